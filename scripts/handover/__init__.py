@@ -1,0 +1,3 @@
+"""The handover of Ain al-Asad, as a reproducible report."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,49 @@
+"""Markdown as a tree, read once by nbconvert's own parser, so that HTML and PDF read the same text the same way."""
+
+from functools import cache
+from typing import Any
+
+Token = dict[str, Any]
+
+#: What nbconvert itself turns on (``MarkdownWithMath.DEFAULT_PLUGINS``).
+PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list")
+
+
+@cache
+def _parser() -> Any:
+    import mistune
+    from nbconvert.filters.markdown_mistune import MathBlockParser, MathInlineParser
+
+    return mistune.Markdown(
+        renderer=None,
+        block=MathBlockParser(),
+        inline=MathInlineParser(hard_wrap=False),
+        plugins=[mistune.import_plugin(name) for name in PLUGINS],
+    )
+
+
+def parse(source: str) -> list[Token]:
+    """Return the block tokens of a Markdown text.
+
+    Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
+    ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
+    """
+    return _parser().parse(source)[0]
+
+
+def plain(tokens: list[Token]) -> str:
+    """Return the text of a list of tokens without any mark-up, for titles and descriptions."""
+    parts = []
+    for token in tokens:
+        if "children" in token:
+            parts.append(plain(token["children"]))
+        elif token["type"] in ("softbreak", "linebreak", "blank_line"):
+            parts.append(" ")
+        elif token["type"] not in ("inline_html", "block_html"):
+            parts.append(token.get("raw", ""))
+    return "".join(parts)
+
+
+def plain_text(source: str) -> str:
+    """Return a short Markdown text, such as a chart's title, without mark-up."""
+    return " ".join(plain(parse(source)).split())

@@ -1,0 +1,62 @@
+"""Where things are in a checkout; nothing here touches the disk until it is asked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from handover.errors import HandoverError
+
+MARKER = Path("data") / "datapackage.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folders of one checkout."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Project":
+        """Return the project that holds `start`, or the current folder.
+
+        A notebook runs from wherever JupyterLab or a scheduler put it, so the root is
+        looked for upwards, and last around the installed package itself.
+
+        Raises:
+            HandoverError: No folder on the way up holds ``data/datapackage.json``.
+        """
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+            if (folder / MARKER).is_file():
+                return cls(folder)
+        raise HandoverError(
+            f"{here}: must lie in a project, a folder that holds {MARKER.as_posix()} (found none on the way up).\n"
+            "Run the command from inside the repository."
+        )
+
+    @property
+    def data(self) -> Path:
+        """The curated tables and their dictionary."""
+        return self.root / "data"
+
+    @property
+    def notebooks(self) -> Path:
+        """One notebook a report."""
+        return self.root / "notebooks"
+
+    @property
+    def reports(self) -> Path:
+        """The store of editions."""
+        return self.root / "reports"
+
+    @property
+    def lock(self) -> Path:
+        """The pinned tools."""
+        return self.root / "requirements.lock"
+
+    def notebook(self, report: str) -> Path:
+        """The notebook of a report."""
+        return self.notebooks / f"{report}.ipynb"
+
+    def reports_known(self) -> list[str]:
+        """The names of all reports, sorted."""
+        return sorted(path.stem for path in self.notebooks.glob("*.ipynb"))

@@ -1,0 +1,180 @@
+"""What a notebook works with: sentences, findings, figures and tables that keep their own evidence.
+
+story = Story(as_of, language, evidence)
+story.say("Iraqi officials reported {isis_attacks_2025} attacks")
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from handover.errors import FactError, near
+from handover.project import Project
+from handover.story.evidence import EvidenceOutput, Ledger
+from handover.story.facts import Facts
+from handover.story.prose import SOURCE, Writer, escape
+from handover.story.reckoning import RECKONINGS
+from handover.story.record import Record
+from handover.story.table import Table, number_table
+from handover.story.view import View
+from handover.story.wording import LANGUAGES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Templates = str | tuple[str, ...]
+
+#: A credit line names this many outlets, then says there are others.
+OUTLETS_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Markdown that a cell displays; empty where nothing was known."""
+
+    text: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/markdown": self.text, "text/plain": self.text} if self.text else {"text/plain": ""}
+
+
+class Story:
+    """One report's view of the record, and the ledger of what it printed.
+
+    Args:
+        as_of: The day the report speaks from, ISO.
+        language: Language of numbers and dates.
+        evidence: ``article`` for the article alone, ``record`` with the public record around it.
+        project: The checkout; found from the working directory when left out.
+
+    Raises:
+        DataError: The curated tables have faults.
+    """
+
+    def __init__(
+        self, as_of: str, language: str = "en", evidence: str = "record", *, project: Project | None = None
+    ) -> None:
+        self.project = project or Project.find()
+        self.view = View(Record.load(self.project), dt.date.fromisoformat(as_of), evidence)
+        self.facts = Facts(self.view, RECKONINGS)
+        self.language = LANGUAGES[language]
+        self.ledger = Ledger(self.facts, self.language)
+        names = [str(row["name"]) for row in self.view.record.rows["names"]]
+        self._writer = Writer(self.facts, self.language, names, self.ledger.field)
+
+    def say(self, *templates: str) -> Sentence:
+        """Show the first of the templates whose facts were all known by the report's day, or nothing."""
+        return Sentence(self._writer.markdown(*templates))
+
+    def findings(self, *templates: Templates) -> Sentence:
+        """Show a list with one item a template; a tuple gives alternatives, as in `say`."""
+        items = [self._writer.markdown(*_alternatives(item), where="findings") for item in templates]
+        return Sentence("\n".join(f"- {item}" for item in items if item))
+
+    def frame(self, table: str) -> "pd.DataFrame":
+        """A table of the record as this report may see it; see `View.frame` for the columns.
+
+        Raises:
+            FactError: There is no such table.
+        """
+        if table not in self.view.record.rows:
+            known = list(self.view.record.rows)
+            raise FactError(f"'{table}' is not a table (known: {', '.join(known)}{near(table, known)}).")
+        return self.view.frame(table)
+
+    def knows(self, *keys: str) -> bool:
+        """Whether all the facts were known by the report's day."""
+        return all(self.facts[key] is not None for key in keys)
+
+    def figure(
+        self,
+        draw: Callable[["Axes"], Any],
+        rows: "pd.DataFrame",
+        *,
+        title: Templates,
+        subtitle: Templates,
+        alt: Templates,
+        size: str = "full",
+        ratio: float | None = None,
+        otherwise: Templates = (),
+    ) -> Any:
+        """Draw a chart: bind its words to facts, derive its credit from the rows plotted, check it.
+
+        Args:
+            draw: Draws on the axes it is given; one of the functions of `handover.story.charts`.
+            rows: The rows that it plots, as `frame` gives them.
+            title: The finding, as a template; of a tuple the first whose facts are all known is taken.
+            subtitle: What is measured, in what unit, where and when.
+            alt: What the chart shows, for those who do not see it: kind, finding, end values.
+            size: ``full`` for the width of the text, ``half`` for the one-page briefing.
+            ratio: Height over width; the frame's own where left out.
+            otherwise: What to say instead where there are no rows, or no title whose facts were known.
+
+        Raises:
+            ChartError: Text is cut off or overlaps, or the words are missing.
+        """
+        from handover.story.charts import frame
+
+        words = self._writer.markdown(*_alternatives(title), where="title")
+        if rows.empty or not words:
+            return self.say(*_alternatives(otherwise))
+        fig, ax = frame.canvas(size, ratio)
+        draw(ax)
+        self._plotted(rows)
+        return frame.finish(
+            fig,
+            title=words,
+            subtitle=self._writer.markdown(*_alternatives(subtitle), where="subtitle"),
+            credit=self.credit(rows),
+            alt=self._writer.plain(*_alternatives(alt), where="alt"),
+        )
+
+    def table(self, rows: "pd.DataFrame", columns: dict[str, str], *, caption: Templates) -> Table:
+        """Show rows as a table whose last column names each row's source.
+
+        Args:
+            rows: Rows as `frame` gives them.
+            columns: Column to heading, in the order to show; ``quantity`` stands for the five columns of an
+                interval and ``when`` for those of a period.
+            caption: What the table holds, as a template.
+        """
+        self._plotted(rows)
+        words = self._writer.markdown(*_alternatives(caption), where="caption")
+        return number_table(rows, columns, words, self.language)
+
+    def credit(self, rows: "pd.DataFrame") -> str:
+        """The source line of a chart: the outlets behind the rows plotted, most rows first."""
+        counts = rows.groupby("outlet", sort=True).size().sort_values(ascending=False, kind="stable")
+        first = rows.drop_duplicates("outlet").set_index("outlet")["source_id"]
+        outlets = list(counts.index)
+        named = [f"[{escape(name)}]({SOURCE}{first[name]})" for name in outlets[:OUTLETS_NAMED]]
+        if len(outlets) > OUTLETS_NAMED:
+            named.append("others listed under Evidence")
+        return f"{'Source' if len(outlets) == 1 else 'Sources'}: {self.language.join(named)}"
+
+    def disagreements(self) -> EvidenceOutput:
+        """The conflicts that touch what was printed so far: both claims, both sources, and our reading."""
+        return EvidenceOutput(self.ledger.disagreements())
+
+    def evidence(self) -> EvidenceOutput:
+        """What answers for every number printed so far; the last thing a report shows."""
+        return EvidenceOutput(self.ledger.content())
+
+    @cached_property
+    def outlines(self) -> dict[str, Any]:
+        """The outlines of Iraq and its neighbours, as GeoJSON."""
+        import json
+
+        return json.loads((self.project.data / "geo" / "outlines.geojson").read_text("utf-8"))
+
+    def _plotted(self, rows: "pd.DataFrame") -> None:
+        for row_id in rows["row_id"]:
+            self.ledger.tables[self.view.record.where[row_id][0]] = None
+        self.ledger.sources.update(dict.fromkeys(rows["source_id"]))
+
+
+def _alternatives(templates: Templates) -> tuple[str, ...]:
+    return (templates,) if isinstance(templates, str) else templates

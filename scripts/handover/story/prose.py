@@ -1,0 +1,147 @@
+"""Sentences with their numbers bound: ``say("Iraqi officials reported {isis_attacks_2025} attacks")``.
+
+A template may type no digit. Each field names a fact, optionally a part of it and how to write it:
+
+    {isis_attacks_2025}          four          the value, with the hedge its source gave
+    {troops_now:bare}            2,500         without the hedge
+    {troops_now:digits}          4             never as a word
+    {troops_now:cap}             About 2,500   at the start of a sentence
+    {isis_attacks_2025.year}     2025          also .month, .day, .date: when that was so
+    {troops_now.source}          Reuters       who reported it first
+    {troops_now.speaker}         Iraqi …       who said it
+"""
+
+import re
+import string
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from handover.errors import FactError, ProseError
+from handover.story.facts import Fact, Facts
+from handover.story.wording import English
+
+PARTS = ("year", "month", "day", "date", "source", "speaker")
+STYLES = ("bare", "digits", "cap", "year", "month", "day")
+FACT, SOURCE, CONFLICT = "#fact-", "#source-", "#conflict-"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a template, resolved."""
+
+    fact: Fact
+    text: str
+    part: str
+
+
+@dataclass
+class Writer:
+    """Writes templates in one language; `used` is told of every fact and source that was printed."""
+
+    facts: Facts
+    language: English
+    names: Iterable[str] = ()
+    used: Callable[[Field], None] = field(default=lambda _: None)
+
+    def markdown(self, *templates: str, where: str = "say") -> str:
+        """Write the first template whose facts are all known, as Markdown; "" if there is none.
+
+        Raises:
+            ProseError: A template types a digit, or a field is malformed.
+            FactError: A field names no fact.
+        """
+        return self._first(templates, where, self._link)
+
+    def plain(self, *templates: str, where: str = "alt") -> str:
+        """The same without links, for descriptions."""
+        return self._first(templates, where, lambda found: found.text)
+
+    def _first(self, templates: tuple[str, ...], where: str, write: Callable[[Field], str]) -> str:
+        chosen = None
+        for template in templates:
+            pieces = self._pieces(template, where)
+            if chosen is None and all(not isinstance(piece, Fact | None) for piece in pieces):
+                chosen = pieces
+        if chosen is None:
+            return ""
+        for piece in chosen:
+            if isinstance(piece, Field):
+                self.used(piece)
+        return "".join(write(piece) if isinstance(piece, Field) else str(piece) for piece in chosen)
+
+    def _pieces(self, template: str, where: str) -> list[str | Field | None]:
+        """Split a template; a field whose fact is not known yet is None."""
+        self._refuse_digits(template, where)
+        pieces: list[str | Field | None] = []
+        try:
+            parsed = list(string.Formatter().parse(template))
+        except ValueError as error:
+            raise ProseError(f"{where}: a template must have matching braces ({error}).\n  {template}") from error
+        for literal, name, spec, _ in parsed:
+            pieces.append(literal)
+            if name is not None:
+                pieces.append(self._field(name, spec or "", template, where))
+        return pieces
+
+    def _refuse_digits(self, template: str, where: str) -> None:
+        bare = re.sub(r"\{[^}]*\}", "", template)
+        for name in sorted(self.names, key=len, reverse=True):
+            bare = bare.replace(name, "")
+        typed = re.search(r"\S*\d\S*", bare)
+        if typed:
+            raise ProseError(
+                f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"
+                "Write a fact in braces instead, such as {troops_now}; a name that holds digits belongs in "
+                "data/names.csv."
+            )
+
+    def _field(self, name: str, spec: str, template: str, where: str) -> Field | None:
+        key, _, part = name.partition(".")
+        styles = [style for style in spec.split(",") if style]
+        if (part and part not in PARTS) or any(style not in STYLES for style in styles):
+            raise ProseError(
+                f"{where}: {{{name}:{spec}}} must use the parts {', '.join(PARTS)} and the styles "
+                f"{', '.join(STYLES)}.\n  {template}"
+            )
+        try:
+            fact = self.facts[key]
+        except FactError as error:
+            raise FactError(f"{where}: {error}\n  {template}") from error
+        text = self._text(fact, part, styles) if fact else ""
+        if not text:
+            return None
+        return Field(fact, text[0].upper() + text[1:] if "cap" in styles else text, part)
+
+    def _text(self, fact: Fact, part: str, styles: list[str]) -> str:
+        if part in ("source", "speaker"):
+            found = self.facts.view.claim(fact.claims[0])
+            source = str(self.facts.view.record.sources[found.source]["outlet"])
+            return source if part == "source" else found.said_by
+        form = part or next((style for style in styles if style in ("year", "month", "day")), "")
+        if fact.is_date or part:
+            return self.language.period(fact.period, form if form != "date" else "") if fact.period else ""
+        return self.language.quantity(fact.quantity, hedge="bare" not in styles, digits="digits" in styles)
+
+    def _link(self, found: Field) -> str:
+        text = escape(found.text)
+        if found.part in ("source", "speaker"):
+            claim = self.facts.view.claim(found.fact.claims[0])
+            return f"[{text}]({SOURCE}{claim.source})"
+        mark = ""
+        if found.fact.conflicts and not found.part:
+            mark = f"[≠]({CONFLICT}{found.fact.conflicts[0]})"
+        return f'[{text}]({FACT}{found.fact.key} "{self.tip(found.fact)}"){mark}'
+
+    def tip(self, fact: Fact) -> str:
+        """Who said it, and when it was known, in one line for a pointer that rests on the number."""
+        if not fact.claims:
+            return escape(fact.reading)
+        found = self.facts.view.claim(fact.claims[0])
+        source = self.facts.view.record.sources[found.source]
+        who = ", ".join(dict.fromkeys(filter(None, [found.said_by, str(source["outlet"]), found.place])))
+        return escape(f"{fact.label}: {who}; known since {self.language.date(fact.known)}").replace('"', "'")
+
+
+def escape(text: str) -> str:
+    """Make a text safe inside Markdown: what would be mark-up is escaped."""
+    return re.sub(r"([\\`*_\[\]<>#$|~&])", r"\\\1", text)

@@ -1,0 +1,163 @@
+"""Facts that are counted or worked out from others; each names the claims it stands on."""
+
+import datetime as dt
+
+from handover.story.facts import Fact, Facts, Reckoning
+from handover.story.periods import Period
+from handover.story.tables import Row
+from handover.story.wording import Quantity
+
+BASE = "ain_al_asad"
+
+
+def _counted(facts: Facts, key: str, label: str, unit: str, rows: list[Row], count: int, why: str) -> Fact | None:
+    """A fact that counts rows; its period runs from the first to the last of them."""
+    if not rows:
+        return None
+    view = facts.view
+    ids = tuple(str(next(iter(row.values()))) for row in rows)
+    days = [row["date"] for row in rows if isinstance(row["date"], dt.date)]
+    return Fact(
+        key=key,
+        label=label,
+        unit=unit,
+        claims=ids,
+        known=max(view.record.known(row) for row in rows),
+        quantity=Quantity(count, bound="exact"),
+        period=Period(min(days), max(days)),
+        reading=why,
+    )
+
+
+def attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fact | None:
+    """Days with at least one reported attack on the base, over whole years.
+
+    A floor, not the full number: some days had more than one attack, and not every attack was found.
+    """
+    rows = [
+        row
+        for row in facts.view.rows("attacks")
+        if row["place_id"] == BASE and row["date_precision"] == "day" and first <= row["date"].year <= last
+    ]
+    days = len({row["date"] for row in rows})
+    why = "Days on which at least one source reports an attack on the base; a floor, since some reports were not found."
+    return _counted(facts, key, label, "days", rows, days, why)
+
+
+def slip(facts: Facts) -> Fact | None:
+    """Days from the end of the promised week to the day the handover was announced."""
+    due, done = facts["promised_week"], facts["handover_announced"]
+    if due is None or done is None or due.period is None or done.period is None:
+        return None
+    days = (done.period.start - due.period.end).days
+    return Fact(
+        key="slip",
+        label="Days between the end of the promised week and the announcement",
+        unit="days",
+        claims=due.claims[:1] + done.claims[:1],
+        known=max(due.known, done.known),
+        quantity=Quantity(days, bound="exact"),
+        period=Period(due.period.end, done.period.start),
+        reading="Counted from the last day of the week that was promised; the article gives no date for that week.",
+        conflicts=tuple(facts.view.conflicts_over(["p04s01a"])),
+    )
+
+
+def transferred(facts: Facts, key: str, label: str, first: dt.date, last: dt.date) -> Fact | None:
+    """Places that at least one source says were handed over between two days."""
+    rows = [
+        row
+        for row in facts.view.rows("handovers")
+        if row["kind"] == "transfer" and first <= row["date"] <= last and not _only_weak(facts, row)
+    ]
+    places = len({row["place_id"] for row in rows})
+    why = "Places for which a source of grade A to C reports a transfer in that time."
+    return _counted(facts, key, label, "bases", rows, places, why)
+
+
+def _only_weak(facts: Facts, row: Row) -> bool:
+    return facts.view.record.source_of(row)["grade"] == "D"
+
+
+def fall(facts: Facts, key: str, label: str, before: str, after: str) -> Fact | None:
+    """The fall from one count to another in per cent, rounded to whole per cent.
+
+    Only two exact counts of the same counter are compared.
+    """
+    high, low = facts[before], facts[after]
+    if not (high and low and high.quantity and low.quantity and high.quantity.value and low.quantity.value is not None):
+        return None
+    share = round(100 * (high.quantity.value - low.quantity.value) / high.quantity.value)
+    return Fact(
+        key=key,
+        label=label,
+        unit="per cent",
+        claims=high.claims[:1] + low.claims[:1],
+        known=max(high.known, low.known),
+        quantity=Quantity(share, bound="exact"),
+        period=low.period,
+        reading="Worked out from the two counts and rounded to a whole per cent.",
+        conflicts=tuple(dict.fromkeys(high.conflicts + low.conflicts)),
+    )
+
+
+def report_day(facts: Facts) -> Fact:
+    """The day the report speaks from, which is a parameter and has no source."""
+    day = facts.view.as_of
+    return Fact(
+        "as_of",
+        "The day this report speaks from",
+        "date",
+        (),
+        day,
+        None,
+        Period(day, day),
+        "Set by whoever rendered the report.",
+    )
+
+
+def record_end(facts: Facts) -> Fact | None:
+    """The last day on which anything in the record became known."""
+    known = [
+        (facts.view.record.known(row), str(next(iter(row.values()))))
+        for table in ("events", "handovers", "troop_levels")
+        for row in facts.view.rows(table)
+    ]
+    if not known:
+        return None
+    day, row_id = max(known)
+    return Fact(
+        "record_end",
+        "The last day on which the record learnt anything",
+        "date",
+        (row_id,),
+        day,
+        None,
+        Period(day, day),
+    )
+
+
+RECKONINGS: dict[str, Reckoning] = {
+    "as_of": report_day,
+    "record_end": record_end,
+    "slip": slip,
+    "attack_days": lambda f: attack_days(f, "attack_days", "Days with a reported attack on Ain al-Asad", 2019, 2026),
+    **{
+        f"attack_days_{year}": (
+            lambda f, y=year: attack_days(
+                f, f"attack_days_{y}", f"Days with a reported attack on Ain al-Asad in {y}", y, y
+            )
+        )
+        for year in range(2019, 2027)
+    },
+    "bases_2020": lambda f: transferred(
+        f, "bases_2020", "Places handed to Iraq in 2020", dt.date(2020, 1, 1), dt.date(2020, 12, 31)
+    ),
+    "isis_fall": lambda f: fall(
+        f,
+        "isis_fall",
+        "Fall of ISIS attacks from 2024 to 2025 by the Iraqi count",
+        "isis_attacks_2024",
+        "isis_attacks_2025",
+    ),
+}

@@ -1,0 +1,72 @@
+"""Rows as a table for readers: every row ends in the source that answers for its numbers."""
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handover.story.claims import quantity
+from handover.story.periods import period_of
+from handover.story.prose import SOURCE
+from handover.story.wording import English
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """HTML that a cell displays."""
+
+    html: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": re.sub(r"<[^>]+>", " ", self.html)}
+
+
+def number_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English) -> Table:
+    """Write rows as an HTML table with a caption and header cells.
+
+    Args:
+        rows: Rows of one table of the record.
+        columns: Column to heading; ``quantity`` and ``when`` stand for an interval and a period.
+        caption: Markdown with links, from a template.
+        language: How numbers and dates read.
+    """
+    heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
+    body = []
+    for record in rows.astype(object).where(rows.notna(), None).to_dict("records"):
+        cells = [_cell(record, column, language, first=n == 0) for n, column in enumerate(columns)]
+        link = f'<a href="{SOURCE}{record["source_id"]}">{html.escape(str(record["outlet"]))}</a>'
+        body.append(f"<tr>{''.join(cells)}<td>{link}</td></tr>")
+    return Table(
+        f"<table><caption>{_inline(caption)}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _cell(record: dict[str, Any], column: str, language: English, *, first: bool) -> str:
+    kind = "text"
+    if column == "quantity":
+        stated = quantity(record)
+        text, kind = (language.quantity(stated, digits=True) if stated.known else ""), "number"
+    elif column == "when":
+        period = period_of({name: _day(value) for name, value in record.items()})
+        text = language.period(period) if period else ""
+    else:
+        value = record[column]
+        text = language.number(value, digits=True) if isinstance(value, int | float) else str(value or "")
+        kind = "number" if isinstance(value, int | float) else "text"
+    tag, scope = ("th", ' scope="row"') if first else ("td", "")
+    css = ' class="number"' if kind == "number" and not first else ""
+    return f"<{tag}{scope}{css}>{html.escape(text)}</{tag}>"
+
+
+def _day(value: Any) -> Any:
+    return value.date() if hasattr(value, "date") else value
+
+
+def _inline(markdown: str) -> str:
+    """Turn the links of a template's Markdown into HTML; a caption holds nothing else."""
+    text = html.escape(re.sub(r"\\([\\`*_\[\]<>#$|~&])", r"\1", markdown), quote=False)
+    return re.sub(r'\[([^\]]*)\]\((#[\w-]+)(?: "([^"]*)")?\)', r'<a href="\2" title="\3">\1</a>', text)

@@ -1,0 +1,80 @@
+"""Sentences: no typed number, no unknown fact, every number a link."""
+
+import pytest
+
+from handover.errors import FactError, ProseError
+from handover.story import Story
+
+
+@pytest.fixture(scope="module")
+def story():
+    return Story("2026-01-31")
+
+
+@pytest.mark.parametrize(
+    ("template", "typed"),
+    [("There were 42 attacks", "42"), ("the F-16s and 3 bases", "3"), ("in 2025, {slip}", "2025,")],
+)
+def test_a_typed_digit_is_refused(story, template, typed):
+    with pytest.raises(ProseError) as error:
+        story.say(template)
+    assert f"must type no number (got '{typed}')" in str(error.value)
+    assert template in str(error.value)
+
+
+def test_a_name_that_holds_digits_may_be_typed(story):
+    assert story.say("The F-16 flew.").text == "The F-16 flew."
+
+
+def test_an_unknown_fact_is_named_with_the_near_one(story):
+    with pytest.raises(FactError, match="'isis_attack_2025' is not a fact; did you mean 'isis_attacks_2025'"):
+        story.say("{isis_attack_2025}")
+
+
+def test_an_unknown_fact_in_an_alternative_that_is_not_taken_is_refused_too(story):
+    with pytest.raises(FactError, match="'nothing_such' is not a fact"):
+        story.say("{slip}", "{nothing_such}")
+
+
+@pytest.mark.parametrize("template", ["{slip.weight}", "{slip:loud}", "{slip", "slip}"])
+def test_a_malformed_field_is_refused(story, template):
+    with pytest.raises(ProseError, match="must"):
+        story.say(template)
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{isis_attacks_2025}", "four"),
+        ("{isis_attacks_2025:digits}", "4"),
+        ("{isis_attacks_2025.year}", "2025"),
+        ("{troops_now}", "fewer than 2,000"),
+        ("{troops_now:bare}", "2,000"),
+        ("{troops_now:cap}", "Fewer than 2,000"),
+        ("{base_troops_left}", "250 to 350"),
+        ("{handover_announced}", "17 January 2026"),
+        ("{handover_announced:day}", "17 January"),
+        ("{last_flights:day}", "13 to 14 January"),
+        ("{phase_one_due}", "September 2025"),
+        ("{handover_announced.source}", "Reuters"),
+    ],
+)
+def test_fields_read_as_written(story, template, text):
+    assert story._writer.plain(template) == text
+
+
+def test_a_number_links_to_its_fact_and_a_contested_one_carries_a_second_mark(story):
+    text = story.say("{troops_now}").text
+    assert text.startswith("[fewer than 2,000](#fact-troops_now ")
+    assert text.endswith("[≠](#conflict-C016)")
+
+
+def test_the_first_alternative_whose_facts_are_known_is_taken(story):
+    assert "January" in story.say("{drones_at_base}", "{commission_day}").text
+    assert story.say("{drones_at_base}").text == ""
+
+
+def test_only_what_was_printed_enters_the_ledger():
+    story = Story("2026-01-31")
+    story.say("{drones_at_base} and {slip}", "{commission_day}")
+    assert list(story.ledger.printed) == ["commission_day"]
