@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import FactError, near
 from handover.project import Project
+from handover.story import series
 from handover.story.evidence import EvidenceOutput, Ledger
 from handover.story.facts import Facts
 from handover.story.prose import SOURCE, Writer, escape
@@ -69,10 +70,14 @@ class Story:
         """Show the first of the templates whose facts were all known by the report's day, or nothing."""
         return Sentence(self._writer.markdown(*templates))
 
-    def findings(self, *templates: Templates) -> Sentence:
-        """Show a list with one item a template; a tuple gives alternatives, as in `say`."""
+    def findings(self, *templates: Templates, otherwise: Templates = ()) -> Sentence:
+        """Show a list with one item a template, leaving out what was not known; `otherwise` where nothing was.
+
+        A tuple gives alternatives, as in `say`.
+        """
         items = [self._writer.markdown(*_alternatives(item), where="findings") for item in templates]
-        return Sentence("\n".join(f"- {item}" for item in items if item))
+        text = "\n".join(f"- {item}" for item in items if item)
+        return Sentence(text) if text else self.say(*_alternatives(otherwise))
 
     def frame(self, table: str) -> "pd.DataFrame":
         """A table of the record as this report may see it; see `View.frame` for the columns.
@@ -85,9 +90,26 @@ class Story:
             raise FactError(f"'{table}' is not a table (known: {', '.join(known)}{near(table, known)}).")
         return self.view.frame(table)
 
-    def knows(self, *keys: str) -> bool:
-        """Whether all the facts were known by the report's day."""
-        return all(self.facts[key] is not None for key in keys)
+    def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
+        """Rows by id under labels of the author's, those that were known; see `series.marks`."""
+        return series.marks(self.view, labels)
+
+    def holdings(self, place_id: str) -> "pd.DataFrame":
+        """Who held a base, and when; see `series.holdings`."""
+        return series.holdings(self.view, place_id)
+
+    def milestones(self) -> "pd.DataFrame":
+        """What was due and what was done; see `series.milestones`."""
+        return series.milestones(self.view)
+
+    def isis_counts(self) -> "pd.DataFrame":
+        """Counts of ISIS attacks, the article's among them; see `series.isis_counts`."""
+        return series.isis_counts(self.view)
+
+    def period(self, key: str) -> tuple[dt.date, dt.date] | None:
+        """First and last day of a fact, for drawing; None where it was not known."""
+        fact = self.facts[key]
+        return (fact.period.start, fact.period.end) if fact and fact.period else None
 
     def figure(
         self,
