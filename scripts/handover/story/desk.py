@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from handover.errors import FactError, near
 from handover.project import Project
 from handover.story import series
+from handover.story.changes import Change, changes
 from handover.story.evidence import EvidenceOutput, Ledger
 from handover.story.facts import Facts
 from handover.story.prose import SOURCE, Writer, escape
-from handover.story.reckoning import RECKONINGS
+from handover.story.reckoning import RECKONINGS, earlier_day
 from handover.story.record import Record
 from handover.story.table import Table, number_table
 from handover.story.view import View
@@ -176,6 +177,31 @@ class Story:
         if len(outlets) > OUTLETS_NAMED:
             named.append("others listed under Evidence")
         return f"{'Source' if len(outlets) == 1 else 'Sources'}: {self.language.join(named)}"
+
+    def changes(self, since: str | None, heading: str) -> Sentence:
+        """Say what was printed so far that an edition of an earlier day could not say, or said otherwise.
+
+        Args:
+            since: The day of the earlier edition, ISO; without one nothing is shown, the heading included.
+            heading: Heading of the section.
+        """
+        if not since:
+            return Sentence("")
+        day = dt.date.fromisoformat(since)
+        self.facts.reckonings = self.facts.reckonings | {"since": lambda _: earlier_day(day)}
+        opening = self._writer.markdown("Compared with what could be said on {since}:")
+        items = [self._change(found) for found in changes(self.facts, list(self.ledger.printed), day)]
+        text = "\n".join(items) or "- Nothing that is printed here has changed."
+        return Sentence(f"## {heading}\n\n{opening}\n\n{text}")
+
+    def _change(self, found: Change) -> str:
+        words = escape(found.fact.label)
+        link = self._writer.markdown(f"{{{found.fact.key}}}, {{{found.fact.key}.source}}")
+        if found.before is None:
+            return f"- **New.** {words}: {link}"
+        before = found.before.quantity and self.language.quantity(found.before.quantity)
+        then = before or (self.language.period(found.before.period) if found.before.period else "")
+        return f"- **Revised.** {words}: {link}; before, {escape(then)}"
 
     def disagreements(self) -> EvidenceOutput:
         """The conflicts that touch what was printed so far: both claims, both sources, and our reading."""

@@ -116,6 +116,12 @@ def report_day(facts: Facts) -> Fact:
     )
 
 
+def earlier_day(day: dt.date) -> Fact:
+    """The day of the edition that a report is compared with."""
+    why = "The day of the latest earlier edition of this report."
+    return Fact("since", "The day of the earlier edition", "date", (), day, None, Period(day, day), why)
+
+
 def record_end(facts: Facts) -> Fact | None:
     """The last day on which anything in the record became known."""
     known = [

@@ -1,0 +1,85 @@
+"""What a notebook works with: lists, tables, credits, changes."""
+
+import pytest
+
+from handover.errors import FactError
+from handover.press import document
+from handover.press.audit import findings
+from handover.story import Story
+
+
+def test_findings_leave_out_what_was_not_known():
+    text = Story("2026-01-31").findings("{slip}", "{drones_at_base}", ("{drones_at_base}", "{commission_day}")).text
+    assert text.count("- ") == 2
+
+
+def test_findings_say_otherwise_where_nothing_was_known():
+    assert Story("2020-01-01").findings("{slip}", otherwise="Nothing by {as_of}.").text.startswith("Nothing by [1 Jan")
+
+
+def test_an_unknown_table_is_named_with_the_near_one():
+    with pytest.raises(FactError, match=r"'troop_level' is not a table .*did you mean 'troop_levels'"):
+        Story("2026-01-31").frame("troop_level")
+
+
+def test_a_table_ends_each_row_in_its_source_and_passes_the_audit():
+    import nbformat.v4 as v4
+
+    story = Story("2026-01-31")
+    rows = story.frame("troop_levels").query("place_id == 'ain_al_asad'")
+    shown = story.table(rows, {"when": "When", "quantity": "People"}, caption="Head counts by {as_of}")
+    assert shown.html.count('href="#source-') == len(rows)
+    assert '<td class="number">250 to 350</td>' in shown.html
+    outputs = [v4.new_output("display_data", part._repr_mimebundle_()) for part in (shown, story.evidence())]
+    read = document.read(v4.new_notebook(cells=[v4.new_code_cell("x", outputs=outputs)]))
+    assert list(findings(read)) == []
+
+
+def test_a_credit_names_the_outlets_with_most_rows_first():
+    story = Story("2026-01-31")
+    rows = story.frame("handovers").query("place_id == 'ain_al_asad' and date >= '2026-01-01'")
+    assert story.credit(rows).startswith("Sources: [")
+    assert story.credit(rows.iloc[:1]).startswith("Source: [")
+
+
+def test_a_frame_holds_what_was_known_and_no_more():
+    early, late = (Story(day).frame("handovers") for day in ("2026-01-16", "2026-01-18"))
+    assert set(early["row_id"]) < set(late["row_id"])
+    assert "H031" in set(late["row_id"]) - set(early["row_id"])
+
+
+def test_changes_are_silent_without_an_earlier_day():
+    assert Story("2026-01-31").changes(None, "What has changed?").text == ""
+
+
+def test_changes_name_what_is_new_and_what_is_revised():
+    story = Story("2026-01-31")
+    story.say("{handover_announced} {troops_now} {isis_attacks_2025}")
+    text = story.changes("2026-01-07", "What has changed?").text
+    assert text.startswith("## What has changed?\n")
+    assert "**New.** The day on which the Iraqi defence ministry announced the handover" in text
+    assert "**Revised.** US troops in Iraq, the latest level reported" in text
+    assert "before, about 2,500" in text
+    assert "by the Iraqi count" not in text
+
+
+@pytest.mark.parametrize(
+    ("day", "kinds"),
+    [("2020-01-01", ["us", "iraq", "both"]), ("2026-01-31", ["us", "iraq", "both", "iraq"])],
+)
+def test_who_held_the_base_follows_the_record(day, kinds):
+    spans = Story(day).holdings("ain_al_asad")
+    assert list(spans["kind"]) == kinds
+    assert list(spans["open"]) == [False] * (len(kinds) - 1) + [True]
+    assert list(spans["end"][:-1]) == list(spans["start"][1:])
+
+
+def test_milestones_are_done_late_open_or_overdue():
+    found = Story("2026-10-01").milestones().set_index("row_id")["status"]
+    assert (found["M003"], found["M004"], found["M007"]) == ("late", "done", "overdue")
+    assert Story("2026-01-31").milestones().set_index("row_id")["status"]["M004"] == "open"
+
+
+def test_the_article_s_own_counts_stand_among_the_others():
+    assert set(Story("2026-01-07", evidence="article").isis_counts()["row_id"]) == {"p07s03a", "p07s03b"}
+    assert {"p07s03a", "I020"} <= set(Story("2026-01-31").isis_counts()["row_id"])
