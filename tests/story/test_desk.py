@@ -65,21 +65,10 @@ def test_changes_name_what_is_new_and_what_is_revised():
 
 @pytest.mark.parametrize(
     ("day", "kinds"),
-    [("2020-01-01", ["us", "iraq", "both"]), ("2026-01-31", ["us", "iraq", "both", "iraq"])],
+    [("2020-01-01", ["us", "iraq", "coalition"]), ("2026-01-31", ["us", "iraq", "coalition", "iraq"])],
 )
 def test_who_held_the_base_follows_the_record(day, kinds):
     spans = Story(day).holdings("ain_al_asad")
     assert list(spans["kind"]) == kinds
     assert list(spans["open"]) == [False] * (len(kinds) - 1) + [True]
     assert list(spans["end"][:-1]) == list(spans["start"][1:])
-
-
-def test_milestones_are_done_late_open_or_overdue():
-    found = Story("2026-10-01").milestones().set_index("row_id")["status"]
-    assert (found["M003"], found["M004"], found["M007"]) == ("late", "done", "overdue")
-    assert Story("2026-01-31").milestones().set_index("row_id")["status"]["M004"] == "open"
-
-
-def test_the_article_s_own_counts_stand_among_the_others():
-    assert set(Story("2026-01-07", evidence="article").isis_counts()["row_id"]) == {"p07s03a", "p07s03b"}
-    assert {"p07s03a", "I020"} <= set(Story("2026-01-31").isis_counts()["row_id"])

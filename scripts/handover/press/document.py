@@ -128,7 +128,7 @@ class Document:
         merged: dict[str, Any] = {}
         for block in self.blocks:
             for key, value in block.content.items() if isinstance(block, Evidence) else ():
-                joined = isinstance(value, list) and key in merged
+                joined = isinstance(value, list) and isinstance(merged.get(key), list)
                 merged[key] = [*merged[key], *value] if joined else value
         return merged
 
@@ -148,7 +148,7 @@ def read(nb: NotebookNode, name: str = "") -> Document:
     blocks = tuple(block for number, cell in enumerate(nb.cells, 1) for block in _cell(nb, number, cell))
     title, standfirst = _headline(blocks)
     return Document(
-        title=title or nb.metadata.get("title", "") or name or "Notebook",
+        title=title or str(nb.metadata.get("title", "") or name or "Notebook"),
         standfirst=standfirst,
         language=str(parameters.get("language", nb.metadata.get("language", "en"))),
         blocks=blocks,
@@ -206,12 +206,13 @@ def _output(number: int, output: dict[str, Any]) -> Iterator[Block]:
 
 def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Block | None:
     """Choose the richest form that both page formats can show; an image before HTML, since HTML is untrusted."""
-    if EVIDENCE_MIME in data:
+    if isinstance(data.get(EVIDENCE_MIME), dict):
         return Evidence(number, data[EVIDENCE_MIME])
+    data = {mime: _whole(value) for mime, value in data.items()}
     for kind, mime in (("svg", "image/svg+xml"), ("png", "image/png"), ("jpeg", "image/jpeg")):
         if mime in data:
             about = metadata.get(mime, {}) if isinstance(metadata.get(mime, {}), dict) else {}
-            raw = data[mime] if kind == "svg" else base64.b64decode(data[mime])
+            raw = data[mime] if kind == "svg" else _decoded(data[mime])
             words = {key: str(about.get(key, "")) for key in ("alt", "title", "subtitle", "credit")}
             return Figure(number, kind, raw, **words)
     if "text/markdown" in data:
@@ -224,13 +225,24 @@ def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Blo
     return Text(number, _plain_terminal(text)) if text else None
 
 
+def _whole(value: Any) -> str:
+    """The text of an output; a notebook that no tool has read yet may hold it as a list of lines."""
+    return "".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _decoded(text: str) -> bytes:
+    """The bytes of an image; none if they were damaged, which the pages say in its place."""
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""
+
+
 def _plain_terminal(text: str) -> str:
     """Remove terminal escape sequences, and apply carriage returns and backspaces as a terminal would."""
     text = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b[@-_]", "", text)
     text = text.replace("\r\n", "\n")
-    return "\n".join(
-        line.rpartition("\r")[2] if not line.endswith("\r") else line[:-1] for line in text.split("\n")
-    )
+    return "\n".join(line.rpartition("\r")[2] if not line.endswith("\r") else line[:-1] for line in text.split("\n"))
 
 
 def _headline(blocks: tuple[Block, ...]) -> tuple[str, str]:
@@ -260,16 +272,14 @@ def assignments(source: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     try:
         statements = ast.parse(source).body
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return values
     for statement in statements:
-        targets = (
-            statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        )
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
         value = getattr(statement, "value", None)
         if value is not None and len(targets) == 1 and isinstance(targets[0], ast.Name):
             try:
                 values[targets[0].id] = ast.literal_eval(value)
-            except ValueError:
+            except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
                 continue
     return values

@@ -44,9 +44,7 @@ def facts(evidence: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def claims(evidence: dict[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """The claims of an evidence output by id, each with the source that makes it: (claim, source)."""
-    return {
-        claim["id"]: (claim, source) for source in evidence.get("sources", []) for claim in source["claims"]
-    }
+    return {claim["id"]: (claim, source) for source in evidence.get("sources", []) for claim in source["claims"]}
 
 
 def conflicts(evidence: dict[str, Any]) -> dict[str, dict[str, Any]]:

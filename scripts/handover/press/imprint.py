@@ -1,7 +1,11 @@
 """What a page says of itself: its edition, its date, what is attached to it."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+AUTHOR = "Handover desk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,49 @@ class Imprint:
     edition: str
     date: dt.date
     epoch: int
-    author: str = "Handover desk"
+    author: str = AUTHOR
     attachments: tuple[Attachment, ...] = ()
     colophon: tuple[tuple[str, str], ...] = ()
+
+
+#: The day of a page that speaks from no day; the clock is never asked.
+NO_DAY = dt.date(1970, 1, 1)
+
+
+def of(
+    metadata: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    *,
+    edition: str = "",
+    attachments: tuple[Attachment, ...] = (),
+    colophon: tuple[tuple[str, str], ...] = (),
+) -> Imprint:
+    """The imprint of a notebook.
+
+    Args:
+        metadata: The notebook's own metadata; ``date`` and ``authors`` count.
+        parameters: What it ran with; ``as_of`` counts before the metadata's date.
+        edition: The edition's name.
+        attachments: Files for the PDF.
+        colophon: Rows printed last.
+    """
+    day = day_of(parameters.get("as_of")) or day_of(metadata.get("date")) or NO_DAY
+    authors = [
+        str(one.get("name", "")) if isinstance(one, Mapping) else str(one) for one in metadata.get("authors") or ()
+    ]
+    return Imprint(
+        edition=edition,
+        date=day,
+        epoch=int(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp()),
+        author=", ".join(filter(None, authors)) or AUTHOR,
+        attachments=attachments,
+        colophon=colophon,
+    )
+
+
+def day_of(value: object) -> dt.date | None:
+    """The day that a parameter names, or None when it names none."""
+    try:
+        return dt.date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,6 +1,7 @@
 """Markdown as a tree, read once by nbconvert's own parser, so that HTML and PDF read the same text the same way."""
 
 from functools import cache
+from html import unescape
 from typing import Any
 
 Token = dict[str, Any]
@@ -40,7 +41,8 @@ def plain(tokens: list[Token]) -> str:
         elif token["type"] in ("softbreak", "linebreak", "blank_line"):
             parts.append(" ")
         elif token["type"] not in ("inline_html", "block_html"):
-            parts.append(token.get("raw", ""))
+            raw = token.get("raw", "")
+            parts.append(unescape(raw) if token["type"] == "text" else raw)
     return "".join(parts)
 
 

@@ -99,14 +99,6 @@ class Story:
         """Who held a base, and when; see `series.holdings`."""
         return series.holdings(self.view, place_id)
 
-    def milestones(self) -> "pd.DataFrame":
-        """What was due and what was done; see `series.milestones`."""
-        return series.milestones(self.view)
-
-    def isis_counts(self) -> "pd.DataFrame":
-        """Counts of ISIS attacks, the article's among them; see `series.isis_counts`."""
-        return series.isis_counts(self.view)
-
     def period(self, key: str) -> tuple[dt.date, dt.date] | None:
         """First and last day of a fact, for drawing; None where it was not known."""
         fact = self.facts[key]
@@ -115,7 +107,7 @@ class Story:
     def figure(
         self,
         draw: Callable[["Axes"], Any],
-        rows: "pd.DataFrame",
+        rows: "pd.DataFrame | list[pd.DataFrame]",
         *,
         title: Templates,
         subtitle: Templates,
@@ -128,7 +120,7 @@ class Story:
 
         Args:
             draw: Draws on the axes it is given; one of the functions of `handover.story.charts`.
-            rows: The rows that it plots, as `frame` gives them.
+            rows: The rows that it plots, as `frame` gives them; several frames as a list.
             title: The finding, as a template; of a tuple the first whose facts are all known is taken.
             subtitle: What is measured, in what unit, where and when.
             alt: What the chart shows, for those who do not see it: kind, finding, end values.
@@ -139,8 +131,13 @@ class Story:
         Raises:
             ChartError: Text is cut off or overlaps, or the words are missing.
         """
+        import pandas as pd
+
         from handover.story.charts import frame
 
+        if isinstance(rows, list):
+            evidence = ["row_id", "source_id", "outlet"]
+            rows = pd.concat([part[evidence] for part in rows], ignore_index=True)
         words = self._writer.markdown(*_alternatives(title), where="title")
         if rows.empty or not words:
             return self.say(*_alternatives(otherwise))
@@ -207,9 +204,13 @@ class Story:
         """The conflicts that touch what was printed so far: both claims, both sources, and our reading."""
         return EvidenceOutput(self.ledger.disagreements())
 
-    def evidence(self) -> EvidenceOutput:
-        """What answers for every number printed so far; the last thing a report shows."""
-        return EvidenceOutput(self.ledger.content())
+    def evidence(self, *, brief: bool = False) -> EvidenceOutput:
+        """What answers for every number printed so far; the last thing a report shows.
+
+        Args:
+            brief: Keep it to what a report of one page has room for; see `Ledger.content`.
+        """
+        return EvidenceOutput(self.ledger.content(brief=brief))
 
     @cached_property
     def outlines(self) -> dict[str, Any]:

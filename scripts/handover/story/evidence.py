@@ -5,7 +5,7 @@ troops; in JupyterLab it shows as a list.
 """
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from handover.story.facts import Fact, Facts
@@ -44,10 +44,18 @@ class Ledger:
         if found.text not in texts:
             texts.append(found.text)
 
-    def content(self) -> dict[str, Any]:
-        """Everything that answers for what was printed; `handover.press.evidence` documents the keys."""
+    def content(self, *, brief: bool = False) -> dict[str, Any]:
+        """Everything that answers for what was printed; `handover.press.evidence` documents the keys.
+
+        Args:
+            brief: For a report of one page: of each fact only the claim that is printed, no readings, and no
+                sources but those of the facts and of their conflicts.
+        """
         view = self.facts.view
         facts = [fact for key in self.printed if (fact := self.facts[key])]
+        if brief:
+            facts = [replace(fact, claims=fact.claims[:1], reading="") for fact in facts]
+            self.sources.clear()
         conflicts = sorted({c for fact in facts for c in fact.conflicts} - set(self.shown))
         said: dict[str, list[str]] = {}
         for fact in facts:

@@ -1,0 +1,133 @@
+"""One notebook into both pages and a name: the one place where an edition's content comes about.
+
+The press and the two exporters share it, so that JupyterLab's export gives the bytes that were published.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handover.errors import HandoverError
+from handover.press import attachments, digest, imprint, source
+from handover.press.attachments import RECORD
+from handover.press.imprint import Attachment, Imprint
+from handover.press.store import EDITION
+from handover.project import Project
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from handover.press.document import Document
+
+#: Stands for the digits of the edition while they are not known, since they are made from the pages.
+PLACEHOLDER = "0z0q0z0q"
+#: Twice the size at which the catalogue shows the picture, for screens with small pixels.
+PICTURE_PPI = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A notebook, composed. `content` is the whole hash that the edition's digits begin; `refused` names tables."""
+
+    edition: str
+    content: str
+    html: str
+    typst_source: str
+    document: "Document"
+    imprint: Imprint
+    refused: tuple[str, ...] = ()
+
+    def pdf(self) -> bytes:
+        """Typeset the PDF."""
+        from handover.press.pdf import page
+
+        return page.compile(self.typst_source, self.document, self.imprint)
+
+    def picture(self) -> bytes:
+        """A picture of the PDF's first page, for the catalogue."""
+        from handover.press.pdf import page
+
+        return page.picture(self.typst_source, self.document, self.imprint, ppi=PICTURE_PPI)
+
+
+def compose(nb: "NotebookNode", name: str, folder: Path) -> Composition:
+    """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.
+
+    Args:
+        nb: The notebook in format 4.
+        name: Its file's name without ending; the name of a published edition counts as its report's.
+        folder: Where it lies; data is attached only if that is inside a project.
+    """
+    from handover.press import document as documents
+    from handover.press.html import page as html_page
+    from handover.press.pdf import page as pdf_page
+
+    report = report_of(name)
+    document = documents.read(nb, report)
+    attached, refused = _attached(nb, document, report, folder)
+    content_parts = [(one.name, one.data) for one in attached if one.name != RECORD]
+    day = imprint.day_of(document.parameters.get("as_of"))
+    stem = f"{day}-{document.language}-" if day else ""
+
+    def printed(digits: str) -> Imprint:
+        return imprint.of(
+            nb.metadata,
+            document.parameters,
+            edition=stem + digits if stem else "",
+            attachments=attached,
+            colophon=_colophon(document, attached),
+        )
+
+    draft = printed(PLACEHOLDER)
+    html, typst_source = html_page.write(document, draft), pdf_page.write(document, draft)
+    pages = [("html", html), ("typst", typst_source), ("template", pdf_page.TEMPLATE.read_text("utf-8"))]
+    content = digest.of_parts([*((part, text.encode()) for part, text in pages), *content_parts])
+    digits = content[: digest.DIGITS]
+    if stem:
+        html, typst_source = html.replace(PLACEHOLDER, digits), typst_source.replace(PLACEHOLDER, digits)
+    final = printed(digits)
+    return Composition(final.edition, content, html, typst_source, document, final, tuple(refused))
+
+
+def for_exporter(nb: "NotebookNode", resources: Mapping[str, Any] | None) -> Composition:
+    """Compose what nbconvert hands to an exporter: a notebook, and resources that may say where it lies."""
+    about = (resources or {}).get("metadata", {})
+    return compose(nb, str(about.get("name") or "Notebook"), Path(about.get("path") or "."))
+
+
+def report_of(name: str) -> str:
+    """The report of a file's name: ``drawdown_2026-10-01-en-1a2b3c4d`` is an edition of ``drawdown``."""
+    return re.sub(rf"_{EDITION.pattern}$", "", name)
+
+
+def _attached(
+    nb: "NotebookNode", document: "Document", report: str, folder: Path
+) -> tuple[tuple[Attachment, ...], list[str]]:
+    original = attachments.notebook(report, source.canonical(nb))
+    root = _project(folder)
+    tables, refused = attachments.data(root, document.evidence.get("tables", [])) if root else ([], [])
+    record = attachments.record(report, document.parameters, original, tables)
+    return (original, *(one for _, one in tables), record), refused
+
+
+def _project(folder: Path) -> Path | None:
+    """The project around a folder, if it lies in one."""
+    here = folder.resolve()
+    try:
+        root = Project.find(here).root
+    except HandoverError:
+        return None
+    return root if root in (here, *here.parents) else None
+
+
+def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[tuple[str, str], ...]:
+    """What a reader needs to check the page: what it was set to, and what to compare hashes with."""
+    data = [one for one in attached if one.relationship == "data"]
+    rows = [
+        ("Parameters", ", ".join(f"{name} = {value}" for name, value in document.parameters.items())),
+        ("Notebook", f"{attached[0].name}, SHA-256 {digest.of_bytes(attached[0].data)[:16]}…"),
+        ("Data", f"{len(data)} tables, attached to the PDF with the notebook and their dictionary" if data else ""),
+    ]
+    return tuple((label, value) for label, value in rows if value)

@@ -1,0 +1,97 @@
+"""The evidence section: what each printed number rests on, where sources disagree, and the sources themselves."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from handover.press.html import sanitise
+from handover.press.html.ledger import Item, Ledger
+from handover.press.html.sheet import Sheet, href
+
+
+def render(page: dict[str, Any], sheet: Sheet, template: Any) -> Markup:
+    """Write what one evidence block states; a block without a heading has only its lists."""
+    if not any(page[kind] for kind in ("facts", "sources", "conflicts")):
+        return Markup("")
+    heading = sheet.heading(2, page["heading"]) if page["heading"] else None
+    parts = {}
+    for kind, title in (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources")):
+        if page[kind] and heading:
+            parts[kind] = sheet.heading(3, getattr(sheet.words, title))
+    view = {
+        "facts": [_fact(fact, sheet) for fact in page["facts"]],
+        "conflicts": [_conflict(conflict, sheet) for conflict in page["conflicts"]],
+        "sources": [_source(source, sheet) for source in page["sources"]],
+    }
+    return Markup(template.render(heading=heading, title=page["heading"], parts=parts, words=sheet.words, **view))
+
+
+def _link(sheet: Sheet, name: str) -> str:
+    """The address of another entry of the evidence, or "" if there is none."""
+    found = sheet.find(f"#{name}")
+    return href(found) if found else ""
+
+
+def _fact(fact: Item, sheet: Sheet) -> Item:
+    ledger: Ledger = sheet.evidence
+    uses = sheet.known_uses.get(fact["key"], [])
+    claims = [ledger.claims[name] for name in fact["claims"] if name in ledger.claims]
+    return fact | {
+        "id": sheet.ids[f"fact-{fact['key']}"],
+        "uses": [href(use) for use in uses],
+        "printed": [text for text in fact["printed"] if text.lower() != fact["value"].lower()],
+        "claims": [_claim_line(claim, sheet) for claim in claims],
+        "conflicts": [
+            {"link": _link(sheet, f"conflict-{name}"), "topic": ledger.conflicts[name]["topic"] or name}
+            for name in fact["conflicts"]
+            if name in ledger.conflicts
+        ],
+    }
+
+
+def _claim_line(claim: Item, sheet: Sheet) -> Item:
+    source = claim["source"]
+    told = [claim["said_by"], source["credit"] or source["title"], claim["where"]]
+    words = sheet.words.comma.join(dict.fromkeys(filter(None, told)))
+    return {"link": _link(sheet, f"claim-{claim['id']}"), "text": words or claim["statement"] or claim["id"]}
+
+
+def _conflict(conflict: Item, sheet: Sheet) -> Item:
+    sides = [
+        conflict[side] | {"link": _link(sheet, f"source-{conflict[side]['source']}")}
+        for side in "ab"
+        if conflict[side]["text"]
+    ]
+    return conflict | {"id": sheet.ids[f"conflict-{conflict['id']}"], "sides": sides}
+
+
+def _source(source: Item, sheet: Sheet) -> Item:
+    words = sheet.words
+    about = [
+        source["published"],
+        words.via.format(source["carrier"]) if source["carrier"] and source["carrier"] != source["credit"] else "",
+        words.grade.format(source["grade"]) if source["grade"] else "",
+        source["seen"],
+    ]
+    return source | {
+        "credit": source["credit"] or ("" if source["title"] else source["id"]),
+        "id": sheet.ids[f"source-{source['id']}"],
+        "url": source["url"] if sanitise.outside(source["url"]) else "",
+        "about": "\u00a0· ".join(filter(None, about)),
+        "claims": [_claim(claim, sheet) for claim in source["claims"]],
+    }
+
+
+def _claim(claim: Item, sheet: Sheet) -> Item:
+    ledger: Ledger = sheet.evidence
+    known = claim["known_since"]
+    about = [claim["said_by"], claim["where"], sheet.words.known.format(sheet.words.date(known)) if known else ""]
+    return claim | {
+        "id": sheet.ids[f"claim-{claim['id']}"],
+        "about": "\u00a0· ".join(filter(None, about)),
+        "facts": [
+            {"link": _link(sheet, f"fact-{key}"), "value": ledger.facts[key]["value"] or key}
+            for key in claim["facts"]
+            if key in ledger.facts
+        ],
+    }

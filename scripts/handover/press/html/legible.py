@@ -1,0 +1,36 @@
+"""Text as it may stand in a page: what would break the file or turn the reading order is made visible."""
+
+import re
+
+#: Lone surrogates cannot be written; C0 and C1 controls and noncharacters are not allowed in HTML.
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Embeddings and overrides make text read otherwise than it is; isolates end with their line and may stay in prose.
+OVERRIDES = re.compile("[\u202a-\u202e]")
+TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def legible(text: object, *, code: bool = False) -> str:
+    """Return a text that can be written as UTF-8 and reads in the order in which it is stored."""
+    written = text if isinstance(text, str) else "" if text is None else str(text)
+    written = UNWRITABLE.sub("\ufffd", written.replace("\r\n", "\n").replace("\r", "\n"))
+    return (TURNERS if code else OVERRIDES).sub(lambda found: f"[U+{ord(found[0]):04X}]", written)
+
+
+LINES, CHARACTERS = 200, 20_000
+
+
+def cut(text: str) -> tuple[str, int, int, str]:
+    """Cut the middle out of a very long text: (head, lines left out, characters left out, tail)."""
+    lines = text.split("\n")
+    if len(lines) > LINES:
+        half = LINES // 2
+        head, tail = "\n".join(lines[:half]), "\n".join(lines[-half:])
+    else:
+        head, tail = text, ""
+    if len(head) + len(tail) > CHARACTERS:
+        half = CHARACTERS // 2
+        head, tail = (head[:half], tail[-half:]) if tail else (text[:half], text[-half:])
+    gone = len(text) - len(head) - len(tail)
+    if gone <= 0:
+        return text, 0, 0, ""
+    return head, max(1, len(lines) - head.count("\n") - tail.count("\n") - 2), gone, tail

@@ -1,0 +1,137 @@
+"""A document as one HTML file: `write` is pure, the same document gives the same bytes."""
+
+import base64
+import hashlib
+import re
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from handover.press import document, markdown
+from handover.press.html import blocks, embed, evidence, faces, foreign, prose, sanitise, words
+from handover.press.html.ledger import Ledger
+from handover.press.html.legible import legible
+from handover.press.html.sheet import Sheet
+from handover.press.imprint import NO_DAY, Imprint
+
+FOLDER = Path(__file__).parent
+#: A document with more sections than this gets a list of contents.
+FEW = 3
+
+
+def write(doc: document.Document, imprint: Imprint) -> str:
+    """Write a document as a page that needs nothing but itself."""
+    language = doc.language if sanitise.LANGUAGE.match(doc.language) else "en"
+    said, ledger = words.of(language), Ledger.of(doc)
+    draft = Sheet(said, ledger)
+    _body(doc, draft)
+    sheet = Sheet(said, ledger, targets=draft.ids, known_uses=draft.uses)
+    parts = _body(doc, sheet)
+    title = " ".join(legible(doc.title).split())
+    body = (
+        _templates()
+        .get_template("body.html.j2")
+        .render(
+            parts=parts,
+            title=sheet.title or title,
+            standfirst=sheet.standfirst,
+            contents=sheet.contents if len(sheet.contents) > FEW else (),
+            words=said,
+            imprint=imprint,
+            date=said.date(imprint.date.isoformat()) if imprint.date != NO_DAY else "",
+            colophon=[(legible(label), legible(value)) for label, value in imprint.colophon],
+        )
+    )
+    rtl = doc.direction == "rtl"
+    style = _style(body, title, rtl)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return (
+        _templates()
+        .get_template("page.html.j2")
+        .render(
+            language=language,
+            direction=doc.direction,
+            title=title,
+            description=_description(doc),
+            style=Markup(style),
+            digest=digest,
+            body=Markup(body),
+            author=imprint.author,
+            date=imprint.date.isoformat() if imprint.date != NO_DAY else "",
+        )
+    )
+
+
+def _body(doc: document.Document, sheet: Sheet) -> list[Markup]:
+    """Write all blocks in their order; the evidence, which counts what the text used, among them."""
+    ledger: Ledger = sheet.evidence
+    ledger.reserve(sheet)
+    pages = iter(ledger.pages)
+    parts: list[Markup] = []
+    for kind, group in groupby(doc.blocks, type):
+        if kind is document.Code:
+            parts.append(blocks.code(list(group), sheet))
+            continue
+        for block in group:
+            if isinstance(block, document.Evidence):
+                template = _templates().get_template("evidence.html.j2")
+                parts.append(evidence.render(next(pages), sheet, template))
+            else:
+                parts.append(_block(block, sheet))
+    return [part for part in parts if part.strip()]
+
+
+def _block(block: document.Block, sheet: Sheet) -> Markup:
+    match block:
+        case document.Prose():
+            return prose.render(block, sheet)
+        case document.Figure():
+            return blocks.figure(block, sheet)
+        case document.Markup():
+            return blocks.markup(block, sheet)
+        case document.Text():
+            return blocks.text(block, sheet)
+        case document.Maths():
+            return blocks.formula(block)
+        case document.Failure():
+            return blocks.failure(block, sheet)
+        case _:
+            return foreign.unprinted(block.cell, sheet)
+
+
+def _description(doc: document.Document) -> str:
+    """One or two sentences for whoever lists the page: its standfirst, else its first paragraph."""
+    found = doc.standfirst
+    for block in doc.blocks if not found else ():
+        if isinstance(block, document.Prose):
+            tokens = [token for token in markdown.parse(block.source) if token["type"] == "paragraph"]
+            found = markdown.plain(tokens[:1])
+            if found.strip():
+                break
+    found = " ".join(legible(found).split()) or " ".join(legible(doc.title).split())
+    return found if len(found) <= 300 else found[:297].rsplit(" ", 1)[0] + " …"
+
+
+def _style(body: str, title: str, rtl: bool) -> str:
+    """The page's only style sheet: house rules, fonts cut to the text, and the title at the foot of each sheet."""
+    sheet = re.sub(r"/\*.*?\*/\s*", "", (FOLDER / "page.css").read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"[^\w .,:;!?'()–—’-]", " ", title)
+    running = " ".join(text.split())[:90].replace("'", "\\27 ")
+    foot = f"@page {{ @bottom-left {{ content: '{running}'; }} }}\n"
+    return embed.rules(faces.used(body, rtl)) + faces.rules(rtl) + sheet + foot
+
+
+@cache
+def _templates() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,88 @@
+"""Tables that can be read by eye and by ear: header cells with a scope, numbers in line, room to scroll."""
+
+import re
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from handover.press.html.sheet import Sheet
+
+NUMBER = re.compile(r"[<>≤≥~≈]?\s?[-−+–±]?[$€£]?\d[\d,.\s\u00a0\u202f]*([eE][-+]?\d+)?\s?%?\Z")
+BLANK = {"", "-", "–", "—", "NaN", "nan", "None", "<NA>", "NaT", "…", "..."}
+#: From this many columns on, a table may be wider than a telephone and gets room to scroll.
+WIDE = 4
+
+
+def numeric(text: str) -> bool:
+    """Whether a cell holds a number, or stands for one that is missing."""
+    return bool(NUMBER.match(text)) or text in BLANK - {""}
+
+
+def open_frame(columns: int, caption: str, sheet: Sheet) -> Markup:
+    """The opening tag around a table; `close_frame` ends it."""
+    sheet.tables += 1
+    if columns < WIDE:
+        return Markup('<div class="table">')
+    name = " ".join(filter(None, [sheet.words.table.format(sheet.tables), caption]))
+    return Markup('<div class="table scroll" role="region" tabindex="0" aria-label="{}">').format(escape(name))
+
+
+CLOSE_FRAME = Markup("</div>")
+
+
+def refine(table: Any, sheet: Sheet) -> None:
+    """Refine a table of an lxml tree in place."""
+    rows = [row for row in table.iter("tr") if _owner(row) is table]
+    cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+    columns = max((sum(int(cell.get("colspan") or 1) for cell in row) for row in cells), default=0)
+    _scopes(table, rows, cells)
+    _align(cells)
+    caption = table.findtext("caption") or ""
+    frame = table.makeelement("div", {"class": "table"})
+    sheet.tables += 1
+    if columns >= WIDE:
+        name = " ".join(filter(None, [sheet.words.table.format(sheet.tables), " ".join(caption.split())]))
+        frame.attrib.update({"class": "table scroll", "role": "region", "tabindex": "0", "aria-label": name})
+    frame.tail, table.tail = table.tail, None
+    table.getparent().replace(table, frame)
+    frame.append(table)
+
+
+def _owner(row: Any) -> Any:
+    return next(row.iterancestors("table"), None)
+
+
+def _scopes(table: Any, rows: list[Any], cells: list[list[Any]]) -> None:
+    """Give every header cell its scope; an empty one heads nothing and is a plain cell."""
+    for number, (row, line) in enumerate(zip(rows, cells, strict=True)):
+        heads_columns = row.getparent().tag == "thead" or (
+            number == 0 and len(line) > 1 and all(cell.tag == "th" for cell in line)
+        )
+        for cell in line:
+            if cell.tag == "th" and not cell.text_content().strip() and cell.find(".//img") is None:
+                cell.tag = "td"
+                cell.attrib.pop("scope", None)
+            elif cell.tag == "th":
+                group = int(cell.get("colspan" if heads_columns else "rowspan") or 1) > 1
+                cell.set("scope", ("col" if heads_columns else "row") + ("group" if group else ""))
+                if not heads_columns:
+                    cell.set("class", "row")
+
+
+def _align(cells: list[list[Any]]) -> None:
+    """Set numbers in line, and the heads above them; spanned tables are judged cell by cell alone."""
+    plain = all(cell.get("colspan") in (None, "1") for line in cells for cell in line)
+    plain = plain and all(cell.get("rowspan") in (None, "1") for line in cells for cell in line)
+    figures: dict[int, list[bool]] = {}
+    for line in cells:
+        for position, cell in enumerate(line):
+            text = " ".join(cell.text_content().split())
+            if cell.tag == "td" and numeric(text):
+                cell.set("class", "num")
+            if cell.tag == "td" and text not in BLANK:
+                figures.setdefault(position, []).append(numeric(text))
+    for line in cells if plain else ():
+        for position, cell in enumerate(line):
+            found = figures.get(position)
+            if cell.get("scope") == "col" and found and all(found):
+                cell.set("class", "num")

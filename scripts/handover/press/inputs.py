@@ -1,0 +1,101 @@
+"""What a report is made from, as hashes: enough to say that nothing changed before anything heavy is imported.
+
+Every file under ``data/`` counts, whether the dictionary lists it or not: a notebook may read any of them,
+and an input that is not counted would pass yesterday's edition off as today's.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import handover
+from handover.press import digest, tools
+from handover.project import MARKER, Project
+
+#: Files of the package that can change what a reader gets.
+SUFFIXES = {".css", ".j2", ".json", ".mplstyle", ".py", ".typ"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The inputs of one render; `notebook` is the hash of its clean source, whatever outputs the file holds."""
+
+    report: str
+    parameters: Mapping[str, Any]
+    notebook: str
+    tables: Mapping[str, str]
+    dictionary: str
+    lock: str
+    package: str
+    versions: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """One hash over all of it."""
+        whole = self.as_json() | {"report": self.report, "parameters": dict(self.parameters)}
+        return digest.of_bytes(json.dumps(whole, sort_keys=True).encode())
+
+    def as_json(self) -> dict[str, Any]:
+        """The hashes part by part, for the manifest."""
+        return {
+            "notebook": self.notebook,
+            "tables": dict(self.tables),
+            "dictionary": self.dictionary,
+            "lock": self.lock,
+            "package": self.package,
+            "versions": dict(self.versions),
+        }
+
+    def changed_since(self, recorded: Mapping[str, Any]) -> list[str]:
+        """Name every part that is not as a manifest recorded it, in a fixed order."""
+        then = recorded.get("tables", {})
+        found = [f"notebooks/{self.report}.ipynb"] if self.notebook != recorded.get("notebook") else []
+        found += [name for name in sorted({*then, *self.tables}) if then.get(name) != self.tables.get(name)]
+        named = {"dictionary": MARKER.as_posix(), "lock": "requirements.lock", "package": "package"}
+        found += [name for key, name in named.items() if getattr(self, key) != recorded.get(key)]
+        versions = recorded.get("versions", {})
+        return found + [
+            f"{tool} {versions.get(tool, 'absent')} -> {self.versions.get(tool, 'absent')}"
+            for tool in sorted({*versions, *self.versions})
+            if versions.get(tool) != self.versions.get(tool)
+        ]
+
+
+def of(project: Project, report: str, source: str, parameters: Mapping[str, Any]) -> Inputs:
+    """Hash everything that a report is made from.
+
+    Args:
+        project: The checkout.
+        report: The report's name.
+        source: Its notebook as `handover.press.source.canonical` gives it.
+        parameters: All parameters, bound.
+    """
+    files = {path.relative_to(project.root).as_posix(): path for path in _files(project.data)}
+    hashes = {name: digest.of_file(path) for name, path in sorted(files.items())}
+    return Inputs(
+        report=report,
+        parameters=parameters,
+        notebook=digest.of_bytes(source.encode()),
+        dictionary=hashes.pop(MARKER.as_posix()),
+        tables=hashes,
+        lock=digest.of_file(project.lock) if project.lock.is_file() else "",
+        package=_package(),
+        versions=tools.versions(),
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files below a folder; hidden ones, which editors leave behind, are no inputs."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+
+
+def _package() -> str:
+    root = Path(handover.__file__).parent
+    files = sorted((p.relative_to(root).as_posix(), p) for p in root.rglob("*") if p.suffix in SUFFIXES)
+    return digest.of_parts((name, path.read_bytes()) for name, path in files)

@@ -1,0 +1,1 @@
+"""The PDF page: a document set in Typst; everything here knows Typst, and nothing here knows HTML's page."""

@@ -1,0 +1,71 @@
+"""Each block of a document as Typst mark-up; what a block holds inside is written by the modules named for it."""
+
+from handover.press.document import Block, Evidence, Failure, Figure, Markup, Maths, Prose, Text
+from handover.press.html.legible import cut
+from handover.press.pdf import ledger, markup, pictures, prose
+from handover.press.pdf.escape import lines, text
+from handover.press.pdf.sheet import Sheet
+
+STREAM_WIDTH = 104
+
+
+def write(sheet: Sheet, block: Block) -> str:
+    """Write one block; code is absent from the printed page."""
+    match block:
+        case Prose():
+            return prose.write(sheet, block)
+        case Figure():
+            return _figure(sheet, block)
+        case Markup():
+            unprinted = sheet.house(sheet.words.unprinted.format(block.cell))
+            return markup.write(sheet, block.html) or f"#note[{unprinted}];"
+        case Text():
+            return _stream(sheet, block)
+        case Maths():
+            return f"#formula({lines(block.latex.strip().strip('$').strip(), prose.CODE_WIDTH)});"
+        case Failure():
+            return _failure(sheet, block)
+        case Evidence():
+            return ledger.write(sheet)
+    return ""
+
+
+def _failure(sheet: Sheet, failure: Failure) -> str:
+    title = sheet.house(sheet.words.failed.format(failure.cell)) + text(f" {failure.name}")
+    return f"#failure([{title}], [{text(_whole(sheet, failure.value)[0])}]);"
+
+
+def _figure(sheet: Sheet, figure: Figure) -> str:
+    shown, remark = sheet.picture(
+        pictures.read(figure.kind, figure.data),
+        figure.alt,
+        f"[{sheet.words.unreadable}: {figure.alt}]",
+    )
+    options = [
+        f"{name}: [{written}]"
+        for name in ("title", "subtitle", "credit")
+        if (written := prose.inline(sheet, getattr(figure, name)))
+    ]
+    if remark:
+        options.append(f"remark: [#note[{remark}];]")
+    return f"#exhibit({', '.join(options)})[{shown}];"
+
+
+def _stream(sheet: Sheet, block: Text) -> str:
+    if not block.text.strip():
+        return ""
+    head, left_out, tail = _whole(sheet, block.text)
+    pieces = [f"#raw(block: true, {lines(head, STREAM_WIDTH)});"]
+    if left_out:
+        pieces += [f"#left-out[{left_out}];", f"#raw(block: true, {lines(tail, STREAM_WIDTH)});"]
+    title = sheet.house(sheet.words.stderr.format(block.cell)) if block.stream == "stderr" else ""
+    return f"#stream({f'warning: [{title}], ' if title else ''}[{''.join(pieces)}]);"
+
+
+def _whole(sheet: Sheet, content: str) -> tuple[str, str, str]:
+    """Return (beginning, what is left out, end) of an output; a short one is all beginning."""
+    head, rows, characters, tail = cut(content.strip("\n"))
+    if not characters:
+        return head, "", ""
+    many = sheet.words.left_out_lines.format(f"{rows:,}", f"{characters:,}")
+    return head, sheet.house(many if rows > 1 else sheet.words.left_out.format(f"{characters:,}")), tail

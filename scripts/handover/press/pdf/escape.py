@@ -1,0 +1,117 @@
+"""Text on its way into Typst: what no typeface can show is made visible, and every string becomes a literal.
+
+No text of a notebook ever stands in the source outside a string literal written here, so none of it can
+be read as markup or code.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+from handover import fonts
+
+#: Characters that print nothing and that Typst lets pass: breaks, joiners, direction marks, variants.
+INVISIBLE = {0xAD, 0x61C, *range(0x200B, 0x2010), 0x2060, *range(0x2066, 0x206A), *range(0xFE00, 0xFE10)}
+#: Direction overrides make a line read other than it was written; they are shown, never obeyed.
+REFUSED = {0xFEFF, *range(0x202A, 0x202F)}
+#: What every shipped typeface has, so that plain Western text is not looked up at all.
+PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201e\u2022\u2026\u2032\u2033\u2260]*")
+#: What neither XML nor HTML may hold.
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+LISTED = 4
+
+BREAK = "\u200b"
+#: A word longer than this gets places where it may be broken; ordinary words and links in text stay whole.
+WORD = 36
+
+
+def literal(text: str) -> str:
+    """Return a Typst string literal for any text."""
+    return '"' + "".join(_escaped(char) for char in text) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '\\"':
+        return "\\" + char
+    if "\ud800" <= char <= "\udfff":
+        return "\\u{fffd}"
+    return char if char.isprintable() else f"\\u{{{ord(char):x}}}"
+
+
+def text(content: str, word: int = WORD) -> str:
+    """Return running text as Typst markup: one literal, white space folded, long words breakable."""
+    folded = re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]+", _space, content)
+    return f"#{literal(breakable(visible(folded), word))};" if folded else ""
+
+
+def _space(found: re.Match[str]) -> str:
+    """Fold white space, but keep a space that must not break."""
+    return found.group() if found.group() in ("\u00a0", "\u202f", "\u2009") else " "
+
+
+def lines(content: str, width: int) -> str:
+    """Return preformatted text as a literal: lines kept, tabs set, lines without a space breakable."""
+    cleaned = content.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").expandtabs(4)
+    return literal("\n".join(breakable(visible(line), width, width) for line in cleaned.rstrip("\n").split("\n")))
+
+
+def spoken(content: str) -> str:
+    """Return a description that is read aloud and not printed: one line, no control characters."""
+    folded = " ".join(content.split())
+    return literal("".join(char for char in folded if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")))
+
+
+def writable(source: str) -> str:
+    """Return a source of HTML or SVG in which the characters that no parser takes are named."""
+    return UNWRITABLE.sub(lambda found: _named([found.group()]), source)
+
+
+def breakable(content: str, word: int = WORD, step: int = 0) -> str:
+    """Let words longer than `word` break: after punctuation where there is any, and every `step` characters."""
+    return re.sub(rf"\S{{{word + 1},}}", lambda found: _broken(found.group(), step or max(word * 2 // 3, 8)), content)
+
+
+def _broken(long: str, step: int) -> str:
+    pieces = re.split(r"(?<=[/.,;:?&=_#%+-])", long)
+    return BREAK.join(piece[start : start + step] for piece in pieces if piece for start in range(0, len(piece), step))
+
+
+def visible(content: str) -> str:
+    """Return text in which each character that no shipped typeface has is named, e.g. ``[U+1F600]``."""
+    if PLAIN.fullmatch(content):
+        return content
+    known = covered()
+    parts: list[str] = []
+    missing: list[str] = []
+    for char in content.replace("\ufeff", ""):
+        code = ord(char)
+        if code not in known and code not in INVISIBLE and char != "\n":
+            missing.append(char)
+        elif not (missing and code in INVISIBLE):
+            parts += [_named(missing), char]
+            missing = []
+    return "".join([*parts, _named(missing)])
+
+
+def _named(missing: list[str]) -> str:
+    """Name a run of characters; of a long run the first few, and how many there were."""
+    if not missing:
+        return ""
+    codes = " ".join(f"U+{ord(char):04X}" for char in missing[:LISTED])
+    return f"[{codes} \u2026 {len(missing)} characters]" if len(missing) > LISTED else f"[{codes}]"
+
+
+@cache
+def covered() -> frozenset[int]:
+    """The characters that at least one shipped typeface has a glyph for, less those a PDF/A refuses."""
+    from fontTools.ttLib import TTFont
+
+    found: set[int] = set()
+    for family in fonts.FAMILIES:
+        with TTFont(fonts.face(family, "Regular"), lazy=True) as font:
+            found.update(font.getBestCmap())
+    return frozenset(
+        code
+        for code in found
+        if code not in REFUSED and unicodedata.category(chr(code)) not in ("Cc", "Co", "Cs", "Cn")
+    )

@@ -1,0 +1,132 @@
+"""The sheet being set: what one document needs to remember while its blocks are written one after another.
+
+Here are targets of links, places where a number is used, heading levels and pictures; no mark-up is read here.
+"""
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+from urllib.parse import quote, unquote
+
+from handover.press import evidence
+from handover.press.document import Document
+from handover.press.html.ledger import Ledger
+from handover.press.html.words import Words, of
+from handover.press.pdf.escape import literal, text
+from handover.press.pdf.pictures import Picture
+from handover.press.pdf.typesetter import PICTURE
+
+OUTSIDE = re.compile(r"(https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
+#: The calls that set a label. Inside a literal a quotation mark has a backslash, so that no text looks like one.
+SET = re.compile(r'#(?:place-of|entry|publication|statement)\("(x\d+)"|#number\("(?:[^"\\]|\\.)*", "(x\d+)"\)')
+#: Deeper nesting than this is set as plain text: Typst, like a reader, loses its way in it.
+DEPTH = 16
+
+
+@dataclass
+class Sheet:
+    """What has been set so far. Names of links are the document's own; labels are counted here."""
+
+    document: Document
+    targets: dict[str, str] = field(default_factory=dict)
+    wanted: dict[str, None] = field(default_factory=dict)
+    uses: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    level: int = 1
+    #: The title and what stands under it, once the document's first heading has been met.
+    masthead: str = ""
+    count: int = 0
+    pages: int = 0
+
+    def __post_init__(self) -> None:
+        self.evidence: Ledger = Ledger.of(self.document)
+        self.words: Words = of(self.document.language)
+        kinds = ((evidence.FACT, self.evidence.facts), (evidence.SOURCE, self.evidence.sources))
+        kinds += ((evidence.CLAIM, self.evidence.claims), (evidence.CONFLICT, self.evidence.conflicts))
+        self.reserved = {prefix + name for prefix, known in kinds for name in known}
+
+    def evidence_page(self) -> dict[str, Any]:
+        """What the next evidence block states, in a shape that can be trusted."""
+        self.pages += 1
+        return self.evidence.pages[self.pages - 1]
+
+    def house(self, words: str) -> str:
+        """Return words of the house, marked as English where the document speaks what the house does not."""
+        written = text(words)
+        same = self.document.language.split("-")[0] == self.words.language
+        return written if same else f"#house[{written}];"
+
+    def label(self, name: str) -> str:
+        """Return a fresh label; the first place that claims a name is where links to it lead."""
+        self.count += 1
+        fresh = f"x{self.count}"
+        self.targets.setdefault(name, fresh)
+        return fresh
+
+    def anchor(self, *names: str) -> str:
+        """Return the mark-up of a place that links may lead to; nothing if its names are taken or evidence's own."""
+        free = [name for name in names if name and name not in self.targets and name not in self.reserved]
+        if not free:
+            return ""
+        fresh = self.label(free[0])
+        self.targets.update(dict.fromkeys(free, fresh))
+        return f"#place-of({literal(fresh)});"
+
+    def reached(self, body: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Return (targets that links of `body` lead to, places of use by fact): only those that `body` sets."""
+        there = {name for pair in SET.findall(body) for name in pair if name}
+        found = {name: self.targets.get(name) or self.targets.get(slug(name), "") for name in self.wanted}
+        targets = {name: label for name, label in found.items() if label in there}
+        return targets, {key: [use for use in uses if use in there] for key, uses in self.uses.items()}
+
+    def heading(self, level: int) -> int:
+        """Return the level to set a heading at: below the title, and never skipping a level."""
+        self.level = min(max(level, 2), self.level + 1, 6)
+        return self.level
+
+    def link(self, url: str, inside: str) -> str:
+        """Return a link, or only what it holds where it would lead nowhere or run something."""
+        url = unescape(url)
+        if url.startswith("#"):
+            return self._within(unquote(url), inside) if inside else ""
+        if OUTSIDE.fullmatch(url):
+            return f"#outside({literal(_tidy(url))})[{inside}];"
+        if ":" in url.split("/")[0] or not url:
+            return inside
+        # another file cannot be reached from here, but a reader may know where it is
+        return f"{inside}#remark[{text(f' ({unquote(url)})')}];"
+
+    def _within(self, url: str, inside: str) -> str:
+        prefix, name = evidence.target(url)
+        target = evidence.FACT + url[6:] if url.startswith("#back-") else url[1:]
+        self.wanted[target] = None
+        if prefix == evidence.FACT:
+            if name not in self.evidence.facts:
+                return inside
+            places = self.uses.setdefault(name, [])
+            places.append(self.label(f"use-{name}-{len(places) + 1}"))
+            return f"#number({literal(target)}, {literal(places[-1])})[{inside}];"
+        write = "conflicting" if prefix == evidence.CONFLICT else "go"
+        return f"#{write}({literal(target)})[{inside}];"
+
+    def picture(self, picture: Picture | None, alt: str, missing: str) -> tuple[str, str]:
+        """Return (mark-up of an image, a remark on it or nothing), both fit for running text."""
+        if picture is None:
+            return "", text(missing)
+        name = f"{PICTURE}{len(self.files) + 1}"
+        self.files[name] = picture.data
+        described = "".join(char for char in " ".join(alt.split()) if char.isprintable())
+        remark = "" if described else self.house(f"{self.words.undescribed}.")
+        size = f"{picture.width:.2f}pt, {picture.height:.2f}pt"
+        return f"#picture({literal('/' + name)}, {size}, {literal(described or self.words.undescribed)});", remark
+
+
+def slug(words: str) -> str:
+    """A heading as the name of a link to it: letters and digits of any script, hyphens for the rest."""
+    return re.sub(r"[\W_]+", "-", words.lower()).strip("-")
+
+
+def _tidy(url: str) -> str:
+    """Keep only characters that an address may hold as they are; the rest is percent-encoded."""
+    return quote(url.encode("utf-8", "replace"), safe="%/:=&?~#+!$,;'@()*[]")

@@ -1,0 +1,173 @@
+"""The process that kernels are forked from, with what notebooks import imported already.
+
+Only what runs in that process belongs here. It is started by path, hears the press over one socket, and ends with
+it. It stays single-threaded and never runs a cell: each kernel is a fork of a fork, under a guard of its own
+(`handover.press.guard`), so that nothing of one run is there in the next.
+
+    press ──socket──► zygote ──fork──► guard ──fork──► kernel
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from typing import Any, NoReturn
+
+if __name__ == "__main__":
+    # the folder of this file holds modules named like some of Python's own
+    del sys.path[0]
+
+from handover.press import guard
+
+#: Imported before any kernel is forked; what is not installed is left out.
+MODULES = (
+    "faulthandler",
+    "pdb",
+    "sqlite3",
+    "tornado.platform.asyncio",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.magics.namespace",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "pandas",
+    "pandas.io.formats.html",
+    "pandas.io.formats.string",
+    "pandas.io.formats.style",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.PpmImagePlugin",
+    "handover.story",
+    "handover.story.charts",
+)
+
+#: Connects itself to the shell that exists when it is imported, so that each kernel must import it anew.
+RENEWED = "matplotlib_inline.backend_inline"
+
+MESSAGE_MAX = 1 << 17
+
+
+def serve(press: socket.socket, scratch: str) -> NoReturn:
+    """Fork kernels as the press asks for them, until it goes away; then remove the folder given."""
+    parent = os.getppid()
+    stamps = _prepare()
+    with contextlib.suppress(OSError):
+        press.send(b"{}")
+        while os.getppid() == parent:
+            _collect()
+            if not select.select([press], [], [], guard.LOOK_S)[0]:
+                continue
+            text, files, _, _ = socket.recv_fds(press, MESSAGE_MAX, 2)
+            if not text:
+                break
+            reason = _unfit(stamps)
+            pid = 0 if reason else _fork(json.loads(text), files, press)
+            for descriptor in files:
+                os.close(descriptor)
+            press.send(json.dumps({"pid": pid, "reason": reason}).encode())
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(0)
+
+
+def _prepare() -> dict[str, tuple[int, int]]:
+    """Import everything; return what the files of the modules looked like then."""
+    for name in MODULES:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    package, _, module = RENEWED.rpartition(".")
+    if sys.modules.pop(RENEWED, None):
+        delattr(sys.modules[package], module)
+    # a collection in a kernel would touch, and so copy, every page that holds an object of ours
+    gc.collect()
+    gc.freeze()
+    return _stamps()
+
+
+def _stamps() -> dict[str, tuple[int, int]]:
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    found = {}
+    for file in files - {None}:
+        with contextlib.suppress(OSError):
+            about = os.stat(file)  # noqa: PTH116
+            found[file] = (about.st_mtime_ns, about.st_size)
+    return found
+
+
+def _unfit(stamps: dict[str, tuple[int, int]]) -> str:
+    """Say why no kernel must be forked: a module has changed since it was imported, or there are threads."""
+    seen = _stamps()
+    changed = [file for file, stamp in stamps.items() if seen.get(file) != stamp]
+    if changed:
+        return "changed: " + os.path.basename(changed[0])  # noqa: PTH119
+    with contextlib.suppress(OSError):
+        if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
+            return "threads"
+    return ""
+
+
+def _collect() -> None:
+    """Collect guards that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _fork(order: dict[str, Any], files: list[int], press: socket.socket) -> int:
+    """Fork the guard of a kernel; return its process id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        press.close()
+        channel, log = files
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        guard.watch(socket.socket(fileno=channel), lambda: _kernel(order), order["scratch"])
+    finally:
+        os._exit(1)
+
+
+def _kernel(order: dict[str, Any]) -> NoReturn:
+    """Become a kernel as `python -m ipykernel_launcher` would make it."""
+    os.environ.clear()
+    os.environ.update(order["env"])
+    time.tzset()
+    os.chdir(order["cwd"])
+    tempfile.tempdir = None
+    atexit._clear()
+    if "numpy" in sys.modules:
+        # Python seeds its own generator anew after a fork; numpy does not
+        sys.modules["numpy"].random.seed()
+    sys.argv = [importlib.util.find_spec("ipykernel_launcher").origin, *order["arguments"]]
+    from ipykernel.kernelapp import IPKernelApp
+
+    app = IPKernelApp.instance()
+    app.initialize(sys.argv[1:])
+    app.start()
+    atexit._run_exitfuncs()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])

@@ -1,0 +1,110 @@
+"""The frame of every chart: a styled canvas, its margins, and the finished figure.
+
+What a single chart draws does not belong here; title, subtitle and credit are set by the page, since they
+carry links, so the canvas holds the plot alone. One point is one pixel here: the canvas has 72 dots an inch.
+"""
+
+import hashlib
+import io
+import re
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from handover.errors import ChartError, near
+from handover.story.charts.chart import Chart, require_words
+from handover.story.charts.checks import check
+from handover.story.charts.house import FAMILY, house, styled
+
+#: Name of a size -> width in points and the usual height over width.
+SIZES = {"full": (417.6, 0.56), "half": (201.6, 0.8)}
+#: Nothing is set nearer the edge than this; a little more than the 1 % that `check` holds.
+MARGIN = 5.0
+
+__all__ = ["MARGIN", "SIZES", "Chart", "canvas", "check", "finish", "heighten", "room", "styled", "svg"]
+
+
+@styled
+def canvas(size: str = "full", ratio: float | None = None) -> tuple[Figure, Axes]:
+    """Open a canvas.
+
+    No figure manager knows it, so that a notebook does not show it twice.
+
+    Args:
+        size: ``full`` for the width of the text, ``half`` for the one-page briefing.
+        ratio: Height over width. Charts that are lists set their own height.
+
+    Raises:
+        ChartError: The size is unknown.
+    """
+    if size not in SIZES:
+        raise ChartError(
+            f"canvas: size must be one of {', '.join(SIZES)} (got '{size}'{near(size, SIZES)}).\nName one of them."
+        )
+    width, usual = SIZES[size]
+    fig = Figure(figsize=(width / 72, width * (ratio or usual) / 72), dpi=72)
+    FigureCanvasAgg(fig)
+    ax = fig.add_axes((0, 0, 1, 1))
+    # room for the ticks of a plot made by hand; a chart function leaves its own
+    room(ax, left=45, right=15, top=12, bottom=22)
+    return fig, ax
+
+
+def room(ax: Axes, *, left: float, right: float, top: float, bottom: float) -> tuple[float, float]:
+    """Leave so many points free around the plot; return the plot's width and height in points."""
+    width, height = (side * 72 for side in ax.figure.get_size_inches())
+    inner = (max(width - left - right, 1.0), max(height - top - bottom, 1.0))
+    ax.set_position((left / width, bottom / height, inner[0] / width, inner[1] / height))
+    return inner
+
+
+def heighten(ax: Axes, points: float) -> None:
+    """Give the canvas a height in points; its width stays."""
+    width, _ = ax.figure.get_size_inches()
+    ax.figure.set_size_inches(width, points / 72)
+
+
+def svg(fig: Figure) -> str:
+    """Return the figure as SVG with its text as text, and empty the figure.
+
+    The bytes depend on what is drawn and nothing else. Ids that nothing refers to are dropped and the rest are
+    made the picture's own, and the style sheet becomes attributes, so that several pictures can stand in one
+    page without touching each other or it.
+    """
+    buffer = io.StringIO()
+    with house():
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        fig.savefig(buffer, format="svg", metadata=nothing)
+    fig.clear()
+    drawn = buffer.getvalue()
+    drawn = drawn[drawn.index("<svg") :].strip()
+    drawn = re.sub(r"<defs>\s*<style type=\"text/css\">\*\{[^}]*\}</style>\s*</defs>\s*", "", drawn, count=1)
+    drawn = drawn.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+    used = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", drawn))
+    wanted = {name for pair in used for name in pair if name}
+    own = "c" + hashlib.sha256(drawn.encode()).hexdigest()[:8] + "-"
+    drawn = re.sub(r" id=\"([^\"]+)\"", lambda m: f' id="{own}{m[1]}"' if m[1] in wanted else "", drawn)
+    return re.sub(r"(url\(#|href=\"#)", rf"\g<1>{own}", drawn)
+
+
+def finish(fig: Figure, *, title: str, subtitle: str, credit: str, alt: str) -> Chart:
+    """Check the figure and its words, and make the chart.
+
+    Args:
+        fig: From `canvas`; it is emptied.
+        title: The finding, as Markdown.
+        subtitle: What is measured, in what unit, where and when, as Markdown.
+        credit: The sources of the rows plotted, as Markdown.
+        alt: What the chart shows, in a sentence or two of plain text: kind, finding, end values, hedge.
+
+    Raises:
+        ChartError: A word is missing or says nothing, or a text is cut off, overlaps another or is too small.
+    """
+    require_words(title, alt)
+    for text in fig.findobj(Text):
+        # what an analyst adds to a chart is set like the rest: no other typeface travels with a page
+        text.set_family(FAMILY)
+    check(fig)
+    return Chart(svg(fig), title, subtitle, credit, alt)

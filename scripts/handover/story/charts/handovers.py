@@ -1,0 +1,108 @@
+"""Bases handed over, one labelled mark each, in the order in which it happened."""
+
+import datetime as dt
+import re
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from handover.story.charts import dates, labels, marks
+from handover.story.charts.frame import MARGIN, heighten, room, styled
+from handover.story.charts.palette import FOCUS, INK, LABEL, PAPER
+
+#: What can end a presence, the plainest first; a departure is no transfer, and its mark is hollow.
+ENDINGS = ("transfer", "announcement", "declaration", "departure")
+GIVEN = ("transfer", "announcement")
+#: A source of this grade never stands alone behind a mark.
+WEAK = "D"
+#: Between a stem and its text, with room for the mark.
+GAP = 5.5
+#: Reports of one base that lie so many days apart tell of different handovers.
+APART = 120
+
+
+def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each handover of each base: the plainest kind, from the best source, with its name.
+
+    Args:
+        rows: Rows of ``handovers``.
+        bases: Rows of ``bases``.
+
+    Returns:
+        Rows of ``handovers`` with a column ``name``. Plans and returns are left out, and so is what only a weak
+        source tells, or tells of a base without a name.
+    """
+    found = rows[rows["kind"].isin(ENDINGS) & (rows["grade"] != WEAK)].copy()
+    found["name"] = found["place_id"].map(bases.set_index("place_id")["name"])
+    found = found[found["name"].notna()]
+    found["name"] = [re.sub(r"\s*\(.*\)", "", str(name)) for name in found["name"]]
+    chosen = []
+    for _, group in found.sort_values(["date", "row_id"]).groupby("place_id", sort=True):
+        episode = (group["date"].diff().dt.days > APART).cumsum()
+        for _, reports in group.groupby(episode):
+            chosen.append(reports["kind"].map(ENDINGS.index).idxmin())
+    return found.loc[chosen].sort_values(["date", "row_id"]).reset_index(drop=True)
+
+
+@styled
+def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: str | dt.date | None = None) -> None:
+    """Draw a mark for each handover on one line of time, its label on a flag.
+
+    The canvas takes the height it needs. Filled marks are transfers, hollow ones departures or declarations
+    without one.
+
+    Args:
+        ax: From `frame.canvas`.
+        rows: From `ended`: ``place_id``, ``name``, ``date``, ``date_precision``, ``kind``.
+        focus: The base in the focus colour.
+        until: Last day to show at least.
+
+    Raises:
+        ChartError: There is no row, or the canvas is a half one.
+    """
+    marks.need(rows, "handovers of bases")
+    marks.need_full(ax, "handovers of bases")
+    first, last = rows["date"].min().date(), rows["date"].max().date()
+    if until is not None:
+        last = max(last, pd.Timestamp(until).date())
+    margin = dt.timedelta(max((last - first).days * 0.02, 15))
+    notes = [
+        labels.Note(
+            *(dates.num(row["date"].date()), 0.0, str(row["name"]), dates.when(row)),
+            FOCUS if row["place_id"] == focus else INK,
+            inline=True,
+        )
+        for _, row in rows.iterrows()
+    ]
+    kinds = {
+        kind: words
+        for kind, words in (("given", "transferred"), ("left", "left or declared vacated"))
+        if (kind == "given") in set(rows["kind"].isin(GIVEN))
+    }
+    over, foot = marks.key_room(ax, list(kinds.values())), dates.foot(first, last) + 6
+    height = 60.0
+    for _ in range(2):
+        heighten(ax, foot + height + over)
+        _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
+        dates.time_axis(ax, first - margin, last + margin)
+        ax.set_ylim(0, plot)
+        boxes = labels.flag_boxes(ax, notes, gap=GAP)
+        height = max(box.top for box in boxes) - foot + 2
+    marks.key(ax, kinds, {"given": _sampler(INK), "left": _sampler(PAPER)})
+    ax.yaxis.set_visible(False)
+    ax.grid(visible=False)
+    for (_, row), note, box in zip(rows.iterrows(), notes, boxes, strict=True):
+        px, py = labels.points(ax, note.x, 0)
+        middle = box.top - labels.LINE / 2
+        labels.line(ax, (px, py), (px, middle), LABEL)
+        # a mark beside its name, since on the axis those of one month would hide each other
+        _mark(ax, note.x, middle - py, note.colour, note.colour if row["kind"] in GIVEN else PAPER)
+        labels.write(ax, note, box, "left" if box.left > px else "right")
+
+
+def _mark(ax: Axes, x: float, y: float, edge: str, face: str) -> None:
+    ax.plot([x], [y], ls="none", marker="o", ms=5.2, mfc=face, mec=edge, mew=1.1, zorder=4, clip_on=False)
+
+
+def _sampler(face: str) -> object:
+    return lambda ax, x, y: _mark(ax, x, y, INK, face)

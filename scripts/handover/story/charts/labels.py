@@ -1,0 +1,141 @@
+"""Labels: how large a text is, and writing it where `placement` puts it; the one way every chart sets text.
+
+What a label says is up to the chart.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.font_manager import FontProperties
+
+from handover.story.charts.palette import INK, LABEL
+from handover.story.charts.placement import PAD, Box, Mark, fly
+
+TEXT = 9.0  #: size of every label
+LINE = 11.0  #: height of a line of labels
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A label at a point of the data: a bold head and a lighter body, under it or behind it."""
+
+    x: float
+    y: float
+    head: str
+    body: str = ""
+    colour: str = INK
+    inline: bool = False
+
+
+@cache
+def breadth(text: str, weight: str = "normal") -> float:
+    """Width in points of the longest line of a label; needs the house style."""
+    renderer = RendererAgg(1, 1, 72)
+    font = FontProperties(size=TEXT, weight=weight)
+    return max(renderer.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
+
+
+def wrap(text: str, width: float, weight: str = "normal") -> str:
+    """Break a text at spaces into lines of at most so many points; a longer word stays whole."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and breadth(longer, weight) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def extent(note: Note) -> tuple[float, float]:
+    """Width and height of a note in points."""
+    head, body = breadth(note.head, "bold") if note.head else 0.0, breadth(note.body) if note.body else 0.0
+    tall = [text.count("\n") + 1 for text in (note.head, note.body) if text]
+    if note.inline:
+        return head + (PAD if head and body else 0) + body, max(tall, default=0) * LINE
+    return max(head, body), sum(tall) * LINE
+
+
+def points(ax: Axes, x: float, y: float) -> tuple[float, float]:
+    """A point of the data in points from the lower left of the canvas."""
+    px, py = ax.transData.transform((x, y))
+    return float(px), float(py)
+
+
+def flags(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, gap: float = PAD) -> list[Box]:
+    """Place notes as flags over their marks and draw them with their stems.
+
+    The limits of the axes must be final. Obstacles are in points, as are the boxes returned.
+    """
+    boxes = flag_boxes(ax, notes, obstacles, gap=gap)
+    for note, box in zip(notes, boxes, strict=True):
+        px, py = points(ax, note.x, note.y)
+        reach = box.top - LINE * 0.15
+        if box.bottom - py > LINE * 0.6:
+            line(ax, (px, py + 3), (px, reach), LABEL)
+        write(ax, note, box, "left" if box.left >= px - 1 else "right")
+    return boxes
+
+
+def flag_boxes(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, gap: float = PAD) -> list[Box]:
+    """Where `flags` would put the notes, in points."""
+    edge = ax.figure.bbox.width * 0.012
+    marks = [Mark(*points(ax, note.x, note.y), *extent(note)) for note in notes]
+    return fly(marks, obstacles, left=edge, right=ax.figure.bbox.width - edge, gap=gap)
+
+
+def fit(ax: Axes, place: Callable[[], list[Box]], top: float, limit: float | None = None) -> None:
+    """Raise the upper limit of the axes until the flags end below the plot's top edge.
+
+    Args:
+        ax: Its lower limit stays.
+        place: Computes the boxes under the limits then set.
+        top: The highest value drawn.
+        limit: Where the plot ends, in points; the top edge of the canvas where left out.
+    """
+    low = ax.get_ylim()[0]
+    edge = (limit if limit is not None else ax.figure.bbox.height) - 5
+    span = top - low or 1.0
+
+    def fits(share: float) -> bool:
+        ax.set_ylim(low, low + span * (1 + share))
+        return all(box.top <= edge for box in place())
+
+    coarse = next((n / 4 for n in range(20) if fits(n / 4)), 5.0)
+    # back to the last coarse step that was too low, and up again in small ones
+    for n in range(5):
+        if fits(max(coarse - 0.25, 0.0) + n * 0.05):
+            return
+    fits(coarse)
+
+
+def write(ax: Axes, note: Note, box: Box, align: str) -> None:
+    """Write a note into its box, set towards its mark."""
+    edge, top = (box.left if align == "left" else box.right), box.top
+    if note.inline:
+        set_text(ax, box.left, top, note.head, weight="bold", colour=note.colour)
+        past = breadth(note.head, "bold") + PAD if note.head else 0
+        set_text(ax, box.left + past, top, note.body, colour=LABEL)
+        return
+    set_text(ax, edge, top, note.head, weight="bold", colour=note.colour, align=align)
+    top -= LINE * (note.head.count("\n") + 1) if note.head else 0
+    set_text(ax, edge, top, note.body, colour=LABEL, align=align)
+
+
+def set_text(
+    ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
+) -> None:
+    """Set lines of text whose first line hangs from `top`, all in points."""
+    spots = ax.transData.inverted()
+    for n, words in enumerate(text.split("\n") if text else []):
+        x, y = spots.transform((px, top - LINE * n - LINE * 0.78))
+        ax.text(x, y, words, fontsize=TEXT, weight=weight, color=colour, ha=align, va="baseline")
+
+
+def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **how: object) -> None:
+    """Draw a thin line between two places in points."""
+    (x0, y0), (x1, y1) = ax.transData.inverted().transform([start, end])
+    ax.plot([x0, x1], [y0, y1], color=colour, **({"lw": 0.6, "zorder": 1.5, "clip_on": False} | how))

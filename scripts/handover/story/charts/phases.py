@@ -1,0 +1,128 @@
+"""Agreements: what was due when, and what happened when, one line each."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from handover.story.charts import dates, labels, marks
+from handover.story.charts.frame import MARGIN, heighten, room, styled
+from handover.story.charts.palette import ALERT, FOCUS, INK, LABEL, PAPER, RULE
+
+TRACK = 12.0  #: height of the line with the marks, in points
+KINDS = {"due": "due", "done": "happened"}
+
+
+def dated(milestones: pd.DataFrame, *deeds: pd.DataFrame) -> pd.DataFrame:
+    """Return milestones with what is known of their happening.
+
+    Args:
+        milestones: Rows of ``milestones``; ``done_by`` lists rows that tell of it, the preferred first.
+        deeds: Rows of ``events`` and ``handovers`` as the report may see them, with ``row_id``.
+
+    Returns:
+        ``label``, ``due_start``, ``due_end``, ``due_precision``, ``done_start``, ``done_end``,
+        ``done_precision``, ``status`` (``done`` or ``open``), and the columns of the milestone's source.
+    """
+    known = {}
+    for frame in deeds:
+        for _, row in frame.iterrows():
+            start = row["date"] if "date" in frame else row["start"]
+            end = start if "date" in frame or pd.isna(row["end"]) else row["end"]
+            known[row["row_id"]] = (start, end, str(row["date_precision"]))
+    found = milestones.rename(columns={"start": "due_start", "end": "due_end", "date_precision": "due_precision"})
+    deeds_of = [
+        next((known[name] for name in str(cell or "").split() if name in known), (pd.NaT, pd.NaT, ""))
+        for cell in found["done_by"]
+    ]
+    found["done_start"] = pd.to_datetime([start for start, _, _ in deeds_of])
+    found["done_end"] = pd.to_datetime([end for _, end, _ in deeds_of])
+    found["done_precision"] = [precision for *_, precision in deeds_of]
+    found["status"] = ["open" if pd.isna(start) else "done" for start in found["done_start"]]
+    return found.sort_values(["due_start", "label"]).reset_index(drop=True)
+
+
+@styled
+def due_and_done(ax: Axes, rows: pd.DataFrame) -> None:
+    """Draw for each agreement when it was due and when it happened, on one scale of time.
+
+    The canvas takes the height it needs. A diamond or hollow bar is what was due; a filled mark what happened.
+
+    Args:
+        ax: From `frame.canvas`.
+        rows: From `dated`.
+
+    Raises:
+        ChartError: There is no row.
+    """
+    marks.need(rows, "agreements")
+    days = [day for name in ("due_start", "due_end", "done_start", "done_end") for day in rows[name].dropna()]
+    first, last = min(days).date(), max(days).date()
+    margin = pd.Timedelta(max((last - first).days * 0.025, 10), unit="D").to_pytimedelta()
+    inner = ax.figure.bbox.width - 2 * MARGIN
+    texts = [
+        (labels.wrap(str(row["label"]), inner, "bold"), labels.wrap(_words(row), inner)) for _, row in rows.iterrows()
+    ]
+    tall = [(head.count("\n") + body.count("\n") + 2) * labels.LINE + TRACK + 7 for head, body in texts]
+    kinds = {kind: words for kind, words in KINDS.items() if kind == "due" or (rows["status"] == "done").any()}
+    over, foot = marks.key_room(ax, list(kinds.values())), dates.foot(first - margin, last + margin)
+    heighten(ax, over + sum(tall) + foot)
+    _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
+    dates.time_axis(ax, first - margin, last + margin)
+    ax.set_ylim(0, plot)
+    ax.yaxis.set_visible(False)
+    ax.grid(visible=False)
+    marks.key(ax, kinds, {"due": lambda a, x, y: _due(a, x, x, y), "done": lambda a, x, y: _done(a, x, x, y)})
+    base = plot
+    for (_, row), (head, body), height in zip(rows.iterrows(), texts, tall, strict=True):
+        base -= height
+        top = ax.get_window_extent().y0 + base + height - 2
+        labels.set_text(ax, MARGIN, top, head, weight="bold", colour=INK)
+        labels.set_text(ax, MARGIN, top - (head.count("\n") + 1) * labels.LINE, body, colour=LABEL)
+        _track(ax, row, base + TRACK / 2 + 2)
+
+
+def _words(row: pd.Series) -> str:
+    due = _span(row["due_start"], row["due_end"], str(row.get("due_precision") or "day"))
+    if row["status"] != "done" or pd.isna(row["done_start"]):
+        return f"due {due}"
+    return f"due {due}; happened {_span(row['done_start'], row['done_end'], str(row.get('done_precision') or 'day'))}"
+
+
+def _span(start: pd.Timestamp, end: pd.Timestamp, precision: str) -> str:
+    if precision in ("month", "year"):
+        return dates.short(start.date(), precision)
+    if pd.isna(end) or start == end:
+        return dates.short(start.date())
+    return f"{dates.short(start.date(), year=start.year != end.year)} to {dates.short(end.date())}"
+
+
+def _track(ax: Axes, row: pd.Series, y: float) -> None:
+    ax.plot(ax.get_xlim(), [y, y], color=RULE, lw=0.7, zorder=1)
+    due = dates.num(row["due_start"]), dates.num(row["due_end"]) + 1
+    if pd.notna(row["done_start"]):
+        done = dates.num(row["done_start"]), dates.num(row["done_end"]) + 1
+        ax.plot([due[1], done[0]], [y, y], color=FOCUS, lw=1.4, ls=(0, (1, 1.4)), zorder=2, gid="lag")
+        _due(ax, *due, y)
+        _done(ax, *done, y)
+    else:
+        _due(ax, *due, y)
+
+
+def _due(ax: Axes, start: float, end: float, y: float) -> None:
+    if _wide(ax, start, end) > 8:
+        edge = (end - start) / _wide(ax, start, end)
+        ax.plot([start, end], [y, y], color=ALERT, lw=6, zorder=2.4)
+        ax.plot([start + edge, end - edge], [y, y], color=PAPER, lw=3.8, zorder=2.5)
+        return
+    ax.plot([(start + end) / 2], [y], ls="none", marker="D", ms=5.4, mfc=PAPER, mec=ALERT, mew=1.2, zorder=3)
+
+
+def _done(ax: Axes, start: float, end: float, y: float) -> None:
+    if _wide(ax, start, end) > 8:
+        ax.plot([start, end], [y, y], color=FOCUS, lw=4, zorder=3.5)
+        return
+    # smaller than the diamond, so that one lying on the other leaves both in sight
+    ax.plot([(start + end) / 2], [y], ls="none", marker="o", ms=4, mfc=FOCUS, mec=FOCUS, zorder=4)
+
+
+def _wide(ax: Axes, start: float, end: float) -> float:
+    return labels.points(ax, end, 0)[0] - labels.points(ax, start, 0)[0]

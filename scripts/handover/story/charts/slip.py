@@ -1,0 +1,143 @@
+"""The week that was promised against the days on which sources say that it came true.
+
+One line a source, day by day; which of the sources is right is for the text to say.
+"""
+
+import datetime as dt
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from handover.story.charts import dates, labels, marks
+from handover.story.charts.frame import MARGIN, heighten, room, styled
+from handover.story.charts.palette import ALERT, FOCUS, INK, LABEL, PAPER, RULE
+from handover.story.periods import Period
+
+#: What happened on the day that a source gives.
+KINDS = {
+    "transfer": "takeover",
+    "departure": "departure",
+    "announcement": "announcement",
+    "declaration": "declared vacated",
+    "planned": "expected",
+}
+#: Height of a line in points.
+ROW = 15.0
+#: Points that a date beside a mark takes.
+DATE = 38.0
+#: A source of this grade is marked as such.
+WEAK = "D"
+
+
+@styled
+def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame) -> None:
+    """Draw the promised days as a band, and each source's day as a mark in a line of its own.
+
+    The days between the end of the band and the first announcement are counted out. The canvas takes the
+    height it needs.
+
+    Args:
+        ax: From `frame.canvas`.
+        promise: First and last day promised.
+        rows: Rows of ``handovers`` on the base; sources that give the same kind and day share a line.
+
+    Raises:
+        ChartError: There is no row.
+    """
+    marks.need(rows, "days of the handover")
+    due = promise if isinstance(promise, Period) else Period(*promise)
+    lines = _lines(rows)
+    names = [(labels.wrap(line["who"], _column(ax), "bold"), line["what"]) for line in lines]
+    tall = [max(name.count("\n") + 2, 1) * labels.LINE + 5 if what else ROW for name, what in names]
+    first = min(due.start, lines[0]["day"]) - dt.timedelta(1)
+    last = max(due.end, lines[-1]["day"]) + dt.timedelta(1)
+    top = MARGIN + labels.LINE + 4
+    heighten(ax, top + sum(tall) + dates.foot(first, last))
+    left = MARGIN + _column(ax) + 8
+    # each date stands right of its mark, the last one too
+    inner, days_shown = ax.figure.bbox.width - left - MARGIN, (last - first).days + 1
+    last += dt.timedelta(math.ceil(DATE * days_shown / (inner - DATE)) - 1)
+    _, plot = room(ax, left=left, right=MARGIN, top=top, bottom=dates.foot(first, last))
+    ax.set_ylim(0, plot)
+    dates.time_axis(ax, first, last)
+    ax.yaxis.set_visible(False)
+    ax.grid(visible=False)
+    _band(ax, due, plot)
+    base = plot
+    for line, (who, what), height in zip(lines, names, tall, strict=True):
+        base -= height
+        _line(ax, line, who, what, base, height)
+        if line["slip"]:
+            _slip(ax, due, line["day"], base + height / 2)
+
+
+def _column(ax: Axes) -> float:
+    return 118.0 if ax.figure.bbox.width > 300 else 84.0
+
+
+def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """One line a kind and day, its outlets together; the first announcement carries the slip."""
+    found = []
+    for (day, kind), group in rows.sort_values("date").groupby(["date", "kind"], sort=True):
+        outlets = list(dict.fromkeys(group.sort_values("row_id")["outlet"]))
+        weak = bool((group["grade"] == WEAK).all())
+        what = KINDS.get(str(kind), str(kind)) + (", weak source" if weak else "")
+        who = " and ".join(filter(None, [", ".join(outlets[:-1]), outlets[-1]]))
+        found.append({"day": day.date(), "kind": str(kind), "who": who, "what": what, "weak": weak, "slip": False})
+    order = list(KINDS)
+    found.sort(key=lambda line: (line["day"], order.index(line["kind"]) if line["kind"] in order else 9))
+    for line in found:
+        if line["kind"] == "announcement":
+            line["slip"] = True
+            break
+    return found
+
+
+def _band(ax: Axes, due: Period, plot: float) -> None:
+    start, end = dates.num(due.start), dates.num(due.end) + 1
+    ax.add_patch(Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
+    for edge in (start, end):
+        ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, zorder=0.6)
+    words = "promised"
+    middle, over = labels.points(ax, (start + end) / 2, plot)
+    labels.set_text(ax, middle, over + labels.LINE + 2, words, weight="bold", colour=INK, align="center")
+
+
+def _line(ax: Axes, line: dict[str, object], who: str, what: str, base: float, height: float) -> None:
+    middle = base + height / 2
+    ax.plot(ax.get_xlim(), [base, base], color=RULE, lw=0.5, zorder=0.4)
+    colour = FOCUS if line["kind"] in ("announcement", "declaration") else INK
+    top = ax.get_window_extent().y0 + base + height - 2
+    labels.set_text(ax, MARGIN, top, who, weight="bold", colour=colour)
+    labels.set_text(ax, MARGIN, top - labels.LINE * (who.count("\n") + 1), what, colour=LABEL)
+    hollow = line["weak"] or line["kind"] == "planned"
+    shape = "D" if line["kind"] == "planned" else "s" if colour == FOCUS else "o"
+    ax.plot(
+        *([dates.num(line["day"]) + 0.5], [middle]),
+        **{"ls": "none", "marker": shape, "ms": 6 if shape == "o" else 5.2, "mec": colour, "mew": 1.2},
+        **{"mfc": PAPER if hollow else colour, "zorder": 3},
+    )
+    at, _ = labels.points(ax, dates.num(line["day"]) + 0.5, middle)
+    words = dates.short(line["day"], year=False)
+    labels.set_text(ax, at + 6, ax.get_window_extent().y0 + middle + labels.LINE / 2, words, colour=LABEL)
+
+
+def _slip(ax: Axes, due: Period, day: dt.date, middle: float) -> None:
+    """Count the days from the last one promised; nothing where the day was kept."""
+    late = (day - due.end).days
+    if late <= 0:
+        return
+    start, end = dates.num(due.end) + 1, dates.num(day) + 0.5
+    words = f"{late} {'day' if late == 1 else 'days'} late"
+    (x0, y), (x1, _) = labels.points(ax, start, middle), labels.points(ax, end, middle)
+    wide = labels.breadth(words, "bold") + 6
+    if x1 - x0 < wide + 16:
+        labels.line(ax, (x0, y), (x1 - 4, y), ALERT, lw=1.2)
+        labels.set_text(ax, x1 - 4, y + labels.LINE + 3, words, weight="bold", colour=ALERT, align="right")
+        return
+    centre = (x0 + x1 - 4) / 2
+    labels.line(ax, (x0, y), (centre - wide / 2, y), ALERT, lw=1.2)
+    labels.line(ax, (centre + wide / 2, y), (x1 - 4, y), ALERT, lw=1.2)
+    labels.set_text(ax, centre, y + labels.LINE / 2, words, weight="bold", colour=ALERT, align="center")

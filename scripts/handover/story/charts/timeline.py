@@ -1,0 +1,111 @@
+"""A timeline after Priestley: bars for who held a place, ticks for what happened, labels on leader lines."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from handover.story.charts import dates, labels, marks
+from handover.story.charts.frame import MARGIN, heighten, room, styled
+from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER
+
+#: Kind of holder -> fill, edge, hatch, colour of the words; each differs in more than colour.
+KINDS = {
+    "iraq": (FOCUS, FOCUS, "", PAPER),
+    "us": (PAPER, CONTEXT, "", INK),
+    "coalition": (PAPER, CONTEXT, "", INK),
+    "other": (PAPER, CONTEXT, "////", INK),
+}
+PADDING = 4.0
+WIDE = 205.0  #: points that a label may take before it is broken
+
+
+@styled
+def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
+    """Draw who held the place as bars on one line, and what happened as ticks with labels above.
+
+    The canvas takes the height it needs. A bar whose end is open has no edge there.
+
+    Args:
+        ax: From `frame.canvas`.
+        spans: ``label``, ``start``, ``end``, ``open`` (true where it goes on), ``kind`` (`KINDS`).
+        events: ``label`` and ``date`` or ``start``, with ``date_precision``; an optional ``focus`` column marks
+            those in the focus colour.
+
+    Raises:
+        ChartError: There is neither a bar nor an event, or the canvas is a half one.
+    """
+    if spans.empty:
+        marks.need(events, "timeline")
+    marks.need_full(ax, "timeline")
+    when = events["date"] if "date" in events else events.get("start", pd.Series(dtype="datetime64[ns]"))
+    ends = [*spans["start"], *spans["end"].dropna(), *when] if len(spans) else list(when)
+    first, last = min(ends).date(), max(ends).date()
+    margin = pd.Timedelta(max((last - first).days * 0.012, 5), unit="D").to_pytimedelta()
+    first, last = first - margin, last + margin
+    foot = dates.foot(first, last)
+    room(ax, left=MARGIN, right=MARGIN, top=MARGIN, bottom=foot)
+    dates.time_axis(ax, first, last)
+    lines = [_fitted(ax, span) for _, span in spans.iterrows()]
+    bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if len(spans) else 0)
+    notes = [_note(event, day, bar + 4) for (_, event), day in zip(events.iterrows(), when, strict=True)]
+    # a bar too short for its own name has it on a flag, like an event
+    notes += [_flagged(span, bar + 4) for (_, span), text in zip(spans.iterrows(), lines, strict=True) if not text]
+    height = 200.0
+    for _ in range(2):
+        heighten(ax, foot + height)
+        _, plot = room(ax, left=MARGIN, right=MARGIN, top=0, bottom=foot)
+        dates.time_axis(ax, first, last)
+        ax.set_ylim(0, plot)
+        tops = [box.top for box in labels.flag_boxes(ax, notes)]
+        height = max([bar + 4, *(top - foot for top in tops)]) + MARGIN
+    ax.yaxis.set_visible(False)
+    ax.grid(visible=False)
+    for (_, span), text in zip(spans.iterrows(), lines, strict=True):
+        _bar(ax, span, text, bar, dates.num(last))
+    for note in notes:
+        ax.plot([note.x, note.x], [bar - 3, note.y + 3], color=note.colour, lw=1, zorder=3)
+    labels.flags(ax, notes)
+
+
+def _ends(span: pd.Series, last: float) -> tuple[float, float]:
+    end = last if pd.isna(span["end"]) else dates.num(span["end"]) + 1
+    return dates.num(span["start"]), end
+
+
+def _fitted(ax: Axes, span: pd.Series) -> str:
+    """The bar's name in lines that fit into it, or nothing."""
+    start, end = _ends(span, ax.get_xlim()[1])
+    wide = labels.points(ax, end, 0)[0] - labels.points(ax, start, 0)[0] - 2 * PADDING
+    text = labels.wrap(str(span["label"]), wide, "bold")
+    return text if labels.breadth(text, "bold") <= wide and text.count("\n") < 3 else ""
+
+
+def _bar(ax: Axes, span: pd.Series, text: str, bar: float, last: float) -> None:
+    start, end = _ends(span, last)
+    face, edge, hatch, ink = KINDS.get(str(span["kind"]), KINDS["other"])
+    goes_on = bool(span["open"])
+    ax.add_patch(
+        Rectangle(
+            (start, 0), end - start, bar, fc=face, ec="none" if hatch == "" else edge, hatch=hatch, lw=0, zorder=2
+        )
+    )
+    outline = [(end, 0), (start, 0), (start, bar), (end, bar)] + ([] if goes_on else [(end, 0)])
+    ax.plot(*zip(*outline, strict=True), color=edge, lw=0.9, zorder=2.2, gid="open" if goes_on else "closed")
+    if text:
+        left, floor = labels.points(ax, start, 0)
+        lines = text.count("\n") + 1
+        labels.set_text(ax, left + PADDING, floor + (bar + lines * labels.LINE) / 2, text, weight="bold", colour=ink)
+
+
+def _note(event: pd.Series, day: pd.Timestamp, base: float) -> labels.Note:
+    date = dates.short(day.date(), str(event.get("date_precision") or "day"))
+    colour, head = FOCUS if bool(event.get("focus", False)) else INK, str(event["label"])
+    inline = labels.breadth(head, "bold") + labels.breadth(date) < WIDE
+    return labels.Note(dates.num(day), base, head if inline else labels.wrap(head, WIDE, "bold"), date, colour, inline)
+
+
+def _flagged(span: pd.Series, base: float) -> labels.Note:
+    start, end = span["start"], span["end"]
+    years = str(start.year) if pd.isna(end) or end.year == start.year else f"{start.year} to {end.year}"
+    middle = dates.num(start) if pd.isna(end) else (dates.num(start) + dates.num(end)) / 2
+    return labels.Note(middle, base, labels.wrap(str(span["label"]), WIDE, "bold"), years, LABEL, inline=True)

@@ -1,0 +1,97 @@
+"""Fixtures that more than one room uses: a whole project in miniature, and a press whose kernel is a stand-in."""
+
+import copy
+import io
+import shutil
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from handover.project import Project
+
+MINI = Path(__file__).parent / "mini"
+
+
+@pytest.fixture
+def mini(tmp_path):
+    """A copy of the miniature project, free to be broken."""
+    root = tmp_path / "mini"
+    shutil.copytree(MINI, root, ignore=shutil.ignore_patterns("reports", ".handover", ".ipynb_checkpoints"))
+    return Project(root)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Put a stand-in for the kernel: runs the cells of the miniature in this process, in milliseconds.
+
+    Only for tests of what comes before and after the kernel. `stand_in.runs` counts the runs;
+    `stand_in.then` may be set to a function that is called with the executed notebook.
+    """
+    from handover.press import execute
+
+    double = _StandIn()
+    monkeypatch.setattr(execute, "execute", double)
+    return double
+
+
+class _StandIn:
+    def __init__(self):
+        self.runs = 0
+        self.then = lambda nb: None
+
+    def __call__(self, nb, parameters, *, cwd, where, epoch, timeout_s=600.0, progress=None):
+        from nbformat.v4 import new_code_cell
+
+        from handover.press.execute import Execution
+
+        self.runs += 1
+        done = copy.deepcopy(nb)
+        place = next(n for n, cell in enumerate(done.cells) if "parameters" in cell.metadata.get("tags", []))
+        lines = ["# Parameters", *(f"{name} = {value!r}" for name, value in parameters.items())]
+        injected = new_code_cell("\n".join(lines), id="injected", metadata={"tags": ["injected-parameters"]})
+        done.cells.insert(place + 1, injected)
+        space = {"__name__": "__main__"}
+        codes = [cell for cell in done.cells if cell.cell_type == "code"]
+        for number, cell in enumerate(codes, 1):
+            cell.execution_count = number
+            cell.outputs = _outputs(cell.source, space, cwd)
+            if progress:
+                progress(number, len(codes))
+        self.then(done)
+        return Execution(done)
+
+
+def _outputs(source, space, cwd):
+    """Run one cell and catch what it displays: Markdown as its last value, or raw MIME bundles."""
+    import ast
+    import contextlib
+
+    from nbformat.v4 import new_output
+
+    shown = []
+    tree = ast.parse(source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    with contextlib.chdir(cwd), redirect_stdout(io.StringIO()) as said:
+        exec(compile(tree, "cell", "exec"), space)
+        space["display"] = lambda data, raw: shown.append(new_output("display_data", data))
+        value = eval(compile(ast.Expression(last.value), "cell", "eval"), space) if last else None
+    if value is not None:
+        shown.append(new_output("display_data", {"text/markdown": value.data, "text/plain": value.data}))
+    if said.getvalue():
+        shown.append(new_output("stream", name="stdout", text=said.getvalue()))
+    return shown
+
+
+@pytest.fixture
+def snapshot():
+    """Call with a folder: its whole content, names, bytes, modes and links, for a before and after."""
+
+    def take(folder):
+        found = {}
+        for path in sorted(folder.rglob("*")) if folder.exists() else ():
+            content = path.readlink() if path.is_symlink() else path.read_bytes() if path.is_file() else None
+            found[path.relative_to(folder).as_posix()] = (content, path.lstat().st_mode)
+        return found
+
+    return take

@@ -1,0 +1,94 @@
+"""Code, figures, output and failures."""
+
+import base64
+
+import pytest
+
+from handover.press import document
+from handover.press.html import blocks, words
+from handover.press.html.ledger import Ledger
+from handover.press.html.legible import CHARACTERS, cut, legible
+from handover.press.html.sheet import Sheet
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 10"><path d="M0 0"/></svg>'
+
+
+@pytest.fixture
+def sheet():
+    return Sheet(words.of("en"), Ledger())
+
+
+def test_a_figure_without_a_description_says_so_to_everybody(sheet):
+    shown = str(blocks.figure(document.Figure(1, "png", PNG, alt=""), sheet))
+    assert 'alt="Figure without a description"' in shown
+    assert '<p class="note">Figure without a description</p>' in shown
+    drawn = str(blocks.figure(document.Figure(1, "svg", SVG, alt=""), sheet))
+    assert "<desc" in drawn and '<p class="note">Figure without a description</p>' in drawn
+
+
+def test_a_figure_that_cannot_be_read_says_so(sheet):
+    assert "Figure that cannot be read" in str(blocks.figure(document.Figure(1, "svg", "<p>", alt="a"), sheet))
+    assert "Figure that cannot be read" in str(blocks.figure(document.Figure(1, "png", b"", alt="a"), sheet))
+
+
+def test_a_figure_has_title_measure_image_and_credit_in_order(sheet):
+    block = document.Figure(1, "svg", SVG, alt="Alt", title="A *title*", subtitle="Measure", credit="Source: us")
+    shown = str(blocks.figure(block, sheet))
+    order = [shown.index(part) for part in ("A <em>title</em>", "Measure", "<svg", "Source: us")]
+    assert order == sorted(order)
+    assert "note" not in shown and ">A title</title>" in shown
+
+
+def test_a_png_keeps_its_place_while_it_loads(sheet):
+    assert 'width="1" height="1"' in str(blocks.figure(document.Figure(1, "png", PNG, alt="a"), sheet))
+
+
+def test_neighbouring_code_is_folded_under_one_label(sheet):
+    cells = [document.Code(2, "a = 1", "python"), document.Code(3, "b", "python")]
+    assert "<summary>Code, cells 2 to 3</summary>" in str(blocks.code(cells, sheet))
+    assert "<summary>Code, cell 2</summary>" in str(blocks.code(cells[:1], sheet))
+
+
+def test_code_shows_what_would_turn_its_order():
+    assert legible("a\u202e\u2066b", code=True) == "a[U+202E][U+2066]b"
+    assert legible("a\u2066b") == "a\u2066b"
+
+
+def test_long_output_is_cut_in_the_middle_and_says_by_how_much(sheet):
+    shown = str(blocks.text(document.Text(1, "\n".join(f"line {n}" for n in range(1000))), sheet))
+    assert "line 99\n" not in shown and "line 99<" in shown and "line 100\n" not in shown and "line 900\n" in shown
+    assert "Left out here: 800 lines, 7,201 characters" in shown
+    shown = str(blocks.text(document.Text(1, "x" * 50_000), sheet))
+    assert "Left out here: 30,000 characters" in shown
+
+
+@pytest.mark.parametrize("text", ["a", "a\n" * 199, "x" * CHARACTERS])
+def test_output_of_bearable_length_is_whole(text):
+    assert cut(text) == (text, 0, 0, "")
+
+
+@pytest.mark.parametrize("text", ["a\n" * 5000, "x" * 90_000, ("y" * 999 + "\n") * 150, ("z" * 300 + "\n") * 900])
+def test_nothing_is_lost_uncounted(text):
+    head, _, gone, tail = cut(text)
+    assert len(head) + gone + len(tail) == len(text)
+    assert text.startswith(head) and text.endswith(tail)
+    assert len(head) + len(tail) <= CHARACTERS
+
+
+def test_messages_are_marked_as_such(sheet):
+    shown = str(blocks.text(document.Text(4, "careful <b>", "stderr"), sheet))
+    assert '<p class="label">Warnings and messages, cell 4</p>' in shown and "careful &lt;b&gt;" in shown
+
+
+def test_a_failure_says_which_cell_and_folds_the_trace(sheet):
+    shown = str(blocks.failure(document.Failure(7, "ValueError", "bad <x>", "Trace\nback"), sheet))
+    assert "<strong>Cell 7 failed:</strong> ValueError: bad &lt;x&gt;" in shown
+    assert "<details><summary>Traceback</summary>" in shown
+    assert "<details" not in str(blocks.failure(document.Failure(7, "E", "v", ""), sheet))
+
+
+def test_latex_output_keeps_its_text(sheet):
+    assert 'aria-label="\\frac{a}{b}"' in str(blocks.formula(document.Maths(1, "$\\frac{a}{b}$")))

@@ -1,0 +1,71 @@
+"""Frames as `Story.frame` gives them, made from a line a row; no test of a chart needs the real tables."""
+
+import pandas as pd
+import pytest
+
+from handover.story.charts import frame
+
+QUANTITY = {"value": None, "low": None, "high": None, "bound": None}
+TABLES = {
+    "troop_levels": {
+        **{"level_id": "", "date": None, "date_precision": "day", "scope": "us_in_iraq", "basis": "observed"},
+        **{"method": "press", **QUANTITY, "place_id": None},
+    },
+    "attacks": {
+        **{"attack_id": "", "date": None, "date_precision": "day", "place_id": "ain_al_asad", "weapon": "rocket"},
+        **{"wounded": None, "wounded_bound": None},
+    },
+    "isis_attacks": {
+        **{"count_id": "", "scope": "Iraq", "start": None, "end": None, **QUANTITY, "measure": "attacks"},
+        **{"counted_by": "Somebody"},
+    },
+    "handovers": {
+        **{"handover_id": "", "place_id": "ain_al_asad", "date": None, "date_precision": "day", "kind": "transfer"},
+    },
+    "bases": {"place_id": "", "name": "", "latitude": None, "longitude": None},
+}
+DATES = ("date", "start", "end", "known")
+NUMBERS = ("value", "low", "high", "wounded", "latitude", "longitude")
+
+
+def make(table, *rows):
+    """Return a frame of one table from rows that give what differs from the usual."""
+    common = {"row_id": None, "source_id": "S001", "outlet": "The Paper", "grade": "B", "known": "2026-01-07"}
+    columns = TABLES[table] | common
+    filled = [columns | {"row_id": f"X{n:03}"} | row for n, row in enumerate(rows)]
+    made = pd.DataFrame(filled, columns=list(columns))
+    for name in made.columns.intersection(DATES):
+        made[name] = pd.to_datetime(made[name])
+    for name in made.columns.intersection(NUMBERS):
+        made[name] = made[name].astype("float64")
+    return made
+
+
+@pytest.fixture
+def rows():
+    return make
+
+
+@pytest.fixture
+def draw():
+    """Draw on a canvas, check it, and return the figure and the axes."""
+
+    def inner(function, *args, size="full", ratio=None, **kwargs):
+        fig, ax = frame.canvas(size, ratio)
+        function(ax, *args, **kwargs)
+        frame.check(fig)
+        return fig, ax
+
+    return inner
+
+
+@pytest.fixture
+def texts():
+    """All that is written on a figure."""
+
+    def inner(fig):
+        from handover.story.charts.checks import visible
+
+        return [text.get_text().replace("\u00a0", "").strip() for text in visible(fig)]
+
+    return inner

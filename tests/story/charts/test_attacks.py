@@ -1,0 +1,86 @@
+import pytest
+
+from handover.errors import ChartError
+from handover.story.charts import attacks, frame
+
+
+def test_no_row_is_nothing_to_draw(rows):
+    for chart in (attacks.by_month, attacks.by_year):
+        _, ax = frame.canvas()
+        with pytest.raises(ChartError, match="nothing to draw: attacks by"):
+            chart(ax, rows("attacks"))
+
+
+def test_a_row_without_a_day_is_no_day(rows):
+    month = rows("attacks", {"date": "2022-05-01", "date_precision": "month"})
+    assert attacks.days(month).empty
+
+
+def test_a_day_that_two_sources_report_is_one_day(rows):
+    found = attacks.days(
+        rows(
+            "attacks",
+            {"date": "2024-01-20", "weapon": "rocket", "wounded": 0, "wounded_bound": "exact"},
+            {"date": "2024-01-20", "weapon": "ballistic_missile", "wounded": 4, "wounded_bound": "at_least"},
+            {"date": "2024-01-23", "weapon": None},
+        )
+    )
+    assert list(found["weapon"]) == ["mixed", "unknown"]
+    assert found["wounded"][0].low == 4 and found["wounded"][0].value is None
+    assert found["wounded"][1] is None
+
+
+def marks(ax):
+    return sorted(
+        (x, y, line.get_marker())
+        for line in ax.lines
+        if line.get_marker() in ("s", "o", "^", "D")
+        for x, y in zip(*line.get_data(), strict=True)
+    )
+
+
+def test_days_of_a_month_stack_in_order(rows, draw):
+    _, ax = draw(
+        attacks.by_month,
+        rows(
+            "attacks",
+            {"date": "2023-10-18", "weapon": "drone"},
+            {"date": "2023-10-22", "weapon": "rocket"},
+            {"date": "2023-11-20", "weapon": "ballistic_missile"},
+        ),
+    )
+    assert [(y, shape) for _, y, shape in marks(ax)] == [(0.5, "o"), (1.5, "s"), (0.5, "^")]
+    assert ax.get_ylim()[0] == 0
+
+
+def test_each_weapon_has_a_shape_of_its_own_or_a_face(rows):
+    looks = {(shape, colour) for _, shape, colour in attacks.WEAPONS.values()}
+    assert len(looks) == len(attacks.WEAPONS)
+    assert len({shape for _, shape, _ in attacks.WEAPONS.values()}) == 4
+
+
+def test_the_worst_days_are_labelled_with_their_hedge(rows, draw, texts):
+    fig, _ = draw(
+        attacks.by_month,
+        rows(
+            "attacks",
+            {"date": "2020-01-08", "weapon": "ballistic_missile", "wounded": 110, "wounded_bound": "exact"},
+            {"date": "2020-01-08", "weapon": "ballistic_missile", "wounded": 34, "wounded_bound": "exact"},
+            {"date": "2024-01-20", "wounded": 4, "wounded_bound": "at_least"},
+            {"date": "2024-08-05", "wounded": 1, "wounded_bound": "exact"},
+        ),
+    )
+    assert {"110 wounded", "8 Jan 2020", "at least 4 wounded"} <= set(texts(fig))
+    assert not any("34" in text or text.startswith("1 w") for text in texts(fig))
+
+
+def test_years_are_counted_and_the_unfinished_one_is_hatched(rows, draw, texts):
+    fig, ax = draw(
+        attacks.by_year,
+        rows("attacks", {"date": "2021-03-03"}, {"date": "2021-03-03"}, {"date": "2023-05-04"}),
+        until="2023-06-30",
+    )
+    assert [patch.get_height() for patch in ax.patches] == [1, 0, 1]
+    assert [bool(patch.get_hatch()) for patch in ax.patches] == [False, False, True]
+    assert {"2021", "2022", "2023\nto Jun", "1", "0"} <= set(texts(fig))
+    assert ax.get_ylim()[0] == 0

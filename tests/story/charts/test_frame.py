@@ -1,0 +1,196 @@
+import os
+import re
+import subprocess
+import sys
+
+import matplotlib
+import pytest
+
+from handover.errors import ChartError
+from handover.story.charts import frame, palette
+from handover.story.charts.house import FAMILY, house
+
+ALT = "Line chart of troops in Iraq, falling from 5,200 in 2020 to fewer than 1,000 in 2026."
+WORDS = {"title": "Troops fell", "subtitle": "People", "credit": "Source: The Paper", "alt": ALT}
+
+
+def drawn():
+    fig, ax = frame.canvas()
+    ax.plot([0, 1], [0, 1])
+    return fig
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"alt": ""}, "alt must describe the chart to those who do not see it (got none)"),
+        ({"alt": "Troops fell."}, "alt must not repeat the title (got the same words)"),
+        ({"alt": "A chart of troops"}, "alt must have 40 characters or more (got 17: 'A chart of troops')"),
+        (
+            {"alt": "figures/a_long_name_of_a_chart_of_troop_levels.png"},
+            "alt must describe the chart, not name a file (got 'figures/a_long_name_of_a_chart_of_troop_levels.png')",
+        ),
+        ({"title": ""}, "title must say the finding (got none)"),
+    ],
+)
+def test_missing_words_are_refused(words, message):
+    with pytest.raises(ChartError, match="its words must be complete") as error:
+        frame.finish(drawn(), **WORDS | words)
+    assert message in str(error.value)
+    assert "Write in alt=" in str(error.value)
+
+
+def test_an_alt_that_repeats_a_title_with_links_is_refused():
+    title = 'Troops fell to [fewer than 1,000](#fact-troops "who said it") after the handover'
+    with pytest.raises(ChartError, match="alt must not repeat the title"):
+        frame.finish(drawn(), **WORDS | {"title": title, "alt": "Troops fell to fewer than 1,000 after the handover."})
+
+
+def test_all_missing_words_are_listed_at_once():
+    with pytest.raises(ChartError) as error:
+        frame.finish(drawn(), title="", subtitle="", credit="", alt="")
+    assert "title must" in str(error.value) and "alt must" in str(error.value)
+
+
+def test_an_unknown_size_is_refused():
+    with pytest.raises(ChartError, match=r"size must be one of full, half \(got 'hal'; did you mean 'half'\?\)"):
+        frame.canvas("hal")
+
+
+def test_a_text_off_the_canvas_is_named():
+    fig, ax = frame.canvas()
+    ax.text(0.99, 0.5, "a label that runs out", transform=ax.transAxes)
+    with pytest.raises(ChartError, match=r"'a label that runs out' leaves the canvas by \d"):
+        frame.check(fig)
+
+
+def test_overlapping_texts_are_named():
+    fig, ax = frame.canvas()
+    ax.text(0.5, 0.5, "one", transform=ax.transAxes)
+    ax.text(0.5, 0.5, "other", transform=ax.transAxes)
+    with pytest.raises(ChartError, match="'one' and 'other' overlap by"):
+        frame.check(fig)
+
+
+def test_an_invisible_text_overlaps_nothing():
+    fig, ax = frame.canvas()
+    ax.text(0.5, 0.5, "one", transform=ax.transAxes)
+    ax.text(0.5, 0.5, "other", transform=ax.transAxes, visible=False)
+    frame.check(fig)
+
+
+def test_a_tick_outside_the_limits_is_not_measured():
+    fig, ax = frame.canvas()
+    frame.room(ax, left=40, right=20, top=20, bottom=20)
+    ax.set_yticks([0, 5], ["inside", "outside"])
+    ax.set_ylim(0, 1)
+    frame.check(fig)
+
+
+def test_small_text_is_named():
+    fig, ax = frame.canvas()
+    ax.text(0.5, 0.5, "fine print", transform=ax.transAxes, fontsize=7)
+    with pytest.raises(ChartError, match=r"'fine print' must have 7.5 points or more \(got 7\)"):
+        frame.check(fig)
+
+
+def test_settings_do_not_leak():
+    before = dict(matplotlib.rcParams)
+    frame.finish(drawn(), **WORDS)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_settings_of_the_caller_do_not_reach_the_chart():
+    plain = frame.finish(drawn(), **WORDS).svg
+    with matplotlib.rc_context({"axes.facecolor": "black", "svg.fonttype": "path", "xtick.direction": "in"}):
+        assert frame.finish(drawn(), **WORDS).svg == plain
+
+
+def test_svg_is_text_without_traces():
+    fig, ax = frame.canvas()
+    ax.text(0.5, 0.5, "in letters", transform=ax.transAxes)
+    svg = frame.svg(fig)
+    assert svg.startswith("<svg ") and ">in letters</text>" in svg
+    for trace in ("<metadata", "<style", "<!DOCTYPE", "matplotlib.org", "DejaVu"):
+        assert trace not in svg
+    assert "IBM Plex Sans Condensed" in svg
+    assert not fig.axes
+
+
+def test_ids_are_the_pictures_own_and_all_are_used():
+    one, other = (frame.svg(drawn()) for _ in range(2))
+    fig, ax = frame.canvas()
+    ax.plot([0, 1], [1, 0], marker="o")
+    third = frame.svg(fig)
+    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in (one, third)]
+    assert one == other
+    assert ids[0] and ids[1] and not ids[0] & ids[1]
+    for text, own in zip((one, third), ids, strict=True):
+        assert own == set(re.findall(r'(?:url\(#|href="#)([^")]+)', text))
+
+
+def test_a_dollar_sign_is_money():
+    fig, ax = frame.canvas()
+    with house():
+        ax.text(0.1, 0.5, "$1 million and $2 million", transform=ax.transAxes)
+    assert "$1 million and $2 million" in frame.svg(fig)
+
+
+def test_what_an_analyst_adds_is_set_in_the_house_type():
+    fig, ax = frame.canvas()
+    added = ax.text(0.1, 0.5, "added by hand", transform=ax.transAxes)
+    frame.finish(fig, **WORDS)
+    assert added.get_family() == FAMILY
+
+
+def test_the_bundle_holds_picture_and_words():
+    title = 'Down to [1,000](#fact-x "The Paper: \\"it said\\"") & less'
+    chart = frame.finish(drawn(), **WORDS | {"title": title.replace('\\"', "'")})
+    data, metadata = chart._repr_mimebundle_()
+    assert set(data) == {"image/svg+xml", "text/html", "text/plain"}
+    assert data["text/plain"] == "Down to 1,000 & less"
+    assert set(metadata["image/svg+xml"]) == {"alt", "title", "subtitle", "credit"}
+    assert (
+        '<b>Down to <a href="#fact-x" title="The Paper: &#x27;it said&#x27;">1,000</a> &amp; less</b>'
+        in data["text/html"]
+    )
+    assert f'role="img" aria-label="{ALT}"' in data["text/html"]
+
+
+def test_markup_in_words_is_shown_not_read():
+    chart = frame.finish(drawn(), **WORDS | {"subtitle": r"\<b\>people\</b\> <script>"})
+    html = chart._repr_mimebundle_()[0]["text/html"]
+    assert "&lt;b&gt;people&lt;/b&gt; &lt;script&gt;" in html
+
+
+SCRIPT = """
+import hashlib, sys
+sys.path.insert(0, sys.argv[1])
+from conftest import make
+from handover.story.charts import frame, troops
+rows = make("troop_levels", {"date": "2020-01-05", "value": 5200, "bound": "about"},
+            {"date": "2021-01-15", "value": 2500, "bound": "exact", "basis": "ordered"},
+            {"date": "2026-01-14", "high": 2000, "bound": "fewer_than"})
+fig, ax = frame.canvas()
+troops.levels(ax, rows)
+print(hashlib.sha256(frame.svg(fig).encode()).hexdigest())
+"""
+
+
+def test_bytes_do_not_depend_on_the_process():
+    here = os.path.dirname(__file__)  # noqa: PTH120
+    digests = set()
+    for seed, zone, language in (("1", "UTC", "C.UTF-8"), ("77", "Asia/Baghdad", "ar_IQ.UTF-8")):
+        surroundings = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": language}
+        run = subprocess.run([sys.executable, "-c", SCRIPT, here], env=surroundings, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        digests.add(run.stdout)
+    assert len(digests) == 1
+
+
+def test_the_style_sheet_uses_the_palette_alone():
+    from importlib import resources
+
+    text = (resources.files("handover.story.charts") / "house.mplstyle").read_text("utf-8")
+    known = {getattr(palette, name)[1:] for name in dir(palette) if name.isupper()}
+    assert set(re.findall(r"color: ([0-9A-F]{6})", text)) <= known

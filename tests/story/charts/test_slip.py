@@ -1,0 +1,48 @@
+import datetime as dt
+
+import pytest
+
+from handover.errors import ChartError
+from handover.story.charts import dates, frame, slip
+from handover.story.periods import Period
+
+WEEK = Period(dt.date(2026, 1, 1), dt.date(2026, 1, 7))
+
+
+def test_no_row_is_nothing_to_draw(rows):
+    _, ax = frame.canvas()
+    with pytest.raises(ChartError, match="nothing to draw: days of the handover"):
+        slip.days(ax, WEEK, rows("handovers"))
+
+
+def test_the_promise_is_a_band_and_the_slip_is_counted(rows, draw, texts):
+    fig, ax = draw(
+        slip.days,
+        WEEK,
+        rows(
+            "handovers",
+            {"date": "2026-01-01", "kind": "transfer", "grade": "D", "outlet": "A"},
+            {"date": "2026-01-17", "kind": "announcement", "outlet": "B"},
+            {"date": "2026-01-17", "kind": "announcement", "outlet": "C"},
+            {"date": "2026-01-18", "kind": "declaration", "outlet": "B"},
+        ),
+    )
+    (band,) = [patch for patch in ax.patches if patch.get_gid() == "promise"]
+    assert (band.get_x(), band.get_width()) == (dates.num(WEEK.start), 7)
+    assert {"10 days late", "B and C", "takeover, weak source", "18 Jan"} <= set(texts(fig))
+
+
+@pytest.mark.parametrize("day", ["2026-01-05", "2026-01-07"])
+def test_a_promise_that_was_kept_has_no_slip(rows, draw, texts, day):
+    fig, _ = draw(slip.days, WEEK, rows("handovers", {"date": day, "kind": "announcement"}))
+    assert not any("late" in text for text in texts(fig))
+
+
+def test_only_an_announcement_counts_as_kept(rows, draw, texts):
+    fig, _ = draw(slip.days, (WEEK.start, WEEK.end), rows("handovers", {"date": "2026-01-13", "kind": "departure"}))
+    assert not any("late" in text for text in texts(fig))
+
+
+def test_one_day_late_is_singular_on_a_half_canvas_too(rows, draw, texts):
+    fig, _ = draw(slip.days, WEEK, rows("handovers", {"date": "2026-01-08", "kind": "announcement"}), size="half")
+    assert "1 day late" in texts(fig)

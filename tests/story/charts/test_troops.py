@@ -1,0 +1,138 @@
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from handover.errors import ChartError
+from handover.story.charts import dates, frame, troops
+
+
+def lines(ax, gid):
+    return [line for line in ax.lines if line.get_gid() == gid]
+
+
+def test_no_row_is_nothing_to_draw(rows):
+    _, ax = frame.canvas()
+    with pytest.raises(ChartError, match="nothing to draw: troop levels must have a row"):
+        troops.levels(ax, rows("troop_levels"))
+
+
+def test_no_row_since_a_day_is_nothing_to_draw(rows):
+    _, ax = frame.canvas()
+    with pytest.raises(ChartError, match="nothing to draw: troop levels since 2021-01-01"):
+        troops.levels(
+            ax, rows("troop_levels", {"date": "2020-01-05", "value": 1, "bound": "about"}), since="2021-01-01"
+        )
+
+
+def test_several_scopes_are_refused(rows):
+    _, ax = frame.canvas()
+    mixed = rows(
+        "troop_levels",
+        {"date": "2020-01-05", "value": 1, "bound": "about"},
+        {"date": "2020-01-05", "value": 1, "bound": "about", "scope": "us_in_syria"},
+    )
+    with pytest.raises(ChartError, match=r"rows must be of one scope \(got us_in_iraq, us_in_syria\)"):
+        troops.levels(ax, mixed)
+
+
+def test_one_row_is_drawn_and_labelled(rows, draw, texts):
+    fig, _ = draw(troops.levels, rows("troop_levels", {"date": "2014-11-10", "value": 50, "bound": "about"}))
+    assert {"50", "Nov 2014"} <= set(texts(fig))
+
+
+def test_counts_start_at_nought(rows, draw):
+    _, ax = draw(troops.levels, rows("troop_levels", {"date": "2014-11-10", "value": 5000, "bound": "about"}))
+    assert ax.get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize(("bound", "edge"), [("fewer_than", "high"), ("more_than", "low")])
+def test_an_open_bound_has_a_cap_and_no_other_edge(rows, draw, texts, bound, edge):
+    fig, ax = draw(troops.levels, rows("troop_levels", {"date": "2026-01-14", edge: 2000, "bound": bound}))
+    (cap,) = lines(ax, "cap")
+    fades = lines(ax, "fade")
+    assert list(cap.get_ydata()) == [2000]
+    assert fades and all(fade.get_markeredgewidth() == 0 and fade.get_alpha() < 0.1 for fade in fades)
+    reach = sorted(fade.get_markersize() for fade in fades)
+    assert len(set(reach)) > 4, "strips of growing length make the end fade away"
+    assert not lines(ax, "hold"), "a bound says nothing about the level under it"
+    assert f"{bound.replace('_', ' ')} 2,000" in texts(fig)
+
+
+def test_dated_statements_are_joined_by_steps_never_by_a_slope(rows, draw):
+    _, ax = draw(
+        troops.levels,
+        rows(
+            "troop_levels",
+            {"date": "2020-01-05", "value": 5200, "bound": "about"},
+            {"date": "2020-11-19", "value": 3000, "bound": "about"},
+            {"date": "2021-12-01", "value": 2500, "bound": "exact"},
+        ),
+    )
+    for line in lines(ax, "hold") + lines(ax, "riser"):
+        across, down = (np.ptp(values) for values in line.get_data())
+        assert across == 0 or down == 0
+    assert len(lines(ax, "riser")) == 2
+    assert all(line.get_linestyle() != "-" for line in lines(ax, "riser"))
+
+
+def test_about_is_hollow_and_exact_is_filled(rows, draw):
+    _, ax = draw(
+        troops.levels,
+        rows(
+            "troop_levels",
+            {"date": "2020-01-05", "value": 5200, "bound": "about"},
+            {"date": "2021-01-05", "value": 2500, "bound": "exact"},
+        ),
+    )
+    faces = {line.get_ydata()[0]: line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"}
+    assert faces[5200] != faces[2500]
+
+
+def test_what_was_planned_differs_in_shape_is_labelled_and_carries_no_level(rows, draw, texts):
+    fig, ax = draw(
+        troops.levels,
+        rows(
+            "troop_levels",
+            {"date": "2020-01-05", "value": 5200, "bound": "about"},
+            {"date": "2020-09-30", "value": 3000, "bound": "about", "basis": "planned"},
+            {"date": "2020-11-01", "value": 5200, "bound": "about"},
+        ),
+    )
+    assert [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "D"] == [3000]
+    assert {"3,000", "planned, Sep 2020"} <= set(texts(fig))
+    assert not lines(ax, "riser")
+    held = [list(line.get_xdata()) for line in lines(ax, "hold")]
+    assert [dates.num(dt.date(2020, 1, 5)), dates.num(dt.date(2020, 11, 1))] in held, "a plan interrupts no level"
+
+
+def test_personnel_files_are_squares_and_named(rows, draw, texts):
+    fig, ax = draw(
+        troops.levels,
+        rows(
+            "troop_levels",
+            {"date": "2017-09-30", "value": 8892, "bound": "exact", "method": "personnel_file"},
+            {"date": "2017-12-06", "value": 5200, "bound": "about"},
+        ),
+    )
+    assert [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "s"] == [8892]
+    assert "in personnel files, Sep 2017" in texts(fig)
+
+
+def test_a_range_is_a_bar_between_its_edges(rows, draw):
+    _, ax = draw(troops.levels, rows("troop_levels", {"date": "2025-10-20", "low": 250, "high": 350, "bound": "range"}))
+    (bar,) = lines(ax, "range")
+    assert list(bar.get_ydata()) == [250, 350]
+
+
+def test_a_month_is_drawn_as_wide_as_a_month(rows, draw):
+    month = {"date": "2007-10-01", "date_precision": "month", "value": 171000, "bound": "about"}
+    _, ax = draw(troops.levels, rows("troop_levels", month))
+    (precision,) = lines(ax, "precision")
+    assert list(precision.get_xdata()) == [dates.num(dt.date(2007, 10, 1)), dates.num(dt.date(2007, 10, 31))]
+
+
+def test_the_axis_reaches_the_day_of_the_report(rows, draw):
+    level = rows("troop_levels", {"date": "2020-01-05", "value": 5200, "bound": "about"})
+    _, ax = draw(troops.levels, level, until="2026-10-01")
+    assert ax.get_xlim()[1] >= dates.num(dt.date(2026, 10, 1))

@@ -1,0 +1,332 @@
+"""The command line: exit codes, what goes to which stream, and messages that a person can act on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from handover import cli
+from handover.press import check as checks
+from handover.press import execute, render
+from handover.press.store import Store
+
+
+@pytest.fixture
+def run(mini, monkeypatch, capsys):
+    """Call with words: run the command line inside the miniature; gives (code, stdout, stderr)."""
+    monkeypatch.chdir(mini.notebooks)
+
+    def call(*words):
+        handlers = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as left:
+                cli.main(list(words))
+        finally:
+            signal.signal(signal.SIGTERM, handlers)
+        said = capsys.readouterr()
+        return left.value.code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def record(monkeypatch):
+    """A record without faults: the miniature holds none of the real tables."""
+    from handover.story import record
+
+    faults = []
+    monkeypatch.setattr(record, "check", lambda project: faults)
+    return faults
+
+
+# usage
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rendr"], "No such command 'rendr'"),
+        (["render", "--timeout", "0"], "Invalid value for '--timeout'"),
+        (["render", "-p", "as_of"], "requires 2 arguments"),
+        (
+            ["render", "-p", "as_of", "2026-01-31", "-p", "as_of", "2026-01-30"],
+            "set each parameter once (twice: as_of)",
+        ),
+        (["check", "--article", "nowhere.txt"], "does not exist"),
+        (["list", "a", "b"], "unexpected extra argument"),
+    ],
+)
+def test_wrong_usage_is_exit_code_two(run, words, said):
+    code, out, err = run(*words)
+    assert code == 2 and said in err and out == ""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["render", "-h"], ["check", "-h"], ["list", "-h"], ["catalogue", "-h"]])
+def test_help_teaches(run, words):
+    code, out, _ = run(*words)
+    assert code == 0
+    assert "Examples:" in out or words[0] == "catalogue"
+
+
+def test_outside_a_project_it_says_where_to_go(monkeypatch, tmp_path, capsys):
+    from handover import project
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(project, "__file__", str(tmp_path / "project.py"))
+    with pytest.raises(SystemExit) as left:
+        cli.main(["list"])
+    assert left.value.code == 1
+    assert "Run the command from inside the repository." in capsys.readouterr().err
+
+
+# errors
+
+
+def test_an_error_of_ours_is_its_message_and_exit_code_one(run):
+    code, out, err = run("render", "mini", "-p", "as_off", "2026-01-31")
+    assert code == 1 and out == ""
+    assert "notebooks/mini.ipynb" in err and "did you mean 'as_of'?" in err
+    assert "Failed: mini. What was published before is as it was." in err
+    assert "Traceback" not in err
+
+
+def test_a_bug_is_called_a_bug_and_debug_shows_where(run, monkeypatch):
+    def broken(*arguments, **options):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(render, "render", broken)
+    code, _, err = run("render")
+    assert code == 1 and err.startswith("This is a bug in handover: ZeroDivisionError: division by zero")
+    assert "Traceback" not in err
+    code, _, err = run("--debug", "render")
+    assert code == 1 and "Traceback" in err and "ZeroDivisionError" in err
+
+
+def test_ctrl_c_is_one_line_and_130(run, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render, "render", interrupted)
+    code, out, err = run("render")
+    assert (code, out, err.strip()) == (130, "", "Interrupted; nothing half made is left.")
+
+
+def test_one_failing_report_does_not_stop_the_others(run, mini, stand_in):
+    text = mini.notebook("mini").read_text()
+    mini.notebook("broken").write_text("{")
+    mini.notebook("second").write_text(text)
+    code, out, err = run("render")
+    assert code == 1
+    assert [line.split("/")[-3] for line in out.splitlines()] == ["mini", "mini", "second", "second"]
+    assert "broken.ipynb: must be JSON" in err and err.rstrip().endswith("is as it was.")
+    assert "Failed: broken." in err
+
+
+# render
+
+
+def test_paths_go_to_stdout_and_talk_to_stderr(run, mini, stand_in):
+    code, out, err = run("render")
+    assert code == 0 and err == ""
+    html, pdf = out.splitlines()
+    assert html.endswith(".html") and pdf.endswith(".pdf") and html.startswith(str(mini.reports))
+    code, again, err = run("render", "mini", "mini")
+    assert (code, again) == (0, out)
+    assert err.startswith("mini: unchanged since 2026-01-31-en-") and err.endswith("nothing rendered\n")
+
+
+def test_warnings_of_a_notebook_are_told(run, stand_in, monkeypatch):
+    double = stand_in.__call__
+    warned = lambda *a, **k: execute.Execution(double(*a, **k).nb, ("cell 3: DeprecationWarning",))  # noqa: E731
+    monkeypatch.setattr(execute, "execute", warned)
+    code, _, err = run("render")
+    assert code == 0 and err == "mini: warning: cell 3: DeprecationWarning\n"
+
+
+def test_out_takes_a_path_relative_to_where_the_command_runs(run, mini, stand_in):
+    code, out, _ = run("render", "--out", "../elsewhere")
+    assert code == 0 and out.startswith(str(mini.root / "elsewhere" / "mini"))
+    assert not mini.reports.exists()
+
+
+@pytest.mark.kernel
+def test_sigterm_leaves_nothing_behind_and_says_so_by_its_code(mini):
+    path = mini.notebook("mini")
+    path.write_text(
+        path.read_text().replace("import csv\\n", "import csv, time; Path = open('started', 'w'); time.sleep(60)\\n")
+    )
+    command = [sys.executable, "-m", "handover", "render"]
+    process = subprocess.Popen(command, cwd=mini.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while not (mini.notebooks / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 143, err
+    assert out == b"" and not mini.reports.exists()
+
+
+# check
+
+
+def test_a_project_in_order_passes(run, stand_in, record):
+    run("render")
+    code, out, _ = run("check")
+    assert code == 0, out
+    assert [line.split()[0] for line in out.splitlines()] == ["ok"] * 6
+    assert "mini: 1 editions match their manifests" in out and ": current" in out
+
+
+def test_faults_of_the_record_are_wrong(run, record):
+    record.append("data/claims.csv: line 3: must hold")
+    code, out, err = run("check")
+    assert code == 1 and "wrong data: data/claims.csv: line 3: must hold" in out and "1 wrong." in err
+
+
+def test_a_table_that_breaks_the_dictionary_is_wrong(run, mini, record):
+    path = mini.data / "counts.csv"
+    path.write_text(path.read_text().replace("doors,3", "doors,three"))
+    code, out, _ = run("check")
+    assert code == 1 and "counts.csv" in out and '"three"' in out
+
+
+def unclean(nb):
+    nb["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["x"]}]
+    nb["cells"][3]["execution_count"] = 4
+    nb["cells"][0]["metadata"]["editable"] = True
+    nb["metadata"]["widgets"] = {}
+    nb["metadata"]["language_info"]["version"] = "3.11"
+
+
+def test_an_unclean_notebook_is_told_and_cleaned(run, mini, record):
+    path = mini.notebook("mini")
+    clean = path.read_bytes()
+    nb = json.loads(clean)
+    unclean(nb)
+    path.write_text(json.dumps(nb))
+    code, out, _ = run("check")
+    assert code == 1
+    for said in (
+        "outputs in cell 3",
+        "execution counts in cell 4",
+        "editor metadata in cell 1",
+        "metadata: language_info.version, widgets",
+        "run: handover check --fix",
+    ):
+        assert said in out
+    code, out, _ = run("check", "--fix")
+    assert code == 0 and "notebooks/mini.ipynb: cleaned" in out
+    assert path.read_bytes() == clean
+
+
+def test_other_spacing_is_unclean_too(mini):
+    path = mini.notebook("mini")
+    nb = json.loads(path.read_text())
+    path.write_text(json.dumps(nb))
+    assert checks.unclean(path, nb)[0].startswith("not written as nbformat writes it")
+
+
+def test_a_badly_declared_parameter_is_wrong(run, mini, record):
+    path = mini.notebook("mini")
+    path.write_text(path.read_text().replace("  # language of the text", ""))
+    code, out, _ = run("check")
+    assert code == 1 and "wrong notebooks/mini.ipynb: the parameters cell" in out
+
+
+def test_spoilt_editions_strays_and_a_stale_catalogue_are_wrong(run, mini, stand_in, record):
+    run("render")
+    edition = Store.of(mini).editions()[0]
+    edition.file(".pdf").write_bytes(b"x")
+    (mini.reports / "mini" / "notes.txt").write_text("x")
+    (mini.reports / "feed.xml").unlink()
+    code, out, err = run("check")
+    assert code == 1 and "3 wrong." in err
+    assert f"wrong reports/mini/{edition.name}/mini_{edition.name}.pdf: no longer matches its manifest" in out
+    assert "wrong reports/mini/notes.txt: is no edition; remove it" in out
+    assert "wrong reports/feed.xml: is not what the manifests say; run: handover catalogue" in out
+    assert run("catalogue")[0] == 0
+    assert (mini.reports / "feed.xml").is_file()
+
+
+def test_an_edition_made_from_other_inputs_says_which_and_what_to_run(run, mini, stand_in, record):
+    run("render")
+    path = mini.data / "counts.csv"
+    path.write_text(path.read_text() + "C3,2026-03-01,doors,5\n")
+    code, out, _ = run("check")
+    assert code == 0
+    assert "note  mini 2026-01-31-en-" in out
+    assert "made from other inputs: data/counts.csv; run: handover render mini -p as_of 2026-01-31" in out
+
+
+def test_the_article_is_checked_when_it_is_given(run, mini, record, monkeypatch):
+    from handover.errors import DataError
+    from handover.story import article
+
+    file = mini.root / "article.txt"
+    file.write_text("One sentence.")
+    monkeypatch.setattr(article, "check", lambda project, path: f"all of {path.name}")
+    assert "ok    article: all of article.txt" in run("check", "--article", str(file))[1]
+
+    def wrong(project, path):
+        raise DataError("1 locator does not fit")
+
+    monkeypatch.setattr(article, "check", wrong)
+    code, out, _ = run("check", "--article", str(file))
+    assert code == 1 and "wrong article: 1 locator does not fit" in out
+
+
+# list
+
+
+def test_editions_are_listed_newest_first(run, stand_in):
+    for day in ("2026-01-30", "2026-02-01", "2026-01-31"):
+        run("render", "-p", "as_of", day)
+    code, out, _ = run("list")
+    assert code == 0
+    assert [line.split()[1][:10] for line in out.splitlines()] == ["2026-02-01", "2026-01-31", "2026-01-30"]
+    rows = json.loads(run("list", "mini", "--json")[1])
+    assert rows[0]["parameters"]["as_of"] == "2026-02-01" and rows[0]["path"].startswith("reports/mini/")
+
+
+def test_nothing_to_list_is_no_error(run):
+    assert run("list") == (0, "", "")
+    assert run("list", "--json")[1] == "[]\n"
+
+
+def test_an_unknown_report_is_told_with_the_near_one(run):
+    code, _, err = run("list", "minni")
+    assert code == 1 and "did you mean 'mini'?" in err
+
+
+def test_a_catalogue_that_names_other_editions_is_not_believed(run, mini, stand_in):
+    run("render")
+    kept = (mini.reports / "catalogue.json").read_bytes()
+    run("render", "-p", "as_of", "2026-02-01")
+    newest_first = run("list")[1]
+    assert len(newest_first.splitlines()) == 2
+    for content in (kept, b"{", b"[]", b'{"reports": [{}]}'):
+        (mini.reports / "catalogue.json").write_bytes(content)
+        assert run("list") == (0, newest_first, "")
+
+
+def test_a_torn_manifest_is_told_and_the_rest_is_listed(run, mini, stand_in):
+    run("render")
+    run("render", "-p", "as_of", "2026-02-01")
+    (mini.reports / "catalogue.json").unlink()
+    torn = Store.of(mini).editions()[0]
+    (torn.folder / "manifest.json").write_text("{")
+    code, out, err = run("list")
+    assert code == 1 and "2026-02-01-en" in out and torn.name in err
+
+
+def test_a_closed_pipe_is_no_bug(mini):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "handover", "render", "--help"]
+    done = subprocess.run(command, cwd=mini.root, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert "bug" not in done.stderr and "Traceback" not in done.stderr
