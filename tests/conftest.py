@@ -14,8 +14,13 @@ MINI = Path(__file__).parent / "mini"
 
 
 @pytest.fixture
-def mini(tmp_path):
+def mini(tmp_path, monkeypatch):
     """A copy of the miniature project, free to be broken."""
+    from handover.press import inputs
+
+    # who works on the package while its tests run must not make them fail
+    package = inputs._package()
+    monkeypatch.setattr(inputs, "_package", lambda: package)
     root = tmp_path / "mini"
     shutil.copytree(MINI, root, ignore=shutil.ignore_patterns("reports", ".handover", ".ipynb_checkpoints"))
     return Project(root)

@@ -80,6 +80,23 @@ def test_other_tools_are_other_inputs(mini, monkeypatch):
     assert after.digest != before.digest
 
 
+def test_a_line_of_the_package_counts_and_what_python_caches_does_not(monkeypatch, tmp_path):
+    import handover
+
+    (tmp_path / "press").mkdir()
+    (tmp_path / "__init__.py").touch()
+    style = tmp_path / "press" / "page.css"
+    style.write_text("a {}")
+    monkeypatch.setattr(handover, "__file__", str(tmp_path / "__init__.py"))
+    before = inputs._package()
+    (tmp_path / "press" / "page.pyc").write_text("x")
+    assert inputs._package() == before
+    style.write_text("b {}")
+    changed = inputs._package()
+    style.rename(tmp_path / "press" / "other.css")
+    assert len({before, changed, inputs._package()}) == 3
+
+
 def test_the_versions_are_those_that_are_installed():
     from importlib.metadata import version
 
@@ -127,7 +144,6 @@ HEAVY = ("pandas", "matplotlib", "nbformat", "nbconvert", "papermill", "typst", 
 def test_nothing_heavy_is_imported_to_say_that_nothing_changed(mini, stand_in, monkeypatch):
     from handover.press.render import render
 
-    # who works on the package while its tests run must not make this one fail
     monkeypatch.setattr(inputs, "_package", lambda: "p")
     render(mini, "mini")
     script = f"""

@@ -207,6 +207,40 @@ def test_phases_are_told_in_order(mini, stand_in):
     assert list(dict.fromkeys(heard)) == ["read", "execute", "compose", "typeset", "store"]
 
 
+# what a report is compared with
+
+
+def declare_since(mini):
+    edit(
+        mini.notebook("mini"),
+        '"language: Literal',
+        '"since: \\"date | None\\" = None  # an earlier day\\n",\n    "language: Literal',
+    )
+
+
+def since(outcome):
+    return outcome.edition.manifest()["parameters"]["since"]
+
+
+def test_a_report_is_compared_with_its_latest_earlier_edition_of_the_same_settings(mini, stand_in):
+    declare_since(mini)
+    first = render.render(mini, "mini", {"as_of": "2026-01-07"})
+    assert since(first) is None
+    render.render(mini, "mini", {"as_of": "2026-01-20", "evidence": "article"})
+    second = render.render(mini, "mini", {"as_of": "2026-01-31"})
+    assert since(second) == "2026-01-07" and second.edition.manifest()["variant"] == {}
+    assert render.render(mini, "mini", {"as_of": "2026-01-31"}).rendered is False
+    assert render.render(mini, "mini", {"as_of": "2026-01-07"}).rendered is False
+
+
+def test_a_day_that_is_given_is_kept_and_none_asks_for_no_comparison(mini, stand_in):
+    declare_since(mini)
+    render.render(mini, "mini", {"as_of": "2026-01-07"})
+    given = render.render(mini, "mini", {"as_of": "2026-01-31", "since": "2026-01-10"})
+    assert since(given) == "2026-01-10" and given.edition.manifest()["variant"] == {"since": "2026-01-10"}
+    assert since(render.render(mini, "mini", {"as_of": "2026-01-31", "since": "none"})) is None
+
+
 # what has not changed
 
 

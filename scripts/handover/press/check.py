@@ -3,6 +3,7 @@
 Each check yields findings, one line a thing; nothing is executed and nothing is written.
 """
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,9 @@ def _standing(project: Project, newest: manifest.Manifest) -> Finding:
     changed = now.changed_since(newest["inputs"])
     if not changed:
         return Finding("ok", f"{name}: current")
-    values = " ".join(f"-p {key} {value}" for key, value in newest["parameters"].items())
+    # what the press fills in by itself is no setting, and must not become one
+    settings = {"as_of": newest["as_of"], **newest["variant"]}
+    values = " ".join(f"-p {key} {_word(value)}" for key, value in settings.items())
     return Finding(
         "note",
         f"{name}: made from other inputs: {', '.join(changed)}; run: handover render {newest['report']} {values}",
@@ -141,6 +144,13 @@ def _standing(project: Project, newest: manifest.Manifest) -> Finding:
 
 def _cells(what: str, numbers: list[int]) -> str:
     return f"{what} cell {', '.join(map(str, numbers))}" if numbers else ""
+
+
+def _word(value: Any) -> str:
+    """A parameter's value as the command line takes it."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return shlex.quote(",".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def _short(path: Path, project: Project) -> str:

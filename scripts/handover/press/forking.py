@@ -14,12 +14,12 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from handover.errors import HandoverError
-from handover.press import zygote
+from handover.press import guard, zygote
 from handover.press.environment import kernel_environment, make_scratch
 from handover.press.processes import Guarded
 
@@ -80,15 +80,15 @@ class Zygote:
         """
         order = {"arguments": list(arguments), "env": env, "cwd": cwd, "scratch": str(scratch)}
         ours, theirs = socket.socketpair()
-        with theirs, log.open("ab") as written, self._lock:
-            with suppress(OSError):
-                message = json.dumps(order).encode()
-                socket.send_fds(self._socket, [message], [theirs.fileno(), written.fileno()])
+        with ExitStack() as on_failure, theirs, log.open("ab") as written, self._lock:
+            on_failure.callback(_give_up, ours)
+            message = json.dumps(order).encode()
+            socket.send_fds(self._socket, [message], [theirs.fileno(), written.fileno()])
             answer = self._answer()
-        if answer["pid"]:
-            return Guarded(ours, answer["pid"])
-        ours.close()
-        raise ColdError(answer["reason"])
+            if not answer["pid"]:
+                raise ColdError(answer["reason"])
+            on_failure.pop_all()
+        return Guarded(ours, answer["pid"])
 
     def end(self) -> None:
         """End it, and with it whatever it forked."""
@@ -105,6 +105,12 @@ class Zygote:
         if not text:
             raise ColdError("the process that kernels are forked from ended")
         return json.loads(text) or {"ready": True}
+
+
+def _give_up(channel: socket.socket) -> None:
+    """Tell a guard that may or may not be there to end."""
+    with channel, suppress(OSError):
+        channel.send(bytes([guard.END]))
 
 
 _zygote: Zygote | None = None

@@ -29,7 +29,9 @@ def parse(source: str) -> list[Token]:
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
     """
-    return _parser().parse(source)[0]
+    # half a character, which JSON can hold and no address can be made of
+    whole = source.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _parser().parse(whole)[0]
 
 
 def plain(tokens: list[Token]) -> str:

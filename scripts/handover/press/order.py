@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from handover.errors import NotebookError, near
-from handover.press import inputs, parameters, source
+from handover.press import inputs, parameters, previous, source
 from handover.press.imprint import day_of
 from handover.press.inputs import Inputs
-from handover.press.store import REPORT
+from handover.press.store import REPORT, Store
 from handover.project import Project
 
 
@@ -27,8 +27,10 @@ class Order:
     language: str
 
     @classmethod
-    def of(cls, project: Project, report: str, given: Mapping[str, Any]) -> "Order":
+    def of(cls, project: Project, report: str, given: Mapping[str, Any], store: Store | None = None) -> "Order":
         """Read the notebook's contract, check the parameters given, and hash all inputs.
+
+        A report that declares ``since`` and is given none is compared with the latest earlier edition in `store`.
 
         Raises:
             NotebookError: There is no such report, or its notebook breaks the contract.
@@ -51,11 +53,16 @@ class Order:
                 f"(got {bound.get('as_of')!r}).\n{parameters.EXAMPLE}"
             )
         defaults = {parameter.name: parameter.default for parameter in declared}
+        variant = {name: value for name, value in bound.items() if name != "as_of" and value != defaults[name]}
+        if store and previous.SINCE in bound and previous.SINCE not in given:
+            # what the press fills in is no setting of this edition, so the variant was taken before
+            day = previous.day_before(store, report, bound)
+            bound = parameters.bind(declared, {**bound, previous.SINCE: day}, where) if day else bound
         return cls(
             project=project,
             report=report,
             parameters=bound,
-            variant={k: v for k, v in bound.items() if k != "as_of" and v != defaults[k]},
+            variant=variant,
             inputs=inputs.of(project, report, source.canonical(nb), bound),
             as_of=bound["as_of"],
             language=str(bound.get("language", nb["metadata"].get("language", "en"))),

@@ -78,8 +78,8 @@ def render(
         HandoverError: Anything that stops the report. The store is then as it was.
     """
     progress("read", 0, 0)
-    order = Order.of(project, report, given or {})
     store = Store.of(project, out)
+    order = Order.of(project, report, given or {}, store)
     known = recognise.find(store, order.inputs, order.as_of, order.language, project.root)
     if known:
         announce(store, known)

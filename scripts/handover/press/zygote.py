@@ -68,7 +68,10 @@ MESSAGE_MAX = 1 << 17
 def serve(press: socket.socket, scratch: str) -> NoReturn:
     """Fork kernels as the press asks for them, until it goes away; then remove the folder given."""
     parent = os.getppid()
+    given = set(os.environ)
     stamps = _prepare()
+    # what modules put into the environment when they were imported, they would put into a kernel's as well
+    imported = {name: value for name, value in os.environ.items() if name not in given}
     with contextlib.suppress(OSError):
         press.send(b"{}")
         while os.getppid() == parent:
@@ -79,7 +82,9 @@ def serve(press: socket.socket, scratch: str) -> NoReturn:
             if not text:
                 break
             reason = _unfit(stamps)
-            pid = 0 if reason else _fork(json.loads(text), files, press)
+            order = json.loads(text)
+            order["env"] = imported | order["env"]
+            pid = 0 if reason else _fork(order, files, press)
             for descriptor in files:
                 os.close(descriptor)
             press.send(json.dumps({"pid": pid, "reason": reason}).encode())

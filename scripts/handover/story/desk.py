@@ -148,7 +148,7 @@ class Story:
             fig,
             title=words,
             subtitle=self._writer.markdown(*_alternatives(subtitle), where="subtitle"),
-            credit=self.credit(rows),
+            credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
             alt=self._writer.plain(*_alternatives(alt), where="alt"),
         )
 
@@ -165,15 +165,15 @@ class Story:
         words = self._writer.markdown(*_alternatives(caption), where="caption")
         return number_table(rows, columns, words, self.language)
 
-    def credit(self, rows: "pd.DataFrame") -> str:
-        """The source line of a chart: the outlets behind the rows plotted, most rows first."""
+    def credit(self, rows: "pd.DataFrame", named: int = OUTLETS_NAMED) -> str:
+        """The source line of a chart: the outlets behind the rows plotted, most rows first, `named` of them."""
         counts = rows.groupby("outlet", sort=True).size().sort_values(ascending=False, kind="stable")
         first = rows.drop_duplicates("outlet").set_index("outlet")["source_id"]
         outlets = list(counts.index)
-        named = [f"[{escape(name)}]({SOURCE}{first[name]})" for name in outlets[:OUTLETS_NAMED]]
-        if len(outlets) > OUTLETS_NAMED:
-            named.append("others listed under Evidence")
-        return f"{'Source' if len(outlets) == 1 else 'Sources'}: {self.language.join(named)}"
+        links = [f"[{escape(name)}]({SOURCE}{first[name]})" for name in outlets[:named]]
+        if len(outlets) > named:
+            links.append("others")
+        return f"{'Source' if len(outlets) == 1 else 'Sources'}: {self.language.join(links)}"
 
     def changes(self, since: str | None, heading: str) -> Sentence:
         """Say what was printed so far that an edition of an earlier day could not say, or said otherwise.

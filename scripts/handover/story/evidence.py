@@ -48,14 +48,13 @@ class Ledger:
         """Everything that answers for what was printed; `handover.press.evidence` documents the keys.
 
         Args:
-            brief: For a report of one page: of each fact only the claim that is printed, no readings, and no
-                sources but those of the facts and of their conflicts.
+            brief: For a report of one page: of each fact only the claim that is printed and the conflict that
+                its mark leads to, and a request to whoever prints it to be short.
         """
         view = self.facts.view
         facts = [fact for key in self.printed if (fact := self.facts[key])]
         if brief:
-            facts = [replace(fact, claims=fact.claims[:1], reading="") for fact in facts]
-            self.sources.clear()
+            facts = [replace(fact, claims=fact.claims[:1], conflicts=fact.conflicts[:1]) for fact in facts]
         conflicts = sorted({c for fact in facts for c in fact.conflicts} - set(self.shown))
         said: dict[str, list[str]] = {}
         for fact in facts:
@@ -69,6 +68,7 @@ class Ledger:
         return {
             "version": 1,
             "heading": "Evidence",
+            "layout": "brief" if brief else "",
             "tables": sorted(view.record.paths[table] for table in tables),
             "names": sorted(str(row["name"]) for row in view.record.rows["names"]),
             "facts": [self._fact(fact) for fact in facts],
@@ -155,7 +155,7 @@ class Ledger:
 
 
 #: A count stands on many rows; this many are listed under its fact.
-CLAIMS_SHOWN = 4
+CLAIMS_SHOWN = 3
 
 
 def published(row: dict[str, Any], language: English) -> str:

@@ -11,10 +11,11 @@ BASE = "ain_al_asad"
 
 
 def _counted(facts: Facts, key: str, label: str, unit: str, rows: list[Row], count: int, why: str) -> Fact | None:
-    """A fact that counts rows; its period runs from the first to the last of them."""
+    """A fact that counts rows, the better sources first; its period runs from the first to the last of them."""
     if not rows:
         return None
     view = facts.view
+    rows = sorted(rows, key=lambda row: _weak(facts, row))
     ids = tuple(str(next(iter(row.values()))) for row in rows)
     days = [row["date"] for row in rows if isinstance(row["date"], dt.date)]
     return Fact(
@@ -68,14 +69,14 @@ def transferred(facts: Facts, key: str, label: str, first: dt.date, last: dt.dat
     rows = [
         row
         for row in facts.view.rows("handovers")
-        if row["kind"] == "transfer" and first <= row["date"] <= last and not _only_weak(facts, row)
+        if row["kind"] == "transfer" and first <= row["date"] <= last and not _weak(facts, row)
     ]
     places = len({row["place_id"] for row in rows})
     why = "Places for which a source of grade A to C reports a transfer in that time."
     return _counted(facts, key, label, "bases", rows, places, why)
 
 
-def _only_weak(facts: Facts, row: Row) -> bool:
+def _weak(facts: Facts, row: Row) -> bool:
     return facts.view.record.source_of(row)["grade"] == "D"
 
 

@@ -50,15 +50,17 @@ class Record:
 
     def source_of(self, row: Row) -> Row:
         """The source a row rests on; rows of the article name none, since there is only one."""
-        return self.sources[str(row.get("source_id") or ARTICLE)]
+        return self.sources[str(row.get("source_id", ARTICLE))]
 
     def known(self, row: Row) -> dt.date:
-        """The day from which a report may use a row."""
+        """The day from which a report may use a row; the bare name of a place needs no source."""
+        if row.get("source_id", ARTICLE) is None:
+            return dt.date.min
         return known_since(row, self.source_of(row))
 
     def visible(self, row: Row, as_of: dt.date, evidence: str) -> bool:
         """Whether a report of that day and that evidence may use a row."""
-        if evidence == "article" and self.source_of(row)["source_id"] != ARTICLE:
+        if evidence == "article" and row.get("source_id", ARTICLE) != ARTICLE:
             return False
         return self.known(row) <= as_of
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from handover.story.claims import Claim, claim
-from handover.story.record import Record
+from handover.story.record import ARTICLE, Record
 from handover.story.tables import Row
 
 if TYPE_CHECKING:
@@ -58,16 +58,18 @@ class View:
         frame = pd.DataFrame(found, columns=columns)
         key = columns[0]
         frame["row_id"] = frame[key]
-        sources = [self.record.source_of(row) for row in found]
-        frame["source_id"] = [source["source_id"] for source in sources]
-        frame["outlet"] = [source["outlet"] for source in sources]
-        frame["grade"] = [source["grade"] for source in sources]
+        sources = [self._source(row) for row in found]
+        for column in ("source_id", "outlet", "grade"):
+            frame[column] = [source.get(column) for source in sources]
         frame["known"] = [self.record.known(row) for row in found]
         for column in frame.columns.intersection(["date", "start", "end", "start_date", "end_date", "known"]):
             frame[column] = pd.to_datetime(frame[column])
         for column in frame.columns.intersection(["value", "low", "high", "munitions", "wounded", "killed", "count"]):
             frame[column] = frame[column].astype("Float64").astype("float64")
         return frame
+
+    def _source(self, row: Row) -> Row:
+        return {} if row.get("source_id", ARTICLE) is None else self.record.source_of(row)
 
     @cached_property
     def conflicts(self) -> dict[str, Row]:

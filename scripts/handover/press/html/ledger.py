@@ -47,7 +47,8 @@ class Ledger:
                 sheet.identify(f"{prefix}-{name}")
 
     def _add(self, content: Mapping[str, Any]) -> None:
-        page: dict[str, Any] = {"heading": _text(content.get("heading")), "facts": [], "sources": [], "conflicts": []}
+        page: dict[str, Any] = {"facts": [], "sources": [], "conflicts": []}
+        page |= {name: _text(content.get(name)) for name in ("heading", "layout")}
         for fact in _objects(content.get("facts")):
             item = _pick(fact, FACT) | {name: _texts(fact.get(name)) for name in ("printed", "claims", "conflicts")}
             _enter(item, "key", self.facts, page["facts"])

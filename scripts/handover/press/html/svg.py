@@ -31,6 +31,7 @@ _ATTRIBUTES = (
     "x1 x2 y y1 y2"
 )
 ATTRIBUTES = paint.PROPERTIES | frozenset(_ATTRIBUTES.split())
+TEXTS = ("text", "tspan", "textPath")
 LOCAL = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 #: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
@@ -122,7 +123,7 @@ def _copy(element: Any, rules: paint.Rules, names: Mapping[str, str]) -> Any:
         name = _name(old)
         if name not in ELEMENTS:
             if name == "a" and parent is not None:
-                name = "g"
+                name = "tspan" if _name(parent) in TEXTS else "g"
             else:
                 _text(parent, old.tail)
                 continue
@@ -134,8 +135,8 @@ def _copy(element: Any, rules: paint.Rules, names: Mapping[str, str]) -> Any:
             new = top = etree.Element(f"{{{SVG}}}{name}", attributes, nsmap={None: SVG})
         else:
             new = etree.SubElement(parent, f"{{{SVG}}}{name}", attributes)
-            new.tail = old.tail if _name(old.getparent()) in ("text", "tspan", "textPath") else None
-        if name in ("text", "tspan", "textPath"):
+            new.tail = old.tail if _name(old.getparent()) in TEXTS else None
+        if name in TEXTS:
             new.text = old.text
         waiting.extend((child, new) for child in reversed(old))
     return top
@@ -143,7 +144,7 @@ def _copy(element: Any, rules: paint.Rules, names: Mapping[str, str]) -> Any:
 
 def _text(parent: Any, text: str | None) -> None:
     """Keep the text after an element that was dropped, if it stood in a text."""
-    if parent is None or not text or _name(parent) not in ("text", "tspan", "textPath"):
+    if parent is None or not text or _name(parent) not in TEXTS:
         return
     if len(parent):
         parent[-1].tail = (parent[-1].tail or "") + text

@@ -38,6 +38,7 @@ class Words:
     numbers: str = "The numbers"
     disagreements: str = "Where sources disagree"
     sources: str = "Sources"
+    also: str = "Also drawn on in charts and tables"
     printed: str = "printed as"
     known: str = "known since {}"
     grade: str = "grade {}"
@@ -82,6 +83,7 @@ ARABIC: Mapping[str, str] = {
     "numbers": "الأرقام",
     "disagreements": "حيث تختلف المصادر",
     "sources": "المصادر",
+    "also": "مصادر أخرى للرسوم والجداول",
     "printed": "كُتب",
     "known": "معروف منذ {}",
     "grade": "الدرجة {}",

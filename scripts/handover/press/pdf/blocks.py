@@ -1,12 +1,35 @@
 """Each block of a document as Typst mark-up; what a block holds inside is written by the modules named for it."""
 
-from handover.press.document import Block, Evidence, Failure, Figure, Markup, Maths, Prose, Text
+from collections.abc import Iterable
+from itertools import groupby
+
+from handover.press.document import Block, Code, Evidence, Failure, Figure, Markup, Maths, Prose, Text
 from handover.press.html.legible import cut
 from handover.press.pdf import ledger, markup, pictures, prose
 from handover.press.pdf.escape import lines, text
 from handover.press.pdf.sheet import Sheet
 
 STREAM_WIDTH = 104
+#: Figures up to this width, in points, may stand side by side.
+HALF = 230.0
+
+
+def write_all(sheet: Sheet, blocks: Iterable[Block]) -> list[str]:
+    """Write blocks in their order; figures of half the width that follow each other stand side by side."""
+    written: list[str] = []
+    shown = [block for block in blocks if not isinstance(block, Code)]
+    for half, group in groupby(shown, key=_half):
+        found = list(group)
+        while half and len(found) > 1:
+            one, other = (_figure(sheet, found.pop(0), half=True) for _ in range(2))
+            written.append(f"#pair[{one}][{other}];")
+        written += [write(sheet, block) for block in found]
+    return written
+
+
+def _half(block: Block) -> bool:
+    found = pictures.read(block.kind, block.data) if isinstance(block, Figure) else None
+    return found is not None and found.width <= HALF
 
 
 def write(sheet: Sheet, block: Block) -> str:
@@ -35,7 +58,7 @@ def _failure(sheet: Sheet, failure: Failure) -> str:
     return f"#failure([{title}], [{text(_whole(sheet, failure.value)[0])}]);"
 
 
-def _figure(sheet: Sheet, figure: Figure) -> str:
+def _figure(sheet: Sheet, figure: Figure, *, half: bool = False) -> str:
     shown, remark = sheet.picture(
         pictures.read(figure.kind, figure.data),
         figure.alt,
@@ -46,6 +69,8 @@ def _figure(sheet: Sheet, figure: Figure) -> str:
         for name in ("title", "subtitle", "credit")
         if (written := prose.inline(sheet, getattr(figure, name)))
     ]
+    if half:
+        options.append("half: true")
     if remark:
         options.append(f"remark: [#note[{remark}];]")
     return f"#exhibit({', '.join(options)})[{shown}];"

@@ -18,6 +18,9 @@ REFUSED = {0xFEFF, *range(0x202A, 0x202F)}
 PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201e\u2022\u2026\u2032\u2033\u2260]*")
 #: What neither XML nor HTML may hold.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+#: The literals that print, in mark-up written here.
+LITERAL = re.compile(r'#(?:raw\(|maths\()?"((?:[^"\\]|\\.)*)"')
+CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
 LISTED = 4
 
 BREAK = "\u200b"
@@ -59,6 +62,12 @@ def spoken(content: str) -> str:
     """Return a description that is read aloud and not printed: one line, no control characters."""
     folded = " ".join(content.split())
     return literal("".join(char for char in folded if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")))
+
+
+def wordless(markup: str) -> bool:
+    """Whether mark-up written here holds no letter that prints: Typst takes no heading of which that is so."""
+    words = CODE.sub(lambda found: chr(int(found[1], 16)), "".join(LITERAL.findall(markup)))
+    return all(char.isspace() or ord(char) in INVISIBLE for char in words)
 
 
 def writable(source: str) -> str:

@@ -124,8 +124,9 @@ class _Writer:
         place = self.sheet.anchor(element.get("id", ""))
         name = element.tag
         if name in HEADINGS and not depth:
-            inside = self.running(element, depth)
-            return f"#heading(level: {self.sheet.heading(HEADINGS[name])})[{inside}{place}];" if inside else place
+            with self.sheet.naming():
+                inside = self.running(element, depth)
+            return self.sheet.headed(HEADINGS[name], inside, place)
         if name in HEADINGS or name in ("summary", "dt"):
             return f"#definition-of[{place}{self.running(element, depth)}];"
         if name == "pre":

@@ -51,13 +51,13 @@ def _set(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]]:
     sheet = Sheet(document)
     colophon = _colophon(sheet, imprint)
     *first, last = document.blocks or (None,)
-    body = [blocks.write(sheet, block) for block in first]
+    body = blocks.write_all(sheet, first)
     if isinstance(last, Evidence):
         # in its columns, since columns that reach the foot of the page leave no room below them
         body.append(ledger.write(sheet, colophon))
     else:
         body += [blocks.write(sheet, last) if last else "", colophon]
-    masthead = sheet.masthead or f"#masthead[{text(document.title)}][];"
+    masthead = sheet.masthead or f"#masthead[{text(sheet.title)}][];"
     written = "\n".join([masthead, *filter(None, body)]) + "\n"
     return _preamble(sheet, imprint, written) + written, sheet.files
 
@@ -81,10 +81,10 @@ def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
             "#let go = link-to.with(targets)",
             "#let number = number-in.with(targets)",
             "#let conflicting = conflicting-in.with(targets)",
-            f"#show: report.with(title: {literal(visible(document.title.strip() or 'Notebook'))}, "
+            f"#show: report.with(title: {literal(visible(sheet.title))}, "
             f"author: {literal(visible(imprint.author))}, date: {date}, lang: {literal(language)}, "
             f"region: {literal(region) if region else 'none'}, dir: {document.direction}, "
-            f"running: {literal(_running(document.title))}, edition: {literal(imprint.edition)})",
+            f"running: {literal(_running(sheet.title))}, edition: {literal(imprint.edition)})",
             *attachments,
             "",
         ]
@@ -93,7 +93,7 @@ def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
 
 def _running(title: str) -> str:
     """The title as the foot of each page carries it: one line."""
-    words = visible(" ".join(title.split()))
+    words = visible(title)
     return words if len(words) <= RUNNING else words[:RUNNING].rstrip() + "…"
 
 

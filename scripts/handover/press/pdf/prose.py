@@ -10,7 +10,7 @@ from handover.press.document import Prose
 from handover.press.html.sanitise import GONE
 from handover.press.markdown import Token
 from handover.press.pdf import markup, pictures
-from handover.press.pdf.escape import lines, literal, text
+from handover.press.pdf.escape import lines, literal, text, wordless
 from handover.press.pdf.pictures import Picture
 from handover.press.pdf.sheet import DEPTH, Sheet, slug
 from handover.press.pdf.tables import WORD, Cell, table
@@ -55,7 +55,9 @@ class Writer:
 
     def _headline(self, token: Token, following: Token | None) -> None:
         """Write the title of the document and the standfirst under it."""
-        title = self.inline(token["children"]) or text(self.sheet.document.title)
+        with self.sheet.naming():
+            title = self.inline(token["children"])
+        title = text(self.sheet.title) if wordless(title) else title
         standfirst = ""
         if following and following["type"] == "paragraph" and not _only_image(following):
             standfirst = self.inline(following["children"])
@@ -88,10 +90,11 @@ class Writer:
 
     def _heading(self, token: Token, depth: int) -> str:
         anchors = self._heading_anchors(token)
-        inside = self.inline(token["children"])
-        if depth or not inside:
+        with self.sheet.naming():
+            inside = self.inline(token["children"])
+        if depth:
             return f"{anchors}#par[#strong[{inside}];];" if inside else ""
-        return f"#heading(level: {self.sheet.heading(token['attrs']['level'])})[{inside}{anchors}];"
+        return self.sheet.headed(token["attrs"]["level"], inside, anchors)
 
     def _heading_anchors(self, token: Token) -> str:
         """The names by which notebooks link to their headings: as Jupyter makes them, and as slugs."""

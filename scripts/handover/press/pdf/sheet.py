@@ -4,6 +4,8 @@ Here are targets of links, places where a number is used, heading levels and pic
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -13,7 +15,7 @@ from handover.press import evidence
 from handover.press.document import Document
 from handover.press.html.ledger import Ledger
 from handover.press.html.words import Words, of
-from handover.press.pdf.escape import literal, text
+from handover.press.pdf.escape import literal, text, wordless
 from handover.press.pdf.pictures import Picture
 from handover.press.pdf.typesetter import PICTURE
 
@@ -37,6 +39,8 @@ class Sheet:
     #: The title and what stands under it, once the document's first heading has been met.
     masthead: str = ""
     count: int = 0
+    #: While a heading is written: Typst names it in bookmarks, and links inside the document would hide the name.
+    in_heading: bool = False
     pages: int = 0
 
     def __post_init__(self) -> None:
@@ -45,6 +49,12 @@ class Sheet:
         kinds = ((evidence.FACT, self.evidence.facts), (evidence.SOURCE, self.evidence.sources))
         kinds += ((evidence.CLAIM, self.evidence.claims), (evidence.CONFLICT, self.evidence.conflicts))
         self.reserved = {prefix + name for prefix, known in kinds for name in known}
+
+    @property
+    def title(self) -> str:
+        """The document's title, on one line; never empty, since a PDF must have one."""
+        title = " ".join(self.document.title.split())
+        return "Notebook" if wordless(text(title)) else title
 
     def evidence_page(self) -> dict[str, Any]:
         """What the next evidence block states, in a shape that can be trusted."""
@@ -85,6 +95,21 @@ class Sheet:
         self.level = min(max(level, 2), self.level + 1, 6)
         return self.level
 
+    def headed(self, level: int, inside: str, places: str = "") -> str:
+        """Return a heading; words there must be, or it is set as a paragraph."""
+        if wordless(inside):
+            return f"{places}#par[{inside}];" if inside else places
+        return f"#heading(level: {self.heading(level)})[{inside}{places}];"
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Hold while the words of a heading are written."""
+        self.in_heading = True
+        try:
+            yield
+        finally:
+            self.in_heading = False
+
     def link(self, url: str, inside: str) -> str:
         """Return a link, or only what it holds where it would lead nowhere or run something."""
         url = unescape(url)
@@ -98,6 +123,8 @@ class Sheet:
         return f"{inside}#remark[{text(f' ({unquote(url)})')}];"
 
     def _within(self, url: str, inside: str) -> str:
+        if self.in_heading:
+            return inside
         prefix, name = evidence.target(url)
         target = evidence.FACT + url[6:] if url.startswith("#back-") else url[1:]
         self.wanted[target] = None

@@ -1,0 +1,63 @@
+"""The text of a PDF as a search in it would find it: glyphs read back through each font's own table.
+
+Content order, which is reading order in what we make; no layout, no OCR.
+"""
+
+import io
+import re
+from typing import Any
+
+import pikepdf
+
+
+def read(pdf: bytes) -> list[str]:
+    """Return the text of each page, with a space wherever a new piece of text is shown."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        return [_stream(page.obj, page.obj.Resources) for page in opened.pages]
+
+
+def whole(pdf: bytes) -> str:
+    """Return all text with white space folded and breaks inside words taken out."""
+    return " ".join(" ".join(read(pdf)).replace("\u200b", "").split())
+
+
+def solid(text: str) -> str:
+    """Return text without white space: what must be equal however lines were broken."""
+    return re.sub(r"[\s\u200b\u00ad]+", "", text)
+
+
+def _stream(holder: Any, resources: Any) -> str:
+    parts: list[str] = []
+    table: dict[int, str] = {}
+    for operands, operator in pikepdf.parse_content_stream(holder):
+        name = str(operator)
+        if name == "Tf":
+            table = _table(resources.Font[str(operands[0])])
+        elif name in ("Tj", "TJ"):
+            shown = operands[0] if name == "TJ" else operands
+            parts += [_decoded(bytes(piece), table) for piece in shown if isinstance(piece, pikepdf.String)]
+        elif name in ("Td", "Tm", "T*", "ET"):
+            parts.append(" ")
+        elif name == "Do":
+            form = resources.XObject[str(operands[0])]
+            if form.get("/Subtype") == "/Form":
+                parts.append(_stream(form, form.get("/Resources", resources)))
+    return "".join(parts)
+
+
+def _decoded(codes: bytes, table: dict[int, str]) -> str:
+    return "".join(table.get(int.from_bytes(codes[n : n + 2], "big"), "\ufffd") for n in range(0, len(codes), 2))
+
+
+def _table(font: Any) -> dict[int, str]:
+    cmap = font.ToUnicode.read_bytes().decode("latin-1")
+    table: dict[int, str] = {}
+    for block in re.findall(r"beginbfchar(.*?)endbfchar", cmap, re.DOTALL):
+        for code, text in re.findall(r"<(\w+)>\s*<(\w+)>", block):
+            table[int(code, 16)] = bytes.fromhex(text).decode("utf-16-be", "replace")
+    for block in re.findall(r"beginbfrange(.*?)endbfrange", cmap, re.DOTALL):
+        for first, last, text in re.findall(r"<(\w+)>\s*<(\w+)>\s*<(\w+)>", block):
+            start = int.from_bytes(bytes.fromhex(text), "big")
+            for code in range(int(first, 16), int(last, 16) + 1):
+                table[code] = chr(start + code - int(first, 16))
+    return table
