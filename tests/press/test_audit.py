@@ -77,6 +77,18 @@ def test_a_bound_number_passes(cell):
     audit(report(cell), "x")
 
 
+def test_a_warning_is_refused_in_a_report():
+    out = v4.new_output("stream", name="stderr", text="UserWarning: findfont\nmore")
+    with pytest.raises(AuditError, match="cell 1, standard error: 'a warning' in “UserWarning: findfont”"):
+        audit(report(v4.new_code_cell("x", outputs=[out])), "x")
+
+
+def test_printed_output_answers_for_its_numbers_too():
+    out = v4.new_output("stream", name="stdout", text="42\n")
+    with pytest.raises(AuditError, match="cell 1, output: '42'"):
+        audit(report(v4.new_code_cell("x", outputs=[out])), "x")
+
+
 def test_a_notebook_that_states_no_evidence_is_not_audited():
     audit(document.read(v4.new_notebook(cells=[markdown("4")])), "x")
 

@@ -2,8 +2,8 @@
 
 Read off the document that both page formats are made from: running text, chart titles and subtitles,
 captions, table cells. A number is bound when it lies inside a link to evidence of this report and, for a
-fact, reads as the fact was printed; in a table or a list, when its row or item links to a source.
-Headings, code, streams and the page's own imprint are outside: the notebook's contract keeps numbers
+fact, reads as the fact was printed; in a table or a list, when its row or item links to a source. What a
+cell wrote to standard error is refused as well. Headings, code and the page's own imprint are outside: the notebook's contract keeps numbers
 out of headings, and readers do not see code.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from handover.errors import AuditError
 from handover.press import evidence, markdown
-from handover.press.document import Document, Figure, Markup, Prose
+from handover.press.document import Document, Figure, Markup, Prose, Text
 from handover.press.markdown import Token
 
 WORDS = (
@@ -29,7 +29,7 @@ NUMBER = re.compile(rf"\d(?:[\d,.:/\u2013-]*\d)?\w*|\b(?:{'|'.join(WORDS)})\b", 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A number that nothing answers for."""
+    """A number that nothing answers for, or a warning that a reader would see."""
 
     cell: int
     where: str
@@ -74,6 +74,11 @@ def findings(document: Document) -> Iterator[Finding]:
         elif isinstance(block, Markup):
             for place, text in judge.table(block.html):
                 yield from judge.numbers(block.cell, place, text)
+        elif isinstance(block, Text):
+            # a warning is no part of a report, and readers would take it for one
+            words = block.text.strip().splitlines() if block.stream == "stderr" else []
+            yield from (Finding(block.cell, "standard error", "a warning", line) for line in words[:1])
+            yield from judge.numbers(block.cell, "output", "" if words else block.text)
 
 
 class _Judge:

@@ -18,6 +18,7 @@ from jupyter_core.utils import run_sync
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.log import logger
 from traitlets import Any as AnyTrait
 
 from handover.press.kernels import GuardedProvisioner, RunManager
@@ -191,7 +192,7 @@ class HandoverEngine(NBClientEngine):
         cls, nb_man: NotebookExecutionManager, kernel_name: str, *, run: Run, start_timeout: int = 60, **_: Any
     ) -> NotebookNode:
         run.cells = list(nb_man.nb.cells)
-        client = _Client(nb_man, run=run, kernel_name=kernel_name, startup_timeout=start_timeout)
+        client = _Client(nb_man, run=run, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger)
         return client.execute(env=run.environment, cwd=str(run.cwd))
 
 

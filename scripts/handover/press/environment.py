@@ -22,7 +22,8 @@ INHERITED = (
 )
 
 #: What makes cells give the same everywhere. `PYTHONHASHSEED` orders sets; more than one thread adds numbers in
-#: another order; the cell name stands in warnings in place of a temporary path.
+#: another order; the cell name stands in warnings in place of a temporary path; fonts come from packages alone. The
+#: debugger that a kernel brings would complain of a Python that starts fast.
 FIXED = {
     "TZ": "UTC",
     "LANG": "C.UTF-8",
@@ -35,6 +36,8 @@ FIXED = {
     "NUMEXPR_NUM_THREADS": "1",
     "IPYKERNEL_CELL_NAME": "<cell>",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MPL_IGNORE_SYSTEM_FONTS": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
 #: matplotlib's settings for a run; `svg.hashsalt` alone keeps the names inside an SVG from being random.

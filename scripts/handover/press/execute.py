@@ -79,13 +79,14 @@ def execute(
     deadline = time.monotonic() + timeout_s
     _hold_plain(parameters, where)
     refuse(nb, where)
-    if warm:
+    kernel = nb.metadata.get("kernelspec", {}).get("name", "")
+    if warm and kernel in forking.NATIVE:
         forking.prepare()  # first of all: it imports in a process of its own, and papermill is imported meanwhile
     from handover.press.engine import Run
     from handover.press.kernels import GuardedProvisioner, kernel_spec
     from handover.press.warm import WarmProvisioner
 
-    spec = kernel_spec(nb.metadata.get("kernelspec", {}).get("name", ""), where)
+    spec = kernel_spec(kernel, where)
     with scratch_folder() as scratch, reaper() as starting:
         run = Run(
             spec=spec,

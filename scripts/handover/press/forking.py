@@ -26,6 +26,12 @@ from handover.press.processes import Guarded
 #: How long the zygote may take to import everything.
 READY_S = 60.0
 
+#: How long a fork may take.
+FORK_S = 10.0
+
+#: Names of kernels that mean the interpreter of the press, whatever a user has installed under them.
+NATIVE = ("python3", "python")
+
 
 class ColdError(HandoverError):
     """No kernel can be forked; the text says why."""
@@ -67,7 +73,7 @@ class Zygote:
                 except BlockingIOError:
                     return False
                 finally:
-                    self._socket.setblocking(True)
+                    self._socket.settimeout(FORK_S)
             return self._ready
 
     def fork(
@@ -92,6 +98,9 @@ class Zygote:
 
     def end(self) -> None:
         """End it, and with it whatever it forked."""
+        if self.owner == os.getpid():
+            with suppress(OSError):  # an end to the talk, even where a fork of the press holds the socket as well
+                self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         if self.owner == os.getpid():
             with suppress(subprocess.TimeoutExpired):

@@ -15,13 +15,11 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.provisioning import LocalProvisioner
 
 from handover.errors import ExecutionError, near
+from handover.press.forking import NATIVE
 from handover.press.processes import Guarded
 
 if TYPE_CHECKING:
     from handover.press.engine import Run
-
-#: Names that mean the interpreter of the press, whatever a user has installed under them.
-NATIVE = ("python3", "python")
 
 
 def kernel_spec(name: str, where: str) -> KernelSpec:

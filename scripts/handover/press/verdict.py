@@ -22,7 +22,7 @@ LINES_SHOWN = 3
 VALUE_SHOWN = 4000
 
 #: Python's own words for a thread that ended in an exception; the cell that started it ends well all the same.
-THREAD_FAILED = re.compile(r"^Exception in thread ", re.MULTILINE)
+THREAD_FAILED = re.compile(r"^Exception in thread .*\n(?:Traceback .*\n|[ \t].*\n)*(?P<last>.*)", re.MULTILINE)
 
 
 def judge(run: "Run", where: str) -> None:
@@ -42,10 +42,10 @@ def judge(run: "Run", where: str) -> None:
                 raise _raised(run, index, output.ename, output.evalue, output.traceback, where)
         if reply is None or reply.get("status") != "ok" or cell.execution_count is None:
             raise _error(run, index, "never ran", where)
-    for index, text in run.stderr:
-        if THREAD_FAILED.search(text):
-            last = text.strip().splitlines()[-1]
-            raise _error(run, index, f"ran while a thread in the background failed ({last})", where)
+    for index in dict.fromkeys(index for index, _ in run.stderr):
+        failed = THREAD_FAILED.search("".join(text for place, text in run.stderr if place == index))
+        if failed:
+            raise _error(run, index, f"ran while a thread in the background failed ({failed['last']})", where)
 
 
 def failure(error: Exception, run: "Run", where: str) -> ExecutionError | None:

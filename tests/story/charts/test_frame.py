@@ -194,3 +194,16 @@ def test_the_style_sheet_uses_the_palette_alone():
     text = (resources.files("handover.story.charts") / "house.mplstyle").read_text("utf-8")
     known = {getattr(palette, name)[1:] for name in dir(palette) if name.isupper()}
     assert set(re.findall(r"color: ([0-9A-F]{6})", text)) <= known
+
+
+def test_the_typefaces_are_found_where_the_system_s_are_to_be_ignored(monkeypatch):
+    monkeypatch.setenv("MPL_IGNORE_SYSTEM_FONTS", "1")
+    from matplotlib import font_manager
+
+    from handover import fonts
+    from handover.story.charts import house
+
+    with house.house():
+        found = font_manager.findfont(font_manager.FontProperties(family=fonts.SANS), fallback_to_default=False)
+    assert str(found).endswith("IBMPlexSansCondensed-Regular.ttf")
+    assert os.environ["MPL_IGNORE_SYSTEM_FONTS"] == "1"

@@ -15,7 +15,7 @@ INVISIBLE = {0xAD, 0x61C, *range(0x200B, 0x2010), 0x2060, *range(0x2066, 0x206A)
 #: Direction overrides make a line read other than it was written; they are shown, never obeyed.
 REFUSED = {0xFEFF, *range(0x202A, 0x202F)}
 #: What every shipped typeface has, so that plain Western text is not looked up at all.
-PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201e\u2022\u2026\u2032\u2033\u2260]*")
+PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u2260]*")
 #: What neither XML nor HTML may hold.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 #: The literals that print, in mark-up written here.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from handover.press.pdf.escape import breakable, text
 
 NUMBER = re.compile(
-    r"[<>≤≥≈~±+\-−–(]?\s?[£$€]?\d[\d.,:\u00a0\u202f ]*([–-]\s?\d[\d.,]*)?\s?(%|\w{1,3})?[)*†]?|[-–—]|nan|NaN"
+    r"[<>≤≥≈~±+\-−–(]?\s?[£$€]?\d[\d.,:\u00a0\u202f ]*([–-]\s?\d[\d.,]*)?\s?(%|[^\W\d_]{1,3})?[)*†]?|[-–—]|nan|NaN"
 )
 #: Of a longer table the first and the last rows are set, and it says how many are left out.
 ROWS = 200

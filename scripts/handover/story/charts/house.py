@@ -4,6 +4,7 @@ What a chart looks like beyond that, such as its margins, belongs to `frame` and
 """
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -16,6 +17,8 @@ from handover import fonts
 
 #: Typefaces in the order they are looked through for a character.
 FAMILY = [fonts.SANS, fonts.ARABIC, "sans-serif"]
+
+IGNORED = "MPL_IGNORE_SYSTEM_FONTS"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,8 +38,14 @@ def _settings() -> dict[str, object]:
 def house() -> Iterator[None]:
     """Hold the house style; the settings of whoever calls are set aside and come back afterwards."""
     rules = _settings()
-    with style.context(["default", rules]):
-        yield
+    # told to ignore the system's typefaces, matplotlib looks in its own folder alone, and not at those added here
+    ignored = os.environ.pop(IGNORED, None)
+    try:
+        with style.context(["default", rules]):
+            yield
+    finally:
+        if ignored is not None:
+            os.environ[IGNORED] = ignored
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:

@@ -1,0 +1,117 @@
+import io
+import re
+
+import pikepdf
+import pytest
+
+MIME = "application/vnd.handover.evidence+json"
+FACT = {
+    "key": "boats", "label": "boats at the pier", "value": "12", "printed": ["twelve"], "known_since": "2031-01-02",
+    "reading": "The later count is read.", "claims": ["c1", "c2", "gone"], "conflicts": ["k1"],
+}  # fmt: skip
+SOURCE = {
+    "id": "s1", "credit": "Harbour Office", "carrier": "Port Gazette", "title": "Boats counted", "grade": "B", "seen": "",
+    "url": "https://harbour.example/boats", "published": "2 January 2031",
+    "claims": [
+        {"id": "c1", "statement": "Twelve boats lay at the pier.", "said_by": "the master", "where": "page 3",
+         "known_since": "2031-01-02", "facts": ["boats", "gone"]},
+        {"id": "c2", "statement": "A dozen boats.", "said_by": "", "where": "", "known_since": "", "facts": []},
+    ],
+}  # fmt: skip
+SIDES = {
+    "a": {"text": "12 boats", "source": "s1", "credit": "Harbour Office"},
+    "b": {"text": "9", "source": "no", "credit": "X"},
+}
+CONFLICT = {"id": "k1", "topic": "Boats", "reading": "Both stand.", **SIDES}
+WHOLE = {"version": 1, "heading": "Evidence", "facts": [FACT], "sources": [SOURCE], "conflicts": [CONFLICT]}
+PROSE = "# Boats\n\nA standfirst.\n\n[Twelve](#fact-boats)[≠](#conflict-k1) boats, and [12](#fact-boats) again ([office](#source-s1))."
+
+
+def links(made):
+    """The internal links of a PDF, each with whether its place exists."""
+    with pikepdf.open(io.BytesIO(made)) as opened:
+        found = [note for page in opened.pages for note in page.get("/Annots", [])]
+        return [note for note in found if "/Dest" in note], [note for note in found if "/A" in note]
+
+
+@pytest.fixture
+def report(markdown, shows):
+    return [markdown(PROSE), shows({MIME: WHOLE})]
+
+
+def test_everything_that_answers_is_printed(report, text):
+    found = text(*report)
+    for words in (
+        "Evidence The numbers 12 boats at the pier . Harbour Office , page 3; Harbour Office . The later count is read.",
+        "Where sources disagree Boats : 12 boats ( Harbour Office ) ≠ 9 (X) . Both stand.",
+        "Sources Harbour Office , Boats counted , 2 January 2031, via Port Gazette, grade B",
+        "Twelve boats lay at the pier. — the master, page 3, known since 2 January 2031",
+    ):
+        assert re.sub(r"\W", "", words) in re.sub(r"\W", "", found)
+
+
+def test_a_number_leads_to_its_evidence_and_back(report, source):
+    written = source(*report)
+    targets = dict(re.findall(r'"([\w-]+)": "(x\d+)"', written.split("#let places")[0]))
+    assert set(targets) == {"fact-boats", "conflict-k1", "source-s1", "claim-c1", "claim-c2"}
+    for name, kind in (("fact-boats", "entry"), ("source-s1", "publication"), ("claim-c1", "statement")):
+        assert f'#{kind}("{targets[name]}"' in written
+    uses = re.search(r'#let places = \("boats": \(("x\d+", )("x\d+", )\)\)', written)
+    assert all(f'#number("fact-boats", {use.rstrip(", ")})' in written for use in uses.groups())
+
+
+def test_each_link_has_its_place_and_its_name(report, source):
+    from pdf_samples import imprint, of_cells
+
+    from handover.press.pdf import page
+
+    found = of_cells(*report)
+    inside, outside = links(page.compile(page.write(found, imprint()), found, imprint()))
+    # two numbers, their mark, a source; in the evidence two claims, a page, a mark, a side, a way back
+    assert len(inside) == 10
+    assert all(note.Contents and note.Dest for note in inside)
+    assert [str(note.A.URI) for note in outside] == ["https://harbour.example/boats"]
+
+
+def test_a_number_without_evidence_is_only_its_text(text, source, markdown, shows):
+    cells = markdown("[nine](#fact-none)[≠](#conflict-none)"), shows({MIME: WHOLE})
+    assert "#number" not in source(*cells)
+    assert "nine" in text(*cells)
+
+
+def test_a_place_in_the_text_cannot_take_the_name_of_evidence(source, markdown, shows):
+    written = source(markdown('[12](#fact-boats) <b id="fact-boats">x</b>'), shows({MIME: WHOLE}))
+    label = re.search(r'"fact-boats": "(x\d+)"', written)[1]
+    assert f'#entry("{label}"' in written
+
+
+def test_disagreements_stand_where_the_notebook_shows_them(text, markdown, shows):
+    first = {"heading": "", "conflicts": [CONFLICT]}
+    found = text(markdown("## Who differs?"), shows({MIME: first}), markdown("## Method"), shows({MIME: WHOLE}))
+    assert found.index("Who differs?") < found.index("Both stand.") < found.index("Method") < found.index("Evidence")
+    assert found.count("Both stand.") == 1
+
+
+def test_a_use_after_the_evidence_counts(source, markdown, shows):
+    written = source(shows({MIME: WHOLE}), markdown("[12](#fact-boats)"))
+    assert re.search(r'#let places = \("boats": \("x\d+", \)\)', written)
+
+
+@pytest.mark.parametrize("content", [
+    {}, {"heading": "Evidence"}, {"facts": None, "sources": 3, "conflicts": "x"}, {"facts": [None, 1, {}, {"key": "a"}]},
+    {"sources": [{"id": "s"}, {"id": "s", "claims": {"id": "c"}}]}, {"conflicts": [{"id": "k", "a": None, "b": []}]},
+    {"facts": [{"key": "a", "claims": "c", "conflicts": 1, "value": []}], "heading": ["x"]},
+])  # fmt: skip
+def test_evidence_of_another_shape_is_no_fault(content, text, shows, markdown):
+    assert "words" in text(markdown("words [1](#fact-a)"), shows({MIME: content}))
+
+
+def test_the_house_speaks_arabic(text, markdown, shows, source):
+    from nbformat.v4 import new_code_cell
+
+    spoken = new_code_cell('language = "ar"', metadata={"tags": ["parameters"]})
+    written = source(spoken, markdown("# عنوان"), shows({MIME: WHOLE}))
+    assert "المصادر" in written
+    assert 'lang: "ar"' in written
+    assert "dir: rtl" in written
+    assert '"Sources"' not in written
