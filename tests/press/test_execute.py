@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from handover.errors import ExecutionError, ParameterError
-from handover.press import engine, execute, forking, zygote
+from handover.press import engine, execute, forking, verdict, zygote
 from handover.press.execute import load
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -150,6 +151,15 @@ def test_a_run_with_a_fault_fails_and_names_it(tmp_path, name):
 def test_a_kernel_started_afresh_fails_no_less(tmp_path, name):
     cells, words = FAULTS[name]
     assert words in fault(tmp_path, *cells, warm=False)
+
+
+@pytest.mark.parametrize("reply", [None, {"status": "aborted"}, {"status": "ok"}], ids=["none", "aborted", "no count"])
+def test_a_cell_that_never_ran_fails_the_run_even_if_papermill_is_content(reply):
+    cells = [new_code_cell("1", execution_count=1), new_code_cell("2")]
+    replies = {0: {"status": "ok"}} | ({1: reply} if reply else {})
+    ran = SimpleNamespace(cells=cells, replies=replies, stderr=[], inserted=False)
+    with pytest.raises(ExecutionError, match=r"^notebooks/x\.ipynb: cell 2 never ran\.\n  2\n"):
+        verdict.judge(ran, "notebooks/x.ipynb")
 
 
 @pytest.mark.kernel

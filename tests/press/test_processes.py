@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -74,29 +75,51 @@ def test_all_are_gone_when_the_block_ends_however_it_ends(error):
     assert not scratch.exists()
 
 
+PRESS = """
+import os, sys, time
+from pathlib import Path
+from handover.press.environment import scratch_folder
+from handover.press.processes import reaper
+with scratch_folder() as scratch, reaper() as starting:
+    process = starting.start(sys.argv[3:], env=dict(os.environ), cwd="/", log=scratch / "log", scratch=scratch)
+    if sys.argv[2] == "forks" and os.fork() == 0:
+        time.sleep(60)
+    Path(sys.argv[1], "scratch").write_text(f"{scratch}")
+    process.wait()
+"""
+
+
 @LINUX
-def test_all_are_gone_when_the_press_is_killed(tmp_path):
-    code = (
-        "import os, sys; from pathlib import Path\n"
-        "from handover.press.environment import scratch_folder\n"
-        "from handover.press.processes import reaper\n"
-        "with scratch_folder() as scratch, reaper() as starting:\n"
-        "    process = starting.start(sys.argv[2:], env=dict(os.environ), cwd='/', log=scratch / 'log',\n"
-        "                             scratch=scratch)\n"
-        "    Path(sys.argv[1], 'scratch').write_text(str(scratch))\n"
-        "    process.wait()\n"
-    )
+@pytest.mark.parametrize("habit", ["alone", "forks"])
+def test_all_are_gone_when_the_press_is_killed(tmp_path, habit):
     ids = tmp_path / "ids"
-    press = subprocess.Popen([sys.executable, "-c", code, tmp_path, sys.executable, "-c", BROOD, ids])
-    found = wait_for(ids)
-    press.kill()
-    press.wait()
-    assert alive(found) == []
-    scratch = Path((tmp_path / "scratch").read_text())
-    end = time.monotonic() + 5
-    while scratch.exists() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert not scratch.exists(), "the guard removes what the press cannot"
+    press = subprocess.Popen(
+        [sys.executable, "-c", PRESS, tmp_path, habit, sys.executable, "-c", BROOD, ids], start_new_session=True
+    )
+    try:
+        found = wait_for(ids)
+        press.kill()
+        press.wait()
+        assert alive(found) == []
+        scratch = Path((tmp_path / "scratch").read_text())
+        end = time.monotonic() + 5
+        while scratch.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not scratch.exists(), "the guard removes what the press cannot"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(press.pid, signal.SIGKILL)
+
+
+@LINUX
+def test_a_process_does_not_outlive_its_guard():
+    with scratch_folder() as scratch, reaper() as starting:
+        code = (
+            "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); "
+            "os.kill(os.getppid(), 9); time.sleep(60)"
+        )
+        assert start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids")).wait(10) == -9
+        assert alive(wait_for(scratch / "ids")) == []
 
 
 @LINUX

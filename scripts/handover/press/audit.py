@@ -3,8 +3,8 @@
 Read off the document that both page formats are made from: running text, chart titles and subtitles,
 captions, table cells. A number is bound when it lies inside a link to evidence of this report and, for a
 fact, reads as the fact was printed; in a table or a list, when its row or item links to a source. What a
-cell wrote to standard error is refused as well. Headings, code and the page's own imprint are outside: the notebook's contract keeps numbers
-out of headings, and readers do not see code.
+cell wrote to standard error is refused as well. Headings, code and the page's own imprint are outside:
+the notebook's contract keeps numbers out of headings, and readers do not see code.
 """
 
 import re
