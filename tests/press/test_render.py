@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from handover.errors import (
+    AuditError,
     ConversionError,
     ExecutionError,
     NotebookError,
@@ -304,3 +305,15 @@ def test_a_real_kernel_gives_what_the_stand_in_gives_to_these_tests(mini):
     html = outcome.paths[0].read_text()
     assert "Doors in miniature" in html and 'href="#fact-doors"' in html
     assert render.render(mini, "mini").rendered is False
+
+
+def test_a_number_without_evidence_stops_the_render(mini, snapshot):
+    """The audit is part of every render, not only a module with tests of its own."""
+    path = mini.notebook("mini")
+    nb = json.loads(path.read_text("utf-8"))
+    nb["cells"][-1:-1] = [{"cell_type": "markdown", "id": "typed", "metadata": {}, "source": "It took 17 days."}]
+    path.write_text(json.dumps(nb), "utf-8")
+    before = snapshot(mini.reports)
+    with pytest.raises(AuditError, match="'17' in “It took 17 days.”"):
+        render.render(mini, "mini")
+    assert snapshot(mini.reports) == before

@@ -106,6 +106,7 @@ def produce(order: Order, *, timeout_s: float = 600.0, progress: Progress = lamb
         made = compose.compose(done.nb, order.report, order.project.notebooks)
         _accept(order, made)
         lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
+        audit.audit(made.document, order.where)
     with clock.phase("typeset"):
         files = _files(order, made, done.nb)
     _unmoved(order)

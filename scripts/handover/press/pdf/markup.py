@@ -29,6 +29,8 @@ BLOCKS = {
     *("figcaption", "details", "summary", "blockquote", "pre", "ul", "ol", "li", "dl", "dt", "dd", "table", "hr"),
     *HEADINGS,
 }
+#: The tags that open other languages inside HTML: without them what is in there counts as text and is kept.
+DRAWING = re.compile(r"</?(?:svg|math)\b[^>]*>", re.IGNORECASE)
 TABLE = {"caption", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup", "col"}
 ALLOWED = {*WRAPPERS, *BLOCKS, *TABLE, "a", "br", "img", "span", "abbr", "time", "wbr"}
 ATTRIBUTES = {
@@ -82,7 +84,7 @@ def opening(sheet: Sheet, tag: str) -> str:
 
 def _tree(html: str) -> HtmlElement:
     clean = nh3.clean(
-        writable(html),
+        DRAWING.sub("", writable(html)),
         tags=ALLOWED,
         attributes=ATTRIBUTES,
         clean_content_tags=set(GONE),

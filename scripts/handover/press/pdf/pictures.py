@@ -5,6 +5,7 @@ import binascii
 import io
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from handover.press.pdf import svg
 
@@ -21,6 +22,7 @@ class Picture:
     height: float
 
 
+@lru_cache(maxsize=64)
 def read(kind: str, data: str | bytes) -> Picture | None:
     """Return a picture ready to be set, or None if it is broken or too large."""
     if kind == "svg":
