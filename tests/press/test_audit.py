@@ -10,8 +10,10 @@ from handover.press.document import EVIDENCE_MIME
 
 EVIDENCE = {
     "names": ["F-16", "K-1"],
-    "facts": [{"key": "attacks", "value": "4", "printed": ["four"], "claims": ["p07s03a"]}],
-    "sources": [{"id": "S001", "claims": [{"id": "p07s03a"}]}],
+    "facts": [
+        {"key": "attacks", "value": "4", "printed": ["four"], "claims": ["p07s03a"], "known_since": "2026-01-07"}
+    ],
+    "sources": [{"id": "S001", "claims": [{"id": "p07s03a", "known_since": "2026-01-07"}]}],
     "conflicts": [],
 }
 BOUND = "There were [four](#fact-attacks) of them, says [the article](#source-S001). An F-16 flew from K-1."
@@ -96,3 +98,15 @@ def test_a_notebook_that_states_no_evidence_is_not_audited():
 def test_all_unbound_numbers_are_listed():
     with pytest.raises(AuditError, match=r"\(2 do not\)"):
         audit(report(markdown("4"), markdown("5")), "x")
+
+
+@pytest.mark.parametrize(("day", "fails"), [("2026-01-06", True), ("2026-01-07", False)])
+def test_evidence_from_the_future_is_refused(day, fails):
+    parameters = v4.new_code_cell(f'as_of = "{day}"', metadata={"tags": ["parameters"]})
+    if fails:
+        with pytest.raises(AuditError) as error:
+            audit(report(parameters, markdown(BOUND)), "notebooks/mini.ipynb")
+        assert f"a report as of {day} must rest on what was known by then" in str(error.value)
+        assert "p07s03a, known since 2026-01-07" in str(error.value)
+    else:
+        audit(report(parameters, markdown(BOUND)), "x")

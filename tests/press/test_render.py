@@ -314,6 +314,6 @@ def test_a_number_without_evidence_stops_the_render(mini, snapshot):
     nb["cells"][-1:-1] = [{"cell_type": "markdown", "id": "typed", "metadata": {}, "source": "It took 17 days."}]
     path.write_text(json.dumps(nb), "utf-8")
     before = snapshot(mini.reports)
-    with pytest.raises(AuditError, match="'17' in “It took 17 days.”"):
+    with pytest.raises(AuditError, match=r"'17' in “It took 17 days\.”"):
         render.render(mini, "mini")
     assert snapshot(mini.reports) == before

@@ -50,6 +50,7 @@ def audit(document: Document, where: str) -> None:
     """
     if not document.evidence:
         return
+    _refuse_later(document, where)
     found = list(findings(document))
     if found:
         shown = "\n".join(f"  {finding}" for finding in found[:20])
@@ -57,6 +58,25 @@ def audit(document: Document, where: str) -> None:
         raise AuditError(
             f"{where}: every printed number must answer for itself ({len(found)} do not):\n{shown}{more}\n"
             "Write the number as a fact in braces; a name that holds digits belongs in data/names.csv."
+        )
+
+
+def _refuse_later(document: Document, where: str) -> None:
+    """Refuse evidence that became known only after the day the report speaks from.
+
+    Judged by the finished evidence, whatever the code that made it believed.
+    """
+    day = str(document.parameters.get("as_of") or "9999-12-31")
+    facts = evidence.facts(document.evidence).items()
+    claims = ((name, claim) for name, (claim, _) in evidence.claims(document.evidence).items())
+    later = [
+        f"{name}, known since {item['known_since']}" for name, item in [*facts, *claims] if item["known_since"] > day
+    ]
+    if later:
+        raise AuditError(
+            f"{where}: a report as of {day} must rest on what was known by then (got later evidence):\n"
+            + "\n".join(f"  {line}" for line in later)
+            + "\nCheck the dates of the sources in data/sources.csv and how the notebook chooses its rows."
         )
 
 

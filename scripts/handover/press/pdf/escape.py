@@ -23,6 +23,7 @@ LITERAL = re.compile(r'#(?:raw\(|maths\()?"((?:[^"\\]|\\.)*)"')
 CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
 LISTED = 4
 
+#: Where a word may be broken.
 BREAK = "\u200b"
 #: A word longer than this gets places where it may be broken; ordinary words and links in text stay whole.
 WORD = 36
@@ -42,9 +43,19 @@ def _escaped(char: str) -> str:
 
 
 def text(content: str, word: int = WORD) -> str:
-    """Return running text as Typst markup: one literal, white space folded, long words breakable."""
-    folded = re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]+", _space, content)
-    return f"#{literal(breakable(visible(folded), word))};" if folded else ""
+    """Return running text as Typst markup: literals alone, white space folded, long words breakable."""
+    return _runs(re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]+", _space, content), "#{};", word)
+
+
+def code(content: str, call: str, word: int = WORD) -> str:
+    """Return code within running text, each piece of it set by a call of the template."""
+    return _runs(" ".join(content.split()), f"#{call}({{}});", word)
+
+
+def _runs(content: str, form: str, word: int) -> str:
+    """Set each piece between places where a word may break."""
+    pieces = breakable(visible(content), word).split(BREAK)
+    return "#may-break;".join(form.format(literal(piece)) for piece in pieces if piece)
 
 
 def _space(found: re.Match[str]) -> str:
@@ -53,9 +64,10 @@ def _space(found: re.Match[str]) -> str:
 
 
 def lines(content: str, width: int) -> str:
-    """Return preformatted text as a literal: lines kept, tabs set, lines without a space breakable."""
-    cleaned = content.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").expandtabs(4)
-    return literal("\n".join(breakable(visible(line), width, width) for line in cleaned.rstrip("\n").split("\n")))
+    """Return preformatted text as a literal: lines kept, tabs set, words that no line can hold cut into several."""
+    cleaned = content.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace(BREAK, "")
+    shown = visible(cleaned.expandtabs(4).rstrip("\n"))
+    return literal(re.sub(rf"\S{{{width}}}(?=\S)", lambda found: found.group() + "\n", shown))
 
 
 def spoken(content: str) -> str:
@@ -75,9 +87,9 @@ def writable(source: str) -> str:
     return UNWRITABLE.sub(lambda found: _named([found.group()]), source)
 
 
-def breakable(content: str, word: int = WORD, step: int = 0) -> str:
-    """Let words longer than `word` break: after punctuation where there is any, and every `step` characters."""
-    return re.sub(rf"\S{{{word + 1},}}", lambda found: _broken(found.group(), step or max(word * 2 // 3, 8)), content)
+def breakable(content: str, word: int = WORD) -> str:
+    """Let words longer than `word` break: after punctuation where there is any, and every few characters."""
+    return re.sub(rf"\S{{{word + 1},}}", lambda found: _broken(found.group(), max(word * 2 // 3, 8)), content)
 
 
 def _broken(long: str, step: int) -> str:

@@ -10,7 +10,7 @@ from handover.press.document import Prose
 from handover.press.html.sanitise import GONE
 from handover.press.markdown import Token
 from handover.press.pdf import markup, pictures
-from handover.press.pdf.escape import lines, literal, text, wordless
+from handover.press.pdf.escape import code, lines, literal, text, wordless
 from handover.press.pdf.pictures import Picture
 from handover.press.pdf.sheet import DEPTH, Sheet, slug
 from handover.press.pdf.tables import WORD, Cell, table
@@ -201,9 +201,9 @@ class Writer:
             shown, remark = self._picture(token)
             return markup.within(shown, remark)
         if kind == "codespan":
-            return f"#raw({lines(token['raw'].replace(chr(10), ' '), word)});"
+            return code(token["raw"], "raw", word)
         if kind in ("inline_math", *DISPLAYED):
-            return f"#maths({lines(' '.join(_latex(token).split()), word)});"
+            return code(_latex(token), "maths", word)
         if kind == "softbreak":
             return text(" ")
         if kind == "linebreak":

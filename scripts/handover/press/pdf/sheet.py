@@ -15,7 +15,7 @@ from handover.press import evidence
 from handover.press.document import Document
 from handover.press.html.ledger import Ledger
 from handover.press.html.words import Words, of
-from handover.press.pdf.escape import literal, text, wordless
+from handover.press.pdf.escape import BREAK, literal, text, wordless
 from handover.press.pdf.pictures import Picture
 from handover.press.pdf.typesetter import PICTURE
 
@@ -53,7 +53,7 @@ class Sheet:
     @property
     def title(self) -> str:
         """The document's title, on one line; never empty, since a PDF must have one."""
-        title = " ".join(self.document.title.split())
+        title = " ".join(self.document.title.replace(BREAK, "").split())
         return "Notebook" if wordless(text(title)) else title
 
     def evidence_page(self) -> dict[str, Any]:
