@@ -17,8 +17,8 @@ def read(pdf: bytes) -> list[str]:
 
 
 def whole(pdf: bytes) -> str:
-    """Return all text with white space folded and breaks inside words taken out."""
-    return " ".join(" ".join(read(pdf)).replace("\u200b", "").split())
+    """Return all text with white space folded."""
+    return " ".join(" ".join(read(pdf)).split())
 
 
 def solid(text: str) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 from handover.press import lean  # noqa: F401 before papermill, whose import it shortens
@@ -120,10 +119,9 @@ class _Client(PapermillNotebookClient):
         return client
 
     def papermill_execute_cells(self) -> None:
-        """Run the cells, then hear out what the kernel still has to say, such as a thread that failed late."""
+        """Run the cells, and keep what was heard on the way."""
         try:
             super().papermill_execute_cells()
-            self._hear_out()
         finally:
             self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._heard]
 
@@ -156,23 +154,6 @@ class _Client(PapermillNotebookClient):
         if self.run.progress:
             codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
             self.run.progress(len(self.run.replies), codes)
-
-    def _hear_out(self) -> None:
-        """Read what the kernel has published so far: all up to its answer to one more request."""
-        asked = self.kc.kernel_info()
-        end = min(self.run.deadline, time.monotonic() + OUTPUT_LATE_S)
-
-        async def read() -> None:
-            while time.monotonic() < end and self.run.process.poll() is None:
-                try:
-                    message = await self.kc.iopub_channel.get_msg(timeout=0.5)
-                except Empty:
-                    continue
-                idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
-                if idle and message["parent_header"].get("msg_id") == asked:
-                    return
-
-        run_sync(read)()
 
 
 def _length(content: dict[str, Any]) -> int:

@@ -152,7 +152,9 @@ class Story:
             alt=self._writer.plain(*_alternatives(alt), where="alt"),
         )
 
-    def table(self, rows: "pd.DataFrame", columns: dict[str, str], *, caption: Templates) -> Table:
+    def table(
+        self, rows: "pd.DataFrame", columns: dict[str, str], *, caption: Templates, otherwise: Templates = ()
+    ) -> Table | Sentence:
         """Show rows as a table whose last column names each row's source.
 
         Args:
@@ -160,7 +162,10 @@ class Story:
             columns: Column to heading, in the order to show; ``quantity`` stands for the five columns of an
                 interval and ``when`` for those of a period.
             caption: What the table holds, as a template.
+            otherwise: What to say instead where there are no rows.
         """
+        if rows.empty:
+            return self.say(*_alternatives(otherwise))
         self._plotted(rows)
         words = self._writer.markdown(*_alternatives(caption), where="caption")
         return number_table(rows, columns, words, self.language)
@@ -200,9 +205,14 @@ class Story:
         then = before or (self.language.period(found.before.period) if found.before.period else "")
         return f"- **Revised.** {words}: {link}; before, {escape(then)}"
 
-    def disagreements(self) -> EvidenceOutput:
-        """The conflicts that touch what was printed so far: both claims, both sources, and our reading."""
-        return EvidenceOutput(self.ledger.disagreements())
+    def disagreements(self, otherwise: Templates = ()) -> EvidenceOutput | Sentence:
+        """The conflicts that touch what was printed so far: both claims, both sources, and our reading.
+
+        Args:
+            otherwise: What to say where there are none.
+        """
+        content = self.ledger.disagreements()
+        return EvidenceOutput(content) if content["conflicts"] else self.say(*_alternatives(otherwise))
 
     def evidence(self, *, brief: bool = False) -> EvidenceOutput:
         """What answers for every number printed so far; the last thing a report shows.

@@ -143,6 +143,18 @@ def test_breaking_words_changes_nothing_but_the_breaks(text, word):
     assert all(len(piece) <= word for piece in broken.replace(escape.BREAK, " ").split())
 
 
+def test_a_long_word_stays_on_the_page(text, markdown):
+    from pdf_samples import imprint, of_cells
+
+    doc = of_cells(markdown("x" * 20_000))
+    assert page.pages(page.compile(page.write(doc, imprint()), doc, imprint())) > 3
+
+
+def test_a_break_is_no_part_of_a_letter_for_who_searches(text, markdown):
+    found = text(markdown("https://example.org/" + "long.path/" * 30 + "\n\nThen 3.5 and 4/5, " + "x" * 99))
+    assert "Then 3.5 and 4/5" in found
+
+
 def test_short_words_are_left_whole():
     assert escape.breakable("https://example.org/a and a word") == "https://example.org/a and a word"
 

@@ -38,9 +38,9 @@ def test_an_svg_that_cannot_be_drawn_is_none(source):
 
 def test_a_small_file_that_would_fill_the_memory_is_not_unpacked(monkeypatch):
     monkeypatch.setattr(pictures, "DOTS", 799)
-    assert pictures.read("png", raster()) is None
+    assert pictures.raster(raster()) is None
     monkeypatch.setattr(pictures, "DOTS", 800)
-    assert pictures.read("png", raster()) is not None
+    assert pictures.raster(raster()) is not None
 
 
 def test_an_svg_whose_references_multiply_is_not_drawn():

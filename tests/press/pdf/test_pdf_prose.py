@@ -12,7 +12,7 @@ BOTH = pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x"
 def test_a_link_that_would_act_is_only_its_text(url, source, markdown):
     written = source(markdown(f'[words]({url}) and <a href="{url}">tags</a>'))
     assert "#outside" not in written
-    assert url.split(":")[1] not in written
+    assert url not in written
     assert '#"words";' in written
     assert '#"tags";' in written
 
@@ -73,9 +73,12 @@ def test_a_notebook_without_a_title_has_one(source, markdown):
 
 
 @pytest.mark.parametrize("given", [
-    "- one\n- two\n  1. three\n", "7. one\n8. two\n9. three", "> one\n> > two\n>\n> - three", "term one\n: two\n: three",
-    "| one |\n|---|\n| two |\n| three |", "```\none two\n```\n\n    three", "one  \ntwo\nthree", "~~one~~ **two** *three*",
-    "- [x] one\n- [ ] two three", "$one$ two $$three$$", "\\begin{a}\none two three\n\\end{a}", "one &amp; two &lt; three",
+    "- one\n- two\n  1. three\n", "7. one\n8. two\n9. three", "> one\n> > two\n>\n> - three",
+    "term one\n: two\n: three",
+    "| one |\n|---|\n| two |\n| three |", "```\none two\n```\n\n    three", "one  \ntwo\nthree",
+    "~~one~~ **two** *three*",
+    "- [x] one\n- [ ] two three", "$one$ two $$three$$", "\\begin{a}\none two three\n\\end{a}",
+    "one &amp; two &lt; three",
     "one <b>two <i>three</b>", "one <b>two</b></i></p> three", "<div>one <p>two</div> three",
     "<details><summary>one</summary>\n\ntwo three\n</details>", "one <kbd>two</kbd><br>H<sub>three</sub>",
 ])  # fmt: skip

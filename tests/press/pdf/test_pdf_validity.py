@@ -5,8 +5,9 @@ import io
 import page as page_validation
 import pikepdf
 import pytest
-from pdf_samples import NOTEBOOKS, TESTS, imprint, of_cells, printed
+from pdf_samples import NOTEBOOKS, TESTS, printed
 
+from handover.press.pdf import typesetter
 from judges import verapdf
 
 PROFILES = (page_validation.ValidationProfile.PDF_UA_1, page_validation.ValidationProfile.PDF_A_3A)
@@ -62,25 +63,17 @@ def test_page_validation_passes_every_notebook(name, profile):
     assert [str(failure) for failure in report.failures] == []
 
 
-def test_no_stream_ends_in_an_end_of_line(markdown, monkeypatch):
-    """The one thing that validators disagree on; of these forty documents some would have such a stream."""
-    from handover.press.pdf import page, typesetter
+@pytest.mark.parametrize(("made", "printed"), [(b"%PDF x\nendstream", 1), (b"%PDF x\r\nendstream", 2)])
+def test_a_stream_that_validators_disagree_on_is_printed_otherwise(made, printed, monkeypatch):
+    runs = []
 
-    run, risky = typesetter._run, 0
+    def run(files, options, name):
+        runs.append(options)
+        return b"%PDF readable" if options.get("pretty") else made
 
-    def watched(files, options, name):
-        nonlocal risky
-        made = run(files, options, name)
-        risky += b"\r\nendstream" in made
-        return made
-
-    monkeypatch.setattr(typesetter, "_run", watched)
-    for number in range(60):
-        doc = of_cells(markdown(f"# Document {number}\n\n" + "words and more words " * number))
-        made = page.compile(page.write(doc, imprint()), doc, imprint())
-        assert b"\r\nendstream" not in made
-        assert page_validation.is_pdf_compliant_bytes(made, profile=PROFILES[1])
-    assert risky
+    monkeypatch.setattr(typesetter, "_run", run)
+    assert typesetter.pdf({}, 0, "x") == (made if printed == 1 else b"%PDF readable")
+    assert len(runs) == printed
 
 
 def test_the_judge_says_what_it_lacks(monkeypatch):

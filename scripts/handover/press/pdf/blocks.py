@@ -9,7 +9,8 @@ from handover.press.pdf import ledger, markup, pictures, prose
 from handover.press.pdf.escape import lines, text
 from handover.press.pdf.sheet import Sheet
 
-STREAM_WIDTH = 104
+#: Characters on a line of a stream, as the template sets it.
+STREAM_WIDTH = 90
 #: Figures up to this width, in points, may stand side by side.
 HALF = 230.0
 
@@ -45,7 +46,7 @@ def write(sheet: Sheet, block: Block) -> str:
         case Text():
             return _stream(sheet, block)
         case Maths():
-            return f"#formula({lines(block.latex.strip().strip('$').strip(), prose.CODE_WIDTH)});"
+            return f"#formula({lines(block.latex.strip().strip('$').strip(), prose.MATHS_WIDTH)});"
         case Failure():
             return _failure(sheet, block)
         case Evidence():

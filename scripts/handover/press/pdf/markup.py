@@ -29,8 +29,9 @@ BLOCKS = {
     *("figcaption", "details", "summary", "blockquote", "pre", "ul", "ol", "li", "dl", "dt", "dd", "table", "hr"),
     *HEADINGS,
 }
-#: The tags that open other languages inside HTML: without them what is in there counts as text and is kept.
-DRAWING = re.compile(r"</?(?:svg|math)\b[^>]*>", re.IGNORECASE)
+#: Other languages inside HTML, of which the sanitiser would leave nothing; a reader keeps their words.
+DRAWING = re.compile(r"<(svg|math)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
 TABLE = {"caption", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup", "col"}
 ALLOWED = {*WRAPPERS, *BLOCKS, *TABLE, "a", "br", "img", "span", "abbr", "time", "wbr"}
 ATTRIBUTES = {
@@ -84,7 +85,7 @@ def opening(sheet: Sheet, tag: str) -> str:
 
 def _tree(html: str) -> HtmlElement:
     clean = nh3.clean(
-        DRAWING.sub("", writable(html)),
+        DRAWING.sub(lambda drawn: UNSAID.sub(" ", drawn.group()), writable(html)),
         tags=ALLOWED,
         attributes=ATTRIBUTES,
         clean_content_tags=set(GONE),
@@ -133,7 +134,7 @@ class _Writer:
             return f"#definition-of[{place}{self.running(element, depth)}];"
         if name == "pre":
             shown = element.text_content()
-            return place + (f"#listing({lines(shown, 92)});" if shown.strip() else "")
+            return place + (f"#listing({lines(shown, 86)});" if shown.strip() else "")
         if name == "hr":
             return place + "#rule();"
         if name == "table":

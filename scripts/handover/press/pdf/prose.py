@@ -18,7 +18,8 @@ from handover.press.pdf.tables import WORD, Cell, table
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 #: Mathematics that stands on lines of its own, though Markdown's tree keeps it inside a paragraph.
 DISPLAYED = ("block_math", "latex_environment")
-CODE_WIDTH = 92
+#: Characters on a line of code, and of mathematics, as the template sets them.
+CODE_WIDTH, MATHS_WIDTH = 86, 74
 
 
 def write(sheet: Sheet, block: Prose) -> str:
@@ -153,7 +154,7 @@ class Writer:
         return markup.write(self.sheet, token["raw"], depth)
 
     def _block_math(self, token: Token, depth: int) -> str:
-        return f"#formula({lines(_latex(token), CODE_WIDTH)});"
+        return f"#formula({lines(_latex(token), MATHS_WIDTH)});"
 
     _latex_environment = _block_math
 
