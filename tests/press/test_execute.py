@@ -434,14 +434,16 @@ def test_jupyter_itself_can_use_forked_kernels():
 
     manager = KernelManager(kernel_name="python3", transport="ipc")
     manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "handover_warm"}
-    manager.start_kernel()
+    manager.start_kernel(env={"PATH": os.environ["PATH"], "TZ": "XYZ-3"})
     pid = manager.provisioner.pid
     client = manager.blocking_client()
     client.start_channels()
     client.wait_for_ready(timeout=30)
     shown = []
-    client.execute_interactive("import os; print(os.getppid())", output_hook=shown.append, timeout=30)
-    assert [one["content"]["text"] for one in shown if one["msg_type"] == "stream"] == [f"{pid}\n"]
+    tell = "import os, time; print(os.getppid(), time.tzname[0], os.environ.get('PYTHONHASHSEED'))"
+    client.execute_interactive(tell, output_hook=shown.append, timeout=30)
+    said = [one["content"]["text"] for one in shown if one["msg_type"] == "stream"]
+    assert said == [f"{pid} XYZ None\n"], "the environment must be the caller's, not that of the forking process"
     client.stop_channels()
     manager.shutdown_kernel()
     end = time.monotonic() + 5

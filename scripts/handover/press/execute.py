@@ -4,7 +4,6 @@ Truth before speed: success means that every code cell ran and none failed. pape
 (`handover.press.engine`); what its verdict leaves out is judged here.
 """
 
-import copy
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -100,11 +99,11 @@ def execute(
             progress=progress,
             provisioner=WarmProvisioner if warm else GuardedProvisioner,
         )
-        return _execute(copy.deepcopy(nb), dict(parameters), run, where)
+        return _execute(nb, dict(parameters), run, where)
 
 
 def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: "Run", where: str) -> Execution:
-    """Have papermill run the cells, and judge what came of it."""
+    """Have papermill run the cells, and judge what came of it; papermill works on a copy of its own."""
     from papermill import execute_notebook
 
     from handover.press import verdict

@@ -28,7 +28,8 @@ def test_no_word_of_html_is_lost(source, text, html):
 
 @pytest.mark.parametrize("source", [
     "<script>secret</script>", "<style>secret</style>", "<iframe>secret</iframe>", "<!-- secret -->",
-    "<p title=secret onclick=secret class=secret>", "<a href='javascript:secret'>x</a>", "<svg><script>secret</script><style>secret</style></svg>",
+    "<p title=secret onclick=secret class=secret>", "<a href='javascript:secret'>x</a>",
+    "<svg><script>secret</script><style>secret</style></svg>",
     "<img src=x onerror=secret>",
 ])  # fmt: skip
 def test_what_would_act_is_gone(source, text, html):
