@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover.errors import ParameterError
-from handover.press import forking
+from handover.press import forking, intake
 from handover.press.environment import kernel_environment, scratch_folder
-from handover.press.intake import load, refuse
 from handover.press.processes import reaper
 
 if TYPE_CHECKING:
@@ -43,6 +42,12 @@ class Execution:
     nb: "NotebookNode"
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def load(path: Path, where: str | None = None) -> "NotebookNode":
+    """Read a notebook that is to be run, and begin to make ready for its kernel; see `intake.load`."""
+    forking.prepare()
+    return intake.load(path, where)
 
 
 def execute(
@@ -77,7 +82,7 @@ def execute(
     """
     deadline = time.monotonic() + timeout_s
     _hold_plain(parameters, where)
-    refuse(nb, where)
+    intake.refuse(nb, where)
     kernel = nb.metadata.get("kernelspec", {}).get("name", "")
     if warm and kernel in forking.NATIVE:
         forking.prepare()  # first of all: it imports in a process of its own, and papermill is imported meanwhile

@@ -83,6 +83,7 @@ def _read(view: View, row: Row) -> Fact | None:
     """Read a declared fact off the claim to prefer."""
     claims = view.claims(str(row["claims"]).split())
     if row["choose"] == "latest":
+        claims = [found for found in claims if not view.weak(found)]
         claims.sort(key=lambda found: found.period.end if found.period else dt.date.min, reverse=True)
         claims = claims[:1]
     claims.sort(key=view.weak)

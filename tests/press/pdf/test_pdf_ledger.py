@@ -112,6 +112,11 @@ def test_evidence_of_another_shape_is_no_fault(content, text, shows, markdown):
     assert "words" in text(markdown("words [1](#fact-a)"), shows({MIME: content}))
 
 
+def test_a_use_that_a_long_table_lost_is_not_counted(text, markdown, shows):
+    rows = "".join(f"| {'[12](#fact-boats)' if n == 150 else n} |\n" for n in range(300))
+    assert "Left out here: 100 rows" in text(markdown(f"| n |\n|---|\n{rows}"), shows({MIME: WHOLE}))
+
+
 def test_the_house_speaks_arabic(text, markdown, shows, source):
     from nbformat.v4 import new_code_cell
 

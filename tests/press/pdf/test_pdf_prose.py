@@ -40,8 +40,16 @@ def test_a_link_to_a_heading_or_a_raw_anchor_leads_there(target, source, markdow
     assert f'#place-of("{label}")' in written
 
 
-def test_a_link_around_its_own_target_is_no_fault(text, markdown):
-    assert "inside" in text(markdown('<a href="#a"><b id="a">inside</b></a>'))
+def test_a_raw_link_leads_there(source, markdown):
+    written = source(markdown('<a href="#mark">go</a> <span id="mark">here</span> <a href="https://x.example">out</a>'))
+    assert '#go("mark")[#"go";];' in written
+    assert '#outside("https://x.example")[#"out";];' in written
+
+
+def test_a_link_around_its_own_target_is_no_fault(text, markdown, shows):
+    around = '<a href="#a"><b id="a">inside</b></a>'
+    assert "inside" in text(markdown(around))
+    assert "inside" in text(shows({"text/html": around}))
 
 
 def test_the_first_heading_is_the_title_and_what_follows_the_standfirst(source, markdown):

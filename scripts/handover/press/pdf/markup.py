@@ -23,6 +23,8 @@ WRAPPERS = {
     "small": "#text(0.85em)[",
     "q": "#quoted[",
 }
+#: Stands for what a link will hold while its opening is written.
+INSIDE = '#"inside";'
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 BLOCKS = {
     *("p", "div", "section", "article", "header", "footer", "main", "aside", "nav", "center", "address", "figure"),
@@ -79,8 +81,8 @@ def anchor(sheet: Sheet, tag: str) -> str:
 def opening(sheet: Sheet, tag: str) -> str:
     """Return the opening of a link for a raw ``<a href=…>``; empty if it leads nowhere."""
     links = [element for element in _tree(f"{tag}x</a>").iter("a") if element.get("href")]
-    written = sheet.link(links[0].get("href", ""), "") if links else ""
-    return written[: -len("];")] if written else ""
+    written = sheet.link(links[0].get("href", ""), INSIDE) if links else ""
+    return written.partition(INSIDE)[0]
 
 
 def _tree(html: str) -> HtmlElement:

@@ -64,7 +64,6 @@ def _set(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]]:
 
 def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
     document = sheet.document
-    targets, places = sheet.reached(body)
     language, region = _language(document.language)
     date = f"datetime(year: {imprint.date.year}, month: {imprint.date.month}, day: {imprint.date.day})"
     attachments = [
@@ -76,8 +75,8 @@ def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
     return "\n".join(
         [
             '#import "/report.typ": *',
-            f"#let targets = {_dictionary({name: literal(label) for name, label in targets.items()})}",
-            f"#let places = {_dictionary({key: _array(labels) for key, labels in places.items()})}",
+            f"#let targets = {_dictionary({name: literal(label) for name, label in sheet.reached().items()})}",
+            f"#let places = {_dictionary({key: _array(labels) for key, labels in sheet.places(body).items()})}",
             "#let go = link-to.with(targets)",
             "#let number = number-in.with(targets)",
             "#let conflicting = conflicting-in.with(targets)",

@@ -20,8 +20,8 @@ from handover.press.pdf.pictures import Picture
 from handover.press.pdf.typesetter import PICTURE
 
 OUTSIDE = re.compile(r"(https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
-#: The calls that set a label. Inside a literal a quotation mark has a backslash, so that no text looks like one.
-SET = re.compile(r'#(?:place-of|entry|publication|statement)\("(x\d+)"|#number\("(?:[^"\\]|\\.)*", "(x\d+)"\)')
+#: The label that a number in the text bears. Inside a literal a quotation mark has a backslash: no text looks like one.
+USE = re.compile(r'#number\("(?:[^"\\]|\\.)*", "(x\d+)"\)')
 #: Deeper nesting than this is set as plain text: Typst, like a reader, loses its way in it.
 DEPTH = 16
 
@@ -83,12 +83,15 @@ class Sheet:
         self.targets.update(dict.fromkeys(free, fresh))
         return f"#place-of({literal(fresh)});"
 
-    def reached(self, body: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-        """Return (targets that links of `body` lead to, places of use by fact): only those that `body` sets."""
-        there = {name for pair in SET.findall(body) for name in pair if name}
+    def reached(self) -> dict[str, str]:
+        """The targets that some link leads to: the name it uses, and the label."""
         found = {name: self.targets.get(name) or self.targets.get(slug(name), "") for name in self.wanted}
-        targets = {name: label for name, label in found.items() if label in there}
-        return targets, {key: [use for use in uses if use in there] for key, uses in self.uses.items()}
+        return {name: label for name, label in found.items() if label}
+
+    def places(self, body: str) -> dict[str, list[str]]:
+        """The places of use by fact: those that `body` still has, since long tables lose some."""
+        there = set(USE.findall(body))
+        return {key: [use for use in uses if use in there] for key, uses in self.uses.items()}
 
     def heading(self, level: int) -> int:
         """Return the level to set a heading at: below the title, and never skipping a level."""

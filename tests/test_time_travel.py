@@ -1,0 +1,82 @@
+"""Every report on many days: it says something, answers for all of it, and knows nothing from later.
+
+The notebooks' cells run in this process, without a kernel, and what they display is read and audited as the
+press does it. Leaks are judged by the evidence of the finished report against the table of sources.
+"""
+
+import ast
+import csv
+import datetime as dt
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from handover.press import document
+from handover.press.audit import audit
+from handover.press.document import Prose
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORTS = ("briefing", "drawdown", "handover")
+TURNS = ["2020-01-01", "2020-01-05", "2025-12-31", "2026-01-03", "2026-01-07", "2026-01-17", "2026-01-31", "2026-10-01"]
+MANY = [(dt.date(2020, 1, 2) + dt.timedelta(days=41 * n)).isoformat() for n in range(62)]
+SLOW = pytest.param("many", marks=pytest.mark.skipif(os.environ.get("CI") != "true", reason="slow: CI=true runs it"))
+
+
+@pytest.fixture(scope="module")
+def published():
+    with (ROOT / "data" / "sources.csv").open(newline="", encoding="utf-8") as file:
+        return {row["source_id"]: row["published"] for row in csv.DictReader(file)}
+
+
+def finished(name, day, evidence="record"):
+    """A report of a day, executed in this process."""
+    nb = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
+    space = {}
+    for cell in nb.cells:
+        if cell.cell_type != "code":
+            continue
+        tree = ast.parse(cell.source)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, name, "exec"), space)
+        if "parameters" in cell.metadata.get("tags", []):
+            space |= {"as_of": day, "evidence": evidence}
+            cell.source = f'as_of = "{day}"'
+        if last:
+            shown = eval(compile(ast.Expression(last.value), name, "eval"), space)._repr_mimebundle_()
+            data, about = shown if isinstance(shown, tuple) else (shown, {})
+            cell.outputs = [nbformat.v4.new_output("display_data", data, metadata=about)]
+    return document.read(nb, name)
+
+
+def check(name, day, published):
+    made = finished(name, day)
+    audit(made, f"{name} as of {day}")
+    for source in made.evidence["sources"]:
+        assert published[source["id"]] <= day, source["id"]
+    said = [block for block in made.blocks if isinstance(block, Prose) and not block.source.startswith("#")]
+    assert said, "a report must say something on every day"
+
+
+@pytest.mark.parametrize("day", TURNS)
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_holds_at_the_turns_of_the_story(name, day, published, monkeypatch):
+    monkeypatch.chdir(ROOT / "notebooks")
+    check(name, day, published)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("days", [SLOW])
+def test_a_report_holds_on_any_day(name, days, published, monkeypatch):
+    monkeypatch.chdir(ROOT / "notebooks")
+    for day in MANY:
+        check(name, day, published)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_article_alone_cites_one_source(name, monkeypatch):
+    monkeypatch.chdir(ROOT / "notebooks")
+    made = finished(name, "2026-01-07", "article")
+    audit(made, name)
+    assert [source["id"] for source in made.evidence["sources"]] == ["S001"]
