@@ -423,8 +423,12 @@ def test_a_module_that_changed_since_it_was_imported_stops_the_forks(tmp_path, m
 def test_a_change_of_a_module_is_taken_up(tmp_path, monkeypatch):
     run(book(), tmp_path)
     before = forking._zygote
-    answers = iter([{"pid": 0, "reason": "changed: desk.py"}])
-    monkeypatch.setattr(before, "_answer", lambda: next(answers))
+
+    def changed(*_, **__):
+        raise forking.ColdError("changed: desk.py")
+
+    # a zygote that has seen a change forks nothing; neither may this one, whose guard would take the scratch along
+    monkeypatch.setattr(before, "fork", changed)
     done = run(book("print(as_of)"), tmp_path)
     assert (outputs(done), done.notes) == (["2026-01-31\n"], ())
     assert forking._zygote is not before
