@@ -168,7 +168,9 @@ def test_an_up_to_date_catalogue_is_not_written_again(store):
     fill(store, made())
     before = (store.root / "index.html").stat()
     fill(store)
-    assert (store.root / "index.html").stat() == before
+    after = (store.root / "index.html").stat()
+    # not the time of access: reading it to compare is allowed
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 @pytest.mark.parametrize(("count", "said"), [(0, "1 kB"), (999, "1 kB"), (153_400, "153 kB"), (2_349_999, "2.3 MB")])
