@@ -1,0 +1,96 @@
+"""The command line: thin commands over the press, and the one place where an error becomes an exit code.
+
+Each command is a module of this folder that exports ``command`` and imports nothing heavy until it is called.
+"""
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from handover import __version__
+from handover.cli.console import INTERRUPTED, say
+from handover.errors import HandoverError
+
+#: Name of each command: its module here, and the line that `--help` shows, so that help imports none of them.
+COMMANDS = {
+    "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
+    "check": ("check", "Check data, notebooks, editions and catalogue."),
+    "list": ("listing", "List editions, newest first: report, edition, path of the HTML."),
+    "diff": ("diff", "Say what NEW prints that OLD does not: facts revised, new and gone."),
+    "catalogue": ("catalogue", "Write the catalogue of reports/ anew from its manifests."),
+}
+
+#: What --help shows last; \b keeps click from filling the lines.
+EXAMPLES = """\b
+Examples:
+  handover render                                all reports, as they stand
+  handover render drawdown -p as_of 2026-01-31   one report, as of a day
+  handover check                                 is everything in order?
+  handover list drawdown                         its editions, newest first
+"""
+
+
+class _Commands(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        return importlib.import_module(f"handover.cli.{module}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="handover")
+@click.option("--debug", is_flag=True, help="Show the traceback of whatever goes wrong.")
+def cli(debug: bool) -> None:
+    """Render the reports on the handover of Ain al-Asad, and look after their editions."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(words, prog_name="handover", standalone_mode=False)
+    except HandoverError as error:
+        _trace(words)
+        say(str(error))
+        code = 1
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        say("\nInterrupted; nothing half made is left.")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has closed it; there is no one left to tell
+        sys.stdout = None
+        code = 0
+    except Exception as error:
+        _trace(words)
+        say(
+            f"This is a bug in handover: {type(error).__name__}: {error}\n"
+            "Run `handover --debug …` with the same words and report what it prints."
+        )
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _trace(words: list[str]) -> None:
+    if "--debug" in words:
+        import traceback
+
+        traceback.print_exc()

@@ -1,0 +1,65 @@
+"""`handover check`: is everything in order?"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from handover.errors import HandoverError
+
+EXAMPLES = """\b
+Examples:
+  handover check
+  handover check --fix
+  handover check --article article.txt
+"""
+
+
+@click.command("check", epilog=EXAMPLES)
+@click.option(
+    "--article",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Check the claims' places against the article, as UTF-8 text; the project does not store it.",
+)
+@click.option("--fix", is_flag=True, help="First clean the notebooks: drop outputs, counts and editor metadata.")
+def command(article: Path | None, fix: bool) -> None:
+    """Check data, notebooks, editions and catalogue; one line a thing, exit code 1 if anything is wrong."""
+    from handover.press import check as checks
+    from handover.press.store import Store
+    from handover.project import Project
+    from handover.story import article as articles
+    from handover.story import record
+
+    project = Project.find()
+    store = Store.of(project)
+    wrong = 0
+
+    def tell(*findings: checks.Finding) -> int:
+        for finding in findings:
+            click.echo(str(finding))
+        return sum(finding.mark == "wrong" for finding in findings)
+
+    if fix:
+        tell(*checks.fix(project))
+    faults = record.check(project)
+    wrong += tell(*(checks.Finding("wrong", f"data: {line}") for line in faults))
+    if not faults:
+        tell(checks.Finding("ok", "data: the record is whole and its references lead somewhere"))
+    if article:
+        wrong += tell(_article(articles, project, article))
+    for findings in (checks.dictionary(project), checks.notebooks(project), checks.editions(store, project)):
+        for finding in findings:
+            wrong += tell(finding)
+    wrong += tell(*checks.catalogue(store, project))
+    if wrong:
+        raise HandoverError(f"{wrong} wrong.")
+
+
+def _article(articles: Any, project: Any, path: Path) -> Any:
+    from handover.press.check import Finding
+
+    try:
+        return Finding("ok", f"article: {articles.check(project, path)}")
+    except HandoverError as error:
+        return Finding("wrong", f"article: {error}")
