@@ -9,6 +9,10 @@ Token = dict[str, Any]
 #: What nbconvert itself turns on (``MarkdownWithMath.DEFAULT_PLUGINS``).
 PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list")
 
+#: HTML elements that a browser would run, ask for or fill in: gone from every page, with all they hold.
+_GONE = "script style template iframe object embed noscript textarea select audio video canvas"
+GONE = frozenset(_GONE.split())
+
 
 @cache
 def _parser() -> Any:

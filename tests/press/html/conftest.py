@@ -1,22 +1,18 @@
 """What the tests of the HTML side share: the miniature notebooks as documents and pages, and one browser."""
 
 import datetime as dt
-import sys
 from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from handover.press import document
+from handover.press.html import page
+from handover.press.imprint import Imprint
+from judges import browser as judge
+
 TESTS = Path(__file__).resolve().parents[2]
-if str(TESTS) not in sys.path:
-    sys.path.insert(0, str(TESTS))
-
-from handover.press import document  # noqa: E402
-from handover.press.html import page  # noqa: E402
-from handover.press.imprint import Imprint  # noqa: E402
-from judges import browser as judge  # noqa: E402
-
 EDITION = "2031-03-31-en-1a2b3c4d"
 COLOPHON = (("Parameters", "as_of = 2031-03-31"), ("Data", "SHA-256 " + "0123456789abcdef" * 4))
 

@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 from lxml import html as lxml_html
 
-from handover.press.html import foreign, sanitise, tables, words
-from handover.press.html.ledger import Ledger
+from handover.press import words
+from handover.press.html import foreign, sanitise, tables
 from handover.press.html.sheet import Sheet
+from handover.press.ledger import Ledger
 
 
 def render(source, targets=None):

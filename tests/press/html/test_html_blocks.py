@@ -4,11 +4,11 @@ import base64
 
 import pytest
 
-from handover.press import document
-from handover.press.html import blocks, words
-from handover.press.html.ledger import Ledger
-from handover.press.html.legible import CHARACTERS, cut, legible
+from handover.press import document, words
+from handover.press.html import blocks
 from handover.press.html.sheet import Sheet
+from handover.press.ledger import Ledger
+from handover.press.legible import CHARACTERS, cut, legible
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="

@@ -2,10 +2,10 @@
 
 import pytest
 
-from handover.press import document
-from handover.press.html import prose, words
-from handover.press.html.ledger import Ledger
+from handover.press import document, words
+from handover.press.html import prose
 from handover.press.html.sheet import Sheet
+from handover.press.ledger import Ledger
 
 PNG = "iVBORw0KGgo="
 

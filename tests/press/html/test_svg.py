@@ -3,7 +3,8 @@
 import pytest
 from lxml import etree
 
-from handover.press.html import expansion, paint, svg
+from handover.press import expansion
+from handover.press.html import paint, svg
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
 

@@ -1,18 +1,10 @@
 """What the tests of the PDF side share: cells, their Typst source, and the text of the PDF made from them."""
 
-import sys
-from pathlib import Path
-
 import nbformat
 import pytest
+from pdf_samples import imprint, of_cells, printed
 
-TESTS = Path(__file__).resolve().parents[2]
-if str(TESTS) not in sys.path:
-    sys.path.insert(0, str(TESTS))
-
-from pdf_samples import imprint, of_cells, printed  # noqa: E402
-
-from handover.press.pdf import page  # noqa: E402
+from handover.press.pdf import page
 
 
 @pytest.fixture(scope="session")

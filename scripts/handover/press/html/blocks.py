@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 from handover.press import document, markdown
 from handover.press.html import foreign, highlight, prose, svg
 from handover.press.html.inline import maths
-from handover.press.html.legible import cut, legible
 from handover.press.html.sheet import Sheet
+from handover.press.legible import cut, legible
 
 
 def code(cells: Sequence[document.Code], sheet: Sheet) -> Markup:

@@ -2,8 +2,8 @@
 
 from markupsafe import Markup
 
-from handover.press.html.ledger import Ledger
 from handover.press.html.sheet import Sheet, href
+from handover.press.ledger import Ledger
 
 
 def number(inside: Markup, key: str, sheet: Sheet) -> Markup:

@@ -5,8 +5,8 @@ from typing import Any
 from markupsafe import Markup
 
 from handover.press.html import sanitise
-from handover.press.html.ledger import Item, Ledger
 from handover.press.html.sheet import Sheet, href
+from handover.press.ledger import Item, Ledger
 
 
 def render(page: dict[str, Any], sheet: Sheet, template: Any) -> Markup:

@@ -7,8 +7,8 @@ from markupsafe import Markup, escape
 
 from handover.press import evidence
 from handover.press.html import cards, sanitise, tables
-from handover.press.html.legible import legible
 from handover.press.html.sheet import Sheet, href
+from handover.press.legible import legible
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 ADAPTED = ("a", "img", "table", "details")

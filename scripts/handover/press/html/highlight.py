@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from handover.press.html.legible import legible
+from handover.press.legible import legible
 
 #: pygments' kinds of token, and the class of the page's style sheet; the first that fits holds.
 KINDS = (

@@ -10,8 +10,8 @@ from markupsafe import Markup, escape
 
 from handover.press import evidence, markdown
 from handover.press.html import cards, sanitise
-from handover.press.html.legible import legible
 from handover.press.html.sheet import Sheet, href
+from handover.press.legible import legible
 
 Token = dict[str, Any]
 VOID = frozenset({"br", "img", "wbr"})
@@ -136,7 +136,7 @@ class Inline:
         safe, name, closes = sanitise.tag(legible(raw))
         if hidden:
             return "" if closes and name == hidden else hidden
-        if name in sanitise.GONE and not closes:
+        if name in markdown.GONE and not closes:
             ends = any(t["type"] == "inline_html" and t["raw"].lower().startswith(f"</{name}") for t in rest)
             return name if ends else ""
         if not safe:

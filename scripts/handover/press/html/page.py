@@ -10,12 +10,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from handover.press import document, markdown
-from handover.press.html import blocks, embed, evidence, faces, foreign, prose, sanitise, words
-from handover.press.html.ledger import Ledger
-from handover.press.html.legible import legible
+from handover.press import document, markdown, words
+from handover.press.html import blocks, embed, evidence, faces, foreign, prose, sanitise
 from handover.press.html.sheet import Sheet
 from handover.press.imprint import NO_DAY, Imprint
+from handover.press.ledger import Ledger
+from handover.press.legible import legible
 
 FOLDER = Path(__file__).parent
 #: A document with more sections than this gets a list of contents.

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from handover.press import document, markdown
 from handover.press.html import foreign, highlight, tables
 from handover.press.html.inline import Inline
-from handover.press.html.legible import legible
 from handover.press.html.sheet import Sheet
+from handover.press.legible import legible
 
 Token = dict[str, Any]
 

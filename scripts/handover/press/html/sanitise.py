@@ -4,6 +4,8 @@ import re
 from functools import cache
 from typing import Any
 
+from handover.press.markdown import GONE
+
 _INLINE = (
     "a abbr b bdi bdo br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span strong sub sup "
     "time u var wbr"
@@ -14,9 +16,6 @@ _BLOCK = (
     "table tbody td tfoot th thead tr ul"
 )
 BLOCK = frozenset(_BLOCK.split())
-#: What a browser would run, ask for or fill in: gone with all it holds.
-_GONE = "script style template iframe object embed noscript textarea select audio video canvas"
-GONE = frozenset(_GONE.split())
 ATTRIBUTES = {
     "*": {"dir", "lang", "id"},
     "a": {"href", "title", "name"},

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
-from handover.press.html.words import Words
+from handover.press.words import Words
 
 #: Ids that the page's own frame uses.
 RESERVED = frozenset({"report", "contents", "evidence"})
@@ -30,7 +30,7 @@ class Sheet:
 
     A page is written twice: the first pass learns which ids exist and where each fact is used, the
     second links to nothing else. `targets` and `known_uses` are what the first pass learnt;
-    `evidence` is the document's `handover.press.html.ledger.Ledger`.
+    `evidence` is the document's `handover.press.ledger.Ledger`.
     """
 
     words: Words

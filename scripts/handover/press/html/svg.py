@@ -10,8 +10,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from handover.press.html import expansion, paint, sanitise
-from handover.press.html.legible import legible
+from handover.press import expansion
+from handover.press.html import paint, sanitise
+from handover.press.legible import legible
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "{http://www.w3.org/1999/xlink}href"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from handover.press.document import Block, Code, Evidence, Failure, Figure, Markup, Maths, Prose, Text
-from handover.press.html.legible import cut
+from handover.press.legible import cut
 from handover.press.pdf import ledger, markup, pictures, prose
 from handover.press.pdf.escape import lines, text
 from handover.press.pdf.sheet import Sheet

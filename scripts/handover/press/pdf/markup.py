@@ -6,7 +6,7 @@ import lxml.html
 import nh3
 from lxml.html import HtmlElement
 
-from handover.press.html.sanitise import GONE
+from handover.press.markdown import GONE
 from handover.press.pdf import pictures
 from handover.press.pdf.escape import lines, text, writable
 from handover.press.pdf.sheet import DEPTH, Sheet

@@ -7,8 +7,7 @@ from urllib.parse import unquote
 
 from handover.press import markdown
 from handover.press.document import Prose
-from handover.press.html.sanitise import GONE
-from handover.press.markdown import Token
+from handover.press.markdown import GONE, Token
 from handover.press.pdf import markup, pictures
 from handover.press.pdf.escape import code, lines, literal, text, wordless
 from handover.press.pdf.pictures import Picture

@@ -13,11 +13,11 @@ from urllib.parse import quote, unquote
 
 from handover.press import evidence
 from handover.press.document import Document
-from handover.press.html.ledger import Ledger
-from handover.press.html.words import Words, of
+from handover.press.ledger import Ledger
 from handover.press.pdf.escape import BREAK, literal, text, wordless
 from handover.press.pdf.pictures import Picture
 from handover.press.pdf.typesetter import PICTURE
+from handover.press.words import Words, of
 
 OUTSIDE = re.compile(r"(https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
 #: The label that a number in the text bears. Inside a literal a quotation mark has a backslash: no text looks like one.

@@ -4,7 +4,7 @@ import re
 
 from lxml import etree
 
-from handover.press.html import expansion
+from handover.press import expansion
 from handover.press.pdf.escape import visible, writable
 
 POINTS = {"": 0.75, "px": 0.75, "pt": 1.0, "pc": 12.0, "in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4}

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handover.press import document
-from handover.press.html.legible import legible
 from handover.press.html.sheet import Sheet
+from handover.press.legible import legible
 
 FACT = ("key", "label", "value", "known_since", "reading")
 SOURCE = ("id", "credit", "carrier", "title", "url", "published", "grade", "seen")
