@@ -54,6 +54,10 @@ def output(mime, data, about=None):
         (output("text/html", "<p>Three of them</p>"), "text: 'Three'"),
         (output("image/svg+xml", "<svg/>", {"title": "Down to 4", "alt": "x"}), "title of a figure: '4'"),
         (output("image/svg+xml", "<svg/>", {"subtitle": "since 2003", "alt": "x"}), "subtitle of a figure: '2003'"),
+        (
+            output("image/svg+xml", "<svg/>", {"alt": "x", "values": "<table><tr><td>12</td></tr></table>"}),
+            "values of a figure, table: '12'",
+        ),
     ],
 )
 def test_an_unbound_number_fails_with_its_cell_and_text(cell, said):

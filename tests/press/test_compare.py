@@ -4,7 +4,7 @@ from handover.press.compare import compare
 
 
 def fact(value, label="Troops"):
-    return {"label": label, "value": value}
+    return {"label": label, "value": value, "claims": ["c"]}
 
 
 def test_revised_goes_before_new_and_gone():
@@ -22,3 +22,7 @@ def test_revised_goes_before_new_and_gone():
 
 def test_editions_that_say_the_same_do_not_differ():
     assert compare({"a": fact("1", "x")}, {"a": fact("1", "y")}) == []
+
+
+def test_what_rests_on_no_claim_is_left_out():
+    assert compare({"as_of": fact("1") | {"claims": []}}, {"as_of": fact("2") | {"claims": []}}) == []

@@ -1,8 +1,10 @@
 """What a notebook works with: lists, tables, credits, changes."""
 
+import re
+
 import pytest
 
-from handover.errors import FactError
+from handover.errors import ChartError, FactError
 from handover.press import document
 from handover.press.audit import findings
 from handover.story import Story
@@ -72,3 +74,38 @@ def test_who_held_the_base_follows_the_record(day, kinds):
     assert list(spans["kind"]) == kinds
     assert list(spans["open"]) == [False] * (len(kinds) - 1) + [True]
     assert list(spans["end"][:-1]) == list(spans["start"][1:])
+
+
+def test_a_chart_of_many_values_must_have_them_beside_it():
+    story = Story("2026-01-31")
+    rows = story.frame("troop_levels").query("scope == 'us_in_iraq' and basis == 'observed'")
+    with pytest.raises(ChartError, match=rf"more than 12 rows must have its values .*\(got {len(rows)} rows"):
+        story.figure(lambda ax: None, rows, title="A finding", subtitle="x", alt="A chart of troops, " * 3)
+
+
+def test_the_values_of_a_chart_are_its_rows_in_the_order_of_their_days():
+    story = Story("2026-01-31")
+    rows = story.frame("troop_levels").query("scope == 'us_in_iraq' and basis == 'observed'")
+    words = {"title": "A finding", "subtitle": "US troops", "alt": "A chart of troops, from many to few, falling."}
+    shown = story.figure(lambda ax: None, rows[::-1], **words, values={"when": "When", "quantity": "Troops"})
+    assert shown.values.count('href="#source-') == len(rows)
+    assert "<caption>US troops</caption>" in shown.values
+    years = [int(year) for year in re.findall(r'<th scope="row">[^<]*?(\d{4})</th>', shown.values)]
+    assert years == sorted(years) and years[0] == 2003
+    data, about = shown._repr_mimebundle_()
+    assert about["image/svg+xml"]["values"] == shown.values and shown.values in data["text/html"]
+
+
+def test_a_chart_of_few_values_shows_them_itself():
+    story = Story("2026-01-31")
+    rows = story.frame("troop_levels").query("scope == 'us_in_iraq'").head(12)
+    words = {"title": "A finding", "subtitle": "US troops", "alt": "A chart of troops, from many to few, falling."}
+    assert story.figure(lambda ax: None, rows, **words, values={"when": "When"}).values == ""
+
+
+def test_rows_of_a_table_that_read_alike_share_one_with_all_their_sources():
+    story = Story("2026-10-01")
+    rows = story.frame("attacks").query("place_id == 'ain_al_asad' and row_id in ('A001', 'A002')")
+    shown = story.table(rows, {"when": "Day", "weapon": "Weapon"}, caption="One day")
+    assert len(rows) > 1 and shown.html.count("<tr>") == 2
+    assert shown.html.count('href="#source-') == len(rows)

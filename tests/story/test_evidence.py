@@ -5,9 +5,11 @@ import json
 import pytest
 
 from handover.press import document
+from handover.press import evidence as press
 from handover.press.evidence import claims, conflicts, facts
 from handover.story import Story
 from handover.story.evidence import EVIDENCE_MIME
+from handover.story.links import CONFLICT, FACT, SOURCE
 
 
 @pytest.fixture
@@ -70,5 +72,6 @@ def test_the_tables_used_are_named_for_the_reader(story):
 def test_the_output_is_json_under_the_type_that_the_press_reads(story):
     bundle = story.evidence()._repr_mimebundle_()
     assert EVIDENCE_MIME == document.EVIDENCE_MIME
+    assert tuple(f"#{name}" for name in (press.FACT, press.SOURCE, press.CONFLICT)) == (FACT, SOURCE, CONFLICT)
     assert json.loads(json.dumps(bundle[EVIDENCE_MIME])) == bundle[EVIDENCE_MIME]
     assert 'id="fact-troops_now"' in bundle["text/html"]

@@ -112,3 +112,18 @@ def test_a_conflict_shows_only_when_both_sides_were_known():
 def test_a_reading_given_later_is_left_out_until_then():
     assert View(RECORD, dt.date(2026, 1, 17)).conflicts["C008"]["reading"] == ""
     assert View(RECORD, dt.date(2026, 1, 18)).conflicts["C008"]["reading"]
+
+
+@pytest.mark.parametrize(
+    ("day", "evidence", "words"),
+    [
+        ("2020-01-01", "record", "used by US forces as guests"),
+        ("2026-01-07", "record", "promised to Iraq"),
+        ("2026-01-07", "article", "promised to Iraq"),
+        ("2026-01-17", "record", "handed over to Iraq"),
+    ],
+)
+def test_the_status_of_the_base_follows_the_last_step_known(day, evidence, words):
+    fact = Story(day, evidence=evidence).facts["base_status"]
+    assert (fact.words, fact.value) == (words, words)
+    assert fact.claims and fact.known <= dt.date.fromisoformat(day)

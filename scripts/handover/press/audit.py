@@ -91,6 +91,8 @@ def findings(document: Document) -> Iterator[Finding]:
             for name in ("title", "subtitle", "credit"):
                 text = judge.inline(markdown.parse(getattr(block, name)))
                 yield from judge.numbers(block.cell, f"{name} of a figure", text)
+            for place, text in judge.table(block.values) if block.values else ():
+                yield from judge.numbers(block.cell, f"values of a figure, {place}", text)
         elif isinstance(block, Markup):
             for place, text in judge.table(block.html):
                 yield from judge.numbers(block.cell, place, text)

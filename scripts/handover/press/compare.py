@@ -35,12 +35,15 @@ def compare(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> l
         new: The same of the later one.
 
     Returns:
-        Revised facts first, then new ones, then those that are gone, each by key.
+        Revised facts first, then new ones, then those that are gone, each by key. What rests on no claim, such as
+        the day of the report itself, is nothing about the world and is left out.
     """
     found = []
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
         values = [fact["value"] if fact else None for fact in (before, after)]
+        if not any(fact["claims"] for fact in (before, after) if fact):
+            continue
         if values[0] != values[1]:
             found.append(Difference(key, (after or before or {})["label"], *values))
     return sorted(found, key=lambda one: ("revised", "new", "gone").index(one.kind))

@@ -26,6 +26,8 @@ unless said otherwise, in the report's language, ready to print.
 
 from typing import Any
 
+#: The layout of a report of one page.
+BRIEF = "brief"
 FACT, SOURCE, CLAIM, CONFLICT = "fact-", "source-", "claim-", "conflict-"
 
 

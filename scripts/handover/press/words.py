@@ -25,6 +25,8 @@ class Words:
     unreadable: str = "Figure that cannot be read"
     elsewhere: str = "Image that is not in this file"
     table: str = "Table {}"
+    values: str = "Values"
+    appendix: str = "The values behind the charts"
     failed: str = "Cell {} failed:"
     traceback: str = "Traceback"
     stderr: str = "Warnings and messages, cell {}"
@@ -70,6 +72,8 @@ ARABIC: Mapping[str, str] = {
     "unreadable": "شكل تتعذر قراءته",
     "elsewhere": "صورة ليست في هذا الملف",
     "table": "الجدول {}",
+    "values": "القيم",
+    "appendix": "القيم وراء الرسوم",
     "failed": "فشلت الخلية {}:",
     "traceback": "تتبع الخطأ",
     "stderr": "تحذيرات ورسائل، الخلية {}",

@@ -34,9 +34,6 @@ def changes(facts: Facts, printed: list[str], since: dt.date) -> list[Change]:
         if fact is None or not fact.claims:
             continue
         before = then[key]
-        if before is None or (before.quantity, before.is_date and before.period) != (
-            fact.quantity,
-            fact.is_date and fact.period,
-        ):
+        if before is None or before.value != fact.value:
             found.append(Change(fact, before))
     return sorted(found, key=lambda change: change.before is not None)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from handover.errors import FactError, near
+from handover.errors import ChartError, FactError, near
 from handover.project import Project
 from handover.story import series
 from handover.story.changes import Change, changes
 from handover.story.evidence import EvidenceOutput, Ledger
 from handover.story.facts import Facts
-from handover.story.prose import SOURCE, Writer, escape
+from handover.story.links import SOURCE, escape
+from handover.story.prose import Writer
 from handover.story.reckoning import RECKONINGS, earlier_day
 from handover.story.record import Record
 from handover.story.table import Table, number_table
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Templates = str | tuple[str, ...]
 
+#: A chart of more values than this has them beside it in a table.
+FEW_VALUES = 12
 #: A credit line names this many outlets, then says there are others.
 OUTLETS_NAMED = 6
 
@@ -114,6 +117,7 @@ class Story:
         alt: Templates,
         size: str = "full",
         ratio: float | None = None,
+        values: dict[str, str] | None = None,
         otherwise: Templates = (),
     ) -> Any:
         """Draw a chart: bind its words to facts, derive its credit from the rows plotted, check it.
@@ -126,10 +130,12 @@ class Story:
             alt: What the chart shows, for those who do not see it: kind, finding, end values.
             size: ``full`` for the width of the text, ``half`` for the one-page briefing.
             ratio: Height over width; the frame's own where left out.
+            values: Column to heading, as for `table`, of the values beside the chart: folded on the web, in an
+                appendix in print. A chart of more than a dozen rows must have them.
             otherwise: What to say instead where there are no rows, or no title whose facts were known.
 
         Raises:
-            ChartError: Text is cut off or overlaps, or the words are missing.
+            ChartError: Text is cut off or overlaps, the words are missing, or the values are.
         """
         import pandas as pd
 
@@ -138,18 +144,26 @@ class Story:
         if isinstance(rows, list):
             evidence = ["row_id", "source_id", "outlet"]
             rows = pd.concat([part[evidence] for part in rows], ignore_index=True)
+        if len(rows) > FEW_VALUES and not values:
+            raise ChartError(
+                f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(rows)} rows "
+                'and no values=…).\nName the columns to show, such as values={"when": "When", "quantity": "Troops"}.'
+            )
         words = self._writer.markdown(*_alternatives(title), where="title")
         if rows.empty or not words:
             return self.say(*_alternatives(otherwise))
         fig, ax = frame.canvas(size, ratio)
         draw(ax)
         self._plotted(rows)
+        measure = self._writer.markdown(*_alternatives(subtitle), where="subtitle")
+        beside = values and len(rows) > FEW_VALUES
         return frame.finish(
             fig,
             title=words,
-            subtitle=self._writer.markdown(*_alternatives(subtitle), where="subtitle"),
+            subtitle=measure,
             credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
             alt=self._writer.plain(*_alternatives(alt), where="alt"),
+            values=number_table(_in_time(rows), values, measure, self.language).html if beside else "",
         )
 
     def table(
@@ -201,9 +215,7 @@ class Story:
         link = self._writer.markdown(f"{{{found.fact.key}}}, {{{found.fact.key}.source}}")
         if found.before is None:
             return f"- **New.** {words}: {link}"
-        before = found.before.quantity and self.language.quantity(found.before.quantity)
-        then = before or (self.language.period(found.before.period) if found.before.period else "")
-        return f"- **Revised.** {words}: {link}; before, {escape(then)}"
+        return f"- **Revised.** {words}: {link}; before, {escape(self.ledger.value(found.before))}"
 
     def disagreements(self, otherwise: Templates = ()) -> EvidenceOutput | Sentence:
         """The conflicts that touch what was printed so far: both claims, both sources, and our reading.
@@ -233,6 +245,12 @@ class Story:
         for row_id in rows["row_id"]:
             self.ledger.tables[self.view.record.where[row_id][0]] = None
         self.ledger.sources.update(dict.fromkeys(rows["source_id"]))
+
+
+def _in_time(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Rows in the order of their days, for whoever looks one up."""
+    day = next((column for column in ("date", "start") if column in rows), None)
+    return rows.sort_values(day, kind="stable") if day else rows
 
 
 def _alternatives(templates: Templates) -> tuple[str, ...]:

@@ -30,7 +30,6 @@ class Ledger:
     facts: Facts
     language: English
     printed: dict[str, list[str]] = field(default_factory=dict)
-    rows: dict[str, None] = field(default_factory=dict)
     sources: dict[str, None] = field(default_factory=dict)
     tables: dict[str, None] = field(default_factory=dict)
     shown: dict[str, None] = field(default_factory=dict)
@@ -60,8 +59,6 @@ class Ledger:
         for fact in facts:
             for claim_id in fact.claims[:CLAIMS_SHOWN]:
                 said.setdefault(claim_id, []).append(fact.key)
-        for row in self.rows:
-            said.setdefault(row, [])
         for conflict in conflicts:
             self._both_sources(conflict)
         tables = {view.record.where[claim_id][0] for claim_id in said} | set(self.tables) | {"sources"}
@@ -88,10 +85,13 @@ class Ledger:
         row = self.facts.view.conflicts[conflict]
         self.sources.update({str(row["source_a"]): None, str(row["source_b"]): None})
 
+    def value(self, fact: Fact) -> str:
+        """The value of a fact as its entry prints it."""
+        if fact.quantity:
+            return self.language.quantity(fact.quantity, digits=True)
+        return fact.words or (self.language.period(fact.period) if fact.period else "")
+
     def _fact(self, fact: Fact) -> dict[str, Any]:
-        value = (
-            self.language.quantity(fact.quantity, digits=True) if fact.quantity else self.language.period(fact.period)  # type: ignore[arg-type]
-        )
         low, high = fact.quantity.edges() if fact.quantity else (None, None)
         more = len(fact.claims) - CLAIMS_SHOWN
         reading = fact.reading
@@ -100,7 +100,7 @@ class Ledger:
         return {
             "key": fact.key,
             "label": fact.label,
-            "value": value,
+            "value": self.value(fact),
             "unit": fact.unit,
             "low": low,
             "high": high,

@@ -20,8 +20,9 @@ from handover.story.wording import Quantity
 class Fact:
     """What a report prints at one place.
 
-    Exactly one of `quantity` and `period` is its value; a fact with a quantity may hold in `period` when
-    that was so. `claims` starts with the one whose reading is printed. `reading` says why it was chosen.
+    Its value is `quantity`, or else `words` (a state, such as "handed over to Iraq"), or else `period`; a fact
+    of the first two kinds may hold in `period` when that was so. `claims` starts with the one whose reading is
+    printed. `reading` says why it was chosen.
     """
 
     key: str
@@ -33,11 +34,12 @@ class Fact:
     period: Period | None = None
     reading: str = ""
     conflicts: tuple[str, ...] = ()
+    words: str = ""
 
     @property
-    def is_date(self) -> bool:
-        """Whether the fact says when, rather than how many."""
-        return self.quantity is None
+    def value(self) -> Quantity | Period | str | None:
+        """What the fact says: how many, in what state, or when."""
+        return self.quantity or self.words or self.period
 
 
 Reckoning = Callable[["Facts"], Fact | None]

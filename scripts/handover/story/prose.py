@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 
 from handover.errors import FactError, ProseError
 from handover.story.facts import Fact, Facts
+from handover.story.links import CONFLICT, FACT, SOURCE, escape
 from handover.story.wording import English
 
 PARTS = ("year", "month", "day", "date", "source", "speaker")
 STYLES = ("bare", "digits", "cap", "year", "month", "day")
-FACT, SOURCE, CONFLICT = "#fact-", "#source-", "#conflict-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,10 @@ class Writer:
             found = self.facts.view.claim(fact.claims[0])
             source = str(self.facts.view.record.sources[found.source]["outlet"])
             return source if part == "source" else found.said_by
+        if fact.words and not part:
+            return fact.words
         form = part or next((style for style in styles if style in ("year", "month", "day")), "")
-        if fact.is_date or part:
+        if part or not fact.quantity:
             return self.language.period(fact.period, form if form != "date" else "") if fact.period else ""
         return self.language.quantity(fact.quantity, hedge="bare" not in styles, digits="digits" in styles)
 
@@ -140,8 +142,3 @@ class Writer:
         source = self.facts.view.record.sources[found.source]
         who = ", ".join(dict.fromkeys(filter(None, [found.said_by, str(source["outlet"]), found.place])))
         return escape(f"{fact.label}: {who}; known since {self.language.date(fact.known)}").replace('"', "'")
-
-
-def escape(text: str) -> str:
-    """Make a text safe inside Markdown: what would be mark-up is escaped."""
-    return re.sub(r"([\\`*_\[\]<>#$|~&])", r"\\\1", text)

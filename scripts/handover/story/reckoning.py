@@ -64,6 +64,30 @@ def slip(facts: Facts) -> Fact | None:
     )
 
 
+def base_status(facts: Facts) -> Fact | None:
+    """What the base is, going by the last thing known of it: guests' quarters, promised, or handed over."""
+    states = (
+        ("handover_announced", "handed over to Iraq"),
+        ("promised_week", "promised to Iraq"),
+        ("return_day", "used by US forces as guests"),
+        ("first_handover", "held by the Iraqi army alone"),
+    )
+    for key, words in states:
+        if found := facts[key]:
+            return Fact(
+                key="base_status",
+                label="Status of Ain al-Asad",
+                unit="",
+                claims=found.claims,
+                known=found.known,
+                period=found.period,
+                reading="Read off the last step of the handover that a source reports by the day of the report.",
+                conflicts=found.conflicts,
+                words=words,
+            )
+    return None
+
+
 def transferred(facts: Facts, key: str, label: str, first: dt.date, last: dt.date) -> Fact | None:
     """Places that at least one source says were handed over between two days."""
     rows = [
@@ -148,6 +172,7 @@ RECKONINGS: dict[str, Reckoning] = {
     "as_of": report_day,
     "record_end": record_end,
     "slip": slip,
+    "base_status": base_status,
     "attack_days": lambda f: attack_days(f, "attack_days", "Days with a reported attack on Ain al-Asad", 2019, 2026),
     **{
         f"attack_days_{year}": (

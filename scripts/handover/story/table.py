@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handover.story.claims import quantity
+from handover.story.links import SOURCE, inline
 from handover.story.periods import period_of
-from handover.story.prose import SOURCE
 from handover.story.wording import English
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Table:
 def number_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English) -> Table:
     """Write rows as an HTML table with a caption and header cells.
 
+    Rows that read alike become one with several sources.
+
     Args:
         rows: Rows of one table of the record.
         columns: Column to heading; ``quantity`` and ``when`` stand for an interval and a period.
@@ -34,14 +36,16 @@ def number_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, la
         language: How numbers and dates read.
     """
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
-    body = []
+    body: dict[str, dict[str, None]] = {}
     for record in rows.astype(object).where(rows.notna(), None).to_dict("records"):
         cells = [_cell(record, column, language, first=n == 0) for n, column in enumerate(columns)]
         link = f'<a href="{SOURCE}{record["source_id"]}">{html.escape(str(record["outlet"]))}</a>'
-        body.append(f"<tr>{''.join(cells)}<td>{link}</td></tr>")
+        # sources that say the very same share a row
+        body.setdefault("".join(cells), {})[link] = None
+    lines = [f"<tr>{cells}<td>{', '.join(links)}</td></tr>" for cells, links in body.items()]
     return Table(
-        f"<table><caption>{_inline(caption)}</caption><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{''.join(body)}</tbody></table>"
+        f"<table><caption>{inline(caption)}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>"
     )
 
 
@@ -55,8 +59,9 @@ def _cell(record: dict[str, Any], column: str, language: English, *, first: bool
         text = language.period(period) if period else ""
     else:
         value = record[column]
-        text = language.number(value, digits=True) if isinstance(value, int | float) else str(value or "")
         kind = "number" if isinstance(value, int | float) else "text"
+        words = str(value or "").replace("_", " ")
+        text = language.number(value, digits=True) if kind == "number" else words
     tag, scope = ("th", ' scope="row"') if first else ("td", "")
     css = ' class="number"' if kind == "number" and not first else ""
     return f"<{tag}{scope}{css}>{html.escape(text)}</{tag}>"
@@ -64,9 +69,3 @@ def _cell(record: dict[str, Any], column: str, language: English, *, first: bool
 
 def _day(value: Any) -> Any:
     return value.date() if hasattr(value, "date") else value
-
-
-def _inline(markdown: str) -> str:
-    """Turn the links of a template's Markdown into HTML; a caption holds nothing else."""
-    text = html.escape(re.sub(r"\\([\\`*_\[\]<>#$|~&])", r"\1", markdown), quote=False)
-    return re.sub(r'\[([^\]]*)\]\((#[\w-]+)(?: "([^"]*)")?\)', r'<a href="\2" title="\3">\1</a>', text)

@@ -42,6 +42,13 @@ def test_a_figure_has_title_measure_image_and_credit_in_order(sheet):
     assert "note" not in shown and ">A title</title>" in shown
 
 
+def test_the_values_of_a_figure_are_folded_under_it_and_made_safe(sheet):
+    values = "<table><tr><th>Day</th></tr><tr><td>Monday<script>x</script></td></tr></table>"
+    shown = str(blocks.figure(document.Figure(1, "svg", SVG, alt="Alt", credit="Source: us", values=values), sheet))
+    assert shown.index("Source: us") < shown.index('<details class="values"><summary>Values</summary>')
+    assert "Monday" in shown and "script" not in shown
+
+
 def test_a_png_keeps_its_place_while_it_loads(sheet):
     assert 'width="1" height="1"' in str(blocks.figure(document.Figure(1, "png", PNG, alt="a"), sheet))
 

@@ -126,3 +126,44 @@ def test_the_house_speaks_arabic(text, markdown, shows, source):
     assert 'lang: "ar"' in written
     assert "dir: rtl" in written
     assert '"Sources"' not in written
+
+
+VALUES = (
+    "<table><caption>Boats a day</caption><tr><th>Day</th><th>Boats</th></tr><tr><td>Monday</td><td>9</td></tr></table>"
+)
+
+
+def drawn(shows):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30"><rect width="9" height="9"/></svg>'
+    words = {"alt": "Bars", "title": "Boats come", "credit": "Source: Harbour Office", "values": VALUES}
+    return shows({"image/svg+xml": svg}, {"image/svg+xml": words})
+
+
+def test_the_values_of_a_chart_stand_in_an_appendix_that_its_credit_leads_to(report, shows, source, text):
+    cells = [report[0], drawn(shows), report[1]]
+    written = source(*cells)
+    target = re.search(r'"values/1": "(x\d+)"', written)[1]
+    assert '#go("values/1")[' in written and f'#place-of("{target}");#grid-of(' in written
+    found = " ".join(text(*cells).split())
+    assert found.index("Source: Harbour Office · Values") < found.index("Evidence")
+    assert found.index("The values behind the charts") > found.index("Where sources disagree")
+    assert found.index("Boats a day") < found.index("Monday")
+
+
+def test_a_report_of_one_page_has_no_appendix(report, shows, text):
+    brief = shows({MIME: WHOLE | {"layout": "brief"}})
+    found = text(report[0], drawn(shows), brief)
+    assert "Values" not in found and "Monday" not in found
+
+
+def test_an_appendix_needs_no_evidence(shows, text):
+    found = text(drawn(shows))
+    assert "The values behind the charts" in found and "Monday" in found
+
+
+def test_disagreements_alone_are_set_in_two_columns_of_like_length(markdown, shows, source):
+    conflicts = [CONFLICT | {"id": f"k{n}"} for n in range(4)]
+    alone = shows({MIME: {"version": 1, "heading": "", "conflicts": conflicts}})
+    written = source(markdown("# Boats"), alone, markdown("The end."))
+    one, other = written.split("#twin[")[1].split("\n][\n")
+    assert one.count("#entry(") == other.count("#entry(") == 2

@@ -36,6 +36,11 @@ def figure(block: document.Figure, sheet: Sheet) -> Markup:
     notes = [] if described else [Markup('<p class="note">{}</p>').format(words.undescribed)]
     if block.credit.strip():
         notes.append(Markup('<p class="credit">{}</p>').format(prose.line(block.credit, sheet)))
+    if block.values:
+        table = foreign.render(block.values, sheet)
+        notes.append(
+            Markup('<details class="values"><summary>{}</summary>\n{}\n</details>').format(words.values, table)
+        )
     inside = Markup("\n").join([caption + image, *notes])
     half = Markup(' class="half"') if 'class="half"' in image[:400] else Markup("")
     return Markup("<figure{}>\n{}\n</figure>").format(half, inside)

@@ -70,6 +70,8 @@ def _figure(sheet: Sheet, figure: Figure, *, half: bool = False) -> str:
         for name in ("title", "subtitle", "credit")
         if (written := prose.inline(sheet, getattr(figure, name)))
     ]
+    if values := sheet.put_by(figure.values):
+        options.append(f"values: [{values}]")
     if half:
         options.append("half: true")
     if remark:

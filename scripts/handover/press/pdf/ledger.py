@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handover.press import evidence
 from handover.press.pdf.escape import literal, text
 from handover.press.pdf.sheet import Sheet
 
@@ -12,8 +13,6 @@ BACK = '#"↩";'
 MARK = "≠"
 #: A space at which no line ends.
 GLUE = "\u00a0"
-#: What an evidence block that wants to be short states as its ``layout``.
-BRIEF = "brief"
 BRIEF_SIZE = "6.6pt"
 BETWEEN = " · "
 
@@ -21,7 +20,7 @@ BETWEEN = " · "
 def write(sheet: Sheet, closing: str = "") -> str:
     """Return the mark-up of the next evidence block, with `closing` after it in the same columns."""
     page, words = sheet.evidence_page(), sheet.words
-    if page["layout"] == BRIEF:
+    if page["layout"] == evidence.BRIEF:
         sections = _brief(sheet, page)
     else:
         speaking = [source for source in page["sources"] if source["claims"]]
@@ -39,9 +38,19 @@ def write(sheet: Sheet, closing: str = "") -> str:
         if heading and len(filled) > 1:
             inside.append(f"#ledger-heading({sheet.heading(3)})[{sheet.house(name)}];")
         inside += entries
+    if len(filled) == 1 and not heading and not closing and page["layout"] != evidence.BRIEF:
+        return _twin(filled[0][1])
     inside += [closing] if closing else []
-    opening = f"#ledger(size: {BRIEF_SIZE})[" if page["layout"] == BRIEF else "#ledger["
+    opening = f"#ledger(size: {BRIEF_SIZE})[" if page["layout"] == evidence.BRIEF else "#ledger["
     return f"{heading}{opening}\n" + "\n".join(inside) + "\n];" if inside else ""
+
+
+def _twin(entries: list[str]) -> str:
+    """Set a single list in two columns of like length; columns that flow would leave the second one empty."""
+    half, sizes = sum(map(len, entries)) / 2, [len(entry) for entry in entries]
+    left = next((n for n in range(1, len(entries)) if sum(sizes[:n]) >= half), len(entries))
+    one, other = ("\n".join(part) for part in (entries[:left], entries[left:]))
+    return f"#twin[\n{one}\n][\n{other}\n];"
 
 
 def _brief(sheet: Sheet, page: dict[str, Any]) -> list[tuple[str, list[str]]]:

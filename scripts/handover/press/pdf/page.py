@@ -5,7 +5,7 @@ from pathlib import Path
 
 from handover.press.document import Document, Evidence
 from handover.press.imprint import Imprint
-from handover.press.pdf import blocks, ledger, typesetter
+from handover.press.pdf import appendix, blocks, ledger, typesetter
 from handover.press.pdf.escape import literal, spoken, text, visible
 from handover.press.pdf.sheet import Sheet
 
@@ -54,9 +54,9 @@ def _set(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]]:
     body = blocks.write_all(sheet, first)
     if isinstance(last, Evidence):
         # in its columns, since columns that reach the foot of the page leave no room below them
-        body.append(ledger.write(sheet, colophon))
+        body.append(ledger.write(sheet, appendix.write(sheet) + colophon))
     else:
-        body += [blocks.write(sheet, last) if last else "", colophon]
+        body += [blocks.write(sheet, last) if last else "", appendix.write(sheet), colophon]
     masthead = sheet.masthead or f"#masthead[{text(sheet.title)}][];"
     written = "\n".join([masthead, *filter(None, body)]) + "\n"
     return _preamble(sheet, imprint, written) + written, sheet.files

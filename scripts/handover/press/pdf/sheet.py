@@ -42,6 +42,8 @@ class Sheet:
     #: While a heading is written: Typst names it in bookmarks, and links inside the document would hide the name.
     in_heading: bool = False
     pages: int = 0
+    #: Tables of the values behind charts, as HTML, for the appendix.
+    appendix: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.evidence: Ledger = Ledger.of(self.document)
@@ -73,6 +75,13 @@ class Sheet:
         fresh = f"x{self.count}"
         self.targets.setdefault(name, fresh)
         return fresh
+
+    def put_by(self, values: str) -> str:
+        """Keep a table for the appendix and return the link to it; a report of one page has no room for any."""
+        if not values or self.document.evidence.get("layout") == evidence.BRIEF:
+            return ""
+        self.appendix.append(values)
+        return self.link(f"#{place(len(self.appendix))}", self.house(self.words.values))
 
     def anchor(self, *names: str) -> str:
         """Return the mark-up of a place that links may lead to; nothing if its names are taken or evidence's own."""
@@ -150,6 +159,11 @@ class Sheet:
         remark = "" if described else self.house(f"{self.words.undescribed}.")
         size = f"{picture.width:.2f}pt, {picture.height:.2f}pt"
         return f"#picture({literal('/' + name)}, {size}, {literal(described or self.words.undescribed)});", remark
+
+
+def place(number: int) -> str:
+    """The name of a table in the appendix; no heading and no evidence can have it."""
+    return f"values/{number}"
 
 
 def slug(words: str) -> str:

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
-from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK, PAPER
+from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER
 from handover.story.wording import Quantity
 
 #: Weapon of a day -> its name, shape, colour; shapes differ as much as colours do.
@@ -165,7 +165,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
         ax: From `frame.canvas`.
         rows: Rows of ``attacks`` on one base.
         until: The day the report speaks from; its year's column is hatched, since the year is not over, and
-            years without a reported attack show up to it as nought.
+            up to it, years without a reported attack say so.
 
     Raises:
         ChartError: No row gives a day.
@@ -189,7 +189,11 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
         look = {"fc": PAPER, "ec": FOCUS, "hatch": "////"} if part else {"fc": FOCUS, "ec": FOCUS}
         ax.add_patch(Rectangle((n - 0.32, 0), 0.64, count, lw=0.8, clip_on=False, **look))
         px, py = labels.points(ax, n, count)
-        labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
+        if count:
+            labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
+        else:
+            # in words: a nought in bold would read as a finding, and all we know is that no report was found
+            labels.set_text(ax, px, py + labels.LINE + 1, "none", colour=LABEL, align="center")
     room_each = ax.get_window_extent().width / len(years)
     every = next(n for n in (1, 2, 3, 5, 10) if room_each * n > 22)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]

@@ -9,38 +9,40 @@ from dataclasses import dataclass
 from typing import Any
 
 from handover.errors import ChartError
+from handover.story.links import inline, plain
 
 #: An alternative text shorter than this cannot say kind, finding and end values.
 ALT_LEAST = 40
-LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
-ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
 FILE_NAME = re.compile(r"[\w./\\ -]+\.(?:svg|png|jpe?g|gif|pdf|webp)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a cell displays; `title`, `subtitle` and `credit` are Markdown, `alt` is plain text."""
+    """What a cell displays: `title`, `subtitle`, `credit` in Markdown, `alt` in plain text, `values` an HTML table."""
 
     svg: str
     title: str
     subtitle: str
     credit: str
     alt: str
+    values: str = ""
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
         words = {"alt": self.alt, "title": self.title, "subtitle": self.subtitle, "credit": self.credit}
+        words |= {"values": self.values} if self.values else {}
         data = {"image/svg+xml": self.svg, "text/html": self._html(), "text/plain": plain(self.title)}
         return data, {"image/svg+xml": words}
 
     def _html(self) -> str:
         """The figure as JupyterLab shows it; a page of the press is set from the picture and its words."""
         named = self.svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(self.alt)}" ', 1)
-        lines = [f"<b>{_inline(self.title)}</b>", _inline(self.subtitle)]
+        lines = [f"<b>{inline(self.title)}</b>", inline(self.subtitle)]
         head = "<br/>".join(line for line in lines if line)
-        credit = f"<small>{_inline(self.credit)}</small>" if self.credit else ""
-        return f"<figure><figcaption>{head}</figcaption>{named}{credit}</figure>"
+        credit = f"<small>{inline(self.credit)}</small>" if self.credit else ""
+        values = f"<details><summary>Values</summary>{self.values}</details>" if self.values else ""
+        return f"<figure><figcaption>{head}</figcaption>{named}{credit}{values}</figure>"
 
 
 def require_words(title: str, alt: str) -> None:
@@ -67,20 +69,3 @@ def require_words(title: str, alt: str) -> None:
             + "\n".join(f"  {fault}" for fault in faults)
             + "\nWrite in alt=… the kind of chart, its finding and its first and last value."
         )
-
-
-def plain(markdown: str) -> str:
-    """Return the text of a template's Markdown, without links and escapes."""
-    return ESCAPED.sub(r"\1", LINK.sub(r"\1", markdown))
-
-
-def _inline(markdown: str) -> str:
-    """Turn the links of a template's Markdown into anchors; a caption holds no other mark-up."""
-    pieces, at = [], 0
-    for link in LINK.finditer(markdown):
-        pieces.append(html.escape(plain(markdown[at : link.start()]), quote=False))
-        title = f' title="{html.escape(plain(link[3]))}"' if link[3] else ""
-        pieces.append(f'<a href="{html.escape(link[2])}"{title}>{html.escape(plain(link[1]), quote=False)}</a>')
-        at = link.end()
-    pieces.append(html.escape(plain(markdown[at:]), quote=False))
-    return "".join(pieces)

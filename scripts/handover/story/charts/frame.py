@@ -89,7 +89,7 @@ def svg(fig: Figure) -> str:
     return re.sub(r"(url\(#|href=\"#)", rf"\g<1>{own}", drawn)
 
 
-def finish(fig: Figure, *, title: str, subtitle: str, credit: str, alt: str) -> Chart:
+def finish(fig: Figure, *, title: str, subtitle: str, credit: str, alt: str, values: str = "") -> Chart:
     """Check the figure and its words, and make the chart.
 
     Args:
@@ -98,6 +98,7 @@ def finish(fig: Figure, *, title: str, subtitle: str, credit: str, alt: str) -> 
         subtitle: What is measured, in what unit, where and when, as Markdown.
         credit: The sources of the rows plotted, as Markdown.
         alt: What the chart shows, in a sentence or two of plain text: kind, finding, end values, hedge.
+        values: The values drawn, as an HTML table; empty where the chart shows them all.
 
     Raises:
         ChartError: A word is missing or says nothing, or a text is cut off, overlaps another or is too small.
@@ -107,4 +108,4 @@ def finish(fig: Figure, *, title: str, subtitle: str, credit: str, alt: str) -> 
         # what an analyst adds to a chart is set like the rest: no other typeface travels with a page
         text.set_family(FAMILY)
     check(fig)
-    return Chart(svg(fig), title, subtitle, credit, alt)
+    return Chart(svg(fig), title, subtitle, credit, alt, values)

@@ -20,7 +20,9 @@ IRAQI = "Iraqi Joint Operations Command"
 #: Who the article says counted, and in whose lane it belongs.
 SAME = {"Iraqi officials": IRAQI}
 #: Points that the highest count takes.
-TALL = 50.0
+TALL = 34.0
+#: Points between a bar and the name of its counter.
+SPACE = 6
 #: Days left free at each end of a bar, so that a year ends where the next begins.
 GAP = 6
 #: A shorter count is an episode, not a level.
@@ -131,6 +133,7 @@ class Lane:
     colour: str
     bars: list[Bar]
     lines: list[tuple[str, str]]
+    at: float
     over: bool
     height: float
 
@@ -141,15 +144,20 @@ def _lane_of(ax: Axes, key: tuple[str, str, str], group: pd.DataFrame, per: floa
     what = "" if MEASURES[measure] in name else MEASURES[measure]
     what = ", ".join(filter(None, [what, "" if scope == "Iraq" else scope]))
     bars = _bars(ax, group, per)
-    room_left = min(min(bar.box.left, ax.transData.transform((bar.left, 0))[0]) for bar in bars) - MARGIN - 6
+    spots = ax.transData.transform([(bar.left, 0) for bar in bars] + [(bar.right, 0) for bar in bars])[:, 0]
+    left = min(*spots, *(bar.box.left for bar in bars)) - SPACE
+    right = max(*spots, *(bar.box.right for bar in bars)) + SPACE
     one, two = [(name, what)], [(name, ""), ("", what)] if what else [(name, "")]
-    lines = next((lines for lines in (one, two) if _width(lines) <= room_left), None)
+    # before the bars, else behind them, else over them
+    places = [(MARGIN, left - MARGIN), (right, ax.figure.bbox.width - MARGIN - right)]
+    fitting = ((lines, x) for x, wide in places for lines in (one, two) if _width(lines) <= wide)
+    lines, at = next(fitting, (None, MARGIN))
     over = lines is None
     if lines is None:
         lines = one if _width(one) <= ax.figure.bbox.width - 2 * MARGIN else two
     text, highest = len(lines) * labels.LINE, max(bar.box.top for bar in bars)
     height = highest + text if over else max(highest, text)
-    return Lane(name, what, FOCUS if counter == IRAQI else CONTEXT, bars, lines, over, height + 8)
+    return Lane(name, what, FOCUS if counter == IRAQI else CONTEXT, bars, lines, at, over, height + 8)
 
 
 def _width(lines: list[tuple[str, str]]) -> float:
@@ -206,8 +214,8 @@ def _draw(ax: Axes, lane: Lane, base: float) -> None:
     top = floor + (lane.height - 8 if lane.over else len(lane.lines) * labels.LINE)
     for n, (head, body) in enumerate(lane.lines):
         past = labels.breadth(head, "bold") + labels.PAD if head else 0
-        labels.set_text(ax, MARGIN, top - n * labels.LINE, head, weight="bold", colour=ink)
-        labels.set_text(ax, MARGIN + past, top - n * labels.LINE, body, colour=LABEL)
+        labels.set_text(ax, lane.at, top - n * labels.LINE, head, weight="bold", colour=ink)
+        labels.set_text(ax, lane.at + past, top - n * labels.LINE, body, colour=LABEL)
 
 
 def _year_ticks(ax: Axes, first: int, last: int) -> None:

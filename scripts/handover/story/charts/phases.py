@@ -58,10 +58,8 @@ def due_and_done(ax: Axes, rows: pd.DataFrame) -> None:
     first, last = min(days).date(), max(days).date()
     margin = pd.Timedelta(max((last - first).days * 0.025, 10), unit="D").to_pytimedelta()
     inner = ax.figure.bbox.width - 2 * MARGIN
-    texts = [
-        (labels.wrap(str(row["label"]), inner, "bold"), labels.wrap(_words(row), inner)) for _, row in rows.iterrows()
-    ]
-    tall = [(head.count("\n") + body.count("\n") + 2) * labels.LINE + TRACK + 7 for head, body in texts]
+    texts = [_text(row, inner) for _, row in rows.iterrows()]
+    tall = [labels.extent(text)[1] + TRACK + 7 for text in texts]
     kinds = {kind: words for kind, words in KINDS.items() if kind == "due" or (rows["status"] == "done").any()}
     over, foot = marks.key_room(ax, list(kinds.values())), dates.foot(first - margin, last + margin)
     heighten(ax, over + sum(tall) + foot)
@@ -72,12 +70,25 @@ def due_and_done(ax: Axes, rows: pd.DataFrame) -> None:
     ax.grid(visible=False)
     marks.key(ax, kinds, {"due": lambda a, x, y: _due(a, x, x, y), "done": lambda a, x, y: _done(a, x, x, y)})
     base = plot
-    for (_, row), (head, body), height in zip(rows.iterrows(), texts, tall, strict=True):
+    for (_, row), text, height in zip(rows.iterrows(), texts, tall, strict=True):
         base -= height
         top = ax.get_window_extent().y0 + base + height - 2
-        labels.set_text(ax, MARGIN, top, head, weight="bold", colour=INK)
-        labels.set_text(ax, MARGIN, top - (head.count("\n") + 1) * labels.LINE, body, colour=LABEL)
+        right, down = (labels.breadth(text.head, "bold") + labels.PAD, 0) if text.inline else (0, _lines(text.head))
+        labels.set_text(ax, MARGIN, top, text.head, weight="bold", colour=INK)
+        labels.set_text(ax, MARGIN + right, top - down * labels.LINE, text.body, colour=LABEL)
         _track(ax, row, base + TRACK / 2 + 2)
+
+
+def _text(row: pd.Series, inner: float) -> labels.Note:
+    """The step and its dates on one line where they fit, else below each other."""
+    one = labels.Note(0, 0, str(row["label"]), _words(row), inline=True)
+    if labels.extent(one)[0] <= inner:
+        return one
+    return labels.Note(0, 0, labels.wrap(one.head, inner, "bold"), labels.wrap(one.body, inner))
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1
 
 
 def _words(row: pd.Series) -> str:
