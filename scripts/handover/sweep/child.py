@@ -19,6 +19,9 @@ from typing import Any, NoReturn
 
 from handover.errors import HandoverError, SweepError
 
+#: A call that loses its process is made once more in another.
+ATTEMPTS = 2
+
 #: How long a process may take to end its kernel and itself; it is killed then, and guards clean up behind it.
 END_S = 8.0
 
@@ -79,6 +82,72 @@ class Child:
                     self._process.kill()
                     self._process.wait()
                 self._connection.close()
+
+
+class Crew:
+    """Processes that calls from any thread borrow; there come to be as many as there are calls at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[Child] = []
+        self._all: list[Child] = []
+        self._ended = False
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes there are."""
+        with self._lock:
+            return [child.pid for child in self._all]
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in one of them; if that dies of it, once more in another.
+
+        Raises:
+            LostError: Both died, or the crew was ended.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            child = self._borrow()
+            try:
+                answer = child.call(function, *arguments)
+            except LostError as error:
+                with self._lock:
+                    self._all.remove(child)
+                if self._ended:
+                    raise
+                if attempt == ATTEMPTS:
+                    raise LostError(f"{error}, {attempt} times.\nIs there enough memory?") from None
+            except BaseException:
+                self._give_back(child)
+                raise
+            else:
+                self._give_back(child)
+                return answer
+        raise AssertionError
+
+    def end(self) -> None:
+        """End all, whatever they are at; returns when they are gone."""
+        with self._lock:
+            self._ended = True
+            children = list(self._all)
+        enders = [threading.Thread(target=child.end) for child in children]
+        for thread in enders:
+            thread.start()
+        for thread in enders:
+            thread.join()
+
+    def _borrow(self) -> Child:
+        with self._lock:
+            if self._ended:
+                raise LostError("the worker processes have been ended")
+            if self._idle:
+                return self._idle.pop()
+            child = Child()
+            self._all.append(child)
+            return child
+
+    def _give_back(self, child: Child) -> None:
+        with self._lock:
+            self._idle.append(child)
 
 
 def main(descriptor: int) -> None:

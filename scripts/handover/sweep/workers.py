@@ -1,4 +1,4 @@
-"""Workers on this machine, as an executor of the standard library: each a process of its own, replaced if it dies."""
+"""Workers on this machine, as an executor of the standard library: processes that stay, replaced if they die."""
 
 import os
 import threading
@@ -7,11 +7,7 @@ from concurrent.futures import Executor, Future
 from queue import SimpleQueue
 from typing import Any
 
-from handover.errors import SweepError
-from handover.sweep.child import Child, LostError
-
-#: A call that loses its process is made once more in another.
-ATTEMPTS = 2
+from handover.sweep.child import Crew
 
 
 def cores() -> int:
@@ -27,10 +23,9 @@ class Workers(Executor):
     """
 
     def __init__(self, count: int) -> None:
+        self.crew = Crew()
         self._calls: SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None] = SimpleQueue()
         self._closed = self._stopped = False
-        self._children: list[Child] = []
-        self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._work, name=f"worker {n + 1}", daemon=True) for n in range(count)]
         for thread in self._threads:
             thread.start()
@@ -49,57 +44,27 @@ class Workers(Executor):
         """Take no more calls, and end the workers: once all is done, or, if futures are to be cancelled, at once."""
         self._closed = True
         if cancel_futures:
-            with self._lock:
-                self._stopped = True
-            enders = [threading.Thread(target=child.end) for child in self._children]
-            for thread in enders:
-                thread.start()
-            for thread in enders:
-                thread.join()
+            self._stopped = True
+            self.crew.end()
         for _ in self._threads:
             self._calls.put(None)
         if wait:
             for thread in self._threads:
                 thread.join()
+            self.crew.end()
 
     def __exit__(self, kind: Any, error: Any, at: Any) -> None:
         self.shutdown(cancel_futures=error is not None)
 
-    @property
-    def pids(self) -> list[int]:
-        """The processes that there are."""
-        return [child.pid for child in list(self._children)]
-
     def _work(self) -> None:
-        """One thread a worker: it starts the process, hands calls to it, and replaces it when it is gone."""
-        child: Child | None = None
         while call := self._calls.get():
             future, function, arguments = call
-            if self._stopped or not future.set_running_or_notify_cancel():
-                future.cancel()
-                continue
-            for attempt in range(ATTEMPTS):
-                try:
-                    child = child or self._start()
-                    future.set_result(child.call(function, *arguments))
-                except LostError as error:
-                    self._children.remove(child)
-                    child = None
-                    if self._stopped or attempt == ATTEMPTS - 1:
-                        future.set_exception(SweepError(f"{error}, {attempt + 1} times.\nIs there enough memory?"))
-                        break
-                except BaseException as error:
-                    future.set_exception(error)
-                    break
-                else:
-                    break
-        if child:
-            child.end()
-
-    def _start(self) -> Child:
-        with self._lock:
             if self._stopped:
-                raise SweepError("the workers have been ended")
-            child = Child()
-            self._children.append(child)
-        return child
+                future.cancel()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(self.crew.call(function, *arguments))
+            except BaseException as error:
+                future.set_exception(error)
+            del call, future, arguments  # or the last answer would stay in memory until the next call
