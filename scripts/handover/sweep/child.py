@@ -68,14 +68,17 @@ class Child:
             raise answer
         return answer
 
+    def leave(self) -> None:
+        """Ask it to end, whatever it is at; SIGTERM unwinds a render."""
+        with suppress(OSError):
+            self._process.terminate()
+
     def end(self) -> None:
         """End it, whatever it is at, and return when it is gone."""
+        self.leave()
         with self._lock:
             if not self._ended:
                 self._ended = True
-                # SIGTERM unwinds the render that runs; the closed connection would do so too, a little later
-                with suppress(OSError):
-                    self._process.terminate()
                 try:
                     self._process.wait(END_S)
                 except subprocess.TimeoutExpired:
@@ -129,11 +132,10 @@ class Crew:
         with self._lock:
             self._ended = True
             children = list(self._all)
-        enders = [threading.Thread(target=child.end) for child in children]
-        for thread in enders:
-            thread.start()
-        for thread in enders:
-            thread.join()
+        for child in children:
+            child.leave()
+        for child in children:
+            child.end()
 
     def _borrow(self) -> Child:
         with self._lock:
