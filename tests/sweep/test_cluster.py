@@ -30,7 +30,7 @@ class Cluster:
         self.folder = folder
         self.processes = []
         self.address = ""
-        self.environment = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
+        self.environment = dict(os.environ)
 
     def scheduler(self):
         file = self.folder / "scheduler.json"
@@ -85,8 +85,9 @@ def connected(cluster, project, workers, days=DAYS, out=None):
     """A plan and an executor, once there are so many workers."""
     from distributed import Client
 
-    with Client(cluster.address, set_as_default=False) as client:
-        client.wait_for_workers(workers, timeout=60)
+    if workers:
+        with Client(cluster.address, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=60)
     store = Store.of(project, out)
     made = plan(project, store, ("mini",), {}, {"as_of": days})
     with connect(cluster.address, made) as (executor, width):
@@ -108,16 +109,16 @@ def test_without_a_scheduler_it_says_what_to_start(dated, monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
     made = plan(dated, Store.of(dated), ("mini",), {}, {})
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
-        with pytest.raises(SweepError, match=r"must be the address of a Dask scheduler(.|\n)*dask scheduler"):
-            with connect(address, made):
-                raise AssertionError
+        said = r"must be the address of a Dask scheduler(.|\n)*dask scheduler"
+        with pytest.raises(SweepError, match=said), connect(address, made):
+            raise AssertionError
 
 
 def test_without_distributed_it_says_how_to_install_it(dated, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(SweepError, match=r"pip install 'handover\[cluster\]'"):
-        with connect("tcp://127.0.0.1:9", plan(dated, Store.of(dated), ("mini",), {}, {})):
-            raise AssertionError
+    made = plan(dated, Store.of(dated), ("mini",), {}, {})
+    with pytest.raises(SweepError, match=r"pip install 'handover\[cluster\]'"), connect("tcp://127.0.0.1:9", made):
+        raise AssertionError
 
 
 def test_without_workers_it_says_so(dated, cluster):

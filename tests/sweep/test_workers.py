@@ -84,7 +84,10 @@ def test_an_error_in_the_block_ends_workers_at_work():
 
 
 def test_a_child_ends_when_who_started_it_is_killed():
-    code = "import time; from handover.sweep.child import Child\nc = Child(); print(c.pid, flush=True); c.call(time.sleep, 60)"
+    code = (
+        "import time; from handover.sweep.child import Child\n"
+        "child = Child(); print(child.pid, flush=True); child.call(time.sleep, 60)"
+    )
     owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     pid = int(owner.stdout.readline())
     time.sleep(0.5)
