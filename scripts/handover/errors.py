@@ -10,7 +10,8 @@
     ├── ExecutionError           a cell raised, hung, or never ran
     ├── ConversionError          HTML or PDF failed, or failed its checks
     ├── AuditError               a number in the finished report with no evidence
-    └── StoreError               an edition that exists, is torn, or cannot be written
+    ├── StoreError               an edition that exists, is torn, or cannot be written
+    └── SweepError               workers that are lost, cannot be had, or hold other inputs
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
 """
@@ -61,6 +62,10 @@ class AuditError(HandoverError):
 
 class StoreError(HandoverError):
     """An edition exists, is torn, or cannot be written."""
+
+
+class SweepError(HandoverError):
+    """Workers are lost, cannot be had, or hold other inputs than the sweep was planned with."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

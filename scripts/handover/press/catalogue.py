@@ -6,6 +6,7 @@ clock, so the same manifests give the same bytes anywhere.
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ VERSION = 1
 #: A feed tells what is recent; the catalogue has the rest.
 FEED_LENGTH = 50
 TITLE = "Reports"
+#: Where catalogue.json names an edition.
+NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
 ATOM = "http://www.w3.org/2005/Atom"
 
 Entry = dict[str, Any]
@@ -82,7 +85,8 @@ def lists(root: Path, editions: Iterable[Edition]) -> bool:
     if not all((root / name).is_file() for name in ("index.html", "feed.xml")):
         return False
     text = _bytes(root / "catalogue.json") or b""
-    return all(f'"path": "{edition.report}/{edition.name}/'.encode() in text for edition in editions)
+    named = set(NAMED.findall(text))
+    return all(f"{edition.report}/{edition.name}".encode() in named for edition in editions)
 
 
 def entries(manifests: Iterable[manifest.Manifest]) -> list[Entry]:

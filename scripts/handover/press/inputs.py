@@ -82,7 +82,7 @@ def of(project: Project, report: str, source: str, parameters: Mapping[str, Any]
         tables=hashes,
         lock=digest.of_file(project.lock) if project.lock.is_file() else "",
         package=_package(),
-        versions=tools.versions(),
+        versions=dict(tools.versions()),  # plain, so that it can travel to another process
     )
 
 

@@ -19,19 +19,20 @@ def day_before(store: Store, report: str, parameters: Mapping[str, Any]) -> str 
         report: The report's name.
         parameters: All parameters, bound.
     """
-    wanted = _rest(parameters)
+    wanted = rest(parameters)
     days = sorted({one.name[:10] for one in store.editions(report) if one.name[:10] < parameters[AS_OF]}, reverse=True)
     for day in days:
         for edition in store.editions(report, prefix=day):
             try:
-                if _rest(edition.manifest()["parameters"]) == wanted:
+                if rest(edition.manifest()["parameters"]) == wanted:
                     return day
             except StoreError:
                 continue
     return None
 
 
-def _rest(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def rest(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that editions of one series share: all but the days."""
     return {name: value for name, value in parameters.items() if name not in (AS_OF, SINCE)}
 
 

@@ -25,7 +25,7 @@ def path(root: Path) -> Path:
 def find(store: Store, inputs: Inputs, as_of: str, language: str, root: Path) -> Edition | None:
     """The whole edition that these inputs are known to give, if there is one."""
     digest = inputs.digest
-    remembered = _read(path(root)).get(digest)
+    remembered = read(path(root)).get(digest)
     for edition in store.editions(inputs.report, prefix=f"{as_of}-{language}-"):
         try:
             manifest = edition.manifest()
@@ -40,7 +40,7 @@ def find(store: Store, inputs: Inputs, as_of: str, language: str, root: Path) ->
 def remember(root: Path, digest: str, edition: str) -> None:
     """Note that inputs gave an edition that was there already; the caller holds the lock."""
     cache = path(root)
-    known = _read(cache)
+    known = read(cache)
     known.pop(digest, None)
     known[digest] = edition
     with disk.told(cache):
@@ -49,7 +49,8 @@ def remember(root: Path, digest: str, edition: str) -> None:
         disk.replace(cache, json.dumps(dict(list(known.items())[-KEPT:]), indent=0).encode())
 
 
-def _read(cache: Path) -> dict[str, Any]:
+def read(cache: Path) -> dict[str, Any]:
+    """The cache: names of editions by the digest of other inputs that gave them again."""
     try:
         known = json.loads(cache.read_bytes())
     except (OSError, ValueError):

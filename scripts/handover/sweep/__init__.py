@@ -1,0 +1,1 @@
+"""Many editions at a time: the axes of a sweep, its plan, the workers that compute it, and the one that publishes."""

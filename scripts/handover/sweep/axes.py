@@ -1,0 +1,146 @@
+"""What a sweep runs over: axes as the command line has them, each a parameter and the values it takes.
+
+An axis is ``NAME=VALUES``. Values are a list with commas, ``language=en,ar``; an item of it may be a range with a
+step, of days, weeks, months or years, ``as_of=2020-01-01..2026-06-30/1w``, or of whole numbers, ``level=1..9/2``.
+"""
+
+import calendar
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from handover.errors import ParameterError
+
+#: More editions than anybody waits for; a step mistyped is likelier.
+MOST = 100_000
+
+RANGE = re.compile(r"(?P<first>[^./]+)\.\.(?P<last>[^./]+)(?:/(?P<step>.*))?")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+WHOLE = re.compile(r"[+-]?\d+")
+STEP = re.compile(r"(?P<count>[1-9]\d{0,4})(?P<unit>[dwmy])")
+EXAMPLE = "Write for example --sweep as_of=2020-01-01..2026-06-30/1w or --sweep language=en,ar."
+
+
+def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Read the axes of a sweep.
+
+    Args:
+        texts: One ``NAME=VALUES`` an axis.
+
+    Returns:
+        The values of each axis, as text, in the order given.
+
+    Raises:
+        ParameterError: An axis cannot be read; all faults at once, each with its axis.
+    """
+    axes: dict[str, tuple[str, ...]] = {}
+    faults = []
+    for text in texts:
+        name, equals, values = text.partition("=")
+        name = name.strip()
+        try:
+            if not equals or not name:
+                raise _Fault(f"must be NAME=VALUES (got {text!r})")
+            if name in axes:
+                raise _Fault("must be given once (got it twice)")
+            axes[name] = _values(values)
+        except _Fault as fault:
+            faults.append(f"--sweep {name or text}: {fault}.")
+    total = count(axes)
+    if total > MOST and not faults:
+        sizes = " × ".join(f"{len(values)} of {name}" for name, values in axes.items())
+        faults.append(f"--sweep: must come to at most {MOST:,} editions of a report (got {total:,}: {sizes}).")
+    if faults:
+        raise ParameterError("\n".join([*faults, EXAMPLE]))
+    return axes
+
+
+def count(axes: Mapping[str, Sequence[str]]) -> int:
+    """How many combinations there are."""
+    total = 1
+    for values in axes.values():
+        total *= len(values)
+    return total
+
+
+def combinations(axes: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
+    """Every combination, the last axis changing fastest."""
+    for values in itertools.product(*axes.values()):
+        yield dict(zip(axes, values, strict=True))
+
+
+class _Fault(Exception):
+    """What is wrong with one axis."""
+
+
+def _values(text: str) -> tuple[str, ...]:
+    items = [item.strip() for item in text.split(",")]
+    if not all(items):
+        raise _Fault(f"must name a value between commas (got {text!r})")
+    values = [value for item in items for value in _item(item)]
+    twice = sorted({value for value in values if values.count(value) > 1} if len(values) < 1000 else _twice(values))
+    if twice:
+        raise _Fault(f"must take each value once (twice: {', '.join(twice[:5])})")
+    return tuple(values)
+
+
+def _twice(values: Sequence[str]) -> set[str]:
+    seen: set[str] = set()
+    return {value for value in values if value in seen or seen.add(value)}
+
+
+def _item(item: str) -> Iterable[str]:
+    found = RANGE.fullmatch(item)
+    if not found:
+        if ".." in item:
+            raise _Fault(f"a range must be FROM..TO/STEP (got {item!r})")
+        return [item]
+    first, last, step = found["first"].strip(), found["last"].strip(), found["step"]
+    if WHOLE.fullmatch(first) and WHOLE.fullmatch(last):
+        return _whole(int(first), int(last), step, item)
+    if DAY.fullmatch(first) and DAY.fullmatch(last):
+        return _days(_day(first), _day(last), step, item)
+    raise _Fault(f"a range must run between two days or two whole numbers (got {item!r})")
+
+
+def _whole(first: int, last: int, step: str | None, item: str) -> Iterable[str]:
+    if not step or not re.fullmatch(r"[1-9]\d{0,8}", step):
+        raise _Fault(f"a range of whole numbers must have a step, as in 1..9/2 (got {item!r})")
+    return _held([str(value) for value in itertools.islice(range(first, last + 1, int(step)), MOST + 1)], item)
+
+
+def _days(first: dt.date, last: dt.date, step: str | None, item: str) -> Iterable[str]:
+    found = STEP.fullmatch(step or "")
+    if not found:
+        raise _Fault(f"a range of days must have a step such as 1d, 2w, 1m or 1y (got {item!r})")
+    size, unit = int(found["count"]), found["unit"]
+    values = itertools.takewhile(lambda day: day is not None and day <= last, _steps(first, size, unit))
+    return _held([day.isoformat() for day in itertools.islice(values, MOST + 1)], item)
+
+
+def _steps(first: dt.date, size: int, unit: str) -> Iterator[dt.date | None]:
+    """Days from the first; months and years count from it too, so that a month too short shifts only itself."""
+    for number in itertools.count():
+        try:
+            if unit in "dw":
+                yield first + dt.timedelta(days=number * size * (7 if unit == "w" else 1))
+                continue
+            months = first.year * 12 + first.month - 1 + number * size * (12 if unit == "y" else 1)
+            year, month = divmod(months, 12)
+            yield dt.date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))
+        except (OverflowError, ValueError):  # past the last year that there is
+            yield None
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise _Fault(f"{text!r} is no day of the calendar") from None
+
+
+def _held(values: list[str], item: str) -> list[str]:
+    if not values:
+        raise _Fault(f"a range must not end before it begins (got {item!r})")
+    return values

@@ -1,0 +1,120 @@
+"""Workers of a Dask cluster, behind the same executor interface; only this module knows `distributed`.
+
+Dask runs calls in threads of a worker process; each call is passed on to a process of its own below the worker
+(`handover.sweep.child`), which stays warm and ends with it. Dask itself does a call again whose worker is lost.
+"""
+
+import atexit
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from handover.errors import HandoverError, SweepError
+from handover.press.inputs import Inputs
+from handover.press.order import Form
+from handover.project import Project
+from handover.sweep.child import Crew
+from handover.sweep.plan import Plan
+
+#: How long a scheduler may take to answer.
+CONNECT_S = 10.0
+
+
+@contextmanager
+def connect(address: str, plan: Plan) -> Iterator[tuple[Executor, int]]:
+    """Connect to a cluster whose workers hold what the plan was made from.
+
+    Yields:
+        An executor, and how many calls the workers make at a time.
+
+    Raises:
+        SweepError: There is no such cluster, it has no workers, or some hold other inputs.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise SweepError(
+            "--cluster: the package `distributed` must be installed (it is not).\n"
+            "Install it with: pip install 'handover[cluster]'"
+        ) from error
+    try:
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, ImportError) as error:
+        raise SweepError(
+            f"{address}: must be the address of a Dask scheduler, as tcp://host:8786 (got: {error}).\n"
+            "Start one with `dask scheduler`, and workers, in this project's folder, with `dask worker ADDRESS`."
+        ) from error
+    with client:
+        _hold_equal(client, plan, address)
+        executor = _Cluster(client)
+        try:
+            yield executor, sum(client.nthreads().values())
+        except BaseException:
+            executor.shutdown(cancel_futures=True)
+            raise
+
+
+class _Cluster(Executor):
+    """The executor of a client, with each call passed on to a process of its own."""
+
+    def __init__(self, client: Any) -> None:
+        self._inner = client.get_executor(pure=False)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Call a function with positional arguments on the cluster."""
+        return self._inner.submit(in_child, fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls; cancel those under way if asked."""
+        self._inner.shutdown(wait=wait and not cancel_futures)
+
+
+@cache
+def _crew() -> Crew:
+    """The processes below this worker."""
+    crew = Crew()
+    atexit.register(crew.end)
+    return crew
+
+
+def in_child(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in a process below this worker; runs on the cluster."""
+    return _crew().call(function, *arguments)
+
+
+def differences(inputs: Mapping[str, Inputs]) -> dict[str, list[str]]:
+    """What of the inputs, by report, is not here as it is there; runs on the cluster."""
+    found = {}
+    for report, there in inputs.items():
+        try:
+            here = replace(Form.of(Project.find(), report).inputs, parameters=there.parameters)
+            found[report] = here.changed_since(there.as_json())
+        except HandoverError as error:
+            found[report] = [str(error).splitlines()[0]]
+    return found
+
+
+def _hold_equal(client: Any, plan: Plan, address: str) -> None:
+    """Refuse a cluster with a worker that would refuse the work."""
+    forms = {step.form.report: step.form.inputs for step in plan.steps}
+    answers = client.run(differences, forms, on_error="return")
+    if not answers:
+        raise SweepError(
+            f"{address}: must have workers (got none).\n"
+            f"Start some, in this project's folder, with `dask worker {address}`."
+        )
+    faults = []
+    for worker, answer in sorted(answers.items()):
+        if isinstance(answer, BaseException):
+            faults.append(f"  {worker}: cannot compare its inputs ({type(answer).__name__}: {answer})")
+        elif differing := sorted({name for names in answer.values() for name in names}):
+            faults.append(f"  {worker}: differs in {', '.join(differing)}")
+    if faults:
+        raise SweepError(
+            f"{address}: every worker must have what the sweep was planned with "
+            f"({len(faults)} of {len(answers)} do not):\n" + "\n".join(faults) + "\n"
+            "Bring their checkouts and packages to the same state and start them again, or take them off the cluster."
+        )
