@@ -10,7 +10,8 @@
     ├── ExecutionError           a cell raised, hung, or never ran
     ├── ConversionError          HTML or PDF failed, or failed its checks
     ├── AuditError               a number in the finished report with no evidence
-    └── StoreError               an edition that exists, is torn, or cannot be written
+    ├── StoreError               an edition that exists, is torn, or cannot be written
+    └── ShareError               a bundle, a mirror or a pruning that cannot be made
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
 """
@@ -61,6 +62,10 @@ class AuditError(HandoverError):
 
 class StoreError(HandoverError):
     """An edition exists, is torn, or cannot be written."""
+
+
+class ShareError(HandoverError):
+    """A bundle, a mirror or a pruning cannot be made."""
 
 
 def near(name: str, known: Iterable[str]) -> str:
