@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from handover.errors import ShareError, near
@@ -63,9 +64,8 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
     ):
         for one in editions:
             kept.setdefault(one, reason)
-    for one in [one for one in kept if one in about]:
-        for base in _bases(one, about):
-            kept.setdefault(base, f"referenced by {one.report}/{one.name}")
+    for one, base in list(_bases([one for one in kept if one in about], about)):
+        kept.setdefault(base, f"referenced by {one.report}/{one.name}")
     removed = [one for one in about if one not in kept and report in (None, one.report)]
     return Plan(kept, tuple(sorted(removed, key=lambda one: (one.report, one.name))), tuple(torn))
 
@@ -133,25 +133,26 @@ def _named(about: Iterable[Edition], project: Project) -> list[Edition]:
     return [one for one in about if one.name in names]
 
 
-def _bases(edition: Edition, about: dict[Edition, manifest.Manifest]) -> Iterable[Edition]:
-    """What an edition tells its changes against: that of the day it says, and the one before it in its line."""
-    one = about[edition]
-    older = False
-    told = False
-    for other, its in about.items():
-        if other == edition:
-            older = True
-        elif other.report == edition.report:
-            if one["parameters"].get(SINCE) == its["as_of"] and _rest(one) == _rest(its):
-                yield other
-            elif older and not told and _line(its) == _line(one):
-                told = True
-                yield other
+def _bases(kept: Iterable[Edition], about: dict[Edition, manifest.Manifest]) -> Iterable[tuple[Edition, Edition]]:
+    """Pairs of an edition and one it tells its changes against: that of the day it says, and its line's one before."""
+    lines: dict[Any, list[Edition]] = {}
+    days: dict[Any, list[Edition]] = {}
+    for edition, one in about.items():
+        lines.setdefault(_line(one), []).append(edition)
+        days.setdefault((one["report"], one["as_of"], _rest(one)), []).append(edition)
+    before = {newer: older for line in lines.values() for newer, older in pairwise(line)}
+    for edition in kept:
+        one = about[edition]
+        day = one["parameters"].get(SINCE)
+        for base in (before.get(edition), *days.get((one["report"], day, _rest(one)), [])):
+            if base and base != edition:
+                yield edition, base
 
 
 def _line(one: manifest.Manifest) -> tuple[str, str]:
     return one["report"], json.dumps(one["variant"], sort_keys=True)
 
 
-def _rest(one: manifest.Manifest) -> dict[str, Any]:
-    return {name: value for name, value in one["parameters"].items() if name not in (AS_OF, SINCE)}
+def _rest(one: manifest.Manifest) -> str:
+    rest = {name: value for name, value in one["parameters"].items() if name not in (AS_OF, SINCE)}
+    return json.dumps(rest, sort_keys=True)
