@@ -206,6 +206,15 @@ def test_every_reference_in_the_crate_leads_to_an_entity(edition):
     assert set(references(graph)) - set(known) == outside
 
 
+def test_a_path_is_written_as_the_address_it_is(edition):
+    sources = crate.Sources("notebook/mini.ipynb", ("data/two words.csv",))
+    files = {"data/two words.csv": b"", "notebook/mini.ipynb": b""}
+    graph = json.loads(crate.describe(edition.manifest(), files, sources))["@graph"]
+    rendering = next(one for one in graph if one["@id"] == "#rendering")
+    assert {"@id": "data/two%20words.csv"} in rendering["object"]
+    assert "data/two%20words.csv" in [one["@id"] for one in graph]
+
+
 def test_the_licence_of_the_dictionary_is_that_of_the_crate():
     dictionary = {"licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons", "path": "https://example.org/by"}]}
     assert [one["@id"] for one in crate._licences(json.dumps(dictionary).encode())] == ["https://example.org/by"]

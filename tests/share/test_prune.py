@@ -1,5 +1,6 @@
 """Pruning: the newest, the pinned and the referenced stay; what goes, goes whole, and no reader meets a dead link."""
 
+import errno
 import os
 
 import pytest
@@ -7,7 +8,7 @@ from click.testing import CliRunner
 from share_samples import publish as add
 
 from handover.cli import cli
-from handover.errors import HandoverError, ShareError
+from handover.errors import HandoverError, ShareError, StoreError
 from handover.press import catalogue, disk
 from handover.press.store import Store
 from handover.share import prune
@@ -219,6 +220,18 @@ def test_stopped_before_any_step_nothing_is_half_gone_and_no_link_is_dead(store,
             continue
         break
     assert stop >= 10 and days(store.editions()) == [8, 9, 10] and catalogue.stale(store) == []
+
+
+def test_a_disk_that_refuses_leaves_the_edition_as_it_was(store, monkeypatch):
+    edition = store.editions()[0]
+
+    def refuse(old, new):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(old))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with store.locked(), pytest.raises(StoreError, match="must be writable"):
+        store.remove(edition)
+    assert edition.faults() == []
 
 
 def test_a_removal_cut_short_is_swept_by_the_next_writer(store):

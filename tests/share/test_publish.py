@@ -2,10 +2,15 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from share_samples import publish as add
 
+from handover.cli import cli
 from handover.errors import ShareError
 from handover.press import catalogue, catalogue_page, disk
 from handover.press.store import Store
@@ -267,3 +272,61 @@ def test_the_reader_would_notice(store):
     assert len(found) == 1 and found[0].endswith(".pdf is not there")
     (store.root / "windows_editions.html").unlink()
     assert "windows_editions.html: is not there" in reader(store.root)
+
+
+# the command
+
+
+@pytest.fixture
+def run(mini, monkeypatch):
+    monkeypatch.chdir(mini.root)
+    for day in ("2026-01-07", "2026-01-20"):
+        add(Store.of(mini), as_of=day)
+    return lambda *words: CliRunner().invoke(cli, ["publish", *words])
+
+
+def test_the_command_prints_where_readers_enter(run, tmp_path, mini, snapshot):
+    result = run("../mirror")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path}/mirror/index.html\n")
+    assert result.stderr == "14 files uploaded, 0 deleted, 0 the same already\n"
+    assert snapshot(tmp_path / "mirror") == snapshot(mini.reports)
+    assert run(f"file://{tmp_path}/mirror").stderr == "0 files uploaded, 0 deleted, 14 the same already\n"
+
+
+def test_a_dry_run_prints_the_plan_and_touches_nothing(run, tmp_path, mini, snapshot):
+    result = run("../mirror", "--dry-run")
+    assert result.exit_code == 0 and not (tmp_path / "mirror").exists()
+    assert result.stdout.splitlines()[-1] == "upload  index.html" and len(result.stdout.splitlines()) == 14
+    assert result.stderr == "14 files would be uploaded, 0 would be deleted, 0 the same already\n"
+    run("../mirror")
+    before = snapshot(tmp_path / "mirror")
+    store = Store.of(mini)
+    gone = store.editions()[0]
+    with store.locked():
+        catalogue.write(store, without=[gone])
+        store.remove(gone)
+    said = run("../mirror", "--dry-run").stdout.splitlines()
+    assert f"delete  doors/{gone.name}/manifest.json" in said and "upload  index.html" in said
+    assert snapshot(tmp_path / "mirror") == before
+
+
+def test_sigterm_stops_it_and_the_next_run_completes(run, tmp_path, mini, snapshot):
+    for day in range(1, 29):
+        add(Store.of(mini), report="walls", as_of=f"2026-02-{day:02}", value=str(day))
+    command = [sys.executable, "-m", "handover", "publish", str(tmp_path / "mirror")]
+    process = subprocess.Popen(command, cwd=mini.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "mirror" / "walls").exists() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (143, b"", b"")
+    assert reader(tmp_path / "mirror") == []
+    assert run("../mirror").exit_code == 0 and snapshot(tmp_path / "mirror") == snapshot(mini.reports)
+
+
+def test_progress_is_told(store, tmp_path):
+    told = []
+    to = target.Folder(tmp_path / "mirror")
+    publish.carry_out(publish.plan(store, to, lambda *step: told.append(step)), to, lambda *step: told.append(step))
+    assert told[0] == ("comparing", 1, 20) and told[-1] == ("uploading", 20, 20) and len(told) == 40

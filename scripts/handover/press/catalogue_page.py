@@ -84,7 +84,9 @@ def _archive(report: Mapping[str, Any], url: str) -> dict[str, bytes]:
             older=names.get(number - 1),
             title=TITLE,
         )
-        card = {"title": report["title"], "description": lead(report)["standfirst"], "lead": lead(report)}
+        # what an older page shows of itself is its own, so that a full one stays as it is
+        shown = lead(report) if newest else rows[0]
+        card = {"title": shown["title"], "description": shown["standfirst"], "lead": shown}
         if not newest:
             card["title"] += f": editions from {day(rows[-1]['as_of'])} to {day(rows[0]['as_of'])}"
         found[names[number]] = _page(body, names[number], url, card)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from handover.press import attachments, digest, manifest
 from handover.press.imprint import AUTHOR
@@ -95,7 +96,7 @@ def _root(about: manifest.Manifest, parts: list[Entity], licences: list[Entity])
 
 def _file(path: str, data: bytes, about: manifest.Manifest, sources: Sources) -> Entity:
     return {
-        "@id": path,
+        "@id": quote(path),
         "@type": "File",
         "name": _name(path, about, sources),
         "encodingFormat": MIMES.get(PurePosixPath(path).suffix, "text/plain"),
@@ -134,8 +135,8 @@ def _rendering(about: manifest.Manifest, sources: Sources) -> Entity:
         "description": f"Parameters: {settings}",
         "agent": {"@id": DESK},
         "instrument": [{"@id": f"#{name}"} for name in sorted(about["versions"])],
-        "object": [{"@id": path} for path in (sources.notebook, *sources.tables)],
-        "result": [{"@id": name} for name in sorted(about["outputs"])],
+        "object": [{"@id": quote(path)} for path in (sources.notebook, *sources.tables)],
+        "result": [{"@id": quote(name)} for name in sorted(about["outputs"])],
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
     }
 
