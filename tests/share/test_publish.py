@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from click.testing import CliRunner
 from share_samples import publish as add
 
 from handover.cli import cli
