@@ -11,7 +11,8 @@
     ├── ConversionError          HTML or PDF failed, or failed its checks
     ├── AuditError               a number in the finished report with no evidence
     ├── StoreError               an edition that exists, is torn, or cannot be written
-    └── SweepError               workers that are lost, cannot be had, or hold other inputs
+    ├── SweepError               workers that are lost, cannot be had, or hold other inputs
+    └── ShareError               a bundle, a mirror or a pruning that cannot be made
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
 """
@@ -66,6 +67,10 @@ class StoreError(HandoverError):
 
 class SweepError(HandoverError):
     """Workers are lost, cannot be had, or hold other inputs than the sweep was planned with."""
+
+
+class ShareError(HandoverError):
+    """A bundle, a mirror or a pruning cannot be made."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -146,7 +146,9 @@ def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
     }
     assert outcome.edition.faults() == []
     assert [path.name for path in outcome.paths] == [f"mini_{name}.html", f"mini_{name}.pdf"]
-    assert {path.name for path in mini.reports.iterdir()} == {"mini", "index.html", "catalogue.json", "feed.xml"}
+    assert {path.name for path in mini.reports.iterdir()} == {
+        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml")
+    }
 
 
 def test_the_edition_is_printed_and_no_placeholder_is_left(mini, stand_in):

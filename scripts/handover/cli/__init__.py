@@ -20,6 +20,9 @@ COMMANDS = {
     "list": ("listing", "List editions, newest first: report, edition, path of the HTML."),
     "diff": ("diff", "Say what NEW prints that OLD does not: facts revised, new and gone."),
     "catalogue": ("catalogue", "Write the catalogue of reports/ anew from its manifests."),
+    "bundle": ("bundle", "Pack an edition and all that made it into one file, to be passed on."),
+    "publish": ("publish", "Mirror reports/ to a folder or to object storage."),
+    "prune": ("prune", "Remove old editions; never the newest, a pinned or a referenced one."),
 }
 
 #: What --help shows last; \b keeps click from filling the lines.

@@ -1,37 +1,37 @@
-"""The catalogue of a store: a pure function of the manifests in it.
+"""The catalogue of a store: a pure function of the manifests in it, and of where it is to be published.
 
-`index.html` for readers, `catalogue.json` for programs, `feed.xml` for those who follow. None of them knows the
-clock, so the same manifests give the same bytes anywhere.
+`index.html` for readers, with a page of all editions for each report (`<report>_editions.html`, older ones on
+numbered pages), `catalogue.json` for programs, `feed.xml` for those who follow. None of them knows the clock, so the
+same manifests give the same bytes anywhere.
 """
 
-import datetime as dt
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from handover.errors import StoreError
-from handover.press import disk, manifest
+from handover.press import disk, manifest, settings
 from handover.press.compare import compare
-from handover.press.store import PICTURE, Edition, Store, file_name
+from handover.press.store import PICTURE, REPORT, Edition, Store, file_name
 
 #: The format of catalogue.json.
 VERSION = 1
-#: A feed tells what is recent; the catalogue has the rest.
-FEED_LENGTH = 50
-TITLE = "Reports"
 #: Where catalogue.json names an edition.
 NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
-ATOM = "http://www.w3.org/2005/Atom"
+DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
+ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9]\d*))?\.html")
 
 Entry = dict[str, Any]
 
 
-def read(store: Store) -> tuple[list[manifest.Manifest], list[str]]:
+def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[manifest.Manifest], list[str]]:
     """Read all manifests of a store; those that are torn are left out and named."""
     found, faults = [], []
     for edition in store.editions():
+        if edition in without:
+            continue
         try:
             found.append(edition.manifest())
         except StoreError as error:
@@ -39,52 +39,67 @@ def read(store: Store) -> tuple[list[manifest.Manifest], list[str]]:
     return found, faults
 
 
-def build(manifests: Iterable[manifest.Manifest]) -> dict[str, bytes]:
+def build(manifests: Iterable[manifest.Manifest], url: str = "") -> dict[str, bytes]:
     """Make the catalogue's files.
 
     Args:
         manifests: Manifests in any order.
+        url: Where the catalogue is published, with a slash at its end; link previews and feeds name it.
 
     Returns:
-        The bytes of each file by name.
+        The bytes of each file by name, in the order in which they may appear: what a page links to comes before it.
     """
-    from handover.press import catalogue_page
+    from handover.press import catalogue_feed, catalogue_page
 
     reports = entries(manifests)
-    text = json.dumps({"version": VERSION, "reports": reports}, ensure_ascii=False, indent=1, sort_keys=True)
-    return {
-        "catalogue.json": f"{text}\n".encode(),
-        "feed.xml": feed(reports),
-        "index.html": catalogue_page.write(reports).encode(),
-    }
+    pages = catalogue_page.write(reports, url)
+    files = {DATA: _json(reports), FEED: catalogue_feed.write(reports, url), **pages}
+    return {name: files[name] for name in sorted(files, key=_turn)}
 
 
-def write(store: Store) -> list[str]:
+def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
     """Bring a store's catalogue up to date, file by file in one step each; the caller holds the lock.
+
+    Args:
+        store: Where the editions are.
+        without: Editions that are not to be listed, since they are about to go.
 
     Returns:
         One line for each torn manifest that had to be left out.
     """
-    manifests, faults = read(store)
+    manifests, faults = read(store, without)
+    files = build(manifests, settings.url(store.project))
     with disk.told(store.root):
-        for name, data in build(manifests).items():
+        # `lists` believes catalogue.json, so after a kill it must not be ahead of the pages
+        for name in sorted(files, key=lambda name: name == DATA):
             path = store.root / name
-            if _bytes(path) != data:
-                disk.replace(path, data)
+            if _bytes(path) != files[name]:
+                disk.replace(path, files[name])
+        for path in store.root.glob("*_editions*.html"):
+            if is_archive(path.name) and path.name not in files:
+                path.unlink()
     return faults
 
 
 def stale(store: Store) -> list[str]:
     """Names of the catalogue's files that are not what the manifests say."""
     manifests, _ = read(store)
-    return [name for name, data in build(manifests).items() if _bytes(store.root / name) != data]
+    files = build(manifests, settings.url(store.project))
+    left = (path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name))
+    changed = [name for name, data in files.items() if _bytes(store.root / name) != data]
+    return changed + sorted(set(left) - files.keys())
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is a page of all editions."""
+    return ARCHIVE.fullmatch(name) is not None
 
 
 def lists(root: Path, editions: Iterable[Edition]) -> bool:
     """Whether the catalogue on disk is whole and names these editions."""
-    if not all((root / name).is_file() for name in ("index.html", "feed.xml")):
+    if not all((root / name).is_file() for name in (INDEX, FEED)):
         return False
-    text = _bytes(root / "catalogue.json") or b""
+    text = _bytes(root / DATA) or b""
     named = set(NAMED.findall(text))
     return all(f"{edition.report}/{edition.name}".encode() in named for edition in editions)
 
@@ -101,62 +116,36 @@ def entries(manifests: Iterable[manifest.Manifest]) -> list[Entry]:
     for report, editions in sorted(by_report.items()):
         lead = next((one for one in editions if not one["variant"]), editions[0])
         found.append(
-            {
-                "report": report,
-                "title": lead["title"],
-                "lead": lead["edition"],
-                "editions": [_entry(one, editions[place + 1 :]) for place, one in enumerate(editions)],
-            }
+            {"report": report, "title": lead["title"], "lead": lead["edition"], "editions": _succession(editions)}
         )
     return sorted(found, key=lambda one: (one["title"], one["report"]))
 
 
-def feed(reports: list[Entry]) -> bytes:
-    """The catalogue as an Atom feed; an entry's time is the day its report speaks from."""
-    from xml.etree import ElementTree
-
-    root = ElementTree.Element("feed", {"xmlns": ATOM})
-    every = (one for report in reports for one in report["editions"])
-    # sorting keeps the order of equals: of one report and day the edition rendered last stays first
-    recent = sorted(every, key=lambda one: one["as_of"], reverse=True)[:FEED_LENGTH]
-
-    def add(parent: Any, tag: str, text: str = "", **attributes: str) -> Any:
-        element = ElementTree.SubElement(parent, tag, attributes)
-        element.text = text or None
-        return element
-
-    add(root, "id", "urn:handover:catalogue")
-    add(root, "title", TITLE)
-    add(root, "updated", _midnight(max((one["as_of"] for one in recent), default="1970-01-01")))
-    add(add(root, "author"), "name", "handover")
-    add(root, "link", rel="self", href="feed.xml")
-    for one in recent:
-        entry = add(root, "entry")
-        add(entry, "id", f"urn:handover:{one['report']}:{one['edition']}")
-        add(entry, "title", _printable(one["title"]))
-        add(entry, "updated", _midnight(one["as_of"]))
-        add(entry, "summary", _printable(one["standfirst"]))
-        for kind, rel in (("html", "alternate"), ("pdf", "enclosure")):
-            file = one["files"][kind]
-            add(entry, "link", rel=rel, href=file["path"], type=file["mime"], length=str(file["bytes"]))
-    ElementTree.indent(root, " ")
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+def _succession(editions: list[manifest.Manifest]) -> list[Entry]:
+    """The editions of a report, newest first, each told against the one before it with the same settings."""
+    found, latest = [], {}
+    for one in reversed(editions):
+        settings_key = json.dumps(one["variant"], sort_keys=True)
+        found.append(_entry(one, latest.get(settings_key)))
+        latest[settings_key] = one
+    return found[::-1]
 
 
-def _entry(one: manifest.Manifest, older: list[manifest.Manifest]) -> Entry:
-    before = next((other for other in older if other["variant"] == one["variant"]), None)
+def _entry(one: manifest.Manifest, before: manifest.Manifest | None) -> Entry:
     files = {
         kind: _file(one, file_name(one["report"], one["edition"], f".{kind}")) for kind in ("html", "pdf", "ipynb")
     }
     if PICTURE in one["outputs"]:
         files["picture"] = _file(one, PICTURE)
     keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")
-    changed = [change.as_json() for change in compare(before["facts"], one["facts"])] if before else []
+    found = compare(before["facts"], one["facts"]) if before else []
     return {key: one[key] for key in keys} | {
         "inputs": one["inputs"].get("digest", ""),
+        "sources": len(one["sources"]),
         "files": {kind: file for kind, file in files.items() if file},
         "before": before["edition"] if before else "",
-        "changed": changed,
+        # a report also prints what it was set to, which is no news
+        "changed": [change.as_json() for change in found if change.key not in one["parameters"]],
     }
 
 
@@ -166,15 +155,25 @@ def _file(one: manifest.Manifest, name: str) -> Entry:
     return {"path": path, "sha256": about["sha256"], "bytes": about["bytes"], "mime": about["mime"]} if about else {}
 
 
-def _midnight(day: str) -> str:
-    return f"{dt.date.fromisoformat(day)}T00:00:00Z"
+def _json(reports: list[Entry]) -> bytes:
+    """The catalogue as JSON, one edition a line: small, and a new edition is one line of a difference."""
+
+    def dumps(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    blocks = []
+    for report in reports:
+        editions = ",\n".join(dumps(one) for one in report["editions"])
+        head = ", ".join(f"{dumps(key)}: {dumps(report[key])}" for key in ("lead", "report", "title"))
+        blocks.append(f'{{{head}, "editions": [\n{editions}\n]}}')
+    return f'{{"version": {VERSION}, "reports": [{", ".join(blocks)}]}}\n'.encode()
 
 
-def _printable(text: str) -> str:
-    """A text without the characters that XML cannot carry."""
-    return "".join(
-        c for c in text if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
-    )
+def _turn(name: str) -> tuple[int, float, str]:
+    """When a file may appear: the oldest pages first, a report's own page after them, the index last."""
+    if match := ARCHIVE.fullmatch(name):
+        return 0, float(match["number"] or "inf"), name
+    return 1, (DATA, FEED, INDEX).index(name), name
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -1,57 +1,156 @@
-"""The catalogue for readers: one static page that runs nothing and asks only for what lies beside it."""
+"""The catalogue for readers: static pages that run nothing and ask only for what lies beside them."""
 
 import base64
 import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 TEMPLATES = Path(__file__).parent / "templates"
+TITLE = "Reports"
 #: The page is English wherever it is made; strftime would ask the machine's locale.
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-#: Changes shown before the rest is folded away.
-CHANGES_SHOWN = 6
+#: Changes shown before the rest is folded away, and earlier editions named on the front page.
+CHANGES_SHOWN, EARLIER_SHOWN = 5, 3
+#: Editions on one page. Pages are filled from the oldest edition on, so that a full one stays as it is.
+ROWS = 200
 
 
-def write(reports: Sequence[Mapping[str, Any]]) -> str:
-    """Write the page of a catalogue's reports, as `catalogue.entries` gives them."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def write(reports: Sequence[Mapping[str, Any]], url: str = "") -> dict[str, bytes]:
+    """Write the pages of a catalogue's reports, as `catalogue.entries` gives them.
+
+    Args:
+        reports: The reports.
+        url: Where the pages are published, with a slash at its end; link previews want whole addresses.
+
+    Returns:
+        The bytes of each page by name: `index.html`, and of each report all its editions.
+    """
+    count = sum(len(report["editions"]) for report in reports)
+    leads = [(report, lead(report)) for report in reports]
+    card = {
+        "title": TITLE,
+        "description": "; ".join(report["title"] for report in reports) or "No edition yet.",
+        "lead": leads[0][1] if leads else None,
+    }
+    others = {
+        report["report"]: list(islice((one for one in report["editions"] if one is not newest), EARLIER_SHOWN))
+        for report, newest in leads
+    }
+    body = _render("catalogue_body.html.j2", leads=leads, count=count, others=others, title=TITLE)
+    pages = {"index.html": _page(body, "index.html", url, card)}
+    for report in reports:
+        pages |= _archive(report, url)
+    return pages
+
+
+def lead(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The edition that a reader gets who asks for nothing special."""
+    return next(one for one in report["editions"] if one["edition"] == report["lead"])
+
+
+def archive(report: str, number: int = 0) -> str:
+    """Name of a page with all editions of a report; 0 is the newest, the others are numbered from the oldest."""
+    return f"{report}_editions-{number}.html" if number else f"{report}_editions.html"
+
+
+def _archive(report: Mapping[str, Any], url: str) -> dict[str, bytes]:
+    """The pages of all editions of a report."""
+    name, editions = report["report"], report["editions"]
+    last = -(-len(editions) // ROWS)
+    oldest_first = editions[::-1]
+    chunks = {number: oldest_first[(number - 1) * ROWS : number * ROWS][::-1] for number in range(1, last + 1)}
+    # the newest page has the report's own name, which is the one that people pass on
+    names = {number: archive(name, number if number < last else 0) for number in chunks}
+    spans = [(names[number], rows[-1]["as_of"], rows[0]["as_of"]) for number, rows in sorted(chunks.items())][::-1]
+    found = {}
+    for number, rows in chunks.items():
+        newest = number == last
+        body = _render(
+            "catalogue_archive.html.j2",
+            report=report,
+            lead=lead(report),
+            rows=rows,
+            newest=newest,
+            spans=spans if newest and last > 1 else [],
+            newer=names.get(number + 1),
+            older=names.get(number - 1),
+            title=TITLE,
+        )
+        # what an older page shows of itself is its own, so that a full one stays as it is
+        shown = lead(report) if newest else rows[0]
+        card = {"title": shown["title"], "description": shown["standfirst"], "lead": shown}
+        if not newest:
+            card["title"] += f": editions from {day(rows[-1]['as_of'])} to {day(rows[0]['as_of'])}"
+        found[names[number]] = _page(body, names[number], url, card)
+    return found
+
+
+def _page(body: str, name: str, url: str, card: Mapping[str, Any]) -> bytes:
     from markupsafe import Markup
 
     from handover.press.html import embed, faces
 
-    templates = Environment(
+    style = embed.rules(faces.used(body, rtl=False)) + faces.rules(rtl=False) + _sheet()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    picture = card["lead"]["files"].get("picture") if card["lead"] else None
+    page = (
+        _templates()
+        .get_template("catalogue.html.j2")
+        .render(
+            style=Markup(style),
+            digest=digest,
+            body=Markup(body),
+            name=name,
+            url=url,
+            site=TITLE,
+            picture=picture,
+            **card,
+        )
+    )
+    return page.encode()
+
+
+def _render(template: str, **values: Any) -> str:
+    return _templates().get_template(template).render(shown=CHANGES_SHOWN, archive=archive, **values)
+
+
+@cache
+def _templates() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    found = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"day": day, "size": size}
-    leads = [
-        (report, next(one for one in report["editions"] if one["edition"] == report["lead"])) for report in reports
-    ]
-    count = sum(len(report["editions"]) for report in reports)
-    body = templates.get_template("catalogue_body.html.j2").render(leads=leads, count=count, shown=CHANGES_SHOWN)
-    sheet = re.sub(r"/\*.*?\*/\s*", "", (TEMPLATES / "catalogue.css").read_text("utf-8"), flags=re.DOTALL)
-    style = embed.rules(faces.used(body, rtl=False)) + faces.rules(rtl=False) + sheet
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    return templates.get_template("catalogue.html.j2").render(
-        style=Markup(style),
-        digest=digest,
-        body=Markup(body),
-    )
+    found.filters |= {"day": day, "size": size, "number": number}
+    return found
+
+
+@cache
+def _sheet() -> str:
+    return re.sub(r"/\*.*?\*/\s*", "", (TEMPLATES / "catalogue.css").read_text("utf-8"), flags=re.DOTALL)
 
 
 def day(iso: str) -> str:
     """A date as readers write it: 2026-01-07 is 7 January 2026."""
     date = dt.date.fromisoformat(iso)
     return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def number(count: int) -> str:
+    """A count as readers write it: 10000 is 10,000."""
+    return f"{count:,}"
 
 
 def size(count: int) -> str:

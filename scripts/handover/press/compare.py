@@ -42,7 +42,7 @@ def compare(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> l
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
         values = [fact["value"] if fact else None for fact in (before, after)]
-        if not any(fact["claims"] for fact in (before, after) if fact):
+        if all(fact.get("claims") == [] for fact in (before, after) if fact):
             continue
         if values[0] != values[1]:
             found.append(Difference(key, (after or before or {})["label"], *values))

@@ -91,11 +91,14 @@ class Store:
 
     root: Path
     lock: Path
+    #: Whose settings hold for what is written beside the editions.
+    project: Project | None = None
 
     @classmethod
     def of(cls, project: Project, out: Path | None = None) -> "Store":
         """The project's own store, or another folder with the same layout."""
-        return cls(out, out / ".lock") if out else cls(project.reports, project.root / ".handover" / "store.lock")
+        root = out or project.reports
+        return cls(root, out / ".lock" if out else project.root / ".handover" / "store.lock", project)
 
     def reports(self) -> list[str]:
         """Names of the reports that have a folder, sorted."""
@@ -175,6 +178,20 @@ class Store:
                 return False
             _add(target, {**files, manifest.NAME: manifest.dumps(about)})
         return True
+
+    def remove(self, edition: Edition) -> None:
+        """Take an edition away, whole in one step; the caller holds the lock, and no longer lists it.
+
+        Raises:
+            StoreError: The disk refuses; the edition is then as it was.
+        """
+        with disk.told(edition.folder):
+            disk.sweep(self.root)
+            away = self.root / disk.staging()
+            os.rename(edition.folder, away)  # noqa: PTH104
+            disk.sync(edition.folder.parent)
+            disk.sync(self.root)
+            disk.remove(away)
 
 
 def file_name(report: str, edition: str, suffix: str) -> str:

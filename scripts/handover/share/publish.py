@@ -1,0 +1,197 @@
+"""A mirror of the store, brought up to date in an order in which no link ever leads nowhere.
+
+First the editions that are missing, of each its manifest last; then the catalogue, its front page last; then, when
+nothing names them any more, the editions that are gone. Stopped anywhere, the mirror is a whole site, and the
+next run goes on from there.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handover.errors import ShareError
+from handover.press import catalogue, digest, manifest, settings
+from handover.press.store import EDITION, REPORT, Edition, Store
+from handover.share.target import Target
+
+Progress = Callable[[str, int, int], None]
+
+MIMES = {".json": "application/json", ".xml": "application/atom+xml", ".html": "text/html; charset=utf-8"}
+MIMES |= {".css": "text/css; charset=utf-8", ".png": "image/png"}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the site: its bytes lie in the store, or are at hand."""
+
+    path: str
+    source: Path
+    sha256: str
+    bytes: int
+    mime: str
+    data: bytes | None = None
+
+    def read(self) -> bytes:
+        """The bytes to publish, which must be those that the manifest describes.
+
+        Raises:
+            ShareError: They are not.
+        """
+        try:
+            data = self.source.read_bytes() if self.data is None else self.data
+        except OSError as error:
+            raise ShareError(
+                f"{self.source}: must stay while it is published (got {error.strerror}).\n{AGAIN}"
+            ) from error
+        if digest.of_bytes(data) != self.sha256:
+            raise ShareError(f"{self.source}: must match its manifest, and does not.\n{DAMAGED}")
+        return data
+
+    def md5(self) -> str:
+        """What object storage calls a file by; no question of trust, only whether it is the one that was put."""
+        data = self.source.read_bytes() if self.data is None else self.data
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+DAMAGED = "A damaged edition is not published: restore its files from git or a copy, and run the command again."
+AGAIN = "Run the command again: it goes on where it stopped."
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done, in order; of `steps` each must be through before the next begins."""
+
+    steps: tuple[tuple[File, ...], ...]
+    catalogue: tuple[File, ...]
+    deleted: tuple[str, ...]
+    there: int
+
+    @property
+    def uploads(self) -> list[File]:
+        """All files to put, in order."""
+        return [*(file for step in self.steps for file in step), *self.catalogue]
+
+
+def plan(store: Store, target: Target, progress: Progress = lambda phase, done, total: None) -> Plan:
+    """Compare a store with its mirror; nothing is changed.
+
+    Raises:
+        ShareError: A manifest is torn, or an edition that would be published is damaged.
+    """
+    with store.locked():
+        manifests, faults = catalogue.read(store)
+        if faults:
+            raise ShareError("\n".join(faults) + f"\n{DAMAGED}")
+        contents = catalogue.build(manifests, settings.url(store.project))
+        editions = [(one, list(_edition(store, one))) for one in manifest.newest_first(manifests)]
+        pages = [_page(store, name, data) for name, data in contents.items()]
+    held = target.listing()
+    files = [*(file for _, files in editions for file in files), *pages]
+    wanted: set[str] = set()
+    for number, file in enumerate(files, 1):
+        progress("comparing", number, len(files))
+        if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
+            wanted.add(file.path)
+    _whole(store, [one for one, files in editions if wanted & {file.path for file in files}])
+    missing = [file for _, files in editions for file in files if file.path in wanted]
+    return Plan(
+        steps=(
+            tuple(file for file in missing if Path(file.path).name != manifest.NAME),
+            tuple(file for file in missing if Path(file.path).name == manifest.NAME),
+        ),
+        catalogue=tuple(file for file in pages if file.path in wanted),
+        deleted=tuple(sorted(path for path in held.keys() - {file.path for file in files} if ours(path))),
+        there=len(files) - len(wanted),
+    )
+
+
+def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, done, total: None) -> None:
+    """Bring the mirror up to date; may be stopped anywhere and begun again.
+
+    Raises:
+        ShareError: The target refuses, or a file changed on the way.
+    """
+    total, done = len(plan.uploads), 0
+
+    def put(file: File, *, lasting: bool) -> None:
+        target.put(file.path, file.read(), file.mime, lasting=lasting)
+
+    for step in plan.steps:
+        for _ in _each(target.at_once, step, lambda file: put(file, lasting=True)):
+            done += 1
+            progress("uploading", done, total)
+    for file in plan.catalogue:
+        put(file, lasting=False)
+        done += 1
+        progress("uploading", done, total)
+    for number, _ in enumerate(_each(target.at_once, plan.deleted, target.delete), 1):
+        progress("deleting", number, len(plan.deleted))
+
+
+@contextmanager
+def alone(store: Store) -> Any:
+    """Hold publishing against every other publishing of this store, whose order would mix with ours.
+
+    Raises:
+        ShareError: Another is at it.
+    """
+    import filelock
+
+    lock = filelock.FileLock(store.lock.with_name("publish.lock"), timeout=0, mode=0o644)
+    lock_folder = store.lock.parent
+    lock_folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with lock:
+            yield
+    except filelock.Timeout as error:
+        raise ShareError(
+            f"{store.root}: must be published by one command at a time (another holds {lock.lock_file}).\n"
+            "Wait for it, or end it, and run the command again."
+        ) from error
+
+
+def ours(path: str) -> bool:
+    """Whether a file of a mirror was put there by us, so that we may take it away."""
+    parts = path.split("/")
+    if len(parts) == 3:
+        return bool(REPORT.fullmatch(parts[0]) and EDITION.fullmatch(parts[1]))
+    return len(parts) == 1 and (path in (catalogue.DATA, catalogue.FEED, catalogue.INDEX) or catalogue.is_archive(path))
+
+
+def _edition(store: Store, about: manifest.Manifest) -> Iterable[File]:
+    edition = Edition(store.root, about["report"], about["edition"])
+    for name, one in sorted(about["outputs"].items()):
+        source = edition.folder / name
+        mime = MIMES.get(source.suffix, one["mime"]) if source.suffix == ".html" else one["mime"]
+        yield File(f"{edition.report}/{edition.name}/{name}", source, one["sha256"], one["bytes"], mime)
+    source = edition.folder / manifest.NAME
+    data = source.read_bytes()
+    path = f"{edition.report}/{edition.name}/{manifest.NAME}"
+    yield File(path, source, digest.of_bytes(data), len(data), MIMES[".json"])
+
+
+def _page(store: Store, name: str, data: bytes) -> File:
+    return File(name, store.root / name, digest.of_bytes(data), len(data), MIMES[Path(name).suffix], data)
+
+
+def _whole(store: Store, manifests: list[manifest.Manifest]) -> None:
+    faults = [fault for one in manifests for fault in Edition(store.root, one["report"], one["edition"]).faults()]
+    if faults:
+        raise ShareError("\n".join(faults) + f"\n{DAMAGED}")
+
+
+def _each(at_once: int, things: Iterable[Any], act: Callable[[Any], None]) -> Iterable[None]:
+    """Act on things, several at once; on a fault those that wait are dropped."""
+    if at_once == 1:
+        for thing in things:
+            yield act(thing)
+        return
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        yield from pool.map(act, things)
+    finally:
+        pool.shutdown(cancel_futures=True)
