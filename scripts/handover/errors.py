@@ -10,7 +10,9 @@
     ├── ExecutionError           a cell raised, hung, or never ran
     ├── ConversionError          HTML or PDF failed, or failed its checks
     ├── AuditError               a number in the finished report with no evidence
-    └── StoreError               an edition that exists, is torn, or cannot be written
+    ├── StoreError               an edition that exists, is torn, or cannot be written
+    ├── ScheduleError            an entry that cannot be kept, a torn ledger, a report older than it may be
+    └── MailError                a mail that cannot be written or sent
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
 """
@@ -61,6 +63,14 @@ class AuditError(HandoverError):
 
 class StoreError(HandoverError):
     """An edition exists, is torn, or cannot be written."""
+
+
+class ScheduleError(HandoverError):
+    """An entry of the schedule cannot be kept, its ledger is torn, or a report is older than it may be."""
+
+
+class MailError(HandoverError):
+    """A mail cannot be written or sent."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ COMMANDS = {
     "list": ("listing", "List editions, newest first: report, edition, path of the HTML."),
     "diff": ("diff", "Say what NEW prints that OLD does not: facts revised, new and gone."),
     "catalogue": ("catalogue", "Write the catalogue of reports/ anew from its manifests."),
+    "schedule": ("schedule", "Render on time: list, due, run, install, health, history."),
 }
 
 #: What --help shows last; \b keeps click from filling the lines.
