@@ -21,6 +21,9 @@ ADVICE = f"Mend the tables [[tool.handover.schedule]] in {FILE}; nothing was run
 #: The tick's day in a parameter: ``{date}``, or some days before or after it, ``{date-1d}``.
 DATE = re.compile(r"\{date(?:(?P<days>[+-][0-9]{1,4})d)?\}")
 
+#: How late a tick still counts as on time, unless its entry says otherwise.
+GRACE = dt.timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -34,7 +37,7 @@ class Entry:
     declared: tuple[Parameter, ...]
     catch_up: str = "latest"
     limit: int = 10
-    grace: dt.timedelta = dt.timedelta(minutes=15)
+    grace: dt.timedelta = GRACE
     retries: int = 0
     back_off: dt.timedelta = dt.timedelta(minutes=1)
     timeout: dt.timedelta = dt.timedelta(minutes=10)
@@ -110,11 +113,16 @@ def named(entries: Sequence[Entry], name: str) -> Entry:
 def _tables(project: Project) -> tuple[list[Any], Any]:
     path = project.root / FILE
     try:
-        tool = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get("handover", {})
+        whole = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return [], None
     except (OSError, ValueError) as error:
         raise ScheduleError(f"{path}: must be readable TOML (got {error}).\n{ADVICE}") from error
+    tool: Any = whole
+    for key in ("tool", "handover"):
+        tool = tool.get(key, {}) if isinstance(tool, Mapping) else tool
+    if not isinstance(tool, Mapping):
+        raise ScheduleError(f"{FILE}: [tool.handover] must be a table (got {tool!r:.60}).\n{ADVICE}")
     tables = tool.get("schedule", [])
     if not isinstance(tables, list):
         raise ScheduleError(f"{FILE}: must write each entry as [[tool.handover.schedule]] (got one table).\n{ADVICE}")
@@ -127,6 +135,8 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
     Raises:
         Faults: All that is wrong with it.
     """
+    if not isinstance(table, Mapping):
+        raise fields.Faults([f"must be a table (got {table!r:.60})"])
     values, faults = fields.read(table)
     known = project.reports_known()
     report = values.get("report")

@@ -20,15 +20,13 @@ class Faults(Exception):
         self.found = found
 
 
-def read(table: Any) -> tuple[dict[str, Any], list[str]]:
+def read(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Read the fields of one table.
 
     Returns:
         The values that can be taken, by name, without ``notify``, which `handover.schedule.letterbox` reads;
         and one line for each fault.
     """
-    if not isinstance(table, Mapping):
-        return {}, [f"must be a table (got {_shown(table)})"]
     values: dict[str, Any] = {}
     faults = [f"{name} must be given" for name in NEEDED if name not in table]
     known = [*RULES, "notify"]

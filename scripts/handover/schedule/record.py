@@ -118,7 +118,7 @@ class Record:
                 if self.begun and self.begun.tick <= skip.last:
                     self.begun = None
             case "clock back":
-                self._withdraw(at, line["ticks"])
+                self._withdraw(at, instant(line["after"]), line["ticks"])
             case "stale":
                 self.stale, self.owed[line["mail"]["id"]] = instant(line["good"]), line
             case "mailed" | "dropped":
@@ -159,16 +159,17 @@ class Record:
         if line.get("mail"):
             self.owed[line["mail"]["id"]] = line
 
-    def _withdraw(self, now: dt.datetime, count: int) -> None:
-        """Take back what was skipped beyond `now`, for it has not come yet; what ran has run.
+    def _withdraw(self, now: dt.datetime, after: dt.datetime, count: int) -> None:
+        """Take back what was skipped later than `after`; what ran has run.
 
         Args:
             now: What the clock shows since it was set back.
-            count: How many ticks of the skip that reaches across it remain.
+            after: An instant not later than that.
+            count: How many ticks of the skip that reaches across `after` remain.
         """
-        kept = [skip for skip in self.skips if skip.first <= now]
-        self.skips = [skip if skip.last <= now else replace(skip, last=now, ticks=count) for skip in kept]
-        self.floor = min(self.floor, now)
+        kept = [skip for skip in self.skips if skip.first <= after]
+        self.skips = [skip if skip.last <= after else replace(skip, last=after, ticks=count) for skip in kept]
+        self.floor = min(self.floor, after)
         self.good = min(self.good, now) if self.good else None
         self.segments = [
             replace(one, since=min(one.since, now), until=min(one.until, now) if one.until else None)

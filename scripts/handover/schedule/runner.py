@@ -92,21 +92,24 @@ class Runner:
         while not self.stop():
             pause = LOOK_S
             try:
-                self._reload()
+                whole = self._reload()
                 while not self.stop() and self._round()[0]:
                     pass
                 self._afterwards(insist=False)
                 pause = self._pause()
+                self._told = "" if whole else self._told
             except HandoverError as error:
                 self._tell_once(str(error))
             self.stop.wait(pause)
 
-    def _reload(self) -> None:
-        """Read the entries anew; while they cannot be kept, the last that could stand."""
+    def _reload(self) -> bool:
+        """Read the entries anew, and say whether they can be kept; until then the last that could stand."""
         try:
-            self.entries, self._told = entries.load(self.project, self.now()), ""
+            self.entries = entries.load(self.project, self.now())
         except ScheduleError as error:
             self._tell_once(f"{error}\nUntil then the entries stay as they were.")
+            return False
+        return True
 
     def _tell_once(self, text: str) -> None:
         if text != self._told:
@@ -134,10 +137,10 @@ class Runner:
                 break
             with self.ledger.held(f"entry-{entry.name}") as free:
                 settled = self._turn(entry) if free else []
-                left = plan(entry, self.ledger.of_entry(entry.name), self.now())
             done += settled
-            if free and not settled and left.trigger == "retry" and left.look:
-                waits.append(left.look)
+            if free and not settled:
+                left = plan(entry, self.ledger.of_entry(entry.name), self.now())
+                waits += [left.look] if left.trigger == "retry" and left.look else []
         return done, waits
 
     def _turn(self, entry: Entry) -> list[dict[str, Any]]:
