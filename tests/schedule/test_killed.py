@@ -13,8 +13,8 @@ import pytest
 from schedule_desk import declare, settled, utc
 
 from handover.press.store import Store
+from handover.schedule.clock import clock
 from handover.schedule.ledger import Ledger
-from handover.schedule.runner import clock
 from handover.schedule.spans import stamp
 
 HERE = Path(__file__).parent

@@ -106,6 +106,13 @@ def test_a_title_of_several_lines_is_one_subject(mailing, inbox, monkeypatch):
     assert message["Subject"] == "Doors Bcc: c@example.org, 2026-01-28" and message["Bcc"] is None
 
 
+def test_a_text_that_no_mail_can_hold_is_unsent_and_stops_nothing(mailing, inbox):
+    mailing.press.before = lambda job: Result("failed", cause="half a character: \ud800")
+    mailing.once(7 * HOUR)
+    (line,) = events(mailing, "unsent")
+    assert "must be a mail that can be written" in line["cause"] and inbox.messages == []
+
+
 def test_a_server_that_is_down_loses_no_mail_and_no_tick(desk, inbox):
     desk.port = free_port()
     address(desk)

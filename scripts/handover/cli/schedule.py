@@ -160,8 +160,7 @@ def health(as_json: bool) -> None:
     entries, ledger, now = _read()
     found = [judge.look(entry, ledger, now) for entry in entries]
     if as_json:
-        ages = (one.age and int(one.age.total_seconds()) for one in found)
-        _print_json([{"entry": o.entry.name, "stale": o.stale, "age": a} for o, a in zip(found, ages, strict=True)])
+        _print_json([one.as_json() for one in found])
     else:
         for one in found:
             if not one.stale:
@@ -185,12 +184,13 @@ def health(as_json: bool) -> None:
 def install(systemd: bool, every: str, yes: bool) -> None:
     """Have the system run what is due: shows what it would write, and asks before it does."""
     from handover.project import Project
-    from handover.schedule import entry, runner
+    from handover.schedule import entry, letterbox
     from handover.schedule import install as system
+    from handover.schedule.clock import clock
 
     project, minutes = Project.find(), int(every)
     # a timer over entries that cannot be kept would fail in silence every few minutes
-    entry.load(project, runner.clock())
+    entries = entry.load(project, clock())
     units = system.systemd(project, minutes) if systemd else []
     table = "" if systemd else system.crontab(project, minutes)
     for unit in units:
@@ -205,14 +205,16 @@ def install(systemd: bool, every: str, yes: bool) -> None:
     else:
         system.write_crontab(table)
         say("Written.")
+    if any(one.notify and one.notify.user for one in entries):
+        say(f"Give it {letterbox.PASSWORD}: with `systemctl --user edit`, or in a line above ours in the crontab.")
 
 
 def _read() -> tuple[list[Any], Any, Any]:
     """The entries, the ledger as it stands, and the time."""
     from handover.project import Project
     from handover.schedule import entry
+    from handover.schedule.clock import clock
     from handover.schedule.ledger import Ledger
-    from handover.schedule.runner import clock
 
     project, now = Project.find(), clock()
     return entry.load(project, now), Ledger.of(project).refresh(), now

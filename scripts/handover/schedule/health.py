@@ -26,6 +26,11 @@ class Health:
         limit = self.entry.max_age
         return limit is not None and (self.age is None or self.age > limit)
 
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs; the age in seconds."""
+        age = None if self.age is None else int(self.age.total_seconds())
+        return {"entry": self.entry.name, "stale": self.stale, "age": age}
+
     def __str__(self) -> str:
         if self.age is None:
             return f"{self.entry.name}: must be run (no runner has seen it yet)."

@@ -96,8 +96,8 @@ def _name(project: Project) -> str:
 
 
 def _percent(text: str) -> str:
-    if "\n" in text:
-        raise ScheduleError(f"{text!r}: must be a path on one line (got a line break).\n{ADVICE}")
+    if "\n" in text or text.endswith("\\"):
+        raise ScheduleError(f"{text!r}: must be a path on one line (got a line break or a backslash last).\n{ADVICE}")
     return text.replace("%", "%%")
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Result:
     kind: str
     edition: str = ""
     cause: str = ""
+    warnings: Sequence[str] = ()
 
 
 def run(job: Job, stopped: Callable[[], bool]) -> Result:
@@ -68,12 +69,15 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
             cwd=job.project.root,
             log=folder / "log",
         )
-        give_up = time.monotonic() + job.timeout_s + MARGIN_S
+        allowed = job.timeout_s + MARGIN_S
+        give_up = time.monotonic() + allowed
         while child.poll() is None:
             if stopped():
                 raise Stopped
             if time.monotonic() > give_up:
-                return Result("failed", cause=f"{job.report}: ended after {job.timeout_s + MARGIN_S:g} seconds.")
+                return Result(
+                    "failed", cause=f"{job.report}: must be done within {allowed:g} seconds (was ended then)."
+                )
             time.sleep(LOOK_S)
         return _answer(answer, job, child.returncode or 0, (folder / "log").read_text("utf-8", "replace"))
 
@@ -95,7 +99,7 @@ def main(order: Path, answer: Path) -> None:
     project = Project(Path(asked["root"]))
     try:
         outcome = render(project, asked["report"], asked["given"], timeout_s=asked["timeout_s"])
-        result = {"kind": outcome.kind, "edition": outcome.edition.name}
+        result = {"kind": outcome.kind, "edition": outcome.edition.name, "warnings": list(outcome.warnings)}
     except HandoverError as error:
         result = {"kind": "failed", "cause": str(error)[:CAUSE_SHOWN]}
     half = answer.with_suffix(".half")

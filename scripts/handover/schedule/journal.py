@@ -82,7 +82,8 @@ class Journal:
         Raises:
             StoreError: The disk refuses; lines may then be there in part, and the whole ones count.
         """
-        data = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+        # plain ASCII, so that a text from anywhere, even half a character, can be kept
+        data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
         if not data:
             return
         with disk.told(self.path):

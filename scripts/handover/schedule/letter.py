@@ -6,7 +6,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
-from handover.errors import StoreError
+from handover.errors import MailError, StoreError
 from handover.press.store import Edition, Store
 from handover.schedule import news
 from handover.schedule.entry import Entry
@@ -18,7 +18,21 @@ TOLD = 40
 
 
 def write(store: Store, entry: Entry, letterbox: Letterbox, owed: dict[str, Any]) -> EmailMessage:
-    """Write the mail that a line of the ledger owes: the same line gives the same message, identifier and all."""
+    """Write the mail that a line of the ledger owes: the same line gives the same message, identifier and all.
+
+    Raises:
+        MailError: A text cannot stand in a mail, or the PDF cannot be read.
+    """
+    try:
+        return _written(store, entry, letterbox, owed)
+    except (ValueError, OSError) as error:
+        raise MailError(
+            f"{owed['mail']['id']}: must be a mail that can be written (got {error}).\n"
+            "It stays owed and is tried again on the next run."
+        ) from error
+
+
+def _written(store: Store, entry: Entry, letterbox: Letterbox, owed: dict[str, Any]) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = letterbox.sender
     message["To"] = ", ".join(letterbox.to)

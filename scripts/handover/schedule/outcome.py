@@ -40,6 +40,7 @@ def outcome(
         report=entry.report,
         edition=result.edition,
         cause=result.cause,
+        warnings=list(result.warnings),
         given=entry.given(tick),
         attempts=begun.claims if begun else 0,
         mail=mail and {"id": news.identify(entry.name, "run", tick), **mail},

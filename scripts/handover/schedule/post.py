@@ -58,6 +58,7 @@ def deliver(
     send: Send = send,
     *,
     insist: bool,
+    stopped: Callable[[], bool] = lambda: False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Send what is owed and due, and note what became of it.
@@ -69,6 +70,7 @@ def deliver(
         now: Tells the time.
         send: Sends one mail.
         insist: Try every mail, however lately it failed.
+        stopped: Asked before each mail whether to leave the rest to the next runner.
         tell: Told of a mail that did not go.
     """
     if not any(record.owed for record in ledger.refresh().records.values()):
@@ -77,6 +79,8 @@ def deliver(
     with ledger.held("mail") as free:
         owed = [(name, one) for name, record in ledger.refresh().records.items() for one in record.owed.values()]
         for name, one in owed if free else ():
+            if stopped():
+                return
             mail, entry = one["mail"]["id"], declared.get(name)
             if not (entry and entry.notify):
                 note = line("dropped", name, now(), mail=mail, cause="nobody is to be told any more")

@@ -17,6 +17,7 @@ from handover.press.store import Store
 from handover.project import Project
 from handover.schedule import entry as entries
 from handover.schedule import health, job, post
+from handover.schedule.clock import clock
 from handover.schedule.entry import Entry
 from handover.schedule.ledger import Ledger, line
 from handover.schedule.outcome import outcome, there
@@ -28,11 +29,6 @@ from handover.schedule.stop import Stop
 LOOK_S = 30.0
 #: Waits between attempts double from `Entry.back_off` up to this.
 BACK_OFF_MAX = dt.timedelta(hours=6)
-
-
-def clock() -> dt.datetime:
-    """What time it is; the one place where the schedule asks."""
-    return dt.datetime.now(dt.UTC)
 
 
 @dataclass
@@ -178,7 +174,11 @@ class Runner:
                 return []
             settled = outcome(self.store, self.ledger, entry, tick, trigger, result, now)
             self.ledger.append(settled)
-        self.tell(f"{shown} {settled['outcome']}: {result.edition or result.cause}")
+        for text in (
+            f"{settled['outcome']}: {result.edition or result.cause}",
+            *map("warning: {}".format, result.warnings),
+        ):
+            self.tell(f"{shown} {text}")
         return [settled]
 
     def _press(self, entry: Entry, tick: dt.datetime) -> job.Result:
@@ -202,4 +202,6 @@ class Runner:
             return
         with self.ledger.locked():
             self.ledger.append(*health.grown_stale(self.entries, self.ledger, self.now()))
-        post.deliver(self.store, self.entries, self.ledger, self.now, self.send, insist=insist, tell=self.tell)
+        post.deliver(
+            self.store, self.entries, self.ledger, self.now, self.send, insist=insist, stopped=self.stop, tell=self.tell
+        )
