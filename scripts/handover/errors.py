@@ -12,7 +12,9 @@
     ├── AuditError               a number in the finished report with no evidence
     ├── StoreError               an edition that exists, is torn, or cannot be written
     ├── SweepError               workers that are lost, cannot be had, or hold other inputs
-    └── ShareError               a bundle, a mirror or a pruning that cannot be made
+    ├── ShareError               a bundle, a mirror or a pruning that cannot be made
+    ├── ScheduleError            an entry that cannot be kept, a torn ledger, a report older than it may be
+    └── MailError                a mail that cannot be written or sent
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
 """
@@ -71,6 +73,14 @@ class SweepError(HandoverError):
 
 class ShareError(HandoverError):
     """A bundle, a mirror or a pruning cannot be made."""
+
+
+class ScheduleError(HandoverError):
+    """An entry of the schedule cannot be kept, its ledger is torn, or a report is older than it may be."""
+
+
+class MailError(HandoverError):
+    """A mail cannot be written or sent."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

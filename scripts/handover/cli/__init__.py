@@ -23,6 +23,7 @@ COMMANDS = {
     "bundle": ("bundle", "Pack an edition and all that made it into one file, to be passed on."),
     "publish": ("publish", "Mirror reports/ to a folder or to object storage."),
     "prune": ("prune", "Remove old editions; never the newest, a pinned or a referenced one."),
+    "schedule": ("schedule", "Render on time: list, due, run, install, health, history."),
 }
 
 #: What --help shows last; \b keeps click from filling the lines.

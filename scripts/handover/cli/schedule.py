@@ -1,0 +1,237 @@
+"""`handover schedule`: reports that render on time."""
+
+import sys
+from typing import Any
+
+import click
+
+from handover.cli.console import INTERRUPTED, TERMINATED, say
+from handover.errors import HandoverError
+
+EXAMPLES = """\b
+Examples:
+  handover schedule list              what is planned, and how it stands
+  handover schedule due               what would run now
+  handover schedule run               stay up and render on time
+  handover schedule run --once        render what is due, and leave: for cron, systemd, Kubernetes
+  handover schedule install           let the system do so every five minutes
+  handover schedule health            exit 1 if a report is older than it may be
+\b
+An entry, in pyproject.toml:
+  [[tool.handover.schedule]]
+  name = "weekly-briefing"
+  report = "briefing"
+  cron = "0 7 * * MON"                minute, hour, day of month, month, day of week
+  timezone = "Asia/Baghdad"
+  parameters = { as_of = "{date}" }   the tick's day there; {date-1d} is the day before
+  catch_up = "latest"                 of ticks missed: the latest, "all" with limit = 10, "none" with grace = "15m"
+  retries = 2
+  back_off = "5m"                     before the first retry; doubled for each further one
+  timeout = "10m"
+  max_age = "8d"                      what health and the mail about a stale report go by
+  notify = ["desk@example.org"]       needs from and host, here or in [tool.handover.mail]
+"""
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
+
+
+@click.group("schedule", epilog=EXAMPLES)
+def command() -> None:
+    """Render reports on time: each tick has one recorded outcome, and none is lost while nothing runs.
+
+    A time that the clock skips comes at the next valid instant; one that it repeats comes the first time.
+    """
+
+
+@command.command("list")
+@JSON
+def listing(as_json: bool) -> None:
+    """List the entries: next and last tick, last outcome, age of the last good edition."""
+    from handover.schedule import board
+
+    entries, ledger, now = _read()
+    rows = board.listing(entries, ledger, now)
+    if as_json:
+        _print_json(rows)
+        return
+    _print_table(
+        ("entry", "report", "next", "last", "outcome", "good", "due"),
+        [
+            (
+                row["entry"],
+                row["report"],
+                board.shown(row, entries, "next"),
+                board.shown(row, entries, "last"),
+                row["outcome"] or "-",
+                board.aged(row),
+                str(row["pending"] or "-"),
+            )
+            for row in rows
+        ],
+    )
+
+
+@command.command("due")
+@JSON
+def due(as_json: bool) -> None:
+    """Say what would run now, and what would be skipped; nothing is run."""
+    from handover.schedule import board
+
+    entries, ledger, now = _read()
+    rows = board.due(entries, ledger, now)
+    if as_json:
+        _print_json(rows)
+    elif not rows:
+        say("Nothing is due.")
+    for row in () if as_json else rows:
+        if row["skips"]:
+            click.echo(f"{row['entry']}: skip {row['skips']}: {row['why']}")
+        if row["tick"]:
+            given = " ".join(f"{name}={value}" for name, value in row["parameters"].items())
+            more = f"; {row['behind']} more wait" if row["behind"] else ""
+            tick = board.shown(row, entries, "tick")
+            click.echo(
+                f"{row['entry']}: run {row['report']} {given} for {tick}, {row['trigger']}{more}".replace("  ", " ")
+            )
+        if row["again"]:
+            click.echo(f"{row['entry']}: try again at {board.shown(row, entries, 'again')}")
+
+
+@command.command("run")
+@click.option("--once", is_flag=True, help="Run what is due, then leave; exit 1 if a run failed.")
+def run(once: bool) -> None:
+    """Render what is due, and stay up; any number may run at once, on one machine.
+
+    SIGTERM and Ctrl-C end the run under way and leave its tick to the next runner.
+    """
+    from handover.project import Project
+    from handover.schedule.runner import Runner
+
+    runner = Runner(Project.find(), tell=say)
+    runner.stop.on_signals()
+    if not once:
+        runner.stay()
+        return
+    failed = [line["entry"] for line in runner.once() if line.get("outcome") == "failed"]
+    if runner.stop():
+        sys.exit(INTERRUPTED if runner.stop.number == 2 else TERMINATED)
+    if failed:
+        raise HandoverError(f"Failed: {', '.join(dict.fromkeys(failed))}. What was published before is as it was.")
+
+
+@command.command("history")
+@click.argument("entry", required=False)
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
+@JSON
+def history(entry: str | None, count: int, as_json: bool) -> None:
+    """Show past ticks, the latest first: status, trigger, edition, cause."""
+    from handover.schedule import board
+    from handover.schedule.entry import named
+
+    entries, ledger, _ = _read()
+    if entry and entry not in ledger.records:
+        named(entries, entry)
+    rows = board.history(ledger, [entry] if entry else None)[:count]
+    if as_json:
+        _print_json(rows)
+        return
+    _print_table(
+        ("entry", "tick", "status", "trigger", "edition", "cause"),
+        [
+            (
+                row["entry"],
+                board.shown(row, entries, "last"),
+                row["outcome"] + (f" x{row['ticks']}" if row["ticks"] > 1 else ""),
+                row["trigger"] or "-",
+                row["edition"] or "-",
+                (row["cause"] or "-").splitlines()[0],
+            )
+            for row in rows
+        ],
+    )
+
+
+@command.command("health")
+@JSON
+def health(as_json: bool) -> None:
+    """Exit 1 if a report is older than its max_age, for monitoring."""
+    from handover.schedule import health as judge
+
+    entries, ledger, now = _read()
+    found = [judge.look(entry, ledger, now) for entry in entries]
+    if as_json:
+        _print_json([one.as_json() for one in found])
+    else:
+        for one in found:
+            if not one.stale:
+                click.echo(str(one))
+    stale = [str(one) for one in found if one.stale]
+    if stale:
+        raise HandoverError("\n".join(["Older than it may be:", *stale, "Run `handover schedule history` to see why."]))
+
+
+@command.command("install")
+@click.option("--systemd/--crontab", "systemd", default=True, help="A timer of the user's (the default), or a crontab.")
+@click.option(
+    "--every",
+    type=click.Choice(["1", "2", "5", "10", "15", "20", "30"]),
+    default="5",
+    show_default=True,
+    metavar="MINUTES",
+    help="How often to look for what is due: 1, 2, 5, 10, 15, 20 or 30.",
+)
+@click.option("--yes", is_flag=True, help="Write without asking.")
+def install(systemd: bool, every: str, yes: bool) -> None:
+    """Have the system run what is due: shows what it would write, and asks before it does."""
+    from handover.project import Project
+    from handover.schedule import entry, letterbox
+    from handover.schedule import install as system
+    from handover.schedule.clock import clock
+
+    project, minutes = Project.find(), int(every)
+    # a timer over entries that cannot be kept would fail in silence every few minutes
+    entries = entry.load(project, clock())
+    units = system.systemd(project, minutes) if systemd else []
+    table = "" if systemd else system.crontab(project, minutes)
+    for unit in units:
+        click.echo(f"# {unit.path}\n{unit.text}")
+    if table:
+        click.echo(table, nl=False)
+    if not yes:
+        click.confirm("Write this?", abort=True, err=True)
+    if systemd:
+        system.write_units(units)
+        say(f"Written. Set it going with:\n  {system.enable(project)}")
+    else:
+        system.write_crontab(table)
+        say("Written.")
+    if any(one.notify and one.notify.user for one in entries):
+        say(f"Give it {letterbox.PASSWORD}: with `systemctl --user edit`, or in a line above ours in the crontab.")
+
+
+def _read() -> tuple[list[Any], Any, Any]:
+    """The entries, the ledger as it stands, and the time."""
+    from handover.project import Project
+    from handover.schedule import entry
+    from handover.schedule.clock import clock
+    from handover.schedule.ledger import Ledger
+
+    project, now = Project.find(), clock()
+    return entry.load(project, now), Ledger.of(project).refresh(), now
+
+
+def _print_json(rows: list[dict[str, Any]]) -> None:
+    import json
+
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+
+
+def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print columns as wide as what they hold; the last one runs free."""
+    if not rows:
+        say("Nothing to show.")
+        return
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())

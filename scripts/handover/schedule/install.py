@@ -1,0 +1,116 @@
+"""Having the system run the schedule: a systemd timer of the user, or a line of a crontab."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from handover.errors import ScheduleError
+from handover.press import digest, disk
+from handover.project import Project
+
+ADVICE = "Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A file to be written."""
+
+    path: Path
+    text: str
+
+
+def systemd(project: Project, minutes: int, home: Path | None = None) -> list[Unit]:
+    """The service and the timer of a project; the timer looks every so many minutes, and once after a start."""
+    base = home or Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    name, words = _name(project), _command()
+    service = (
+        f"[Unit]\nDescription=Reports due in {_percent(str(project.root))}\n\n"
+        "[Service]\nType=oneshot\n"
+        f"WorkingDirectory={_percent(str(project.root))}\n"
+        f"ExecStart={' '.join(_quoted(word) for word in words)}\n"
+    )
+    timer = (
+        f"[Unit]\nDescription=Look for reports due in {_percent(str(project.root))}\n\n"
+        f"[Timer]\nOnCalendar=*:0/{minutes}\nPersistent=true\n\n"
+        "[Install]\nWantedBy=timers.target\n"
+    )
+    folder = base / "systemd" / "user"
+    return [Unit(folder / f"{name}.service", service), Unit(folder / f"{name}.timer", timer)]
+
+
+def enable(project: Project) -> str:
+    """The command that sets the timer going."""
+    return f"systemctl --user daemon-reload && systemctl --user enable --now {_name(project)}.timer"
+
+
+def crontab_line(project: Project, minutes: int) -> str:
+    """The line of a crontab; its last words say whose it is."""
+    words = " ".join(map(shlex.quote, _command()))
+    # a crontab reads % as the end of the line
+    command = f"cd {shlex.quote(str(project.root))} && {words}".replace("%", r"\%")
+    return f"*/{minutes} * * * * {command} # {_name(project)}"
+
+
+def crontab(project: Project, minutes: int) -> str:
+    """The user's crontab with our line in it, once; what else is in it stays as it is."""
+    found = _run(["crontab", "-l"])
+    # without a crontab it fails, and says so
+    if found.returncode and "no crontab" not in found.stderr.lower():
+        raise ScheduleError(f"crontab -l: must list the crontab (got {found.stderr.strip() or 'nothing'}).\n{ADVICE}")
+    ours = f"# {_name(project)}"
+    kept = [each for each in found.stdout.splitlines() if not each.endswith(ours)] if not found.returncode else []
+    return "\n".join([*kept, crontab_line(project, minutes)]) + "\n"
+
+
+def write_crontab(text: str) -> None:
+    """Put a crontab in the place of the user's.
+
+    Raises:
+        ScheduleError: cron refuses it.
+    """
+    done = _run(["crontab", "-"], text)
+    if done.returncode:
+        raise ScheduleError(f"crontab -: must take the crontab (got {done.stderr.strip()}).\n{ADVICE}")
+
+
+def write_units(units: list[Unit]) -> None:
+    """Write the files, each in one step."""
+    for unit in units:
+        with disk.told(unit.path):
+            unit.path.parent.mkdir(parents=True, exist_ok=True)
+            disk.replace(unit.path, unit.text.encode())
+
+
+def _command() -> list[str]:
+    return [sys.executable, "-P", "-m", "handover", "schedule", "run", "--once"]
+
+
+def _name(project: Project) -> str:
+    """A name of its own for each checkout, and the same one each time."""
+    word = re.sub(r"[^A-Za-z0-9]+", "-", project.root.name).strip("-") or "project"
+    return f"handover-{word}-{digest.of_bytes(os.fsencode(project.root))[:6]}"
+
+
+def _percent(text: str) -> str:
+    if "\n" in text or text.endswith("\\"):
+        raise ScheduleError(f"{text!r}: must be a path on one line (got a line break or a backslash last).\n{ADVICE}")
+    return text.replace("%", "%%")
+
+
+def _quoted(word: str) -> str:
+    escaped = _percent(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    return f'"{escaped}"'
+
+
+def _run(command: list[str], text: str | None = None) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, input=text, capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ScheduleError(
+            f"{command[0]}: must be on this machine (got {error}).\n{ADVICE} Try --systemd, or run "
+            "`handover schedule run` under whatever keeps services here."
+        ) from error

@@ -1,0 +1,174 @@
+"""What the tests of the schedule share: entries as text, a tiny press on a real store, and a count of outcomes."""
+
+import datetime as dt
+import json
+import os
+from collections import Counter
+
+from handover.press import digest, manifest
+from handover.press.store import Store, file_name
+from handover.project import Project
+from handover.schedule import entry as entries
+from handover.schedule.job import Result
+from handover.schedule.ledger import Ledger
+from handover.schedule.runner import Runner
+from handover.schedule.stop import Stop
+from handover.schedule.ticks import ticks
+
+ENTRY = {
+    "name": "daily",
+    "report": "mini",
+    "cron": "0 7 * * *",
+    "timezone": "UTC",
+    "parameters": {"as_of": "{date}"},
+}
+
+
+def utc(text):
+    return dt.datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=dt.UTC)
+
+
+def toml(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + " }"
+    return value.isoformat() if isinstance(value, dt.date) else json.dumps(value)
+
+
+def declare(project, *tables, mail=None):
+    """Write the entries, each over `ENTRY`; a field that is None is left out."""
+    parts = []
+    for table in tables:
+        whole = {key: value for key, value in {**ENTRY, **table}.items() if value is not None}
+        parts.append("[[tool.handover.schedule]]\n" + "\n".join(f"{key} = {toml(one)}" for key, one in whole.items()))
+    if mail:
+        parts.append("[tool.handover.mail]\n" + "\n".join(f"{key} = {toml(one)}" for key, one in mail.items()))
+    (project.root / "pyproject.toml").write_text("\n\n".join(parts) + "\n")
+
+
+class Clock(Stop):
+    """A clock that only waiting, or the test, moves."""
+
+    def __init__(self, now):
+        super().__init__()
+        self.time = now
+
+    def now(self):
+        return self.time
+
+    def wait(self, seconds):
+        self.time += dt.timedelta(seconds=max(0.0, seconds))
+        return self()
+
+
+class Tiny:
+    """A press that publishes one line of text in the real store; `says` makes it of the day."""
+
+    def __init__(self, project):
+        self.store = Store.of(project)
+        self.runs = []
+        self.says = lambda day: {"doors": "3"}
+        self.before = lambda job: None
+
+    def __call__(self, job, stopped):
+        self.runs.append((job.report, job.given))
+        answer = self.before(job)
+        if answer is not None:
+            return answer
+        day = job.given.get("as_of", "2026-01-31")
+        return publish(self.store, job.report, day, self.says(day))
+
+
+def publish(store, report, day, facts):
+    """Publish a tiny edition that says these facts."""
+    data = json.dumps(facts).encode()
+    name = f"{day}-en-{digest.of_bytes(data)[:8]}"
+    files = {file_name(report, name, suffix): data for suffix in (".html", ".pdf", ".ipynb")}
+    about = {
+        **{key: kind() for key, kind in manifest.KEYS.items()},
+        "report": report,
+        "edition": name,
+        "content": digest.of_bytes(data),
+        "title": "Doors in miniature",
+        "as_of": day,
+        "language": "en",
+        "outputs": manifest.outputs(files),
+        "facts": {key: {"label": key.capitalize(), "value": value} for key, value in facts.items()},
+        "run": {"started": "2026-01-01"},
+    }
+    with store.locked():
+        fresh = store.publish(report, name, files, about)
+    return Result("published" if fresh else "unchanged", name)
+
+
+class Desk:
+    """A project, its clock, its press, and runners over them."""
+
+    def __init__(self, project, now):
+        self.project = project
+        self.clock = Clock(now)
+        self.press = Tiny(project)
+        self.told = []
+        self.sent = []
+        declare(project, {})
+
+    def declare(self, *tables, mail=None):
+        declare(self.project, *tables, mail=mail)
+
+    def send(self, letterbox, message):
+        self.sent.append(message)
+        return []
+
+    def runner(self):
+        return Runner(self.project, self.clock, self.clock.now, self.press, self.send, self.told.append)
+
+    def once(self, after=None, runner=None):
+        """Let time pass, then run what is due, with a runner that knows nothing yet unless one is given."""
+        self.clock.time += after or dt.timedelta()
+        return (runner or self.runner()).once()
+
+    @property
+    def ledger(self):
+        return Ledger.of(self.project).refresh()
+
+    def entries(self):
+        return entries.load(self.project, self.clock.time)
+
+    def record(self, name="daily"):
+        return self.ledger.of_entry(name)
+
+    def lines(self):
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+    @property
+    def path(self):
+        return self.project.root / ".handover" / "schedule" / "ledger.jsonl"
+
+    def editions(self, report="mini"):
+        return [edition.name for edition in self.press.store.editions(report)]
+
+
+def settled(record, cron="0 7 * * *", timezone="UTC", until=None):
+    """Count outcomes tick by tick since the entry was seen; every tick must have exactly one."""
+    counts = Counter()
+    for tick in ticks(cron, timezone, record.segments[0].since, until):
+        standing = [record.ran[tick]["outcome"]] if tick in record.ran else []
+        standing += ["skipped" for skip in record.skips if skip.first <= tick <= skip.last and tick not in record.ran]
+        assert len(standing) == 1, f"{tick}: {standing}"
+        counts[standing[0]] += 1
+    assert sum(skip.ticks for skip in record.skips) == counts["skipped"]
+    return dict(counts)
+
+
+def copied(source, target):
+    """A project of its own for a process of its own."""
+    import shutil
+
+    shutil.copytree(source, target)
+    return Project(target)
+
+
+def note(path, text):
+    """Add a line to a file that several processes write, synced."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.write(handle, f"{text}\n".encode())
+    os.close(handle)

@@ -1,0 +1,223 @@
+"""`handover schedule`: what a person sees, and what a program reads."""
+
+import datetime as dt
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from schedule_desk import declare
+
+from handover import cli
+from handover.schedule import clock
+from handover.schedule.job import Result
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def call(desk, monkeypatch, capsys):
+    """Call the command line in the desk's project and time; returns exit code, stdout, stderr."""
+    monkeypatch.chdir(desk.project.root)
+    monkeypatch.setattr(clock, "clock", desk.clock.now)
+
+    def called(*words):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            cli.main(["schedule", *words])
+        out, err = capsys.readouterr()
+        return left.value.code, out, err
+
+    return called
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["due"], ["run", "--once"], ["health"], ["history"], ["install"]], ids=" ".join
+)
+def test_a_bad_entry_is_refused_by_every_command(desk, call, words):
+    desk.declare({"cron": "x"})
+    code, out, err = call(*words)
+    assert (code, out) == (1, "") and "entry 'daily': cron must have five fields" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["history", "dayly"], "did you mean 'daily'?"),
+        (["install", "--every", "7"], "7"),
+        (["history", "-n", "0"], "0"),
+        (["ren"], "ren"),
+    ],
+)
+def test_wrong_words_are_told(call, words, said):
+    code, _, err = call(*words)
+    assert code in (1, 2) and said in err
+
+
+def test_nothing_is_due_and_nothing_has_been(desk, call):
+    assert call("due") == (0, "", "Nothing is due.\n")
+    assert call("history") == (0, "", "Nothing to show.\n")
+    assert json.loads(call("due", "--json")[1]) == []
+
+
+def test_list_is_an_aligned_table_of_next_and_last(desk, call):
+    desk.declare({"max_age": "1d"}, {"name": "in-baghdad", "timezone": "Asia/Baghdad", "catch_up": "all"})
+    desk.once()
+    desk.once(7 * HOUR)
+    desk.clock.time += 30 * HOUR
+    code, out, _ = call("list")
+    assert code == 0
+    assert out.splitlines() == [
+        "entry       report  next                  last                  outcome    good           due",
+        "daily       mini    2026-01-30 07:00 UTC  2026-01-28 07:00 UTC  published  1d 6h (stale)  1",
+        "in-baghdad  mini    2026-01-30 07:00 +03  2026-01-28 07:00 +03  unchanged  1d 6h          1",
+    ]
+    rows = json.loads(call("list", "--json")[1])
+    assert rows[0]["next"] == "2026-01-30T07:00:00Z" and rows[0]["age"] == 30 * 3600 and rows[0]["stale"]
+    assert rows[1]["edition"].startswith("2026-01-28-en-") and rows[1]["max_age"] is None
+
+
+def test_due_says_what_would_run_and_runs_nothing(desk, call, snapshot):
+    desk.declare({"catch_up": "all", "limit": 2})
+    desk.once()
+    desk.clock.time += 100 * HOUR
+    before = snapshot(desk.project.root)
+    code, out, _ = call("due")
+    assert code == 0 and out.splitlines() == [
+        "daily: skip 2: missed; catch_up = 'all' runs the last 2",
+        "daily: run mini as_of=2026-01-30 for 2026-01-30 07:00 UTC, catch-up; 1 more wait",
+    ]
+    (row,) = json.loads(call("due", "--json")[1])
+    assert (row["tick"], row["skips"], row["behind"]) == ("2026-01-30T07:00:00Z", 2, 1)
+    assert snapshot(desk.project.root) == before and desk.press.runs == []
+
+
+def test_due_says_when_a_failed_run_is_tried_again(desk, call):
+    desk.declare({"retries": 1, "back_off": "1h"})
+    desk.once()
+
+    def fail(job):
+        desk.clock.set()
+        return Result("failed", cause="no")
+
+    desk.press.before = fail
+    desk.once(7 * HOUR)
+    assert call("due")[1] == "daily: try again at 2026-01-28 08:00 UTC\n"
+
+
+def test_history_shows_status_trigger_edition_and_cause(desk, call):
+    desk.once()
+    desk.once(7 * HOUR)
+    desk.press.before = lambda job: Result("failed", cause="notebooks/mini.ipynb: cell 3 raised\nand more")
+    desk.once(100 * HOUR)
+    code, out, _ = call("history")
+    (edition,) = desk.editions()
+    head, *rows = [line.split("  ") for line in out.splitlines()]
+    assert code == 0
+    assert [[cell.strip() for cell in row if cell.strip()] for row in (head, *rows)] == [
+        ["entry", "tick", "status", "trigger", "edition", "cause"],
+        ["daily", "2026-02-01 07:00 UTC", "failed", "catch-up", "-", "notebooks/mini.ipynb: cell 3 raised"],
+        ["daily", "2026-01-31 07:00 UTC", "skipped x3", "-", "-", "missed; catch_up = 'latest' runs only the last"],
+        ["daily", "2026-01-28 07:00 UTC", "published", "on time", f"mini/{edition}", "-"],
+    ]
+    rows = json.loads(call("history", "--json", "-n", "2")[1])
+    assert len(rows) == 2 and rows[0]["cause"].endswith("and more") and rows[1]["ticks"] == 3
+
+
+def test_history_of_an_entry_that_is_gone_is_still_told(desk, call):
+    desk.once()
+    desk.once(7 * HOUR)
+    desk.declare({"name": "other"})
+    assert "2026-01-28 07:00 UTC" in call("history", "daily")[1]
+    assert call("history", "other") == (0, "", "Nothing to show.\n")
+
+
+def test_health_is_one_when_a_report_is_older_than_it_may_be(desk, call):
+    desk.declare({"max_age": "30h"}, {"name": "any-age"})
+    code, out, err = call("health")
+    assert (
+        code == 1
+        and "daily: must be run (no runner has seen it yet)." in err
+        and out.startswith("any-age: must be run")
+    )
+    desk.once()
+    assert call("health")[0] == 0
+    desk.once(7 * HOUR)
+    assert call("health") == (0, "daily: last good 0s ago; it may be 1d 6h old.\nany-age: last good 0s ago.\n", "")
+    desk.press.before = lambda job: Result("failed", cause="no")
+    desk.once(31 * HOUR)
+    code, _, err = call("health")
+    assert code == 1 and "daily: last good 1d 7h ago; it may be 1d 6h old." in err
+    desk.press.before = lambda job: None
+    desk.once(24 * HOUR)
+    assert call("health")[0] == 0
+    assert json.loads(call("health", "--json")[1])[0] == {"entry": "daily", "stale": False, "age": 0}
+
+
+def test_health_of_an_entry_that_has_never_been_good_counts_from_when_it_was_seen(desk, call):
+    desk.declare({"max_age": "30h", "catch_up": "none"})
+    desk.once()
+    desk.clock.time += 31 * HOUR
+    code, _, err = call("health")
+    assert code == 1 and "daily: last good never; it counts since 1d 7h; it may be 1d 6h old." in err
+
+
+def test_install_shows_first_and_writes_only_after_yes(desk, call, tmp_path, monkeypatch):
+    import io
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    code, out, _ = call("install")
+    assert code == 130 and "OnCalendar=*:0/5" in out and not (tmp_path / "config").exists()
+    code, out, err = call("install", "--yes", "--every", "15")
+    assert code == 0 and "OnCalendar=*:0/15" in out and "systemctl --user enable --now handover-mini-" in err
+    assert len(list((tmp_path / "config" / "systemd" / "user").iterdir())) == 2
+
+
+# the real thing
+
+
+def test_run_stays_up_until_it_is_told_to_end(mini):
+    declare(mini, {})
+    words = [sys.executable, "-m", "handover", "schedule", "run"]
+    process = subprocess.Popen(words, cwd=mini.root, stderr=subprocess.PIPE, text=True)
+    ledger = mini.root / ".handover" / "schedule" / "ledger.jsonl"
+    give_up = time.monotonic() + 30
+    while not (ledger.exists() and ledger.read_text()) and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert process.poll() is None
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (0, "") and time.monotonic() - begun < 5
+
+
+@pytest.mark.kernel
+def test_run_once_renders_what_is_due_and_leaves(mini):
+    declare(mini, {"parameters": {"as_of": "2026-01-31"}})
+    ledger = mini.root / ".handover" / "schedule" / "ledger.jsonl"
+    ledger.parent.mkdir(parents=True)
+    line = {"event": "declared", "entry": "daily", "at": "2026-01-01T00:00:00Z", "cron": "0 7 * * *", "timezone": "UTC"}
+    ledger.write_text(json.dumps(line) + "\n")
+    words = [sys.executable, "-m", "handover", "schedule"]
+    first = subprocess.run([*words, "run", "--once"], cwd=mini.root, capture_output=True, text=True)
+    assert (first.returncode, first.stdout) == (0, "") and "catch-up: rendering mini" in first.stderr
+    second = subprocess.run([*words, "history", "--json"], cwd=mini.root, capture_output=True, text=True)
+    done, skipped = json.loads(second.stdout)
+    assert (done["outcome"], done["trigger"], skipped["outcome"]) == ("published", "catch-up", "skipped")
+    assert done["edition"].startswith("mini/2026-01-31-en-")
+    assert (mini.reports / done["edition"] / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["schedule", "--help"], ["schedule", "list"], ["schedule", "health"]])
+def test_nothing_heavy_is_imported(mini, words):
+    declare(mini, {})
+    heavy = "nbconvert papermill nbformat pandas matplotlib typst jupyter_client smtplib".split()  # noqa: SIM905
+    code = (
+        f"import sys; from handover import cli\ntry:\n    cli.main({words})\nexcept SystemExit: pass\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=mini.root, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"

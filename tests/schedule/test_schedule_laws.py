@@ -1,0 +1,83 @@
+"""Laws of the runner, whatever the clock, the report and the machine do: one outcome a tick, none lost, none twice."""
+
+import contextlib
+import datetime as dt
+import os
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from unittest import mock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from schedule_desk import Desk, settled, utc
+
+from handover.project import Project
+from handover.schedule.job import Result, Stopped
+
+MINI = Path(__file__).parents[1] / "mini"
+CRON = "0 */3 * * *"
+HOURS = st.one_of(st.integers(0, 12), st.integers(-12, 0), st.integers(-2000, 2000))
+#: What becomes of each attempt: well, badly, the runner killed, the runner told to stop.
+FATES = st.lists(st.sampled_from(["good", "good", "bad", "killed", "stopped"]), max_size=6)
+RULES = st.sampled_from(
+    [
+        {"catch_up": "latest"},
+        {"catch_up": "latest", "retries": 2, "back_off": "20m"},
+        {"catch_up": "all", "limit": 4},
+        {"catch_up": "all", "limit": 2, "retries": 1, "back_off": "0s"},
+        {"catch_up": "none"},
+        {"catch_up": "none", "grace": "7h", "retries": 1, "back_off": "4h"},
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(RULES, st.lists(st.tuples(HOURS, FATES), max_size=8))
+def test_law_every_tick_has_one_outcome_and_runs_to_one_at_most(rule, steps):
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(os, "fsync", lambda handle: None):
+        shutil.copytree(MINI, Path(folder) / "mini", ignore=shutil.ignore_patterns("reports", ".handover"))
+        desk = Desk(Project(Path(folder) / "mini"), utc("2026-01-28 00:00"))
+        desk.declare({"cron": CRON, "parameters": {}, **rule})
+        latest = lived(desk, steps)
+        ledger, now = desk.record(), desk.clock.time
+        # every tick that has come, by the clock as it is at the end
+        settled(ledger, CRON, until=now)
+        told = Counter(line["tick"] for line in desk.lines() if line["event"] == "outcome")
+        assert not told or max(told.values()) == 1
+        assert all(skip.last <= now for skip in ledger.skips)
+        assert len(desk.editions()) == (1 if any(one["edition"] for one in ledger.ran.values()) else 0)
+        published = [one for one in ledger.ran.values() if one["outcome"] == "published"]
+        assert len(published) == len(desk.editions())
+        # no tick ran before the clock had ever shown its time
+        assert all(tick <= latest for tick in ledger.ran)
+
+
+def lived(desk, steps):
+    """Live through the steps, then one more with nothing in the way; returns the latest time the clock has shown."""
+    latest = desk.clock.time
+    for hours, fates in [*steps, (1, [])]:
+        desk.clock.time = max(desk.clock.time + dt.timedelta(hours=hours), utc("2026-01-01 00:00"))
+        desk.press.before = fated(desk, list(fates))
+        with contextlib.suppress(KeyboardInterrupt):
+            desk.once()
+        latest = max(latest, desk.clock.time)
+        if desk.clock():
+            desk.clock.__init__(desk.clock.time)
+    return latest
+
+
+def fated(desk, fates):
+    def before(job):
+        match fates.pop(0) if fates else "good":
+            case "bad":
+                return Result("failed", cause="no")
+            case "killed":
+                raise KeyboardInterrupt
+            case "stopped":
+                desk.clock.set()
+                raise Stopped
+        return None
+
+    return before

@@ -1,0 +1,339 @@
+"""Mails: to people when an edition says something new or something fails; to nobody otherwise; and none is lost.
+
+The server is a real one, on this machine.
+"""
+
+import contextlib
+import datetime as dt
+import socket
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from schedule_desk import utc
+
+from handover.errors import MailError
+from handover.schedule import letter, letterbox, news, post
+from handover.schedule.job import Result
+from handover.schedule.letterbox import Letterbox
+
+DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
+
+
+class Inbox:
+    """What the server took; it refuses the recipients in `refused`."""
+
+    def __init__(self):
+        self.messages, self.envelopes, self.refused, self.logins = [], [], (), []
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.refused:
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
+        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+
+@contextlib.contextmanager
+def serving(inbox, port=0, **how):
+    port = port or free_port()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port, **how)
+    controller.start()
+    try:
+        yield port
+    finally:
+        controller.stop()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def inbox():
+    return Inbox()
+
+
+@pytest.fixture
+def mailing(desk, inbox):
+    """A desk that writes to a real server; `port` is its."""
+    with serving(inbox) as port:
+        desk.port = port
+        address(desk)
+        desk.send = post.send
+        desk.once()
+        yield desk
+
+
+def address(desk, **more):
+    server = {"host": "127.0.0.1", "port": desk.port, "security": "none", "from": "desk@example.org"}
+    desk.declare({"notify": ["a@example.org", "b@example.org"], **more}, mail=server)
+
+
+def events(desk, *names):
+    return [line for line in desk.lines() if line["event"] in names]
+
+
+# what cannot be sent
+
+
+@pytest.mark.parametrize("what", ["a\nBcc: c@example.org", "a\r\n\r\nbody", "a\x00b", "a\u2028b"])
+def test_no_title_ends_a_header(desk, what):
+    desk.declare({"notify": {"to": "a@example.org", "from": "d@example.org", "host": "h"}})
+    (entry,) = desk.entries()
+    owed = {"at": "2026-01-28T07:00:00Z", "mail": {"id": what, "kind": "stale"}, "text": "old"}
+    message = letter.write(desk.press.store, entry, entry.notify, owed)
+    assert letter._one_line(what) == " ".join(what.replace("\x00", " ").split())
+    assert message["To"] == "a@example.org" and message["Bcc"] is None
+    assert b"Bcc" not in message.as_bytes()
+
+
+def test_a_title_of_several_lines_is_one_subject(mailing, inbox, monkeypatch):
+    from handover.press.store import Edition
+
+    real = Edition.manifest
+    monkeypatch.setattr(Edition, "manifest", lambda self: real(self) | {"title": "Doors\r\nBcc: c@example.org"})
+    mailing.once(7 * HOUR)
+    (message,) = inbox.messages
+    assert message["Subject"] == "Doors Bcc: c@example.org, 2026-01-28" and message["Bcc"] is None
+
+
+def test_a_text_that_no_mail_can_hold_is_unsent_and_stops_nothing(mailing, inbox):
+    mailing.press.before = lambda job: Result("failed", cause="half a character: \ud800")
+    mailing.once(7 * HOUR)
+    (line,) = events(mailing, "unsent")
+    assert "must be a mail that can be written" in line["cause"] and inbox.messages == []
+
+
+def test_a_server_that_is_down_loses_no_mail_and_no_tick(desk, inbox):
+    desk.port = free_port()
+    address(desk)
+    desk.send = post.send
+    desk.once()
+    (line,) = desk.once(7 * HOUR)
+    assert line["outcome"] == "published"
+    (unsent,) = events(desk, "unsent")
+    assert unsent["cause"].startswith(f"127.0.0.1:{desk.port}: must take the mail (got ")
+    with serving(inbox, desk.port):
+        desk.once()
+        desk.once()
+    assert len(inbox.messages) == 1 and len(events(desk, "mailed")) == 1
+
+
+def test_a_runner_that_stays_up_waits_longer_each_time(desk):
+    desk.port = free_port()
+    address(desk)
+    seen = []
+
+    def send(box, message):
+        seen.append(desk.clock.time)
+        raise MailError("h:25: must take the mail (got nothing).\nx")
+
+    def wait(seconds):
+        desk.clock.time += dt.timedelta(seconds=30)
+        if desk.clock.time >= utc("2026-01-28 07:40"):
+            desk.clock.set()
+
+    desk.send = send
+    desk.once(6.9 * HOUR)
+    desk.clock.wait = wait
+    desk.runner().stay()
+    assert [round((one - seen[0]).total_seconds() / 60) for one in seen] == [0, 1, 3, 7, 15, 31]
+
+
+def test_one_recipient_refused_is_noted_and_the_others_have_it(mailing, inbox):
+    inbox.refused = ("a@example.org",)
+    mailing.once(7 * HOUR)
+    (line,) = events(mailing, "mailed")
+    assert line["refused"] == ["a@example.org"] and inbox.envelopes == [("desk@example.org", ["b@example.org"])]
+
+
+def test_all_recipients_refused_is_unsent(mailing, inbox):
+    inbox.refused = ("a@example.org", "b@example.org")
+    mailing.once(7 * HOUR)
+    assert len(events(mailing, "unsent")) == 1 and not events(mailing, "mailed")
+
+
+def test_a_server_without_encryption_is_given_nothing_if_it_was_asked_for(inbox):
+    with serving(inbox) as port, pytest.raises(MailError, match="STARTTLS"):
+        post.send(Letterbox(("a@example.org",), "d@example.org", "127.0.0.1", port), message())
+    assert inbox.messages == []
+
+
+def test_a_login_without_a_password_in_the_environment_is_told(inbox, monkeypatch):
+    monkeypatch.delenv(letterbox.PASSWORD, raising=False)
+    with serving(inbox) as port, pytest.raises(MailError, match="no password for desk: set HANDOVER_MAIL_PASSWORD"):
+        post.send(Letterbox(("a@example.org",), "d@example.org", "127.0.0.1", port, "none", "desk"), message())
+
+
+def test_a_wrong_password_is_told_and_not_repeated(inbox, monkeypatch):
+    monkeypatch.setenv(letterbox.PASSWORD, "hush-hush")
+    with login(inbox, b"other") as port, pytest.raises(MailError) as error:
+        post.send(Letterbox(("a@example.org",), "d@example.org", "127.0.0.1", port, "none", "desk"), message())
+    assert "535" in str(error.value) and "hush" not in str(error.value) and inbox.messages == []
+
+
+def test_the_right_password_opens(inbox, monkeypatch):
+    monkeypatch.setenv(letterbox.PASSWORD, "hush-hush")
+    with login(inbox, b"hush-hush") as port:
+        post.send(Letterbox(("a@example.org",), "d@example.org", "127.0.0.1", port, "none", "desk"), message())
+    assert len(inbox.messages) == 1
+
+
+def login(inbox, password):
+    def check(server, session, envelope, mechanism, data):
+        return AuthResult(success=(data.login, data.password) == (b"desk", password), handled=False)
+
+    # the server would rather have TLS around a login; this one never leaves the machine
+    return serving(inbox, authenticator=check, auth_require_tls=False)
+
+
+def message():
+    from email.message import EmailMessage
+
+    made = EmailMessage()
+    made["Subject"] = "x"
+    made.set_content("x")
+    return made
+
+
+# what is sent
+
+
+def test_an_edition_that_says_something_new_is_mailed_with_its_pdf_and_what_changed(mailing, inbox):
+    mailing.once(7 * HOUR)
+    mailing.press.says = lambda day: {"doors": "4", "windows": "9"}
+    mailing.once(DAY)
+    first, second = inbox.messages
+    assert first["Subject"] == "Doors in miniature, 2026-01-28"
+    assert "It is the first of its kind." in first.get_body().get_content()
+    text = second.get_body().get_content()
+    before, after = mailing.editions()
+    assert f"As of 2026-01-29, edition {after}. Since {before}:" in text
+    assert "revised  Doors: 3 -> 4" in text and "new      Windows: 9" in text
+    (pdf,) = second.iter_attachments()
+    assert (pdf.get_content_type(), pdf.get_filename()) == ("application/pdf", f"mini_{after}.pdf")
+    assert pdf.get_content() == mailing.press.store.root.joinpath("mini", after, f"mini_{after}.pdf").read_bytes()
+    assert (second["From"], second["To"]) == ("desk@example.org", "a@example.org, b@example.org")
+    assert second["Auto-Submitted"] == "auto-generated" and second["Date"].datetime == utc("2026-01-29 07:00")
+    assert inbox.envelopes == [("desk@example.org", ["a@example.org", "b@example.org"])] * 2
+
+
+def test_an_edition_of_another_day_that_says_the_same_mails_nobody(mailing, inbox):
+    mailing.once(7 * HOUR)
+    for _ in range(3):
+        mailing.once(DAY)
+    assert len(mailing.editions()) == 4 and len(inbox.messages) == 1
+
+
+def test_an_unchanged_run_mails_nobody(mailing, inbox):
+    address(mailing, parameters={})
+    mailing.once(7 * HOUR)
+    mailing.once(DAY)
+    assert [line["outcome"] for line in events(mailing, "outcome")] == ["published", "unchanged"]
+    assert len(inbox.messages) == 1
+
+
+def test_a_skipped_tick_mails_nobody(mailing, inbox):
+    address(mailing, catch_up="none")
+    mailing.once(5 * DAY)
+    assert events(mailing, "skipped") and inbox.messages == []
+
+
+def test_a_failure_is_mailed_once_after_the_last_attempt(mailing, inbox):
+    address(mailing, retries=2)
+    mailing.press.before = lambda job: Result("failed", cause="notebooks/mini.ipynb: cell 3 raised")
+    mailing.once(7 * HOUR)
+    mailing.once()
+    (mail,) = inbox.messages
+    assert mail["Subject"] == "daily: failed"
+    text = mail.get_body().get_content()
+    assert "attempt 3" in text and "cell 3 raised" in text and "2026-01-28 07:00 UTC" in text
+    assert not list(mail.iter_attachments())
+
+
+def test_a_report_grown_stale_is_mailed_once_until_it_is_good_again(mailing, inbox):
+    address(mailing, max_age="36h", catch_up="none")
+    mailing.once(7 * HOUR)
+    assert [mail["Subject"] for mail in inbox.messages] == ["Doors in miniature, 2026-01-28"]
+    for _ in range(4):
+        mailing.once(DAY + HOUR)  # an hour late at least, and beyond the grace
+    assert [mail["Subject"] for mail in inbox.messages[1:]] == ["daily: grown stale"]
+    assert "daily: last good 2d 2h ago; it may be 1d 12h old." in inbox.messages[1].get_body().get_content()
+
+
+def test_the_same_mail_has_the_same_name_however_often_it_goes(desk, inbox):
+    """Killed after the server had it and before that was noted, a mail goes again, and is shown once."""
+    with serving(inbox) as desk.port:
+        address(desk)
+        desk.once()
+        sent = []
+
+        def send(box, mail):
+            post.send(box, mail)
+            sent.append(mail)
+            if len(sent) == 1:
+                raise KeyboardInterrupt
+            return []
+
+        desk.send = send
+        with pytest.raises(KeyboardInterrupt):
+            desk.once(7 * HOUR)
+        desk.once()
+    assert len({mail["Message-ID"] for mail in inbox.messages}) == 1 and len(inbox.messages) == 2
+    assert len({mail["Date"] for mail in inbox.messages}) == 1
+
+
+def test_a_mail_for_an_entry_that_tells_nobody_any_more_is_dropped(desk):
+    desk.port = free_port()
+    address(desk)
+    desk.send = post.send
+    desk.once()
+    desk.once(7 * HOUR)
+    desk.declare({})
+    desk.once()
+    (line,) = events(desk, "dropped")
+    assert line["cause"] == "nobody is to be told any more" and not desk.record().owed
+
+
+def test_an_edition_gone_before_it_was_mailed_is_said_to_be(mailing, inbox):
+    import shutil
+
+    mailing.send = lambda box, mail: (_ for _ in ()).throw(MailError("h: no.\nx"))
+    mailing.once(7 * HOUR)
+    shutil.rmtree(mailing.project.reports / "mini")
+    mailing.send = post.send
+    mailing.once()
+    (mail,) = inbox.messages
+    assert "cannot be read" in mail.get_body().get_content() and not list(mail.iter_attachments())
+
+
+# what counts as new
+
+
+@pytest.mark.parametrize(
+    ("editions", "before"),
+    [
+        ([("2026-01-01", {"doors": "1"}), ("2026-01-05", {"doors": "2"})], 1),
+        ([("2026-02-01", {"doors": "1"})], None),
+        ([("2026-01-10", {"doors": "1"})], 0),
+    ],
+)
+def test_the_edition_before_is_the_latest_that_does_not_speak_from_a_later_day(desk, editions, before):
+    from schedule_desk import publish
+
+    from handover.press.store import Edition
+
+    store = desk.press.store
+    names = [publish(store, "mini", day, facts).edition for day, facts in editions]
+    made = publish(store, "mini", "2026-01-10", {"doors": "3"}).edition
+    found = news.edition_before(store, Edition(store.root, "mini", made).manifest())
+    assert (found and found["edition"]) == (None if before is None else names[before])

@@ -1,0 +1,184 @@
+"""When times come, across changes of the clock: skipped at the next valid instant, repeated the first time."""
+
+import datetime as dt
+from itertools import islice
+
+import pytest
+from cronsim import CronSim
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from schedule_desk import utc
+
+from handover.schedule import ticks
+from handover.schedule.ticks import zone
+
+
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    [
+        ("", "must have five fields"),
+        ("0 7 * *", "must have five fields"),
+        ("0 0 7 * * MON", "must have five fields"),
+        ("61 7 * * *", "bad minute"),
+        ("0 7 * * MUN", "bad day-of-week"),
+        ("@daily", "must have five fields"),
+        ("0 0 30 2 *", "bad day-of-month"),
+        ("0 0 31 4,6,9,11 */1", "bad day-of-month"),
+        ("0 7 1-0 * *", "bad day-of-month"),
+        ("0 7 ² * *", "bad day-of-month"),
+    ],
+)
+def test_cron_that_cannot_be_kept_is_told(cron, said):
+    assert said in ticks.fault(cron)
+
+
+def test_cron_that_comes_is_no_fault():
+    assert [ticks.fault(cron) for cron in ("0 7 * * MON", "*/5 8-17 1,L * *", "0 0 29 2 *", "0 9 * * 5#1")] == [
+        None
+    ] * 4
+
+
+def local(cron, timezone, after, count):
+    found = islice(ticks.ticks(cron, timezone, utc(after)), count)
+    return [f"{tick.astimezone(zone(timezone)):%m-%d %H:%M %z}" for tick in found]
+
+
+CASES = {
+    "Berlin skips 02:00 to 03:00": (
+        ("30 2 * * *", "Europe/Berlin", "2026-03-27 12:00", 3),
+        ["03-28 02:30 +0100", "03-29 03:00 +0200", "03-30 02:30 +0200"],
+    ),
+    "Berlin skips, and what falls together is one tick": (
+        ("*/20 1-3 29 3 *", "Europe/Berlin", "2026-03-28 12:00", 7),
+        [
+            "03-29 01:00 +0100",
+            "03-29 01:20 +0100",
+            "03-29 01:40 +0100",
+            "03-29 03:00 +0200",
+            "03-29 03:20 +0200",
+            "03-29 03:40 +0200",
+            "03-29 01:00 +0200",
+        ],
+    ),
+    "Berlin repeats 02:00 to 03:00": (
+        ("30 2 * * *", "Europe/Berlin", "2026-10-24 12:00", 2),
+        ["10-25 02:30 +0200", "10-26 02:30 +0100"],
+    ),
+    "Berlin repeats, every half hour": (
+        ("*/30 * * * *", "Europe/Berlin", "2026-10-24 23:30", 4),
+        ["10-25 02:00 +0200", "10-25 02:30 +0200", "10-25 03:00 +0100", "10-25 03:30 +0100"],
+    ),
+    "Lord Howe skips half an hour": (
+        ("15 2 * * *", "Australia/Lord_Howe", "2026-10-02 18:00", 2),
+        ["10-04 02:30 +1100", "10-05 02:15 +1100"],
+    ),
+    "Lord Howe repeats half an hour": (
+        ("45 1 * * *", "Australia/Lord_Howe", "2026-04-04 00:00", 2),
+        ["04-05 01:45 +1100", "04-06 01:45 +1030"],
+    ),
+    "Kathmandu has an odd quarter": (
+        ("0 7 * * *", "Asia/Kathmandu", "2026-03-28 12:00", 2),
+        ["03-29 07:00 +0545", "03-30 07:00 +0545"],
+    ),
+    "Kathmandu moved by a quarter in 1986": (
+        ("5 0 1 1 *", "Asia/Kathmandu", "1985-06-01 00:00", 2),
+        ["01-01 00:15 +0545", "01-01 00:05 +0545"],
+    ),
+    "Baghdad keeps one time all year": (
+        ("0 7 1 1,4,7,10 *", "Asia/Baghdad", "2025-12-31 12:00", 4),
+        ["01-01 07:00 +0300", "04-01 07:00 +0300", "07-01 07:00 +0300", "10-01 07:00 +0300"],
+    ),
+    "Baghdad skipped an hour while it had summer time": (
+        ("30 3 1 4 *", "Asia/Baghdad", "2007-03-01 00:00", 2),
+        ["04-01 04:00 +0400", "04-01 03:30 +0300"],
+    ),
+    "Samoa had no 30 December 2011": (
+        ("0 9 * * *", "Pacific/Apia", "2011-12-29 12:00", 4),
+        ["12-29 09:00 -1000", "12-31 00:00 +1400", "12-31 09:00 +1400", "01-01 09:00 +1400"],
+    ),
+    "Samoa, midnight of the day that was not": (
+        ("0 0 * * *", "Pacific/Apia", "2011-12-28 12:00", 4),
+        ["12-29 00:00 -1000", "12-31 00:00 +1400", "01-01 00:00 +1400", "01-02 00:00 +1400"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_skipped_time_comes_next_and_a_repeated_one_first(case):
+    asked, wanted = case
+    assert local(*asked) == wanted
+
+
+def test_the_end_belongs_to_the_stretch_and_the_beginning_does_not():
+    seven = utc("2026-01-28 07:00")
+    assert list(ticks.ticks("0 7 * * *", "UTC", seven, seven + dt.timedelta(days=1))) == [seven + dt.timedelta(days=1)]
+    assert list(ticks.ticks("0 7 * * *", "UTC", seven, seven)) == []
+
+
+def test_zones_come_from_the_pinned_data_and_not_from_the_system(monkeypatch):
+    import zoneinfo
+
+    monkeypatch.setattr(zoneinfo, "TZPATH", ())
+    zone.cache_clear()
+    assert zone("Asia/Baghdad").utcoffset(dt.datetime(2026, 1, 1)) == dt.timedelta(hours=3)
+    assert "Asia/Baghdad" in ticks.zones() and "Asia/Bagdad" not in ticks.zones()
+
+
+# laws
+
+ZONES = st.sampled_from(
+    [
+        "UTC",
+        "Europe/Berlin",
+        "Australia/Lord_Howe",
+        "Asia/Kathmandu",
+        "Asia/Baghdad",
+        "Pacific/Apia",
+        "Africa/Casablanca",
+        "America/Sao_Paulo",
+        "America/St_Johns",
+        "Antarctica/Troll",
+        "Asia/Gaza",
+        "Asia/Tehran",
+        "Pacific/Chatham",
+    ]
+)
+CRONS = st.builds(
+    "{} {} * * {}".format,
+    st.sampled_from(["*/15", "0", "30", "5,50", "*"]),
+    st.sampled_from(["*", "*/3", "0", "2", "1-3", "23"]),
+    st.sampled_from(["*", "MON", "SUN"]),
+)
+# the changes of all kinds, and instants about them
+INSTANTS = st.datetimes(dt.datetime(1985, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC))
+SPANS = st.timedeltas(dt.timedelta(0), dt.timedelta(days=12))
+
+
+@settings(max_examples=200, deadline=None)
+@given(CRONS, ZONES, INSTANTS, SPANS, SPANS)
+def test_law_a_stretch_is_its_two_parts(cron, timezone, start, first, second):
+    middle, end = start + first, start + first + second
+    whole = list(ticks.ticks(cron, timezone, start, end))
+    parts = [*ticks.ticks(cron, timezone, start, middle), *ticks.ticks(cron, timezone, middle, end)]
+    assert whole == parts
+    assert whole == sorted(set(whole))
+    assert all(start < tick <= end for tick in whole)
+
+
+@settings(max_examples=200, deadline=None)
+@given(CRONS, ZONES, INSTANTS, SPANS)
+def test_law_every_time_on_the_wall_comes_once_and_nothing_else_does(cron, timezone, start, span):
+    place, end = zone(timezone), start + span
+    day = dt.timedelta(days=2)
+    wanted = set()
+    for wall in CronSim(cron, start.astimezone(place).replace(tzinfo=None) - day):
+        # by brute force: the first instant, minute by minute, at which the wall shows that time or a later one
+        instant = (wall - day).replace(tzinfo=dt.UTC)
+        guess = wall.replace(tzinfo=place).astimezone(dt.UTC)
+        instant = guess - day if guess.astimezone(place).replace(tzinfo=None) != wall else guess
+        while instant.astimezone(place).replace(tzinfo=None) < wall:
+            instant += dt.timedelta(minutes=1)
+        if instant > end + day:
+            break
+        wanted.add(instant)
+    assert list(ticks.ticks(cron, timezone, start, end)) == sorted(one for one in wanted if start < one <= end)
