@@ -63,24 +63,24 @@ class Inputs:
         ]
 
 
-def of(project: Project, report: str, source: str, parameters: Mapping[str, Any]) -> Inputs:
+def of(project: Project | None, report: str, source: str, parameters: Mapping[str, Any]) -> Inputs:
     """Hash everything that a report is made from.
 
     Args:
-        project: The checkout.
+        project: The checkout; None for a notebook outside any, which has no tables and no lock.
         report: The report's name.
         source: Its notebook as `handover.press.source.canonical` gives it.
         parameters: All parameters, bound.
     """
-    files = {path.relative_to(project.root).as_posix(): path for path in _files(project.data)}
+    files = {path.relative_to(project.root).as_posix(): path for path in _files(project.data)} if project else {}
     hashes = {name: digest.of_file(path) for name, path in sorted(files.items())}
     return Inputs(
         report=report,
         parameters=parameters,
         notebook=digest.of_bytes(source.encode()),
-        dictionary=hashes.pop(MARKER.as_posix()),
+        dictionary=hashes.pop(MARKER.as_posix(), ""),
         tables=hashes,
-        lock=digest.of_file(project.lock) if project.lock.is_file() else "",
+        lock=digest.of_file(project.lock) if project and project.lock.is_file() else "",
         package=_package(),
         versions=tools.versions(),
     )
