@@ -18,6 +18,7 @@ COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
     "list": ("listing", "List editions, newest first: report, edition, path of the HTML."),
+    "verify": ("verify", "Prove that editions, or a PDF from anywhere, are what the data says."),
     "diff": ("diff", "Say what NEW prints that OLD does not: facts revised, new and gone."),
     "catalogue": ("catalogue", "Write the catalogue of reports/ anew from its manifests."),
 }
@@ -29,6 +30,7 @@ Examples:
   handover render drawdown -p as_of 2026-01-31   one report, as of a day
   handover check                                 is everything in order?
   handover list drawdown                         its editions, newest first
+  handover verify report.pdf                     is this PDF what the data says?
 """
 
 
