@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 import resource
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ import pikepdf
 
 from handover.proof import glyphs
 
-MEMORY, SECONDS = 3 << 30, 60
+MEMORY, SECONDS = 1 << 30, 40
 #: How deep structure and forms may nest; what we make stays far below.
 DEPTH = 60
 #: A link may lead to these; everything else a PDF could do, it must not.
@@ -224,7 +225,8 @@ def main() -> None:
     except pikepdf.PasswordError:
         found = {"fault": "is encrypted"}
     except Exception as error:  # whatever a damaged file brings about is the file's fault here
-        found = {"fault": f"cannot be read ({type(error).__name__}: {str(error)[:200]})"}
+        reason = re.sub(r"<[^>]*> ?:? ?|^stream ", "", str(error))[:200]
+        found = {"fault": f"cannot be read ({type(error).__name__}: {reason})"}
     sys.stdout.write(json.dumps(found))
 
 

@@ -1,6 +1,5 @@
 """An attempt at a second render, and what to say when it cannot be made here."""
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -13,14 +12,6 @@ from handover.proof.differ import pdf
 from handover.proof.differ.difference import Difference, shown
 
 TIMEOUT_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """What came with an edition: the notebook, and its tables by path."""
-
-    notebook: bytes
-    tables: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +31,7 @@ class Attempt:
 
 
 def attempt(
-    project: Project, claimed: Inputs, carried: Carried | None, *, trust: bool, timeout_s: float = TIMEOUT_S
+    project: Project, claimed: Inputs, carried: rebuild.Carried | None, *, trust: bool, timeout_s: float = TIMEOUT_S
 ) -> Attempt:
     """Render again what is claimed to have been rendered.
 
@@ -60,21 +51,17 @@ def attempt(
     own = bool(trust and carried and foreign)
     if notebook in changed and not own:
         return _unwilling(project, claimed, carried, changed)
-    world = (
-        rebuild.own_project(project, claimed.report, carried.notebook, carried.tables)
-        if own and carried
-        else nullcontext(project)
-    )
-    with world as chosen:
-        changed = rebuild.changes(chosen, claimed) if own else changed
-        try:
+    world = rebuild.own_project(project, claimed.report, carried) if own and carried else nullcontext(project)
+    try:
+        with world as chosen:
+            changed = rebuild.changes(chosen, claimed)
             return Attempt(rebuild.again(chosen, claimed, timeout_s), tuple(changed), own=own)
-        except ParameterError as error:
-            why = "it names parameters that its notebook does not allow"
-            return Attempt(None, tuple(changed), DIFFERS, why, tuple(map(shown, str(error).splitlines()[:-1])))
-        except HandoverError as error:
-            why = f"it does not render: {shown(str(error).splitlines()[0])}"
-            return Attempt(None, tuple(changed), ELSEWHERE, why, advice(project, claimed, changed))
+    except ParameterError as error:
+        why = "it names parameters that its notebook does not allow"
+        return Attempt(None, tuple(changed), DIFFERS, why, tuple(map(shown, str(error).splitlines()[:-1])))
+    except HandoverError as error:
+        why = f"it does not render: {shown(str(error).splitlines()[0])}"
+        return Attempt(None, tuple(changed), ELSEWHERE, why, advice(project, claimed, changed))
 
 
 def advice(project: Project, claimed: Inputs, changed: list[str]) -> tuple[str, ...]:
@@ -97,7 +84,7 @@ def advice(project: Project, claimed: Inputs, changed: list[str]) -> tuple[str, 
     )
 
 
-def _unwilling(project: Project, claimed: Inputs, carried: Carried | None, changed: list[str]) -> Attempt:
+def _unwilling(project: Project, claimed: Inputs, carried: rebuild.Carried | None, changed: list[str]) -> Attempt:
     """Answer for a notebook that is not this checkout's: it is not run."""
     path = project.notebook(claimed.report)
     differences: tuple[Difference, ...] = ()

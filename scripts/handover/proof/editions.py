@@ -7,7 +7,7 @@ from handover.errors import ProofError, StoreError
 from handover.press import manifest, previous
 from handover.press.store import PICTURE, Edition
 from handover.project import Project
-from handover.proof import attempt, papers, record
+from handover.proof import attempt, papers, rebuild, record
 from handover.proof.answer import DIFFERS, ELSEWHERE, VERIFIED, Answer
 from handover.proof.differ import data, html, notebook
 from handover.proof.differ import pdf as differ
@@ -52,7 +52,7 @@ def _claimed(about: manifest.Manifest) -> Any:
     return record.inputs(held | {"report": about["report"], "parameters": about["parameters"]})
 
 
-def _carried(edition: Edition) -> attempt.Carried | None:
+def _carried(edition: Edition) -> rebuild.Carried | None:
     try:
         return papers.carried(*papers.taken_apart(edition.file(".pdf").read_bytes()))
     except (ProofError, KeyError, OSError):

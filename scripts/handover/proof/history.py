@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from handover.press import digest, source
-from handover.press.inputs import SUFFIXES, Inputs
+from handover.press import digest, inputs, source
+from handover.press.inputs import Inputs
 from handover.project import MARKER, Project
 
 #: Commits looked at, the newest first.
@@ -32,8 +32,8 @@ def commit_of(project: Project, wanted: Inputs) -> Found | None:
     with blobs:
         for commit in _lines(project.root, "rev-list", "--all", f"--max-count={COMMITS}", "--date-order"):
             if _holds(blobs, _tree(project.root, commit), wanted):
-                changed = _lines(project.root, "diff", "--name-only", commit, "--", str(PACKAGE))
-                return Found(commit[:12], tuple(changed))
+                changed = _lines(project.root, "diff", "--name-only", "--relative=" + str(PACKAGE), commit)
+                return Found(commit[:12], tuple(name for name in changed if inputs.shapes(PurePosixPath(name))))
     return None
 
 
@@ -96,10 +96,10 @@ class _Blobs:
             return ""
 
     def package(self, tree: dict[str, str]) -> str:
-        files = {PurePosixPath(name): blob for name, blob in tree.items() if name.startswith(f"{PACKAGE}/")}
-        files = {path.relative_to(PACKAGE): blob for path, blob in files.items() if path.suffix in SUFFIXES}
-        named = sorted((path.as_posix(), blob) for path, blob in files.items())
-        return digest.of_parts((name, self.content(blob)) for name, blob in named)
+        inside = {PurePosixPath(name): blob for name, blob in tree.items() if name.startswith(f"{PACKAGE}/")}
+        files = {path.relative_to(PACKAGE): blob for path, blob in inside.items()}
+        shaping = ((path, blob) for path, blob in files.items() if inputs.shapes(path))
+        return inputs.package((path.as_posix(), self.content(blob)) for path, blob in shaping)
 
 
 def _tree(root: Path, commit: str) -> dict[str, str]:

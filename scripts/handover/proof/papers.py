@@ -6,7 +6,7 @@ from handover.errors import ProofError
 from handover.press import digest
 from handover.press.attachments import RECORD
 from handover.project import Project
-from handover.proof import attempt, record
+from handover.proof import attempt, rebuild, record
 from handover.proof.answer import DIFFERS, ELSEWHERE, VERIFIED, Answer
 from handover.proof.differ import pdf as differ
 from handover.proof.differ.difference import Difference, shown
@@ -58,10 +58,10 @@ def taken_apart(data: bytes) -> tuple[Anatomy, record.Record]:
     return found, record.read(found.attachments.get(RECORD))
 
 
-def carried(found: Anatomy, said: record.Record) -> attempt.Carried:
+def carried(found: Anatomy, said: record.Record) -> rebuild.Carried:
     """The notebook and tables inside a PDF whose attachments have been checked against its record."""
     tables = {path: found.attachments[name] for path, name in said.paths.items()}
-    return attempt.Carried(found.attachments[f"{said.report}.ipynb"], tables)
+    return rebuild.Carried(found.attachments[f"{said.report}.ipynb"], tables)
 
 
 def standing(tried: attempt.Attempt) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handover.press import inputs, render, source
+from handover.press import inputs, intake, render, source
 from handover.press.inputs import Inputs
 from handover.press.order import Order
 from handover.project import Project
@@ -28,6 +28,14 @@ class Rebuilt:
     def file(self, suffix: str) -> bytes:
         """The bytes of the file with a suffix."""
         return next(data for name, data in self.product.files.items() if name.endswith(suffix))
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came with an edition: the notebook, and its tables by path."""
+
+    notebook: bytes
+    tables: Mapping[str, bytes]
 
 
 def again(project: Project, claimed: Inputs, timeout_s: float) -> Rebuilt:
@@ -51,14 +59,16 @@ def changes(project: Project, claimed: Inputs) -> list[str]:
 
 
 @contextmanager
-def own_project(project: Project, report: str, notebook: bytes, tables: Mapping[str, bytes]) -> Iterator[Project]:
+def own_project(project: Project, report: str, carried: Carried) -> Iterator[Project]:
     """A project in a temporary folder: this checkout's data, with a notebook and tables in place of its own.
 
     Args:
         project: The checkout.
         report: The report's name, a plain one.
-        notebook: The notebook, whose code the caller has been told to trust.
-        tables: Tables by path, each checked to lie in ``data/``.
+        carried: The notebook, whose code the caller has been told to trust; each table's path is checked already.
+
+    Raises:
+        NotebookError: The notebook is none.
     """
     with tempfile.TemporaryDirectory(prefix="handover-") as folder:
         own = Project(Path(folder).resolve() / "project")
@@ -66,8 +76,9 @@ def own_project(project: Project, report: str, notebook: bytes, tables: Mapping[
         shutil.copytree(project.data, own.data, symlinks=True)
         if project.lock.is_file():
             shutil.copy(project.lock, own.lock)
-        own.notebook(report).write_bytes(notebook)
-        for path, data in tables.items():
+        own.notebook(report).write_bytes(carried.notebook)
+        intake.load(own.notebook(report), report)
+        for path, data in carried.tables.items():
             target = own.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
@@ -78,9 +89,10 @@ def own_project(project: Project, report: str, notebook: bytes, tables: Mapping[
 def _described(product: render.Product) -> Rebuilt:
     import nbformat
 
-    from handover.press import document
+    from handover.press import document, markdown
 
     text = next(data for name, data in product.files.items() if name.endswith(".ipynb"))
     read = document.read(nbformat.reads(text.decode(), 4), product.order.report)
     figures = [block for block in read.blocks if isinstance(block, document.Figure)]
-    return Rebuilt(product, read.evidence.get("facts", []), {one.alt: one.title for one in figures if one.title})
+    titles = {one.alt: markdown.plain(markdown.parse(one.title)).strip() for one in figures if one.title}
+    return Rebuilt(product, read.evidence.get("facts", []), titles)

@@ -113,7 +113,7 @@ def _hash(value: object) -> bool:
 def _table(path: str) -> bool:
     parts = PurePosixPath(path).parts
     inside = parts[:1] == MARKER.parts[:1] and len(parts) > 1 and ".." not in parts
-    return inside and not {"\\", "\0"} & set(path)
+    return inside and path.isprintable() and "\\" not in path
 
 
 def _wrong(rule: str, got: object = None) -> ProofError:

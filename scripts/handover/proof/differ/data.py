@@ -64,4 +64,7 @@ def _parting(found: Any, given: Any, path: tuple[object, ...]) -> tuple[tuple[ob
 def _text(one: Any) -> str:
     if one is MISSING:
         return ""
-    return one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)
+    try:
+        return one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)
+    except RecursionError:
+        return "something nested without end"

@@ -38,7 +38,10 @@ class Difference:
 
 def shown(text: object, most: int = SHOWN) -> str:
     """A text of unknown origin on one line, without anything that a terminal would obey."""
-    line = " ".join(legible(text, code=True).split())
+    try:
+        line = " ".join(legible(text, code=True).split())
+    except RecursionError:
+        return "something nested without end"
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

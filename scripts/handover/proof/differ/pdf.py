@@ -1,5 +1,6 @@
 """Where two PDFs differ first: what is carried, what is read, what is drawn, what is only there for machines."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ def pdf(name: str, found: Anatomy, given: Anatomy, facts: Facts, titles: Mapping
         facts: What the report prints, with key, label, value and ``printed``.
         titles: Title of each chart by its alternative text.
     """
-    ways = (_active, _carried, _read, _described, _linked, _about, _drawn, _lettered)
+    ways = (_active, _carried, _read, _described, _linked, _about, _drawn, _lettered, _metadata)
     differences = (one for way in ways for one in way(found, given, facts, titles))
     first = next(differences, Difference(SAME))
     return Difference(f"{name}, {first.place}", first.found, first.given, first.fact)
@@ -100,10 +101,16 @@ def _linked(found: Anatomy, given: Anatomy, *_: Any) -> Iterator[Difference]:
 
 
 def _about(found: Anatomy, given: Anatomy, *_: Any) -> Iterator[Difference]:
-    for key in sorted(found.about.keys() | given.about.keys(), key=lambda key: (key == "metadata", key)):
+    for key in sorted((found.about.keys() | given.about.keys()) - {"metadata"}):
         texts = found.about.get(key, ""), given.about.get(key, "")
         if texts[0] != texts[1]:
             yield Difference(f"the document's {key}", *excerpts(*texts))
+
+
+def _metadata(found: Anatomy, given: Anatomy, *_: Any) -> Iterator[Difference]:
+    texts = [re.sub(r">\s+<", "><", side.about.get("metadata", "").strip()) for side in (found, given)]
+    if texts[0] != texts[1]:
+        yield Difference("the document's metadata", *excerpts(*texts))
 
 
 def _drawn(found: Anatomy, given: Anatomy, facts: Facts, titles: Mapping[str, str]) -> Iterator[Difference]:
