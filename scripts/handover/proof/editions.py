@@ -85,6 +85,8 @@ def parted(name: str, found: bytes, given: bytes, rebuilt: Rebuilt | None = None
         return html.html(name, found, given, facts)
     if name.endswith(".ipynb"):
         return notebook.notebook(name, found, given)
+    if name.endswith(".json"):
+        return data.document(name, found, given)
     try:
         return differ.pdf(name, dissect(found), dissect(given), facts, rebuilt.titles if rebuilt else {})
     except ProofError as error:
