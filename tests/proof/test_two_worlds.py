@@ -50,8 +50,10 @@ print(json.dumps([
 #: In a kernel of the press: what it is given is the same, and what cannot be given by the press is not.
 CELL = """
 import json, locale, os, sys, time, matplotlib, pandas
+# what the wrapper of a world's Python adds, which is part of the experiment
+wrapper = ("PATH", "FAKETIME", "LD_PRELOAD", "PWD", "OLDPWD", "SHLVL", "_")
 json.dumps([
-    {name: value for name, value in sorted(os.environ.items()) if "/ho-" not in value and not name.startswith(("PATH", "FAKETIME", "LD_PRELOAD"))},
+    {name: value for name, value in sorted(os.environ.items()) if "/ho-" not in value and not name.startswith(wrapper)},
     locale.setlocale(locale.LC_ALL), time.tzname, hash("x"), matplotlib.rcParams["font.size"],
     pandas.get_option("display.precision"), os.path.basename(os.environ["HOME"])
 ]) + "|" + json.dumps([round(time.time() / 86400 / 100), sys.executable, os.listdir("../data")])
@@ -68,7 +70,8 @@ def plain(tmp_path_factory):
 def loud(tmp_path_factory):
     worlds.need()
     folder = tmp_path_factory.mktemp("worlds")
-    return {name: worlds.loud(folder, name, **about) for name, about in LOUD.items()}
+    yield {name: worlds.loud(folder, name, **about) for name, about in LOUD.items()}
+    worlds.sweep()
 
 
 @pytest.fixture(scope="module")

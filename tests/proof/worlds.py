@@ -244,6 +244,13 @@ def need():
         pytest.skip(reason)
 
 
+def sweep():
+    """Remove what libfaketime shares between processes and leaves where one of them is killed."""
+    for path in Path("/dev/shm").glob("*faketime_*"):
+        if not Path(f"/proc/{path.name.rpartition('_')[2]}").exists():
+            path.unlink(missing_ok=True)
+
+
 def partings(files, others):
     """Where two sets of files differ, one line a file: in words of the report, and by the byte; none if nowhere."""
     found = [f"{name}: is only in one of both" for name in sorted(files.keys() ^ others.keys())]
