@@ -14,7 +14,8 @@
     ├── SweepError               workers that are lost, cannot be had, or hold other inputs
     ├── ShareError               a bundle, a mirror or a pruning that cannot be made
     ├── ScheduleError            an entry that cannot be kept, a torn ledger, a report older than it may be
-    └── MailError                a mail that cannot be written or sent
+    ├── MailError                a mail that cannot be written or sent
+    └── ProofError               a file that cannot be what the press made
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
 """
@@ -81,6 +82,10 @@ class ScheduleError(HandoverError):
 
 class MailError(HandoverError):
     """A mail cannot be written or sent."""
+
+
+class ProofError(HandoverError):
+    """A file cannot be what the press made."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

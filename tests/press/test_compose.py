@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from handover.press import attachments, compose, digest
+from handover.press import attachments, compose, digest, inputs
 from handover.press.imprint import NO_DAY, day_of, of
 from handover.press.order import Order
 from handover.press.render import produce, render
@@ -94,7 +94,7 @@ def test_a_change_that_a_reader_gets_is_another_name(mini, stand_in):
 
 def test_other_tools_with_the_same_pages_keep_the_name(mini, stand_in, monkeypatch):
     first = produce(Order.of(mini, "mini", {}))
-    monkeypatch.setattr(attachments.tools, "versions", lambda: {"typst": "9"})
+    monkeypatch.setattr(inputs.tools, "versions", lambda: {"typst": "9"})
     second = produce(Order.of(mini, "mini", {}))
     assert first.edition == second.edition
     assert first.files != second.files

@@ -290,3 +290,19 @@ def test_editions_are_found_by_name_and_strays_are_named(store):
     assert [edition.name for edition in store.editions()] == [NAME]
     assert store.editions("doors", prefix="2026-02") == []
     assert [path.name for path in store.strays()] == ["draft.html", "notes"]
+
+
+def test_a_pdf_that_names_other_inputs_is_the_same_edition_and_other_pages_are_none(store):
+    with store.locked():
+        store.publish("doors", NAME, FILES, about(FILES))
+        for suffix, inputs, accepted in (
+            (".pdf", {"digest": "e", "package": "p"}, True),
+            (".pdf", {"digest": "e"}, False),
+            (".html", {"digest": "e", "package": "p"}, False),
+        ):
+            other = FILES | {file_name("doors", NAME, suffix): b"other"}
+            if accepted:
+                assert not store.publish("doors", NAME, other, about(other, inputs=inputs))
+            else:
+                with pytest.raises(StoreError, match="same bytes"):
+                    store.publish("doors", NAME, other, about(other, inputs=inputs))

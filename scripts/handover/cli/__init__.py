@@ -4,6 +4,7 @@ Each command is a module of this folder that exports ``command`` and imports not
 """
 
 import importlib
+import os
 import sys
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
     "list": ("listing", "List editions, newest first: report, edition, path of the HTML."),
+    "verify": ("verify", "Prove that editions, or a PDF from anywhere, are what the data says."),
     "diff": ("diff", "Say what NEW prints that OLD does not: facts revised, new and gone."),
     "catalogue": ("catalogue", "Write the catalogue of reports/ anew from its manifests."),
     "bundle": ("bundle", "Pack an edition and all that made it into one file, to be passed on."),
@@ -33,6 +35,7 @@ Examples:
   handover render drawdown -p as_of 2026-01-31   one report, as of a day
   handover check                                 is everything in order?
   handover list drawdown                         its editions, newest first
+  handover verify report.pdf                     is this PDF what the data says?
 """
 
 
@@ -65,6 +68,7 @@ def cli(debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    _leave_foreign_modules()
     try:
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:
@@ -91,6 +95,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         )
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave_foreign_modules() -> None:
+    """Forget PYTHONPATH, as kernels do: a module found there could stand in for one that the lock pins."""
+    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+    entries = filter(None, os.environ.pop("PYTHONPATH", "").split(os.pathsep))
+    foreign = {os.path.abspath(entry) for entry in entries} - {own}  # noqa: PTH100
+    sys.path[:] = [entry for entry in sys.path if not entry or os.path.abspath(entry) not in foreign]  # noqa: PTH100
 
 
 def _trace(words: list[str]) -> None:

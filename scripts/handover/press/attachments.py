@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handover.press import digest, tools
+from handover.press import digest
 from handover.press.imprint import Attachment
 from handover.project import MARKER
 
@@ -45,16 +45,28 @@ def data(root: Path, tables: Sequence[Any]) -> tuple[list[tuple[str, Attachment]
 
 
 def record(
-    report: str, parameters: Mapping[str, Any], source: Attachment, tables: Sequence[tuple[str, Attachment]]
+    report: str,
+    parameters: Mapping[str, Any],
+    source: Attachment,
+    tables: Sequence[tuple[str, Attachment]],
+    made_from: Mapping[str, Any],
 ) -> Attachment:
-    """The record of an edition: parameters, hashes and tools; it names no edition, so that it can be part of one."""
+    """The record of an edition: parameters, hashes and tools; it names no edition, so that it can be part of one.
+
+    Args:
+        report: The report's name.
+        parameters: What it ran with.
+        source: The notebook attached.
+        tables: The tables attached, by path.
+        made_from: Hashes of all inputs, attached or not, and the tools, as `handover.press.inputs` gives them.
+    """
     content = {
         "report": report,
         "as_of": parameters.get("as_of", ""),
         "parameters": dict(parameters),
         "notebook": {"attachment": source.name, "sha256": digest.of_bytes(source.data)},
         "data": {path: {"attachment": one.name, "sha256": digest.of_bytes(one.data)} for path, one in tables},
-        "versions": dict(tools.versions()),
+        "inputs": dict(made_from),
     }
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     return Attachment(RECORD, text.encode(), "application/json", "How this report was made", "supplement")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover.errors import HandoverError
-from handover.press import attachments, digest, imprint, source
+from handover.press import attachments, digest, imprint, inputs, source
 from handover.press.attachments import RECORD
 from handover.press.imprint import Attachment, Imprint
 from handover.press.store import EDITION
@@ -52,13 +52,14 @@ class Composition:
         return page.picture(self.typst_source, self.document, self.imprint, ppi=PICTURE_PPI)
 
 
-def compose(nb: "NotebookNode", name: str, folder: Path) -> Composition:
+def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str, Any] | None = None) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.
 
     Args:
         nb: The notebook in format 4.
         name: Its file's name without ending; the name of a published edition counts as its report's.
         folder: Where it lies; data is attached only if that is inside a project.
+        made_from: The inputs that the record in the PDF is to name; those of `folder` as they are, if left out.
     """
     from handover.press import document as documents
     from handover.press.html import page as html_page
@@ -66,7 +67,7 @@ def compose(nb: "NotebookNode", name: str, folder: Path) -> Composition:
 
     report = report_of(name)
     document = documents.read(nb, report)
-    attached, refused = _attached(nb, document, report, folder)
+    attached, refused = _attached(nb, document, report, folder, made_from)
     content_parts = [(one.name, one.data) for one in attached if one.name != RECORD]
     day = imprint.day_of(document.parameters.get("as_of"))
     stem = f"{day}-{document.language}-" if day else ""
@@ -103,23 +104,26 @@ def report_of(name: str) -> str:
 
 
 def _attached(
-    nb: "NotebookNode", document: "Document", report: str, folder: Path
+    nb: "NotebookNode", document: "Document", report: str, folder: Path, made_from: Mapping[str, Any] | None
 ) -> tuple[tuple[Attachment, ...], list[str]]:
-    original = attachments.notebook(report, source.canonical(nb))
-    root = _project(folder)
-    tables, refused = attachments.data(root, document.evidence.get("tables", [])) if root else ([], [])
-    record = attachments.record(report, document.parameters, original, tables)
+    text = source.canonical(nb)
+    original = attachments.notebook(report, text)
+    project = _project(folder)
+    tables, refused = attachments.data(project.root, document.evidence.get("tables", [])) if project else ([], [])
+    if made_from is None:
+        made_from = inputs.of(project, report, text, document.parameters).as_json()
+    record = attachments.record(report, document.parameters, original, tables, made_from)
     return (original, *(one for _, one in tables), record), refused
 
 
-def _project(folder: Path) -> Path | None:
+def _project(folder: Path) -> Project | None:
     """The project around a folder, if it lies in one."""
     here = folder.resolve()
     try:
-        root = Project.find(here).root
+        project = Project.find(here)
     except HandoverError:
         return None
-    return root if root in (here, *here.parents) else None
+    return project if project.root in (here, *here.parents) else None
 
 
 def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[tuple[str, str], ...]:

@@ -5,16 +5,18 @@ and an input that is not counted would pass yesterday's edition off as today's.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import handover
 from handover.press import digest, tools
 from handover.project import MARKER, Project
 
-#: Files of the package that can change what a reader gets.
+#: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
+#: The rooms above them order, schedule, share and verify what these make.
+ROOMS = ("press", "story")
 SUFFIXES = {".css", ".j2", ".json", ".mplstyle", ".py", ".typ"}
 
 
@@ -63,24 +65,24 @@ class Inputs:
         ]
 
 
-def of(project: Project, report: str, source: str, parameters: Mapping[str, Any]) -> Inputs:
+def of(project: Project | None, report: str, source: str, parameters: Mapping[str, Any]) -> Inputs:
     """Hash everything that a report is made from.
 
     Args:
-        project: The checkout.
+        project: The checkout; None for a notebook outside any, which has no tables and no lock.
         report: The report's name.
         source: Its notebook as `handover.press.source.canonical` gives it.
         parameters: All parameters, bound.
     """
-    files = {path.relative_to(project.root).as_posix(): path for path in _files(project.data)}
+    files = {path.relative_to(project.root).as_posix(): path for path in _files(project.data)} if project else {}
     hashes = {name: digest.of_file(path) for name, path in sorted(files.items())}
     return Inputs(
         report=report,
         parameters=parameters,
         notebook=digest.of_bytes(source.encode()),
-        dictionary=hashes.pop(MARKER.as_posix()),
+        dictionary=hashes.pop(MARKER.as_posix(), ""),
         tables=hashes,
-        lock=digest.of_file(project.lock) if project.lock.is_file() else "",
+        lock=digest.of_file(project.lock) if project and project.lock.is_file() else "",
         package=_package(),
         versions=dict(tools.versions()),  # plain, so that it can travel to another process
     )
@@ -95,7 +97,17 @@ def _files(folder: Path) -> list[Path]:
     ]
 
 
+def shapes(path: PurePosixPath) -> bool:
+    """Whether a file of the package, by its path in it, can change what a reader gets."""
+    return path.suffix in SUFFIXES and (len(path.parts) == 1 or path.parts[0] in ROOMS)
+
+
+def package(files: Iterable[tuple[str, bytes]]) -> str:
+    """One hash over files of the package, each by its path in it."""
+    return digest.of_parts(sorted(file for file in files if shapes(PurePosixPath(file[0]))))
+
+
 def _package() -> str:
     root = Path(handover.__file__).parent
-    files = sorted((p.relative_to(root).as_posix(), p) for p in root.rglob("*") if p.suffix in SUFFIXES)
-    return digest.of_parts((name, path.read_bytes()) for name, path in files)
+    paths = [path.relative_to(root) for path in root.rglob("*") if path.suffix in SUFFIXES]
+    return package((path.as_posix(), (root / path).read_bytes()) for path in paths if shapes(PurePosixPath(path)))

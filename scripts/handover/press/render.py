@@ -91,8 +91,21 @@ def render(
     return outcome
 
 
-def produce(order: Order, *, timeout_s: float = 600.0, progress: Progress = lambda phase, done, total: None) -> Product:
+def produce(
+    order: Order,
+    *,
+    timeout_s: float = 600.0,
+    progress: Progress = lambda phase, done, total: None,
+    made_from: Mapping[str, Any] | None = None,
+) -> Product:
     """Execute, compose and check a report in memory; nothing is published.
+
+    Args:
+        order: What to render.
+        timeout_s: How long the notebook may run.
+        progress: Told of each phase.
+        made_from: The inputs that the record in the PDF is to name, for a proof that compares with a PDF of another
+            checkout; those of this one if left out.
 
     Raises:
         HandoverError: A cell failed, a page could not be made, or a page holds what none may hold.
@@ -103,7 +116,8 @@ def produce(order: Order, *, timeout_s: float = 600.0, progress: Progress = lamb
     with clock.phase("compose"):
         from handover.press import audit, compose, lint
 
-        made = compose.compose(done.nb, order.report, order.project.notebooks)
+        names = order.inputs.as_json() if made_from is None else made_from
+        made = compose.compose(done.nb, order.report, order.project.notebooks, names)
         _accept(order, made)
         lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
         audit.audit(made.document, order.where)

@@ -228,6 +228,9 @@ def _settle(there: Edition, about: manifest.Manifest) -> None:
     # the executed notebook also keeps outputs that no page shows, so it alone may differ
     pages = [name for name in about["outputs"] if not name.endswith(".ipynb")]
     differing = [name for name in pages if held["outputs"].get(name) != about["outputs"][name]]
+    if not _same(held["inputs"], about["inputs"]):
+        # the PDF names all that it was made from, and so differs where a table or module that no page shows differs
+        differing = [name for name in differing if not name.endswith(".pdf")]
     # other tools may write the same content in other bytes; the same tools may not
     if differing and held["versions"] == about["versions"]:
         raise StoreError(
@@ -235,6 +238,11 @@ def _settle(there: Edition, about: manifest.Manifest) -> None:
             f"(differs: {', '.join(differing)}).\n"
             "Something in the notebook's outputs depends on the run: look for random ids, addresses or clocks."
         )
+
+
+def _same(inputs: Mapping[str, object], others: Mapping[str, object]) -> bool:
+    """Whether two manifests name the same inputs; whatever else one of them holds."""
+    return all(inputs.get(key) == others.get(key) for key in inputs.keys() | others.keys() if key != "digest")
 
 
 def _add(target: Edition, files: Mapping[str, bytes]) -> None:
