@@ -10,7 +10,8 @@
     ├── ExecutionError           a cell raised, hung, or never ran
     ├── ConversionError          HTML or PDF failed, or failed its checks
     ├── AuditError               a number in the finished report with no evidence
-    └── StoreError               an edition that exists, is torn, or cannot be written
+    ├── StoreError               an edition that exists, is torn, or cannot be written
+    └── PreviewError             a preview that cannot be served
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
 """
@@ -61,6 +62,10 @@ class AuditError(HandoverError):
 
 class StoreError(HandoverError):
     """An edition exists, is torn, or cannot be written."""
+
+
+class PreviewError(HandoverError):
+    """A preview cannot be served."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from handover.errors import HandoverError
 #: Name of each command: its module here, and the line that `--help` shows, so that help imports none of them.
 COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
+    "preview": ("preview", "Show a report in the browser, and show it again at each save."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
     "list": ("listing", "List editions, newest first: report, edition, path of the HTML."),
     "diff": ("diff", "Say what NEW prints that OLD does not: facts revised, new and gone."),

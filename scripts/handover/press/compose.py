@@ -51,6 +51,12 @@ class Composition:
 
         return page.picture(self.typst_source, self.document, self.imprint, ppi=PICTURE_PPI)
 
+    def pictures(self) -> list[bytes]:
+        """Every page of the PDF as an SVG, for a screen."""
+        from handover.press.pdf import page
+
+        return page.pictures(self.typst_source, self.document, self.imprint)
+
 
 def compose(nb: "NotebookNode", name: str, folder: Path) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.

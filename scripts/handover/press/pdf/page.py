@@ -34,6 +34,11 @@ def picture(source: str, document: Document, imprint: Imprint, ppi: float = 72) 
     return typesetter.png(_files(source, document, imprint), ppi, document.name)
 
 
+def pictures(source: str, document: Document, imprint: Imprint) -> list[bytes]:
+    """Return every page as an SVG."""
+    return typesetter.svgs(_files(source, document, imprint), document.name)
+
+
 def pages(pdf: bytes) -> int:
     """Return the number of pages of a PDF that `compile` made."""
     counts = [int(count) for count in re.findall(rb"/Type\s*/Pages\b\s*(?:/Parent [^/]*)?/Count (\d+)", pdf)]

@@ -38,6 +38,12 @@ def png(files: dict[str, bytes], ppi: float, name: str) -> bytes:
     return bytes(made[0] if isinstance(made, list) else made)
 
 
+def svgs(files: dict[str, bytes], name: str) -> list[bytes]:
+    """Return every page of ``main.typ`` as a drawing."""
+    made = _run(files, {"format": "svg"}, name)
+    return [bytes(page) for page in (made if isinstance(made, list) else [made])]
+
+
 def _run(files: dict[str, bytes], options: dict[str, Any], name: str) -> Any:
     """Compile, and once more without the pictures that Typst cannot draw if it refuses."""
     try:
