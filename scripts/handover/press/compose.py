@@ -51,11 +51,11 @@ class Composition:
 
         return page.picture(self.typst_source, self.document, self.imprint, ppi=PICTURE_PPI)
 
-    def pictures(self) -> list[bytes]:
-        """Every page of the PDF as an SVG, for a screen."""
+    def pictures(self, ppi: float) -> list[bytes]:
+        """Pictures of all pages of the PDF."""
         from handover.press.pdf import page
 
-        return page.pictures(self.typst_source, self.document, self.imprint)
+        return page.pictures(self.typst_source, self.document, self.imprint, ppi)
 
 
 def compose(nb: "NotebookNode", name: str, folder: Path) -> Composition:

@@ -1,11 +1,12 @@
 """What a browser is to show at this moment: the files of the last good report, and how the next one fares."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
-HTML, PDF, SVG = "text/html; charset=utf-8", "application/pdf", "image/svg+xml"
+HTML, PDF, PNG = "text/html; charset=utf-8", "application/pdf", "image/png"
 
 #: The pages of the PDF as the browser shows them; its own viewer would go back to page one at each save.
 PAGES = """<!DOCTYPE html>
@@ -15,13 +16,15 @@ PAGES = """<!DOCTYPE html>
 {pages}
 </main></html>
 """
-PAGE = '<figure><img src="/page-{n}.svg?{version}" alt="Page {n} of {count}"></figure>'
+PAGE = '<figure><img src="/page-{n}.png?{version}" alt="Page {n} of {count}"></figure>'
 
 
 class Board:
-    """Written by the preview, read by the threads that serve."""
+    """Written by the preview, read by the threads that serve; `look` is called when somebody turns to the PDF."""
 
-    def __init__(self, report: str, session: str) -> None:
+    def __init__(self, report: str, session: str, look: Callable[[], None]) -> None:
+        self._look = look
+        self._lookers = 0
         self._changed = threading.Condition()
         self._serial = 0
         self._closed = False
@@ -31,6 +34,7 @@ class Board:
             "session": session,
             "html": 0,
             "pdf": 0,
+            "pages": 0,
             "at": None,
             "failed": "",
             "failed_at": "",
@@ -64,6 +68,23 @@ class Board:
                 raise EOFError
             return (self._serial, dict(self._state)) if self._serial > seen else None
 
+    @contextmanager
+    def looked_at(self) -> Iterator[None]:
+        """While this lasts, somebody looks at the pages of the PDF, so that they are worth drawing."""
+        with self._changed:
+            self._lookers += 1
+        self._look()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._lookers -= 1
+
+    def pages_due(self) -> bool:
+        """Whether somebody looks at pages that are not those of the last report."""
+        with self._changed:
+            return self._lookers > 0 and self._state["pages"] < self._state["html"]
+
     def close(self) -> None:
         """Let everyone who waits go home."""
         with self._changed:
@@ -76,5 +97,5 @@ def pages(report: str, version: int, drawings: tuple[bytes, ...]) -> dict[str, t
     count = len(drawings)
     shown = "\n".join(PAGE.format(n=n, version=version, count=count) for n in range(1, count + 1))
     page = PAGES.format(title=escape(f"{report}: the PDF"), pages=shown)
-    files = {f"/page-{n}.svg": (SVG, drawing) for n, drawing in enumerate(drawings, 1)}
+    files = {f"/page-{n}.png": (PNG, drawing) for n, drawing in enumerate(drawings, 1)}
     return {"/pages.html": (HTML, page.encode()), **files}

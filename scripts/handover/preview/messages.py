@@ -1,6 +1,15 @@
-"""What the process that renders tells the preview; each message carries the number of the save it answers."""
+"""What the preview asks of the process that renders, and what that tells it, by the number of the question."""
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is wanted: a render of what is there now, pictures of the PDF's pages, or both. Earlier ones are moot."""
+
+    number: int
+    render: bool
+    pages: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +23,8 @@ class At:
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
-    """The save changed nothing that the report is made from, such as outputs that an editor stored."""
+class Done:
+    """All is sent; nothing, if the report was made from the same before, as when an editor stored outputs."""
 
     number: int
 
@@ -32,10 +41,17 @@ class Html:
 
 @dataclass(frozen=True, slots=True)
 class Pdf:
-    """The PDF of the HTML sent before, and a drawing of each of its pages."""
+    """The PDF of the HTML sent before."""
 
     number: int
     pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Pictures of the pages of the PDF sent last, since somebody looks at them."""
+
+    number: int
     pages: tuple[bytes, ...]
 
 
@@ -47,4 +63,4 @@ class Failed:
     text: str
 
 
-Message = At | Same | Html | Pdf | Failed
+Message = At | Html | Pdf | Pages | Failed | Done

@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from handover.preview.messages import At, Failed, Message, Same
+from handover.preview.messages import Ask, At, Done, Failed, Message
 
 #: How long a worker that is busy with cells may take to hear of the next save; its cell may hang.
 DEAF_S = 0.5
@@ -27,39 +27,41 @@ ENDED = (
 
 
 class Renderer:
-    """Renders when asked; what comes of it goes to `tell`, from another thread."""
+    """Renders when asked; what comes of it goes to `tell`, from another thread. `idle` once all is answered."""
 
     def __init__(self, root: Path, report: str, given: Mapping[str, str], tell: Callable[[Message], None]) -> None:
         self._arguments = [str(root), report, json.dumps(dict(given))]
         self._tell = tell
-        self._number = 0
-        self._asked = 0.0
-        self._heard = True
+        self._asked = Ask(0, render=False, pages=False)
+        self._since = 0.0
+        self._heard = self.idle = True
         self._worker: _Process | None = None
 
-    def ask(self, *, fresh: bool = False) -> int:
-        """Ask for a render of what is there now, and give up the one under way; return its number.
+    def ask(self, *, render: bool = True, pages: bool = False, fresh: bool = False) -> None:
+        """Ask for what is there now, and give up what is under way.
 
         Args:
+            render: Render the report, unless it was made from the same before.
+            pages: Draw the pages of the PDF.
             fresh: In a process that has imported nothing yet.
         """
-        self._number += 1
-        self._asked, self._heard = time.monotonic(), False
+        self._asked = Ask(self._asked.number + 1, render, pages)
+        self._since, self._heard, self.idle = time.monotonic(), False, False
         if fresh or self._worker is None or not self._worker.alive():
             self._replace()
         try:
-            self._worker.ask(self._number)
+            self._worker.ask(self._asked)
         except OSError:
             self._replace()
-            self._worker.ask(self._number)
-        return self._number
+            self._worker.ask(self._asked)
 
     def hear(self, message: Message) -> bool:
         """Take note of a message; return whether it answers the latest question."""
-        if message.number != self._number:
+        if message.number != self._asked.number:
             return False
         self._heard = True
-        if isinstance(message, Same) or (isinstance(message, At) and message.done):
+        self.idle = isinstance(message, Done | Failed)
+        if isinstance(message, Done) or (isinstance(message, At) and message.done):
             self._worker.warm = True
         return True
 
@@ -68,12 +70,12 @@ class Renderer:
         if self._heard or self._worker is None:
             return None
         allowed = DEAF_S if self._worker.warm else STARTING_S
-        return max(0.0, self._asked + allowed - time.monotonic())
+        return max(0.0, self._since + allowed - time.monotonic())
 
     def urge(self) -> None:
         """Replace a worker that has not heard the question, since the cell it runs does not come to an end."""
         if self.patience() == 0.0:
-            self.ask(fresh=True)
+            self.ask(pages=self._asked.pages, fresh=True)
 
     def end(self) -> None:
         """End the worker, and with it whatever it started."""
@@ -111,9 +113,9 @@ class _Process:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, number: int) -> None:
-        self._number = number
-        self._channel.send(number)
+    def ask(self, asked: Ask) -> None:
+        self._number = asked.number
+        self._channel.send(asked)
 
     def end(self, patience_s: float) -> None:
         self._ending = True

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -107,12 +107,13 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "handover", ""
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
+        path, query = urlsplit(self.path)[2:4]
         # a page elsewhere whose name was made to point here (DNS rebinding) still sends its own name
         if self.headers.get("Host", "") not in self.server.hosts:
             self._send(HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", FOREIGN.encode())
         elif path == EVENTS:
-            self._stream()
+            with self.server.board.looked_at() if query == "pdf" else nullcontext():
+                self._stream()
         elif found := self.server.fixed.get(path) or self.server.board.file(path):
             self._send(HTTPStatus.OK, *found, policy=self.server.policy if path == "/" else FRAMED)
         else:

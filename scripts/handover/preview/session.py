@@ -5,14 +5,27 @@ import queue
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from uuid import uuid4
 
 from handover.preview import board as boards
-from handover.preview.messages import At, Failed, Html, Message, Pdf, Same
+from handover.preview.messages import At, Done, Failed, Html, Message, Pages, Pdf
 from handover.preview.renderer import Renderer
 from handover.preview.server import Server
 from handover.preview.watch import Watch
 from handover.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Something the report is made from was saved; the press itself, perhaps."""
+
+    press: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody turned to the PDF."""
 
 
 class Session:
@@ -42,15 +55,15 @@ class Session:
 
         Order.of(project, report, given)
         self._report, self._say = report, say
-        self._board = boards.Board(report, uuid4().hex)
-        self._events: queue.SimpleQueue[bool | Message] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Saved | Look | Message] = queue.SimpleQueue()
+        self._board = boards.Board(report, uuid4().hex, lambda: self._events.put(Look()))
         self._saved = time.monotonic()
-        self._version = 0
+        self._version = self._drawn = 0
         self._on_end = ExitStack()
         with ExitStack() as on_failure:
             self._server = Server(self._board, port)
             on_failure.callback(self._server.close)
-            watch = Watch(project, report, self._events.put)
+            watch = Watch(project, report, lambda press: self._events.put(Saved(press)))
             on_failure.callback(watch.close)
             self._renderer = Renderer(project.root, report, given, self._events.put)
             on_failure.callback(self._renderer.end)
@@ -64,27 +77,31 @@ class Session:
     def run(self) -> None:
         """Serve and render until something from outside, such as Ctrl-C, ends it."""
         with self._on_end:
-            self._ask(fresh=False)
+            self._events.put(Saved(press=False))
             while True:
                 try:
                     event = self._events.get(timeout=self._renderer.patience())
                 except queue.Empty:
                     self._renderer.urge()
                     continue
-                if isinstance(event, bool):
-                    self._ask(fresh=event)
-                elif self._renderer.hear(event):
-                    self._show(event)
+                self._take(event)
+                if self._renderer.idle and self._board.pages_due() and self._drawn != self._version:
+                    # once a version, since a PDF that fails is not drawn by asking again
+                    self._drawn = self._version
+                    self._renderer.ask(render=False, pages=True)
 
-    def _ask(self, fresh: bool) -> None:
-        self._saved = time.monotonic()
-        self._renderer.ask(fresh=fresh)
+    def _take(self, event: "Saved | Look | Message") -> None:
+        if isinstance(event, Saved):
+            self._saved = time.monotonic()
+            self._renderer.ask(fresh=event.press)
+        elif not isinstance(event, Look) and self._renderer.hear(event):
+            self._show(event)
 
     def _show(self, message: Message) -> None:
         match message:
             case At():
                 self._board.post(at=[message.phase, message.done, message.total])
-            case Same():
+            case Done():
                 self._board.post(at=None)
             case Html():
                 self._version += 1
@@ -101,8 +118,9 @@ class Session:
                     self._say(f"{self._report}: warning: {warning}")
                 self._say(f"{self._report}: {took}")
             case Pdf():
-                pages = boards.pages(self._report, self._version, message.pages)
-                self._board.post({"/report.pdf": (boards.PDF, message.pdf), **pages}, pdf=self._version, at=None)
+                self._board.post({"/report.pdf": (boards.PDF, message.pdf)}, pdf=self._version)
+            case Pages():
+                self._board.post(boards.pages(self._report, self._version, message.pages), pages=self._version)
             case Failed():
                 self._board.post(failed=message.text, failed_at=_clock(), at=None)
                 self._say(message.text)

@@ -1,9 +1,9 @@
 """The process that renders for a preview, warm from one save to the next.
 
-    preview ──number of a save──► worker ──messages──► preview
+    preview ──questions──► worker ──answers──► preview
 
 Only what runs in that process belongs here. It imports the press itself, so that a press that was edited takes
-effect with a fresh worker; notebooks and what they import run in kernels, which are always fresh. A number that
+effect with a fresh worker; notebooks and what they import run in kernels, which are always fresh. A question that
 comes while it renders stops that render at the next cell or phase.
 """
 
@@ -14,14 +14,16 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handover.errors import HandoverError
-from handover.preview.messages import At, Failed, Html, Message, Pdf, Same
+from handover.preview.messages import Ask, At, Done, Failed, Html, Message, Pages, Pdf
 
 if TYPE_CHECKING:
+    from handover.press.compose import Composition
     from handover.press.order import Order
 
 #: How long a file may be missing or torn, as editors leave it for a moment when they save, before that is an error.
@@ -29,6 +31,8 @@ TORN_S = 0.4
 TORN_STEP_S = 0.02
 #: How long the end of a render may take once the preview is gone.
 END_S = 2.0
+#: Twice as sharp as the pages are wide on most screens would cost more time than it is worth.
+PAGES_PPI = 120
 
 
 class Superseded(BaseException):
@@ -36,14 +40,16 @@ class Superseded(BaseException):
 
 
 class Worker:
-    """Renders one report whenever it is told a number, and the latest number only."""
+    """Renders one report whenever it is asked; of several questions it answers the last."""
 
     def __init__(self, channel: Connection, root: Path, report: str, given: Mapping[str, str]) -> None:
         self._channel = channel
         self._root, self._report, self._given = root, report, given
-        self._waiting: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._latest: int | None = 0
+        self._waiting: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
+        self._latest: Ask | None = None
+        # the inputs of what is shown, and what came of them
         self._shown = ""
+        self._made: Composition | None = None
 
     def run(self) -> None:
         """Render until the preview is gone."""
@@ -51,14 +57,12 @@ class Worker:
         from handover.press import forking
 
         forking.prepare()
-        while (number := self._waiting.get()) is not None:
+        while (asked := self._waiting.get()) is not None:
             try:
-                self._answer(number)
+                self._answer(asked)
             except Superseded:
                 continue
-            except OSError as error:
-                if not isinstance(error, BrokenPipeError | ConnectionError):
-                    raise
+            except ConnectionError:
                 break
 
     def _listen(self) -> None:
@@ -74,38 +78,42 @@ class Worker:
         time.sleep(END_S)
         os._exit(1)
 
-    def _answer(self, number: int) -> None:
+    def _answer(self, asked: Ask) -> None:
         try:
-            self._render(number)
+            if asked.render:
+                self._render(asked)
+            if asked.pages and self._made:
+                self._at(asked, "typeset")
+                self._tell(Pages(asked.number, tuple(self._made.pictures(PAGES_PPI))))
+            self._tell(Done(asked.number))
         except HandoverError as error:
-            self._fail(number, str(error))
-        except (Superseded, BrokenPipeError, ConnectionError):
+            self._fail(asked, str(error))
+        except ConnectionError:
             raise
         except Exception as error:
-            self._fail(number, f"This is a bug in handover: {type(error).__name__}: {error}")
+            self._fail(asked, f"This is a bug in handover: {type(error).__name__}: {error}")
 
-    def _render(self, number: int) -> None:
+    def _render(self, asked: Ask) -> None:
         from handover.press import render
 
-        def at(phase: str, done: int = 0, total: int = 0) -> None:
-            if self._latest != number:
-                raise Superseded
-            self._tell(At(number, phase, done, total))
-
+        at = partial(self._at, asked)
         at("read")
-        order = self._order(number)
+        order = self._order(asked)
         if order.inputs.digest == self._shown:
-            self._tell(Same(number))
             return
+        self._shown = ""
         done, made = render.draft(order, progress=at)
-        self._tell(Html(number, made.html.encode(), made.edition, (*done.warnings, *done.notes)))
+        self._made = made
+        self._tell(Html(asked.number, made.html.encode(), made.edition, (*done.warnings, *done.notes)))
         at("typeset")
-        pdf = made.pdf()
-        at("typeset")
-        self._tell(Pdf(number, pdf, tuple(made.pictures())))
+        self._tell(Pdf(asked.number, made.pdf()))
         self._shown = order.inputs.digest
 
-    def _order(self, number: int) -> "Order":
+    def _at(self, asked: Ask, phase: str, done: int = 0, total: int = 0) -> None:
+        self._go_on(asked)
+        self._tell(At(asked.number, phase, done, total))
+
+    def _order(self, asked: Ask) -> "Order":
         from handover.press.order import Order
         from handover.press.store import Store
         from handover.project import Project
@@ -118,14 +126,16 @@ class Worker:
             except (HandoverError, OSError):
                 if time.monotonic() > give_up:
                     raise
-            if self._latest != number:
-                raise Superseded
+            self._go_on(asked)
             time.sleep(TORN_STEP_S)
 
-    def _fail(self, number: int, text: str) -> None:
+    def _go_on(self, asked: Ask) -> None:
+        if self._latest is not asked:
+            raise Superseded
+
+    def _fail(self, asked: Ask, text: str) -> None:
         self._shown = ""
-        if self._latest == number:
-            self._tell(Failed(number, text))
+        self._tell(Failed(asked.number, text))
 
     def _tell(self, message: Message) -> None:
         self._channel.send(message)
