@@ -25,15 +25,18 @@ def command(report: str, parameters: tuple[tuple[str, str], ...], port: int | No
     Prints the address to open. Nothing is published. A cell that fails shows its error above the last good report.
     Ctrl-C ends it.
     """
+    from handover.press.progress import Progress
     from handover.preview.session import Session
     from handover.project import Project
 
     on_terminate()
-    session = Session(Project.find(), report, given_once(parameters), port=port, say=say)
+    progress = Progress(report)
+    session = Session(Project.find(), report, given_once(parameters), port=port, say=say, progress=progress)
     address = session.address + ("#pdf" if pdf else "")
     click.echo(address)
     if opens:
         import webbrowser
 
         webbrowser.open(address)
-    session.run()
+    with progress:
+        session.run()

@@ -8,19 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from uuid import uuid4
 
+from handover.errors import PreviewError
+from handover.press.progress import Progress
 from handover.preview import board as boards
 from handover.preview.messages import At, Done, Failed, Html, Message, Pages, Pdf
 from handover.preview.renderer import Renderer
 from handover.preview.server import Server
-from handover.preview.watch import Watch
+from handover.preview.watch import Saved, Watch
 from handover.project import Project
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """Something the report is made from was saved; the press itself, perhaps."""
-
-    press: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,7 @@ class Session:
         given: Parameters by name, as text.
         port: The port to serve on; None for any that is free.
         say: Tells the person at the terminal.
+        progress: Shows the phases of each render there.
 
     Raises:
         HandoverError: There is no such report, a parameter is wrong, or the port is taken.
@@ -50,12 +46,13 @@ class Session:
         *,
         port: int | None = None,
         say: Callable[[str], None],
+        progress: Progress,
     ) -> None:
         from handover.press.order import Order
 
         Order.of(project, report, given)
-        self._report, self._say = report, say
-        self._events: queue.SimpleQueue[Saved | Look | Message] = queue.SimpleQueue()
+        self._report, self._say, self._progress = report, say, progress
+        self._events: queue.SimpleQueue[Saved | Look | Message | PreviewError] = queue.SimpleQueue()
         self._board = boards.Board(report, uuid4().hex, lambda: self._events.put(Look()))
         self._saved = time.monotonic()
         self._version = self._drawn = 0
@@ -63,7 +60,7 @@ class Session:
         with ExitStack() as on_failure:
             self._server = Server(self._board, port)
             on_failure.callback(self._server.close)
-            watch = Watch(project, report, lambda press: self._events.put(Saved(press)))
+            watch = Watch(project, report, self._events.put)
             on_failure.callback(watch.close)
             self._renderer = Renderer(project.root, report, given, self._events.put)
             on_failure.callback(self._renderer.end)
@@ -75,7 +72,11 @@ class Session:
         return self._server.address
 
     def run(self) -> None:
-        """Serve and render until something from outside, such as Ctrl-C, ends it."""
+        """Serve and render until something from outside, such as Ctrl-C, ends it.
+
+        Raises:
+            PreviewError: Nothing can be watched.
+        """
         with self._on_end:
             self._events.put(Saved(press=False))
             while True:
@@ -90,7 +91,9 @@ class Session:
                     self._drawn = self._version
                     self._renderer.ask(render=False, pages=True)
 
-    def _take(self, event: "Saved | Look | Message") -> None:
+    def _take(self, event: Saved | Look | Message | PreviewError) -> None:
+        if isinstance(event, PreviewError):
+            raise event
         if isinstance(event, Saved):
             self._saved = time.monotonic()
             self._renderer.ask(fresh=event.press)
@@ -98,8 +101,11 @@ class Session:
             self._show(event)
 
     def _show(self, message: Message) -> None:
+        if not isinstance(message, At):
+            self._progress.clear()
         match message:
             case At():
+                self._progress(message.phase, message.done, message.total)
                 self._board.post(at=[message.phase, message.done, message.total])
             case Done():
                 self._board.post(at=None)

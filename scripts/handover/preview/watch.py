@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import handover
+from handover.errors import PreviewError
 from handover.press.inputs import SUFFIXES
 from handover.project import Project
 
@@ -19,10 +21,17 @@ QUIET_MS = 20
 LONGEST_MS = 300
 
 
-class Watch:
-    """Calls `tell` with True for a save that needs a fresh press, and with False for any other, from a thread."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Something that the report is made from was saved; the press itself, perhaps."""
 
-    def __init__(self, project: Project, report: str, tell: Callable[[bool], None]) -> None:
+    press: bool
+
+
+class Watch:
+    """Tells of each save, or of why nothing can be watched, from a thread."""
+
+    def __init__(self, project: Project, report: str, tell: Callable[[Saved | PreviewError], None]) -> None:
         self._notebook = project.notebook(report).resolve()
         self._data = project.data.resolve()
         self._tell = tell
@@ -53,8 +62,16 @@ class Watch:
         saves = watchfiles.watch(
             *folders, watch_filter=self.counts, step=QUIET_MS, debounce=LONGEST_MS, stop_event=self._stop
         )
-        for save in saves:
-            self._tell(any(_press(Path(name)) for _, name in save))
+        try:
+            for save in saves:
+                self._tell(Saved(any(_press(Path(name)) for _, name in save)))
+        except (OSError, RuntimeError) as error:
+            self._tell(
+                PreviewError(
+                    f"{', '.join(map(str, folders))}: must be folders that can be watched (got: {error}).\n"
+                    "If the system's limit of watches is reached, raise it, or set WATCHFILES_FORCE_POLLING=1."
+                )
+            )
 
 
 def _press(path: Path) -> bool:
