@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 #: How long a file may be missing or torn, as editors leave it for a moment when they save, before that is an error.
 TORN_S = 0.4
-TORN_STEP_S = 0.02
+#: The same for a file that was whole at first, and torn when it was read again: a failure waits for the next question.
+GRACE_S = 0.15
+STEP_S = 0.01
 #: How long the end of a render may take once the preview is gone.
 END_S = 2.0
 #: Twice as sharp as the pages are wide on most screens would cost more time than it is worth.
@@ -126,15 +128,21 @@ class Worker:
             except (HandoverError, OSError):
                 if time.monotonic() > give_up:
                     raise
-            self._go_on(asked)
-            time.sleep(TORN_STEP_S)
+            self._wait(asked, STEP_S)
 
     def _go_on(self, asked: Ask) -> None:
         if self._latest is not asked:
             raise Superseded
 
+    def _wait(self, asked: Ask, seconds: float) -> None:
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            self._go_on(asked)
+            time.sleep(STEP_S)
+
     def _fail(self, asked: Ask, text: str) -> None:
         self._shown = ""
+        self._wait(asked, GRACE_S)
         self._tell(Failed(asked.number, text))
 
     def _tell(self, message: Message) -> None:
