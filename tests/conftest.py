@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from handover.project import Project
+from judges import browser
 
 MINI = Path(__file__).parent / "mini"
 
@@ -86,6 +87,13 @@ def _outputs(source, space, cwd):
     if said.getvalue():
         shown.append(new_output("stream", name="stdout", text=said.getvalue()))
     return shown
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One Chromium for all who ask; playwright allows no second one beside it."""
+    with browser.browser() as running:
+        yield running
 
 
 @pytest.fixture

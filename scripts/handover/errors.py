@@ -15,7 +15,8 @@
     ├── ShareError               a bundle, a mirror or a pruning that cannot be made
     ├── ScheduleError            an entry that cannot be kept, a torn ledger, a report older than it may be
     ├── MailError                a mail that cannot be written or sent
-    └── ProofError               a file that cannot be what the press made
+    ├── ProofError               a file that cannot be what the press made
+    └── PreviewError             a preview that cannot be served
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
 """
@@ -86,6 +87,10 @@ class MailError(HandoverError):
 
 class ProofError(HandoverError):
     """A file cannot be what the press made."""
+
+
+class PreviewError(HandoverError):
+    """A preview cannot be served."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -51,6 +51,12 @@ class Composition:
 
         return page.picture(self.typst_source, self.document, self.imprint, ppi=PICTURE_PPI)
 
+    def pictures(self, ppi: float) -> list[bytes]:
+        """Pictures of all pages of the PDF."""
+        from handover.press.pdf import page
+
+        return page.pictures(self.typst_source, self.document, self.imprint, ppi)
+
 
 def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str, Any] | None = None) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.

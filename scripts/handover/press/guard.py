@@ -71,7 +71,7 @@ def _become(channel: socket.socket, pipe: tuple[int, int], guard: int, start: Ca
     """Turn this fresh child into the kernel."""
     try:
         os.setsid()
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        end_with_parent()
         if os.getppid() != guard:
             os._exit(1)
         signal.set_wakeup_fd(-1)
@@ -150,6 +150,11 @@ def _children(kernel: int) -> list[int]:
         with contextlib.suppress(OSError):
             os.killpg(kernel, signal.SIGKILL)
         return [kernel]
+
+
+def end_with_parent() -> None:
+    """Have this process killed when its parent ends."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _prctl(option: int, argument: int) -> None:

@@ -22,6 +22,7 @@ from handover.project import Project
 
 if TYPE_CHECKING:
     from handover.press.compose import Composition
+    from handover.press.execute import Execution
 
 #: Called with a phase, and how many of its steps are done; nought of nought for a phase without steps.
 Progress = Callable[[str, int, int], None]
@@ -111,20 +112,22 @@ def produce(
         HandoverError: A cell failed, a page could not be made, or a page holds what none may hold.
     """
     clock = _Clock(progress)
-    with clock.phase("execute"):
-        done = _execute(order, timeout_s, progress)
-    with clock.phase("compose"):
-        from handover.press import audit, compose, lint
-
-        names = order.inputs.as_json() if made_from is None else made_from
-        made = compose.compose(done.nb, order.report, order.project.notebooks, names)
-        _accept(order, made)
-        lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
-        audit.audit(made.document, order.where)
+    done, made = _draft(order, timeout_s, clock, made_from)
     with clock.phase("typeset"):
         files = _files(order, made, done.nb)
     _unmoved(order)
     return Product(order, made.edition, files, _manifest(order, made, files, clock), (*done.warnings, *done.notes))
+
+
+def draft(
+    order: Order, *, timeout_s: float = 600.0, progress: Progress = lambda phase, done, total: None
+) -> "tuple[Execution, Composition]":
+    """The first part of `produce`, for who cannot wait for the PDF: the report ran, and its pages may be shown.
+
+    Raises:
+        HandoverError: As in `produce`.
+    """
+    return _draft(order, timeout_s, _Clock(progress))
 
 
 def publish(store: Store, product: Product) -> Outcome:
@@ -164,6 +167,22 @@ class _Clock:
         begun = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - begun
+
+
+def _draft(
+    order: Order, timeout_s: float, clock: _Clock, made_from: Mapping[str, Any] | None = None
+) -> "tuple[Execution, Composition]":
+    with clock.phase("execute"):
+        done = _execute(order, timeout_s, clock.progress)
+    with clock.phase("compose"):
+        from handover.press import audit, compose, lint
+
+        names = order.inputs.as_json() if made_from is None else made_from
+        made = compose.compose(done.nb, order.report, order.project.notebooks, names)
+        _accept(order, made)
+        lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
+        audit.audit(made.document, order.where)
+    return done, made
 
 
 def _execute(order: Order, timeout_s: float, progress: Progress) -> Any:

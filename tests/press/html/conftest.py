@@ -50,12 +50,6 @@ def write():
     return of
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    with judge.browser() as running:
-        yield running
-
-
 @pytest.fixture
 def visit(chromium, tmp_path):
     """Opens a page's text from disk: `with visit(text, width=390) as seen:`."""

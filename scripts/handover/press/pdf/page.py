@@ -31,7 +31,12 @@ def compile(source: str, document: Document, imprint: Imprint) -> bytes:
 
 def picture(source: str, document: Document, imprint: Imprint, ppi: float = 72) -> bytes:
     """Return page one as a PNG."""
-    return typesetter.png(_files(source, document, imprint), ppi, document.name)
+    return pictures(source, document, imprint, ppi)[0]
+
+
+def pictures(source: str, document: Document, imprint: Imprint, ppi: float = 72) -> list[bytes]:
+    """Return every page as a PNG."""
+    return typesetter.pngs(_files(source, document, imprint), ppi, document.name)
 
 
 def pages(pdf: bytes) -> int:

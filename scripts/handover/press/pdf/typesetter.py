@@ -32,10 +32,10 @@ def pdf(files: dict[str, bytes], epoch: int, name: str) -> bytes:
     return bytes(_run(files, {**options, "pretty": True}, name)) if b"\r\nendstream" in made else made
 
 
-def png(files: dict[str, bytes], ppi: float, name: str) -> bytes:
-    """Return page one of ``main.typ`` as a picture."""
+def pngs(files: dict[str, bytes], ppi: float, name: str) -> list[bytes]:
+    """Return the pages of ``main.typ`` as pictures."""
     made = _run(files, {"format": "png", "ppi": ppi}, name)
-    return bytes(made[0] if isinstance(made, list) else made)
+    return [bytes(page) for page in (made if isinstance(made, list) else [made])]
 
 
 def _run(files: dict[str, bytes], options: dict[str, Any], name: str) -> Any:

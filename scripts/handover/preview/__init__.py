@@ -1,0 +1,1 @@
+"""A report in the browser while it is being written: rendered again at each save, published never."""

@@ -1,0 +1,78 @@
+"""What counts as a save: the report's notebook, the data, and the part of the package that makes reports."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import handover
+from handover.errors import PreviewError
+from handover.press.inputs import SUFFIXES
+from handover.project import Project
+
+PACKAGE = Path(handover.__file__).resolve().parent
+#: Imported by kernels alone, which are fresh for each render.
+STORY = "story"
+#: Parts that no report is made by.
+APART = ("cli", "preview")
+#: Several writes in quick succession are one save: it is over when this much time has passed without one.
+QUIET_MS = 20
+#: Who writes without a pause is not waited for longer than this.
+LONGEST_MS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Something that the report is made from was saved; the press itself, perhaps."""
+
+    press: bool
+
+
+class Watch:
+    """Tells of each save, or of why nothing can be watched, from a thread."""
+
+    def __init__(self, project: Project, report: str, tell: Callable[[Saved | PreviewError], None]) -> None:
+        self._notebook = project.notebook(report).resolve()
+        self._data = project.data.resolve()
+        self._tell = tell
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        self._thread.join()
+
+    def counts(self, _: object, name: str) -> bool:
+        """Whether a changed file may change the report."""
+        path = Path(name)
+        if path.is_relative_to(PACKAGE):
+            parts = path.relative_to(PACKAGE).parts
+            return path.suffix in SUFFIXES and parts[0] not in APART
+        if path.is_relative_to(self._data):
+            return not any(part.startswith(".") for part in path.relative_to(self._data).parts)
+        return path == self._notebook
+
+    def _run(self) -> None:
+        import watchfiles
+
+        # folders, not files: an editor that saves by renaming puts another file in the place of the first
+        folders = (self._notebook.parent, self._data, PACKAGE)
+        saves = watchfiles.watch(
+            *folders, watch_filter=self.counts, step=QUIET_MS, debounce=LONGEST_MS, stop_event=self._stop
+        )
+        try:
+            for save in saves:
+                self._tell(Saved(any(_press(Path(name)) for _, name in save)))
+        except (OSError, RuntimeError) as error:
+            self._tell(
+                PreviewError(
+                    f"{', '.join(map(str, folders))}: must be folders that can be watched (got: {error}).\n"
+                    "If the system's limit of watches is reached, raise it, or set WATCHFILES_FORCE_POLLING=1."
+                )
+            )
+
+
+def _press(path: Path) -> bool:
+    return path.is_relative_to(PACKAGE) and path.relative_to(PACKAGE).parts[0] != STORY
