@@ -101,12 +101,13 @@ def produce(order: Order, *, timeout_s: float = 600.0, progress: Progress = lamb
     with clock.phase("execute"):
         done = _execute(order, timeout_s, progress)
     with clock.phase("compose"):
-        from handover.press import audit, compose, lint
+        from handover.press import audit, compose, descriptions, lint
 
         made = compose.compose(done.nb, order.report, order.project.notebooks)
         _accept(order, made)
         lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
         audit.audit(made.document, order.where)
+        descriptions.check(made.document, order.where)
     with clock.phase("typeset"):
         files = _files(order, made, done.nb)
     _unmoved(order)
