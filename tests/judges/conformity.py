@@ -7,7 +7,6 @@ to them (`verapdf`, `browser`).
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -13,10 +13,11 @@ from handover.press.markdown import Token
 
 FILE_NAME = re.compile(r"\S*\.(?:avif|bmp|gif|jpe?g|pdf|png|svg|tiff?|webp)", re.IGNORECASE)
 #: Words that stand where a description was meant to be.
-PLACEHOLDERS = frozenset(
-    "alt|alt text|alternative text|caption|chart|description|diagram|figure|graph|graphic|image|img|lorem ipsum|n/a|"
-    "none|null|photo|picture|placeholder|plot|png|svg|tbd|text|todo|undefined|untitled|xxx".split("|")
+_WORDS = (
+    "alt, alt text, alternative text, caption, chart, description, diagram, figure, graph, graphic, image, img, lorem "
+    "ipsum, n/a, none, null, photo, picture, placeholder, plot, png, svg, tbd, text, todo, undefined, untitled, xxx"
 )
+PLACEHOLDERS = frozenset(_WORDS.split(", "))
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
