@@ -282,7 +282,8 @@ def test_a_browser_finds_an_edition_quiet_and_open_to_all(edition, medium, chrom
             seen.page.emulate_media(media=medium)
             seen.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
             assert seen.overflow() <= 0
-            assert seen.violations() == []
+            # nobody points at paper
+            assert seen.violations(but=("target-size",) if medium == "print" else ()) == []
             assert (seen.requests, seen.dialogs, seen.messages) == ([], [], [])
 
 

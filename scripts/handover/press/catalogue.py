@@ -49,10 +49,11 @@ def build(manifests: Iterable[manifest.Manifest]) -> dict[str, bytes]:
 
     reports = entries(manifests)
     text = json.dumps({"version": VERSION, "reports": reports}, ensure_ascii=False, indent=1, sort_keys=True)
+    # the last to be written is the one that `lists` believes: a run that ends between two of them is then noticed
     return {
-        "catalogue.json": f"{text}\n".encode(),
         "feed.xml": feed(reports),
         "index.html": catalogue_page.write(reports).encode(),
+        "catalogue.json": f"{text}\n".encode(),
     }
 
 

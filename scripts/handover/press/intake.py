@@ -66,7 +66,8 @@ def refuse(nb: "NotebookNode", where: str) -> None:
     """Refuse cells that could fail without failing the run.
 
     A report has no cells that may fail or be skipped. ``!command`` and its kin carry on when the command fails,
-    and nothing that a cell shows tells so afterwards; ``%%bash`` fails truthfully, and stays allowed.
+    and nothing that a cell shows tells so afterwards; ``%%bash`` fails truthfully, and stays allowed. A
+    ``breakpoint()`` is passed over without a word where no debugger is attached.
 
     Raises:
         ExecutionError: Such cells, all at once.
@@ -80,6 +81,8 @@ def refuse(nb: "NotebookNode", where: str) -> None:
                 faults.append(f"cell {number}: must not carry the tag '{tag}'")
         for line in deaf_lines(cell.source) if _language(nb) == "python" else ():
             faults.append(f"cell {number}: `{line}` goes on when the command fails")
+        if _language(nb) == "python" and _breaks(cell.source):
+            faults.append(f"cell {number}: `breakpoint()` waits for somebody who is not there")
     if faults:
         raise ExecutionError(
             "\n  ".join([f"{where}: every cell of a report must run, and fail when something fails:", *faults])
@@ -102,6 +105,15 @@ def deaf_lines(source: str) -> Iterator[str]:
     for line in lines if with_magics else ():
         if re.match(rf"\s*(\w[\w, ]*=\s*)?(!(?!=)|{magic})", line):
             yield line.strip()
+
+
+def _breaks(source: str) -> bool:
+    """Whether a cell calls ``breakpoint()``; of one with magics the beginnings of its lines are read."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return bool(re.search(r"^\s*breakpoint\(", source, re.MULTILINE))
+    return any(isinstance(node, ast.Call) and getattr(node.func, "id", "") == "breakpoint" for node in nodes)
 
 
 def _language(nb: "NotebookNode") -> str:
