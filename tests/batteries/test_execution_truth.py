@@ -49,7 +49,7 @@ LIES = {
         "a cell left a task in the background that failed (fail, ZeroDivisionError: division by zero).",
     ),
     "a task that nobody holds": (
-        [f"import asyncio\n{FAIL}def start():\n    asyncio.create_task(fail())\nstart()", "1", "import gc; gc.collect()"],
+        [f"import asyncio\n{FAIL}def go():\n    asyncio.create_task(fail())\ngo()", "1", "import gc; gc.collect()"],
         "ran while a task in the background failed (ZeroDivisionError: division by zero)",
     ),
     "a thread that fails when the last cell is over": (

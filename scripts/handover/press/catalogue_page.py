@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from handover.press.legible import legible
+
 TEMPLATES = Path(__file__).parent / "templates"
 #: The page is English wherever it is made; strftime would ask the machine's locale.
 MONTHS = (
@@ -16,6 +18,8 @@ MONTHS = (
 )
 #: Changes shown before the rest is folded away.
 CHANGES_SHOWN = 6
+#: Characters of a setting shown in the table of editions.
+SETTING_SHOWN = 80
 
 
 def write(reports: Sequence[Mapping[str, Any]]) -> str:
@@ -32,7 +36,7 @@ def write(reports: Sequence[Mapping[str, Any]]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"day": day, "size": size}
+    templates.filters |= {"day": day, "size": size, "setting": setting}
     leads = [
         (report, next(one for one in report["editions"] if one["edition"] == report["lead"])) for report in reports
     ]
@@ -52,6 +56,12 @@ def day(iso: str) -> str:
     """A date as readers write it: 2026-01-07 is 7 January 2026."""
     date = dt.date.fromisoformat(iso)
     return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def setting(value: Any) -> str:
+    """A parameter's value as a table has room for; the catalogue as data has the whole."""
+    text = " ".join(legible(value).split())
+    return text if len(text) <= SETTING_SHOWN else text[:SETTING_SHOWN] + "…"
 
 
 def size(count: int) -> str:

@@ -17,6 +17,7 @@ from handover.press import lean  # noqa: F401 before papermill, whose import it 
 # isort: split
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import run_sync
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
@@ -37,15 +38,20 @@ OUTPUT_LATE_S = 30.0
 #: How long the kernel may take to answer what became of what cells left in the background.
 SETTLE_S = 5.0
 
-#: Asked of the kernel after the last cell. A task that failed says so only if it is collected before the kernel ends.
+#: Asked of the kernel after the last cell. A task that failed says so only if it is collected before the kernel ends,
+#: and a thread that fails at this moment may be in the midst of saying so; one that works on is not waited for.
 SETTLE = """
-import asyncio, gc
+import asyncio, gc, sys, threading
 await asyncio.sleep(0)
+for thread in threading.enumerate():
+    if thread is not threading.main_thread() and not thread.daemon:
+        thread.join(0.1)
 failed_tasks = [
     f"{task.get_coro().__qualname__}, {type(task._exception).__name__}: {task._exception}"
     for task in gc.get_objects()
     if isinstance(task, asyncio.Task) and task.done() and task._log_traceback and not task.cancelled()
 ]
+sys.stderr.flush()
 """
 
 
@@ -166,10 +172,16 @@ class _Client(PapermillNotebookClient):
         self.run.failed_tasks = ast.literal_eval(told)
 
     async def _next(self, channel: Any, end: float) -> dict[str, Any]:
-        """The next message of a channel; `Empty` when time is up, or when the kernel is gone."""
-        while time.monotonic() < end and await self.km.is_alive():
+        """The next message of a channel; `Empty` when time is up.
+
+        Raises:
+            DeadKernelError: The kernel is gone.
+        """
+        while time.monotonic() < end:
             with suppress(Empty):
                 return await channel.get_msg(timeout=0.2)
+            if not await self.km.is_alive():
+                raise DeadKernelError("Kernel died")
         raise Empty
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:

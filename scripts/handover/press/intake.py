@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover.errors import ExecutionError, NotebookError
-from handover.press import lean  # noqa: F401 before nbformat, whose import it shortens
+from handover.press import lean, source  # noqa: F401 lean before nbformat, whose import it shortens
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -132,7 +132,7 @@ def _is_python(source: str) -> bool:
 
 def _read(path: Path, named: str) -> Any:
     try:
-        return json.loads(path.read_text("utf-8-sig"))
+        return source.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise NotebookError(f"{named}: must be a file that can be read ({error.strerror}).\nCheck the name.") from error
     except UnicodeDecodeError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import ConversionError, StoreError
 from handover.press import inputs, manifest, recognise, source
+from handover.press.legible import legible
 from handover.press.order import Order
 from handover.press.store import PICTURE, Edition, Store, file_name
 from handover.project import Project
@@ -237,8 +238,8 @@ def _manifest(order: Order, made: "Composition", files: Mapping[str, bytes], clo
         "report": order.report,
         "edition": made.edition,
         "content": made.content,
-        "title": made.document.title,
-        "standfirst": made.document.standfirst,
+        "title": legible(made.document.title),
+        "standfirst": legible(made.document.standfirst),
         "as_of": order.as_of,
         "language": order.language,
         "parameters": dict(order.parameters),
