@@ -62,13 +62,15 @@ class Visit:
         """By how many pixels the page is wider than its window."""
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
-    def violations(self) -> list[str]:
-        """What axe-core finds wrong, one line an element."""
+    def violations(self, but: tuple[str, ...] = ()) -> list[str]:
+        """What axe-core finds wrong, one line an element; rules in `but` are left out."""
         from axe_playwright_python.sync_playwright import Axe
 
         options = {"runOnly": {"type": "tag", "values": list(AXE)}, "resultTypes": ["violations"]}
         found = Axe().run(self.page, options=options).response["violations"]
-        return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+        return [
+            f"{rule['id']}: {node['html'][:160]}" for rule in found if rule["id"] not in but for node in rule["nodes"]
+        ]
 
     def foreign_fonts(self, selector: str = "body") -> dict[str, str]:
         """Fonts that the page did not bring itself, each with a text that was drawn in it.

@@ -5,9 +5,13 @@ Content order, which is reading order in what we make; no layout, no OCR.
 
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pikepdf
+
+#: Ends what was marked last, among `pieces`.
+CLOSED = object()
 
 
 def read(pdf: bytes) -> list[str]:
@@ -26,8 +30,11 @@ def solid(text: str) -> str:
     return re.sub(r"[\s\u200b\u00ad]+", "", text)
 
 
-def _stream(holder: Any, resources: Any) -> str:
-    parts: list[str] = []
+def pieces(holder: Any, resources: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the texts of a page in content order, each as (text, None), and where marked content begins and ends.
+
+    A beginning is ("", its properties), an end is ("", CLOSED).
+    """
     table: dict[int, str] = {}
     for operands, operator in pikepdf.parse_content_stream(holder):
         name = str(operator)
@@ -35,14 +42,21 @@ def _stream(holder: Any, resources: Any) -> str:
             table = _table(resources.Font[str(operands[0])])
         elif name in ("Tj", "TJ"):
             shown = operands[0] if name == "TJ" else operands
-            parts += [_decoded(bytes(piece), table) for piece in shown if isinstance(piece, pikepdf.String)]
+            yield "".join(_decoded(bytes(piece), table) for piece in shown if isinstance(piece, pikepdf.String)), None
         elif name in ("Td", "Tm", "T*", "ET"):
-            parts.append(" ")
+            yield " ", None
+        elif name in ("BMC", "BDC"):
+            yield "", operands[1] if name == "BDC" else {}
+        elif name == "EMC":
+            yield "", CLOSED
         elif name == "Do":
             form = resources.XObject[str(operands[0])]
             if form.get("/Subtype") == "/Form":
-                parts.append(_stream(form, form.get("/Resources", resources)))
-    return "".join(parts)
+                yield from pieces(form, form.get("/Resources", resources))
+
+
+def _stream(holder: Any, resources: Any) -> str:
+    return "".join(text for text, _ in pieces(holder, resources))
 
 
 def _decoded(codes: bytes, table: dict[int, str]) -> str:

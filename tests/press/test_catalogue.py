@@ -332,5 +332,12 @@ def test_sizes_read_well(count, said):
     assert catalogue_page.size(count) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "said"), [("a\u202eb", "a[U+202E]b"), ("x" * 99, "x" * 80 + "…"), (None, ""), (["a", 1], "['a', 1]")]
+)
+def test_settings_are_short_and_deceive_nobody(value, said):
+    assert catalogue_page.setting(value) == said
+
+
 def test_days_read_well_in_any_locale():
     assert catalogue_page.day("2026-01-07") == "7 January 2026"

@@ -1,7 +1,9 @@
 """What travels inside the PDF: the notebook as in git, the data it used, and the record of how it was made."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +19,11 @@ MIMES = {".csv": "text/csv", ".json": "application/json", ".geojson": "applicati
 def notebook(name: str, source: str) -> Attachment:
     """The notebook as it stands in git."""
     return Attachment(
-        f"{name}.ipynb", source.encode(), "application/x-ipynb+json", "The notebook that made this report", "source"
+        safe(f"{name}.ipynb"),
+        source.encode(),
+        "application/x-ipynb+json",
+        "The notebook that made this report",
+        "source",
     )
 
 
@@ -41,7 +47,12 @@ def data(root: Path, tables: Sequence[Any]) -> tuple[list[tuple[str, Attachment]
             found.append((name, (root / name).read_bytes()))
     if found and (root / MARKER).is_file():
         found.append((MARKER.as_posix(), (root / MARKER).read_bytes()))
-    return [(name, _attachment(name, content, found)) for name, content in found], faults
+    attached = []
+    for name, content in found:
+        one = _attachment(name, content, found)
+        taken = {other.name for _, other in attached}
+        attached.append((name, replace(one, name=f"{len(attached)}-{one.name}") if one.name in taken else one))
+    return attached, faults
 
 
 def record(
@@ -72,6 +83,11 @@ def record(
     return Attachment(RECORD, text.encode(), "application/json", "How this report was made", "supplement")
 
 
+def safe(name: str) -> str:
+    """A name that any system can store and no reader can be deceived by; the record knows the true one."""
+    return re.sub(r"[^A-Za-z0-9 ._()+,=@-]", "_", name).lstrip(".") or "_"
+
+
 def _fault(root: Path, name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or path.parts[:1] != MARKER.parts[:1] or "\\" in name or "\0" in name:
@@ -87,7 +103,7 @@ def _attachment(name: str, content: bytes, among: list[tuple[str, bytes]]) -> At
     path = PurePosixPath(name)
     shared = sum(PurePosixPath(other).name == path.name for other, _ in among) > 1
     return Attachment(
-        "-".join(path.parts) if shared else path.name,
+        safe("-".join(path.parts) if shared else path.name),
         content,
         MIMES.get(path.suffix, "application/octet-stream"),
         "The data dictionary" if path == PurePosixPath(MARKER) else f"Data used by this report: {name}",

@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from handover.press.legible import legible
+
 TEMPLATES = Path(__file__).parent / "templates"
 TITLE = "Reports"
 #: The page is English wherever it is made; strftime would ask the machine's locale.
@@ -19,6 +21,8 @@ MONTHS = (
 )
 #: Changes shown before the rest is folded away, and earlier editions named on the front page.
 CHANGES_SHOWN, EARLIER_SHOWN = 5, 3
+#: Characters of a setting shown.
+SETTING_SHOWN = 80
 #: Editions on one page. Pages are filled from the oldest edition on, so that a full one stays as it is.
 ROWS = 200
 
@@ -133,7 +137,7 @@ def _templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"day": day, "size": size, "number": number}
+    found.filters |= {"day": day, "size": size, "number": number, "setting": setting}
     return found
 
 
@@ -146,6 +150,12 @@ def day(iso: str) -> str:
     """A date as readers write it: 2026-01-07 is 7 January 2026."""
     date = dt.date.fromisoformat(iso)
     return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def setting(value: Any) -> str:
+    """A parameter's value as a page has room for; the catalogue as data has the whole."""
+    text = " ".join(legible(value).split())
+    return text if len(text) <= SETTING_SHOWN else text[:SETTING_SHOWN] + "…"
 
 
 def number(count: int) -> str:

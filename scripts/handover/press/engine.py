@@ -3,10 +3,13 @@
 Importing this imports papermill. The engine is registered with papermill as `ENGINE`.
 """
 
+import ast
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from handover.press import lean  # noqa: F401 before papermill, whose import it shortens
@@ -14,6 +17,7 @@ from handover.press import lean  # noqa: F401 before papermill, whose import it 
 # isort: split
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import run_sync
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
@@ -30,6 +34,25 @@ OUTPUT_MAX = 10_000_000
 
 #: After a cell has finished, its last output must have arrived within this time.
 OUTPUT_LATE_S = 30.0
+
+#: How long the kernel may take to answer what became of what cells left in the background.
+SETTLE_S = 5.0
+
+#: Asked of the kernel after the last cell. A task that failed says so only if it is collected before the kernel ends,
+#: and a thread that fails at this moment may be in the midst of saying so; one that works on is not waited for.
+SETTLE = """
+import asyncio, gc, sys, threading
+await asyncio.sleep(0)
+for thread in threading.enumerate():
+    if thread is not threading.main_thread() and not thread.daemon:
+        thread.join(0.1)
+failed_tasks = [
+    f"{task.get_coro().__qualname__}, {type(task._exception).__name__}: {task._exception}"
+    for task in gc.get_objects()
+    if isinstance(task, asyncio.Task) and task.done() and task._log_traceback and not task.cancelled()
+]
+sys.stderr.flush()
+"""
 
 
 @dataclass
@@ -55,6 +78,8 @@ class Run:
     replies: dict[int, dict[str, Any]] = field(default_factory=dict)
     #: what stood on stderr, whenever it came, as (cell, text); cell is -1 when it is not known
     stderr: list[tuple[int, str]] = field(default_factory=list)
+    #: tasks that cells left to the kernel's loop and that failed there: each a name and what it raised
+    failed_tasks: list[str] = field(default_factory=list)
     #: the cell that showed too much
     flooded: int | None = None
     process: Guarded | None = None
@@ -122,8 +147,42 @@ class _Client(PapermillNotebookClient):
         """Run the cells, and keep what was heard on the way."""
         try:
             super().papermill_execute_cells()
+            if all(reply["status"] == "ok" for reply in self.run.replies.values()) and self.km.ipykernel:
+                run_sync(self._settle)()
         finally:
             self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._heard]
+
+    async def _settle(self) -> None:
+        """Ask what became of tasks, and hear what threads said since the last cell ended."""
+        asked = self.kc.execute(
+            SETTLE, silent=True, store_history=False, allow_stdin=False, user_expressions={"failed": "failed_tasks"}
+        )
+        end = time.monotonic() + SETTLE_S
+        reply: dict[str, Any] = {}
+        idle = False
+        with suppress(Empty):
+            while not reply:
+                message = await self._next(self.kc.shell_channel, end)
+                reply = message["content"] if message["parent_header"].get("msg_id") == asked else {}
+            while not idle:
+                message = await self._next(self.kc.iopub_channel, end)
+                idle = message["content"].get("execution_state") == "idle"
+                idle = idle and message["parent_header"].get("msg_id") == asked
+        told = reply.get("user_expressions", {}).get("failed", {}).get("data", {}).get("text/plain", "[]")
+        self.run.failed_tasks = ast.literal_eval(told)
+
+    async def _next(self, channel: Any, end: float) -> dict[str, Any]:
+        """The next message of a channel; `Empty` when time is up.
+
+        Raises:
+            DeadKernelError: The kernel is gone.
+        """
+        while time.monotonic() < end:
+            with suppress(Empty):
+                return await channel.get_msg(timeout=0.2)
+            if not await self.km.is_alive():
+                raise DeadKernelError("Kernel died")
+        raise Empty
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Take a message of a cell, unless the cell has shown too much already."""

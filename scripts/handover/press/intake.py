@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover.errors import ExecutionError, NotebookError
-from handover.press import lean  # noqa: F401 before nbformat, whose import it shortens
+from handover.press import lean, source  # noqa: F401 lean before nbformat, whose import it shortens
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -66,7 +66,8 @@ def refuse(nb: "NotebookNode", where: str) -> None:
     """Refuse cells that could fail without failing the run.
 
     A report has no cells that may fail or be skipped. ``!command`` and its kin carry on when the command fails,
-    and nothing that a cell shows tells so afterwards; ``%%bash`` fails truthfully, and stays allowed.
+    and nothing that a cell shows tells so afterwards; ``%%bash`` fails truthfully, and stays allowed. A
+    ``breakpoint()`` is passed over without a word where no debugger is attached.
 
     Raises:
         ExecutionError: Such cells, all at once.
@@ -80,6 +81,8 @@ def refuse(nb: "NotebookNode", where: str) -> None:
                 faults.append(f"cell {number}: must not carry the tag '{tag}'")
         for line in deaf_lines(cell.source) if _language(nb) == "python" else ():
             faults.append(f"cell {number}: `{line}` goes on when the command fails")
+        if _language(nb) == "python" and _breaks(cell.source):
+            faults.append(f"cell {number}: `breakpoint()` waits for somebody who is not there")
     if faults:
         raise ExecutionError(
             "\n  ".join([f"{where}: every cell of a report must run, and fail when something fails:", *faults])
@@ -104,6 +107,15 @@ def deaf_lines(source: str) -> Iterator[str]:
             yield line.strip()
 
 
+def _breaks(source: str) -> bool:
+    """Whether a cell calls ``breakpoint()``; of one with magics the beginnings of its lines are read."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return bool(re.search(r"^\s*breakpoint\(", source, re.MULTILINE))
+    return any(isinstance(node, ast.Call) and getattr(node.func, "id", "") == "breakpoint" for node in nodes)
+
+
 def _language(nb: "NotebookNode") -> str:
     """The language of the cells; what stands for a command in IPython means something else elsewhere."""
     spec = nb.metadata.get("kernelspec", {})
@@ -120,7 +132,7 @@ def _is_python(source: str) -> bool:
 
 def _read(path: Path, named: str) -> Any:
     try:
-        return json.loads(path.read_text("utf-8-sig"))
+        return source.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise NotebookError(f"{named}: must be a file that can be read ({error.strerror}).\nCheck the name.") from error
     except UnicodeDecodeError as error:

@@ -21,6 +21,9 @@ from handover.press.processes import Guarded
 if TYPE_CHECKING:
     from handover.press.engine import Run
 
+#: Has a kernel send what `handover.press.wire` makes of a message.
+PACKER = "--Session.packer=handover.press.wire.pack"
+
 
 def kernel_spec(name: str, where: str) -> KernelSpec:
     """The kernel that a notebook asks for.
@@ -30,7 +33,7 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
     """
     if name in NATIVE:
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", PACKER],
             display_name="Python 3 (ipykernel)",
             language="python",
         )

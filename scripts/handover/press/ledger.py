@@ -82,7 +82,7 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _text(value: object) -> str:
-    return legible(value) if isinstance(value, str | int | float) else ""
+    return legible(value).strip() if isinstance(value, str | int | float) else ""
 
 
 def _texts(value: object) -> list[str]:

@@ -9,6 +9,11 @@ OVERRIDES = re.compile("[\u202a-\u202e]")
 TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
+def whole(text: str) -> str:
+    """Replace halves of characters, which JSON can hold and no file can."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def legible(text: object, *, code: bool = False) -> str:
     """Return a text that can be written as UTF-8 and reads in the order in which it is stored."""
     written = text if isinstance(text, str) else "" if text is None else str(text)

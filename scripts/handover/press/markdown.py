@@ -4,6 +4,8 @@ from functools import cache
 from html import unescape
 from typing import Any
 
+from handover.press.legible import whole
+
 Token = dict[str, Any]
 
 #: What nbconvert itself turns on (``MarkdownWithMath.DEFAULT_PLUGINS``).
@@ -33,9 +35,7 @@ def parse(source: str) -> list[Token]:
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
     """
-    # half a character, which JSON can hold and no address can be made of
-    whole = source.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _parser().parse(whole)[0]
+    return _parser().parse(whole(source))[0]
 
 
 def plain(tokens: list[Token]) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import ConversionError, StoreError
 from handover.press import inputs, manifest, recognise, source
+from handover.press.legible import legible
 from handover.press.order import Order
 from handover.press.store import PICTURE, Edition, Store, file_name
 from handover.project import Project
@@ -175,13 +176,14 @@ def _draft(
     with clock.phase("execute"):
         done = _execute(order, timeout_s, clock.progress)
     with clock.phase("compose"):
-        from handover.press import audit, compose, lint
+        from handover.press import audit, compose, descriptions, lint
 
         names = order.inputs.as_json() if made_from is None else made_from
         made = compose.compose(done.nb, order.report, order.project.notebooks, names)
         _accept(order, made)
         lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
         audit.audit(made.document, order.where)
+        descriptions.check(made.document, order.where)
     return done, made
 
 
@@ -269,8 +271,8 @@ def _manifest(order: Order, made: "Composition", files: Mapping[str, bytes], clo
         "report": order.report,
         "edition": made.edition,
         "content": made.content,
-        "title": made.document.title,
-        "standfirst": made.document.standfirst,
+        "title": legible(made.document.title),
+        "standfirst": legible(made.document.standfirst),
         "as_of": order.as_of,
         "language": order.language,
         "parameters": dict(order.parameters),

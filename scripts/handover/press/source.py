@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from handover.errors import NotebookError
+from handover.press.legible import whole
 
 #: What of the metadata belongs to the report; everything else an editor or a run put there.
 NOTEBOOK_METADATA = ("authors", "date", "kernelspec", "language", "language_info", "title")
@@ -23,7 +24,7 @@ def read(path: Path) -> dict[str, Any]:
         NotebookError: The file is missing, unreadable, or no notebook in format 4.
     """
     try:
-        nb = json.loads(path.read_bytes())
+        nb = loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise NotebookError(
             f"{path}: must be a notebook that can be read (got {error.strerror}).\nCheck the path."
@@ -38,6 +39,16 @@ def read(path: Path) -> dict[str, Any]:
             f"{path}: must be a notebook in format 4 (got {found}).\nOpen it in JupyterLab and save it again."
         )
     return nb
+
+
+def loads(text: str) -> Any:
+    """Read JSON; of half a character, which it may hold as an escape, a replacement is left.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    found = json.loads(text)
+    return json.loads(whole(json.dumps(found, ensure_ascii=False))) if "\\ud" in text.lower() else found
 
 
 def canonical(nb: Mapping[str, Any]) -> str:

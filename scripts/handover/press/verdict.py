@@ -1,6 +1,26 @@
 """The verdict on a run: did every cell run, and if not, which one failed, how, and what to do.
 
-Cells are numbered as in the notebook's file, from 1 over all cells, whatever papermill put between them.
+Cells are numbered as in the notebook's file, from 1 over all cells, whatever papermill put between them. What counts:
+
+==========================================  ==========================================================================
+``!command`` and its kin                    refused before the run: its failure would show nowhere; ``%%bash`` may stay
+``skip-execution``, ``raises-exception``    refused before the run: no cell of a report may be skipped, or fail
+``breakpoint()``                            refused before the run: it waits for somebody
+``input()``, ``getpass()``, a debugger      fails: nobody is there to answer
+an exception, an interrupt, no Python       fails, with the line
+``sys.exit()``, ``quit()``, ``exit``        fails, even in the last cell and with status 0
+``os._exit()``, a signal, a crash           fails: the kernel is lost, and how it ended is told
+a thread that ends in an exception          fails, whenever it happens before the last cell has ended
+a task on the kernel's loop that raises     fails, unless somebody awaited it; those of the last cell get one turn
+more than `engine.OUTPUT_MAX` characters    fails, and the kernel is ended: no page holds that
+a cell that takes too long                  fails, as does a report that does
+a warning, or other words on stderr         passes, and is told; a report that states evidence may not print it
+outputs in the source                       count for nothing: every cell is run, and what stood there is dropped
+threads, tasks and processes still at work  are ended with the kernel; what they would have done later is not waited for
+the result of a future nobody asks for      is not heard, as anywhere in Python
+==========================================  ==========================================================================
+
+The first three are judged in `handover.press.intake`.
 """
 
 import re
@@ -24,6 +44,11 @@ VALUE_SHOWN = 4000
 #: Python's own words for a thread that ended in an exception; the cell that started it ends well all the same.
 THREAD_FAILED = re.compile(r"^Exception in thread .*\n(?:Traceback .*\n|[ \t].*\n)*(?P<last>.*)", re.MULTILINE)
 
+#: asyncio's own words for a task whose exception nobody asked for.
+TASK_FAILED = re.compile(
+    r"^Task exception was never retrieved\n.*\n(?:Traceback .*\n|[ \t].*\n)*(?P<last>.*)", re.MULTILINE
+)
+
 
 def judge(run: "Run", where: str) -> None:
     """Pass a run that papermill let pass, or not.
@@ -46,6 +71,11 @@ def judge(run: "Run", where: str) -> None:
         failed = THREAD_FAILED.search("".join(text for place, text in run.stderr if place == index))
         if failed:
             raise _error(run, index, f"ran while a thread in the background failed ({failed['last']})", where)
+        dropped = TASK_FAILED.search("".join(text for place, text in run.stderr if place == index))
+        if dropped:
+            raise _error(run, index, f"ran while a task in the background failed ({dropped['last']})", where)
+    if run.failed_tasks:
+        raise _error(run, -1, f"left a task in the background that failed ({'; '.join(run.failed_tasks)})", where)
 
 
 def failure(error: Exception, run: "Run", where: str) -> ExecutionError | None:

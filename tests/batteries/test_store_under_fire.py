@@ -1,0 +1,342 @@
+"""The store while everything goes wrong at once: kills and errors at every system call, full disks, many writers.
+
+`tests/press/test_store.py` makes single steps fail inside the process; here the operating system does it, to a
+process that publishes as a render does (`publishing`).
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import publishing
+import pytest
+
+from handover import cli
+from handover.errors import StoreError
+from handover.press import catalogue, disk, manifest
+from handover.press.store import PICTURE, Store
+
+WRITES = ("write", "fsync", "rename", "mkdir", "fchmod", "chmod", "ftruncate", "unlink", "unlinkat", "rmdir")
+PUBLISH = (sys.executable, "-B", publishing.__file__)
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def need(program):
+    if shutil.which(program) is None:
+        reason = f"no {program} on the path (Debian: apt-get install {program})"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "reports", tmp_path / "reports" / ".lock")
+
+
+@pytest.fixture
+def filled(store):
+    """A store with one edition and its catalogue."""
+    store.root.mkdir()
+    publishing.publish(store, 0)
+    return store
+
+
+def seen(store):
+    """What a reader may object to, who comes at any moment."""
+    wrong = [fault for edition in store.editions() for fault in edition.faults()]
+    for name in ("catalogue.json", "feed.xml", "index.html"):
+        path = store.root / name
+        if path.exists():
+            wrong += [f"{name} leads to {link}" for link in _links(path) if not (store.root / link).is_file()]
+    return wrong
+
+
+def _links(path):
+    """Every file that a part of the catalogue leads to; parsing fails if it is torn."""
+    text = path.read_text()
+    if path.suffix == ".json":
+        listed = [one for report in json.loads(text)["reports"] for one in report["editions"]]
+        return [file["path"] for one in listed for file in one["files"].values()]
+    if path.suffix == ".xml":
+        return [link.get("href") for link in ElementTree.fromstring(text).iter(f"{ATOM}link")]
+    assert text.endswith("</html>\n") or text.rstrip().endswith("</html>")
+    return re.findall(r'(?:href|src)="([^"#:]+)"', text)
+
+
+def calls(store, syscalls):
+    """How often each of these calls happens in one publication."""
+    log, copy = store.root.parent / "calls", store.root.parent / "copy"
+    shutil.copytree(store.root, copy)
+    strace = ["strace", "-f", "-qq", "-o", log, "-e", f"trace={','.join(syscalls)}"]
+    subprocess.run([*strace, *PUBLISH, copy, "1", "1"], check=True, timeout=120)
+    shutil.rmtree(copy)
+    names = re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE)
+    return {name: names.count(name) for name in syscalls}
+
+
+def tampered(store, syscall, when, tampering):
+    """Publish the second edition in a process one of whose calls is tampered with."""
+    inject = f"inject={syscall}:{tampering}:when={when}"
+    strace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={syscall}", "-e", inject]
+    return subprocess.run(
+        [*strace, *PUBLISH, store.root, "1", "1"], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def each(store, made):
+    """The store as it was, for each call in turn."""
+    kept = store.root.parent / "kept"
+    shutil.copytree(store.root, kept)
+    for syscall, count in made.items():
+        for place in range(1, count + 1):
+            shutil.rmtree(store.root)
+            shutil.copytree(kept, store.root)
+            yield syscall, place
+
+
+@pytest.mark.slow
+def test_killed_at_every_call_that_writes_a_reader_sees_whole_editions_and_the_next_run_mends(filled):
+    """Killed as it enters a call, a process has done all before it: together that is after each of them.
+
+    A file is opened just before its mode is set, so that this moment is among them too.
+    """
+    need("strace")
+    tried, outcomes = 0, set()
+    for syscall, place in each(filled, calls(filled, WRITES)):
+        ended = tampered(filled, syscall, place, "signal=SIGKILL")
+        assert ended.returncode == -9, (syscall, place, ended.stderr)
+        assert seen(filled) == [], (syscall, place)
+        outcomes.add(publishing.edition(filled, 1).folder.exists())
+        publishing.publish(filled, 1)
+        assert publishing.whole(filled) == [] and len(filled.editions()) == 2, (syscall, place)
+        tried += 1
+    print(f"killed at {tried} calls")
+    assert tried > 40 and outcomes == {True, False}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
+def test_whatever_call_fails_is_told_and_nothing_half_made_stays(filled, error):
+    need("strace")
+    tried = told = 0
+    made = calls(filled, ("write", "fsync", "rename", "mkdir", "fchmod", "chmod"))
+    for syscall, place in each(filled, made):
+        ended = tampered(filled, syscall, place, f"error={error}")
+        # a call may fail before the first of ours, while Python starts, and then means nothing
+        assert ended.returncode in (0, 1), (syscall, place, ended.stderr)
+        assert not ended.returncode or "must be writable (got " in ended.stderr, (syscall, place, ended.stderr)
+        assert seen(filled) == [] and filled.strays() == [], (syscall, place)
+        assert ended.returncode or publishing.edition(filled, 1).folder.exists(), (syscall, place)
+        publishing.publish(filled, 1)
+        assert publishing.whole(filled) == [], (syscall, place)
+        tried += 1
+        told += ended.returncode
+    print(f"{error} from {tried} calls, told {told} times")
+    assert told > 25
+
+
+#: Fills a small disk up to a point, publishes, looks, makes room, and publishes again; one line of JSON a point.
+FULL = """
+import json, os, sys
+from pathlib import Path
+import publishing
+from handover.errors import StoreError
+from handover.press.store import Store
+root = Path(sys.argv[1], "reports")
+root.mkdir()
+store = Store(root, root / ".lock")
+publishing.publish(store, 0)
+def snapshot():
+    return {str(path): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+ballast = Path(sys.argv[1], "ballast")
+for number, room in enumerate(range(0, 320, 12), 1):
+    disk = os.statvfs(sys.argv[1])
+    ballast.write_bytes(b"x" * max(0, disk.f_bavail * disk.f_frsize - room * 1024))
+    before, said = snapshot(), ""
+    try:
+        publishing.publish(store, number)
+    except StoreError as error:
+        said = str(error)
+    published = publishing.edition(store, number).folder.exists()
+    kept = published or snapshot() == before
+    torn = [fault for edition in store.editions() for fault in edition.faults()] + list(map(str, store.strays()))
+    ballast.unlink()
+    publishing.publish(store, number)
+    print(json.dumps({"room": room, "said": said, "published": published, "kept": kept, "torn": torn,
+                      "after": publishing.whole(store)}))
+"""
+
+
+def test_a_disk_that_is_full_at_any_point_costs_no_more_than_the_edition(tmp_path):
+    """A private mount that ends with the process; root may make one, others inside a namespace of users."""
+    need("unshare")
+    small = tmp_path / "small"
+    small.mkdir()
+    script = 'mount -t tmpfs -o size=8m tmpfs "$1" && shift && exec "$@"'
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    ran = subprocess.run(
+        ["unshare", *user, "--mount", "sh", "-c", script, "sh", small, sys.executable, "-B", "-c", FULL, small],
+        capture_output=True, text=True, timeout=120, cwd=Path(publishing.__file__).parent, check=False,
+    )  # fmt: skip
+    if "unshare" in ran.stderr or "mount:" in ran.stderr:
+        pytest.fail(ran.stderr) if os.environ.get("CI") else pytest.skip(f"no private mount here: {ran.stderr.strip()}")
+    points = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert len(points) == 27, ran.stderr
+    for point in points:
+        assert point["kept"] and point["torn"] == point["after"] == [], point
+        assert not point["said"] or "No space left on device" in point["said"], point
+        assert not point["said"] or disk.CURES[28] in point["said"], point
+    assert {point["published"] for point in points} == {True, False}
+
+
+@pytest.mark.slow
+def test_eight_processes_publish_at_once(filled):
+    store = filled
+    # each has some of its own, and some are everybody's
+    writers = [
+        subprocess.Popen([*PUBLISH, store.root, "6", f"{4 * n}"], stderr=subprocess.PIPE, text=True) for n in range(8)
+    ]
+    wrong = []
+    while any(writer.poll() is None for writer in writers):
+        wrong += seen(store)
+    assert [(writer.returncode, writer.communicate()[1]) for writer in writers] == [(0, "")] * 8
+    assert wrong == publishing.whole(store) == []
+    assert len(store.editions()) == 34
+
+
+@pytest.mark.slow
+def test_a_reader_in_a_loop_meets_nothing_torn_during_a_thousand_publications(store):
+    """Announced in tens, as a sweep does, in one writing process; the reader looks at everything it can find."""
+    store.root.mkdir()
+    writer = os.fork()
+    if writer == 0:
+        try:
+            for number in range(1000):
+                held = publishing.files(number, 500)
+                with store.locked():
+                    store.publish(publishing.REPORT, publishing.name(number), held, publishing.about(number, held))
+                    if number % 10 == 9:
+                        catalogue.write(store)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    wrong, rounds, looked, ended = [], 0, 0, 0
+    while not ended:
+        ended, status = os.waitpid(writer, os.WNOHANG)
+        editions = store.editions()
+        # the newest ones, and some of the others: all of them would leave no time to meet a torn one
+        some = [*editions[-20:], *random.Random(rounds).sample(editions, min(20, len(editions)))]
+        wrong += [fault for edition in some for fault in edition.faults()]
+        for name in ("catalogue.json", "feed.xml", "index.html"):
+            if (store.root / name).exists():
+                wrong += [link for link in set(_links(store.root / name)) if not (store.root / link).is_file()]
+        rounds, looked = rounds + 1, looked + len(some)
+    assert status == 0 and wrong == []
+    assert len(store.editions()) == 1000 and publishing.whole(store) == []
+    print(f"{rounds} rounds, {looked} editions looked at")
+    assert rounds > 50
+
+
+# what somebody does to a store by hand
+
+
+@pytest.mark.parametrize("suffix", [".html", ".pdf", ".ipynb", PICTURE])
+@pytest.mark.parametrize("place", [0, 1234, -1])
+def test_a_flipped_bit_is_seen(filled, suffix, place):
+    edition = publishing.edition(filled, 0)
+    path = edition.folder / suffix if suffix == PICTURE else edition.file(suffix)
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    assert [line.split(": ")[1].split(" (")[0] for line in edition.faults()] == ["no longer matches its manifest"]
+    with pytest.raises(StoreError, match="no longer matches its manifest"):
+        publishing.publish(filled, 0)
+
+
+def test_a_manifest_cut_anywhere_is_seen_and_the_others_stay_listed(filled):
+    publishing.publish(filled, 1)
+    path = publishing.edition(filled, 1).folder / manifest.NAME
+    data = path.read_bytes()
+    for length in range(0, len(data) - 1, 37):
+        path.write_bytes(data[:length])
+        assert len(publishing.edition(filled, 1).faults()) == 1
+        found, faults = catalogue.read(filled)
+        assert len(found) == len(faults) == 1
+        with pytest.raises(StoreError, match="must be a whole manifest"):
+            publishing.publish(filled, 1)
+    path.write_bytes(data)
+    assert publishing.whole(filled) == []
+
+
+@pytest.mark.parametrize("name", ["catalogue.json", "feed.xml", "index.html"])
+def test_a_link_planted_for_the_catalogue_is_replaced_and_what_it_leads_to_is_left_alone(filled, tmp_path, name):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (filled.root / name).unlink()
+    (filled.root / name).symlink_to(victim)
+    publishing.publish(filled, 1)
+    assert victim.read_text() == "mine"
+    assert not (filled.root / name).is_symlink() and publishing.whole(filled) == []
+
+
+def test_links_planted_where_something_is_staged_are_removed_and_not_followed(filled, tmp_path):
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "kept").write_text("mine")
+    (filled.root / f"{disk.STAGING}999999999-x").symlink_to(victim)
+    (filled.root / f"{disk.STAGING}{os.getpid()}-x").symlink_to(victim / "kept")
+    publishing.publish(filled, 1)
+    assert (victim / "kept").read_text() == "mine" and publishing.whole(filled) == []
+
+
+def test_a_link_planted_for_the_store_or_its_lock_writes_nothing_elsewhere(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    root = tmp_path / "reports"
+    root.mkdir()
+    (root / ".lock").symlink_to(victim)
+    store = Store(root, root / ".lock")
+    with pytest.raises(StoreError, match=r"\.lock: must be writable|\.lock"):
+        publishing.publish(store, 0)
+    assert victim.read_text() == "mine" and store.editions() == []
+
+
+def test_a_file_more_and_a_file_less_are_seen(filled):
+    edition = publishing.edition(filled, 0)
+    (edition.folder / "more.txt").write_text("x")
+    edition.file(".pdf").unlink()
+    assert [line.rpartition(": ")[2] for line in edition.faults()] == [
+        "is in no manifest",
+        "must be a file of the edition (got none)",
+    ]
+
+
+# many
+
+
+@pytest.mark.slow
+def test_ten_thousand_editions_are_listed_in_seconds(mini, monkeypatch, capsys):
+    store = Store.of(mini)
+    for number in range(10_000):
+        about = publishing.about(number, publishing.files(number, 5))
+        folder = store.root / publishing.REPORT / publishing.name(number)
+        folder.mkdir(parents=True)
+        (folder / manifest.NAME).write_bytes(manifest.dumps(about))
+    monkeypatch.chdir(mini.root)
+    for known in ("manifests", "catalogue"):
+        before = time.process_time()
+        with pytest.raises(SystemExit) as left:
+            cli.main(["list"])
+        spent = time.process_time() - before
+        assert (left.value.code, len(capsys.readouterr().out.splitlines())) == (0, 10_000)
+        with capsys.disabled():
+            print(f" listed from {known} in {spent:.1f} s ", end="")
+        assert spent < 10
+        with store.locked():
+            catalogue.write(store)
