@@ -61,12 +61,12 @@ class HandoverExecutionManager(ExecutionManager):
 
     # jupyter-scheduler calls these two as plain functions, with the class as first argument
 
-    def supported_features(cls) -> dict[JobFeature, bool]:  # noqa: D102, N805
+    def supported_features(cls) -> dict[JobFeature, bool]:  # noqa: D102
         supported = {JobFeature.job_name, JobFeature.parameters, JobFeature.output_formats}
         supported |= {JobFeature.stop_job, JobFeature.delete_job, JobFeature.job_definition}
         return {feature: feature in supported for feature in JobFeature}
 
-    def validate(cls, input_path: str) -> bool:  # noqa: D102, N805 the press says more exactly what is wrong
+    def validate(cls, input_path: str) -> bool:  # noqa: D102 the press says more exactly what is wrong
         return True
 
 

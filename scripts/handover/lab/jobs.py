@@ -39,8 +39,8 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
     for folder in (project.reports, project.data):
         if notebook.resolve().is_relative_to(folder.resolve()):
             raise NotebookError(
-                f"{where}: a job's notebook must lie outside {folder.name}/, which holds no drafts "
-                f"(got one inside).\nCreate the job from the notebook in {project.notebooks.name}/, or copy it elsewhere."
+                f"{where}: a job's notebook must lie outside {folder.name}/ (got one inside).\n"
+                f"Create the job from the notebook in {project.notebooks.name}/, or copy this one elsewhere."
             )
     if report_at(project, notebook) or entered:
         declared = parameters.declared(source.read(notebook), where)

@@ -1,6 +1,7 @@
 """What JupyterLab is told when `scripts/lab` opens it: whose jobs to run, and where to keep what is only theirs."""
 
 import shutil
+from pathlib import Path
 
 from handover.project import Project
 
@@ -10,6 +11,7 @@ own.mkdir(parents=True, exist_ok=True)
 
 c = get_config()  # noqa: F821 Jupyter provides it
 c.ServerApp.root_dir = str(project.root)
+c.LabApp.extra_labextensions_path = [str(Path(__file__).with_name("labextension"))]
 c.LabApp.default_url = f"/lab/tree/{project.notebooks.name}"
 
 c.SchedulerApp.environment_manager_class = "handover.lab.environment.HandoverEnvironmentManager"
@@ -24,8 +26,9 @@ absent += [] if shutil.which("pandoc") else ["ASCIIDocExporter", "LatexExporter"
 for exporter in absent:
     c[exporter].enabled = False
 
-# nothing is asked of anybody else: no news, no look for newer versions, no list of extensions, no search for servers
-c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
-c.LabApp.news_url = None
+# what a kernel sends is encrypted, or it warns on the terminal that it is not
+c.KernelManager.transport_encryption = "auto"
+
+# nothing is asked of anybody else, as the news are that labextension/ switches off
 c.LabApp.extension_manager = "readonly"
 c.LanguageServerManager.autodetect = False

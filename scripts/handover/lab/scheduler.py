@@ -5,15 +5,23 @@ not be fetched from anywhere either: they are in ``reports/`` when the job is co
 """
 
 import atexit
+import logging
 import multiprocessing
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
-from jupyter_scheduler.exceptions import SchedulerError
-from jupyter_scheduler.models import CreateJob, CreateJobDefinition, DescribeJob, JobFile, Status
-from jupyter_scheduler.orm import Job
+from jupyter_scheduler.exceptions import InputUriError, SchedulerError
+from jupyter_scheduler.models import (
+    CreateJob,
+    CreateJobDefinition,
+    DescribeJob,
+    JobFile,
+    Status,
+    UpdateJobDefinition,
+)
+from jupyter_scheduler.orm import Job, JobDefinition
 from jupyter_scheduler.scheduler import Scheduler
 
 from handover.errors import HandoverError
@@ -32,6 +40,7 @@ class HandoverScheduler(Scheduler):
         super().__init__(*arguments, **options)
         Path(self.staging_path).mkdir(parents=True, exist_ok=True)
         self._bury()
+        logging.getLogger("SchedulerApp").addFilter(_plain)
         # before multiprocessing's own handler, which would wait for every job to finish
         atexit.register(_end_jobs)
 
@@ -41,9 +50,9 @@ class HandoverScheduler(Scheduler):
         Raises:
             SchedulerError: Its notebook or its parameters cannot be taken; the text says why.
         """
-        self._place(model)
+        notebook = self._place(model)
         if not model.job_definition_id:  # a scheduled job has nobody to tell: it is filed as failed instead
-            self._check(model)
+            self._check(notebook, model.parameters)
         job_id = super().create_job(model)
         with self.db_session() as session:
             # the stock default, until the process has started, is STOPPED
@@ -58,17 +67,34 @@ class HandoverScheduler(Scheduler):
         Raises:
             SchedulerError: Their notebook or their parameters cannot be taken; the text says why.
         """
-        self._place(model)
-        self._check(model)
+        self._check(self._place(model), model.parameters)
         return super().create_job_definition(model)
+
+    def update_job_definition(self, job_definition_id: str, model: UpdateJobDefinition) -> None:
+        """Change a schedule, or only what its jobs are given, which the stock scheduler forgets.
+
+        Raises:
+            SchedulerError: The notebook or the parameters cannot be taken; the text says why.
+        """
+        if model.input_uri and self.file_exists(model.input_uri):
+            model.runtime_environment_parameters = {NOTEBOOK: model.input_uri}
+        told = {"runtime_environment_parameters", "output_formats", "parameters", "name"}
+        changes = model.dict(include=told, exclude_none=True)
+        kept = self.get_job_definition(job_definition_id)
+        where = changes.get("runtime_environment_parameters", kept.runtime_environment_parameters)
+        self._check(where[NOTEBOOK], changes.get("parameters", kept.parameters))
+        super().update_job_definition(job_definition_id, model)
+        with self.db_session() as session:
+            session.query(JobDefinition).filter_by(job_definition_id=job_definition_id).update(changes)
+            session.commit()
 
     def add_job_files(self, model: DescribeJob) -> None:
         """List the pages of a job where they are; there is nothing to download first."""
-        found = []
-        if model.status == Status.COMPLETED:
-            stem = model.output_filename_template
-            paths = {form: f"{stem}.{form}" for form in model.output_formats}
-            found = [JobFile(display_name=jobs.FORMATS[form], file_format=form, file_path=paths[form]) for form in paths]
+        stem = model.output_filename_template
+        formats = model.output_formats if model.status == Status.COMPLETED else []
+        found = [
+            JobFile(display_name=jobs.FORMATS[name], file_format=name, file_path=f"{stem}.{name}") for name in formats
+        ]
         notebook = (model.runtime_environment_parameters or {}).get(NOTEBOOK)
         found.append(JobFile(display_name="Notebook", file_format="input", file_path=notebook))
         for one in found:
@@ -77,23 +103,23 @@ class HandoverScheduler(Scheduler):
         model.job_files = found
         model.downloaded = True
 
-    def _place(self, model: CreateJob | CreateJobDefinition) -> None:
-        """Note where the notebook lies, in a field that is kept and that a repeated or scheduled job inherits."""
-        kept = (model.runtime_environment_parameters or {}).get(NOTEBOOK)
-        if kept and (not self.file_exists(model.input_uri) or Path(kept).name == model.input_uri):
-            # "run again" and a schedule know the notebook by its name or a copy
-            model.input_uri = model.input_uri if Path(model.input_uri).is_absolute() else str(kept)
-        else:
-            kept = model.input_uri
-        model.runtime_environment_parameters = {NOTEBOOK: kept}
-        # its own folder is where the notebook runs; the root's would take .venv along
+    def _place(self, model: CreateJob | CreateJobDefinition) -> str:
+        """Note where the notebook lies, in a field that is kept and that the jobs of a schedule inherit."""
+        known = model.runtime_environment_parameters or {}
+        # a schedule hands on the copy of a notebook that it made; a job wants the notebook
+        scheduled = getattr(model, "job_definition_id", None) and NOTEBOOK in known
+        notebook = str(known[NOTEBOOK]) if scheduled else model.input_uri
+        model.runtime_environment_parameters = {NOTEBOOK: notebook}
+        # a notebook runs in its own folder: no need to copy that, and with the root's .venv would come along
         model.package_input_folder = None
+        return notebook
 
-    def _check(self, model: CreateJob | CreateJobDefinition) -> None:
+    def _check(self, notebook: str, entered: Mapping[str, Any] | None) -> None:
+        if not self.file_exists(notebook):
+            raise InputUriError(notebook)
         root = Path(self.root_dir)
-        notebook = root / model.runtime_environment_parameters[NOTEBOOK]
         try:
-            jobs.check(Project.find(root), notebook, jobs.given(model.parameters))
+            jobs.check(Project.find(root), root / notebook, jobs.given(entered))
         except HandoverError as error:
             raise SchedulerError(str(error)) from error
 
@@ -109,5 +135,11 @@ class HandoverScheduler(Scheduler):
 
 def _end_jobs() -> None:
     for process in multiprocessing.active_children():
-        if process.pid != os.getpid():
-            process.terminate()
+        process.terminate()
+
+
+def _plain(record: logging.LogRecord) -> bool:
+    """Leave a refusal's traceback out of JupyterLab's log: the form shows the reason."""
+    if record.exc_info and isinstance(record.exc_info[1], SchedulerError | InputUriError):
+        record.exc_info = None
+    return True
