@@ -59,6 +59,18 @@ def asleep(mini, server):
     return psutil.Process(server).children(recursive=True)
 
 
+def gone(processes):
+    """Whether all have ended; one that only its parent has not asked after yet has."""
+
+    def lives(one):
+        try:
+            return one.is_running() and one.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    return not any(lives(one) for one in processes)
+
+
 def ended(kept, job_id):
     def job():
         found = kept.get_job(job_id)
@@ -170,7 +182,7 @@ def test_a_stopped_job_takes_its_kernel_along(mini, kept):
     below = [one for one in asleep(mini, os.getpid()) if "resource_tracker" not in " ".join(one.cmdline())]
     kept.stop_job(job_id)
     assert kept.get_job(job_id).status == Status.STOPPED
-    until(lambda: not any(one.is_running() for one in below))
+    until(lambda: gone(below), 20)
 
 
 @pytest.mark.kernel
@@ -184,7 +196,7 @@ def test_nothing_is_left_when_the_server_ends_and_its_job_is_filed_as_failed(min
         assert len(below) > 2
         server.send_signal(number)
         server.communicate(timeout=30)
-    until(lambda: not any(one.is_running() for one in below), 20)
+    until(lambda: gone(below), 20)
     job = one_job.scheduler(mini.root).get_job(job_id)
     assert job.status == Status.FAILED and job.status_message.startswith("JupyterLab ended while the job ran.")
     assert not mini.reports.exists()

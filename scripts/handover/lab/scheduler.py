@@ -7,6 +7,7 @@ not be fetched from anywhere either: they are in ``reports/`` when the job is co
 import atexit
 import logging
 import multiprocessing
+import multiprocessing.util  # registers a handler at exit that waits for every job to finish
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class HandoverScheduler(Scheduler):
         Path(self.staging_path).mkdir(parents=True, exist_ok=True)
         self._bury()
         logging.getLogger("SchedulerApp").addFilter(_plain)
-        # before multiprocessing's own handler, which would wait for every job to finish
+        # handlers run last come, first served: jobs end before multiprocessing waits for them
         atexit.register(_end_jobs)
 
     def create_job(self, model: CreateJob) -> str:
