@@ -1,0 +1,1 @@
+"""JupyterLab's door to the press: its *Notebook Jobs* render as `handover render` does, and publish."""

@@ -1,0 +1,96 @@
+"""What a notebook job prints: a report's edition, published; or, of any other notebook, two pages beside it.
+
+Only the way from a notebook's path to its pages belongs here; jupyter-scheduler is not known.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from handover.errors import NotebookError
+from handover.press import parameters, source
+from handover.press.imprint import NO_DAY, day_of
+from handover.press.store import REPORT
+from handover.project import Project
+
+#: What a job can print, as files end and as people say.
+FORMATS = {"html": "HTML", "pdf": "PDF (tagged, archival)"}
+
+
+def report_at(project: Project, notebook: Path) -> str | None:
+    """The report that a notebook is: every notebook directly in ``notebooks/`` is one, and no other."""
+    own = notebook.parent.resolve() == project.notebooks.resolve()
+    return notebook.stem if own and REPORT.fullmatch(notebook.stem) else None
+
+
+def given(entered: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The parameters of a form: a field left blank is not given."""
+    return {name.strip(): value for name, value in (entered or {}).items() if str(value).strip()}
+
+
+def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
+    """Refuse what can be refused in milliseconds: a wrong place, a broken contract, parameters not declared.
+
+    Raises:
+        NotebookError: The notebook can be no job.
+        ParameterError: A parameter is unknown or not allowed.
+    """
+    where = _where(project, notebook)
+    for folder in (project.reports, project.data):
+        if notebook.resolve().is_relative_to(folder.resolve()):
+            raise NotebookError(
+                f"{where}: a job's notebook must lie outside {folder.name}/ (got one inside).\n"
+                f"Create the job from the notebook in {project.notebooks.name}/, or copy this one elsewhere."
+            )
+    if report_at(project, notebook) or entered:
+        declared = parameters.declared(source.read(notebook), where)
+        parameters.bind(declared, entered, where)
+
+
+def run(project: Project, notebook: Path, entered: Mapping[str, Any], formats: Collection[str]) -> Path:
+    """Print a notebook as it stands in its place.
+
+    A report is rendered and published, unless its edition is there. Any other notebook is executed in its own
+    folder, and the pages are put beside it under a name made from what they say; nothing is published.
+
+    Returns:
+        The path of the pages without the ending.
+
+    Raises:
+        HandoverError: Anything that stops it, with cell and cause.
+    """
+    check(project, notebook, entered)
+    report = report_at(project, notebook)
+    if report is None:
+        return _loose(project, notebook, entered, formats)
+    from handover.press import render
+
+    edition = render.render(project, report, entered).edition
+    return edition.file("")
+
+
+def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats: Collection[str]) -> Path:
+    from handover.press import compose, digest, disk, execute
+
+    where = _where(project, notebook)
+    nb = execute.load(notebook, where)
+    bound = parameters.bind(parameters.declared(nb, where), entered, where) if entered else {}
+    day = day_of(bound.get("as_of")) or NO_DAY
+    epoch = (day - NO_DAY).days * 86_400
+    done = execute.execute(nb, bound, cwd=notebook.parent, where=where, epoch=epoch)
+    made = compose.compose(done.nb, notebook.stem, notebook.parent)
+    stem = notebook.with_name(f"{notebook.stem}_{made.edition or made.content[: digest.DIGITS]}")
+    pages = {"html": made.html.encode, "pdf": made.pdf}
+    for suffix in formats:
+        page = stem.with_name(f"{stem.name}.{suffix}")
+        with disk.told(page):
+            disk.replace(page, pages[suffix]())
+    return stem
+
+
+def _where(project: Project, notebook: Path) -> str:
+    """The notebook as messages name it."""
+    try:
+        return notebook.resolve().relative_to(project.root.resolve()).as_posix()
+    except ValueError:
+        return str(notebook)

@@ -1,0 +1,34 @@
+"""What JupyterLab is told when `scripts/lab` opens it: whose jobs to run, and where to keep what is only theirs."""
+
+import shutil
+from pathlib import Path
+
+from handover.project import Project
+
+project = Project.find()
+own = project.root / ".handover" / "lab"
+own.mkdir(parents=True, exist_ok=True)
+
+c = get_config()  # noqa: F821 Jupyter provides it
+c.ServerApp.root_dir = str(project.root)
+c.LabApp.extra_labextensions_path = [str(Path(__file__).with_name("labextension"))]
+c.LabApp.default_url = f"/lab/tree/{project.notebooks.name}"
+
+c.SchedulerApp.environment_manager_class = "handover.lab.environment.HandoverEnvironmentManager"
+c.SchedulerApp.scheduler_class = "handover.lab.scheduler.HandoverScheduler"
+c.SchedulerApp.db_url = f"sqlite:///{own / 'jobs.sqlite'}"
+c.HandoverScheduler.execution_manager_class = "handover.lab.execution.HandoverExecutionManager"
+c.HandoverScheduler.staging_path = str(own / "staging")
+
+# the export menu shows what works: these need LaTeX or a browser, and these pandoc
+absent = ["PDFExporter", "WebPDFExporter", "QtPDFExporter", "QtPNGExporter"]
+absent += [] if shutil.which("pandoc") else ["ASCIIDocExporter", "LatexExporter", "RSTExporter"]
+for exporter in absent:
+    c[exporter].enabled = False
+
+# what a kernel sends is encrypted, or it warns on the terminal that it is not
+c.KernelManager.transport_encryption = "auto"
+
+# nothing is asked of anybody else, as the news are that labextension/ switches off
+c.LabApp.extension_manager = "readonly"
+c.LanguageServerManager.autodetect = False

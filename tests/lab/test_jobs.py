@@ -1,0 +1,92 @@
+"""What a notebook job prints, and what it refuses before anything runs."""
+
+import shutil
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from handover.errors import ExecutionError, NotebookError, ParameterError
+from handover.lab import jobs
+from handover.press.store import Store
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def loose(path, *cells):
+    """A notebook that is nobody's report."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": KERNEL}), path)
+    return path
+
+
+@pytest.mark.parametrize("folder", ["reports", "data"])
+def test_a_notebook_among_editions_or_data_is_refused(mini, folder, snapshot):
+    path = loose(mini.root / folder / "x.ipynb", "1")
+    before = snapshot(mini.root)
+    with pytest.raises(NotebookError, match=rf"{folder}/x.ipynb: a job's notebook must lie outside {folder}/"):
+        jobs.run(mini, path, {}, ["html"])
+    assert snapshot(mini.root) == before
+
+
+def test_parameters_are_those_that_the_report_declares(mini):
+    with pytest.raises(ParameterError, match=r"'as_off' is unknown .*did you mean 'as_of'"):
+        jobs.check(mini, mini.notebook("mini"), {"as_off": "2026-01-31"})
+    with pytest.raises(ParameterError, match="'as_of' must be a day that exists"):
+        jobs.check(mini, mini.notebook("mini"), {"as_of": "2026-02-30"})
+    jobs.check(mini, mini.notebook("mini"), {"as_of": "2026-02-28"})
+
+
+def test_parameters_that_nothing_declares_are_refused(mini):
+    path = loose(mini.root / "drafts" / "x.ipynb", "1")
+    with pytest.raises(NotebookError, match="one code cell must be tagged 'parameters'"):
+        jobs.check(mini, path, {"as_of": "2026-01-31"})
+    jobs.check(mini, path, {})
+
+
+def test_a_notebook_in_the_reports_folder_must_keep_the_contract(mini):
+    path = loose(mini.notebooks / "Untitled.ipynb", "1")
+    with pytest.raises(NotebookError, match=r"notebooks/Untitled.ipynb: one code cell must be tagged"):
+        jobs.check(mini, path, {})
+
+
+def test_a_field_left_blank_is_not_given():
+    assert jobs.given({"as_of": " ", " since": "2026-01-01"}) == {"since": "2026-01-01"}
+    assert jobs.given(None) == {}
+
+
+def test_a_report_is_published_and_the_same_again_is_recognised(mini, stand_in):
+    stem = jobs.run(mini, mini.notebook("mini"), {"as_of": "2026-01-31"}, ["html"])
+    (edition,) = Store.of(mini).editions()
+    assert edition.faults() == [] and edition.file(".pdf") == stem.with_name(stem.name + ".pdf")
+    assert jobs.run(mini, mini.notebook("mini"), {"as_of": "2026-01-31"}, ["html"]) == stem
+    assert stand_in.runs == 1
+
+
+@pytest.mark.kernel
+def test_another_notebook_is_printed_beside_itself_and_not_published(mini):
+    path = loose(
+        mini.root / "drafts" / "a draft.ipynb", "from pathlib import Path\nsorted(p.name for p in Path().iterdir())"
+    )
+    stem = jobs.run(mini, path, {}, ["html", "pdf"])
+    page, sheet = (stem.with_name(f"{stem.name}.{suffix}") for suffix in jobs.FORMATS)
+    assert "a draft.ipynb" in page.read_text() and sheet.read_bytes().startswith(b"%PDF-")
+    assert sorted(path.parent.iterdir()) == sorted([path, page, sheet])
+    assert not mini.reports.exists()
+
+
+@pytest.mark.kernel
+def test_another_notebook_that_fails_leaves_nothing(mini):
+    path = loose(mini.root / "drafts" / "x.ipynb", "a = 1", "a / 0")
+    with pytest.raises(ExecutionError, match=r"drafts/x.ipynb: cell 2 raised ZeroDivisionError: division by zero"):
+        jobs.run(mini, path, {}, ["html"])
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.kernel
+def test_another_notebook_may_declare_parameters(mini):
+    path = mini.root / "drafts" / "mini.ipynb"
+    path.parent.mkdir()
+    shutil.copy(mini.notebook("mini"), path)
+    stem = jobs.run(mini, path, {"as_of": "2026-01-15"}, ["html"])
+    assert stem.name.startswith("mini_2026-01-15-en-") and stem.with_name(stem.name + ".html").exists()
