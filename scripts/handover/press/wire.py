@@ -1,4 +1,4 @@
-"""How a kernel of the press puts what cells show into bytes; jupyter_client's own way fails a cell for half a character.
+"""How a kernel of the press puts what cells show into bytes; jupyter_client fails a cell for half a character.
 
 Kernels import it, so that it must stay small.
 """
