@@ -93,6 +93,7 @@ def test_a_cell_that_takes_too_long_is_named(mini, monkeypatch):
     assert result.kind == "failed" and "cell 3" in result.cause
 
 
+@pytest.mark.slow
 def test_a_report_is_published_and_then_recognised(mini, monkeypatch):
     monkeypatch.setattr(job, "MARGIN_S", 120)
     first = run(Job(mini, "mini", {"as_of": "2026-01-31"}, 60.0), never)

@@ -235,7 +235,11 @@ def test_the_clock_set_back_a_day_repeats_nothing_and_loses_nothing(desk, rule):
 
 @pytest.mark.parametrize(
     ("rule", "ran"),
-    [({"catch_up": "latest"}, 1), ({"catch_up": "all", "limit": 5}, 5), ({"catch_up": "none"}, 1)],
+    [
+        ({"catch_up": "latest"}, 1),
+        pytest.param({"catch_up": "all", "limit": 5}, 5, marks=pytest.mark.slow),
+        pytest.param({"catch_up": "none"}, 1, marks=pytest.mark.slow),
+    ],
     ids=str,
 )
 def test_the_clock_set_forward_a_year_and_back_repeats_nothing_and_loses_nothing(desk, rule, ran):
