@@ -1,6 +1,7 @@
 """A run in a process of its own: what it answers, and what is said when it cannot."""
 
 import json
+import re
 import time
 
 import psutil
@@ -83,16 +84,19 @@ def test_a_parameter_that_is_refused_is_the_cause(mini, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_cell_that_takes_too_long_is_named(mini, monkeypatch):
+def test_a_notebook_that_takes_too_long_is_told_with_its_cell(mini, monkeypatch):
     monkeypatch.setattr(job, "MARGIN_S", 60)
     path = mini.notebook("mini")
     nb = json.loads(path.read_text())
     nb["cells"][2]["source"] = ["import time; time.sleep(60)"]
     path.write_text(json.dumps(nb))
     result = run(Job(mini, "mini", {}, 2.0), never)
-    assert result.kind == "failed" and "cell 3" in result.cause
+    # which one it was in depends on how busy the machine is
+    assert result.kind == "failed"
+    assert re.search(r"cell \d was running when the report's 2 seconds were over", result.cause)
 
 
+@pytest.mark.slow
 def test_a_report_is_published_and_then_recognised(mini, monkeypatch):
     monkeypatch.setattr(job, "MARGIN_S", 120)
     first = run(Job(mini, "mini", {"as_of": "2026-01-31"}, 60.0), never)

@@ -25,7 +25,7 @@ def started(script, *arguments, **how):
     return subprocess.Popen([sys.executable, str(HERE / script), *map(str, arguments)], text=True, **how)
 
 
-@pytest.mark.parametrize("every", [95, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [95, pytest.param(7, marks=pytest.mark.slow)])
 def test_killed_at_every_touch_of_the_disk_each_tick_has_one_outcome(tmp_path, every):
     process = started("kill_loop.py", tmp_path / "project", MINI, every, stdout=subprocess.PIPE)
     said, _ = process.communicate(timeout=900)

@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from schedule_desk import settled, utc
+from schedule_desk import publish, settled, utc
 
 from handover.errors import ScheduleError, StoreError
 from handover.schedule import runner as runners
@@ -158,6 +158,13 @@ def test_an_edition_that_was_there_before_is_not_claimed_as_published(desk):
     assert (line["outcome"], line["attempts"]) == ("unchanged", 2)
 
 
+def test_an_edition_that_somebody_else_publishes_meanwhile_is_unchanged(desk):
+    desk.once()
+    desk.press.before = lambda job: publish(desk.press.store, "mini", "2026-01-28", {"doors": "3"}) and None
+    (line,) = desk.once(7 * HOUR)
+    assert (line["outcome"], line["attempts"]) == ("unchanged", 1)
+
+
 @pytest.mark.parametrize(
     ("rule", "counts", "first"),
     [
@@ -228,7 +235,11 @@ def test_the_clock_set_back_a_day_repeats_nothing_and_loses_nothing(desk, rule):
 
 @pytest.mark.parametrize(
     ("rule", "ran"),
-    [({"catch_up": "latest"}, 1), ({"catch_up": "all", "limit": 5}, 5), ({"catch_up": "none"}, 1)],
+    [
+        ({"catch_up": "latest"}, 1),
+        pytest.param({"catch_up": "all", "limit": 5}, 5, marks=pytest.mark.slow),
+        pytest.param({"catch_up": "none"}, 1, marks=pytest.mark.slow),
+    ],
     ids=str,
 )
 def test_the_clock_set_forward_a_year_and_back_repeats_nothing_and_loses_nothing(desk, rule, ran):
@@ -286,6 +297,23 @@ def test_a_wait_for_a_retry_does_not_grow_when_the_clock_is_set_back(desk):
     desk.press.before = lambda job: None
     (line,) = desk.once()
     assert (line["outcome"], line["attempts"]) == ("published", 2) and desk.clock.time < utc("2026-01-28 08:01")
+
+
+def test_a_tick_begun_before_the_clock_was_set_back_waits_for_those_before_it(desk):
+    """Found by the law: the begun tick ran first, and the ones that the clock brought again were lost."""
+    desk.declare({"cron": "0 */3 * * *", "catch_up": "all"})
+    desk.once()
+
+    def die(job):
+        raise KeyboardInterrupt
+
+    desk.press.before = die
+    with pytest.raises(KeyboardInterrupt):
+        desk.once(3 * HOUR)
+    desk.press.before = lambda job: None
+    desk.once(-4 * HOUR)
+    done = desk.once(4 * HOUR)
+    assert [(line["tick"][11:13], line["trigger"]) for line in done] == [("00", "catch-up"), ("03", "recovery")]
 
 
 # entries that change

@@ -33,7 +33,7 @@ RULES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(RULES, st.lists(st.tuples(HOURS, FATES), max_size=8))
 def test_law_every_tick_has_one_outcome_and_runs_to_one_at_most(rule, steps):
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(os, "fsync", lambda handle: None):

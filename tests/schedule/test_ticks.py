@@ -151,10 +151,10 @@ CRONS = st.builds(
 )
 # the changes of all kinds, and instants about them
 INSTANTS = st.datetimes(dt.datetime(1985, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC))
-SPANS = st.timedeltas(dt.timedelta(0), dt.timedelta(days=12))
+SPANS = st.timedeltas(dt.timedelta(0), dt.timedelta(days=8))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(CRONS, ZONES, INSTANTS, SPANS, SPANS)
 def test_law_a_stretch_is_its_two_parts(cron, timezone, start, first, second):
     middle, end = start + first, start + first + second
@@ -165,7 +165,7 @@ def test_law_a_stretch_is_its_two_parts(cron, timezone, start, first, second):
     assert all(start < tick <= end for tick in whole)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(CRONS, ZONES, INSTANTS, SPANS)
 def test_law_every_time_on_the_wall_comes_once_and_nothing_else_does(cron, timezone, start, span):
     place, end = zone(timezone), start + span

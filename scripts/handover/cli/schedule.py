@@ -29,7 +29,13 @@ An entry, in pyproject.toml:
   back_off = "5m"                     before the first retry; doubled for each further one
   timeout = "10m"
   max_age = "8d"                      what health and the mail about a stale report go by
-  notify = ["desk@example.org"]       needs from and host, here or in [tool.handover.mail]
+  notify = ["desk@example.org"]       whom to mail: news with the PDF, failures, a report grown stale
+\b
+The server for all entries; user's password comes from HANDOVER_MAIL_PASSWORD alone:
+  [tool.handover.mail]
+  host = "mail.example.org"           port and security ("starttls", "tls", "none") if they are not the usual ones
+  from = "reports@example.org"
+  user = "reports"
 """
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
@@ -46,7 +52,10 @@ def command() -> None:
 @command.command("list")
 @JSON
 def listing(as_json: bool) -> None:
-    """List the entries: next and last tick, last outcome, age of the last good edition."""
+    """List the entries: ticks, outcome, age.
+
+    Each with its next and last tick, the last outcome, the age of the last good edition, and how many ticks are due.
+    """
     from handover.schedule import board
 
     entries, ledger, now = _read()
@@ -74,7 +83,10 @@ def listing(as_json: bool) -> None:
 @command.command("due")
 @JSON
 def due(as_json: bool) -> None:
-    """Say what would run now, and what would be skipped; nothing is run."""
+    """Say what would run now.
+
+    And what would be skipped, and why; nothing is run.
+    """
     from handover.schedule import board
 
     entries, ledger, now = _read()
@@ -100,7 +112,9 @@ def due(as_json: bool) -> None:
 @command.command("run")
 @click.option("--once", is_flag=True, help="Run what is due, then leave; exit 1 if a run failed.")
 def run(once: bool) -> None:
-    """Render what is due, and stay up; any number may run at once, on one machine.
+    """Render what is due, and stay up.
+
+    Any number may run at once, on one machine.
 
     SIGTERM and Ctrl-C end the run under way and leave its tick to the next runner.
     """
@@ -124,7 +138,10 @@ def run(once: bool) -> None:
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
 @JSON
 def history(entry: str | None, count: int, as_json: bool) -> None:
-    """Show past ticks, the latest first: status, trigger, edition, cause."""
+    """Show past ticks, the latest first.
+
+    Each with its status, trigger, edition and cause; ticks skipped for one reason are one row.
+    """
     from handover.schedule import board
     from handover.schedule.entry import named
 
@@ -154,7 +171,10 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
 @command.command("health")
 @JSON
 def health(as_json: bool) -> None:
-    """Exit 1 if a report is older than its max_age, for monitoring."""
+    """Exit 1 if a report is older than may be.
+
+    For monitoring: `max_age` of an entry says how old; a run that found its edition unchanged makes it new.
+    """
     from handover.schedule import health as judge
 
     entries, ledger, now = _read()
@@ -182,7 +202,10 @@ def health(as_json: bool) -> None:
 )
 @click.option("--yes", is_flag=True, help="Write without asking.")
 def install(systemd: bool, every: str, yes: bool) -> None:
-    """Have the system run what is due: shows what it would write, and asks before it does."""
+    """Have the system run what is due.
+
+    Shows what it would write, and asks before it does.
+    """
     from handover.project import Project
     from handover.schedule import entry, letterbox
     from handover.schedule import install as system

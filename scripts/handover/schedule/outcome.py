@@ -9,6 +9,7 @@ from handover.schedule import news
 from handover.schedule.entry import Entry
 from handover.schedule.job import Result
 from handover.schedule.ledger import Ledger, line
+from handover.schedule.record import Begun
 
 
 def there(store: Store, entry: Entry, tick: dt.datetime) -> list[str]:
@@ -24,10 +25,10 @@ def outcome(
     store: Store, ledger: Ledger, entry: Entry, tick: dt.datetime, trigger: str, result: Result, now: dt.datetime
 ) -> dict[str, Any]:
     """Make the line for a tick that has been claimed; the caller holds the ledger."""
-    begun = ledger.of_entry(entry.name).begun
+    begun = ledger.of_entry(entry.name).begun.get(tick)
     kind = result.kind
     # an earlier attempt published it and did not come to say so
-    if kind == "unchanged" and _ours(ledger, entry, result):
+    if kind == "unchanged" and _ours(ledger, entry, begun, result):
         kind = "published"
     mail = news.of_outcome(store, entry.report, kind, result.edition) if entry.notify else None
     return line(
@@ -47,9 +48,8 @@ def outcome(
     )
 
 
-def _ours(ledger: Ledger, entry: Entry, result: Result) -> bool:
+def _ours(ledger: Ledger, entry: Entry, begun: Begun | None, result: Result) -> bool:
     """Whether an edition appeared between two attempts of this tick, and no other tick is known to have made it."""
-    begun = ledger.of_entry(entry.name).begun
     if begun is None or begun.claims < 2 or result.edition in begun.there:
         return False
     made = (entry.report, result.edition, "published")

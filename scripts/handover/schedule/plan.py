@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from handover.schedule.entry import Entry
 from handover.schedule.record import Begun, Record
 from handover.schedule.spans import show
+from handover.schedule.ticks import SECOND
 
 #: A tick during which its runner was killed this often is not tried again.
 INTERRUPTIONS = 10
@@ -41,36 +42,41 @@ class Plan:
 def plan(entry: Entry, record: Record, now: dt.datetime) -> Plan:
     """Decide what an entry does at an instant.
 
-    A tick that was begun is brought to its end before any other; beyond that the entry's catch-up rule decides.
+    Ticks run in order. One that was begun is brought to its end, whatever has come since; of those before and after
+    it the entry's catch-up rule decides.
     """
-    begun = record.begun
-    if begun and begun.tick <= now and begun.tick not in record.ran:
-        return _resume(begun, now)
-    keep = {"latest": 1, "all": entry.limit, "none": None}[entry.catch_up]
+    tick = min((one for one in record.begun if one <= now), default=None)
+    skipped, held = _sorted(entry, record, now, tick)
+    if held:
+        late = now - held[0] > entry.grace
+        return Plan(skipped, held[0], "catch-up" if late else "on time", len(held) - 1)
+    if tick is None:
+        return Plan(skipped, look=next(entry.ticks(now), None))
+    return _resumed(skipped, tick, record.begun[tick], now)
+
+
+def _sorted(
+    entry: Entry, record: Record, now: dt.datetime, begun: dt.datetime | None
+) -> tuple[Skipped | None, deque[dt.datetime]]:
+    """Which pending ticks, of those before one that was begun, the rule skips, and which it holds to be run."""
+    keep = {"latest": 0 if begun else 1, "all": entry.limit, "none": None}[entry.catch_up]
     held: deque[dt.datetime] = deque()
     first = last = None
     count = 0
-    for tick in record.pending(now):
+    for tick in record.pending(begun - SECOND if begun else now):
         held.append(tick)
-        while held and (len(held) > keep if keep else now - held[0] > entry.grace):
+        while held and (now - held[0] > entry.grace if keep is None else len(held) > keep):
             last = held.popleft()
             first = first or last
             count += 1
-    skipped = Skipped(first, last, count, _why(entry)) if first and last else None
-    if not held:
-        return Plan(skipped, look=next(entry.ticks(now), None))
-    late = now - held[0] > entry.grace
-    return Plan(skipped, held[0], "catch-up" if late else "on time", len(held) - 1)
+    return (Skipped(first, last, count, _why(entry)) if first and last else None), held
 
 
-def _resume(begun: Begun, now: dt.datetime) -> Plan:
-    if begun.running:
-        return Plan(tick=begun.tick, trigger="recovery")
+def _resumed(skipped: Skipped | None, tick: dt.datetime, begun: Begun, now: dt.datetime) -> Plan:
     # a clock set back since the failure must not make the wait any longer
-    waits = begun.again and begun.failed and begun.failed <= now < begun.again
-    if waits:
-        return Plan(trigger="retry", look=begun.again)
-    return Plan(tick=begun.tick, trigger="retry" if begun.failures else "recovery")
+    if not begun.running and begun.again and begun.failed and begun.failed <= now < begun.again:
+        return Plan(skipped, trigger="retry", look=begun.again)
+    return Plan(skipped, tick, "recovery" if begun.running or not begun.failures else "retry")
 
 
 def _why(entry: Entry) -> str:

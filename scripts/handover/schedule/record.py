@@ -38,13 +38,12 @@ class Skip:
 
 @dataclass(slots=True)
 class Begun:
-    """A tick that was claimed and has no outcome yet.
+    """A tick that was claimed and has no outcome yet; there is more than one only after the clock was set back.
 
     `running` stands from a claim to what became of it: if it stands and nobody holds the entry's lock, whoever
     claimed the tick was killed. `there` are the editions of the tick's day from before the first claim.
     """
 
-    tick: dt.datetime
     there: tuple[str, ...]
     claims: int = 1
     failures: int = 0
@@ -67,7 +66,7 @@ class Record:
     floor: dt.datetime = NEVER
     ran: dict[dt.datetime, dict[str, Any]] = field(default_factory=dict)
     skips: list[Skip] = field(default_factory=list)
-    begun: Begun | None = None
+    begun: dict[dt.datetime, Begun] = field(default_factory=dict)
     good: dt.datetime | None = None
     owed: dict[str, dict[str, Any]] = field(default_factory=dict)
     tried: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -115,8 +114,7 @@ class Record:
                 skip = Skip(instant(line["first"]), instant(line["last"]), line["ticks"], line["why"], at)
                 self.skips.append(skip)
                 self.floor = max(self.floor, skip.last)
-                if self.begun and self.begun.tick <= skip.last:
-                    self.begun = None
+                self.begun = {tick: one for tick, one in self.begun.items() if not skip.first <= tick <= skip.last}
             case "clock back":
                 self._withdraw(at, instant(line["after"]), line["ticks"])
             case "stale":
@@ -134,26 +132,28 @@ class Record:
             self.segments[-1] = replace(self.segments[-1], until=at)
 
     def _claim(self, tick: dt.datetime, there: tuple[str, ...]) -> None:
-        if self.begun and self.begun.tick == tick:
-            self.begun.claims += 1
-            self.begun.interruptions += self.begun.running
-            self.begun.running = True
-        else:
-            self.begun = Begun(tick, there)
+        begun = self.begun.get(tick)
+        if begun is None:
+            self.begun[tick] = Begun(there)
+            return
+        begun.claims += 1
+        begun.interruptions += begun.running
+        begun.running = True
 
     def _pause(self, line: dict[str, Any], at: dt.datetime) -> None:
-        begun = self.begun
-        if begun and begun.tick == instant(line["tick"]):
-            begun.running = False
-            if line["event"] == "retry":
-                begun.failures += 1
-                begun.failed, begun.again, begun.cause = at, instant(line["again"]), line["cause"]
+        begun = self.begun.get(instant(line["tick"]))
+        if begun is None:
+            return
+        begun.running = False
+        if line["event"] == "retry":
+            begun.failures += 1
+            begun.failed, begun.again, begun.cause = at, instant(line["again"]), line["cause"]
 
     def _settle(self, line: dict[str, Any], at: dt.datetime) -> None:
         tick = instant(line["tick"])
         self.ran[tick] = line
         self.floor = max(self.floor, tick)
-        self.begun = None
+        self.begun.pop(tick, None)
         if line["outcome"] in GOOD:
             self.good = at
         if line.get("mail"):

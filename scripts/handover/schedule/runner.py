@@ -164,7 +164,7 @@ class Runner:
             self.tell(f"{shown} stopped; the next runner takes it up")
             return []
         with self.ledger.locked():
-            now, begun = self.now(), self.ledger.of_entry(entry.name).begun
+            now, begun = self.now(), self.ledger.of_entry(entry.name).begun.get(tick)
             failures = begun.failures if begun else 0
             if result.kind == "failed" and failures < entry.retries:
                 # a second more, for the ledger keeps whole ones, and no attempt may come too soon
@@ -182,7 +182,7 @@ class Runner:
         return [settled]
 
     def _press(self, entry: Entry, tick: dt.datetime) -> job.Result:
-        begun = self.ledger.of_entry(entry.name).begun
+        begun = self.ledger.of_entry(entry.name).begun.get(tick)
         if begun and begun.interruptions > INTERRUPTIONS:
             times = begun.interruptions
             return job.Result("failed", cause=f"{entry.report}: its runner was killed {times} times while it ran.")
