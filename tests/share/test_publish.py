@@ -27,7 +27,7 @@ class Watched(target.Folder):
     """A folder that a reader looks over after every step, and that stops dead before a given one."""
 
     def __init__(self, root, stop=None):
-        super().__init__(root)
+        super().__init__(root, at_once=1)
         object.__setattr__(self, "stop", stop)
         object.__setattr__(self, "steps", [])
 
@@ -141,6 +141,28 @@ def test_an_edition_that_changes_on_the_way_stops_the_run(store, tmp_path):
 def test_two_at_once_are_one_too_many(store):
     with publish.alone(store), pytest.raises(ShareError, match="by one command at a time"), publish.alone(store):
         pass
+
+
+def test_an_empty_store_is_not_mirrored(store, tmp_path):
+    to = target.Folder(tmp_path / "mirror")
+    mirror(store, to)
+    with pytest.raises(ShareError, match="must hold an edition"):
+        mirror(Store(tmp_path / "empty", tmp_path / "elsewhere"), to)
+    assert reader(to.root) == [] and (to.root / "doors").is_dir()
+
+
+def test_losing_more_than_is_kept_must_be_meant(run, tmp_path, mini, snapshot):
+    """As when it is run from a checkout of another project, or of another branch."""
+    run("../mirror")
+    before = snapshot(tmp_path / "mirror")
+    shutil.rmtree(mini.reports)
+    add(Store.of(mini), report="walls")
+    result = run("../mirror")
+    assert isinstance(result.exception, ShareError) and snapshot(tmp_path / "mirror") == before
+    assert "must not lose more editions than it keeps (would lose 2, keep 1)" in str(result.exception)
+    assert run("../mirror", "--dry-run").exit_code == 0 and snapshot(tmp_path / "mirror") == before
+    assert run("../mirror", "--yes").exit_code == 0
+    assert snapshot(tmp_path / "mirror") == snapshot(mini.reports)
 
 
 # what is mirrored

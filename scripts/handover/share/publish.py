@@ -69,18 +69,24 @@ class Plan:
     catalogue: tuple[File, ...]
     deleted: tuple[str, ...]
     there: int
+    editions: int
 
     @property
     def uploads(self) -> list[File]:
         """All files to put, in order."""
         return [*(file for step in self.steps for file in step), *self.catalogue]
 
+    @property
+    def gone(self) -> set[str]:
+        """Editions to delete from the mirror."""
+        return {path.rpartition("/")[0] for path in self.deleted if "/" in path}
+
 
 def plan(store: Store, target: Target, progress: Progress = lambda phase, done, total: None) -> Plan:
     """Compare a store with its mirror; nothing is changed.
 
     Raises:
-        ShareError: A manifest is torn, or an edition that would be published is damaged.
+        ShareError: There is no edition, a manifest is torn, or an edition that would be published is damaged.
     """
     with store.locked():
         manifests, faults = catalogue.read(store)
@@ -89,6 +95,8 @@ def plan(store: Store, target: Target, progress: Progress = lambda phase, done, 
         contents = catalogue.build(manifests, settings.url(store.project))
         editions = [(one, list(_edition(store, one))) for one in manifest.newest_first(manifests)]
         pages = [_page(store, name, data) for name, data in contents.items()]
+    if not editions:
+        raise ShareError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")
     held = target.listing()
     files = [*(file for _, files in editions for file in files), *pages]
     wanted: set[str] = set()
@@ -106,7 +114,21 @@ def plan(store: Store, target: Target, progress: Progress = lambda phase, done, 
         catalogue=tuple(file for file in pages if file.path in wanted),
         deleted=tuple(sorted(path for path in held.keys() - {file.path for file in files} if ours(path))),
         there=len(files) - len(wanted),
+        editions=len(editions),
     )
+
+
+def meant(plan: Plan, target: Target) -> None:
+    """Refuse a plan that would delete more than it keeps: rather the wrong store, or the wrong mirror, than a wish.
+
+    Raises:
+        ShareError: It would.
+    """
+    if len(plan.gone) > plan.editions:
+        raise ShareError(
+            f"{target.address('')}: must not lose more editions than it keeps (would lose {len(plan.gone)}, "
+            f"keep {plan.editions}).\nIs it the mirror of this store? Look with --dry-run; if so, say --yes."
+        )
 
 
 def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, done, total: None) -> None:

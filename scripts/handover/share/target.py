@@ -7,7 +7,7 @@ Times are never asked: clocks differ, and a restored backup is young.
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,7 +72,8 @@ class Folder:
     """A folder of this machine, or of another that is mounted here."""
 
     root: Path
-    at_once: int = 1
+    #: Each file is synced, which is mostly waiting.
+    at_once: int = 8
 
     def listing(self) -> dict[str, int]:
         """The size of every file there, by path; what an interrupted run left half made is swept away."""
@@ -96,9 +97,10 @@ class Folder:
     def put(self, path: str, data: bytes, mime: str, *, lasting: bool) -> None:
         """Write beside the mirror's files, then rename into place."""
         with disk.told(self.root / path):
-            for folder in [*reversed((self.root / path).parents)]:
+            for folder in reversed((self.root / path).parents):
                 if not folder.exists():
-                    disk.folder(folder)
+                    with suppress(FileExistsError):
+                        disk.folder(folder)
             half = self.root / disk.staging()
             try:
                 disk.create(half, data)
@@ -113,8 +115,9 @@ class Folder:
         with disk.told(self.root / path):
             (self.root / path).unlink(missing_ok=True)
             for folder in (self.root / path).relative_to(self.root).parents:
-                if folder != Path() and not any((self.root / folder).iterdir()):
-                    (self.root / folder).rmdir()
+                if folder != Path():
+                    with suppress(OSError):  # it holds something still, or is gone already
+                        (self.root / folder).rmdir()
 
     def address(self, path: str) -> str:
         """Its path."""
