@@ -70,6 +70,19 @@ def test_a_torn_manifest_is_named_and_left_out(store):
     assert [one["edition"] for one in read(store)[0]["editions"]] == ["2026-01-31-en-0123abcd"]
 
 
+def test_a_manifest_of_something_else_is_named_and_left_out(store):
+    fill(store, made())
+    odd = Edition(store.root, "doors", "2026-02-01-en-22222222")
+    about = made(digits="22222222", as_of="2026-02-01")[0]
+    odd.folder.mkdir()
+    (odd.folder / "manifest.json").write_bytes(manifest.dumps(about | {"as_of": "soon", "outputs": {}}))
+    with store.locked():
+        faults = catalogue.write(store)
+    names = ", ".join(f"doors_{odd.name}.{kind}" for kind in ("html", "pdf", "ipynb"))
+    assert faults == [f"{odd.folder}/manifest.json: must be that of a report (lacks: {names}, as_of)"]
+    assert [one["edition"] for one in read(store)[0]["editions"]] == ["2026-01-31-en-0123abcd"]
+
+
 def test_what_others_put_into_a_manifest_is_text_on_the_page_and_in_the_feed():
     evil = '</title><script>alert(1)</script>"\x07'
     about, _ = made(title=evil, standfirst=evil, variant={"evidence": evil})

@@ -1,5 +1,6 @@
 """The catalogue as readers, a browser and a screen reader meet it."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,7 @@ def test_every_link_leads_to_a_file(site):
     assert links.dangling(lambda path: (site / path).read_bytes() if (site / path).is_file() else None) == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", browser.WIDTHS)
+@pytest.mark.parametrize(("name", "width"), [*product(PAGES, (390, 1280)), ("index.html", 320)])
 def test_a_page_asks_for_its_pictures_only_and_nothing_is_cut_off(site, running, name, width):
     with browser.visit(running, site / name, width=width) as seen:
         assert seen.overflow() <= 0

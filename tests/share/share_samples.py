@@ -4,13 +4,14 @@ from handover.press import catalogue, digest, manifest
 from handover.press.store import PICTURE, Edition, file_name
 
 
-def publish(store, *, report="doors", as_of="2026-01-31", value="3", variant=None, since=None, salt="", size=40):
+def publish(store, *, listed=True, **what):
     """Add an edition to a store, and bring the catalogue up to date; returns the edition."""
-    about, files = made(report=report, as_of=as_of, value=value, variant=variant, since=since, salt=salt, size=size)
+    about, files = made(**what)
     with store.locked():
-        store.publish(report, about["edition"], files, about)
-        catalogue.write(store)
-    return Edition(store.root, report, about["edition"])
+        store.publish(about["report"], about["edition"], files, about)
+        if listed:
+            catalogue.write(store)
+    return Edition(store.root, about["report"], about["edition"])
 
 
 def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=None, salt="", size=40):

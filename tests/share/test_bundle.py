@@ -18,7 +18,7 @@ from handover.cli import cli
 from handover.errors import ShareError, StoreError
 from handover.press import attachments, manifest, render
 from handover.press.store import Edition, Store
-from handover.share import bundle, crate
+from handover.share import bundle, crate, publish, target
 
 
 @pytest.fixture
@@ -39,6 +39,19 @@ def test_a_damaged_edition_is_not_packed(edition):
     edition.file(".html").write_text("spoilt")
     with pytest.raises(ShareError, match=r"\.html: no longer matches its manifest(.|\n)*is not passed on"):
         bundle.pack(edition)
+
+
+def test_a_manifest_that_names_a_file_outside_the_edition_carries_nothing_away(edition, mini):
+    secret = mini.root / "secret"
+    secret.write_text("ours alone")
+    about = edition.manifest()
+    outside = {"../../../secret": manifest.outputs({"x": b"ours alone"})["x"]}
+    (edition.folder / manifest.NAME).write_bytes(manifest.dumps(about | {"outputs": about["outputs"] | outside}))
+    with pytest.raises(ShareError, match=r"secret: must be a file of the edition"):
+        bundle.pack(edition)
+    to = target.Folder(mini.root / "mirror")
+    with pytest.raises(ShareError, match=r"secret: must be a file of the edition"):
+        publish.plan(Store.of(mini), to)
 
 
 def without(edition, change):

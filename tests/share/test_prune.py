@@ -21,7 +21,7 @@ def store(mini, monkeypatch):
     monkeypatch.chdir(mini.root)
     store = Store.of(mini)
     for day in range(1, 11):
-        add(store, as_of=f"2026-01-{day:02}", value=str(day))
+        add(store, as_of=f"2026-01-{day:02}", value=str(day), listed=day == 10)
     return store
 
 
@@ -208,7 +208,7 @@ def test_stopped_before_any_step_nothing_is_half_gone_and_no_link_is_dead(store,
         steps.clear()
         for day in range(1, 11):
             stop, kept = 10**6, stop
-            add(store, as_of=f"2026-01-{day:02}", value=str(day))
+            add(store, as_of=f"2026-01-{day:02}", value=str(day), listed=day == 10)
             stop = kept
         steps.clear()
         judge = lambda: prune.plan(store, mini, 2)  # noqa: E731

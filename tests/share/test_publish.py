@@ -27,7 +27,7 @@ class Watched(target.Folder):
     """A folder that a reader looks over after every step, and that stops dead before a given one."""
 
     def __init__(self, root, stop=None):
-        super().__init__(root)
+        super().__init__(root, at_once=1)
         object.__setattr__(self, "stop", stop)
         object.__setattr__(self, "steps", [])
 
@@ -55,7 +55,7 @@ def reader(root):
 def store(tmp_path):
     store = Store(tmp_path / "reports", tmp_path / "lock" / "store.lock")
     for day in ("2026-01-07", "2026-01-20"):
-        add(store, as_of=day)
+        add(store, as_of=day, listed=False)
     add(store, report="windows")
     return store
 
@@ -143,6 +143,28 @@ def test_two_at_once_are_one_too_many(store):
         pass
 
 
+def test_an_empty_store_is_not_mirrored(store, tmp_path):
+    to = target.Folder(tmp_path / "mirror")
+    mirror(store, to)
+    with pytest.raises(ShareError, match="must hold an edition"):
+        mirror(Store(tmp_path / "empty", tmp_path / "elsewhere"), to)
+    assert reader(to.root) == [] and (to.root / "doors").is_dir()
+
+
+def test_losing_more_than_is_kept_must_be_meant(run, tmp_path, mini, snapshot):
+    """As when it is run from a checkout of another project, or of another branch."""
+    run("../mirror")
+    before = snapshot(tmp_path / "mirror")
+    shutil.rmtree(mini.reports)
+    add(Store.of(mini), report="walls")
+    result = run("../mirror")
+    assert isinstance(result.exception, ShareError) and snapshot(tmp_path / "mirror") == before
+    assert "must not lose more editions than it keeps (would lose 2, keep 1)" in str(result.exception)
+    assert run("../mirror", "--dry-run").exit_code == 0 and snapshot(tmp_path / "mirror") == before
+    assert run("../mirror", "--yes").exit_code == 0
+    assert snapshot(tmp_path / "mirror") == snapshot(mini.reports)
+
+
 # what is mirrored
 
 
@@ -223,7 +245,7 @@ def test_the_order_is_editions_then_catalogue_then_deletions(store, tmp_path, mo
 
 
 @pytest.mark.parametrize("rows", [1, pytest.param(200, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("started", [False, True], ids=["empty", "begun"])
+@pytest.mark.parametrize("started", [pytest.param(False, marks=pytest.mark.slow), True], ids=["empty", "begun"])
 def test_stopped_before_any_step_the_next_run_completes_and_no_reader_meets_a_dead_link(
     store, tmp_path, snapshot, monkeypatch, rows, started
 ):
@@ -258,7 +280,7 @@ def test_what_a_killed_run_left_half_made_is_swept(store, tmp_path, snapshot):
 def test_a_pruned_store_and_its_mirror_stay_the_same(store, tmp_path, snapshot, mini):
     to = Watched(tmp_path / "mirror")
     for day in range(1, 9):
-        add(store, as_of=f"2026-02-0{day}", value=str(day))
+        add(store, as_of=f"2026-02-0{day}", value=str(day), listed=day == 8)
     mirror(store, to)
     judge = lambda: prune.plan(store, mini, 2, "doors")  # noqa: E731
     gone = prune.carry_out(store, judge(), judge)
@@ -313,7 +335,7 @@ def test_a_dry_run_prints_the_plan_and_touches_nothing(run, tmp_path, mini, snap
 
 def test_sigterm_stops_it_and_the_next_run_completes(run, tmp_path, mini, snapshot):
     for day in range(1, 29):
-        add(Store.of(mini), report="walls", as_of=f"2026-02-{day:02}", value=str(day))
+        add(Store.of(mini), report="walls", as_of=f"2026-02-{day:02}", value=str(day), listed=day == 28)
     command = [sys.executable, "-m", "handover", "publish", str(tmp_path / "mirror")]
     process = subprocess.Popen(command, cwd=mini.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 30

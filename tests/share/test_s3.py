@@ -17,7 +17,7 @@ from share_samples import publish as add
 from handover.errors import ShareError
 from handover.press import catalogue
 from handover.press.store import Store
-from handover.share import publish, target
+from handover.share import objects, publish, target
 from judges import links
 
 pytestmark = pytest.mark.slow
@@ -123,9 +123,9 @@ def test_a_browser_is_told_what_it_gets_and_how_long_it_may_keep_it(store, bucke
         (".pdf", "application/pdf"),
         (".ipynb", "application/x-ipynb+json"),
     ):
-        asked[f"doors/{edition.name}/{edition.file(suffix).name}"] = mime, target.FOR_EVER
-    asked[f"doors/{edition.name}/page1.png"] = "image/png", target.FOR_EVER
-    asked[f"doors/{edition.name}/manifest.json"] = "application/json", target.FOR_EVER
+        asked[f"doors/{edition.name}/{edition.file(suffix).name}"] = mime, objects.FOR_EVER
+    asked[f"doors/{edition.name}/page1.png"] = "image/png", objects.FOR_EVER
+    asked[f"doors/{edition.name}/manifest.json"] = "application/json", objects.FOR_EVER
     for path, wanted in asked.items():
         _, headers = fetch(f"{bucket}/{path}")
         assert (headers["Content-Type"], headers["Cache-Control"]) == wanted, path

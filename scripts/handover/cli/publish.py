@@ -15,7 +15,8 @@ Examples:
 @click.command("publish", epilog=EXAMPLES)
 @click.argument("url")
 @click.option("--dry-run", is_flag=True, help="Only print what would be uploaded and deleted.")
-def command(url: str, dry_run: bool) -> None:
+@click.option("--yes", is_flag=True, help="Delete from the mirror even more editions than it keeps.")
+def command(url: str, dry_run: bool, yes: bool) -> None:
     """Mirror reports/ to URL, a folder or object storage (s3://bucket/path), and print the address of its index.
 
     Missing editions go first and the catalogue last, and only then are editions deleted that are no longer in
@@ -33,6 +34,8 @@ def command(url: str, dry_run: bool) -> None:
     mirror = target.of(url, store.root)
     with publish.alone(store), Progress("publish") as progress:
         plan = publish.plan(store, mirror, progress)
+        if not (dry_run or yes):
+            publish.meant(plan, mirror)
         if not dry_run:
             publish.carry_out(plan, mirror, progress)
     if dry_run:

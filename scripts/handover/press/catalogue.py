@@ -14,12 +14,15 @@ from typing import Any
 from handover.errors import StoreError
 from handover.press import disk, manifest, settings
 from handover.press.compare import compare
+from handover.press.imprint import day_of
 from handover.press.store import PICTURE, REPORT, Edition, Store, file_name
 
 #: The format of catalogue.json.
 VERSION = 1
 #: Where catalogue.json names an edition.
 NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
+#: What every edition offers its readers.
+PAGES = ("html", "pdf", "ipynb")
 DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
 ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9]\d*))?\.html")
 
@@ -33,10 +36,22 @@ def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[manifest
         if edition in without:
             continue
         try:
-            found.append(edition.manifest())
+            one = edition.manifest()
         except StoreError as error:
             faults.append(str(error).splitlines()[0])
+            continue
+        lacking = _lacking(one)
+        if lacking:
+            faults.append(f"{edition.folder / manifest.NAME}: must be that of a report (lacks: {', '.join(lacking)})")
+        else:
+            found.append(one)
     return found, faults
+
+
+def _lacking(one: manifest.Manifest) -> list[str]:
+    """What a manifest must say for its edition to be listed, and does not."""
+    names = [file_name(one["report"], one["edition"], f".{kind}") for kind in PAGES]
+    return [name for name in names if name not in one["outputs"]] + ([] if day_of(one["as_of"]) else ["as_of"])
 
 
 def build(manifests: Iterable[manifest.Manifest], url: str = "") -> dict[str, bytes]:
@@ -132,9 +147,7 @@ def _succession(editions: list[manifest.Manifest]) -> list[Entry]:
 
 
 def _entry(one: manifest.Manifest, before: manifest.Manifest | None) -> Entry:
-    files = {
-        kind: _file(one, file_name(one["report"], one["edition"], f".{kind}")) for kind in ("html", "pdf", "ipynb")
-    }
+    files = {kind: _file(one, file_name(one["report"], one["edition"], f".{kind}")) for kind in PAGES}
     if PICTURE in one["outputs"]:
         files["picture"] = _file(one, PICTURE)
     keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")

@@ -75,7 +75,7 @@ class Edition:
             found.append(f"{self.folder}: must be named for its content (got {recorded['content'][:8]}…)")
         for name, about in sorted(recorded["outputs"].items()):
             path = self.folder / name
-            if path.is_symlink() or not path.is_file():
+            if Path(name).name != name or path.is_symlink() or not path.is_file():
                 found.append(f"{path}: must be a file of the edition (got {'a link' if path.is_symlink() else 'none'})")
             elif (now := digest.of_file(path)) != about["sha256"]:
                 wanted = about["sha256"]

@@ -5,7 +5,6 @@ nothing names them any more, the editions that are gone. Stopped anywhere, the m
 next run goes on from there.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,81 +13,50 @@ from pathlib import Path
 from typing import Any
 
 from handover.errors import ShareError
-from handover.press import catalogue, digest, manifest, settings
-from handover.press.store import EDITION, REPORT, Edition, Store
+from handover.press import catalogue, manifest, settings
+from handover.press.store import Edition, Store
+from handover.share import site
 from handover.share.target import Target
 
 Progress = Callable[[str, int, int], None]
-
-MIMES = {".json": "application/json", ".xml": "application/atom+xml", ".html": "text/html; charset=utf-8"}
-MIMES |= {".css": "text/css; charset=utf-8", ".png": "image/png"}
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of the site: its bytes lie in the store, or are at hand."""
-
-    path: str
-    source: Path
-    sha256: str
-    bytes: int
-    mime: str
-    data: bytes | None = None
-
-    def read(self) -> bytes:
-        """The bytes to publish, which must be those that the manifest describes.
-
-        Raises:
-            ShareError: They are not.
-        """
-        try:
-            data = self.source.read_bytes() if self.data is None else self.data
-        except OSError as error:
-            raise ShareError(
-                f"{self.source}: must stay while it is published (got {error.strerror}).\n{AGAIN}"
-            ) from error
-        if digest.of_bytes(data) != self.sha256:
-            raise ShareError(f"{self.source}: must match its manifest, and does not.\n{DAMAGED}")
-        return data
-
-    def md5(self) -> str:
-        """What object storage calls a file by; no question of trust, only whether it is the one that was put."""
-        data = self.source.read_bytes() if self.data is None else self.data
-        return hashlib.md5(data, usedforsecurity=False).hexdigest()
-
-
-DAMAGED = "A damaged edition is not published: restore its files from git or a copy, and run the command again."
-AGAIN = "Run the command again: it goes on where it stopped."
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done, in order; of `steps` each must be through before the next begins."""
 
-    steps: tuple[tuple[File, ...], ...]
-    catalogue: tuple[File, ...]
+    steps: tuple[tuple[site.File, ...], ...]
+    catalogue: tuple[site.File, ...]
     deleted: tuple[str, ...]
     there: int
+    editions: int
 
     @property
-    def uploads(self) -> list[File]:
+    def uploads(self) -> list[site.File]:
         """All files to put, in order."""
         return [*(file for step in self.steps for file in step), *self.catalogue]
+
+    @property
+    def gone(self) -> set[str]:
+        """Editions to delete from the mirror."""
+        return {path.rpartition("/")[0] for path in self.deleted if "/" in path}
 
 
 def plan(store: Store, target: Target, progress: Progress = lambda phase, done, total: None) -> Plan:
     """Compare a store with its mirror; nothing is changed.
 
     Raises:
-        ShareError: A manifest is torn, or an edition that would be published is damaged.
+        ShareError: There is no edition, a manifest is torn, or an edition that would be published is damaged.
     """
     with store.locked():
         manifests, faults = catalogue.read(store)
         if faults:
-            raise ShareError("\n".join(faults) + f"\n{DAMAGED}")
+            raise ShareError("\n".join(faults) + f"\n{site.DAMAGED}")
         contents = catalogue.build(manifests, settings.url(store.project))
-        editions = [(one, list(_edition(store, one))) for one in manifest.newest_first(manifests)]
-        pages = [_page(store, name, data) for name, data in contents.items()]
+        editions = [(one, list(site.edition(store, one))) for one in manifest.newest_first(manifests)]
+        pages = [site.page(store, name, data) for name, data in contents.items()]
+    if not editions:
+        raise ShareError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")
     held = target.listing()
     files = [*(file for _, files in editions for file in files), *pages]
     wanted: set[str] = set()
@@ -104,9 +72,23 @@ def plan(store: Store, target: Target, progress: Progress = lambda phase, done, 
             tuple(file for file in missing if Path(file.path).name == manifest.NAME),
         ),
         catalogue=tuple(file for file in pages if file.path in wanted),
-        deleted=tuple(sorted(path for path in held.keys() - {file.path for file in files} if ours(path))),
+        deleted=tuple(sorted(path for path in held.keys() - {file.path for file in files} if site.ours(path))),
         there=len(files) - len(wanted),
+        editions=len(editions),
     )
+
+
+def meant(plan: Plan, target: Target) -> None:
+    """Refuse a plan that would delete more than it keeps: rather the wrong store, or the wrong mirror, than a wish.
+
+    Raises:
+        ShareError: It would.
+    """
+    if len(plan.gone) > plan.editions:
+        raise ShareError(
+            f"{target.address('')}: must not lose more editions than it keeps (would lose {len(plan.gone)}, "
+            f"keep {plan.editions}).\nIs it the mirror of this store? Look with --dry-run; if so, say --yes."
+        )
 
 
 def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, done, total: None) -> None:
@@ -117,7 +99,7 @@ def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, don
     """
     total, done = len(plan.uploads), 0
 
-    def put(file: File, *, lasting: bool) -> None:
+    def put(file: site.File, *, lasting: bool) -> None:
         target.put(file.path, file.read(), file.mime, lasting=lasting)
 
     for step in plan.steps:
@@ -154,34 +136,10 @@ def alone(store: Store) -> Any:
         ) from error
 
 
-def ours(path: str) -> bool:
-    """Whether a file of a mirror was put there by us, so that we may take it away."""
-    parts = path.split("/")
-    if len(parts) == 3:
-        return bool(REPORT.fullmatch(parts[0]) and EDITION.fullmatch(parts[1]))
-    return len(parts) == 1 and (path in (catalogue.DATA, catalogue.FEED, catalogue.INDEX) or catalogue.is_archive(path))
-
-
-def _edition(store: Store, about: manifest.Manifest) -> Iterable[File]:
-    edition = Edition(store.root, about["report"], about["edition"])
-    for name, one in sorted(about["outputs"].items()):
-        source = edition.folder / name
-        mime = MIMES.get(source.suffix, one["mime"]) if source.suffix == ".html" else one["mime"]
-        yield File(f"{edition.report}/{edition.name}/{name}", source, one["sha256"], one["bytes"], mime)
-    source = edition.folder / manifest.NAME
-    data = source.read_bytes()
-    path = f"{edition.report}/{edition.name}/{manifest.NAME}"
-    yield File(path, source, digest.of_bytes(data), len(data), MIMES[".json"])
-
-
-def _page(store: Store, name: str, data: bytes) -> File:
-    return File(name, store.root / name, digest.of_bytes(data), len(data), MIMES[Path(name).suffix], data)
-
-
 def _whole(store: Store, manifests: list[manifest.Manifest]) -> None:
     faults = [fault for one in manifests for fault in Edition(store.root, one["report"], one["edition"]).faults()]
     if faults:
-        raise ShareError("\n".join(faults) + f"\n{DAMAGED}")
+        raise ShareError("\n".join(faults) + f"\n{site.DAMAGED}")
 
 
 def _each(at_once: int, things: Iterable[Any], act: Callable[[Any], None]) -> Iterable[None]:
