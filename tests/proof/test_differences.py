@@ -84,8 +84,6 @@ def test_a_notebook_names_the_cell_and_what_of_it():
     assert found(lambda nb: nb["cells"][1].update(source="d")) == "n, cell 2, its source"
     shown_other = found(lambda nb: nb["cells"][0]["outputs"][0]["data"].update({"text/plain": "3"}))
     assert shown_other.startswith("n, cell 1, outputs")
-        "n, cell 1, out"
-    )
     assert found(lambda nb: nb["cells"].pop()) == "n, cell 2"
     assert found(lambda nb: nb.update(metadata={"x": 1})) == "n, metadata.x"
     assert found(lambda nb: nb.update(cells=[7, 8])) == "n, cell 1"
