@@ -330,3 +330,27 @@ def test_a_closed_pipe_is_no_bug(mini):
     done = subprocess.run(command, cwd=mini.root, stdout=write, stderr=subprocess.PIPE, text=True)
     os.close(write)
     assert "bug" not in done.stderr and "Traceback" not in done.stderr
+
+
+def bare(words, cwd, **environment):
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-c", "from handover.cli import main; main()", *words]
+    return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True)
+
+
+def test_a_module_that_pythonpath_offers_does_not_stand_in_for_a_pinned_one(mini, tmp_path):
+    canary = tmp_path / "canary"
+    shadows = tmp_path / "shadows"
+    shadows.mkdir()
+    for name in ("secrets", "lxml", "nbformat"):
+        (shadows / f"{name}.py").write_text(f"open({str(canary)!r}, 'w').close()\nraise SystemExit(9)\n")
+    done = bare(["verify", "notebooks"], mini.root, PYTHONPATH=str(shadows))
+    assert done.returncode == 1 and b"folder without editions" in done.stderr
+    assert not canary.exists()
+
+
+def test_a_terminal_that_is_not_utf8_is_told_all_the_same(mini):
+    (mini.root / "no … one.pdf").write_text("x")
+    done = bare(["verify", "--hashes", "no … one.pdf"], mini.root, PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout == b"differs: no \\u2026 one.pdf (is no PDF)\n"

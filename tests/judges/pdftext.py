@@ -10,6 +10,8 @@ from typing import Any
 
 import pikepdf
 
+from handover.proof import glyphs
+
 #: Ends what was marked last, among `pieces`.
 CLOSED = object()
 
@@ -39,10 +41,11 @@ def pieces(holder: Any, resources: Any) -> Iterator[tuple[str, Any]]:
     for operands, operator in pikepdf.parse_content_stream(holder):
         name = str(operator)
         if name == "Tf":
-            table = _table(resources.Font[str(operands[0])])
+            table = glyphs.table(resources.Font[str(operands[0])])
         elif name in ("Tj", "TJ"):
             shown = operands[0] if name == "TJ" else operands
-            yield "".join(_decoded(bytes(piece), table) for piece in shown if isinstance(piece, pikepdf.String)), None
+            text = (glyphs.decoded(bytes(piece), table) for piece in shown if isinstance(piece, pikepdf.String))
+            yield "".join(text), None
         elif name in ("Td", "Tm", "T*", "ET"):
             yield " ", None
         elif name in ("BMC", "BDC"):
@@ -57,21 +60,3 @@ def pieces(holder: Any, resources: Any) -> Iterator[tuple[str, Any]]:
 
 def _stream(holder: Any, resources: Any) -> str:
     return "".join(text for text, _ in pieces(holder, resources))
-
-
-def _decoded(codes: bytes, table: dict[int, str]) -> str:
-    return "".join(table.get(int.from_bytes(codes[n : n + 2], "big"), "\ufffd") for n in range(0, len(codes), 2))
-
-
-def _table(font: Any) -> dict[int, str]:
-    cmap = font.ToUnicode.read_bytes().decode("latin-1")
-    table: dict[int, str] = {}
-    for block in re.findall(r"beginbfchar(.*?)endbfchar", cmap, re.DOTALL):
-        for code, text in re.findall(r"<(\w+)>\s*<(\w+)>", block):
-            table[int(code, 16)] = bytes.fromhex(text).decode("utf-16-be", "replace")
-    for block in re.findall(r"beginbfrange(.*?)endbfrange", cmap, re.DOTALL):
-        for first, last, text in re.findall(r"<(\w+)>\s*<(\w+)>\s*<(\w+)>", block):
-            start = int.from_bytes(bytes.fromhex(text), "big")
-            for code in range(int(first, 16), int(last, 16) + 1):
-                table[code] = chr(start + code - int(first, 16))
-    return table

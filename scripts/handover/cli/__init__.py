@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     _leave_foreign_modules()
+    _speak_anyhow()
     try:
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:
@@ -104,6 +105,13 @@ def _leave_foreign_modules() -> None:
     entries = filter(None, os.environ.pop("PYTHONPATH", "").split(os.pathsep))
     foreign = {os.path.abspath(entry) for entry in entries} - {own}  # noqa: PTH100
     sys.path[:] = [entry for entry in sys.path if not entry or os.path.abspath(entry) not in foreign]  # noqa: PTH100
+
+
+def _speak_anyhow() -> None:
+    """Let a terminal that is not UTF-8 show what it can, rather than end in an error at the first other letter."""
+    for stream in (sys.stdout, sys.stderr):
+        if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _trace(words: list[str]) -> None:

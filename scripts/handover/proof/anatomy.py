@@ -216,9 +216,9 @@ def _fonts(pdf: Any) -> list[list[str]]:
 
 def main() -> None:
     """Take apart what stands on standard input."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    for limit, most in (("RLIMIT_FSIZE", 0), ("RLIMIT_CPU", SECONDS), ("RLIMIT_AS", MEMORY)):
+        with contextlib.suppress(ValueError, OSError):  # not every system keeps every limit
+            resource.setrlimit(getattr(resource, limit), (most, most))
     sys.setrecursionlimit(20_000)
     try:
         found = anatomy(sys.stdin.buffer.read())

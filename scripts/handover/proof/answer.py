@@ -9,6 +9,8 @@ from handover.proof.differ.difference import Difference, shown
 VERIFIED, DIFFERS, ELSEWHERE = "verified", "differs", "cannot be rebuilt here"
 #: Exit code of each answer; the worst of several counts, and a difference is worse than a question left open.
 CODES = {VERIFIED: 0, DIFFERS: 1, ELSEWHERE: 3}
+#: How long one line of an answer may be.
+LINE = 2000
 SEVERITY = (VERIFIED, ELSEWHERE, DIFFERS)
 
 
@@ -24,7 +26,7 @@ class Answer:
 
     def __str__(self) -> str:
         line = f"{self.word}: {shown(self.subject, 400)}" + (f" ({self.why})" if self.why else "")
-        told = [*map(str, self.differences), *self.details]
+        told = [*map(str, self.differences), *(shown(one, LINE) for one in self.details)]
         return "\n".join([line, *(f"  {one}" for one in told)])
 
     def as_json(self) -> dict[str, Any]:
@@ -34,7 +36,7 @@ class Answer:
             "answer": self.word,
             "why": self.why,
             "differences": [one.as_json() for one in self.differences],
-            "details": list(self.details),
+            "details": [shown(one, LINE) for one in self.details],
         }
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from handover.errors import ProofError
-from handover.press import digest
+from handover.press import digest, forking
 from handover.press.attachments import RECORD
 from handover.project import Project
 from handover.proof import attempt, rebuild, record
@@ -26,6 +26,8 @@ def verify(project: Project, path: Path, name: str, *, hashes: bool, trust: bool
         trust: Whether its own notebook may be run.
     """
     data = path.read_bytes()
+    if not hashes:
+        forking.prepare()  # it imports in a process of its own, while the PDF is taken apart
     try:
         found, said = taken_apart(data)
     except ProofError as error:

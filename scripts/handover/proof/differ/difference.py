@@ -1,5 +1,6 @@
-"""One difference between what a file holds and what the data gives, and how it is told."""
+"""One difference between what a file holds and what this checkout gives, and how it is told."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -14,7 +15,7 @@ SHOWN = 160
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `found` is what the file holds, `given` what the data gives; both may be empty.
+    """One difference. `found` is what the file holds, `given` what this checkout gives; both may be empty.
 
     `fact` names the fact that is printed there, where one is.
     """
@@ -29,7 +30,7 @@ class Difference:
         if not self.found and not self.given:
             return shown(where, 2 * SHOWN)
         has, has_not = (f"“{text}”" if text else "nothing" for text in (self.found, self.given))
-        return shown(f"{where}: {has}, where the data gives {has_not}", 4 * SHOWN)
+        return shown(f"{where}: {has}, where this checkout gives {has_not}", 4 * SHOWN)
 
     def as_json(self) -> dict[str, str]:
         """The same for programs."""
@@ -73,7 +74,7 @@ def fact_at(found: str, given: str, facts: Iterable[Mapping[str, Any]]) -> str:
     best, length = "", 0
     for fact in facts:
         for printed in {str(fact.get("value") or ""), *map(str, fact.get("printed") or ())} - {""}:
-            place = given.find(printed, max(0, start - len(printed)))
-            if 0 <= place <= start <= place + len(printed) and len(printed) > length:
-                best, length = str(fact.get("label") or fact.get("key")), len(printed)
+            for place in re.finditer(rf"(?<!\w){re.escape(printed)}(?!\w)", given):
+                if place.start() <= start <= place.end() and len(printed) > length:
+                    best, length = str(fact.get("label") or fact.get("key")), len(printed)
     return best
