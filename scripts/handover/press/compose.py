@@ -6,6 +6,7 @@ The press and the two exporters share it, so that JupyterLab's export gives the 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,29 +28,40 @@ PLACEHOLDER = "0z0q0z0q"
 PICTURE_PPI = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Composition:
-    """A notebook, composed. `content` is the whole hash that the edition's digits begin; `refused` names tables."""
+    """A notebook, composed. `content` is the whole hash that the edition's digits begin; `refused` names tables.
+
+    `pictures` are those that the Typst source shows, by name.
+    """
 
     edition: str
     content: str
     html: str
     typst_source: str
+    pictures: Mapping[str, bytes]
     document: "Document"
     imprint: Imprint
     refused: tuple[str, ...] = ()
 
-    def pdf(self) -> bytes:
-        """Typeset the PDF."""
+    @cached_property
+    def typst_files(self) -> Mapping[str, bytes]:
+        """Everything that Typst reads, by name."""
         from handover.press.pdf import page
 
-        return page.compile(self.typst_source, self.document, self.imprint)
+        return page.files(self.typst_source, self.pictures, self.imprint)
+
+    def pdf(self) -> bytes:
+        """Typeset the PDF."""
+        from handover.press.pdf import typesetter
+
+        return typesetter.pdf(self.typst_files, self.imprint.epoch, self.document.name)
 
     def picture(self) -> bytes:
         """A picture of the PDF's first page, for the catalogue."""
-        from handover.press.pdf import page
+        from handover.press.pdf import typesetter
 
-        return page.picture(self.typst_source, self.document, self.imprint, ppi=PICTURE_PPI)
+        return typesetter.png(self.typst_files, PICTURE_PPI, self.document.name)
 
 
 def compose(nb: "NotebookNode", name: str, folder: Path) -> Composition:
@@ -81,14 +93,14 @@ def compose(nb: "NotebookNode", name: str, folder: Path) -> Composition:
         )
 
     draft = printed(PLACEHOLDER)
-    html, typst_source = html_page.write(document, draft), pdf_page.write(document, draft)
+    html, (typst_source, pictures) = html_page.write(document, draft), pdf_page.compose(document, draft)
     pages = [("html", html), ("typst", typst_source), ("template", pdf_page.TEMPLATE.read_text("utf-8"))]
     content = digest.of_parts([*((part, text.encode()) for part, text in pages), *content_parts])
     digits = content[: digest.DIGITS]
     if stem:
         html, typst_source = html.replace(PLACEHOLDER, digits), typst_source.replace(PLACEHOLDER, digits)
     final = printed(digits)
-    return Composition(final.edition, content, html, typst_source, document, final, tuple(refused))
+    return Composition(final.edition, content, html, typst_source, pictures, document, final, tuple(refused))
 
 
 def for_exporter(nb: "NotebookNode", resources: Mapping[str, Any] | None) -> Composition:
