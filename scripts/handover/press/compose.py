@@ -6,7 +6,6 @@ The press and the two exporters share it, so that JupyterLab's export gives the 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ PLACEHOLDER = "0z0q0z0q"
 PICTURE_PPI = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Composition:
     """A notebook, composed. `content` is the whole hash that the edition's digits begin; `refused` names tables.
 
@@ -44,24 +43,19 @@ class Composition:
     imprint: Imprint
     refused: tuple[str, ...] = ()
 
-    @cached_property
-    def typst_files(self) -> Mapping[str, bytes]:
-        """Everything that Typst reads, by name."""
-        from handover.press.pdf import page
-
-        return page.files(self.typst_source, self.pictures, self.imprint)
-
     def pdf(self) -> bytes:
         """Typeset the PDF."""
-        from handover.press.pdf import typesetter
+        from handover.press.pdf import page, typesetter
 
-        return typesetter.pdf(self.typst_files, self.imprint.epoch, self.document.name)
+        files = page.files(self.typst_source, self.pictures, self.imprint)
+        return typesetter.pdf(files, self.imprint.epoch, self.document.name)
 
     def picture(self) -> bytes:
         """A picture of the PDF's first page, for the catalogue."""
-        from handover.press.pdf import typesetter
+        from handover.press.pdf import page, typesetter
 
-        return typesetter.png(self.typst_files, PICTURE_PPI, self.document.name)
+        files = page.files(self.typst_source, self.pictures, self.imprint)
+        return typesetter.png(files, PICTURE_PPI, self.document.name)
 
 
 def compose(nb: "NotebookNode", name: str, folder: Path) -> Composition:
