@@ -29,7 +29,8 @@ def sample(pids):
         worker = psutil.Process(pid)
         # the zygote stays; kernels and their guards come and go
         for process in [worker, *(one for one in worker.children() if "zygote" in " ".join(one.cmdline()))]:
-            own += process.memory_full_info().uss
+            # what a zygote shares with its kernel counts as its own or not by the moment; its size does not change
+            own += process.memory_full_info().uss if process is worker else process.memory_info().rss
             files += process.num_fds()
             threads += process.num_threads()
             processes += 1

@@ -27,7 +27,7 @@ def _parser() -> Any:
     )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def parse(source: str) -> list[Token]:
     """Return the block tokens of a Markdown text, which nobody may change.
 

@@ -170,6 +170,7 @@ def main(descriptor: int) -> None:
         gc.set_threshold(*THRESHOLDS)
         while True:
             connection.send_bytes(_answer(calls.get()))
+            gc.collect()  # between calls, rather than in them: what one leaves must not add up
 
 
 def _listen(connection: Connection, calls: "SimpleQueue[bytes]") -> None:

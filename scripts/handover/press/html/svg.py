@@ -40,7 +40,7 @@ SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FULL, HALF = 400.0, 220.0
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def render(source: str, prefix: str, name: str, description: str) -> Markup:
     """Return an SVG as a named and described image, or nothing if it cannot be read.
 
@@ -67,7 +67,7 @@ def render(source: str, prefix: str, name: str, description: str) -> Markup:
     return Markup(etree.tostring(copied, encoding="unicode"))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def described(source: str) -> bool:
     """Whether an SVG describes itself."""
     root = _parse(legible(source))
