@@ -29,33 +29,40 @@ PICTURE_PPI = 60
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """A notebook, composed. `content` is the whole hash that the edition's digits begin; `refused` names tables."""
+    """A notebook, composed. `content` is the whole hash that the edition's digits begin; `refused` names tables.
+
+    `pictures` are those that the Typst source shows, by name.
+    """
 
     edition: str
     content: str
     html: str
     typst_source: str
+    pictures: Mapping[str, bytes]
     document: "Document"
     imprint: Imprint
     refused: tuple[str, ...] = ()
 
     def pdf(self) -> bytes:
         """Typeset the PDF."""
-        from handover.press.pdf import page
+        from handover.press.pdf import typesetter
 
-        return page.compile(self.typst_source, self.document, self.imprint)
+        return typesetter.pdf(self._files(), self.imprint.epoch, self.document.name)
 
     def picture(self) -> bytes:
         """A picture of the PDF's first page, for the catalogue."""
-        from handover.press.pdf import page
+        return self.sheets(PICTURE_PPI)[0]
 
-        return page.picture(self.typst_source, self.document, self.imprint, ppi=PICTURE_PPI)
-
-    def pictures(self, ppi: float) -> list[bytes]:
+    def sheets(self, ppi: float) -> list[bytes]:
         """Pictures of all pages of the PDF."""
+        from handover.press.pdf import typesetter
+
+        return typesetter.pngs(self._files(), ppi, self.document.name)
+
+    def _files(self) -> dict[str, bytes]:
         from handover.press.pdf import page
 
-        return page.pictures(self.typst_source, self.document, self.imprint, ppi)
+        return page.files(self.typst_source, self.pictures, self.imprint)
 
 
 def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str, Any] | None = None) -> Composition:
@@ -88,14 +95,14 @@ def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str,
         )
 
     draft = printed(PLACEHOLDER)
-    html, typst_source = html_page.write(document, draft), pdf_page.write(document, draft)
+    html, (typst_source, pictures) = html_page.write(document, draft), pdf_page.compose(document, draft)
     pages = [("html", html), ("typst", typst_source), ("template", pdf_page.TEMPLATE.read_text("utf-8"))]
     content = digest.of_parts([*((part, text.encode()) for part, text in pages), *content_parts])
     digits = content[: digest.DIGITS]
     if stem:
         html, typst_source = html.replace(PLACEHOLDER, digits), typst_source.replace(PLACEHOLDER, digits)
     final = printed(digits)
-    return Composition(final.edition, content, html, typst_source, document, final, tuple(refused))
+    return Composition(final.edition, content, html, typst_source, pictures, document, final, tuple(refused))
 
 
 def for_exporter(nb: "NotebookNode", resources: Mapping[str, Any] | None) -> Composition:

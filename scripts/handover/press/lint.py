@@ -12,11 +12,14 @@ from typing import Any
 from handover.errors import ConversionError
 from handover.project import Project
 
+#: What is looked for: plain texts of which it holds one, which are found fast, and the pattern itself.
+Trace = tuple[list[str], str]
+
 #: The source of a cell may well name a temporary folder; what it displays may not.
 RUN = {
-    "the address of an object": r" at 0x[0-9a-f]{6,}",
-    "a kernel's temporary file": r"\bipykernel_\d+|<ipython-input-\d+",
-    "a temporary path": r"(?<![\w.])/tmp/",
+    "the address of an object": ([" at 0x"], r" at 0x[0-9a-f]{6,}"),
+    "a kernel's temporary file": (["ipykernel_", "<ipython-input-"], r"\bipykernel_\d+|<ipython-input-\d+"),
+    "a temporary path": (["/tmp/"], r"(?<![\w.])/tmp/"),
 }
 
 
@@ -45,14 +48,14 @@ def lint(nb: Any, pages: Iterable[str], project: Project, where: str) -> None:
         )
 
 
-def _path(path: Path) -> str:
+def _path(path: Path) -> Trace:
     # the root folder, or a drive's, is part of every path and says nothing
-    return rf"(?<![\w.]){re.escape(str(path))}(?![\w-])" if len(path.parts) > 1 else r"(?!)"
+    return [str(path)], rf"(?<![\w.]){re.escape(str(path))}(?![\w-])" if len(path.parts) > 1 else r"(?!)"
 
 
-def _traces(place: str, text: str, patterns: dict[str, str]) -> Iterator[str]:
-    for what, pattern in patterns.items():
-        match = re.search(pattern, text)
+def _traces(place: str, text: str, traces: dict[str, Trace]) -> Iterator[str]:
+    for what, (parts, pattern) in traces.items():
+        match = re.search(pattern, text) if any(part in text for part in parts) else None
         if match:
             around = text[max(0, match.start() - 30) : match.end() + 30]
             yield f"{place}: {what}, in “{' '.join(around.split())}”"

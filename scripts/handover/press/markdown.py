@@ -1,6 +1,6 @@
 """Markdown as a tree, read once by nbconvert's own parser, so that HTML and PDF read the same text the same way."""
 
-from functools import cache
+from functools import cache, lru_cache
 from html import unescape
 from typing import Any
 
@@ -29,8 +29,11 @@ def _parser() -> Any:
     )
 
 
+@lru_cache(maxsize=256)
 def parse(source: str) -> list[Token]:
-    """Return the block tokens of a Markdown text.
+    """Return the block tokens of a Markdown text, which nobody may change.
+
+    Each page reads a text more than once, and the texts of a report hardly differ from one day to the next.
 
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.

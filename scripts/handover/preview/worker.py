@@ -86,7 +86,7 @@ class Worker:
                 self._render(asked)
             if asked.pages and self._made:
                 self._at(asked, "typeset")
-                self._tell(Pages(asked.number, tuple(self._made.pictures(PAGES_PPI))))
+                self._tell(Pages(asked.number, tuple(self._made.sheets(PAGES_PPI))))
             self._tell(Done(asked.number))
         except HandoverError as error:
             self._fail(asked, str(error))

@@ -5,6 +5,7 @@ kernels. It runs in a session of its own, so that Ctrl-C reaches only who starte
 and all their files, when the connection does.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -21,6 +22,9 @@ from handover.errors import HandoverError, SweepError
 
 #: A call that loses its process is made once more in another.
 ATTEMPTS = 2
+
+#: How many objects come to be between two collections, and collections between two of the next generations.
+THRESHOLDS = 20_000, 20, 20
 
 #: How long a process may take to end its kernel and itself; it is killed then, and guards clean up behind it.
 END_S = 8.0
@@ -159,8 +163,14 @@ def main(descriptor: int) -> None:
     calls: SimpleQueue[bytes] = SimpleQueue()
     with Connection(descriptor) as connection:
         threading.Thread(target=_listen, args=(connection, calls), daemon=True).start()
+        connection.send_bytes(_answer(calls.get()))
+        # what the first call imported and cached stays for good; looking through it again and again costs a tenth
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*THRESHOLDS)
         while True:
             connection.send_bytes(_answer(calls.get()))
+            gc.collect()  # between calls, rather than in them: what one leaves must not add up
 
 
 def _listen(connection: Connection, calls: "SimpleQueue[bytes]") -> None:

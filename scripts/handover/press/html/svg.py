@@ -6,6 +6,7 @@ what an image says in those ways is rewritten as the attributes that SVG has for
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -39,8 +40,11 @@ SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FULL, HALF = 400.0, 220.0
 
 
+@lru_cache(maxsize=16)
 def render(source: str, prefix: str, name: str, description: str) -> Markup:
     """Return an SVG as a named and described image, or nothing if it cannot be read.
+
+    A page is written twice, so that it can refer forward; its images are drawn once.
 
     Args:
         source: SVG as a cell displayed it.
@@ -63,6 +67,7 @@ def render(source: str, prefix: str, name: str, description: str) -> Markup:
     return Markup(etree.tostring(copied, encoding="unicode"))
 
 
+@lru_cache(maxsize=16)
 def described(source: str) -> bool:
     """Whether an SVG describes itself."""
     root = _parse(legible(source))

@@ -1,6 +1,7 @@
 """The PDF page: a document written as Typst source, and the source compiled to a PDF or a picture of page one."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from handover.press.document import Document, Evidence
@@ -17,7 +18,7 @@ RUNNING = 90
 
 def write(document: Document, imprint: Imprint) -> str:
     """Return the Typst source of a document; no text of it is markup or code there."""
-    return _set(document, imprint)[0]
+    return compose(document, imprint)[0]
 
 
 def compile(source: str, document: Document, imprint: Imprint) -> bytes:
@@ -26,17 +27,12 @@ def compile(source: str, document: Document, imprint: Imprint) -> bytes:
     Raises:
         ConversionError: Typst refuses the source, or warns.
     """
-    return typesetter.pdf(_files(source, document, imprint), imprint.epoch, document.name)
+    return typesetter.pdf(files(source, compose(document, imprint)[1], imprint), imprint.epoch, document.name)
 
 
 def picture(source: str, document: Document, imprint: Imprint, ppi: float = 72) -> bytes:
     """Return page one as a PNG."""
-    return pictures(source, document, imprint, ppi)[0]
-
-
-def pictures(source: str, document: Document, imprint: Imprint, ppi: float = 72) -> list[bytes]:
-    """Return every page as a PNG."""
-    return typesetter.pngs(_files(source, document, imprint), ppi, document.name)
+    return typesetter.pngs(files(source, compose(document, imprint)[1], imprint), ppi, document.name)[0]
 
 
 def pages(pdf: bytes) -> int:
@@ -45,14 +41,14 @@ def pages(pdf: bytes) -> int:
     return max(counts, default=0)
 
 
-def _files(source: str, document: Document, imprint: Imprint) -> dict[str, bytes]:
+def files(source: str, pictures: Mapping[str, bytes], imprint: Imprint) -> dict[str, bytes]:
     """Everything Typst may read, by name."""
     attached = {f"attachment-{number}": item.data for number, item in enumerate(imprint.attachments)}
-    pictures = _set(document, imprint)[1]
     return {"main.typ": source.encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **pictures}
 
 
-def _set(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]]:
+def compose(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]]:
+    """Return the Typst source of a document, and its pictures by the names that they have in it."""
     sheet = Sheet(document)
     colophon = _colophon(sheet, imprint)
     *first, last = document.blocks or (None,)

@@ -44,25 +44,25 @@ class Writer:
         """Write block tokens, one after another."""
         written = []
         tokens = [token for token in tokens if token["type"] != "blank_line"]
+        standfirst = None
         for position, token in enumerate(tokens):
             first = token["type"] == "heading" and token["attrs"]["level"] == 1 and not self.sheet.masthead
             if first and not depth:
                 following = tokens[position + 1] if position + 1 < len(tokens) else None
-                self._headline(token, following)
-            elif not token.get("written"):
+                standfirst = self._headline(token, following)
+            elif token is not standfirst:
                 written.append(self._block(token, depth))
         return "\n".join(part for part in written if part)
 
-    def _headline(self, token: Token, following: Token | None) -> None:
-        """Write the title of the document and the standfirst under it."""
+    def _headline(self, token: Token, following: Token | None) -> Token | None:
+        """Write the title of the document and the standfirst under it; return the latter's token."""
         with self.sheet.naming():
             title = self.inline(token["children"])
         title = text(self.sheet.title) if wordless(title) else title
-        standfirst = ""
-        if following and following["type"] == "paragraph" and not _only_image(following):
-            standfirst = self.inline(following["children"])
-            following["written"] = True
+        under = following if following and following["type"] == "paragraph" and not _only_image(following) else None
+        standfirst = self.inline(under["children"]) if under else ""
         self.sheet.masthead = f"#masthead[{title}{self._heading_anchors(token)}][{standfirst}];"
+        return under
 
     def _block(self, token: Token, depth: int) -> str:
         if depth > DEPTH:

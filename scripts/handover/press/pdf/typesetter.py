@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ BROKEN = (
 )
 
 
-def pdf(files: dict[str, bytes], epoch: int, name: str) -> bytes:
+def pdf(files: Mapping[str, bytes], epoch: int, name: str) -> bytes:
     """Return the PDF of ``main.typ``; `epoch` is the only clock it sees, `name` is for messages.
 
     Raises:
@@ -32,13 +33,13 @@ def pdf(files: dict[str, bytes], epoch: int, name: str) -> bytes:
     return bytes(_run(files, {**options, "pretty": True}, name)) if b"\r\nendstream" in made else made
 
 
-def pngs(files: dict[str, bytes], ppi: float, name: str) -> list[bytes]:
+def pngs(files: Mapping[str, bytes], ppi: float, name: str) -> list[bytes]:
     """Return the pages of ``main.typ`` as pictures."""
     made = _run(files, {"format": "png", "ppi": ppi}, name)
     return [bytes(page) for page in (made if isinstance(made, list) else [made])]
 
 
-def _run(files: dict[str, bytes], options: dict[str, Any], name: str) -> Any:
+def _run(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> Any:
     """Compile, and once more without the pictures that Typst cannot draw if it refuses."""
     try:
         return _compile(files, options, name)
@@ -62,7 +63,7 @@ def _drawable(file: str, data: bytes) -> bool:
     return True
 
 
-def _compile(files: dict[str, bytes], options: dict[str, Any], name: str) -> Any:
+def _compile(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> Any:
     import typst
 
     # The folder is all the world there is: Typst refuses any path out of it, and finds no package in it.

@@ -77,7 +77,9 @@ def svg(fig: Figure) -> str:
     with house():
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         fig.savefig(buffer, format="svg", metadata=nothing)
-    fig.clear()
+    # not fig.clear(), which sets up each of the axes anew before it lets go of it
+    for ax in fig.axes:
+        fig.delaxes(ax)
     drawn = buffer.getvalue()
     drawn = drawn[drawn.index("<svg") :].strip()
     drawn = re.sub(r"<defs>\s*<style type=\"text/css\">\*\{[^}]*\}</style>\s*</defs>\s*", "", drawn, count=1)
