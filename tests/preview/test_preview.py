@@ -202,6 +202,7 @@ def copied(mini, tmp_path):
     return package, tmp_path / "venv" / "bin" / "python"
 
 
+@pytest.mark.slow
 @pytest.mark.kernel
 def test_an_edited_package_takes_effect(preview, copied):
     package, python = copied

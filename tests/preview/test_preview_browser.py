@@ -69,9 +69,15 @@ def test_what_is_saved_is_seen_in_its_place_and_an_error_above_it(preview, mini,
         assert page.inner_text("#where") == "Changed further up ↑"
         page.click("#where")
         assert frame.evaluate("scrollY") < 1500
+        frame.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+        running.edit("Here begins the eighth part.", "Here the eighth part begins.")
+        frame = shows(page, "/report.html?3")
+        assert frame.evaluate("scrollY") == 0 and page.inner_text("#where") == "Changed further down ↓"
+        page.click("#where")
+        assert "eighth" in frame.evaluate("document.elementFromPoint(innerWidth / 2, innerHeight / 2).textContent")
 
         # the PDF on a telephone: the pages, drawn anew at each save
-        pages = shows(telephone.page, "/pages.html?2")
+        pages = shows(telephone.page, "/pages.html?3")
         assert pages.locator("img").count() >= 1
         assert pages.evaluate("[...document.images].every((one) => one.complete && one.naturalWidth > 300)")
         assert telephone.page.locator("#raw").get_attribute("href") == "/report.pdf"
@@ -86,14 +92,14 @@ def test_what_is_saved_is_seen_in_its_place_and_an_error_above_it(preview, mini,
         assert "Here the first part begins." in page.frames[-1].inner_text("main")
         assert seen.violations() == [] and telephone.violations() == []
         running.edit("1 / 0 # ", "")
-        frame = shows(page, "/report.html?3")
+        frame = shows(page, "/report.html?4")
         assert page.locator("#trouble").is_hidden()
 
         # a switch to the PDF and back
         page.click("nav >> text=PDF")
-        shows(page, "/pages.html?3")
+        shows(page, "/pages.html?4")
         page.click("nav >> text=Report")
-        shows(page, "/report.html?3")
+        shows(page, "/report.html?4")
 
         # nothing from anywhere else, no complaint of the browser's, and a word when it is over
         assert {

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from handover.preview.messages import Ask, At, Done, Failed, Message
 
-#: How long a worker that is busy with cells may take to hear of the next save; its cell may hang.
-DEAF_S = 0.5
+#: How long a worker that is busy with cells may take to hear of the next save; its cell may hang. To start another
+#: takes as long.
+DEAF_S = 2.0
 #: The same while it imports its tools.
 STARTING_S = 5.0
 #: How long a worker may take to end once it is told to.
@@ -46,7 +47,10 @@ class Renderer:
             fresh: In a process that has imported nothing yet.
         """
         self._asked = Ask(self._asked.number + 1, render, pages)
-        self._since, self._heard, self.idle = time.monotonic(), False, False
+        if self._heard or fresh:
+            # who saves on and on is served as well: the wait counts from the first save that was not heard
+            self._since = time.monotonic()
+        self._heard = self.idle = False
         if fresh or self._worker is None or not self._worker.alive():
             self._replace()
         try:

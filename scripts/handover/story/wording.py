@@ -97,3 +97,5 @@ class English:
 
 
 LANGUAGES = {"en": English()}
+
+# zebrac
