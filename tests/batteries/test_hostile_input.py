@@ -269,6 +269,14 @@ def test_a_browser_runs_nothing_and_asks_for_nothing(hostile):
                 assert seen.page.evaluate("typeof window.pwned") == "undefined"
                 assert seen.dialogs == seen.messages == []
                 assert [url for url in seen.requests if not url.endswith("page1.png")] == []
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_what_is_hostile_is_as_open_to_all_as_the_rest(hostile):
+    with browser.browser() as running:
+        for path in (hostile[1].paths[0], hostile[0].reports / "index.html"):
+            with browser.visit(running, path, width=390) as seen:
                 assert seen.violations() == [] and seen.overflow() <= 0
 
 
@@ -344,7 +352,7 @@ def test_papermill_writes_any_text_as_that_text(note, words):
     assert all(isinstance(node, ast.Assign) for node in ast.parse(code).body)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ANY, ANY)
 def test_any_text_becomes_a_page_that_says_it(title, words):
     cell = new_code_cell("1")

@@ -121,11 +121,13 @@ def test_killed_at_every_call_that_writes_a_reader_sees_whole_editions_and_the_n
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
-def test_whatever_call_fails_is_told_and_nothing_half_made_stays(filled, error):
+@pytest.mark.parametrize(
+    ("error", "syscalls"), [("EIO", ("write", "fsync", "rename")), ("ENOSPC", ("write", "mkdir", "rename"))]
+)
+def test_whatever_call_fails_is_told_and_nothing_half_made_stays(filled, error, syscalls):
     need("strace")
     tried = told = 0
-    made = calls(filled, ("write", "fsync", "rename", "mkdir", "fchmod", "chmod"))
+    made = calls(filled, syscalls)
     for syscall, place in each(filled, made):
         ended = tampered(filled, syscall, place, f"error={error}")
         # a call may fail before the first of ours, while Python starts, and then means nothing
@@ -138,7 +140,7 @@ def test_whatever_call_fails_is_told_and_nothing_half_made_stays(filled, error):
         tried += 1
         told += ended.returncode
     print(f"{error} from {tried} calls, told {told} times")
-    assert told > 25
+    assert told >= tried / 2 > 5
 
 
 #: Fills a small disk up to a point, publishes, looks, makes room, and publishes again; one line of JSON a point.
@@ -200,14 +202,14 @@ def test_eight_processes_publish_at_once(filled):
     store = filled
     # each has some of its own, and some are everybody's
     writers = [
-        subprocess.Popen([*PUBLISH, store.root, "6", f"{4 * n}"], stderr=subprocess.PIPE, text=True) for n in range(8)
+        subprocess.Popen([*PUBLISH, store.root, "3", f"{2 * n}"], stderr=subprocess.PIPE, text=True) for n in range(8)
     ]
     wrong = []
     while any(writer.poll() is None for writer in writers):
         wrong += seen(store)
     assert [(writer.returncode, writer.communicate()[1]) for writer in writers] == [(0, "")] * 8
     assert wrong == publishing.whole(store) == []
-    assert len(store.editions()) == 34
+    assert len(store.editions()) == 17
 
 
 @pytest.mark.slow

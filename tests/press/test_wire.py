@@ -6,7 +6,7 @@ from jupyter_client.session import json_packer
 from handover.press.wire import pack
 
 
-@pytest.mark.parametrize("message", [{}, {"a": ["é😀", 1, None, 0.5, ("x",)]}, {"n": float("nan")}])
+@pytest.mark.parametrize("message", [{}, {"a": ["é😀", 1, None, 0.5, ("x",)]}])
 def test_what_can_be_packed_is_packed_as_ever(message):
     assert pack(message) == json_packer(message)
 

@@ -154,7 +154,8 @@ def day(iso: str) -> str:
 
 def setting(value: Any) -> str:
     """A parameter's value as a page has room for; the catalogue as data has the whole."""
-    text = " ".join(legible(value).split())
+    words = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else value
+    text = " ".join(legible(words).split())
     return text if len(text) <= SETTING_SHOWN else text[:SETTING_SHOWN] + "…"
 
 

@@ -1,6 +1,6 @@
-"""How a kernel of the press puts what cells show into bytes; jupyter_client fails a cell for half a character.
+"""How a kernel of the press puts what cells show into bytes: half a character costs that character, not the cell.
 
-Kernels import it, so that it must stay small.
+jupyter_client's own way fails the cell. Kernels import this module, so that it must stay small.
 """
 
 from typing import Any
