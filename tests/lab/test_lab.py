@@ -131,6 +131,8 @@ def picture(page, name, after=1000):
 def visit(lab, page, notebook):
     page.goto(f"{lab.url}lab/tree/{notebook}?token={TOKEN}&reset")
     page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3 (ipykernel)").wait_for()
+    # the toolbar's button makes a job of what is selected here
+    page.locator(".jp-DirListing-item.jp-mod-selected").filter(has_text=Path(notebook).name).wait_for()
 
 
 def menu(page, *words):
