@@ -186,7 +186,10 @@ def test_a_schedule_s_job_whose_notebook_broke_is_filed_as_failed(mini, kept):
 def test_a_stopped_job_takes_its_kernel_along(mini, kept):
     rewrite(mini, 2, SLEEP)
     job_id = kept.create_job(ask("notebooks/mini.ipynb"))
-    below = [one for one in asleep(mini, os.getpid()) if "resource_tracker" not in " ".join(one.cmdline())]
+    with kept.db_session() as session:
+        pid = session.query(Job.pid).filter_by(job_id=job_id).scalar()
+    below = [*asleep(mini, pid), psutil.Process(pid)]
+    assert len(below) > 2
     kept.stop_job(job_id)
     assert kept.get_job(job_id).status == Status.STOPPED
     until(lambda: gone(below), 20)
