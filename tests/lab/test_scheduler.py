@@ -27,6 +27,7 @@ from lab import one_job
 from lab.one_job import ask
 
 SLEEP = "import time\nPath = __import__('pathlib').Path\nPath('asleep').touch()\ntime.sleep(300)"
+SLOW = pytest.mark.skipif(os.environ.get("CI") != "true", reason="slow: CI=true runs it")
 ENDED = (Status.COMPLETED, Status.FAILED, Status.STOPPED)
 
 
@@ -152,6 +153,8 @@ def test_a_failing_cell_fails_the_job_and_is_named(mini, kept):
 
 
 @pytest.mark.kernel
+@pytest.mark.slow
+@SLOW
 def test_a_schedule_s_job_takes_the_notebook_as_it_stands(mini, kept):
     when = {"schedule": "0 6 * * *", "timezone": "Asia/Baghdad"}
     definition = CreateJobDefinition(**ask("notebooks/mini.ipynb").dict(), **when)
@@ -167,6 +170,8 @@ def test_a_schedule_s_job_takes_the_notebook_as_it_stands(mini, kept):
 
 
 @pytest.mark.kernel
+@pytest.mark.slow
+@SLOW
 def test_a_schedule_s_job_whose_notebook_broke_is_filed_as_failed(mini, kept):
     definition = CreateJobDefinition(**ask("notebooks/mini.ipynb").dict(), schedule="0 6 * * *")
     which = kept.create_job_definition(definition)
@@ -176,16 +181,23 @@ def test_a_schedule_s_job_whose_notebook_broke_is_filed_as_failed(mini, kept):
 
 
 @pytest.mark.kernel
+@pytest.mark.slow
+@SLOW
 def test_a_stopped_job_takes_its_kernel_along(mini, kept):
     rewrite(mini, 2, SLEEP)
     job_id = kept.create_job(ask("notebooks/mini.ipynb"))
-    below = [one for one in asleep(mini, os.getpid()) if "resource_tracker" not in " ".join(one.cmdline())]
+    with kept.db_session() as session:
+        pid = session.query(Job.pid).filter_by(job_id=job_id).scalar()
+    below = [*asleep(mini, pid), psutil.Process(pid)]
+    assert len(below) > 2
     kept.stop_job(job_id)
     assert kept.get_job(job_id).status == Status.STOPPED
     until(lambda: gone(below), 20)
 
 
 @pytest.mark.kernel
+@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_nothing_is_left_when_the_server_ends_and_its_job_is_filed_as_failed(mini, number):
     rewrite(mini, 2, SLEEP)

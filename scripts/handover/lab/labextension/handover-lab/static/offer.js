@@ -64,7 +64,7 @@
       activate: () => {
         // a message has lines; the form would run them together
         const style = document.createElement("style");
-        style.textContent = "#notebook-jobs-panel .MuiAlert-message { white-space: pre-line; }";
+        style.textContent = "#notebook-jobs-panel .MuiAlert-message { white-space: pre-wrap; }";
         document.head.append(style);
         return Offer;
       },
