@@ -72,7 +72,7 @@ def execute(
         epoch: `SOURCE_DATE_EPOCH` for the cells.
         timeout_s: How long the whole run may take.
         cell_timeout_s: How long one cell may take.
-        progress: Told after each cell how many code cells have run, and how many there are.
+        progress: Told how many code cells have run and how many there are: while the kernel starts, and after each.
         warm: Whether to fork the kernel from a process that has everything imported, if it can be done; the
             outputs are the same.
 

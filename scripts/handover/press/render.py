@@ -194,7 +194,7 @@ def _execute(order: Order, timeout_s: float, progress: Progress) -> Any:
     warm = threading.Thread(target=_warm, daemon=True)
 
     def step(cell: int, cells: int) -> None:
-        # not sooner: until the first cell is done, this process is busy starting the kernel
+        # not sooner: until the kernel is being waited for, this process is busy asking for it
         if warm.ident is None:
             warm.start()
         progress("execute", cell, cells)
