@@ -264,5 +264,7 @@ def test_who_comes_after_one_that_was_killed_finds_all_in_order(mini, temporary,
     assert again.returncode == 0, said
     store = Store.of(mini)
     assert [fault for edition in store.editions() for fault in edition.faults()] == store.strays() == []
-    assert {"index.html", "catalogue.json", "feed.xml", "mini"} == {path.name for path in mini.reports.iterdir()}
+    assert {"index.html", "mini_editions.html", "catalogue.json", "feed.xml", "mini"} == {
+        path.name for path in mini.reports.iterdir()
+    }
     assert re.search(rb"mini_.*\.html\n", said[0])

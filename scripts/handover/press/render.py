@@ -218,9 +218,12 @@ def _warm() -> None:
     from contextlib import suppress
 
     with suppress(Exception):
-        from handover.press.html import embed, page  # noqa: F401
+        from handover.press import audit, compose, descriptions, lint, markdown  # noqa: F401
+        from handover.press.html import embed, highlight, page  # noqa: F401
         from handover.press.pdf import page as typeset  # noqa: F401
 
+        markdown.parse("")
+        highlight.code("x = 1", "python")
         embed.prepare()
 
 

@@ -62,7 +62,7 @@ MODULES = (
     "PIL.PpmImagePlugin",
 )
 
-#: Packages to be imported with all their modules.
+#: Packages to be imported with all their modules. One may offer ``warm.warm``: what its first use does once.
 PACKAGES = ("handover.story",)
 
 #: Connects itself to the shell that exists when it is imported, so that each kernel must import it anew.
@@ -103,7 +103,7 @@ def _serve(press: socket.socket, given: set[str], libraries: dict[str, tuple[int
     packages = _import_packages(libraries)
     # what modules put into the environment when they were imported, they would put into a kernel's as well
     imported = {name: value for name, value in os.environ.items() if name not in given}
-    tried = first
+    tried, warmed = first, False
     with contextlib.suppress(OSError):
         if first:
             press.send(b"{}")
@@ -125,7 +125,20 @@ def _serve(press: socket.socket, given: set[str], libraries: dict[str, tuple[int
             for descriptor in files:
                 os.close(descriptor)
             press.send(json.dumps({"pid": pid, "reason": reason}).encode())
+            if not warmed:
+                # not before the first kernel, which somebody waits for
+                warmed = _warm()
     os._exit(0)
+
+
+def _warm() -> bool:
+    """Do what the first use of our packages does, so that no further kernel does it again."""
+    for name in PACKAGES:
+        with contextlib.suppress(Exception):
+            sys.modules[f"{name}.warm"].warm()
+    gc.collect()
+    gc.freeze()
+    return True
 
 
 def _ending(server: int, parent: int) -> int:

@@ -1,6 +1,7 @@
 """Typefaces inside the page: subsets as WOFF2 in data: addresses, the same bytes for the same text."""
 
 import base64
+import hashlib
 import io
 import logging
 from collections.abc import Iterable, Mapping
@@ -8,6 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from handover import fonts
+from handover.press.html import kept
 
 #: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
 BASE = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0–—‘’“”…·×−≠")
@@ -83,6 +85,29 @@ def _ranges(points: list[int]) -> str:
 
 @cache
 def _subset(face: Face, characters: frozenset[str]) -> str:
+    key = _key(face, characters)
+    data = kept.find(key)
+    if data is None:
+        data = _cut(face, characters)
+        kept.keep(key, data)
+    return base64.b64encode(data).decode("ascii")
+
+
+def _key(face: Face, characters: frozenset[str]) -> bytes:
+    """Everything that the bytes of a cut depend on."""
+    import brotli
+    import fontTools
+
+    font = hashlib.sha256(fonts.face(face.family, face.style).read_bytes()).hexdigest()
+    tools = f"fonttools {fontTools.version}, brotli {brotli.__version__}"
+    return "\n".join([font, tools, CUT, "".join(sorted(characters))]).encode("utf-8", "surrogatepass")
+
+
+#: How faces are cut, in words that change when `_cut` does.
+CUT = "woff2, kern and mark outside Arabic, no hinting, no names, no meta"
+
+
+def _cut(face: Face, characters: frozenset[str]) -> bytes:
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
@@ -102,4 +127,4 @@ def _subset(face: Face, characters: frozenset[str]) -> str:
         font.flavor = "woff2"
         written = io.BytesIO()
         font.save(written, reorderTables=None)
-    return base64.b64encode(written.getvalue()).decode("ascii")
+    return written.getvalue()

@@ -1,0 +1,26 @@
+"""What the first chart of a process does once: typefaces are read, text is measured, a frame is filtered and drawn.
+
+`handover.press.zygote` calls `warm` in the process that kernels are forked from, so that none of them does it again.
+Nothing that a report shows depends on it.
+"""
+
+from handover.story.charts import attacks, frame, troops
+
+
+def warm() -> None:
+    """Draw two small charts of made-up rows, and throw them away."""
+    import pandas as pd
+
+    days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
+    row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
+    quantity = {"value": [3.0, 2.0, 1.0], "low": float("nan"), "high": float("nan"), "bound": "about"}
+    counts = {"scope": "us_in_iraq", "basis": "observed", "method": "press", **quantity}
+    raids = {"weapon": "rocket", "wounded": 1.0, "wounded_bound": "exact"}
+    for draw, rows in (
+        (troops.levels, pd.DataFrame({**row, **counts})),
+        (attacks.by_year, pd.DataFrame({**row, **raids})),
+    ):
+        fig, ax = frame.canvas()
+        draw(ax, rows)
+        frame.check(fig)
+        frame.svg(fig)
