@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +48,12 @@ def pdf_way(scratch: Path) -> Way | None:
     put in that place, in a folder of our own.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser and (wanted := _wanted(scratch / "browsers")):
-        wanted.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    if browser and (wanted := _wanted(folder)):
+        wanted.parent.mkdir(parents=True)
         wanted.symlink_to(browser)
         options = ("--WebPDFExporter.disable_sandbox=True",)
-        return Way("webpdf", options, {"PLAYWRIGHT_BROWSERS_PATH": str(scratch / "browsers")})
+        return Way("webpdf", options, {"PLAYWRIGHT_BROWSERS_PATH": str(folder)})
     return Way("pdf", (), {}) if shutil.which("xelatex") else None
 
 
