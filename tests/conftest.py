@@ -2,6 +2,7 @@
 
 import copy
 import io
+import os
 import shutil
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -12,6 +13,15 @@ from handover.project import Project
 from judges import browser
 
 MINI = Path(__file__).parent / "mini"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave the slow tests to CI, unless somebody asks for them by their mark."""
+    if os.environ.get("CI") == "true" or "slow" in config.option.markexpr:
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: CI=true runs it, and so does -m slow"))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ press does it. Leaks are judged by the evidence of the finished report against t
 import ast
 import csv
 import datetime as dt
-import os
 from pathlib import Path
 
 import nbformat
@@ -21,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ("briefing", "drawdown", "handover")
 TURNS = ["2020-01-01", "2020-01-05", "2025-12-31", "2026-01-03", "2026-01-07", "2026-01-17", "2026-01-31", "2026-10-01"]
 MANY = [(dt.date(2020, 1, 2) + dt.timedelta(days=41 * n)).isoformat() for n in range(62)]
-SLOW = pytest.param("many", marks=pytest.mark.skipif(os.environ.get("CI") != "true", reason="slow: CI=true runs it"))
+SLOW = pytest.param("many", marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,6 @@ def test_attachments_are_not_counted_among_the_pages(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.kernel
-@pytest.mark.skipif(not os.environ.get("CI"), reason="slow: CI=true runs it")
 def test_both_ways_are_measured_on_the_same_notebook(mini, tmp_path, monkeypatch):
     monkeypatch.setattr(ours, "SWEPT", ("2031-03-01", "2031-03-03", 3))
     monkeypatch.setattr(measure, "DAY", "2031-03-31")

@@ -28,7 +28,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.kernel,
     pytest.mark.slow,
-    pytest.mark.skipif(os.environ.get("CI") != "true", reason="slow: CI=true runs it"),
 ]
 
 

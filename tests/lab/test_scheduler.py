@@ -1,7 +1,6 @@
 """jupyter-scheduler's jobs in processes of their own: completed, failed with cell and cause, and never left behind."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -27,7 +26,6 @@ from lab import one_job
 from lab.one_job import ask
 
 SLEEP = "import time\nPath = __import__('pathlib').Path\nPath('asleep').touch()\ntime.sleep(300)"
-SLOW = pytest.mark.skipif(os.environ.get("CI") != "true", reason="slow: CI=true runs it")
 ENDED = (Status.COMPLETED, Status.FAILED, Status.STOPPED)
 
 
@@ -154,7 +152,7 @@ def test_a_failing_cell_fails_the_job_and_is_named(mini, kept):
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@SLOW
+@pytest.mark.slow
 def test_a_schedule_s_job_takes_the_notebook_as_it_stands(mini, kept):
     when = {"schedule": "0 6 * * *", "timezone": "Asia/Baghdad"}
     definition = CreateJobDefinition(**ask("notebooks/mini.ipynb").dict(), **when)
@@ -171,7 +169,7 @@ def test_a_schedule_s_job_takes_the_notebook_as_it_stands(mini, kept):
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@SLOW
+@pytest.mark.slow
 def test_a_schedule_s_job_whose_notebook_broke_is_filed_as_failed(mini, kept):
     definition = CreateJobDefinition(**ask("notebooks/mini.ipynb").dict(), schedule="0 6 * * *")
     which = kept.create_job_definition(definition)
@@ -182,7 +180,7 @@ def test_a_schedule_s_job_whose_notebook_broke_is_filed_as_failed(mini, kept):
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@SLOW
+@pytest.mark.slow
 def test_a_stopped_job_takes_its_kernel_along(mini, kept):
     rewrite(mini, 2, SLEEP)
     job_id = kept.create_job(ask("notebooks/mini.ipynb"))
@@ -197,7 +195,7 @@ def test_a_stopped_job_takes_its_kernel_along(mini, kept):
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@SLOW
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_nothing_is_left_when_the_server_ends_and_its_job_is_filed_as_failed(mini, number):
     rewrite(mini, 2, SLEEP)

@@ -1,6 +1,5 @@
 """The committed editions come out of this checkout again, byte for byte."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ MEND = (
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.kernel,
-    pytest.mark.skipif(os.environ.get("CI") != "true", reason="slow: CI=true runs it"),
 ]
 
 

@@ -1,7 +1,6 @@
 """The same inputs give the same bytes in worlds that differ in everything a report must not notice."""
 
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import forgery
@@ -13,7 +12,6 @@ REPORTS = ("briefing", "drawdown", "handover")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.kernel,
-    pytest.mark.skipif(os.environ.get("CI") != "true", reason="slow: CI=true runs it"),
 ]
 
 #: Many things at once in few worlds; what is found unequal is then searched by hand.
