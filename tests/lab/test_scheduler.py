@@ -152,7 +152,6 @@ def test_a_failing_cell_fails_the_job_and_is_named(mini, kept):
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_schedule_s_job_takes_the_notebook_as_it_stands(mini, kept):
     when = {"schedule": "0 6 * * *", "timezone": "Asia/Baghdad"}
     definition = CreateJobDefinition(**ask("notebooks/mini.ipynb").dict(), **when)
@@ -169,7 +168,6 @@ def test_a_schedule_s_job_takes_the_notebook_as_it_stands(mini, kept):
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_schedule_s_job_whose_notebook_broke_is_filed_as_failed(mini, kept):
     definition = CreateJobDefinition(**ask("notebooks/mini.ipynb").dict(), schedule="0 6 * * *")
     which = kept.create_job_definition(definition)
@@ -179,7 +177,6 @@ def test_a_schedule_s_job_whose_notebook_broke_is_filed_as_failed(mini, kept):
 
 
 @pytest.mark.kernel
-@pytest.mark.slow
 @pytest.mark.slow
 def test_a_stopped_job_takes_its_kernel_along(mini, kept):
     rewrite(mini, 2, SLEEP)
@@ -194,7 +191,6 @@ def test_a_stopped_job_takes_its_kernel_along(mini, kept):
 
 
 @pytest.mark.kernel
-@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_nothing_is_left_when_the_server_ends_and_its_job_is_filed_as_failed(mini, number):
