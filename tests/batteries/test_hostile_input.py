@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 
 from handover.errors import NotebookError, ParameterError
-from handover.press import catalogue, document, legible, parameters, render
+from handover.press import catalogue, catalogue_feed, document, legible, parameters, render
 from handover.press.html import page as html_page
 from handover.press.imprint import Imprint, day_of
 from handover.press.pdf import escape
@@ -373,5 +373,5 @@ def test_any_title_is_listed_in_a_feed_that_can_be_read(title, standfirst):
 
     held = publishing.files(1, 1)
     about = publishing.about(1, held) | {"title": title, "standfirst": standfirst}
-    feed = catalogue.feed(catalogue.entries([about]))
+    feed = catalogue_feed.write(catalogue.entries([about]))
     assert ElementTree.fromstring(feed) is not None
