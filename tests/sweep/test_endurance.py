@@ -1,9 +1,7 @@
 """A sweep of three hundred: memory, files, processes and time per edition stay as they are."""
 
-import statistics
 import tempfile
 import time
-from itertools import pairwise
 
 import psutil
 import pytest
@@ -52,7 +50,7 @@ def test_three_hundred_editions(dated, tmp_path, monkeypatch):
 
         def told(outcome, summary):
             if outcome:
-                times.append(time.monotonic())
+                times.append(time.process_time())
             if outcome and summary.done in (100, 150, 200, 250, 290):
                 samples[summary.done] = sample(workers.crew.pids)
 
@@ -67,11 +65,10 @@ def test_three_hundred_editions(dated, tmp_path, monkeypatch):
     assert max(files) - min(files) <= 50, f"files must be closed (open: {files})"
     assert max(threads) - min(threads) <= 20, f"threads must end (there are {threads})"
     assert set(processes) == {4}
-    spent = [after - before for before, after in pairwise(times)]
-    first, last = statistics.median(spent[20:120]), statistics.median(spent[-100:])
-    print(f"seconds an edition: {first:.3f}, then {last:.3f}")
-    # a shared machine is not steady; what grows with the number of editions would be three times as much here
-    assert last < first * 1.8 + 0.05, f"time per edition must not grow ({first:.3f} s, then {last:.3f} s)"
+    # what could grow with the number of editions is done by this process; its own time is what a busy machine leaves
+    first, last = times[120] - times[20], times[-1] - times[-101]
+    print(f"seconds of this process for a hundred editions: {first:.2f}, then {last:.2f}")
+    assert last < first * 1.8 + 0.3, f"time per edition must not grow ({first:.2f} s a hundred, then {last:.2f} s)"
     # nothing is left
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
