@@ -4,6 +4,7 @@ import copy
 import io
 import os
 import shutil
+import signal
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from handover.project import Project
 from judges import browser
 
 MINI = Path(__file__).parent / "mini"
+
+
+def pytest_configure():
+    """Let Ctrl-C be heard by what the tests start, even where a shell that put them behind itself had it ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

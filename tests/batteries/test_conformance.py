@@ -266,12 +266,6 @@ def test_page_validation_sees_a_fault_in_an_edition():
     assert not all(page_validation.is_pdf_compliant_bytes(bad, profile=profile) for profile in PROFILES)
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.browser() as running:
-        yield running
-
-
 @pytest.mark.browser
 @EACH
 @pytest.mark.parametrize("medium", ["screen", "print"])

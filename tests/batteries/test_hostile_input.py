@@ -261,23 +261,21 @@ def test_verapdf_finds_the_pdf_valid(sample):
 
 
 @pytest.mark.browser
-def test_a_browser_runs_nothing_and_asks_for_nothing(hostile):
-    with browser.browser() as running:
-        for path in (hostile[1].paths[0], hostile[0].reports / "index.html"):
-            with browser.visit(running, path, width=390) as seen:
-                seen.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-                assert seen.page.evaluate("typeof window.pwned") == "undefined"
-                assert seen.dialogs == seen.messages == []
-                assert [url for url in seen.requests if not url.endswith("page1.png")] == []
+def test_a_browser_runs_nothing_and_asks_for_nothing(hostile, chromium):
+    for path in (hostile[1].paths[0], hostile[0].reports / "index.html"):
+        with browser.visit(chromium, path, width=390) as seen:
+            seen.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            assert seen.page.evaluate("typeof window.pwned") == "undefined"
+            assert seen.dialogs == seen.messages == []
+            assert [url for url in seen.requests if not url.endswith("page1.png")] == []
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_what_is_hostile_is_as_open_to_all_as_the_rest(hostile):
-    with browser.browser() as running:
-        for path in (hostile[1].paths[0], hostile[0].reports / "index.html"):
-            with browser.visit(running, path, width=390) as seen:
-                assert seen.violations() == [] and seen.overflow() <= 0
+def test_what_is_hostile_is_as_open_to_all_as_the_rest(hostile, chromium):
+    for path in (hostile[1].paths[0], hostile[0].reports / "index.html"):
+        with browser.visit(chromium, path, width=390) as seen:
+            assert seen.violations() == [] and seen.overflow() <= 0
 
 
 def test_the_catalogue_can_be_read_by_all(hostile):

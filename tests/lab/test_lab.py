@@ -18,7 +18,6 @@ import pytest
 
 from handover.press.store import Store
 from handover.project import Project
-from judges.browser import browser
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "token-of-a-test"
@@ -74,12 +73,6 @@ class Lab:
         for one in alive:
             one.kill()
         return left
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

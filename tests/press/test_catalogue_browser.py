@@ -15,12 +15,6 @@ REPORTS = Path(__file__).resolve().parents[2] / "reports"
 
 
 @pytest.fixture(scope="module")
-def running():
-    with browser.browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The committed editions with a catalogue of several pages, each with a picture that is really there."""
     root = tmp_path_factory.mktemp("site") / "reports"
@@ -47,8 +41,8 @@ def test_every_link_leads_to_a_file(site):
 
 
 @pytest.mark.parametrize(("name", "width"), [*product(PAGES, (390, 1280)), ("index.html", 320)])
-def test_a_page_asks_for_its_pictures_only_and_nothing_is_cut_off(site, running, name, width):
-    with browser.visit(running, site / name, width=width) as seen:
+def test_a_page_asks_for_its_pictures_only_and_nothing_is_cut_off(site, chromium, name, width):
+    with browser.visit(chromium, site / name, width=width) as seen:
         assert seen.overflow() <= 0
         assert seen.dialogs == seen.messages == []
         own = (site.as_uri(), REPORTS.as_uri())
@@ -61,23 +55,23 @@ def test_a_page_asks_for_its_pictures_only_and_nothing_is_cut_off(site, running,
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_nothing_even_with_everything_open(site, running, name, width):
-    with browser.visit(running, site / name, width=width) as seen:
+def test_axe_finds_nothing_even_with_everything_open(site, chromium, name, width):
+    with browser.visit(chromium, site / name, width=width) as seen:
         assert seen.violations() == []
         seen.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert seen.violations() == [] and seen.overflow() <= 0
 
 
-def test_every_letter_is_drawn_in_a_typeface_the_page_brings(site, running):
+def test_every_letter_is_drawn_in_a_typeface_the_page_brings(site, chromium):
     for name in PAGES:
-        with browser.visit(running, site / name) as seen:
+        with browser.visit(chromium, site / name) as seen:
             seen.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             assert seen.foreign_fonts() == {}
 
 
 @pytest.mark.parametrize("name", ["index.html", "drawdown_editions.html"])
-def test_the_keyboard_reaches_every_link_once_and_shows_where_it_is(site, running, name):
-    with browser.visit(running, site / name, width=390) as seen:
+def test_the_keyboard_reaches_every_link_once_and_shows_where_it_is(site, chromium, name):
+    with browser.visit(chromium, site / name, width=390) as seen:
         seen.page.keyboard.press("Tab")
         assert seen.page.evaluate("document.activeElement.className") == "skip"
         assert seen.page.locator(".skip").bounding_box()["x"] >= 0
@@ -91,8 +85,8 @@ def test_the_keyboard_reaches_every_link_once_and_shows_where_it_is(site, runnin
         assert seen.page.evaluate("window.reached.size") == wanted
 
 
-def test_the_newest_edition_of_each_report_comes_first_with_its_picture(site, running):
-    with browser.visit(running, site / "index.html") as seen:
+def test_the_newest_edition_of_each_report_comes_first_with_its_picture(site, chromium):
+    with browser.visit(chromium, site / "index.html") as seen:
         articles = seen.page.locator("article")
         assert articles.count() == 3
         for number in range(3):

@@ -217,7 +217,7 @@ def test_a_report_runs_from_top_to_bottom(warm):
     before = plain(nb)
     done = run(nb, NOTEBOOKS, warm=warm, progress=lambda *counts: seen.append(counts))
     assert plain(nb) == before, "the notebook given must stay as it is"
-    assert seen == [(number, 7) for number in range(1, 8)]
+    assert seen == [(number, 7) for number in range(8)]
     assert [cell.execution_count for cell in done.nb.cells if cell.cell_type == "code"] == list(range(1, 8))
     assert done.nb.cells[2].source == '# Parameters\nas_of = "2026-01-31"\n'
     assert done.nb.cells[3].outputs[0].text == "2026-01-31 en\n"

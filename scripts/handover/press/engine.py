@@ -124,7 +124,6 @@ class _Client(PapermillNotebookClient):
         self._heard: list[tuple[str, str]] = []
 
     def create_kernel_manager(self) -> RunManager:
-        self._tell()  # others start the kernel, and who is told may use the time
         self.km = RunManager(self.run, self.run.provisioner)
         return self.km
 
@@ -211,9 +210,6 @@ class _Client(PapermillNotebookClient):
         if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
             # the kernel goes away in a moment, and waiting for the next cell to find out would take seconds
             raise Quit
-        self._tell()
-
-    def _tell(self) -> None:
         if self.run.progress:
             codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
             self.run.progress(len(self.run.replies), codes)

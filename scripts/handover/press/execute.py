@@ -116,6 +116,9 @@ def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: "Run", where: 
     from handover.press.normalise import INJECTED, normalise
 
     run.inserted = bool(parameters) and not any(INJECTED in cell.metadata.get("tags", []) for cell in nb.cells)
+    if run.progress:
+        # others start the kernel, and who is told may use the time
+        run.progress(0, run.inserted + sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb.cells))
     with _quiet():
         try:
             done = execute_notebook(
