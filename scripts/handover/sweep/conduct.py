@@ -98,7 +98,7 @@ def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
 
 
 def _failures(summary: Summary) -> str:
-    told = [f"{text}\n  failed: {_named(names, len(names))}" for text, names in summary.failed.items()]
+    told = [f"{text}\n  failed: {_named(sorted(names), len(names))}" for text, names in summary.failed.items()]
     return "\n".join([*told, f"Failed: {summary.failures}. All others are published."])
 
 
