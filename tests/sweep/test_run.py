@@ -33,6 +33,8 @@ class Shuffled(Executor):
     def answer(self):
         with LOCK:
             future, fn, args = self.held.pop(self.random.randrange(len(self.held)))
+            if not future.set_running_or_notify_cancel():
+                return
             self.calls += 1
             try:
                 future.set_result(fn(*args))
