@@ -1,6 +1,5 @@
 """One notebook job in a process of its own: printed by the press, or *Failed* with cell and cause."""
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -78,8 +77,7 @@ def _ends_with_server() -> Iterator[None]:
     """
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, _terminated)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(guard.PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    guard.end_with_parent(signal.SIGTERM)
     server = multiprocessing.parent_process()
     try:
         if server is not None and server.pid != os.getppid():

@@ -1,8 +1,6 @@
 """The catalogue for readers: static pages that run nothing and ask only for what lies beside them."""
 
-import base64
 import datetime as dt
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from handover.press import digest
 from handover.press.legible import legible
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -103,14 +102,13 @@ def _page(body: str, name: str, url: str, card: Mapping[str, Any]) -> bytes:
     from handover.press.html import embed, faces
 
     style = embed.rules(faces.used(body, rtl=False)) + faces.rules(rtl=False) + _sheet()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     picture = card["lead"]["files"].get("picture") if card["lead"] else None
     page = (
         _templates()
         .get_template("catalogue.html.j2")
         .render(
             style=Markup(style),
-            digest=digest,
+            policy=digest.policy(style),
             body=Markup(body),
             name=name,
             url=url,

@@ -41,12 +41,17 @@ def create(path: Path, data: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:
         os.fchmod(handle, 0o644)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-        os.fsync(handle)
+        write(handle, data)
     finally:
         os.close(handle)
+
+
+def write(handle: int, data: bytes) -> None:
+    """Write all of something to an open file, and have it last."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.fsync(handle)
 
 
 def folder(path: Path) -> None:

@@ -152,9 +152,9 @@ def _children(kernel: int) -> list[int]:
         return [kernel]
 
 
-def end_with_parent() -> None:
-    """Have this process killed when its parent ends."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def end_with_parent(number: int = signal.SIGKILL) -> None:
+    """Have this process sent a signal when its parent ends."""
+    _prctl(PR_SET_PDEATHSIG, number)
 
 
 def _prctl(option: int, argument: int) -> None:

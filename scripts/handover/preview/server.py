@@ -3,8 +3,6 @@
 It opens no file for a request: an address is looked up in what the preview holds in memory.
 """
 
-import base64
-import hashlib
 import json
 import re
 import threading
@@ -17,6 +15,7 @@ from urllib.parse import urlsplit
 
 from handover import fonts
 from handover.errors import PreviewError
+from handover.press import digest
 from handover.preview.board import HTML, Board
 
 LOOPBACK = "127.0.0.1"
@@ -167,8 +166,7 @@ def _policy(shell: str) -> str:
 
     def allowed(tag: str) -> str:
         inside = re.findall(rf"<{tag}>(.*?)</{tag}>", shell, re.DOTALL)
-        digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in inside)
-        return " ".join(f"'sha256-{digest}'" for digest in digests)
+        return " ".join(map(digest.policy, inside))
 
     return (
         f"default-src 'none'; script-src {allowed('script')}; style-src {allowed('style')}; connect-src 'self'; "

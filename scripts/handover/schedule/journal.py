@@ -95,10 +95,7 @@ class Journal:
                 if os.fstat(handle).st_size > self._read:
                     # a torn line that a killed writer left; all that is whole has been read
                     os.ftruncate(handle, self._read)
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(handle, view) :]
-                os.fsync(handle)
+                disk.write(handle, data)
             finally:
                 os.close(handle)
 

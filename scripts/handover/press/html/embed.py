@@ -1,7 +1,6 @@
 """Typefaces inside the page: subsets as WOFF2 in data: addresses, the same bytes for the same text."""
 
 import base64
-import hashlib
 import io
 import logging
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from handover import fonts
+from handover.press import digest
 from handover.press.html import kept
 
 #: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
@@ -98,7 +98,7 @@ def _key(face: Face, characters: frozenset[str]) -> bytes:
     import brotli
     import fontTools
 
-    font = hashlib.sha256(fonts.face(face.family, face.style).read_bytes()).hexdigest()
+    font = digest.of_file(fonts.face(face.family, face.style))
     tools = f"fonttools {fontTools.version}, brotli {brotli.__version__}"
     return "\n".join([font, tools, CUT, "".join(sorted(characters))]).encode("utf-8", "surrogatepass")
 

@@ -1,7 +1,5 @@
 """A document as one HTML file: `write` is pure, the same document gives the same bytes."""
 
-import base64
-import hashlib
 import re
 from functools import cache
 from itertools import groupby
@@ -10,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from handover.press import document, markdown, words
+from handover.press import digest, document, markdown, words
 from handover.press.html import blocks, embed, evidence, faces, foreign, prose, sanitise
 from handover.press.html.sheet import Sheet
 from handover.press.imprint import NO_DAY, Imprint
@@ -47,7 +45,6 @@ def write(doc: document.Document, imprint: Imprint) -> str:
     )
     rtl = doc.direction == "rtl"
     style = _style(body, title, rtl)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     return (
         _templates()
         .get_template("page.html.j2")
@@ -57,7 +54,7 @@ def write(doc: document.Document, imprint: Imprint) -> str:
             title=title,
             description=_description(doc),
             style=Markup(style),
-            digest=digest,
+            policy=digest.policy(style),
             body=Markup(body),
             author=imprint.author,
             date=imprint.date.isoformat() if imprint.date != NO_DAY else "",
