@@ -9,7 +9,7 @@ from handover.press import catalogue, catalogue_page, manifest
 from handover.press.store import Store
 from judges import browser, links
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 REPORTS = Path(__file__).resolve().parents[2] / "reports"
 

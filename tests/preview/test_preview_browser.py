@@ -8,7 +8,7 @@ import pytest
 
 from judges.browser import Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.kernel]
+pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.slow]
 
 
 @contextmanager

@@ -63,6 +63,7 @@ def test_one_that_fails_is_listed_at_the_end(dated):
     assert said[-2:] == ["  failed: mini as_of=2026-01-13", "Failed: 1. All others are published."]
 
 
+@pytest.mark.slow
 @pytest.mark.kernel
 @pytest.mark.parametrize(
     ("number", "times", "code"),
