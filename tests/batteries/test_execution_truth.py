@@ -56,6 +56,14 @@ LIES = {
         ["import threading\nthreading.Timer(0, lambda: 1 / 0).start()"],
         "cell 3 ran while a thread in the background failed (ZeroDivisionError: division by zero).",
     ),
+    "a thread that is slow to say how it failed": (
+        [
+            "import sys, threading, time\nstock = sys.stderr\nclass Slow:\n    def write(self, text):\n"
+            "        time.sleep(0.1); stock.write(text)\n    def __getattr__(self, name):\n"
+            "        return getattr(stock, name)\nsys.stderr = Slow()\nthreading.Timer(0, lambda: 1 / 0).start()"
+        ],
+        "cell 3 ran while a thread in the background failed (ZeroDivisionError: division by zero).",
+    ),
     "a thread's sys.exit is none, its error is one": (
         ["import sys, threading\nt = threading.Thread(target=lambda: sys.exit(1)); t.start(); t.join()", "1 / 0"],
         "cell 4 raised ZeroDivisionError",

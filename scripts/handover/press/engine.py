@@ -38,16 +38,22 @@ OUTPUT_LATE_S = 30.0
 #: How long the kernel may take to answer what became of what cells left in the background.
 SETTLE_S = 5.0
 
-#: Asked of the kernel after the last cell. A task that failed says so only if it is collected before the kernel ends,
-#: and a thread that fails at this moment may be in the midst of saying so; one that works on is not waited for.
-SETTLE = """
-import asyncio, gc, sys, threading
+#: Asked of the kernel after the last cell. A task that failed says so only if it is collected before the kernel ends.
+#: A thread that works on is not waited for; one that is in the midst of saying how it failed is heard to the end.
+SETTLE = f"""
+import asyncio, gc, sys, threading, time, traceback
+def _telling(thread):
+    frame = sys._current_frames().get(thread.ident)
+    return any(at.f_code.co_name == "invoke_excepthook" for at, _ in traceback.walk_stack(frame)) if frame else False
 await asyncio.sleep(0)
 for thread in threading.enumerate():
     if thread is not threading.main_thread() and not thread.daemon:
         thread.join(0.1)
+        end = time.monotonic() + {SETTLE_S / 2}
+        while _telling(thread) and time.monotonic() < end:
+            thread.join(0.01)
 failed_tasks = [
-    f"{task.get_coro().__qualname__}, {type(task._exception).__name__}: {task._exception}"
+    f"{{task.get_coro().__qualname__}}, {{type(task._exception).__name__}}: {{task._exception}}"
     for task in gc.get_objects()
     if isinstance(task, asyncio.Task) and task.done() and task._log_traceback and not task.cancelled()
 ]

@@ -67,13 +67,11 @@ def judge(run: "Run", where: str) -> None:
                 raise _raised(run, index, output.ename, output.evalue, output.traceback, where)
         if reply is None or reply.get("status") != "ok" or cell.execution_count is None:
             raise _error(run, index, "never ran", where)
-    for index in dict.fromkeys(index for index, _ in run.stderr):
-        failed = THREAD_FAILED.search("".join(text for place, text in run.stderr if place == index))
-        if failed:
-            raise _error(run, index, f"ran while a thread in the background failed ({failed['last']})", where)
-        dropped = TASK_FAILED.search("".join(text for place, text in run.stderr if place == index))
-        if dropped:
-            raise _error(run, index, f"ran while a task in the background failed ({dropped['last']})", where)
+    for what, words in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
+        if failed := words.search("".join(text for _, text in run.stderr)):
+            story = failed["last"] or "how, it had not said when the run was over"
+            at = _place(run, failed.start())
+            raise _error(run, at, f"ran while a {what} in the background failed ({story})", where)
     if run.failed_tasks:
         raise _error(run, -1, f"left a task in the background that failed ({'; '.join(run.failed_tasks)})", where)
 
@@ -149,6 +147,15 @@ def _name(run: "Run", index: int) -> str:
     if run.inserted and injected and index == injected[0]:
         return "the cell of given parameters"
     return f"cell {index + 1 - (run.inserted and bool(injected) and index > injected[0])}"
+
+
+def _place(run: "Run", offset: int) -> int:
+    """The cell that ran when a character of all that stood on stderr was written; a story may go on in the next."""
+    for index, text in run.stderr:
+        offset -= len(text)
+        if offset < 0:
+            return index if index >= 0 else run.cell
+    return -1
 
 
 def _line(traceback: list[str]) -> int | None:
