@@ -104,6 +104,14 @@ def test_an_edition_may_be_put_in_later(markdown):
     assert later == page.write(doc, final)
 
 
+def test_what_differs_between_editions_comes_last(markdown):
+    """Set before the text, it would be part of each piece's style, and Typst would lay all of it out again."""
+    early, late = (page.write(of_cells(markdown("words")), imprint(edition)) for edition in (EDITION, "another"))
+    assert early != late
+    assert early.splitlines()[:-1] == late.splitlines()[:-1]
+    assert early.splitlines()[-1].startswith("#edition-of(datetime(")
+
+
 def test_attachments_travel_whole(pdf):
     with opened(pdf("report")) as made:
         held = made.attachments[ATTACHED.name]

@@ -49,7 +49,7 @@ def test_an_alignment_that_was_asked_for_holds():
 
 def test_head_and_body_are_told_apart():
     written = table("en", [row("h")], [row("b")])
-    assert re.search(r'table\.header\(table\.cell\(x: 0, y: 0[^[]*\[#"h";\]\)', written)
+    assert re.search(r'table\.header\(table\.cell\(x: 0, y: 0[^[]*\[#strong\[#"h";\];\]\)', written)
 
 
 def test_a_wide_table_is_set_in_parts_that_repeat_what_names_the_rows():
@@ -75,3 +75,8 @@ def test_a_long_table_says_how_much_of_it_is_left_out():
 def test_a_short_table_is_kept_on_one_page():
     assert "whole: true" in table("en", [], [row("a")] * 5)
     assert "whole: false" in table("en", [], [row("a")] * 50)
+
+
+def test_a_small_table_says_so():
+    assert "small: true" in table("en", [], [row("a")], small=True)
+    assert "small" not in table("en", [], [row("a")])

@@ -7,11 +7,12 @@ from handover.press.pdf.sheet import Sheet, place
 
 def write(sheet: Sheet) -> str:
     """Return the mark-up of all tables that charts have put by; empty where none has."""
-    tables = [
-        f"#place-of({literal(sheet.label(place(number)))});{markup.write(sheet, values)}"
-        for number, values in enumerate(sheet.appendix, 1)
-    ]
+    with sheet.column():
+        tables = [
+            f"#place-of({literal(sheet.label(place(number)))});{markup.write(sheet, values)}"
+            for number, values in enumerate(sheet.appendix, 1)
+        ]
     if not tables:
         return ""
     heading = f"#ledger-heading({sheet.heading(3)})[{sheet.house(sheet.words.appendix)}];"
-    return "\n".join([heading, "#appendix[", *tables, "];"]) + "\n"
+    return "\n".join([heading, *tables]) + "\n"

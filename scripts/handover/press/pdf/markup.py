@@ -205,7 +205,7 @@ class _Writer:
         if head and not body + foot:
             head, body = [], head
         title = self.running(captions[0], 0) if captions else ""
-        return table(self.sheet.words.language, head, body + foot, title, place)
+        return table(self.sheet.words.language, head, body + foot, title, place, small=self.sheet.in_column)
 
     def _cell(self, element: HtmlElement) -> Cell:
         plain = " ".join(element.text_content().split())

@@ -60,13 +60,12 @@ def compose(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]
         body += [blocks.write(sheet, last) if last else "", appendix.write(sheet), colophon]
     masthead = sheet.masthead or f"#masthead[{text(sheet.title)}][];"
     written = "\n".join([masthead, *filter(None, body)]) + "\n"
-    return _preamble(sheet, imprint, written) + written, sheet.files
+    return _preamble(sheet, imprint, written) + written + _closing(imprint), sheet.files
 
 
 def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
     document = sheet.document
     language, region = _language(document.language)
-    date = f"datetime(year: {imprint.date.year}, month: {imprint.date.month}, day: {imprint.date.day})"
     attachments = [
         f"#pdf.attach({literal(item.name)}, read({literal(f'/attachment-{number}')}, encoding: none), "
         f"mime-type: {literal(item.mime)}, description: {spoken(item.description)}, "
@@ -82,13 +81,18 @@ def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
             "#let number = number-in.with(targets)",
             "#let conflicting = conflicting-in.with(targets)",
             f"#show: report.with(title: {literal(visible(sheet.title))}, "
-            f"author: {literal(visible(imprint.author))}, date: {date}, lang: {literal(language)}, "
+            f"author: {literal(visible(imprint.author))}, lang: {literal(language)}, "
             f"region: {literal(region) if region else 'none'}, dir: {document.direction}, "
-            f"running: {literal(_running(sheet.title))}, edition: {literal(imprint.edition)})",
+            f"running: {literal(_running(sheet.title))})",
             *attachments,
             "",
         ]
     )
+
+
+def _closing(imprint: Imprint) -> str:
+    date = f"datetime(year: {imprint.date.year}, month: {imprint.date.month}, day: {imprint.date.day})"
+    return f"#edition-of({date}, {literal(imprint.edition)})\n"
 
 
 def _running(title: str) -> str:

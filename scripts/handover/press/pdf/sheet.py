@@ -41,6 +41,8 @@ class Sheet:
     count: int = 0
     #: While a heading is written: Typst names it in bookmarks, and links inside the document would hide the name.
     in_heading: bool = False
+    #: While tables are written that stand in a column.
+    in_column: bool = False
     pages: int = 0
     #: Tables of the values behind charts, as HTML, for the appendix.
     appendix: list[str] = field(default_factory=list)
@@ -121,6 +123,15 @@ class Sheet:
             yield
         finally:
             self.in_heading = False
+
+    @contextmanager
+    def column(self) -> Iterator[None]:
+        """Hold while what stands in a column is written."""
+        self.in_column = True
+        try:
+            yield
+        finally:
+            self.in_column = False
 
     def link(self, url: str, inside: str) -> str:
         """Return a link, or only what it holds where it would lead nowhere or run something."""

@@ -40,8 +40,16 @@ class Cell:
     y: int = 0
 
 
-def table(language: str, head: list[list[Cell]], body: list[list[Cell]], caption: str = "", label: str = "") -> str:
-    """Return the mark-up of a table, in several parts where it is too wide for the page."""
+def table(
+    language: str,
+    head: list[list[Cell]],
+    body: list[list[Cell]],
+    caption: str = "",
+    label: str = "",
+    *,
+    small: bool = False,
+) -> str:
+    """Return the mark-up of a table, in several parts where it is too wide for the page; a small one fits a column."""
     left_out = len(body) - 2 * KEPT if len(body) > ROWS else 0
     if left_out:
         body = [*body[:KEPT], *body[-KEPT:]]
@@ -60,6 +68,7 @@ def table(language: str, head: list[list[Cell]], body: list[list[Cell]], caption
         size = next((size for limit, size in SIZES if sum(widths[x] + 2 for x in part) <= limit), SIZES[-1][1])
         gap = KEPT + len(head) if left_out else -1
         options = f"size: {size}, head: {len(head)}, gap: {gap}, whole: {'true' if rows <= WHOLE else 'false'}"
+        options += ", small: true" if small else ""
         written = _part(cells, part, len(head), title, options)
         # columns that name the rows are set again, but a place in them is one place
         set_parts.append(PLACE.sub(r"\1none", written) if number and lead else written)
@@ -158,5 +167,5 @@ def _cell(cell: Cell, x: int, width: int, head: int) -> str:
     align = {"right": "end", "left": "start", "center": "center"}.get(cell.align, "")
     if align or (width > 1 and cell.y < head):
         options.append(f"align: {align or 'center'} + {'bottom' if cell.y < head else 'top'}")
-    body = f"#strong[{cell.body}];" if cell.header and cell.y >= head else cell.body
+    body = f"#strong[{cell.body}];" if cell.header or cell.y < head else cell.body
     return f"table.cell({', '.join(options)})[{body}]"
