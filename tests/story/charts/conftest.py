@@ -60,6 +60,32 @@ def draw():
 
 
 @pytest.fixture
+def symbols():
+    """The marks of a plot by shape, without those of its key: each an x, a y and the colour of its face."""
+
+    def inner(ax, *shapes):
+        return [
+            (float(x), float(y), line.get_markerfacecolor())
+            for line in ax.lines
+            if line.get_marker() in shapes and line.get_gid() != "key"
+            for x, y in zip(*line.get_data(), strict=True)
+        ]
+
+    return inner
+
+
+@pytest.fixture
+def strokes():
+    """The straight strokes of a kind on a plot: each its two ends."""
+
+    def inner(ax, gid):
+        drawn = [strokes for strokes in ax.collections if strokes.get_gid() == gid]
+        return [stroke.tolist() for strokes in drawn for stroke in strokes.get_segments()]
+
+    return inner
+
+
+@pytest.fixture
 def texts():
     """All that is written on a figure."""
 

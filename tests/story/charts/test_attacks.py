@@ -30,16 +30,7 @@ def test_a_day_that_two_sources_report_is_one_day(rows):
     assert found["wounded"][1] is None
 
 
-def marks(ax):
-    return sorted(
-        (x, y, line.get_marker())
-        for line in ax.lines
-        if line.get_marker() in ("s", "o", "^", "D")
-        for x, y in zip(*line.get_data(), strict=True)
-    )
-
-
-def test_days_of_a_month_stack_in_order(rows, draw):
+def test_days_of_a_month_stack_in_order(rows, draw, symbols):
     _, ax = draw(
         attacks.by_month,
         rows(
@@ -49,7 +40,9 @@ def test_days_of_a_month_stack_in_order(rows, draw):
             {"date": "2023-11-20", "weapon": "ballistic_missile"},
         ),
     )
-    assert [(y, shape) for _, y, shape in marks(ax)] == [(0.5, "o"), (1.5, "s"), (0.5, "^")]
+    ((drone, low, _),), ((rocket, high, _),), ((missile, next_low, _),) = (symbols(ax, shape) for shape in "os^")
+    assert drone == rocket < missile
+    assert (low, high, next_low) == (0.5, 1.5, 0.5)
     assert ax.get_ylim()[0] == 0
 
 

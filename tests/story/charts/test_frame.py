@@ -138,9 +138,11 @@ def test_a_dollar_sign_is_money():
 
 def test_what_an_analyst_adds_is_set_in_the_house_type():
     fig, ax = frame.canvas()
-    added = ax.text(0.1, 0.5, "added by hand", transform=ax.transAxes)
-    frame.finish(fig, **WORDS)
-    assert added.get_family() == FAMILY
+    added = ax.text(0.1, 0.5, "added by hand", transform=ax.transAxes, family="DejaVu Serif")
+    (tick,) = ax.set_xticks([0.5], ["a tick"], family="DejaVu Serif")
+    svg = frame.finish(fig, **WORDS).svg
+    assert added.get_family() == tick.label1.get_family() == FAMILY
+    assert ">a tick</text>" in svg and "DejaVu" not in svg
 
 
 def test_the_bundle_holds_picture_and_words():

@@ -1,6 +1,5 @@
 import datetime as dt
 
-import numpy as np
 import pytest
 
 from handover.errors import ChartError
@@ -9,6 +8,10 @@ from handover.story.charts import dates, frame, troops
 
 def lines(ax, gid):
     return [line for line in ax.lines if line.get_gid() == gid]
+
+
+def drawn_as(ax, gid):
+    return [strokes for strokes in ax.collections if strokes.get_gid() == gid]
 
 
 def test_no_row_is_nothing_to_draw(rows):
@@ -47,7 +50,7 @@ def test_counts_start_at_nought(rows, draw):
 
 
 @pytest.mark.parametrize(("bound", "edge"), [("fewer_than", "high"), ("more_than", "low")])
-def test_an_open_bound_has_a_cap_and_no_other_edge(rows, draw, texts, bound, edge):
+def test_an_open_bound_has_a_cap_and_no_other_edge(rows, draw, texts, strokes, bound, edge):
     fig, ax = draw(troops.levels, rows("troop_levels", {"date": "2026-01-14", edge: 2000, "bound": bound}))
     (cap,) = lines(ax, "cap")
     fades = lines(ax, "fade")
@@ -55,11 +58,11 @@ def test_an_open_bound_has_a_cap_and_no_other_edge(rows, draw, texts, bound, edg
     assert fades and all(fade.get_markeredgewidth() == 0 and fade.get_alpha() < 0.1 for fade in fades)
     reach = sorted(fade.get_markersize() for fade in fades)
     assert len(set(reach)) > 4, "strips of growing length make the end fade away"
-    assert not lines(ax, "hold"), "a bound says nothing about the level under it"
+    assert not strokes(ax, "hold"), "a bound says nothing about the level under it"
     assert f"{bound.replace('_', ' ')} 2,000" in texts(fig)
 
 
-def test_dated_statements_are_joined_by_steps_never_by_a_slope(rows, draw):
+def test_dated_statements_are_joined_by_steps_never_by_a_slope(rows, draw, strokes):
     _, ax = draw(
         troops.levels,
         rows(
@@ -69,14 +72,14 @@ def test_dated_statements_are_joined_by_steps_never_by_a_slope(rows, draw):
             {"date": "2021-12-01", "value": 2500, "bound": "exact"},
         ),
     )
-    for line in lines(ax, "hold") + lines(ax, "riser"):
-        across, down = (np.ptp(values) for values in line.get_data())
-        assert across == 0 or down == 0
-    assert len(lines(ax, "riser")) == 2
-    assert all(line.get_linestyle() != "-" for line in lines(ax, "riser"))
+    held, risers = strokes(ax, "hold"), strokes(ax, "riser")
+    assert all(start[1] == end[1] for start, end in held) and all(start[0] == end[0] for start, end in risers)
+    assert [[start[1], end[1]] for start, end in risers] == [[5200, 3000], [3000, 2500]]
+    (style,) = drawn_as(ax, "riser")[0].get_linestyle()
+    assert style[1], "dotted"
 
 
-def test_about_is_hollow_and_exact_is_filled(rows, draw):
+def test_about_is_hollow_and_exact_is_filled(rows, draw, symbols):
     _, ax = draw(
         troops.levels,
         rows(
@@ -85,11 +88,11 @@ def test_about_is_hollow_and_exact_is_filled(rows, draw):
             {"date": "2021-01-05", "value": 2500, "bound": "exact"},
         ),
     )
-    faces = {line.get_ydata()[0]: line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"}
+    faces = {y: face for _, y, face in symbols(ax, "o")}
     assert faces[5200] != faces[2500]
 
 
-def test_what_was_planned_differs_in_shape_is_labelled_and_carries_no_level(rows, draw, texts):
+def test_what_was_planned_differs_in_shape_is_labelled_and_carries_no_level(rows, draw, texts, symbols, strokes):
     fig, ax = draw(
         troops.levels,
         rows(
@@ -99,14 +102,14 @@ def test_what_was_planned_differs_in_shape_is_labelled_and_carries_no_level(rows
             {"date": "2020-11-01", "value": 5200, "bound": "about"},
         ),
     )
-    assert [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "D"] == [3000]
+    assert [y for _, y, _ in symbols(ax, "D")] == [3000]
     assert {"3,000", "planned, Sep 2020"} <= set(texts(fig))
-    assert not lines(ax, "riser")
-    held = [list(line.get_xdata()) for line in lines(ax, "hold")]
+    assert not strokes(ax, "riser")
+    held = [[start[0], end[0]] for start, end in strokes(ax, "hold")]
     assert [dates.num(dt.date(2020, 1, 5)), dates.num(dt.date(2020, 11, 1))] in held, "a plan interrupts no level"
 
 
-def test_personnel_files_are_squares_and_named(rows, draw, texts):
+def test_personnel_files_are_squares_and_named(rows, draw, texts, symbols):
     fig, ax = draw(
         troops.levels,
         rows(
@@ -115,21 +118,21 @@ def test_personnel_files_are_squares_and_named(rows, draw, texts):
             {"date": "2017-12-06", "value": 5200, "bound": "about"},
         ),
     )
-    assert [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "s"] == [8892]
+    assert [y for _, y, _ in symbols(ax, "s")] == [8892]
     assert "in personnel files, Sep 2017" in texts(fig)
 
 
-def test_a_range_is_a_bar_between_its_edges(rows, draw):
+def test_a_range_is_a_bar_between_its_edges(rows, draw, strokes):
     _, ax = draw(troops.levels, rows("troop_levels", {"date": "2025-10-20", "low": 250, "high": 350, "bound": "range"}))
-    (bar,) = lines(ax, "range")
-    assert list(bar.get_ydata()) == [250, 350]
+    ((low, high),) = strokes(ax, "range")
+    assert (low[1], high[1]) == (250, 350)
 
 
-def test_a_month_is_drawn_as_wide_as_a_month(rows, draw):
+def test_a_month_is_drawn_as_wide_as_a_month(rows, draw, strokes):
     month = {"date": "2007-10-01", "date_precision": "month", "value": 171000, "bound": "about"}
     _, ax = draw(troops.levels, rows("troop_levels", month))
-    (precision,) = lines(ax, "precision")
-    assert list(precision.get_xdata()) == [dates.num(dt.date(2007, 10, 1)), dates.num(dt.date(2007, 10, 31))]
+    ((start, end),) = strokes(ax, "precision")
+    assert [start[0], end[0]] == [dates.num(dt.date(2007, 10, 1)), dates.num(dt.date(2007, 10, 31))]
 
 
 def test_the_axis_reaches_the_day_of_the_report(rows, draw):

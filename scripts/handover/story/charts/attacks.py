@@ -5,6 +5,7 @@ saw, is not drawn.
 """
 
 import datetime as dt
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -102,7 +103,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     marks.count_axis(ax, top, most=max(int(top * unit / 16), 1))
     size = _size(ax)
     for kind, group in found.groupby("weapon", sort=True):
-        _mark(ax, list(group["x"]), list(group["level"]), kind, size)
+        _mark(ax, list(zip(group["x"], group["level"], strict=True)), kind, size)
     labels.flags(ax, notes, _stacks(ax, found))
 
 
@@ -118,24 +119,14 @@ def _size(ax: Axes) -> float:
     return min(max(x1 - x0, 3.6), y1 - y0) - 0.4
 
 
-def _mark(ax: Axes, xs: list[float], ys: list[float], kind: str, size: float) -> None:
+def _mark(ax: Axes, places: list[tuple[float, float]], kind: str, size: float, **how: Any) -> None:
     _, shape, colour = WEAPONS[kind]
-    edge = CONTEXT if colour == PAPER else colour
-    ax.plot(
-        xs,
-        ys,
-        ls="none",
-        marker=shape,
-        ms=size * (0.85 if shape == "D" else 1),
-        mfc=colour,
-        mec=edge,
-        mew=0.4,
-        zorder=3,
-    )
+    look = {"mfc": colour, "mec": CONTEXT if colour == PAPER else colour, "mew": 0.4, "zorder": 3}
+    marks.plot(ax, places, marker=shape, ms=size * (0.85 if shape == "D" else 1), **look | how)
 
 
-def _sampler(kind: str) -> object:
-    return lambda ax, x, y: _mark(ax, [x], [y], kind, 5.5)
+def _sampler(kind: str) -> marks.Sample:
+    return lambda ax, x, y: _mark(ax, [(x, y)], kind, 5.5, **marks.KEY)
 
 
 def _worst(found: pd.DataFrame, most: int) -> list[labels.Note]:

@@ -5,7 +5,9 @@ Eyes miss these faults at thumbnail size; what a chart says is no business of th
 
 from itertools import combinations
 
+from matplotlib.artist import Artist
 from matplotlib.axis import Axis
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -22,14 +24,18 @@ TOUCH = 1.0
 
 
 @styled
-def check(fig: Figure) -> None:
+def check(fig: Figure, renderer: RendererBase | None = None) -> None:
     """Refuse a figure whose texts cannot all be read.
+
+    Args:
+        fig: The figure, which need not have been drawn.
+        renderer: Measures the texts; one that will also draw them need not measure them again.
 
     Raises:
         ChartError: Names every text that is cut off, overlaps another or is too small.
     """
-    fig.draw_without_rendering()
-    boxes = [(_name(text), text.get_window_extent(), text) for text in visible(fig)]
+    renderer = renderer or fig.canvas.get_renderer()
+    boxes = [(_name(text), text.get_window_extent(renderer), text) for text in visible(fig, renderer)]
     faults = [*_cut(fig, boxes), *_overlaps(boxes), *_small(boxes)]
     if faults:
         raise ChartError(
@@ -39,15 +45,26 @@ def check(fig: Figure) -> None:
         )
 
 
-def visible(fig: Figure) -> list[Text]:
+def visible(fig: Figure, renderer: RendererBase | None = None) -> list[Text]:
     """Return the texts that will be drawn; ticks outside an axis's limits are not."""
     axes = [axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)]
-    ticks = {id(text) for axis in axes for text in axis.findobj(Text)}
-    found = [text for text in fig.findobj(Text) if id(text) not in ticks]
+    found = written(fig)
     for axis in axes:
         if axis.get_visible() and axis.axes.axison:
+            axis.get_ticklabels()  # puts each tick where it will be drawn
+            if axis.get_label_text() or axis.get_major_formatter().get_offset():
+                # puts these in their places too, which depend on how large all the others are
+                axis.get_tightbbox(renderer)
             found += [*_ticks(axis), axis.get_offset_text(), axis.label]
     return [text for text in found if text.get_visible() and text.get_text().strip()]
+
+
+def written(artist: Artist) -> list[Text]:
+    """The texts under an artist but for those of its axes: an axis that is not shown makes its ticks if asked."""
+    if isinstance(artist, Axis):
+        return []
+    own = [artist] if isinstance(artist, Text) else []
+    return own + [text for child in artist.get_children() for text in written(child)]
 
 
 def _ticks(axis: Axis) -> list[Text]:

@@ -1,6 +1,8 @@
 """Days as places on an axis, and axes of years, months and days, worded without the machine's locale."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -27,12 +29,12 @@ def day_of(number: float) -> dt.date:
     return dt.date.fromordinal(int(number))
 
 
-def period(row: pd.Series) -> Period:
+def period(row: Mapping[str, Any]) -> Period:
     """When a row's thing was so: the day, or the whole month or year, as precisely as it says."""
     return Period.around(row["date"].date(), str(row.get("date_precision") or "day"))
 
 
-def when(row: pd.Series) -> str:
+def when(row: Mapping[str, Any]) -> str:
     """The same in words, short enough for a label: "8 Jan 2020", "Oct 2007", "2008"."""
     found = period(row)
     return short(found.start, found.precision)

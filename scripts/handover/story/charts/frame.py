@@ -10,12 +10,12 @@ import re
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from handover.errors import ChartError, near
 from handover.story.charts.chart import Chart, require_words
-from handover.story.charts.checks import check
+from handover.story.charts.checks import check, written
 from handover.story.charts.house import FAMILY, house, styled
 
 #: Name of a size -> width in points and the usual height over width.
@@ -23,7 +23,7 @@ SIZES = {"full": (417.6, 0.56), "half": (201.6, 0.8)}
 #: Nothing is set nearer the edge than this; a little more than the 1 % that `check` holds.
 MARGIN = 5.0
 
-__all__ = ["MARGIN", "SIZES", "Chart", "canvas", "check", "finish", "heighten", "room", "styled", "svg"]
+__all__ = ["MARGIN", "SIZES", "Chart", "canvas", "check", "finish", "heighten", "house", "room", "styled", "svg"]
 
 
 @styled
@@ -67,16 +67,23 @@ def heighten(ax: Axes, points: float) -> None:
 
 
 def svg(fig: Figure) -> str:
-    """Return the figure as SVG with its text as text, and empty the figure.
+    """Check the figure, return it as SVG with its text as text, and empty it.
 
     The bytes depend on what is drawn and nothing else. Ids that nothing refers to are dropped and the rest are
     made the picture's own, and the style sheet becomes attributes, so that several pictures can stand in one
     page without touching each other or it.
+
+    Raises:
+        ChartError: A text is cut off, overlaps another or is too small.
     """
     buffer = io.StringIO()
     with house():
+        # as `savefig` makes it; one renderer for both passes, since measuring a text takes as long as drawing it
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        fig.savefig(buffer, format="svg", metadata=nothing)
+        renderer = RendererSVG(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
+        check(fig, renderer)
+        fig.draw(renderer)
+        renderer.finalize()
     # not fig.clear(), which sets up each of the axes anew before it lets go of it
     for ax in fig.axes:
         fig.delaxes(ax)
@@ -106,8 +113,9 @@ def finish(fig: Figure, *, title: str, subtitle: str, credit: str, alt: str, val
         ChartError: A word is missing or says nothing, or a text is cut off, overlaps another or is too small.
     """
     require_words(title, alt)
-    for text in fig.findobj(Text):
-        # what an analyst adds to a chart is set like the rest: no other typeface travels with a page
+    # what an analyst adds to a chart is set like the rest: no other typeface travels with a page
+    for text in written(fig):
         text.set_family(FAMILY)
-    check(fig)
+    for ax in fig.axes:
+        ax.tick_params(which="both", labelfontfamily=FAMILY)
     return Chart(svg(fig), title, subtitle, credit, alt, values)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -72,7 +73,7 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
             FOCUS if row["place_id"] == focus else INK,
             inline=True,
         )
-        for _, row in rows.iterrows()
+        for row in rows.to_dict("records")
     ]
     kinds = {
         kind: words
@@ -91,18 +92,21 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     marks.key(ax, kinds, {"given": _sampler(INK), "left": _sampler(PAPER)})
     ax.yaxis.set_visible(False)
     ax.grid(visible=False)
-    for (_, row), note, box in zip(rows.iterrows(), notes, boxes, strict=True):
+    spots: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for kind, note, box in zip(rows["kind"], notes, boxes, strict=True):
         px, py = labels.points(ax, note.x, 0)
         middle = box.top - labels.LINE / 2
         labels.line(ax, (px, py), (px, middle), LABEL)
         # a mark beside its name, since on the axis those of one month would hide each other
-        _mark(ax, note.x, middle - py, note.colour, note.colour if row["kind"] in GIVEN else PAPER)
+        spots.setdefault((note.colour, note.colour if kind in GIVEN else PAPER), []).append((px, middle))
         labels.write(ax, note, box, "left" if box.left > px else "right")
+    for (edge, face), places in spots.items():
+        _mark(ax, places, edge, face, **marks.OVER)
 
 
-def _mark(ax: Axes, x: float, y: float, edge: str, face: str) -> None:
-    ax.plot([x], [y], ls="none", marker="o", ms=5.2, mfc=face, mec=edge, mew=1.1, zorder=4, clip_on=False)
+def _mark(ax: Axes, places: list[tuple[float, float]], edge: str, face: str, **how: Any) -> None:
+    marks.plot(ax, places, marker="o", ms=5.2, mfc=face, mec=edge, mew=1.1, zorder=4, **how)
 
 
-def _sampler(face: str) -> object:
-    return lambda ax, x, y: _mark(ax, x, y, INK, face)
+def _sampler(face: str) -> marks.Sample:
+    return lambda ax, x, y: _mark(ax, [(x, y)], INK, face, **marks.KEY)

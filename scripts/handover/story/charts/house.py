@@ -7,6 +7,7 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import resources
 from typing import ParamSpec, TypeVar
 
@@ -34,16 +35,25 @@ def _settings() -> dict[str, object]:
         return dict(matplotlib.rc_params_from_file(path, use_default_template=False))
 
 
+#: Whether the house style is held: whoever asks for it again, within, has it already.
+_held = ContextVar("held", default=False)
+
+
 @contextmanager
 def house() -> Iterator[None]:
     """Hold the house style; the settings of whoever calls are set aside and come back afterwards."""
+    if _held.get():
+        yield
+        return
     rules = _settings()
     # told to ignore the system's typefaces, matplotlib looks in its own folder alone, and not at those added here
     ignored = os.environ.pop(IGNORED, None)
+    token = _held.set(True)
     try:
         with style.context(["default", rules]):
             yield
     finally:
+        _held.reset(token)
         if ignored is not None:
             os.environ[IGNORED] = ignored
 

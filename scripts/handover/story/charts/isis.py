@@ -4,7 +4,9 @@ All lanes share one scale; a count is a bar over the months it covers, so that p
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -51,20 +53,22 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
         found = pd.concat([found, told]) if len(found) else told
     length = (found["end"] - found["start"]).dt.days
     found = found[length >= SHORTEST].reset_index(drop=True)
-    within = [
-        any(
-            _lane(other) == _lane(row)
-            and other["start"] <= row["start"]
-            and row["end"] <= other["end"]
-            and (other["end"] - other["start"]) > (row["end"] - row["start"])
-            for _, other in found.iterrows()
-        )
-        for _, row in found.iterrows()
-    ]
-    return found[[not inside for inside in within]].reset_index(drop=True)
+    stretches = [(_lane(row), row["start"], row["end"]) for row in found.to_dict("records")]
+    return found[[not _within(own, stretches) for own in stretches]].reset_index(drop=True)
 
 
-def _lane(row: pd.Series) -> tuple[str, str, str]:
+Stretch = tuple[tuple[str, str, str], pd.Timestamp, pd.Timestamp]
+
+
+def _within(own: Stretch, others: list[Stretch]) -> bool:
+    """Whether a longer stretch of the same lane covers this one."""
+    lane, start, end = own
+    return any(
+        lane == other and first <= start and end <= last and last - first > end - start for other, first, last in others
+    )
+
+
+def _lane(row: Mapping[str, Any]) -> tuple[str, str, str]:
     counter = str(row["counted_by"])
     return SAME.get(counter, counter), str(row["measure"]), str(row["scope"])
 
@@ -85,7 +89,7 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     rows = rows[rows["bound"].notna()]
     marks.need(rows, "counts of ISIS attacks")
     lanes = _lanes(rows)
-    top = max(marks.height(marks.stated(row)) for _, row in rows.iterrows())
+    top = max(marks.height(marks.stated(row)) for row in rows.to_dict("records"))
     first = rows["start"].min().date().replace(month=1, day=1)
     last = rows["end"].max().date()
     room(ax, left=MARGIN, right=MARGIN, top=0, bottom=0)
@@ -106,7 +110,7 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
 
 def _lanes(rows: pd.DataFrame) -> list[tuple[tuple[str, str, str], pd.DataFrame]]:
     """Lanes in the order their counts begin, the Iraqi count last; equal counts told twice are drawn once."""
-    found = rows.assign(lane=[_lane(row) for _, row in rows.iterrows()])
+    found = rows.assign(lane=[_lane(row) for row in rows.to_dict("records")])
     found = found.drop_duplicates(["lane", "start", "end", "value", "low", "high", "bound"])
     groups = [(lane, group.sort_values(["start", "end"])) for lane, group in found.groupby("lane", sort=True)]
     return sorted(groups, key=lambda pair: (pair[0][0] == IRAQI, pair[1]["start"].min(), pair[0]))
@@ -169,7 +173,7 @@ def _width(lines: list[tuple[str, str]]) -> float:
 def _bars(ax: Axes, group: pd.DataFrame, per: float) -> list[Bar]:
     """Put each number over its bar, by its middle or an edge; one that would touch something moves up."""
     found = []
-    for _, row in group.iterrows():
+    for row in group.to_dict("records"):
         left, right = dates.num(row["start"].date()), dates.num(row["end"].date()) + 1
         quantity = marks.stated(row)
         spans = ax.transData.transform([(left, 0), (right, 0)])[:, 0]

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from functools import cache
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+from matplotlib.transforms import IdentityTransform
 
 from handover.story.charts.palette import INK, LABEL
 from handover.story.charts.placement import PAD, Box, Mark, fly
 
 TEXT = 9.0  #: size of every label
 LINE = 11.0  #: height of a line of labels
+#: From points of the canvas, counted from its lower left, to its dots: there are 72 of either to an inch.
+POINTS = IdentityTransform()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,8 @@ class Note:
 @cache
 def breadth(text: str, weight: str = "normal") -> float:
     """Width in points of the longest line of a label; needs the house style."""
-    renderer = RendererAgg(1, 1, 72)
     font = FontProperties(size=TEXT, weight=weight)
-    return max(renderer.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
+    return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
 
 
 def wrap(text: str, width: float, weight: str = "normal") -> str:
@@ -129,13 +131,12 @@ def set_text(
     ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
 ) -> None:
     """Set lines of text whose first line hangs from `top`, all in points."""
-    spots = ax.transData.inverted()
+    look = {"fontsize": TEXT, "weight": weight, "color": colour, "ha": align, "va": "baseline"}
     for n, words in enumerate(text.split("\n") if text else []):
-        x, y = spots.transform((px, top - LINE * n - LINE * 0.78))
-        ax.text(x, y, words, fontsize=TEXT, weight=weight, color=colour, ha=align, va="baseline")
+        ax.text(px, top - LINE * n - LINE * 0.78, words, transform=POINTS, **look)
 
 
 def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **how: object) -> None:
     """Draw a thin line between two places in points."""
-    (x0, y0), (x1, y1) = ax.transData.inverted().transform([start, end])
-    ax.plot([x0, x1], [y0, y1], color=colour, **({"lw": 0.6, "zorder": 1.5, "clip_on": False} | how))
+    look = {"transform": POINTS, "lw": 0.6, "zorder": 1.5, "clip_on": False}
+    ax.plot(*zip(start, end, strict=True), color=colour, **look | how)

@@ -4,11 +4,11 @@ about is hollow, exact is filled, a range is a bar, "fewer than" is a cap over a
 a cap; what was planned, ordered or authorised is a diamond. How a whole chart is laid out is not known here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
@@ -21,6 +21,12 @@ UPPER, LOWER = ("fewer_than", "at_most"), ("more_than", "at_least")
 FADE, STRIPS, CAP = 18.0, 9, 5.0  # points; a fade is made of so many strips
 SIZE = 4.8
 ENGLISH = English()
+#: For a mark that stands in points of the canvas, and may lie outside the plot.
+OVER = {"transform": labels.POINTS, "clip_on": False}
+#: For a mark of a key.
+KEY = OVER | {"gid": "key"}
+#: Draws a mark of a key.
+Sample = Callable[[Axes, float, float], None]
 
 
 def need(rows: pd.DataFrame, what: str) -> None:
@@ -45,7 +51,7 @@ def need_full(ax: Axes, what: str) -> None:
         raise ChartError(f"{what}: must be drawn on a full canvas (got half).\nOpen it with size='full'.")
 
 
-def stated(row: pd.Series) -> Quantity:
+def stated(row: Mapping[str, Any]) -> Quantity:
     """The quantity of a row, its empty cells as None."""
     edges = {name: None if pd.isna(row[name]) else float(row[name]) for name in ("value", "low", "high")}
     return Quantity(**edges, bound=None if pd.isna(row["bound"]) else str(row["bound"]))
@@ -64,51 +70,66 @@ def words(quantity: Quantity) -> str:
     return text.replace(" to ", "–") if quantity.bound == "range" else text
 
 
-def draw(ax: Axes, x: float, quantity: Quantity, colour: str, *, diamond: bool = False, fade: float = FADE) -> None:
-    """Draw one quantity at a place of the axis; `fade` is how far an open bound is hinted at, in points."""
-    if quantity.bound == "range":
-        ax.plot([x, x], [quantity.low, quantity.high], color=colour, lw=3.2, zorder=3, gid="range")
-        _symbol(ax, x, (quantity.low + quantity.high) / 2, colour, diamond=True) if diamond else None
-    elif quantity.bound in UPPER:
-        _cap(ax, x, quantity.high, colour, -fade)
-    elif quantity.bound in LOWER:
-        _cap(ax, x, quantity.low, colour, fade)
-    else:
-        filled = quantity.bound == "exact"
-        _symbol(ax, x, quantity.value, colour, filled=filled, diamond=diamond)
+def draw(
+    ax: Axes,
+    spots: Iterable[tuple[float, Quantity]],
+    colour: str,
+    *,
+    diamond: bool = False,
+    fade: float = FADE,
+    **how: Any,
+) -> None:
+    """Draw quantities, each at its place of the axis.
+
+    Args:
+        ax: The axes of the chart.
+        spots: The place and the quantity of each.
+        colour: Of all of them.
+        diamond: Whether they were planned, ordered or authorised.
+        fade: How far an open bound is hinted at, in points.
+        how: Passed on to matplotlib with each mark, such as `OVER`.
+    """
+    spots = list(spots)
+    for kinds, reach in ((UPPER, -fade), (LOWER, fade)):
+        _caps(ax, [(x, height(quantity)) for x, quantity in spots if quantity.bound in kinds], colour, reach, how)
+    ranges = [(x, quantity) for x, quantity in spots if quantity.bound == "range"]
+    if ranges:
+        xs, lows, highs = zip(*((x, quantity.low, quantity.high) for x, quantity in ranges), strict=True)
+        ax.vlines(xs, lows, highs, colors=colour, lw=3.2, **{"zorder": 3, "gid": "range"} | how)
+    filled, hollow = [], []
+    for x, quantity in spots:
+        if diamond or quantity.bound not in (*UPPER, *LOWER, "range"):
+            middle = (quantity.low + quantity.high) / 2 if quantity.bound == "range" else height(quantity)
+            (filled if quantity.bound == "exact" else hollow).append((x, middle))
+    shape = {"marker": "D", "ms": SIZE * 0.95} if diamond else {"marker": "o", "ms": SIZE}
+    for places, face in ((hollow, PAPER), (filled, colour)):
+        plot(ax, places, mfc=face, mec=colour, mew=1.1, **shape | {"zorder": 4, "clip_on": False} | how)
+
+
+def squares(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
+    """Draw counts by another method."""
+    plot(ax, places, marker="s", ms=SIZE, mfc=colour, mec=colour, **{"zorder": 3, "clip_on": False} | how)
+
+
+def plot(ax: Axes, places: Sequence[tuple[float, float]], **how: Any) -> None:
+    """Draw one kind of mark at all of its places.
+
+    An artist for each mark would take most of the time of a chart.
+    """
+    if places:
+        ax.plot(*zip(*places, strict=True), ls="none", **how)
+
+
+def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: float, how: dict[str, Any]) -> None:
+    """Solid caps, and under each strips laid over each other, each longer than the last: the end has no edge."""
+    if not places:
         return
-    if diamond and quantity.bound != "range":
-        _symbol(ax, x, height(quantity), colour, diamond=True)
-
-
-def square(ax: Axes, x: float, y: float, colour: str) -> None:
-    """Draw a count by another method."""
-    ax.plot([x], [y], ls="none", marker="s", ms=SIZE, mfc=colour, mec=colour, zorder=3, clip_on=False)
-
-
-def _symbol(ax: Axes, x: float, y: float, colour: str, *, filled: bool = False, diamond: bool = False) -> None:
-    face = colour if filled else PAPER
-    shape, size = ("D", SIZE * 0.95) if diamond else ("o", SIZE)
-    ax.plot([x], [y], ls="none", marker=shape, ms=size, mfc=face, mec=colour, mew=1.1, zorder=4, clip_on=False)
-
-
-def _cap(ax: Axes, x: float, y: float, colour: str, fade: float) -> None:
-    """A solid cap and strips laid over each other, each longer than the last: the end has no edge."""
     for strip in range(1, STRIPS + 1):
         reach = fade * strip / STRIPS
         corners = [(-CAP, 0), (CAP, 0), (CAP, reach), (-CAP, reach), (-CAP, 0)]
-        ax.plot(
-            *([x], [y]),
-            ls="none",
-            marker=MarkerStyle(Path(corners, closed=True)),
-            ms=2 * max(CAP, abs(reach)),
-            mfc=colour,
-            mew=0,
-            alpha=0.08,
-            zorder=2,
-            gid="fade",
-        )
-    ax.plot([x], [y], ls="none", marker="_", ms=2 * CAP, mec=colour, mew=2, zorder=3, gid="cap")
+        look = {"marker": Path(corners, closed=True), "ms": 2 * max(CAP, abs(reach)), "mew": 0}
+        plot(ax, places, mfc=colour, alpha=0.08, **look | {"zorder": 2, "gid": "fade"} | how)
+    plot(ax, places, marker="_", ms=2 * CAP, mec=colour, mew=2, **{"zorder": 3, "gid": "cap"} | how)
 
 
 def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
@@ -133,26 +154,18 @@ def key_room(ax: Axes, meanings: Sequence[str]) -> float:
     return 8 + (rows[-1] + 1) * (labels.LINE + 2) if rows else 0.0
 
 
-def key(ax: Axes, entries: Mapping[str, str], sample: Mapping[str, Callable[[Axes, float, float], None]]) -> float:
-    """Write marks and what they mean along the top; return the points that takes.
+def key(ax: Axes, entries: Mapping[str, str], sample: Mapping[str, Sample]) -> None:
+    """Write marks and what they mean along the top, where `key_room` has been left.
 
     Args:
         ax: The axes of the chart, whose canvas has its final height.
         entries: Kind of mark to its meaning, in reading order.
-        sample: Kind of mark to a function that draws it on an axes at an x and a y.
+        sample: Kind of mark to a function that draws it on an axes at an x and a y, in points of the canvas.
     """
-    if entries:
-        fig = ax.figure
-        # over the whole canvas, in points
-        over = fig.add_axes((0, 0, 1, 1), label="key")
-        over.set_xlim(0, fig.bbox.width)
-        over.set_ylim(0, fig.bbox.height)
-        over.set_axis_off()
-        for kind, (meaning, x, row) in zip(entries, _key_places(ax, list(entries.values())), strict=True):
-            top = fig.bbox.height - 6 - row * (labels.LINE + 2)
-            sample[kind](over, x + 4, top - labels.LINE / 2)
-            labels.set_text(over, x + 12, top, meaning, colour=LABEL)
-    return key_room(ax, list(entries.values()))
+    for kind, (meaning, x, row) in zip(entries, _key_places(ax, list(entries.values())), strict=True):
+        top = ax.figure.bbox.height - 6 - row * (labels.LINE + 2)
+        sample[kind](ax, x + 4, top - labels.LINE / 2)
+        labels.set_text(ax, x + 12, top, meaning, colour=LABEL)
 
 
 def _key_places(ax: Axes, meanings: Sequence[str]) -> list[tuple[str, float, int]]:

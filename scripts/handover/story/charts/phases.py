@@ -1,5 +1,8 @@
 """Agreements: what was due when, and what happened when, one line each."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -24,7 +27,7 @@ def dated(milestones: pd.DataFrame, *deeds: pd.DataFrame) -> pd.DataFrame:
     """
     known = {}
     for frame in deeds:
-        for _, row in frame.iterrows():
+        for row in frame.to_dict("records"):
             start = row["date"] if "date" in frame else row["start"]
             end = start if "date" in frame or pd.isna(row["end"]) else row["end"]
             known[row["row_id"]] = (start, end, str(row["date_precision"]))
@@ -58,7 +61,7 @@ def due_and_done(ax: Axes, rows: pd.DataFrame) -> None:
     first, last = min(days).date(), max(days).date()
     margin = pd.Timedelta(max((last - first).days * 0.025, 10), unit="D").to_pytimedelta()
     inner = ax.figure.bbox.width - 2 * MARGIN
-    texts = [_text(row, inner) for _, row in rows.iterrows()]
+    texts = [_text(row, inner) for row in rows.to_dict("records")]
     tall = [labels.extent(text)[1] + TRACK + 7 for text in texts]
     kinds = {kind: words for kind, words in KINDS.items() if kind == "due" or (rows["status"] == "done").any()}
     over, foot = marks.key_room(ax, list(kinds.values())), dates.foot(first - margin, last + margin)
@@ -70,7 +73,7 @@ def due_and_done(ax: Axes, rows: pd.DataFrame) -> None:
     ax.grid(visible=False)
     marks.key(ax, kinds, {"due": lambda a, x, y: _due(a, x, x, y), "done": lambda a, x, y: _done(a, x, x, y)})
     base = plot
-    for (_, row), text, height in zip(rows.iterrows(), texts, tall, strict=True):
+    for row, text, height in zip(rows.to_dict("records"), texts, tall, strict=True):
         base -= height
         top = ax.get_window_extent().y0 + base + height - 2
         right, down = (labels.breadth(text.head, "bold") + labels.PAD, 0) if text.inline else (0, _lines(text.head))
@@ -79,7 +82,7 @@ def due_and_done(ax: Axes, rows: pd.DataFrame) -> None:
         _track(ax, row, base + TRACK / 2 + 2)
 
 
-def _text(row: pd.Series, inner: float) -> labels.Note:
+def _text(row: Mapping[str, Any], inner: float) -> labels.Note:
     """The step and its dates on one line where they fit, else below each other."""
     one = labels.Note(0, 0, str(row["label"]), _words(row), inline=True)
     if labels.extent(one)[0] <= inner:
@@ -91,7 +94,7 @@ def _lines(text: str) -> int:
     return text.count("\n") + 1
 
 
-def _words(row: pd.Series) -> str:
+def _words(row: Mapping[str, Any]) -> str:
     due = _span(row["due_start"], row["due_end"], str(row.get("due_precision") or "day"))
     if row["status"] != "done" or pd.isna(row["done_start"]):
         return f"due {due}"
@@ -106,34 +109,34 @@ def _span(start: pd.Timestamp, end: pd.Timestamp, precision: str) -> str:
     return f"{dates.short(start.date(), year=start.year != end.year)} to {dates.short(end.date())}"
 
 
-def _track(ax: Axes, row: pd.Series, y: float) -> None:
+def _track(ax: Axes, row: Mapping[str, Any], y: float) -> None:
     ax.plot(ax.get_xlim(), [y, y], color=RULE, lw=0.7, zorder=1)
     due = dates.num(row["due_start"]), dates.num(row["due_end"]) + 1
+    done = None
     if pd.notna(row["done_start"]):
         done = dates.num(row["done_start"]), dates.num(row["done_end"]) + 1
         ax.plot([due[1], done[0]], [y, y], color=FOCUS, lw=1.4, ls=(0, (1, 1.4)), zorder=2, gid="lag")
-        _due(ax, *due, y)
-        _done(ax, *done, y)
-    else:
-        _due(ax, *due, y)
+    for mark, span in ((_due, due), (_done, done)):
+        if span:
+            (start, py), (end, _) = labels.points(ax, span[0], y), labels.points(ax, span[1], y)
+            mark(ax, start, end, py)
 
 
 def _due(ax: Axes, start: float, end: float, y: float) -> None:
-    if _wide(ax, start, end) > 8:
-        edge = (end - start) / _wide(ax, start, end)
-        ax.plot([start, end], [y, y], color=ALERT, lw=6, zorder=2.4)
-        ax.plot([start + edge, end - edge], [y, y], color=PAPER, lw=3.8, zorder=2.5)
+    """Draw what was due, from one place to another in points."""
+    if end - start > 8:
+        labels.line(ax, (start, y), (end, y), ALERT, lw=6, zorder=2.4)
+        labels.line(ax, (start + 1, y), (end - 1, y), PAPER, lw=3.8, zorder=2.5)
         return
-    ax.plot([(start + end) / 2], [y], ls="none", marker="D", ms=5.4, mfc=PAPER, mec=ALERT, mew=1.2, zorder=3)
+    look = {"ms": 5.4, "mfc": PAPER, "mec": ALERT, "mew": 1.2, "zorder": 3}
+    marks.plot(ax, [((start + end) / 2, y)], marker="D", **look | marks.OVER)
 
 
 def _done(ax: Axes, start: float, end: float, y: float) -> None:
-    if _wide(ax, start, end) > 8:
-        ax.plot([start, end], [y, y], color=FOCUS, lw=4, zorder=3.5)
+    """Draw what happened, from one place to another in points."""
+    if end - start > 8:
+        labels.line(ax, (start, y), (end, y), FOCUS, lw=4, zorder=3.5)
         return
     # smaller than the diamond, so that one lying on the other leaves both in sight
-    ax.plot([(start + end) / 2], [y], ls="none", marker="o", ms=4, mfc=FOCUS, mec=FOCUS, zorder=4)
-
-
-def _wide(ax: Axes, start: float, end: float) -> float:
-    return labels.points(ax, end, 0)[0] - labels.points(ax, start, 0)[0]
+    look = {"ms": 4, "mfc": FOCUS, "mec": FOCUS, "zorder": 4}
+    marks.plot(ax, [((start + end) / 2, y)], marker="o", **look | marks.OVER)

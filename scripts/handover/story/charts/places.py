@@ -52,7 +52,7 @@ def states(bases: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     found = []
     for place in bases["place_id"]:
         state, since = "held", None
-        for _, row in told[told["place_id"] == place].iterrows():
+        for row in told[told["place_id"] == place].to_dict("records"):
             becomes = BECOMES[row["kind"]]
             same = since is not None and (row["date"] - since).days < SEASON
             if not (same and state == "handed_over" and becomes == "left"):
@@ -137,8 +137,8 @@ def _bases(ax: Axes, shapes: Mapping[str, Path], known: pd.DataFrame, focus: str
     found = placement.beside(
         marks_, [*dots, *lines], inside=Box(box.x0, box.y0, box.x1, box.y1), reach=6, steps=12 if full else 3
     )
-    for (x, y, name, weight, colour, state), (px, py), where in zip(notes, places, found, strict=True):
-        _dot(ax, x, y, colour, state)
+    for (_, _, name, weight, colour, state), (px, py), where in zip(notes, places, found, strict=True):
+        _dot(ax, px, py, colour, state)
         if where is None and not full:
             continue
         if where is None:
@@ -160,7 +160,7 @@ def _even(line: np.ndarray) -> np.ndarray:
 def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str | None, bool]]:
     """Bases at one spot share a mark and a label; the names of all of them are written."""
     spots: list[list[Any]] = []
-    for _, row in known.sort_values("place_id").iterrows():
+    for row in known.sort_values("place_id").to_dict("records"):
         x, y = float(row["longitude"]), float(row["latitude"])
         name = re.sub(r"\s*\(.*\)| Air Base$| Airfield West$", "", str(row["name"]))
         state = row["state"] if "state" in known and pd.notna(row["state"]) else None
@@ -175,15 +175,16 @@ def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, s
 
 
 def _dot(ax: Axes, x: float, y: float, colour: str, state: str | None) -> None:
+    """Draw a base, or the capital, at a place in points."""
+    look: dict[str, Any] = {"mec": colour, **marks.OVER}
     if state is None:
-        ax.plot(
-            [x], [y], ls="none", marker="s" if colour == LABEL else "o", ms=3, mfc=colour, mec=colour, mew=0, zorder=4.5
-        )
-        return
-    face = colour if state == "held" else PAPER
-    shape = "D" if state == "left" else "o"
-    ax.plot([x], [y], ls="none", marker=shape, ms=5.6 if shape == "o" else 4.8, mfc=face, mec=colour, mew=1.2, zorder=5)
+        shape, look = "s" if colour == LABEL else "o", look | {"ms": 3, "mfc": colour, "mew": 0, "zorder": 4.5}
+    else:
+        shape = "D" if state == "left" else "o"
+        face = colour if state == "held" else PAPER
+        look |= {"ms": 5.6 if shape == "o" else 4.8, "mfc": face, "mew": 1.2, "zorder": 5}
+    marks.plot(ax, [(x, y)], marker=shape, **look)
 
 
-def _sampler(state: str) -> object:
+def _sampler(state: str) -> marks.Sample:
     return lambda ax, x, y: _dot(ax, x, y, INK, state)

@@ -1,5 +1,8 @@
 """A timeline after Priestley: bars for who held a place, ticks for what happened, labels on leader lines."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -45,11 +48,12 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     foot = dates.foot(first, last)
     room(ax, left=MARGIN, right=MARGIN, top=MARGIN, bottom=foot)
     dates.time_axis(ax, first, last)
-    lines = [_fitted(ax, span) for _, span in spans.iterrows()]
+    held = spans.to_dict("records")
+    lines = [_fitted(ax, span) for span in held]
     bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if len(spans) else 0)
-    notes = [_note(event, day, bar + 4) for (_, event), day in zip(events.iterrows(), when, strict=True)]
+    notes = [_note(event, day, bar + 4) for event, day in zip(events.to_dict("records"), when, strict=True)]
     # a bar too short for its own name has it on a flag, like an event
-    notes += [_flagged(span, bar + 4) for (_, span), text in zip(spans.iterrows(), lines, strict=True) if not text]
+    notes += [_flagged(span, bar + 4) for span, text in zip(held, lines, strict=True) if not text]
     height = 200.0
     for _ in range(2):
         heighten(ax, foot + height)
@@ -60,19 +64,19 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
         height = max([bar + 4, *(top - foot for top in tops)]) + MARGIN
     ax.yaxis.set_visible(False)
     ax.grid(visible=False)
-    for (_, span), text in zip(spans.iterrows(), lines, strict=True):
+    for span, text in zip(held, lines, strict=True):
         _bar(ax, span, text, bar, dates.num(last))
     for note in notes:
         ax.plot([note.x, note.x], [bar - 3, note.y + 3], color=note.colour, lw=1, zorder=3)
     labels.flags(ax, notes)
 
 
-def _ends(span: pd.Series, last: float) -> tuple[float, float]:
+def _ends(span: Mapping[str, Any], last: float) -> tuple[float, float]:
     end = last if pd.isna(span["end"]) else dates.num(span["end"]) + 1
     return dates.num(span["start"]), end
 
 
-def _fitted(ax: Axes, span: pd.Series) -> str:
+def _fitted(ax: Axes, span: Mapping[str, Any]) -> str:
     """The bar's name in lines that fit into it, or nothing."""
     start, end = _ends(span, ax.get_xlim()[1])
     wide = labels.points(ax, end, 0)[0] - labels.points(ax, start, 0)[0] - 2 * PADDING
@@ -80,7 +84,7 @@ def _fitted(ax: Axes, span: pd.Series) -> str:
     return text if labels.breadth(text, "bold") <= wide and text.count("\n") < 3 else ""
 
 
-def _bar(ax: Axes, span: pd.Series, text: str, bar: float, last: float) -> None:
+def _bar(ax: Axes, span: Mapping[str, Any], text: str, bar: float, last: float) -> None:
     start, end = _ends(span, last)
     face, edge, hatch, ink = KINDS.get(str(span["kind"]), KINDS["other"])
     goes_on = bool(span["open"])
@@ -97,14 +101,14 @@ def _bar(ax: Axes, span: pd.Series, text: str, bar: float, last: float) -> None:
         labels.set_text(ax, left + PADDING, floor + (bar + lines * labels.LINE) / 2, text, weight="bold", colour=ink)
 
 
-def _note(event: pd.Series, day: pd.Timestamp, base: float) -> labels.Note:
+def _note(event: Mapping[str, Any], day: pd.Timestamp, base: float) -> labels.Note:
     date = dates.short(day.date(), str(event.get("date_precision") or "day"))
     colour, head = FOCUS if bool(event.get("focus", False)) else INK, str(event["label"])
     inline = labels.breadth(head, "bold") + labels.breadth(date) < WIDE
     return labels.Note(dates.num(day), base, head if inline else labels.wrap(head, WIDE, "bold"), date, colour, inline)
 
 
-def _flagged(span: pd.Series, base: float) -> labels.Note:
+def _flagged(span: Mapping[str, Any], base: float) -> labels.Note:
     start, end = span["start"], span["end"]
     years = str(start.year) if pd.isna(end) or end.year == start.year else f"{start.year} to {end.year}"
     middle = dates.num(start) if pd.isna(end) else (dates.num(start) + dates.num(end)) / 2

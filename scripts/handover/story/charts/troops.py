@@ -1,6 +1,9 @@
 """Troop levels over time, as they were stated: dated marks with steps between them, never a slope."""
 
 import datetime as dt
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +12,7 @@ from handover.errors import ChartError
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK
+from handover.story.wording import Quantity
 
 #: Rows that tell what somebody meant, allowed or ordered, not what anybody saw.
 MEANT = ("planned", "ordered", "authorised")
@@ -20,13 +24,19 @@ KINDS = {
     "above": "more than",
     "file": "personnel files",
 }
+
+
+def _sampler(colour: str, quantity: Callable[[float], Quantity]) -> marks.Sample:
+    return lambda ax, x, y: marks.draw(ax, [(x, quantity(y))], colour, fade=9, **marks.KEY)
+
+
 SAMPLES = {
-    "about": lambda ax, x, y: marks.draw(ax, x, marks.Quantity(y, bound="about"), FOCUS),
-    "exact": lambda ax, x, y: marks.draw(ax, x, marks.Quantity(y, bound="exact"), FOCUS),
-    "range": lambda ax, x, y: marks.draw(ax, x, marks.Quantity(low=y - 4, high=y + 4, bound="range"), FOCUS),
-    "below": lambda ax, x, y: marks.draw(ax, x, marks.Quantity(high=y + 4, bound="fewer_than"), FOCUS, fade=9),
-    "above": lambda ax, x, y: marks.draw(ax, x, marks.Quantity(low=y - 4, bound="more_than"), FOCUS, fade=9),
-    "file": lambda ax, x, y: marks.square(ax, x, y, INK),
+    "about": _sampler(FOCUS, lambda y: Quantity(y, bound="about")),
+    "exact": _sampler(FOCUS, lambda y: Quantity(y, bound="exact")),
+    "range": _sampler(FOCUS, lambda y: Quantity(low=y - 4, high=y + 4, bound="range")),
+    "below": _sampler(FOCUS, lambda y: Quantity(high=y + 4, bound="fewer_than")),
+    "above": _sampler(FOCUS, lambda y: Quantity(low=y - 4, bound="more_than")),
+    "file": lambda ax, x, y: marks.squares(ax, [(x, y)], INK, **marks.KEY),
 }
 #: A rise and fall of this share of the axis is a peak worth a label.
 PROMINENT = 0.15
@@ -63,7 +73,7 @@ def levels(
     first = pd.Timestamp(since).date() if since else rows["begin"].min()
     last = max(rows["end"].max(), pd.Timestamp(until).date() if until else dt.date.min)
     kinds = {kind: meaning for kind, meaning in KINDS.items() if kind in set(rows["kind"])}
-    over = marks.key(ax, kinds, SAMPLES)
+    over = marks.key_room(ax, list(kinds.values()))
     margin = dt.timedelta(max((last - first).days * 0.015, 20))
     first, last = first - margin, last + margin
     foot = dates.foot(first, last)
@@ -78,26 +88,27 @@ def levels(
 
     labels.fit(ax, place, top, limit=ax.get_window_extent().y1 + 5)
     marks.count_axis(ax, top)
+    marks.key(ax, kinds, SAMPLES)
     _draw(ax, rows, lines)
     labels.flags(ax, notes, _obstacles(ax, rows, lines))
 
 
 def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
     found = rows[rows["bound"].notna()].copy()
-    found["quantity"] = [marks.stated(row) for _, row in found.iterrows()]
+    found["quantity"] = [marks.stated(row) for row in found.to_dict("records")]
     found["height"] = [marks.height(quantity) for quantity in found["quantity"]]
-    periods = [dates.period(row) for _, row in found.iterrows()]
+    periods = [dates.period(row) for row in found.to_dict("records")]
     found["begin"], found["end"] = [p.start for p in periods], [p.end for p in periods]
     found["x"] = [(dates.num(p.start) + dates.num(p.end)) / 2 for p in periods]
     found["meant"] = found["basis"].isin(MEANT)
-    found["kind"] = [_kind(row) for _, row in found.iterrows()]
+    found["kind"] = [_kind(row) for row in found.to_dict("records")]
     if since is not None:
         found = found[found["end"] >= pd.Timestamp(since).date()]
     marks.need(found, f"troop levels since {since}" if since else "troop levels")
     return found.sort_values(["x", "height", "row_id"] if "row_id" in found else ["x", "height"])
 
 
-def _kind(row: pd.Series) -> str:
+def _kind(row: Mapping[str, Any]) -> str:
     if row["meant"]:
         return "plan"
     if row["method"] == "personnel_file":
@@ -118,30 +129,30 @@ def _carried(rows: pd.DataFrame, last: float) -> list[tuple[float, float, float]
 
 
 def _draw(ax: Axes, rows: pd.DataFrame, lines: list[tuple[float, float, float]]) -> None:
-    for n, (start, end, level) in enumerate(lines):
-        ax.plot([start, end], [level, level], color=FOCUS, lw=1.1, zorder=1.8, gid="hold")
-        after = lines[n + 1] if n + 1 < len(lines) else None
-        if after and after[0] == end and after[2] != level:
-            ax.plot([end, end], [level, after[2]], color=FOCUS, lw=0.9, ls=(0, (1, 1.6)), zorder=1.7, gid="riser")
-    for _, row in rows.iterrows():
-        if row["date_precision"] != "day":
-            ends = [dates.num(row["begin"]), dates.num(row["end"])]
-            ax.plot(ends, [row["height"]] * 2, color=CONTEXT, lw=0.8, zorder=1.6, gid="precision")
-        if row["kind"] == "file":
-            marks.square(ax, row["x"], row["height"], INK)
-        else:
-            marks.draw(ax, row["x"], row["quantity"], ALERT if row["meant"] else FOCUS, diamond=row["meant"])
+    if lines:
+        starts, ends, levels = zip(*lines, strict=True)
+        ax.hlines(levels, starts, ends, colors=FOCUS, lw=1.1, zorder=1.8, gid="hold")
+    steps = [(own, after) for own, after in pairwise(lines) if after[0] == own[1] and after[2] != own[2]]
+    if steps:
+        xs, lows, highs = zip(*((own[1], own[2], after[2]) for own, after in steps), strict=True)
+        ax.vlines(xs, lows, highs, colors=FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
+    loose = rows[rows["date_precision"] != "day"]
+    if len(loose):
+        starts, ends = ([dates.num(day) for day in loose[edge]] for edge in ("begin", "end"))
+        ax.hlines(loose["height"], starts, ends, colors=CONTEXT, lw=0.8, zorder=1.6, gid="precision")
+    filed = rows["kind"] == "file"
+    marks.squares(ax, list(zip(rows["x"][filed], rows["height"][filed], strict=True)), INK)
+    for meant, colour in ((False, FOCUS), (True, ALERT)):
+        drawn = rows[~filed & (rows["meant"] == meant)]
+        marks.draw(ax, zip(drawn["x"], drawn["quantity"], strict=True), colour, diamond=meant)
 
 
 def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[tuple[float, float, float]]) -> list[labels.Box]:
-    found = []
-    for x, height in zip(rows["x"], rows["height"], strict=True):
-        px, py = labels.points(ax, x, height)
-        found.append(labels.Box(px - 5, py - 3, px + 5, py + 3))
-    for start, end, level in lines:
-        (x0, y0), (x1, _) = labels.points(ax, start, level), labels.points(ax, end, level)
-        found.append(labels.Box(x0, y0 - 1, x1, y0 + 1))
-    return found
+    spots = ax.transData.transform(rows[["x", "height"]].to_numpy(dtype=float)).tolist()
+    found = [labels.Box(px - 5, py - 3, px + 5, py + 3) for px, py in spots]
+    ends = [spot for start, end, level in lines for spot in ((start, level), (end, level))]
+    held = iter(ax.transData.transform(ends).tolist() if ends else [])
+    return found + [labels.Box(x0, y - 1, x1, y + 1) for (x0, y), (x1, _) in zip(held, held, strict=True)]
 
 
 def _notes(rows: pd.DataFrame, *, full: bool) -> list[labels.Note]:
