@@ -5,6 +5,7 @@ story.say("Iraqi officials reported {isis_attacks_2025} attacks")
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -188,9 +189,9 @@ class Story:
 
     def credit(self, rows: "pd.DataFrame", named: int = OUTLETS_NAMED) -> str:
         """The source line of a chart: the outlets behind the rows plotted, most rows first, `named` of them."""
-        counts = rows.groupby("outlet", sort=True).size().sort_values(ascending=False, kind="stable")
-        first = rows.drop_duplicates("outlet").set_index("outlet")["source_id"]
-        outlets = list(counts.index)
+        first = dict(reversed([*zip(rows["outlet"], rows["source_id"], strict=True)]))
+        counts = Counter(rows["outlet"])
+        outlets = sorted(counts, key=lambda name: (-counts[name], name))
         links = [f"[{escape(name)}]({SOURCE}{first[name]})" for name in outlets[:named]]
         if len(outlets) > named:
             links.append("others")

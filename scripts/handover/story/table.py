@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handover.story.claims import quantity
 from handover.story.links import SOURCE, inline
 from handover.story.periods import period_of
+from handover.story.rows import records
 from handover.story.wording import English
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def number_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, la
     """
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
-    for record in rows.astype(object).where(rows.notna(), None).to_dict("records"):
+    for row in records(rows):
+        # what is not there is unequal to itself, whether a number or a day
+        record = {name: value if value == value else None for name, value in row.items()}
         cells = [_cell(record, column, language, first=n == 0) for n, column in enumerate(columns)]
         link = f'<a href="{SOURCE}{record["source_id"]}">{html.escape(str(record["outlet"]))}</a>'
         # sources that say the very same share a row

@@ -9,7 +9,7 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,19 +40,50 @@ READERS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """One column: how its cells are read, and what must hold of each."""
+
+    name: str
+    type: str
+    reader: Callable[[str], Value]
+    required: bool
+    unique: bool
+    choices: tuple[str, ...]
+    pattern: re.Pattern[str] | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, declared: dict[str, Any]) -> "Field":
+        """Take a field of the dictionary apart."""
+        rules = declared.get("constraints", {})
+        return cls(
+            name=declared["name"],
+            type=declared["type"],
+            reader=READERS[declared["type"]],
+            required=rules.get("required", False),
+            unique=rules.get("unique", False),
+            choices=tuple(rules.get("enum", ())),
+            pattern=re.compile(rules["pattern"]) if "pattern" in rules else None,
+            low=rules.get("minimum"),
+            high=rules.get("maximum"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     """One table of the dictionary: where it lies and what its columns hold."""
 
     name: str
     path: str
-    fields: tuple[dict[str, Any], ...]
+    fields: tuple[Field, ...]
     key: str | None
     foreign: tuple[tuple[str, str, str], ...]
 
     @property
     def columns(self) -> list[str]:
         """Column names in their order."""
-        return [field["name"] for field in self.fields]
+        return [field.name for field in self.fields]
 
 
 def dictionary(folder: Path) -> list[Schema]:
@@ -81,7 +112,7 @@ def _schema(resource: dict[str, Any]) -> Schema:
     foreign = tuple(
         (fk["fields"], fk["reference"]["resource"], fk["reference"]["fields"]) for fk in schema.get("foreignKeys", [])
     )
-    fields = tuple(schema["fields"])
+    fields = tuple(Field.of(declared) for declared in schema["fields"])
     return Schema(resource["name"], resource["path"], fields, key if isinstance(key, str) else None, foreign)
 
 
@@ -100,16 +131,17 @@ def read(folder: Path, schema: Schema) -> list[Row]:
     """
     where = f"{folder.name}/{schema.path}"
     rows, faults = [], []
-    seen: dict[str, dict[str, int]] = {f["name"]: {} for f in schema.fields if _constraint(f, "unique")}
-    for line, cells in _records(folder / schema.path, where, schema.columns):
-        if len(cells) != len(schema.columns):
-            faults.append(f"line {line}: must have {len(schema.columns)} cells (got {len(cells)})")
+    seen: dict[str, dict[str, int]] = {field.name: {} for field in schema.fields if field.unique}
+    columns = schema.columns
+    for line, cells in _records(folder / schema.path, where, columns):
+        if len(cells) != len(columns):
+            faults.append(f"line {line}: must have {len(columns)} cells (got {len(cells)})")
             continue
         row: Row = {}
         for field, cell in zip(schema.fields, cells, strict=True):
-            row[field["name"]], problem = _cell(field, cell)
+            row[field.name], problem = _cell(field, cell)
             if problem:
-                faults.append(f"line {line}, {field['name']}: {problem}")
+                faults.append(f"line {line}, {field.name}: {problem}")
         for name, known in seen.items():
             text = str(row[name])
             if text in known:
@@ -167,35 +199,25 @@ def _header(found: list[str], where: str, columns: list[str]) -> None:
         )
 
 
-def _constraint(field: dict[str, Any], name: str) -> Any:
-    return field.get("constraints", {}).get(name)
-
-
-def _cell(field: dict[str, Any], text: str) -> tuple[Value, str]:
+def _cell(field: Field, text: str) -> tuple[Value, str]:
     """Return the typed value of a cell and, if it breaks a rule, what must hold."""
     if text == "":
-        return None, "must not be empty" if _constraint(field, "required") else ""
+        return None, "must not be empty" if field.required else ""
     if text != text.strip():
         return text, f"must have no space around it (got {text!r})"
     try:
-        value: Value = READERS[field["type"]](text)
+        value: Value = field.reader(text)
     except ValueError:
-        form = " like 2026-01-31" if field["type"] == "date" else ""
-        return (
-            text,
-            f"must be a{'n' if field['type'] == 'integer' else ''} {field['type']}{form} (got {text!r})",
-        )
-    choices = _constraint(field, "enum")
-    if choices and text not in choices:
-        return value, f"must be one of {', '.join(choices)} (got {text!r}{near(text, choices)})"
-    pattern = _constraint(field, "pattern")
-    if pattern and not re.search(pattern, text):
-        return value, f"must look like {pattern} (got {text!r})"
-    low, high = _constraint(field, "minimum"), _constraint(field, "maximum")
-    if isinstance(value, int | float) and low is not None and value < low:
-        return value, f"must be {low} or more (got {text})"
-    if isinstance(value, int | float) and high is not None and value > high:
-        return value, f"must be {high} or less (got {text})"
+        form = " like 2026-01-31" if field.type == "date" else ""
+        return text, f"must be a{'n' if field.type == 'integer' else ''} {field.type}{form} (got {text!r})"
+    if field.choices and text not in field.choices:
+        return value, f"must be one of {', '.join(field.choices)} (got {text!r}{near(text, field.choices)})"
+    if field.pattern and not field.pattern.search(text):
+        return value, f"must look like {field.pattern.pattern} (got {text!r})"
+    if field.low is not None and isinstance(value, int | float) and value < field.low:
+        return value, f"must be {field.low} or more (got {text})"
+    if field.high is not None and isinstance(value, int | float) and value > field.high:
+        return value, f"must be {field.high} or less (got {text})"
     return value, ""
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from handover.story.claims import Claim, claim
 from handover.story.record import ARTICLE, Record
-from handover.story.tables import Row
+from handover.story.tables import Row, Value
 
 if TYPE_CHECKING:
     import pandas as pd
 
+DATES = {"date", "start", "end", "start_date", "end_date", "known"}
+NUMBERS = {"value", "low", "high", "munitions", "wounded", "killed", "count"}
 #: A page known to this grade never stands alone behind a printed number.
 WEAK = "D"
 
@@ -53,20 +55,15 @@ class View:
         """
         import pandas as pd
 
-        columns = list(self.record.rows[table][0])
+        names = list(self.record.rows[table][0])
         found = self.rows(table)
-        frame = pd.DataFrame(found, columns=columns)
-        key = columns[0]
-        frame["row_id"] = frame[key]
+        columns: dict[str, list[Value]] = {name: [row[name] for row in found] for name in names}
         sources = [self._source(row) for row in found]
-        for column in ("source_id", "outlet", "grade"):
-            frame[column] = [source.get(column) for source in sources]
-        frame["known"] = [self.record.known(row) for row in found]
-        for column in frame.columns.intersection(["date", "start", "end", "start_date", "end_date", "known"]):
-            frame[column] = pd.to_datetime(frame[column])
-        for column in frame.columns.intersection(["value", "low", "high", "munitions", "wounded", "killed", "count"]):
-            frame[column] = frame[column].astype("Float64").astype("float64")
-        return frame
+        columns["row_id"] = columns[names[0]]
+        columns |= {name: [source.get(name) for source in sources] for name in ("source_id", "outlet", "grade")}
+        columns["known"] = [self.record.known(row) for row in found]
+        # column by column, since a frame that is changed once it is made copies itself
+        return pd.DataFrame({name: _column(name, cells) for name, cells in columns.items()})
 
     def _source(self, row: Row) -> Row:
         return {} if row.get("source_id", ARTICLE) is None else self.record.source_of(row)
@@ -115,3 +112,12 @@ class View:
             or (one in sides.get("b", []) and other in sides.get("a", []))
             for sides in self.sides.values()
         )
+
+
+def _column(name: str, cells: list[Value]) -> "pd.Series":
+    """A column of a frame, of the type that its name stands for; text stays as it is."""
+    import pandas as pd
+
+    if name in DATES:
+        return pd.Series(pd.to_datetime(cells))
+    return pd.Series(cells, dtype="float64" if name in NUMBERS else None)

@@ -75,5 +75,5 @@ def test_years_are_counted_and_the_unfinished_one_is_hatched(rows, draw, texts):
     )
     assert [patch.get_height() for patch in ax.patches] == [1, 0, 1]
     assert [bool(patch.get_hatch()) for patch in ax.patches] == [False, False, True]
-    assert {"2021", "2022", "2023\nto Jun", "1", "none"} <= set(texts(fig))
+    assert {"2021", "2022", "2023", "to Jun", "1", "none"} <= set(texts(fig))
     assert ax.get_ylim()[0] == 0

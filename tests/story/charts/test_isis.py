@@ -117,6 +117,6 @@ def test_what_is_counted_stands_beside_the_counter(rows, draw, texts):
 
 def test_a_counter_is_named_behind_its_bars_where_there_is_no_room_before_them(rows, draw):
     _, ax = draw(isis.counts, rows("isis_attacks", year(2018, 900, by="First counter"), year(2025, 4)))
-    name = next(text for text in ax.texts if text.get_text() == "First counter")
+    name = next(text for text in ax.figure.texts if text.get_text() == "First counter")
     bar = max(bars(ax), key=lambda bar: bar.get_height())
     assert name.get_position()[0] > bar.get_window_extent().x1

@@ -34,7 +34,7 @@ def test_the_first_known_row_tells_when_it_happened(rows, draw, texts):
     assert list(found["status"]) == ["done"]
     fig, ax = draw(phases.due_and_done, found)
     assert "due Sep 2025; happened 18 Jan 2026" in texts(fig)
-    line = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    line = {text.get_text(): text.get_position()[1] for text in fig.texts}
     assert line["Mission ends"] == line["due Sep 2025; happened 18 Jan 2026"]
     assert [line for line in ax.lines if line.get_gid() == "lag"]
 

@@ -1,13 +1,21 @@
 import datetime as dt
 
+import numpy as np
 import pytest
 
 from handover.errors import ChartError
-from handover.story.charts import dates, frame, troops
+from handover.story.charts import dates, frame, labels, troops
 
 
 def lines(ax, gid):
     return [line for line in ax.lines if line.get_gid() == gid]
+
+
+def ink(fig, x, y):
+    """How much red light a place in points gives back; white gives all."""
+    fig.canvas.draw()
+    pixels = np.asarray(fig.canvas.buffer_rgba())
+    return int(pixels[round(pixels.shape[0] - y), round(x), 0])
 
 
 def drawn_as(ax, gid):
@@ -53,11 +61,16 @@ def test_counts_start_at_nought(rows, draw):
 def test_an_open_bound_has_a_cap_and_no_other_edge(rows, draw, texts, strokes, bound, edge):
     fig, ax = draw(troops.levels, rows("troop_levels", {"date": "2026-01-14", edge: 2000, "bound": bound}))
     (cap,) = lines(ax, "cap")
-    fades = lines(ax, "fade")
+    (fade,) = drawn_as(ax, "fade")
     assert list(cap.get_ydata()) == [2000]
-    assert fades and all(fade.get_markeredgewidth() == 0 and fade.get_alpha() < 0.1 for fade in fades)
-    reach = sorted(fade.get_markersize() for fade in fades)
-    assert len(set(reach)) > 4, "strips of growing length make the end fade away"
+    assert fade.get_alpha() < 0.1 and not len(fade.get_edgecolor())
+    reach = {strip.get_extents().height for strip in fade.get_paths()}
+    assert len(reach) > 4, "strips of growing length make the end fade away"
+    x, y = labels.points(ax, cap.get_xdata()[0], 2000)
+    away = -1 if bound == "fewer_than" else 1
+    tints = [255 - ink(fig, x - 3, y + away * step) for step in (4, 10, 16, 24)]
+    assert tints[0] > tints[1] > tints[2] > tints[3] == 0, "it fades where nothing is known, and there alone"
+    assert ink(fig, x - 3, y - away * 4) == 255
     assert not strokes(ax, "hold"), "a bound says nothing about the level under it"
     assert f"{bound.replace('_', ' ')} 2,000" in texts(fig)
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER
+from handover.story.rows import records
 from handover.story.wording import Quantity
 
 #: Weapon of a day -> its name, shape, colour; shapes differ as much as colours do.
@@ -41,20 +42,23 @@ def days(rows: pd.DataFrame) -> pd.DataFrame:
         Columns ``date``, ``weapon`` (``mixed`` where sources name several) and ``wounded``, the highest count
         that a source gives, as a `Quantity`, or None.
     """
-    found = rows[rows["date_precision"] == "day"].sort_values("date")
-    records = []
-    for day, group in found.groupby("date", sort=True):
-        weapons = set(group["weapon"].dropna())
+    reports: dict[pd.Timestamp, list[dict[str, Any]]] = {}
+    for row in records(rows[rows["date_precision"] == "day"].sort_values("date")):
+        reports.setdefault(row["date"], []).append(row)
+    found = []
+    for day, told in reports.items():
+        weapons = {row["weapon"] for row in told if pd.notna(row["weapon"])}
         weapon = "mixed" if len(weapons) > 1 else next(iter(weapons), "unknown")
-        records.append({"date": day, "weapon": weapon, "wounded": _wounded(group)})
-    return pd.DataFrame(records, columns=["date", "weapon", "wounded"])
+        found.append({"date": day, "weapon": weapon, "wounded": _wounded(told)})
+    return pd.DataFrame(found, columns=["date", "weapon", "wounded"])
 
 
-def _wounded(group: pd.DataFrame) -> Quantity | None:
-    known = group[group["wounded"].notna() & (group["wounded"] > 0)]
-    if known.empty:
+def _wounded(told: list[dict[str, Any]]) -> Quantity | None:
+    known = [row for row in told if row["wounded"] > 0]
+    if not known:
         return None
-    most = known.sort_values("wounded", kind="stable").iloc[-1]
+    # of equal counts the last
+    most = max(enumerate(known), key=lambda pair: (pair[1]["wounded"], pair[0]))[1]
     number = float(most["wounded"])
     bound = str(most["wounded_bound"]) if pd.notna(most["wounded_bound"]) else "exact"
     edge = {"low": number} if bound in marks.LOWER else {"high": number} if bound in marks.UPPER else {"value": number}
@@ -91,7 +95,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     def scale(plot: float) -> None:
         heighten(ax, foot + plot + over)
         room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 2, top=over, bottom=foot)
-        dates.time_axis(ax, first, last)
+        ax.set_xlim(*dates.limits(first, last))
         ax.set_ylim(0, plot / unit)
 
     # as tall as its stacks and labels, so that a stack looks like one
@@ -99,6 +103,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     scale(plot)
     highest = max((box.top for box in labels.flag_boxes(ax, notes, _stacks(ax, found))), default=0.0)
     scale(max(plot, highest - foot + 3))
+    dates.time_axis(ax, first, last)
     marks.key(ax, kinds, {kind: _sampler(kind) for kind in WEAPONS})
     marks.count_axis(ax, top, most=max(int(top * unit / 16), 1))
     size = _size(ax)
@@ -172,7 +177,6 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     ax.set_xlim(-0.6, len(years) - 0.4)
     ax.set_ylim(0, top)
     ax.yaxis.set_visible(False)
-    ax.grid(visible=False)
     partial = end is not None and end.year == last and not end.is_year_end
     for n, year in enumerate(years):
         count = int(counts.get(year, 0))
@@ -188,9 +192,8 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     room_each = ax.get_window_extent().width / len(years)
     every = next(n for n in (1, 2, 3, 5, 10) if room_each * n > 22)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]
-    ticks = [str(years[n]) for n in shown]
+    words = [str(years[n]) for n in shown]
     if partial:
-        ticks[-1] += f"\nto {dates.SHORT[end.month - 1]}"
-    ax.set_xticks(shown, ticks)
-    ax.tick_params(axis="x", length=0)
+        words[-1] += f"\nto {dates.SHORT[end.month - 1]}"
+    labels.ticks(ax, list(zip(shown, words, strict=True)), length=0)
     ax.spines["bottom"].set_color(INK)

@@ -3,6 +3,7 @@
 Eyes miss these faults at thumbnail size; what a chart says is no business of this module.
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 
 from matplotlib.artist import Artist
@@ -24,18 +25,20 @@ TOUCH = 1.0
 
 
 @styled
-def check(fig: Figure, renderer: RendererBase | None = None) -> None:
+def check(fig: Figure, texts: Sequence[Text] | None = None, renderer: RendererBase | None = None) -> None:
     """Refuse a figure whose texts cannot all be read.
 
     Args:
         fig: The figure, which need not have been drawn.
+        texts: From `visible`; left out, they are looked for.
         renderer: Measures the texts; one that will also draw them need not measure them again.
 
     Raises:
         ChartError: Names every text that is cut off, overlaps another or is too small.
     """
     renderer = renderer or fig.canvas.get_renderer()
-    boxes = [(_name(text), text.get_window_extent(renderer), text) for text in visible(fig, renderer)]
+    shown = visible(fig, renderer) if texts is None else texts
+    boxes = [(_name(text), text.get_window_extent(renderer), text) for text in shown]
     faults = [*_cut(fig, boxes), *_overlaps(boxes), *_small(boxes)]
     if faults:
         raise ChartError(
@@ -47,9 +50,8 @@ def check(fig: Figure, renderer: RendererBase | None = None) -> None:
 
 def visible(fig: Figure, renderer: RendererBase | None = None) -> list[Text]:
     """Return the texts that will be drawn; ticks outside an axis's limits are not."""
-    axes = [axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)]
-    found = written(fig)
-    for axis in axes:
+    found = _written(fig)
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
         if axis.get_visible() and axis.axes.axison:
             axis.get_ticklabels()  # puts each tick where it will be drawn
             if axis.get_label_text() or axis.get_major_formatter().get_offset():
@@ -59,12 +61,12 @@ def visible(fig: Figure, renderer: RendererBase | None = None) -> list[Text]:
     return [text for text in found if text.get_visible() and text.get_text().strip()]
 
 
-def written(artist: Artist) -> list[Text]:
+def _written(artist: Artist) -> list[Text]:
     """The texts under an artist but for those of its axes: an axis that is not shown makes its ticks if asked."""
     if isinstance(artist, Axis):
         return []
     own = [artist] if isinstance(artist, Text) else []
-    return own + [text for child in artist.get_children() for text in written(child)]
+    return own + [text for child in artist.get_children() for text in _written(child)]
 
 
 def _ticks(axis: Axis) -> list[Text]:

@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator
 
-from handover.story.charts.labels import breadth
+from handover.story.charts.labels import breadth, ticks
 from handover.story.charts.palette import INK
 from handover.story.periods import Period
 from handover.story.wording import English
@@ -49,6 +48,11 @@ def short(day: dt.date, precision: str = "day", *, year: bool = True) -> str:
     return f"{words} {day.year}" if year else words
 
 
+def limits(first: dt.date, last: dt.date) -> tuple[float, float]:
+    """Where an axis begins and ends that shows these days, the last one whole."""
+    return num(first), num(last) + 1
+
+
 def foot(first: dt.date, last: dt.date) -> float:
     """Points that the ticks of a time axis take: months and days have the year in a second line."""
     return 20.0 if (last - first).days > YEARS_FROM else 33.0
@@ -62,7 +66,7 @@ def time_axis(ax: Axes, first: dt.date, last: dt.date) -> None:
         first: First day shown.
         last: Last day shown.
     """
-    ax.set_xlim(num(first), num(last) + 1)
+    ax.set_xlim(*limits(first, last))
     width, days = ax.get_window_extent().width, (last - first).days
     if days > YEARS_FROM:
         _years(ax, width, days)
@@ -70,7 +74,6 @@ def time_axis(ax: Axes, first: dt.date, last: dt.date) -> None:
         _months(ax, width, days)
     else:
         _days(ax, width, days + 1)
-    ax.xaxis.set_minor_locator(NullLocator())
     ax.spines["bottom"].set_color(INK)
 
 
@@ -85,10 +88,7 @@ def _ticks(ax: Axes, found: list[tuple[float, str]]) -> None:
         middle, half = box.x0 + (at - low) * scale, breadth(words) / 2
         if low <= at <= high and middle - half >= edge and middle + half <= ax.figure.bbox.width - edge:
             kept.append((at, words))
-    ax.xaxis.set_major_locator(FixedLocator([at for at, _ in kept]))
-    lines = max((words.count("\n") for _, words in kept), default=0)
-    # a label of fewer lines is filled up, since it would otherwise sit at another height
-    ax.set_xticklabels([words + "\n\u00a0" * (lines - words.count("\n")) for _, words in kept])
+    ticks(ax, kept)
 
 
 def _years(ax: Axes, width: float, days: float) -> None:

@@ -10,13 +10,13 @@ import re
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 
 from handover.errors import ChartError, near
 from handover.story.charts.chart import Chart, require_words
-from handover.story.charts.checks import check, written
+from handover.story.charts.checks import check, visible
 from handover.story.charts.house import FAMILY, house, styled
+from handover.story.charts.measure import Renderer
 
 #: Name of a size -> width in points and the usual height over width.
 SIZES = {"full": (417.6, 0.56), "half": (201.6, 0.8)}
@@ -80,8 +80,16 @@ def svg(fig: Figure) -> str:
     with house():
         # as `savefig` makes it; one renderer for both passes, since measuring a text takes as long as drawing it
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        renderer = RendererSVG(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
-        check(fig, renderer)
+        renderer = Renderer(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
+        texts = visible(fig, renderer)
+        for text in texts:
+            if text.get_family() != FAMILY:
+                # what an analyst adds is set like the rest: no other typeface travels with a page
+                text.set_family(FAMILY)
+        check(fig, texts, renderer)
+        for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+            if not axis.get_label_text():
+                axis.set_label_coords(0, 0)  # no place need be found for it
         fig.draw(renderer)
         renderer.finalize()
     # not fig.clear(), which sets up each of the axes anew before it lets go of it
@@ -113,9 +121,4 @@ def finish(fig: Figure, *, title: str, subtitle: str, credit: str, alt: str, val
         ChartError: A word is missing or says nothing, or a text is cut off, overlaps another or is too small.
     """
     require_words(title, alt)
-    # what an analyst adds to a chart is set like the rest: no other typeface travels with a page
-    for text in written(fig):
-        text.set_family(FAMILY)
-    for ax in fig.axes:
-        ax.tick_params(which="both", labelfontfamily=FAMILY)
     return Chart(svg(fig), title, subtitle, credit, alt, values)

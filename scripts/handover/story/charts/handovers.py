@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import FOCUS, INK, LABEL, PAPER
+from handover.story.rows import records
 
 #: What can end a presence, the plainest first; a departure is no transfer, and its mark is hollow.
 ENDINGS = ("transfer", "announcement", "declaration", "departure")
@@ -37,12 +38,18 @@ def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     found["name"] = found["place_id"].map(bases.set_index("place_id")["name"])
     found = found[found["name"].notna()]
     found["name"] = [re.sub(r"\s*\(.*\)", "", str(name)) for name in found["name"]]
-    chosen = []
-    for _, group in found.sort_values(["date", "row_id"]).groupby("place_id", sort=True):
-        episode = (group["date"].diff().dt.days > APART).cumsum()
-        for _, reports in group.groupby(episode):
-            chosen.append(reports["kind"].map(ENDINGS.index).idxmin())
-    return found.loc[chosen].sort_values(["date", "row_id"]).reset_index(drop=True)
+    found = found.sort_values(["date", "row_id"]).reset_index(drop=True)
+    chosen: list[int] = []
+    last: dict[str, tuple[pd.Timestamp, int]] = {}
+    for n, (place, day, kind) in enumerate(zip(found["place_id"], found["date"], found["kind"], strict=True)):
+        before, own = last.get(place, (None, 0))
+        if before is None or (day - before).days > APART:
+            own = len(chosen)
+            chosen.append(n)
+        elif ENDINGS.index(kind) < ENDINGS.index(found["kind"][chosen[own]]):
+            chosen[own] = n
+        last[place] = (day, own)
+    return found.loc[sorted(chosen)].reset_index(drop=True)
 
 
 @styled
@@ -73,7 +80,7 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
             FOCUS if row["place_id"] == focus else INK,
             inline=True,
         )
-        for row in rows.to_dict("records")
+        for row in records(rows)
     ]
     kinds = {
         kind: words
@@ -82,16 +89,16 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     }
     over, foot = marks.key_room(ax, list(kinds.values())), dates.foot(first, last) + 6
     height = 60.0
+    room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
+    dates.time_axis(ax, first - margin, last + margin)
     for _ in range(2):
         heighten(ax, foot + height + over)
         _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
-        dates.time_axis(ax, first - margin, last + margin)
         ax.set_ylim(0, plot)
         boxes = labels.flag_boxes(ax, notes, gap=GAP)
         height = max(box.top for box in boxes) - foot + 2
     marks.key(ax, kinds, {"given": _sampler(INK), "left": _sampler(PAPER)})
     ax.yaxis.set_visible(False)
-    ax.grid(visible=False)
     spots: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for kind, note, box in zip(rows["kind"], notes, boxes, strict=True):
         px, py = labels.points(ax, note.x, 0)

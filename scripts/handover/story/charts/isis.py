@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, RULE
+from handover.story.rows import records
 
 #: What is counted, in words; averages and trends are no counts.
 MEASURES = {"attacks": "attacks", "claims": "claims", "incidents": "incidents"}
@@ -53,7 +54,7 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
         found = pd.concat([found, told]) if len(found) else told
     length = (found["end"] - found["start"]).dt.days
     found = found[length >= SHORTEST].reset_index(drop=True)
-    stretches = [(_lane(row), row["start"], row["end"]) for row in found.to_dict("records")]
+    stretches = [(_lane(row), row["start"], row["end"]) for row in records(found)]
     return found[[not _within(own, stretches) for own in stretches]].reset_index(drop=True)
 
 
@@ -89,7 +90,7 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     rows = rows[rows["bound"].notna()]
     marks.need(rows, "counts of ISIS attacks")
     lanes = _lanes(rows)
-    top = max(marks.height(marks.stated(row)) for row in rows.to_dict("records"))
+    top = max(marks.height(marks.stated(row)) for row in records(rows))
     first = rows["start"].min().date().replace(month=1, day=1)
     last = rows["end"].max().date()
     room(ax, left=MARGIN, right=MARGIN, top=0, bottom=0)
@@ -100,7 +101,6 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     _, tall = room(ax, left=MARGIN, right=MARGIN, top=MARGIN, bottom=20)
     ax.set_ylim(0, tall)
     ax.yaxis.set_visible(False)
-    ax.grid(visible=False)
     base = tall
     for lane in measured:
         base -= lane.height
@@ -110,7 +110,7 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
 
 def _lanes(rows: pd.DataFrame) -> list[tuple[tuple[str, str, str], pd.DataFrame]]:
     """Lanes in the order their counts begin, the Iraqi count last; equal counts told twice are drawn once."""
-    found = rows.assign(lane=[_lane(row) for row in rows.to_dict("records")])
+    found = rows.assign(lane=[_lane(row) for row in records(rows)])
     found = found.drop_duplicates(["lane", "start", "end", "value", "low", "high", "bound"])
     groups = [(lane, group.sort_values(["start", "end"])) for lane, group in found.groupby("lane", sort=True)]
     return sorted(groups, key=lambda pair: (pair[0][0] == IRAQI, pair[1]["start"].min(), pair[0]))
@@ -173,7 +173,7 @@ def _width(lines: list[tuple[str, str]]) -> float:
 def _bars(ax: Axes, group: pd.DataFrame, per: float) -> list[Bar]:
     """Put each number over its bar, by its middle or an edge; one that would touch something moves up."""
     found = []
-    for row in group.to_dict("records"):
+    for row in records(group):
         left, right = dates.num(row["start"].date()), dates.num(row["end"].date()) + 1
         quantity = marks.stated(row)
         spans = ax.transData.transform([(left, 0), (right, 0)])[:, 0]
@@ -228,6 +228,5 @@ def _year_ticks(ax: Axes, first: int, last: int) -> None:
     width = ax.get_window_extent().width / len(years)
     every = next(n for n in (1, 2, 3, 5) if width * n > 22)
     shown = [year for year in years if (last - year) % every == 0]
-    ax.set_xticks([dates.num(dt.date(year, 7, 2)) for year in shown], [str(year) for year in shown])
-    ax.tick_params(axis="x", length=0)
+    labels.ticks(ax, [(dates.num(dt.date(year, 7, 2)), str(year)) for year in shown], length=0)
     ax.spines["bottom"].set_visible(False)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.path import Path
+from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from handover.errors import ChartError
@@ -117,18 +118,21 @@ def plot(ax: Axes, places: Sequence[tuple[float, float]], **how: Any) -> None:
     An artist for each mark would take most of the time of a chart.
     """
     if places:
-        ax.plot(*zip(*places, strict=True), ls="none", **how)
+        ax.add_line(Line2D(*zip(*places, strict=True), ls="none", **how))
 
 
-def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: float, how: dict[str, Any]) -> None:
+def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: float, how: Mapping[str, Any]) -> None:
     """Solid caps, and under each strips laid over each other, each longer than the last: the end has no edge."""
     if not places:
         return
-    for strip in range(1, STRIPS + 1):
-        reach = fade * strip / STRIPS
-        corners = [(-CAP, 0), (CAP, 0), (CAP, reach), (-CAP, reach), (-CAP, 0)]
-        look = {"marker": Path(corners, closed=True), "ms": 2 * max(CAP, abs(reach)), "mew": 0}
-        plot(ax, places, mfc=colour, alpha=0.08, **look | {"zorder": 2, "gid": "fade"} | how)
+    reaches = [fade * strip / STRIPS for strip in range(1, STRIPS + 1)]
+    strips = [[(-CAP, 0), (CAP, 0), (CAP, reach), (-CAP, reach)] for reach in reaches]
+    # each strip at each place: the strips begin anew as often as they must
+    where = {"offsets": [place for place in places for _ in strips], "offset_transform": ax.transData}
+    look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.08}
+    look |= {"zorder": 2, "gid": "fade"}
+    over = {"offset_transform" if name == "transform" else name: value for name, value in how.items()}
+    ax.add_collection(PolyCollection(strips, **where | look | over), autolim=False)
     plot(ax, places, marker="_", ms=2 * CAP, mec=colour, mew=2, **{"zorder": 3, "gid": "cap"} | how)
 
 

@@ -50,15 +50,16 @@ def _free(ax: Axes, own: Box, taken: list[Box]) -> bool:
 
 def _widest(ax: Axes, name: str, shape: Path, grid: np.ndarray, inside: np.ndarray, taken: list[Box]) -> Box | None:
     box, spots = ax.get_window_extent(), ax.transData.transform(grid)
-    best, most = None, 0.0
-    for px, py in spots[inside]:
-        own = _centred(name, px, py)
+    px, py = spots[inside].T
+    land = np.hypot(*(spots[inside][:, None] - spots[~inside]).T).min(axis=0, initial=1e3)
+    clear = np.min([px - box.x0, box.x1 - px, py - box.y0, box.y1 - py, land], axis=0)
+    there = ax.transData.inverted()
+    for n in np.argsort(-clear, kind="stable"):
+        own = _centred(name, float(px[n]), float(py[n]))
         corners = [(x, y) for x in (own.left, own.right) for y in (own.bottom, own.top)]
-        if _free(ax, own, taken) and shape.contains_points(ax.transData.inverted().transform(corners)).all():
-            land = np.hypot(*(spots[~inside] - (px, py)).T).min(initial=1e3)
-            clear = min(px - box.x0, box.x1 - px, py - box.y0, box.y1 - py, land)
-            best, most = (own, clear) if clear > most else (best, most)
-    return best
+        if clear[n] > 0 and _free(ax, own, taken) and shape.contains_points(there.transform(corners)).all():
+            return own
+    return None
 
 
 def _at_sea(

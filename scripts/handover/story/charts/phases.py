@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import ALERT, FOCUS, INK, LABEL, PAPER, RULE
+from handover.story.rows import records
 
 TRACK = 12.0  #: height of the line with the marks, in points
 KINDS = {"due": "due", "done": "happened"}
@@ -27,7 +28,7 @@ def dated(milestones: pd.DataFrame, *deeds: pd.DataFrame) -> pd.DataFrame:
     """
     known = {}
     for frame in deeds:
-        for row in frame.to_dict("records"):
+        for row in records(frame):
             start = row["date"] if "date" in frame else row["start"]
             end = start if "date" in frame or pd.isna(row["end"]) else row["end"]
             known[row["row_id"]] = (start, end, str(row["date_precision"]))
@@ -61,7 +62,7 @@ def due_and_done(ax: Axes, rows: pd.DataFrame) -> None:
     first, last = min(days).date(), max(days).date()
     margin = pd.Timedelta(max((last - first).days * 0.025, 10), unit="D").to_pytimedelta()
     inner = ax.figure.bbox.width - 2 * MARGIN
-    texts = [_text(row, inner) for row in rows.to_dict("records")]
+    texts = [_text(row, inner) for row in records(rows)]
     tall = [labels.extent(text)[1] + TRACK + 7 for text in texts]
     kinds = {kind: words for kind, words in KINDS.items() if kind == "due" or (rows["status"] == "done").any()}
     over, foot = marks.key_room(ax, list(kinds.values())), dates.foot(first - margin, last + margin)
@@ -70,10 +71,9 @@ def due_and_done(ax: Axes, rows: pd.DataFrame) -> None:
     dates.time_axis(ax, first - margin, last + margin)
     ax.set_ylim(0, plot)
     ax.yaxis.set_visible(False)
-    ax.grid(visible=False)
     marks.key(ax, kinds, {"due": lambda a, x, y: _due(a, x, x, y), "done": lambda a, x, y: _done(a, x, x, y)})
     base = plot
-    for row, text, height in zip(rows.to_dict("records"), texts, tall, strict=True):
+    for row, text, height in zip(records(rows), texts, tall, strict=True):
         base -= height
         top = ax.get_window_extent().y0 + base + height - 2
         right, down = (labels.breadth(text.head, "bold") + labels.PAD, 0) if text.inline else (0, _lines(text.head))

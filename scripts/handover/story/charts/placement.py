@@ -137,11 +137,17 @@ def beside(
     placed: list[Box | None] = []
     taken = list(obstacles)
     for mark in marks:
-        tries = [box for step in range(steps) for box in _around(mark, reach, step * 4.0)]
-        free = [box for box in tries if _within(box, inside) and not any(box.meets(t, 1.0) for t in taken)]
         others = [block for block in taken if not _holds(block, mark.x, mark.y)]
+        first = found = None
+        for box in (box for step in range(steps) for box in _around(mark, reach, step * 4.0)):
+            if not _within(box, inside) or any(box.meets(block, 1.0) for block in taken):
+                continue
+            first = first or box
+            if not _crossed(mark, box, others):
+                found = box
+                break
         # a leader line through something else is better than no label
-        found = next((box for box in free if not _crossed(mark, box, others)), free[0] if free else None)
+        found = found or first
         placed.append(found)
         taken += [found] if found else []
     return placed

@@ -18,6 +18,7 @@ from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.neighbours import name_neighbours
 from handover.story.charts.palette import FOCUS, INK, LABEL, PAPER, RULE
 from handover.story.charts.placement import Box
+from handover.story.rows import records
 
 HOME = "Iraq"
 BAGHDAD = ("Baghdad", 44.366, 33.315)
@@ -49,10 +50,13 @@ def states(bases: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
         rows: Rows of ``handovers``; of one base and season a transfer outranks a departure.
     """
     told = rows[rows["kind"].isin(BECOMES) & (rows["grade"] != WEAK)].sort_values(["date", "row_id"])
+    reports: dict[str, list[dict[str, Any]]] = {}
+    for row in records(told):
+        reports.setdefault(row["place_id"], []).append(row)
     found = []
     for place in bases["place_id"]:
         state, since = "held", None
-        for row in told[told["place_id"] == place].to_dict("records"):
+        for row in reports.get(place, []):
             becomes = BECOMES[row["kind"]]
             same = since is not None and (row["date"] - since).days < SEASON
             if not (same and state == "handed_over" and becomes == "left"):
@@ -147,7 +151,6 @@ def _bases(ax: Axes, shapes: Mapping[str, Path], known: pd.DataFrame, focus: str
         if math.dist(near, (px, py)) > 9:
             labels.line(ax, (px, py), near, LABEL, zorder=3.5)
         labels.set_text(ax, where.left, where.top, name, weight=weight, colour=colour)
-        ax.texts[-1].set_zorder(6)
     return [*[box for box in found if box], *dots]
 
 
@@ -160,7 +163,7 @@ def _even(line: np.ndarray) -> np.ndarray:
 def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str | None, bool]]:
     """Bases at one spot share a mark and a label; the names of all of them are written."""
     spots: list[list[Any]] = []
-    for row in known.sort_values("place_id").to_dict("records"):
+    for row in records(known.sort_values("place_id")):
         x, y = float(row["longitude"]), float(row["latitude"])
         name = re.sub(r"\s*\(.*\)| Air Base$| Airfield West$", "", str(row["name"]))
         state = row["state"] if "state" in known and pd.notna(row["state"]) else None

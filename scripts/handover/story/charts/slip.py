@@ -63,7 +63,6 @@ def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame
     ax.set_ylim(0, plot)
     dates.time_axis(ax, first, last)
     ax.yaxis.set_visible(False)
-    ax.grid(visible=False)
     _band(ax, due, plot)
     base = plot
     for line, (who, what), height in zip(lines, names, tall, strict=True):

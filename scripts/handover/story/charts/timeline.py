@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER
+from handover.story.rows import records
 
 #: Kind of holder -> fill, edge, hatch, colour of the words; each differs in more than colour.
 KINDS = {
@@ -48,22 +49,20 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     foot = dates.foot(first, last)
     room(ax, left=MARGIN, right=MARGIN, top=MARGIN, bottom=foot)
     dates.time_axis(ax, first, last)
-    held = spans.to_dict("records")
+    held = records(spans)
     lines = [_fitted(ax, span) for span in held]
     bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if len(spans) else 0)
-    notes = [_note(event, day, bar + 4) for event, day in zip(events.to_dict("records"), when, strict=True)]
+    notes = [_note(event, day, bar + 4) for event, day in zip(records(events), when, strict=True)]
     # a bar too short for its own name has it on a flag, like an event
     notes += [_flagged(span, bar + 4) for span, text in zip(held, lines, strict=True) if not text]
     height = 200.0
     for _ in range(2):
         heighten(ax, foot + height)
         _, plot = room(ax, left=MARGIN, right=MARGIN, top=0, bottom=foot)
-        dates.time_axis(ax, first, last)
         ax.set_ylim(0, plot)
         tops = [box.top for box in labels.flag_boxes(ax, notes)]
         height = max([bar + 4, *(top - foot for top in tops)]) + MARGIN
     ax.yaxis.set_visible(False)
-    ax.grid(visible=False)
     for span, text in zip(held, lines, strict=True):
         _bar(ax, span, text, bar, dates.num(last))
     for note in notes:

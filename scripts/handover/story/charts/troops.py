@@ -12,6 +12,7 @@ from handover.errors import ChartError
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK
+from handover.story.rows import records
 from handover.story.wording import Quantity
 
 #: Rows that tell what somebody meant, allowed or ordered, not what anybody saw.
@@ -94,26 +95,30 @@ def levels(
 
 
 def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
-    found = rows[rows["bound"].notna()].copy()
-    found["quantity"] = [marks.stated(row) for row in found.to_dict("records")]
-    found["height"] = [marks.height(quantity) for quantity in found["quantity"]]
-    periods = [dates.period(row) for row in found.to_dict("records")]
-    found["begin"], found["end"] = [p.start for p in periods], [p.end for p in periods]
-    found["x"] = [(dates.num(p.start) + dates.num(p.end)) / 2 for p in periods]
-    found["meant"] = found["basis"].isin(MEANT)
-    found["kind"] = [_kind(row) for row in found.to_dict("records")]
+    found = rows[rows["bound"].notna()]
+    told = records(found)
+    quantities, periods = [marks.stated(row) for row in told], [dates.period(row) for row in told]
+    found = found.assign(
+        quantity=quantities,
+        height=[marks.height(quantity) for quantity in quantities],
+        begin=[period.start for period in periods],
+        end=[period.end for period in periods],
+        x=[(dates.num(period.start) + dates.num(period.end)) / 2 for period in periods],
+        meant=found["basis"].isin(MEANT),
+        kind=[_kind(row, quantity) for row, quantity in zip(told, quantities, strict=True)],
+    )
     if since is not None:
         found = found[found["end"] >= pd.Timestamp(since).date()]
     marks.need(found, f"troop levels since {since}" if since else "troop levels")
     return found.sort_values(["x", "height", "row_id"] if "row_id" in found else ["x", "height"])
 
 
-def _kind(row: Mapping[str, Any]) -> str:
-    if row["meant"]:
+def _kind(row: Mapping[str, Any], quantity: Quantity) -> str:
+    if row["basis"] in MEANT:
         return "plan"
     if row["method"] == "personnel_file":
         return "file"
-    bound = row["quantity"].bound
+    bound = str(quantity.bound)
     return "below" if bound in marks.UPPER else "above" if bound in marks.LOWER else bound
 
 
