@@ -7,14 +7,32 @@ from functools import lru_cache
 from typing import Any
 
 from matplotlib.backends.backend_svg import RendererSVG
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import FT2Font, LoadFlags
+
+#: Texts are measured in points at this size, since FreeType knows nothing finer than a 64th of one.
+LARGE, POINT = 100, 64
 
 
 @lru_cache(4096)
 def size(text: str, font: FontProperties) -> tuple[float, float, float]:
     """Width, height and depth under the base line of a line of text, in points; needs the house style."""
-    return text_to_path.get_text_width_height_descent(text, font, False)
+    face = _face(font)
+    # whoever draws in this face has set it to a size of his own
+    face.set_size(LARGE, 72)
+    face.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    width, height, depth = *face.get_width_height(), face.get_descent()
+    scale = font.get_size_in_points() / LARGE / POINT
+    return width * scale, height * scale, depth * scale
+
+
+@lru_cache(64)
+def _face(font: FontProperties) -> FT2Font:
+    """The typeface of a text: its families in the order in which they are looked through for a character."""
+    families = [font.copy() for _ in font.get_family()]
+    for one, family in zip(families, font.get_family(), strict=True):
+        one.set_family(family)
+    return get_font([findfont(one) for one in families])
 
 
 class Renderer(RendererSVG):
