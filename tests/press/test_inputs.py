@@ -1,15 +1,20 @@
 """What counts as an input, and what does not; a report that has not changed is told without heavy imports."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
+import time
+from collections import Counter
 
 import pytest
 
-from handover.errors import NotebookError
+from handover.errors import NotebookError, StoreError
+from handover.press import digest as digests
 from handover.press import inputs, source
 from handover.press.order import Order
+from handover.press.render import render
 
 
 def digest(mini, **given):
@@ -37,6 +42,74 @@ def test_a_change_of_one_byte_is_another_input_and_is_named(mini, what, named):
     after = Order.of(mini, "mini", {}).inputs
     assert after.digest != before.digest
     assert after.changed_since(before.as_json()) == named
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """A clock by which every file here was written long ago; how often a file was read since, by its name."""
+    reads = Counter()
+    of_file, now = digests.of_file, time.time_ns
+    monkeypatch.setattr(digests, "of_file", lambda path: reads.update([path.name]) or of_file(path))
+    monkeypatch.setattr(digests.time, "time_ns", lambda: now() + 3600 * 10**9)
+    return reads
+
+
+def test_what_was_written_a_moment_ago_is_read_each_time(mini, later, monkeypatch):
+    monkeypatch.setattr(digests, "GRAIN_NS", 7200 * 10**9)
+    for _ in range(3):
+        digest(mini)
+    assert set(later.values()) == {3}
+
+
+def test_what_nobody_has_touched_is_read_once(mini, later):
+    assert digest(mini) == digest(mini)
+    assert set(later) == {"counts.csv", "datapackage.json", "requirements.lock"}
+    assert set(later.values()) == {1}
+
+
+@pytest.mark.parametrize("how", ["in its place", "by another file"])
+def test_a_table_of_the_same_size_and_time_is_another_input(mini, later, how):
+    """`render` asks the same way whether its inputs moved while it was at work."""
+    before = Order.of(mini, "mini", {}).inputs
+    table = mini.data / "counts.csv"
+    about, old = table.stat(), table.read_text()
+    time.sleep(0.02)  # longer than the grain of this clock
+    other = table if how == "in its place" else mini.root / "other"
+    other.write_text(old.replace("C2", "C9"))
+    os.utime(other, ns=(about.st_atime_ns, about.st_mtime_ns))
+    other.replace(table)
+    assert (table.stat().st_size, table.stat().st_mtime_ns) == (about.st_size, about.st_mtime_ns)
+    assert Order.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["data/counts.csv"]
+
+
+def test_a_table_that_changes_while_the_report_is_made_stops_it(mini, later, stand_in):
+    digest(mini)
+    stand_in.then = lambda nb: (time.sleep(0.02), edit(mini.data / "counts.csv", "C2", "C9"))
+    with pytest.raises(StoreError, match=r"inputs must stay the same .* \(changed: data/counts.csv\)"):
+        render(mini, "mini")
+    assert not mini.reports.exists()
+
+
+def test_a_file_written_while_it_was_read_is_read_again(tmp_path):
+    path = tmp_path / "a"
+    path.write_text("old")
+    seen = digests.stamps(tmp_path, ["a"])
+
+    def read():
+        path.write_text("newer")
+        return "torn"
+
+    assert digests.unless_touched("a", {"a": (1, 1, 1, 1)}, read) == "torn"
+    assert digests.unless_touched("a", digests.stamps(tmp_path, ["a"]), lambda: "whole") == "whole"
+    assert seen != digests.stamps(tmp_path, ["a"])
+
+
+def test_what_is_no_file_and_what_leads_nowhere_are_no_inputs(mini):
+    before = digest(mini)
+    (mini.data / "folder.csv").mkdir()
+    (mini.data / "nowhere.csv").symlink_to("gone")
+    (mini.data / "circle.csv").symlink_to("circle.csv")
+    assert digest(mini) == before
 
 
 def test_a_file_that_the_dictionary_does_not_list_counts_too(mini):
@@ -80,7 +153,7 @@ def test_other_tools_are_other_inputs(mini, monkeypatch):
     assert after.digest != before.digest
 
 
-def test_a_line_of_the_package_counts_and_what_python_caches_does_not(monkeypatch, tmp_path):
+def test_a_line_of_the_package_counts_and_what_python_caches_does_not(monkeypatch, tmp_path, later):
     import handover
 
     (tmp_path / "press").mkdir()
@@ -91,6 +164,7 @@ def test_a_line_of_the_package_counts_and_what_python_caches_does_not(monkeypatc
     before = inputs._package()
     (tmp_path / "press" / "page.pyc").write_text("x")
     assert inputs._package() == before
+    time.sleep(0.02)
     style.write_text("b {}")
     changed = inputs._package()
     style.rename(tmp_path / "press" / "other.css")

@@ -5,8 +5,10 @@ and an input that is not counted would pass yesterday's edition off as today's.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -74,27 +76,37 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
         source: Its notebook as `handover.press.source.canonical` gives it.
         parameters: All parameters, bound.
     """
-    files = {path.relative_to(project.root).as_posix(): path for path in _files(project.data)} if project else {}
-    hashes = {name: digest.of_file(path) for name, path in sorted(files.items())}
+    hashes = _hashes(project.root, [*_data(project), project.lock.name]) if project else {}
     return Inputs(
         report=report,
         parameters=parameters,
         notebook=digest.of_bytes(source.encode()),
         dictionary=hashes.pop(MARKER.as_posix(), ""),
+        lock=hashes.pop(project.lock.name, "") if project else "",
         tables=hashes,
-        lock=digest.of_file(project.lock) if project and project.lock.is_file() else "",
         package=_package(),
         versions=dict(tools.versions()),  # plain, so that it can travel to another process
     )
 
 
-def _files(folder: Path) -> list[Path]:
-    """Files below a folder; hidden ones, which editors leave behind, are no inputs."""
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
+def _data(project: Project) -> list[str]:
+    """Paths below ``data/``; hidden ones, which editors leave behind, are no inputs."""
+    return sorted(f"{project.data.name}/{path}" for path in _paths(project.data) if "/." not in f"/{path}")
+
+
+def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The hash of each file among paths in a folder."""
+    return {
+        path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
+        for path, stamp in digest.stamps(root, paths).items()
+    }
+
+
+def _paths(folder: Path) -> Iterator[str]:
+    """The paths of all that lies in a folder, and of what lies in its folders."""
+    for here, _, names in os.walk(folder):
+        inside = here.removeprefix(str(folder)).lstrip("/")
+        yield from (f"{inside}/{name}" if inside else name for name in names)
 
 
 def shapes(path: PurePosixPath) -> bool:
@@ -109,5 +121,10 @@ def package(files: Iterable[tuple[str, bytes]]) -> str:
 
 def _package() -> str:
     root = Path(handover.__file__).parent
-    paths = [path.relative_to(root) for path in root.rglob("*") if path.suffix in SUFFIXES]
-    return package((path.as_posix(), (root / path).read_bytes()) for path in paths if shapes(PurePosixPath(path)))
+    seen = digest.stamps(root, filter(_shapes, _paths(root)))
+    return digest.unless_touched(str(root), seen, lambda: package((path, (root / path).read_bytes()) for path in seen))
+
+
+@lru_cache(maxsize=1024)
+def _shapes(path: str) -> bool:
+    return shapes(PurePosixPath(path))

@@ -13,6 +13,8 @@ SOURCE = ("id", "credit", "carrier", "title", "url", "published", "grade", "seen
 CLAIM = ("id", "statement", "said_by", "where", "known_since")
 CONFLICT = ("id", "topic", "reading")
 SIDE = ("text", "source", "credit")
+#: What may be told in a text; anything else an evidence block holds is left out.
+TELLING = (str, int, float)
 Item = dict[str, Any]
 
 
@@ -82,11 +84,11 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _text(value: object) -> str:
-    return legible(value).strip() if isinstance(value, str | int | float) else ""
+    return legible(value).strip() if isinstance(value, TELLING) else ""
 
 
 def _texts(value: object) -> list[str]:
-    return [_text(item) for item in value if _text(item)] if isinstance(value, list) else []
+    return list(filter(None, map(_text, value))) if isinstance(value, list) else []
 
 
 def _pick(item: Mapping[str, Any], names: tuple[str, ...]) -> Item:

@@ -54,7 +54,7 @@ def subset(rule):
 def test_a_subset_holds_what_is_used_and_the_base_and_no_more():
     written = embed.rules({SERIF: "ağ"}).split("@font-face")[1:]
     assert len(written) == 2
-    assert set(map(chr, subset(written[0]).getBestCmap())) == embed.BASE & set(map(chr, embed.covered(SERIF)))
+    assert set(map(chr, subset(written[0]).getBestCmap())) == embed.BASE & embed.covered(SERIF)
     assert set(map(chr, subset(written[1]).getBestCmap())) == {"ğ"}
     assert "unicode-range: U+11F;" in written[1]
     assert subset(written[0]).flavor == "woff2"
@@ -74,3 +74,12 @@ def test_the_order_of_faces_and_characters_changes_nothing():
 def test_the_usual_faces_are_small():
     embed.prepare()
     assert len(embed.rules(dict.fromkeys(embed.USUAL, "x"))) < 70_000
+
+
+def test_what_describes_a_drawing_is_not_drawn_and_what_follows_is():
+    drawn = "<svg><g><title>a</title>b<desc>c<b>d</b>e</desc>f<text>g</text></g></svg>"
+    assert used(drawn) == {SERIF: "bfg"}
+
+
+def test_a_face_is_not_cut_for_what_holds_no_text():
+    assert list(used("<p>a<b></b></p>")) == [SERIF]

@@ -1,8 +1,12 @@
 """Code, figures, output and failures."""
 
 import base64
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
 
 from handover.press import document, words
 from handover.press.html import blocks
@@ -99,3 +103,15 @@ def test_a_failure_says_which_cell_and_folds_the_trace(sheet):
 
 def test_latex_output_keeps_its_text(sheet):
     assert 'aria-label="\\frac{a}{b}"' in str(blocks.formula(document.Maths(1, "$\\frac{a}{b}$")))
+
+
+def test_mark_up_made_legible_is_text_again():
+    assert type(legible(Markup("<b>"))) is type(legible(Markup("<b>\x00"))) is str
+
+
+@given(st.text(st.characters(exclude_categories=())), st.booleans())
+def test_what_is_legible_holds_nothing_that_turns_or_cannot_be_written(text, code):
+    found = legible(text, code=code)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e]", found)
+    assert not code or not re.search("[\u2066-\u2069]", found)
+    assert found == text or not text.isprintable()

@@ -217,3 +217,42 @@ def test_no_evidence_whatever_breaks_a_page(facts, sources, conflicts, heading):
     output = new_output("display_data", data={document.EVIDENCE_MIME: content})
     nb = new_notebook(cells=[new_markdown_cell("[x](#fact-x)[y](#conflict-x)"), new_code_cell("e", outputs=[output])])
     page.write(document.read(nb, "x"), Imprint("e", dt.date(2031, 3, 31), 0))
+
+
+def written_times(monkeypatch, write, *cells):
+    """The page of some cells, and how often each of its blocks was written."""
+    times = []
+    block = page._block
+    monkeypatch.setattr(page, "_block", lambda one, sheet: times.append(one) or block(one, sheet))
+    text = write(*map(new_markdown_cell, cells))
+    return text, len(times) / len(cells)
+
+
+@pytest.mark.parametrize(
+    ("cells", "link", "times"),
+    [
+        (("# T", "## Above", "[x](#Above)"), '<a href="#above">x</a>', 1),
+        (("# T", "[x](#Below)", "## Below"), '<a href="#below">x</a>', 2),
+        (("# T", "[x](#nowhere)"), "<p>x</p>", 2),
+        # nearest to what is above, but the very name of what is below
+        (("# T", "## a b", "[x](#A-b)", "## A b"), '<a href="#a-b-2">x</a>', 2),
+    ],
+)
+def test_a_page_is_written_again_only_if_a_link_may_lead_forward(monkeypatch, write, cells, link, times):
+    text, found = written_times(monkeypatch, write, *cells)
+    assert link in text and found == times
+
+
+def test_a_number_within_a_link_that_leads_forward_is_no_place_to_go_back_to(write):
+    content = {"heading": "Evidence", "facts": [{"key": "k", "label": "ferries", "value": "four"}]}
+    output = new_output("display_data", data={document.EVIDENCE_MIME: content})
+    text = write(
+        new_markdown_cell("# T"),
+        new_markdown_cell("<a\nhref='#Below'>[four](#fact-k)</a>"),
+        new_code_cell("e", outputs=[output]),
+        new_markdown_cell("## Below"),
+    )
+    root = tree(text)
+    ids = set(root.xpath("//@id"))
+    assert [one for one in root.xpath("//a/@href") if one.startswith("#") and one[1:] not in ids] == []
+    assert root.xpath("//span[@class='back']") == [] and '<a href="#below">four</a>' in text

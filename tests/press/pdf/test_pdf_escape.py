@@ -169,3 +169,21 @@ def test_a_description_is_one_line_without_controls():
 ])  # fmt: skip
 def test_a_heading_without_a_word_is_known(markup, empty):
     assert escape.wordless(markup) is empty
+
+
+@pytest.mark.parametrize(
+    ("given", "folded"),
+    [
+        ("", ""),
+        ("a  b", '#"a b";'),
+        ("a\tb", '#"a b";'),
+        ("a\u2028b", '#"a b";'),
+        ("a\u00a0b", '#"a\\u{a0}b";'),
+        ("a\u202fb\u2009c", '#"a[U+202F]b[U+2009]c";'),  # kept, and named since no typeface has them
+        ("a\u00a0 b", '#"a b";'),
+        ("a\u00a0\u00a0b", '#"a b";'),
+        (" ", '#" ";'),
+    ],
+)
+def test_white_space_is_folded_and_a_single_space_that_must_not_break_is_kept(given, folded):
+    assert escape.text(given) == folded

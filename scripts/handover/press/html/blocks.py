@@ -4,10 +4,11 @@ import base64
 import re
 from collections.abc import Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from handover.press import document, markdown
 from handover.press.html import foreign, highlight, prose, svg
+from handover.press.html.fill import fill
 from handover.press.html.inline import maths
 from handover.press.html.sheet import Sheet
 from handover.press.legible import cut, legible
@@ -18,7 +19,7 @@ def code(cells: Sequence[document.Code], sheet: Sheet) -> Markup:
     first, last = cells[0].cell, cells[-1].cell
     label = sheet.words.code.format(first) if len(cells) == 1 else sheet.words.codes.format(first, last)
     sources = Markup("\n").join(highlight.code(cell.source, cell.language) for cell in cells)
-    return Markup('<details class="source"><summary>{}</summary>\n{}\n</details>').format(label, sources)
+    return fill('<details class="source"><summary>{}</summary>\n{}\n</details>', label, sources)
 
 
 def figure(block: document.Figure, sheet: Sheet) -> Markup:
@@ -28,22 +29,20 @@ def figure(block: document.Figure, sheet: Sheet) -> Markup:
     title = legible(markdown.plain_text(block.title))
     image, described = _image(block, f"figure-{number}", title or words.figure.format(number), sheet)
     head = [
-        Markup('<span class="{}">{}</span>').format(kind, prose.line(source, sheet))
+        fill('<span class="{}">{}</span>', kind, prose.line(source, sheet))
         for kind, source in (("title", block.title), ("measure", block.subtitle))
         if source.strip()
     ]
-    caption = Markup("<figcaption>{}</figcaption>\n").format(Markup("\n").join(head)) if head else Markup("")
-    notes = [] if described else [Markup('<p class="note">{}</p>').format(words.undescribed)]
+    caption = fill("<figcaption>{}</figcaption>\n", Markup("\n").join(head)) if head else Markup("")
+    notes = [] if described else [fill('<p class="note">{}</p>', words.undescribed)]
     if block.credit.strip():
-        notes.append(Markup('<p class="credit">{}</p>').format(prose.line(block.credit, sheet)))
+        notes.append(fill('<p class="credit">{}</p>', prose.line(block.credit, sheet)))
     if block.values:
         table = foreign.render(block.values, sheet)
-        notes.append(
-            Markup('<details class="values"><summary>{}</summary>\n{}\n</details>').format(words.values, table)
-        )
+        notes.append(fill('<details class="values"><summary>{}</summary>\n{}\n</details>', words.values, table))
     inside = Markup("\n").join([caption + image, *notes])
     half = Markup(' class="half"') if 'class="half"' in image[:400] else Markup("")
-    return Markup("<figure{}>\n{}\n</figure>").format(half, inside)
+    return fill("<figure{}>\n{}\n</figure>", half, inside)
 
 
 def _image(block: document.Figure, prefix: str, name: str, sheet: Sheet) -> tuple[Markup, bool]:
@@ -58,8 +57,8 @@ def _image(block: document.Figure, prefix: str, name: str, sheet: Sheet) -> tupl
         return svg.broken(sheet.words.unreadable), True
     encoded = base64.b64encode(data).decode("ascii")
     size = _size(data)
-    written = Markup('<img src="data:image/{};base64,{}" alt="{}"{}>').format(
-        block.kind, encoded, alt or sheet.words.undescribed, size
+    written = fill(
+        '<img src="data:image/{};base64,{}" alt="{}"{}>', block.kind, encoded, alt or sheet.words.undescribed, size
     )
     return written, bool(alt)
 
@@ -69,48 +68,46 @@ def _size(data: bytes) -> Markup:
     if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
         return Markup("")
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    return Markup(' width="{}" height="{}"').format(width, height) if 0 < width < 10**5 > height > 0 else Markup("")
+    return fill(' width="{}" height="{}"', width, height) if 0 < width < 10**5 > height > 0 else Markup("")
 
 
 def markup(block: document.Markup, sheet: Sheet) -> Markup:
     """HTML that a cell displayed; a note where nothing of it can be printed."""
     shown = foreign.render(block.html, sheet)
-    return Markup('<div class="output">{}</div>').format(shown) if shown else foreign.unprinted(block.cell, sheet)
+    return fill('<div class="output">{}</div>', shown) if shown else foreign.unprinted(block.cell, sheet)
 
 
 def text(block: document.Text, sheet: Sheet) -> Markup:
     """Plain output, its middle cut out when it is very long."""
     label = Markup("")
     if block.stream == "stderr":
-        label = Markup('<p class="label">{}</p>\n').format(sheet.words.stderr.format(block.cell))
+        label = fill('<p class="label">{}</p>\n', sheet.words.stderr.format(block.cell))
     body = _long(block.text, sheet)
-    return Markup('<div class="output {}">\n{}{}</div>').format(block.stream or "plain", label, body)
+    return fill('<div class="output {}">\n{}{}</div>', block.stream or "plain", label, body)
 
 
 def _long(source: str, sheet: Sheet) -> Markup:
     head, lines, characters, tail = cut(legible(source, code=True).strip("\n"))
     if not characters:
-        return Markup('<pre dir="auto">{}</pre>').format(head)
+        return fill('<pre dir="auto">{}</pre>', head)
     told = sheet.words.left_out if lines <= 1 else sheet.words.left_out_lines
     counts = (f"{characters:,}",) if lines <= 1 else (f"{lines:,}", f"{characters:,}")
-    note = Markup('<p class="note">{}</p>').format(escape(told.format(*counts)))
-    return Markup('<pre dir="auto">{}</pre>\n{}\n<pre dir="auto">{}</pre>').format(head, note, tail)
+    note = fill('<p class="note">{}</p>', told.format(*counts))
+    return fill('<pre dir="auto">{}</pre>\n{}\n<pre dir="auto">{}</pre>', head, note, tail)
 
 
 def formula(block: document.Maths) -> Markup:
     """LaTeX that a cell displayed, without the marks around it."""
     latex = re.sub(r"\A\s*(\$\$?|\\\[|\\\()|(\$\$?|\\\]|\\\))\s*\Z", "", block.latex)
-    return Markup('<p class="display">{}</p>').format(maths(latex))
+    return fill('<p class="display">{}</p>', maths(latex))
 
 
 def failure(block: document.Failure, sheet: Sheet) -> Markup:
     """An error that a cell ended in: what it said, and folded away, where it came from."""
     value = _long(block.value, sheet) if len(block.value) > 300 else Markup("")
     said = legible(block.name) if value else f"{legible(block.name)}: {legible(block.value, code=True)}"
-    head = Markup("<p><strong>{}</strong> {}</p>").format(sheet.words.failed.format(block.cell), said)
+    head = fill("<p><strong>{}</strong> {}</p>", sheet.words.failed.format(block.cell), said)
     trace = Markup("")
     if block.traceback.strip():
-        trace = Markup("<details><summary>{}</summary>{}</details>").format(
-            sheet.words.traceback, _long(block.traceback, sheet)
-        )
-    return Markup('<div class="failure">\n{}{}{}\n</div>').format(head, value, trace)
+        trace = fill("<details><summary>{}</summary>{}</details>", sheet.words.traceback, _long(block.traceback, sheet))
+    return fill('<div class="failure">\n{}{}{}\n</div>', head, value, trace)

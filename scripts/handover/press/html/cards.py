@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from handover.press.html.fill import fill
 from handover.press.html.sheet import Sheet, href
 from handover.press.ledger import Ledger
 
@@ -9,8 +10,8 @@ from handover.press.ledger import Ledger
 def number(inside: Markup, key: str, sheet: Sheet) -> Markup:
     """Write a link to a fact with its card beside it; the card is shown by the style sheet alone."""
     marks, card = bind(key, sheet)
-    kept = Markup("").join(Markup(' {}="{}"').format(name, value) for name, value in marks.items())
-    return Markup("<a{}>{}</a>{}").format(kept, inside, card)
+    kept = Markup("").join(fill(' {}="{}"', name, value) for name, value in marks.items())
+    return fill("<a{}>{}</a>{}", kept, inside, card)
 
 
 def bind(key: str, sheet: Sheet) -> tuple[dict[str, str], Markup]:
@@ -19,7 +20,7 @@ def bind(key: str, sheet: Sheet) -> tuple[dict[str, str], Markup]:
     card = sheet.identify(f"card-{used}")
     marks = {"class": "n", "href": href(sheet.ids[f"fact-{key}"]), "id": used, "aria-describedby": card}
     body = _body(key, sheet)
-    return marks, Markup('<span class="card" role="tooltip" id="{}" hidden>{}</span>').format(card, body)
+    return marks, fill('<span class="card" role="tooltip" id="{}" hidden>{}</span>', card, body)
 
 
 def _body(key: str, sheet: Sheet) -> Markup:
@@ -39,7 +40,7 @@ def _body(key: str, sheet: Sheet) -> Markup:
     rest += [words.disagree] if fact["conflicts"] else []
     known = words.known.format(words.date(fact["known_since"])) if fact["known_since"] else ""
     rows.append(("known", "\u00a0· ".join(filter(None, [known[:1].upper() + known[1:], *rest]))))
-    written = (Markup('<span class="{}">{}</span>').format(kind, told) for kind, told in rows if told)
+    written = (fill('<span class="{}">{}</span>', kind, told) for kind, told in rows if told)
     return Markup(" ").join(written)
 
 
@@ -47,5 +48,5 @@ def conflict(inside: Markup, name: str, sheet: Sheet) -> Markup:
     """Write the second mark after a contested number."""
     topic = sheet.evidence.conflicts[name]["topic"]
     told = sheet.words.disagree_on.format(topic) if topic else sheet.words.disagree
-    link = Markup('<sup><a class="conflict" href="{}" aria-label="{}">{}</a></sup>')
-    return link.format(href(sheet.ids[f"conflict-{name}"]), told, inside)
+    link = '<sup><a class="conflict" href="{}" aria-label="{}">{}</a></sup>'
+    return fill(link, href(sheet.ids[f"conflict-{name}"]), told, inside)

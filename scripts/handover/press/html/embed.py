@@ -38,12 +38,12 @@ USUAL = (
 
 
 @cache
-def covered(face: Face) -> frozenset[int]:
+def covered(face: Face) -> frozenset[str]:
     """The characters that a face can draw."""
     from fontTools.ttLib import TTFont
 
     with TTFont(fonts.face(face.family, face.style), lazy=True) as font:
-        return frozenset(font.getBestCmap())
+        return frozenset(map(chr, font.getBestCmap()))
 
 
 def prepare() -> None:
@@ -65,7 +65,7 @@ def rules(faces: Mapping[Face, Iterable[str]]) -> str:
 
 
 def _rule(face: Face, characters: frozenset[str]) -> str:
-    points = sorted(ord(c) for c in characters if ord(c) in covered(face))
+    points = sorted(map(ord, characters & covered(face)))
     return (
         f"@font-face {{ font-family: '{face.family}'; font-weight: {700 if face.bold else 400}; "
         f"font-style: {'italic' if face.italic else 'normal'}; unicode-range: {_ranges(points)}; "

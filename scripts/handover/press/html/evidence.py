@@ -8,22 +8,35 @@ from handover.press.html import sanitise
 from handover.press.html.sheet import Sheet, href
 from handover.press.ledger import Item, Ledger
 
+#: The level and the id of each heading, by what it heads.
+Headings = dict[str, tuple[int, str]]
+#: What an evidence block states, and the word for it.
+LISTS = (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources"))
 
-def render(page: dict[str, Any], sheet: Sheet, template: Any) -> Markup:
-    """Write what one evidence block states; a block without a heading has only its lists."""
-    if not any(page[kind] for kind in ("facts", "sources", "conflicts")):
+
+def headings(page: Item, sheet: Sheet) -> Headings:
+    """Enter the headings of an evidence block; one that has none itself has only its lists."""
+    stated = [(kind, word) for kind, word in LISTS if page[kind]]
+    if not stated or not page["heading"]:
+        return {}
+    whole = {"whole": sheet.heading(2, page["heading"])}
+    return whole | {kind: sheet.heading(3, getattr(sheet.words, word)) for kind, word in stated}
+
+
+def render(page: Item, headings: Headings, sheet: Sheet, template: Any) -> Markup:
+    """Write what one evidence block states, once it is known what links lead to and where numbers are used."""
+    if not any(page[kind] for kind, _ in LISTS):
         return Markup("")
-    heading = sheet.heading(2, page["heading"]) if page["heading"] else None
-    parts = {}
-    for kind, title in (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources")):
-        if page[kind] and heading:
-            parts[kind] = sheet.heading(3, getattr(sheet.words, title))
-    view = {
-        "facts": [_fact(fact, sheet) for fact in page["facts"]],
-        "conflicts": [_conflict(conflict, sheet) for conflict in page["conflicts"]],
-        "sources": [_source(source, sheet) for source in page["sources"]],
-    }
-    return Markup(template.render(heading=heading, title=page["heading"], parts=parts, words=sheet.words, **view))
+    return Markup(
+        template.render(
+            headings=headings,
+            title=page["heading"],
+            words=sheet.words,
+            facts=[_fact(fact, sheet) for fact in page["facts"]],
+            conflicts=[_conflict(conflict, sheet) for conflict in page["conflicts"]],
+            sources=[_source(source, sheet) for source in page["sources"]],
+        )
+    )
 
 
 def _link(sheet: Sheet, name: str) -> str:
@@ -34,7 +47,7 @@ def _link(sheet: Sheet, name: str) -> str:
 
 def _fact(fact: Item, sheet: Sheet) -> Item:
     ledger: Ledger = sheet.evidence
-    uses = sheet.known_uses.get(fact["key"], [])
+    uses = sheet.uses.get(fact["key"], [])
     claims = [ledger.claims[name] for name in fact["claims"] if name in ledger.claims]
     return fact | {
         "id": sheet.ids[f"fact-{fact['key']}"],

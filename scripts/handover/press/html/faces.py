@@ -1,9 +1,9 @@
 """Which typeface sets which text: one table that makes both the style sheet's font rules and the font subsets."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from handover import fonts
 from handover.press.html import embed
@@ -17,10 +17,12 @@ BOLD = (*HEADINGS, "b", "strong", "th", "dt", ".title", ".name", ".value")
 ITALIC = ("em", "i", "cite", "dfn", "var")
 #: What stays regular although its tag is bold or slanted in a browser.
 PLAIN = ("pre", "code", ".row", ".plain", "address")
+#: The attributes that say how a text is set.
+ATTRIBUTES = ("class", "font-family", "font-weight", "font-style")
+SHAPING = frozenset(ATTRIBUTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How a text is set; `families` in the order in which a browser tries them."""
 
     families: tuple[str, ...]
@@ -57,61 +59,84 @@ def _where(selectors: Iterable[str]) -> str:
 
 def used(body: str, rtl: bool) -> dict[embed.Face, set[str]]:
     """The characters that each face has to draw in a page's body."""
-    from lxml import html
-
-    root = html.fromstring(body.encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
-    found: dict[Style, set[str]] = {}
-    waiting: list[tuple[Any, Style]] = [(root, Style(stack(fonts.SERIF, rtl)))]
-    while waiting:
-        element, style = waiting.pop()
-        own = _style(element, style, rtl)
-        if element.text:
-            found.setdefault(own, set()).update(element.text)
-        for child in element:
-            if child.tail:
-                found.setdefault(own, set()).update(child.tail)
-            if isinstance(child.tag, str) and child.tag not in ("title", "desc"):
-                waiting.append((child, own))
     faces: dict[embed.Face, set[str]] = {}
-    for style, characters in found.items():
-        for character in characters:
-            face = _face(style, character)
-            if face:
-                faces.setdefault(face, set()).add(character)
+    for style, texts in _heard(body, rtl).items():
+        left = set().union(*texts)
+        for family in style.families:
+            face = embed.Face(family, style.bold, style.italic and family != fonts.ARABIC)
+            drawn = left & embed.covered(face)
+            if drawn:
+                faces.setdefault(face, set()).update(drawn)
+            left -= drawn
     return faces
 
 
-def _face(style: Style, character: str) -> embed.Face | None:
-    for family in style.families:
-        face = embed.Face(family, style.bold, style.italic and family != fonts.ARABIC)
-        if ord(character) in embed.covered(face):
-            return face
-    return None
+def _heard(body: str, rtl: bool) -> dict[Style, list[str]]:
+    """All texts that a page shows, by how they are set."""
+    from lxml import etree
+
+    listener = _Listener(Style(stack(fonts.SERIF, rtl)), rtl)
+    parser = etree.HTMLParser(target=listener, encoding="utf-8", huge_tree=True)
+    return etree.fromstring(body.encode(), parser)
 
 
-def _style(element: Any, style: Style, rtl: bool) -> Style:
-    names = {element.tag, *(f".{name}" for name in element.get("class", "").split())}
+class _Listener:
+    """Hears a page as lxml reads it: a tree of it, which nobody needs, would take twice as long."""
+
+    def __init__(self, style: Style, rtl: bool) -> None:
+        self.rtl = rtl
+        #: How the elements that are open set their texts; those in a description set none.
+        self.open: list[Style | None] = [style]
+        self.texts: dict[Style, list[str]] = {}
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        around = self.open[-1]
+        if around is None or tag in ("title", "desc"):
+            self.open.append(None)
+        elif SHAPING.isdisjoint(attributes):
+            self.open.append(_style(around, self.rtl, tag))
+        else:
+            self.open.append(_style(around, self.rtl, tag, *map(attributes.get, ATTRIBUTES)))
+
+    def end(self, _: str) -> None:
+        self.open.pop()
+
+    def data(self, text: str) -> None:
+        style = self.open[-1]
+        if style is not None:
+            self.texts.setdefault(style, []).append(text)
+
+    def close(self) -> dict[Style, list[str]]:
+        return self.texts
+
+
+@lru_cache(maxsize=4096)
+def _style(
+    around: Style,
+    rtl: bool,
+    tag: str,
+    classes: str | None = None,
+    families: str | None = None,
+    weight: str | None = None,
+    slope: str | None = None,
+) -> Style:
+    """How an element sets its text, from how its surroundings do, its tag and its attributes."""
+    style = around
+    names = {tag, *(f".{name}" for name in (classes or "").split())}
     if not names.isdisjoint(SANS):
-        style = replace(style, families=stack(fonts.SANS, rtl))
+        style = style._replace(families=stack(fonts.SANS, rtl))
     if not names.isdisjoint(MONO):
-        style = replace(style, families=stack(fonts.MONO, rtl))
+        style = style._replace(families=stack(fonts.MONO, rtl))
     if not names.isdisjoint(BOLD):
-        style = replace(style, bold=True)
+        style = style._replace(bold=True)
     if not names.isdisjoint(ITALIC):
-        style = replace(style, italic=True)
+        style = style._replace(italic=True)
     if not names.isdisjoint(PLAIN):
-        style = replace(style, bold=False, italic=False)
-    return _drawn(element, style)
-
-
-def _drawn(element: Any, style: Style) -> Style:
-    """What the attributes of an SVG say of its text."""
-    families = element.get("font-family")
+        style = style._replace(bold=False, italic=False)
+    # the rest is what the attributes of an SVG say of its text
     if families:
         named = (name.strip().strip("\"'") for name in families.split(","))
-        style = replace(style, families=tuple(name for name in named if name in fonts.FAMILIES))
-    weight, slope = element.get("font-weight", ""), element.get("font-style", "")
+        style = style._replace(families=tuple(name for name in named if name in fonts.FAMILIES))
     if weight:
-        bold = weight in ("bold", "bolder") or bool(re.fullmatch(r"[6-9]\d\d", weight))
-        style = replace(style, bold=bold)
-    return replace(style, italic=slope != "normal") if slope else style
+        style = style._replace(bold=weight in ("bold", "bolder") or bool(re.fullmatch(r"[6-9]\d\d", weight)))
+    return style._replace(italic=slope != "normal") if slope else style

@@ -3,10 +3,11 @@
 from typing import Any
 from urllib.parse import unquote
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from handover.press import evidence
 from handover.press.html import cards, sanitise, tables
+from handover.press.html.fill import fill
 from handover.press.html.sheet import Sheet, href
 from handover.press.legible import legible
 
@@ -100,4 +101,4 @@ def _image(element: Any, sheet: Sheet) -> None:
 
 def unprinted(cell: int, sheet: Sheet) -> Markup:
     """What stands in the place of an output with no printed form."""
-    return Markup('<p class="note">{}</p>').format(escape(sheet.words.unprinted.format(cell)))
+    return fill('<p class="note">{}</p>', sheet.words.unprinted.format(cell))

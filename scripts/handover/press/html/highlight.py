@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
+from handover.press.html.fill import fill
 from handover.press.legible import legible
 
 #: pygments' kinds of token, and the class of the page's style sheet; the first that fits holds.
@@ -19,7 +20,7 @@ KINDS = (
 
 def code(source: str, language: str) -> Markup:
     """Source code as preformatted text."""
-    return Markup('<pre class="code" dir="ltr"><code>{}</code></pre>').format(_coloured(source, language))
+    return fill('<pre class="code" dir="ltr"><code>{}</code></pre>', _coloured(source, language))
 
 
 @lru_cache(maxsize=512)
@@ -43,5 +44,5 @@ def _coloured(source: str, language: str) -> Markup:
         else:
             parts.append((kind, text))
     return Markup("").join(
-        Markup('<span class="{}">{}</span>').format(kind, text) if kind else escape(text) for kind, text in parts
+        fill('<span class="{}">{}</span>', kind, text) if kind else escape(text) for kind, text in parts
     )

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from handover.press import evidence, markdown
 from handover.press.html import cards, sanitise
+from handover.press.html.fill import fill
 from handover.press.html.sheet import Sheet, href
 from handover.press.legible import legible
 
@@ -57,16 +58,16 @@ class Inline:
         return Markup("<br>\n")
 
     def _emphasis(self, token: Token) -> Markup:
-        return Markup("<em>{}</em>").format(self.render(token["children"]))
+        return fill("<em>{}</em>", self.render(token["children"]))
 
     def _strong(self, token: Token) -> Markup:
-        return Markup("<strong>{}</strong>").format(self.render(token["children"]))
+        return fill("<strong>{}</strong>", self.render(token["children"]))
 
     def _strikethrough(self, token: Token) -> Markup:
-        return Markup("<del>{}</del>").format(self.render(token["children"]))
+        return fill("<del>{}</del>", self.render(token["children"]))
 
     def _codespan(self, token: Token) -> Markup:
-        return Markup("<code>{}</code>").format(legible(token["raw"], code=True))
+        return fill("<code>{}</code>", legible(token["raw"], code=True))
 
     def _inline_math(self, token: Token) -> Markup:
         return maths(token["raw"])
@@ -91,20 +92,19 @@ class Inline:
         if prefix == evidence.CONFLICT and name in self.sheet.evidence.conflicts:
             return cards.conflict(inside, name, self.sheet)
         title = unescape(token["attrs"].get("title") or "")
-        tip = Markup(' title="{}"').format(legible(title)) if title else Markup("")
+        tip = fill(' title="{}"', legible(title)) if title else Markup("")
         if url.startswith("#"):
             found = self.sheet.find(url)
-            return Markup('<a href="{}"{}>{}</a>').format(href(found), tip, inside) if found else inside
+            return fill('<a href="{}"{}>{}</a>', href(found), tip, inside) if found else inside
         if sanitise.outside(url):
-            link = Markup('<a href="{}" rel="noopener noreferrer"{}>{}</a>')
-            return link.format(legible(url), tip, inside)
+            return fill('<a href="{}" rel="noopener noreferrer"{}>{}</a>', legible(url), tip, inside)
         return self._unlinked(inside, url, markdown.plain(token["children"]))
 
     def _unlinked(self, inside: Markup, url: str, words: str) -> Markup:
         """A link to another file cannot work from here: its address is shown. One that would act is not."""
         if ":" in url.split("/")[0] or not url or url == words:
             return inside
-        return Markup('{} <span class="note">({})</span>').format(inside, legible(url))
+        return fill('{} <span class="note">({})</span>', inside, legible(url))
 
     def _image(self, token: Token) -> Markup:
         url, alt = unescape(token["attrs"].get("url", "")), markdown.plain(token["children"])
@@ -117,10 +117,10 @@ class Inline:
         words = self.sheet.words
         if not sanitise.image(url):
             shown = " ".join(filter(None, [words.elsewhere, alt, f"({url})" if url and len(url) < 200 else ""]))
-            return Markup('<span class="note">[{}]</span>').format(legible(shown))
-        tip = Markup(' title="{}"').format(title) if title else Markup("")
-        note = Markup("") if alt else Markup(' <span class="note">{}</span>').format(words.undescribed)
-        return Markup('<img src="{}" alt="{}"{}>{}').format(url, alt or words.undescribed, tip, note)
+            return fill('<span class="note">[{}]</span>', legible(shown))
+        tip = fill(' title="{}"', title) if title else Markup("")
+        note = Markup("") if alt else fill(' <span class="note">{}</span>', words.undescribed)
+        return fill('<img src="{}" alt="{}"{}>{}', url, alt or words.undescribed, tip, note)
 
     def _attached(self, name: str) -> str:
         held = self.attachments.get(name) or self.attachments.get(unquote(name))
@@ -173,12 +173,12 @@ class Inline:
 
         found = html.fragment_fromstring(safe)
         url, named = found.get("href", ""), found.get("id") or found.get("name") or ""
-        mark = Markup(' id="{}"').format(self.sheet.identify(named)) if named else Markup("")
+        mark = fill(' id="{}"', self.sheet.identify(named)) if named else Markup("")
         if url.startswith("#") and self.sheet.find(url):
-            return Markup('<a href="{}"{}>').format(href(self.sheet.find(url)), mark), "a"
+            return fill('<a href="{}"{}>', href(self.sheet.find(url)), mark), "a"
         if sanitise.outside(url):
-            return Markup('<a href="{}" rel="noopener noreferrer"{}>').format(url, mark), "a"
-        return Markup("<span{}>").format(mark), "span"
+            return fill('<a href="{}" rel="noopener noreferrer"{}>', url, mark), "a"
+        return fill("<span{}>", mark), "span"
 
     def _named(self, safe: str, name: str) -> Markup:
         """Make the id of a raw tag unique on the page."""
@@ -188,7 +188,7 @@ class Inline:
             return Markup(safe)
         found = html.fragment_fromstring(safe)
         given = self.sheet.identify(found.attrib.pop("id", ""))
-        kept = "".join(Markup(' {}="{}"').format(key, value) for key, value in found.items())
+        kept = "".join(fill(' {}="{}"', key, value) for key, value in found.items())
         return Markup(f'<{name}{kept} id="{escape(given)}">')
 
 
@@ -200,4 +200,4 @@ def text(raw: str) -> Markup:
 def maths(latex: str) -> Markup:
     """LaTeX as text that says of itself that it is mathematics."""
     shown = legible(latex.strip(), code=True)
-    return Markup('<span role="math" aria-label="{}"><code>{}</code></span>').format(shown or "LaTeX", shown)
+    return fill('<span role="math" aria-label="{}"><code>{}</code></span>', shown or "LaTeX", shown)

@@ -12,7 +12,7 @@ from handover.press import digest, document, markdown, words
 from handover.press.html import blocks, embed, evidence, faces, foreign, prose, sanitise
 from handover.press.html.sheet import Sheet
 from handover.press.imprint import NO_DAY, Imprint
-from handover.press.ledger import Ledger
+from handover.press.ledger import Item, Ledger
 from handover.press.legible import legible
 
 FOLDER = Path(__file__).parent
@@ -23,11 +23,8 @@ FEW = 3
 def write(doc: document.Document, imprint: Imprint) -> str:
     """Write a document as a page that needs nothing but itself."""
     language = doc.language if sanitise.LANGUAGE.match(doc.language) else "en"
-    said, ledger = words.of(language), Ledger.of(doc)
-    draft = Sheet(said, ledger)
-    _body(doc, draft)
-    sheet = Sheet(said, ledger, targets=draft.ids, known_uses=draft.uses)
-    parts = _body(doc, sheet)
+    said = words.of(language)
+    parts, sheet = _body(doc, said, Ledger.of(doc))
     title = " ".join(legible(doc.title).split())
     body = (
         _templates()
@@ -62,23 +59,39 @@ def write(doc: document.Document, imprint: Imprint) -> str:
     )
 
 
-def _body(doc: document.Document, sheet: Sheet) -> list[Markup]:
-    """Write all blocks in their order; the evidence, which counts what the text used, among them."""
+def _body(doc: document.Document, said: words.Words, ledger: Ledger) -> tuple[list[Markup], Sheet]:
+    """Write a document's blocks; where each number is used is known at the end, and so is the evidence written last."""
+    sheet = Sheet(said, ledger)
+    parts, stated = _blocks(doc, sheet)
+    if sheet.forward:
+        sheet = Sheet(said, ledger, targets=sheet.ids)
+        parts, stated = _blocks(doc, sheet)
+    sheet.targets = sheet.ids
+    template = _templates().get_template("evidence.html.j2")
+    for place, page, headings in stated:
+        parts[place] = evidence.render(page, headings, sheet, template)
+    return [part for part in parts if part and not part.isspace()], sheet
+
+
+def _blocks(doc: document.Document, sheet: Sheet) -> tuple[list[Markup], list[tuple[int, Item, evidence.Headings]]]:
+    """Write all blocks in their order; of the evidence only the headings, with the place that it will stand in."""
     ledger: Ledger = sheet.evidence
     ledger.reserve(sheet)
     pages = iter(ledger.pages)
     parts: list[Markup] = []
+    stated = []
     for kind, group in groupby(doc.blocks, type):
         if kind is document.Code:
             parts.append(blocks.code(list(group), sheet))
             continue
         for block in group:
             if isinstance(block, document.Evidence):
-                template = _templates().get_template("evidence.html.j2")
-                parts.append(evidence.render(next(pages), sheet, template))
+                page = next(pages)
+                stated.append((len(parts), page, evidence.headings(page, sheet)))
+                parts.append(Markup(""))
             else:
                 parts.append(_block(block, sheet))
-    return [part for part in parts if part.strip()]
+    return parts, stated
 
 
 def _block(block: document.Block, sheet: Sheet) -> Markup:

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from handover.press import document, markdown
 from handover.press.html import foreign, highlight, tables
+from handover.press.html.fill import fill
 from handover.press.html.inline import Inline
 from handover.press.html.sheet import Sheet
 from handover.press.legible import legible
@@ -90,14 +91,14 @@ class _Blocks:
         if write:
             return write(token)
         if token.get("children"):
-            return Markup("<p>{}</p>").format(self.inline.render(token["children"]))
-        return Markup("<pre>{}</pre>").format(legible(token["raw"])) if token.get("raw", "").strip() else Markup("")
+            return fill("<p>{}</p>", self.inline.render(token["children"]))
+        return fill("<pre>{}</pre>", legible(token["raw"])) if token.get("raw", "").strip() else Markup("")
 
     def _paragraph(self, token: Token) -> Markup:
         children = token["children"]
         if all(child["type"] in ("block_math", "latex_environment") for child in children):
-            return Markup('<p class="display">{}</p>').format(self.inline.render(children))
-        return Markup("<p>{}</p>").format(self.inline.render(children))
+            return fill('<p class="display">{}</p>', self.inline.render(children))
+        return fill("<p>{}</p>", self.inline.render(children))
 
     def _block_text(self, token: Token) -> Markup:
         return self.inline.render(token["children"])
@@ -108,7 +109,7 @@ class _Blocks:
         if not inside.striptags().strip():
             return inside
         level, identifier = self.sheet.heading(token["attrs"]["level"], words)
-        return Markup('<h{0} id="{1}">{2}</h{0}>').format(level, identifier, inside)
+        return fill('<h{0} id="{1}">{2}</h{0}>', level, identifier, inside)
 
     def _thematic_break(self, _: Token) -> Markup:
         return Markup("<hr>")
@@ -118,32 +119,34 @@ class _Blocks:
         return highlight.code(token["raw"].rstrip("\n"), language.split()[0] if language.split() else "")
 
     def _block_quote(self, token: Token) -> Markup:
-        return Markup("<blockquote>\n{}\n</blockquote>").format(self.render(token["children"]))
+        return fill("<blockquote>\n{}\n</blockquote>", self.render(token["children"]))
 
     def _list(self, token: Token) -> Markup:
         start = token["attrs"].get("start", 1)
         name = "ol" if token["attrs"].get("ordered") else "ul"
-        first = Markup(' start="{}"').format(start) if name == "ol" and start != 1 else Markup("")
-        return Markup("<{0}{1}>\n{2}\n</{0}>").format(name, first, self.render(token["children"]))
+        first = fill(' start="{}"', start) if name == "ol" and start != 1 else Markup("")
+        return fill("<{0}{1}>\n{2}\n</{0}>", name, first, self.render(token["children"]))
 
     def _list_item(self, token: Token) -> Markup:
-        return Markup("<li>{}</li>").format(self.render(token["children"]))
+        return fill("<li>{}</li>", self.render(token["children"]))
 
     def _task_list_item(self, token: Token) -> Markup:
         done = token["attrs"]["checked"]
-        box = Markup('<span class="box{}" role="img" aria-label="{}"></span> ').format(
-            " done" if done else "", self.sheet.words.done if done else self.sheet.words.open
+        box = fill(
+            '<span class="box{}" role="img" aria-label="{}"></span> ',
+            " done" if done else "",
+            self.sheet.words.done if done else self.sheet.words.open,
         )
-        return Markup('<li class="task">{}{}</li>').format(box, self.render(token["children"]))
+        return fill('<li class="task">{}{}</li>', box, self.render(token["children"]))
 
     def _def_list(self, token: Token) -> Markup:
-        return Markup("<dl>\n{}\n</dl>").format(self.render(token["children"]))
+        return fill("<dl>\n{}\n</dl>", self.render(token["children"]))
 
     def _def_list_head(self, token: Token) -> Markup:
-        return Markup("<dt>{}</dt>").format(self.inline.render(token["children"]))
+        return fill("<dt>{}</dt>", self.inline.render(token["children"]))
 
     def _def_list_item(self, token: Token) -> Markup:
-        return Markup("<dd>{}</dd>").format(self.render(token["children"]))
+        return fill("<dd>{}</dd>", self.render(token["children"]))
 
     def _table(self, token: Token) -> Markup:
         head, *bodies = token["children"]
@@ -156,8 +159,8 @@ class _Blocks:
                 aligns[column] = "num"
         frame = tables.open_frame(len(heads), "", self.sheet)
         lines = Markup("\n").join(self._row(row, aligns, "td") for row in rows)
-        body = Markup("<tbody>\n{}\n</tbody>").format(lines) if rows else Markup("")
-        table = Markup("<table>\n<thead>{}</thead>\n{}\n</table>").format(self._row(heads, aligns, "th"), body)
+        body = fill("<tbody>\n{}\n</tbody>", lines) if rows else Markup("")
+        table = fill("<table>\n<thead>{}</thead>\n{}\n</table>", self._row(heads, aligns, "th"), body)
         return frame + table + tables.CLOSE_FRAME
 
     def _inside(self, cell: Token) -> Markup:
@@ -168,8 +171,8 @@ class _Blocks:
         written = []
         for inside, align in zip(cells, aligns, strict=False):
             kind = {"num": "num", "center": "mid"}.get(align)
-            mark = Markup(' class="{}"').format(kind) if kind else Markup("")
+            mark = fill(' class="{}"', kind) if kind else Markup("")
             head = tag == "th" and inside.striptags().strip()
             name, scope = ("th", Markup(' scope="col"')) if head else ("td", Markup(""))
-            written.append(Markup("<{0}{1}{2}>{3}</{0}>").format(name, scope, mark, inside))
-        return Markup("<tr>{}</tr>").format(Markup("").join(written))
+            written.append(fill("<{0}{1}{2}>{3}</{0}>", name, scope, mark, inside))
+        return fill("<tr>{}</tr>", Markup("").join(written))

@@ -26,17 +26,16 @@ def href(identifier: str) -> str:
 
 @dataclass
 class Sheet:
-    """The state of one writing.
+    """The state of one writing; `evidence` is the document's `handover.press.ledger.Ledger`.
 
-    A page is written twice: the first pass learns which ids exist and where each fact is used, the
-    second links to nothing else. `targets` and `known_uses` are what the first pass learnt;
-    `evidence` is the document's `handover.press.ledger.Ledger`.
+    Links lead to `targets`. While these are not known, what has been written so far must do, and `forward`
+    says whether that was not enough: then the page is written once more, with the ids of the first time.
     """
 
     words: Words
     evidence: Any
-    targets: Mapping[str, str] = field(default_factory=dict)
-    known_uses: Mapping[str, list[str]] = field(default_factory=dict)
+    targets: Mapping[str, str] | None = None
+    forward: bool = False
 
     ids: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=lambda: set(RESERVED))
@@ -63,6 +62,10 @@ class Sheet:
     def find(self, url: str) -> str:
         """The id that a link within the page leads to, or "" if there is no such place."""
         name = unquote(url[1:])
+        if self.targets is None:
+            # what is there keeps its name; what is not may yet come
+            self.forward |= name not in self.ids
+            return self.ids.get(name, "")
         return self.targets.get(name) or self.targets.get(slug(name), "")
 
     def heading(self, wanted: int, text: str, name: str = "") -> tuple[int, str]:

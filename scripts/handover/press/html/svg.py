@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from handover.press import expansion
 from handover.press.html import paint, sanitise
+from handover.press.html.fill import fill
 from handover.press.legible import legible
 
 SVG = "http://www.w3.org/2000/svg"
@@ -44,7 +45,7 @@ FULL, HALF = 400.0, 220.0
 def render(source: str, prefix: str, name: str, description: str) -> Markup:
     """Return an SVG as a named and described image, or nothing if it cannot be read.
 
-    A page is written twice, so that it can refer forward; its images are drawn once.
+    A page that refers forward is written twice; its images are drawn once.
 
     Args:
         source: SVG as a cell displayed it.
@@ -223,4 +224,4 @@ def _describe(root: Any, prefix: str, name: str, description: str) -> None:
 
 def broken(note: str) -> Markup:
     """What stands in the place of an image that cannot be read."""
-    return Markup('<p class="note">{}</p>').format(escape(note))
+    return fill('<p class="note">{}</p>', note)

@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from handover.press.html.fill import fill
 from handover.press.html.sheet import Sheet
 
 NUMBER = re.compile(r"[<>≤≥~≈]?\s?[-−+–±]?[$€£]?\d[\d,.\s\u00a0\u202f]*([eE][-+]?\d+)?\s?%?\Z")
@@ -24,7 +25,7 @@ def open_frame(columns: int, caption: str, sheet: Sheet) -> Markup:
     if columns < WIDE:
         return Markup('<div class="table">')
     name = " ".join(filter(None, [sheet.words.table.format(sheet.tables), caption]))
-    return Markup('<div class="table scroll" role="region" tabindex="0" aria-label="{}">').format(escape(name))
+    return fill('<div class="table scroll" role="region" tabindex="0" aria-label="{}">', name)
 
 
 CLOSE_FRAME = Markup("</div>")

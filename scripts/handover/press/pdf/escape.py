@@ -22,6 +22,8 @@ UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\ud
 LITERAL = re.compile(r'#(?:raw\(|maths\()?"((?:[^"\\]|\\.)*)"')
 CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
 LISTED = 4
+#: White space that is not yet one space, or one that must not break.
+UNFOLDED = re.compile(r"\s{2,}|[^\S \u00a0\u202f\u2009]")
 
 #: Where a word may be broken.
 BREAK = "\u200b"
@@ -31,7 +33,9 @@ WORD = 36
 
 def literal(text: str) -> str:
     """Return a Typst string literal for any text."""
-    return '"' + "".join(_escaped(char) for char in text) + '"'
+    if text.isprintable():
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + "".join(map(_escaped, text)) + '"'
 
 
 def _escaped(char: str) -> str:
@@ -44,7 +48,7 @@ def _escaped(char: str) -> str:
 
 def text(content: str, word: int = WORD) -> str:
     """Return running text as Typst markup: literals alone, white space folded, long words breakable."""
-    return _runs(re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]+", _space, content), "#{};", word)
+    return _runs(UNFOLDED.sub(" ", content), "#{};", word)
 
 
 def code(content: str, call: str, word: int = WORD) -> str:
@@ -54,13 +58,10 @@ def code(content: str, call: str, word: int = WORD) -> str:
 
 def _runs(content: str, form: str, word: int) -> str:
     """Set each piece between places where a word may break."""
-    pieces = breakable(visible(content), word).split(BREAK)
-    return "#may-break;".join(form.format(literal(piece)) for piece in pieces if piece)
-
-
-def _space(found: re.Match[str]) -> str:
-    """Fold white space, but keep a space that must not break."""
-    return found.group() if found.group() in ("\u00a0", "\u202f", "\u2009") else " "
+    shown = breakable(visible(content), word)
+    if BREAK not in shown:
+        return form.format(literal(shown)) if shown else ""
+    return "#may-break;".join(form.format(literal(piece)) for piece in shown.split(BREAK) if piece)
 
 
 def lines(content: str, width: int) -> str:
@@ -89,6 +90,8 @@ def writable(source: str) -> str:
 
 def breakable(content: str, word: int = WORD) -> str:
     """Let words longer than `word` break: after punctuation where there is any, and every few characters."""
+    if len(content) <= word:
+        return content
     return re.sub(rf"\S{{{word + 1},}}", lambda found: _broken(found.group(), max(word * 2 // 3, 8)), content)
 
 

@@ -34,6 +34,7 @@ BLOCKS = {
 #: Other languages inside HTML, of which the sanitiser would leave nothing; a reader keeps their words.
 DRAWING = re.compile(r"<(svg|math)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
+SPAN = re.compile(r"\s*[0-9]{1,4}\s*")
 TABLE = {"caption", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup", "col"}
 ALLOWED = {*WRAPPERS, *BLOCKS, *TABLE, "a", "br", "img", "span", "abbr", "time", "wbr"}
 ATTRIBUTES = {
@@ -222,7 +223,7 @@ class _Writer:
 
 
 def _span(value: str) -> int:
-    return int(value) if re.fullmatch(r"[0-9]{1,4}", value.strip()) and int(value) else 1
+    return int(value) if SPAN.fullmatch(value) and int(value) else 1
 
 
 def _holds_block(element: HtmlElement) -> bool:
