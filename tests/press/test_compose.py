@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from handover.press import attachments, compose, digest, inputs
+from handover.press.document import EVIDENCE_MIME
 from handover.press.imprint import NO_DAY, day_of, of
 from handover.press.order import Order
 from handover.press.render import produce, render
@@ -42,6 +43,21 @@ def test_tables_that_share_a_name_are_told_apart(mini):
         ("data/old/counts.csv", "data-old-counts.csv"),
         ("data/datapackage.json", "datapackage.json"),
     ]
+
+
+@pytest.mark.parametrize("tables", [5, None, "data/counts.csv", {"data/counts.csv": 1}])
+def test_tables_that_are_no_list_are_none(mini, tables):
+    output = nbformat.v4.new_output("display_data", {EVIDENCE_MIME: {"facts": [], "tables": tables}})
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
+    made = compose.compose(nb, "mini", mini.notebooks)
+    assert [one.relationship for one in made.imprint.attachments].count("data") == 0 and not made.refused
+
+
+def test_half_a_character_in_a_cell_stops_no_exporter(mini):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("# half \ud83d of one")])
+    made = compose.compose(nb, "mini", mini.notebooks)
+    assert "# half \ufffd of one" in made.imprint.attachments[0].data.decode()
+    assert made.pdf().startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("kind", ["html", "pdf"])

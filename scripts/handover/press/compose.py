@@ -122,7 +122,9 @@ def _attached(
     text = source.canonical(nb)
     original = attachments.notebook(report, text)
     project = _project(folder)
-    tables, refused = attachments.data(project.root, document.evidence.get("tables", [])) if project else ([], [])
+    named = document.evidence.get("tables")
+    named = named if isinstance(named, list) else []
+    tables, refused = attachments.data(project.root, named) if project else ([], [])
     if made_from is None:
         made_from = inputs.of(project, report, text, document.parameters).as_json()
     record = attachments.record(report, document.parameters, original, tables, made_from)

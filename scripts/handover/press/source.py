@@ -59,7 +59,8 @@ def canonical(nb: Mapping[str, Any]) -> str:
         "nbformat": nb["nbformat"],
         "nbformat_minor": nb["nbformat_minor"],
     }
-    return json.dumps(clean, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+    # who hands over a notebook in memory may not have read it by `loads`
+    return whole(json.dumps(clean, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))) + "\n"
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

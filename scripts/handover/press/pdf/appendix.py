@@ -2,12 +2,12 @@
 
 from handover.press.pdf import markup
 from handover.press.pdf.escape import literal
-from handover.press.pdf.sheet import Sheet, place
+from handover.press.pdf.sheet import COLUMN, Sheet, place
 
 
 def write(sheet: Sheet) -> str:
     """Return the mark-up of all tables that charts have put by; empty where none has."""
-    with sheet.column():
+    with sheet.inside(COLUMN):
         tables = [
             f"#place-of({literal(sheet.label(place(number)))});{markup.write(sheet, values)}"
             for number, values in enumerate(sheet.appendix, 1)

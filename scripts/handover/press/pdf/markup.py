@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from handover.press.markdown import GONE
 from handover.press.pdf import pictures
 from handover.press.pdf.escape import lines, text, writable
-from handover.press.pdf.sheet import DEPTH, Sheet
+from handover.press.pdf.sheet import COLUMN, DEPTH, HEADING, Sheet
 from handover.press.pdf.tables import WORD, Cell, table
 
 WRAPPERS = {
@@ -130,7 +130,7 @@ class _Writer:
         place = self.sheet.anchor(element.get("id", ""))
         name = element.tag
         if name in HEADINGS and not depth:
-            with self.sheet.naming():
+            with self.sheet.inside(HEADING):
                 inside = self.running(element, depth)
             return self.sheet.headed(HEADINGS[name], inside, place)
         if name in HEADINGS or name in ("summary", "dt"):
@@ -206,7 +206,7 @@ class _Writer:
         if head and not body + foot:
             head, body = [], head
         title = self.running(captions[0], 0) if captions else ""
-        return table(self.sheet.words.language, head, body + foot, title, place, small=self.sheet.in_column)
+        return table(self.sheet.words.language, head, body + foot, title, place, small=self.sheet.around == COLUMN)
 
     def _cell(self, element: HtmlElement) -> Cell:
         plain = " ".join(element.text_content().split())

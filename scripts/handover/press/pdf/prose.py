@@ -11,7 +11,7 @@ from handover.press.markdown import GONE, Token
 from handover.press.pdf import markup, pictures
 from handover.press.pdf.escape import code, lines, literal, text, wordless
 from handover.press.pdf.pictures import Picture
-from handover.press.pdf.sheet import DEPTH, Sheet, slug
+from handover.press.pdf.sheet import DEPTH, HEADING, Sheet, slug
 from handover.press.pdf.tables import WORD, Cell, table
 
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -56,7 +56,7 @@ class Writer:
 
     def _headline(self, token: Token, following: Token | None) -> Token | None:
         """Write the title of the document and the standfirst under it; return the latter's token."""
-        with self.sheet.naming():
+        with self.sheet.inside(HEADING):
             title = self.inline(token["children"])
         title = text(self.sheet.title) if wordless(title) else title
         under = following if following and following["type"] == "paragraph" and not _only_image(following) else None
@@ -90,7 +90,7 @@ class Writer:
 
     def _heading(self, token: Token, depth: int) -> str:
         anchors = self._heading_anchors(token)
-        with self.sheet.naming():
+        with self.sheet.inside(HEADING):
             inside = self.inline(token["children"])
         if depth:
             return f"{anchors}#par[#strong[{inside}];];" if inside else ""

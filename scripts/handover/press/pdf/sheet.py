@@ -24,6 +24,10 @@ OUTSIDE = re.compile(r"(https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
 USE = re.compile(r'#number\("(?:[^"\\]|\\.)*", "(x\d+)"\)')
 #: Deeper nesting than this is set as plain text: Typst, like a reader, loses its way in it.
 DEPTH = 16
+#: Typst names a heading in bookmarks, and links inside the document would hide the name.
+HEADING = "heading"
+#: Tables in a column are set smaller.
+COLUMN = "column"
 
 
 @dataclass
@@ -39,10 +43,8 @@ class Sheet:
     #: The title and what stands under it, once the document's first heading has been met.
     masthead: str = ""
     count: int = 0
-    #: While a heading is written: Typst names it in bookmarks, and links inside the document would hide the name.
-    in_heading: bool = False
-    #: While tables are written that stand in a column.
-    in_column: bool = False
+    #: What that which is being written stands in: `HEADING`, `COLUMN`, or neither.
+    around: str = ""
     pages: int = 0
     #: Tables of the values behind charts, as HTML, for the appendix.
     appendix: list[str] = field(default_factory=list)
@@ -116,22 +118,13 @@ class Sheet:
         return f"#heading(level: {self.heading(level)})[{inside}{places}];"
 
     @contextmanager
-    def naming(self) -> Iterator[None]:
-        """Hold while the words of a heading are written."""
-        self.in_heading = True
+    def inside(self, around: str) -> Iterator[None]:
+        """Hold while what stands in a heading or a column is written."""
+        before, self.around = self.around, around
         try:
             yield
         finally:
-            self.in_heading = False
-
-    @contextmanager
-    def column(self) -> Iterator[None]:
-        """Hold while what stands in a column is written."""
-        self.in_column = True
-        try:
-            yield
-        finally:
-            self.in_column = False
+            self.around = before
 
     def link(self, url: str, inside: str) -> str:
         """Return a link, or only what it holds where it would lead nowhere or run something."""
@@ -146,7 +139,7 @@ class Sheet:
         return f"{inside}#remark[{text(f' ({unquote(url)})')}];"
 
     def _within(self, url: str, inside: str) -> str:
-        if self.in_heading:
+        if self.around == HEADING:
             return inside
         prefix, name = evidence.target(url)
         target = evidence.FACT + url[6:] if url.startswith("#back-") else url[1:]
