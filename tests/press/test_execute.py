@@ -245,6 +245,14 @@ def test_an_executed_notebook_runs_again_without_its_old_outputs(tmp_path):
 
 
 @pytest.mark.kernel
+def test_what_papermill_says_of_an_earlier_failure_is_left_out(tmp_path):
+    marker = new_markdown_cell("An Exception was encountered", metadata={"tags": ["papermill-error-cell-tag"]})
+    done = run(book(marker, "print(as_of)"), tmp_path)
+    assert outputs(done) == ["2026-01-31\n"]
+    assert not any("Exception" in cell.source for cell in done.nb.cells)
+
+
+@pytest.mark.kernel
 def test_empty_cells_and_no_parameters_are_no_fault(tmp_path):
     done = run(book("", "  \n", "print(as_of)"), tmp_path, {})
     assert outputs(done) == ["2026-01-01\n"]
