@@ -3,99 +3,37 @@
 Importing this imports papermill. The engine is registered with papermill as `ENGINE`.
 """
 
-import ast
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from queue import Empty
 from typing import Any
 
 from handover.press import lean  # noqa: F401 before papermill, whose import it shortens
 
 # isort: split
-from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import run_sync
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.execute import raise_for_execution_errors, remove_error_markers
+from papermill.iorw import load_notebook_node
 from papermill.log import logger
+from papermill.parameterize import parameterize_notebook
 from traitlets import Any as AnyTrait
 
-from handover.press.kernels import GuardedProvisioner, RunManager
-from handover.press.processes import Guarded, Reaper
+from handover.press.background import settle
+from handover.press.kernels import RunManager
+from handover.press.run import Run
 
 ENGINE = "handover"
+
+#: How long a kernel may take to come up.
+START_S = 60
 
 #: A cell may show this many characters; a page that holds more opens nowhere, and a loop that prints ends here.
 OUTPUT_MAX = 10_000_000
 
 #: After a cell has finished, its last output must have arrived within this time.
 OUTPUT_LATE_S = 30.0
-
-#: How long the kernel may take to answer what became of what cells left in the background.
-SETTLE_S = 5.0
-
-#: Asked of the kernel after the last cell. A task that failed says so only if it is collected before the kernel ends.
-#: A thread that works on is not waited for; one that is in the midst of saying how it failed is heard to the end.
-SETTLE = f"""
-import asyncio, gc, sys, threading, time, traceback
-def _telling(thread):
-    frame = sys._current_frames().get(thread.ident)
-    return any(at.f_code.co_name == "invoke_excepthook" for at, _ in traceback.walk_stack(frame)) if frame else False
-await asyncio.sleep(0)
-for thread in threading.enumerate():
-    if thread is not threading.main_thread() and not thread.daemon:
-        thread.join(0.1)
-        end = time.monotonic() + {SETTLE_S / 2}
-        while _telling(thread) and time.monotonic() < end:
-            thread.join(0.01)
-failed_tasks = [
-    f"{{task.get_coro().__qualname__}}, {{type(task._exception).__name__}}: {{task._exception}}"
-    for task in gc.get_objects()
-    if isinstance(task, asyncio.Task) and task.done() and task._log_traceback and not task.cancelled()
-]
-sys.stderr.flush()
-"""
-
-
-@dataclass
-class Run:
-    """One run of a notebook: what it is given, and what is heard while it goes on."""
-
-    spec: KernelSpec
-    environment: dict[str, str]
-    cwd: Path
-    scratch: Path
-    reaper: Reaper
-    timeout_s: float
-    cell_timeout_s: float
-    deadline: float
-    progress: Callable[[int, int], None] | None = None
-    provisioner: type[GuardedProvisioner] = GuardedProvisioner
-    #: the cells as they run, with the one that papermill injects, and whether it put that one between the others
-    cells: list[NotebookNode] = field(default_factory=list)
-    inserted: bool = False
-    #: the cell that runs, or ran last; -1 before the first
-    cell: int = -1
-    #: the kernel's reply to each cell
-    replies: dict[int, dict[str, Any]] = field(default_factory=dict)
-    #: what stood on stderr, whenever it came, as (cell, text); cell is -1 when it is not known
-    stderr: list[tuple[int, str]] = field(default_factory=list)
-    #: tasks that cells left to the kernel's loop and that failed there: each a name and what it raised
-    failed_tasks: list[str] = field(default_factory=list)
-    #: the cell that showed too much
-    flooded: int | None = None
-    process: Guarded | None = None
-    #: what about the run was not as usual
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def log(self) -> Path:
-        """What the kernel itself wrote, outside any cell."""
-        return self.scratch / "kernel.log"
 
 
 class Quit(Exception):
@@ -150,45 +88,20 @@ class _Client(PapermillNotebookClient):
         return client
 
     def papermill_execute_cells(self) -> None:
-        """Run the cells, and keep what was heard on the way."""
+        """Run the cells, and keep what was heard on the way.
+
+        papermill would also note when each cell began and ended, which no edition keeps.
+        """
         try:
-            super().papermill_execute_cells()
+            for index, cell in enumerate(self.nb.cells):
+                self.execute_cell(cell, index)
             if all(reply["status"] == "ok" for reply in self.run.replies.values()) and self.km.ipykernel:
-                run_sync(self._settle)()
+                self.run.failed_tasks = run_sync(settle)(self.kc, self.km.is_alive)
+        except CellExecutionError as error:
+            # papermill looks for it where the cell showed no error
+            self.nb_man.cell_exception(self.nb.cells[self.run.cell], cell_index=self.run.cell, exception=error)
         finally:
             self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._heard]
-
-    async def _settle(self) -> None:
-        """Ask what became of tasks, and hear what threads said since the last cell ended."""
-        asked = self.kc.execute(
-            SETTLE, silent=True, store_history=False, allow_stdin=False, user_expressions={"failed": "failed_tasks"}
-        )
-        end = time.monotonic() + SETTLE_S
-        reply: dict[str, Any] = {}
-        idle = False
-        with suppress(Empty):
-            while not reply:
-                message = await self._next(self.kc.shell_channel, end)
-                reply = message["content"] if message["parent_header"].get("msg_id") == asked else {}
-            while not idle:
-                message = await self._next(self.kc.iopub_channel, end)
-                idle = message["content"].get("execution_state") == "idle"
-                idle = idle and message["parent_header"].get("msg_id") == asked
-        told = reply.get("user_expressions", {}).get("failed", {}).get("data", {}).get("text/plain", "[]")
-        self.run.failed_tasks = ast.literal_eval(told)
-
-    async def _next(self, channel: Any, end: float) -> dict[str, Any]:
-        """The next message of a channel; `Empty` when time is up.
-
-        Raises:
-            DeadKernelError: The kernel is gone.
-        """
-        while time.monotonic() < end:
-            with suppress(Empty):
-                return await channel.get_msg(timeout=0.2)
-            if not await self.km.is_alive():
-                raise DeadKernelError("Kernel died")
-        raise Empty
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Take a message of a cell, unless the cell has shown too much already."""
@@ -243,3 +156,29 @@ class HandoverEngine(NBClientEngine):
 
 
 papermill_engines.register(ENGINE, HandoverEngine)
+
+
+def perform(nb: NotebookNode, parameters: dict[str, Any], run: Run) -> NotebookNode:
+    """Run a copy of a notebook as `papermill.execute_notebook` does, and return it.
+
+    That function also writes out the whole notebook at the end, even where no file is named to keep it.
+
+    Raises:
+        PapermillExecutionError: A cell failed.
+        Exception: Whatever else keeps the cells from running; `handover.press.verdict` knows what it means.
+    """
+    kernel, language = nb.metadata.kernelspec.name, run.spec.language
+    nb = load_notebook_node(nb)
+    if parameters:
+        nb = parameterize_notebook(nb, parameters, kernel_name=kernel, language=language, engine_name=ENGINE)
+    done = papermill_engines.execute_notebook_with_engine(
+        ENGINE,
+        remove_error_markers(nb),
+        kernel_name=kernel,
+        progress_bar=False,
+        autosave_cell_every=0,
+        start_timeout=max(1, int(min(START_S, run.timeout_s))),
+        run=run,
+    )
+    raise_for_execution_errors(done, None)
+    return done

@@ -20,12 +20,9 @@ from handover.press.processes import reaper
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from handover.press.engine import Run
+    from handover.press.run import Run
 
 __all__ = ["Execution", "execute", "load"]
-
-#: How long a kernel may take to come up.
-START_S = 60
 
 #: All that papermill is known to write into code safely.
 PLAIN = (str, int, float, bool, type(None))
@@ -86,8 +83,8 @@ def execute(
     kernel = nb.metadata.get("kernelspec", {}).get("name", "")
     if warm and kernel in forking.NATIVE:
         forking.prepare()  # first of all: it imports in a process of its own, and papermill is imported meanwhile
-    from handover.press.engine import Run
     from handover.press.kernels import GuardedProvisioner, kernel_spec
+    from handover.press.run import Run
     from handover.press.warm import WarmProvisioner
 
     spec = kernel_spec(kernel, where)
@@ -109,10 +106,7 @@ def execute(
 
 def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: "Run", where: str) -> Execution:
     """Have papermill run the cells, and judge what came of it; papermill works on a copy of its own."""
-    from papermill import execute_notebook
-
-    from handover.press import verdict
-    from handover.press.engine import ENGINE
+    from handover.press import engine, verdict
     from handover.press.normalise import INJECTED, normalise
 
     run.inserted = bool(parameters) and not any(INJECTED in cell.metadata.get("tags", []) for cell in nb.cells)
@@ -121,17 +115,7 @@ def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: "Run", where: 
         run.progress(0, run.inserted + sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb.cells))
     with _quiet():
         try:
-            done = execute_notebook(
-                nb,
-                None,
-                parameters,
-                engine_name=ENGINE,
-                kernel_name=nb.metadata.kernelspec.name,
-                language=run.spec.language,
-                progress_bar=False,
-                start_timeout=max(1, int(min(START_S, run.timeout_s))),
-                run=run,
-            )
+            done = engine.perform(nb, parameters, run)
         except Exception as error:
             meaning = verdict.failure(error, run, where)
             if meaning is None:

@@ -19,7 +19,7 @@ from handover.press.forking import NATIVE
 from handover.press.processes import Guarded
 
 if TYPE_CHECKING:
-    from handover.press.engine import Run
+    from handover.press.run import Run
 
 #: Has a kernel send what `handover.press.wire` makes of a message.
 PACKER = "--Session.packer=handover.press.wire.pack"

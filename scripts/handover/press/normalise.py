@@ -70,7 +70,7 @@ def _number_styled_tables(nb: NotebookNode) -> None:
     numbers: dict[str, str] = {}
     for data in _displays(nb):
         html = data.get("text/html")
-        if not isinstance(html, str):
+        if not isinstance(html, str) or "T_" not in html:
             continue
         for name in re.findall(r'<table id="T_([0-9a-f]{5,32})"', html):
             numbers.setdefault(name, f"{len(numbers) + 1:05d}")

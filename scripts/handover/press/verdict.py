@@ -33,7 +33,7 @@ from handover.press.normalise import INJECTED
 from handover.press.processes import ending
 
 if TYPE_CHECKING:
-    from handover.press.engine import Run
+    from handover.press.run import Run
 
 ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published."
 
