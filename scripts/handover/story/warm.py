@@ -4,13 +4,12 @@
 Nothing that a report shows depends on it.
 """
 
-from handover.story.charts import attacks, frame, troops
+from handover.story.charts import attacks, frame, measure, troops
 
 
 def warm() -> None:
     """Draw two small charts of made-up rows, and throw them away."""
     import pandas as pd
-    from matplotlib import font_manager
 
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
@@ -23,7 +22,6 @@ def warm() -> None:
     ):
         fig, ax = frame.canvas()
         draw(ax, rows)
-        frame.check(fig)
         frame.svg(fig)
-    # a fork must not read on in a file that it shares, so that matplotlib closes the typefaces in each: here, for all
-    font_manager._get_font.cache_clear()
+    # each fork would close the typefaces, whose files it must not share, by itself: here, for all
+    measure.close()

@@ -3,9 +3,11 @@
 Shaping a text takes longer than all the rest of drawing it. Where a text goes is for `labels` and `placement`.
 """
 
+import os
 from functools import lru_cache
 from typing import Any
 
+from matplotlib import font_manager
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font, LoadFlags
@@ -33,6 +35,16 @@ def _face(font: FontProperties) -> FT2Font:
     for one, family in zip(families, font.get_family(), strict=True):
         one.set_family(family)
     return get_font([findfont(one) for one in families])
+
+
+def close() -> None:
+    """Close the files of all typefaces; they are opened again where one is needed."""
+    _face.cache_clear()
+    font_manager._get_font.cache_clear()
+
+
+# a fork must not read on in a file that it shares
+os.register_at_fork(after_in_child=_face.cache_clear)
 
 
 class Renderer(RendererSVG):
