@@ -3,7 +3,6 @@
 Importing this imports no tool of Jupyter's, so that the zygote can be on its way before they are imported here.
 """
 
-import asyncio
 import atexit
 import json
 import os
@@ -173,6 +172,8 @@ async def fork(
 
 
 async def _ready(process: Zygote) -> None:
+    import asyncio  # who waits for a kernel has it; who only starts the zygote need not wait for this
+
     give_up = time.monotonic() + READY_S
     while not process.ready():
         if time.monotonic() > give_up:

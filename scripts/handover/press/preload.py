@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import sys
 import time
+from collections.abc import Iterable
 
 from handover.press.stamps import Stamps, files
 
@@ -29,18 +30,21 @@ MODULES = (
     "ipykernel.kernelapp",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
-    "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "pandas",
     "pandas.io.formats.html",
     "pandas.io.formats.string",
+    "zmq.utils.garbage",
+)
+
+#: Imported after the first kernel, which somebody waits for: some notebooks use these, and none of ours.
+LATER = (
+    "matplotlib.pyplot",
     "pandas.io.formats.style",
     "PIL.BmpImagePlugin",
     "PIL.GifImagePlugin",
     "PIL.JpegImagePlugin",
-    "PIL.PngImagePlugin",
     "PIL.PpmImagePlugin",
-    "zmq.utils.garbage",
 )
 
 #: What is ours: modules, and packages with all of theirs. One may offer ``warm.warm``: what its first use does once.
@@ -55,9 +59,7 @@ def libraries() -> Stamps:
     started = time.time_ns()
     # collections while importing cost a tenth; in a kernel they would touch, and so copy, every page of ours
     gc.disable()
-    for name in MODULES:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
+    _import(MODULES)
     package, _, module = RENEWED.rpartition(".")
     if sys.modules.pop(RENEWED, None):
         delattr(sys.modules[package], module)
@@ -65,12 +67,17 @@ def libraries() -> Stamps:
     return Stamps(files(), started)
 
 
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
 def packages() -> Stamps:
     """Import our packages; return what the files that came with them look like."""
     started, known = time.time_ns(), files()
+    _import(PACKAGES)
     for name in PACKAGES:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
         for found in pkgutil.walk_packages(getattr(sys.modules.get(name), "__path__", ()), name + "."):
             with contextlib.suppress(Exception):
                 importlib.import_module(found.name)
@@ -78,10 +85,18 @@ def packages() -> Stamps:
     return Stamps(files() - known, started)
 
 
-def warm() -> None:
-    """Do what the first use of our packages does, so that no further kernel does it again."""
+def later() -> Stamps:
+    """Import what can wait, and do what the first use of our packages does, so that no further kernel does either.
+
+    Returns:
+        What the files of the modules look like.
+    """
+    started, known = time.time_ns(), files()
+    _import(LATER)
+    stamps = Stamps(files() - known, started)
     for name in PACKAGES:
         with contextlib.suppress(Exception):
             sys.modules[f"{name}.warm"].warm()
     gc.collect()
     gc.freeze()
+    return stamps

@@ -189,6 +189,9 @@ def _draft(
 
 def _execute(order: Order, timeout_s: float, progress: Progress) -> Any:
     """Run the notebook, and get the page writers ready meanwhile."""
+    from handover.press import forking
+
+    forking.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
     from handover.press import execute
 
     warm = threading.Thread(target=_warm, daemon=True)

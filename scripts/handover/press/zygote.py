@@ -67,7 +67,7 @@ def _serve(press: socket.socket, given: set[str], libraries: Stamps, first: bool
     packages = preload.packages()
     # what modules put into the environment when they were imported, they would put into a kernel's as well
     imported = {name: value for name, value in os.environ.items() if name not in given}
-    tried, warmed = first, False
+    tried, later = first, None
     with contextlib.suppress(OSError):
         if first:
             press.send(b"{}")
@@ -75,7 +75,7 @@ def _serve(press: socket.socket, given: set[str], libraries: Stamps, first: bool
             _collect()
             if not select.select([press], [], [], guard.LOOK_S)[0]:
                 continue
-            changed, reason = packages.changed(), libraries.changed() or _threads()
+            changed, reason = packages.changed(), libraries.changed() or (later and later.changed()) or _threads()
             # the order is left to the one that takes over; if that finds a change as well, a clock is wrong
             if changed and tried and not reason and press.recv(1, socket.MSG_PEEK):
                 os._exit(AGAIN)
@@ -89,10 +89,7 @@ def _serve(press: socket.socket, given: set[str], libraries: Stamps, first: bool
             for descriptor in files:
                 os.close(descriptor)
             press.send(json.dumps({"pid": pid, "reason": reason}).encode())
-            if not warmed:
-                # not before the first kernel, which somebody waits for
-                preload.warm()
-                warmed = True
+            later = later or preload.later()
     os._exit(0)
 
 
