@@ -17,6 +17,11 @@ class HandoverHTMLExporter(Exporter):
     def _file_extension(self) -> str:
         return ".html"
 
+    @default("optimistic_validation")
+    def _once(self) -> bool:
+        # nbconvert would check the notebook after each of its ten preprocessors, none of which is at work unless asked
+        return True
+
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, dict[str, Any]]:
         """Convert a notebook that is in memory."""
         from handover.press import compose
