@@ -165,6 +165,24 @@ def test_a_cell_that_never_ran_fails_the_run_even_if_papermill_is_content(reply)
         verdict.judge(ran, "notebooks/x.ipynb")
 
 
+SEND = "k = get_ipython().kernel; k.session.send(k.iopub_socket, {0!r}, {1!r}, parent=k.get_parent())"
+MISFITS = {
+    "a text that is a number": ('display({"text/plain": 5}, raw=True)', "5 is not valid"),
+    "metadata that is a list": (SEND.format("display_data", {"data": {}, "metadata": [1]}), "[1]"),
+    "a stream without text": (SEND.format("stream", {"name": "stderr"}), "KeyError: 'text'"),
+    "an output without data": (SEND.format("display_data", {}), "KeyError: 'metadata'"),
+    "a transient that is text": (SEND.format("display_data", {"data": {}, "metadata": {}, "transient": "x"}), "'get'"),
+}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("name", MISFITS)
+def test_what_no_notebook_can_hold_is_a_fault_of_its_cell(tmp_path, name):
+    source, words = MISFITS[name]
+    told = fault(tmp_path, "before = 1", source)
+    assert "notebooks/x.ipynb: cell 4 showed what no notebook can hold (" in told and words in told, told
+
+
 @pytest.mark.kernel
 def test_a_failure_shows_the_head_of_the_cell_and_the_line_at_fault(tmp_path):
     assert fault(tmp_path, FAULTS["an exception"][0][0]).splitlines()[1:-1] == ["  x = 1", "  ", "  ", "  …", "  1/0"]

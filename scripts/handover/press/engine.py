@@ -11,7 +11,7 @@ from handover.press import lean  # noqa: F401 before papermill, whose import it 
 # isort: split
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.execute import raise_for_execution_errors, remove_error_markers
@@ -42,6 +42,10 @@ class Quit(Exception):
 
 class Flood(Exception):
     """A cell showed more than a page can hold."""
+
+
+class Misfit(Exception):
+    """A cell showed what no notebook can hold; the text says what is wrong with it."""
 
 
 class _Client(PapermillNotebookClient):
@@ -81,7 +85,8 @@ class _Client(PapermillNotebookClient):
         async def listen(*arguments: Any, **options: Any) -> dict[str, Any]:
             message = await receive(*arguments, **options)
             if message["msg_type"] == "stream" and message["content"].get("name") == "stderr":
-                self._heard.append((message["parent_header"].get("msg_id", ""), message["content"]["text"]))
+                text = str(message["content"].get("text", ""))
+                self._heard.append((message["parent_header"].get("msg_id", ""), text))
             return message
 
         channel.get_msg = listen
@@ -104,7 +109,17 @@ class _Client(PapermillNotebookClient):
             self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._heard]
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
-        """Take a message of a cell, unless the cell has shown too much already."""
+        """Take a message of a cell, unless the cell has shown too much already.
+
+        Raises:
+            Misfit: It tells of an output that no notebook can hold.
+        """
+        try:
+            return self._process(msg, cell, cell_index)
+        except (ValidationError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise Misfit(f"{type(error).__name__}: {getattr(error, 'message', error)}") from error
+
+    def _process(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         self._asked[msg["parent_header"].get("msg_id", "")] = cell_index
         self._shown[cell_index] = self._shown.get(cell_index, 0) + _length(msg["content"])
         if self._shown[cell_index] > OUTPUT_MAX and self.run.flooded is None:

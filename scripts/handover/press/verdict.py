@@ -67,8 +67,9 @@ def judge(run: "Run", where: str) -> None:
                 raise _raised(run, index, output.ename, output.evalue, output.traceback, where)
         if reply is None or reply.get("status") != "ok" or cell.execution_count is None:
             raise _error(run, index, "never ran", where)
+    heard = "".join(text for _, text in run.stderr)
     for what, words in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
-        if failed := words.search("".join(text for _, text in run.stderr)):
+        if failed := words.search(heard):
             story = failed["last"] or "how, it had not said when the run was over"
             at = _place(run, failed.start())
             raise _error(run, at, f"ran while a {what} in the background failed ({story})", where)
@@ -92,6 +93,8 @@ def failure(error: Exception, run: "Run", where: str) -> ExecutionError | None:
         return _raised(run, error.cell_index, name, value, error.traceback, where)
     if isinstance(error, engine.Quit):
         return _error(run, run.cell, "ended the kernel with quit() or exit(): the cells after it would not run", where)
+    if isinstance(error, engine.Misfit):
+        return _error(run, run.cell, f"showed what no notebook can hold ({_first(str(error))})", where)
     if isinstance(error, CellTimeoutError):
         return _error(run, run.cell, _too_long(run), where)
     if isinstance(error, DeadKernelError) and run.process is not None:
@@ -102,6 +105,10 @@ def failure(error: Exception, run: "Run", where: str) -> ExecutionError | None:
         f"{where}: a kernel must start ({_last_words(run) or f'{type(error).__name__}: {error}'}).\n"
         "Check the installation with `jupyter kernelspec list`. Nothing was run."
     )
+
+
+def _first(text: str) -> str:
+    return text.strip().split("\n", 1)[0][:VALUE_SHOWN]
 
 
 def warnings(run: "Run") -> Iterator[str]:
