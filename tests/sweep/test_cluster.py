@@ -184,6 +184,26 @@ def test_a_sweep_on_a_cluster_equals_single_renders_though_workers_are_killed(da
     assert catalogue.stale(store) == []
 
 
+def test_a_sweep_whose_last_worker_is_lost_says_so_and_goes_on_with_the_next(dated, cluster, monkeypatch):
+    monkeypatch.setattr("handover.sweep.cluster.ASK_S", 0.0)
+    only = cluster.worker(dated.root, "only", "--no-nanny")
+    heard, following = [], []
+
+    def told(outcome, summary):
+        heard.append(executor.ailing())
+        if summary.done == 1 and only.poll() is None:
+            os.kill(only.pid, signal.SIGKILL)
+            only.wait()
+        if heard[-1] and not following:
+            following.append(cluster.worker(dated.root, "next"))
+
+    with connected(cluster, dated, 1, DAYS[:3]) as (made, store, executor, width):
+        summary = run(made, store, executor, width=width, root=dated.root, elsewhere=True, told=told)
+        assert executor.ailing() == ""
+    assert (summary.published, summary.failed) == (3, {})
+    assert heard[0] == "" and "waiting: the cluster has no worker" in heard
+
+
 def test_the_command_runs_on_a_cluster_and_can_be_stopped(dated, cluster):
     cluster.worker(dated.root, "only")
     words = ("render", "mini", "--sweep", "as_of=2026-01-14..2026-05-12/1d", "--cluster", cluster.address)

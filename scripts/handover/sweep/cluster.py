@@ -5,9 +5,10 @@ Dask runs calls in threads of a worker process; each call is passed on to a proc
 """
 
 import atexit
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -22,9 +23,12 @@ from handover.sweep.plan import Plan
 #: How long a scheduler may take to answer.
 CONNECT_S = 10.0
 
+#: How often the scheduler is asked whether there are workers.
+ASK_S = 5.0
+
 
 @contextmanager
-def connect(address: str, plan: Plan) -> Iterator[tuple[Executor, int]]:
+def connect(address: str, plan: Plan) -> "Iterator[tuple[Cluster, int]]":
     """Connect to a cluster whose workers hold what the plan was made from.
 
     Yields:
@@ -49,7 +53,7 @@ def connect(address: str, plan: Plan) -> Iterator[tuple[Executor, int]]:
         ) from error
     with client:
         _hold_equal(client, plan, address)
-        executor = _Cluster(client)
+        executor = Cluster(client)
         try:
             yield executor, sum(client.nthreads().values())
         except BaseException:
@@ -57,15 +61,24 @@ def connect(address: str, plan: Plan) -> Iterator[tuple[Executor, int]]:
             raise
 
 
-class _Cluster(Executor):
+class Cluster(Executor):
     """The executor of a client, with each call passed on to a process of its own."""
 
     def __init__(self, client: Any) -> None:
-        self._inner = client.get_executor(pure=False)
+        self._client, self._inner = client, client.get_executor(pure=False)
+        self._asked, self._ailing = time.monotonic(), ""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """Call a function with positional arguments on the cluster."""
         return self._inner.submit(in_child, fn, *args, **kwargs)
+
+    def ailing(self) -> str:
+        """Say that no worker is left; a sweep waits for another, since a cluster may be one that comes and goes."""
+        if time.monotonic() - self._asked > ASK_S:
+            self._asked = time.monotonic()
+            with suppress(OSError):
+                self._ailing = "" if self._client.nthreads() else "waiting: the cluster has no worker"
+        return self._ailing
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls; cancel those under way if asked."""

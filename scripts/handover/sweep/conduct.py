@@ -18,6 +18,9 @@ from handover.sweep.workers import Workers, cores
 #: So many of those that failed alike, or were warned alike, are named.
 NAMED = 5
 
+#: What computes, how much at a time, what it is in words, and what says in words what keeps it from going on.
+Means = tuple[Executor, int, str, Callable[[], str]]
+
 
 def conduct(
     project: Project,
@@ -51,7 +54,7 @@ def conduct(
         gauge(summary)
 
     with Stop(lambda: say("\nStopping; what is published stays.")) as stop:
-        with _executor(plan, jobs, cluster) as (executor, width, words):
+        with _executor(plan, jobs, cluster) as (executor, width, words, gauge.ailing):
             say(f"{total} {'edition' if total == 1 else 'editions'} to make, {words}")
             summary = run(
                 plan,
@@ -74,17 +77,17 @@ def conduct(
 
 
 @contextlib.contextmanager
-def _executor(plan: planning.Plan, jobs: int | None, cluster: str | None) -> Iterator[tuple[Executor, int, str]]:
-    """What computes, how much at a time, and what it is in words."""
+def _executor(plan: planning.Plan, jobs: int | None, cluster: str | None) -> Iterator[Means]:
+    """What the sweep is computed by: workers of this machine, or of a cluster."""
     if cluster is not None:
         from handover.sweep.cluster import connect
 
         with connect(cluster, plan) as (executor, width):
-            yield executor, width, f"{width} at a time on {cluster}"
+            yield executor, width, f"{width} at a time on {cluster}", executor.ailing
         return
     width = max(1, min(jobs or cores(), len(plan.steps)))
     with Workers(width) as workers:
-        yield workers, width, f"{width} at a time"
+        yield workers, width, f"{width} at a time", str
 
 
 def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:

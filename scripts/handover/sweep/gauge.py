@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from handover.sweep.run import Summary
@@ -14,10 +15,17 @@ RECENT_S = 60.0
 
 
 class Gauge:
-    """Shows a sweep's progress; `total` is the number of its steps."""
+    """Shows a sweep's progress.
+
+    Args:
+        total: The number of its steps.
+        stream: Where to; the error stream if left out.
+    """
 
     def __init__(self, total: int, stream: TextIO | None = None) -> None:
         self.total = total
+        #: What keeps the sweep from going on, in words; empty where nothing does.
+        self.ailing: Callable[[], str] = str
         self.stream = stream or sys.stderr
         self.terminal = self.stream.isatty()
         self._seen: list[tuple[float, int]] = [(time.monotonic(), 0)]
@@ -48,6 +56,8 @@ class Gauge:
             rate = (has - had) / (at - began)
             left = spoken((self.total - summary.done) / rate)
             parts += [f"{rate:.1f} a second" if rate >= 1 else f"{1 / rate:.1f} s each", f"about {left} left"]
+        if ailing := self.ailing():
+            parts.append(ailing)
         return ", ".join(parts)
 
     def clear(self) -> None:
