@@ -30,6 +30,27 @@ pytestmark = [
 ]
 
 
+LOADED = """[...document.fonts].filter(face => face.status === "loaded").map(
+  face => `${face.family.replaceAll('"', "")} ${face.weight}`
+)"""
+#: The longest bold label of a chart, and how wide it is shown.
+FOUND = """(() => {
+  const labels = [...document.querySelectorAll(".jp-OutputArea figure svg text")];
+  const bold = labels.filter(one => getComputedStyle(one).fontWeight === "700");
+  return bold.sort((a, b) => b.textContent.length - a.textContent.length)[0];
+})()"""
+WORDS, LONGEST = f"{FOUND}.textContent.trim()", f"{FOUND}.getComputedTextLength()"
+
+
+def measured(words):
+    """How wide charts take a bold label to be."""
+    from handover.story.charts import labels
+    from handover.story.charts.house import house
+
+    with house():
+        return labels.breadth(words, "bold")
+
+
 class Lab:
     """A server on a copy of the project, and what it said."""
 
@@ -190,6 +211,10 @@ def test_a_notebook_run_by_hand_shows_and_exports_what_the_command_line_gives(la
     assert notebook.locator(".jp-OutputArea svg, .jp-OutputArea img").count()
     assert notebook.locator(".jp-OutputArea table").count()
     picture(page, "run")
+    notebook.locator("figure svg").first.scroll_into_view_if_needed()
+    picture(page, "chart")
+    assert set(page.evaluate(LOADED)) >= {"IBM Plex Sans Condensed 400", "IBM Plex Sans Condensed 700"}
+    assert page.evaluate(LONGEST) == pytest.approx(measured(page.evaluate(WORDS)), abs=0.6)
 
     fetched = []
     page.on("download", lambda one: fetched.append(one))

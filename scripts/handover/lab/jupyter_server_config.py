@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from handover import fonts
 from handover.project import Project
 
 project = Project.find()
@@ -12,6 +13,8 @@ own.mkdir(parents=True, exist_ok=True)
 c = get_config()  # noqa: F821 Jupyter provides it
 c.ServerApp.root_dir = str(project.root)
 c.LabApp.extra_labextensions_path = [str(Path(__file__).with_name("labextension"))]
+# labextension/ sets charts in these
+c.ServerApp.extra_static_paths = [str(fonts.folder(family)) for family in (fonts.SANS, fonts.ARABIC)]
 c.LabApp.default_url = f"/lab/tree/{project.notebooks.name}"
 
 c.SchedulerApp.environment_manager_class = "handover.lab.environment.HandoverEnvironmentManager"

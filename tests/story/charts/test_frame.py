@@ -7,7 +7,7 @@ import matplotlib
 import pytest
 
 from handover.errors import ChartError
-from handover.story.charts import frame, palette
+from handover.story.charts import frame, palette, troops
 from handover.story.charts.house import FAMILY, house
 
 ALT = "Line chart of troops in Iraq, falling from 5,200 in 2020 to fewer than 1,000 in 2026."
@@ -209,3 +209,28 @@ def test_the_typefaces_are_found_where_the_system_s_are_to_be_ignored(monkeypatc
         found = font_manager.findfont(font_manager.FontProperties(family=fonts.SANS), fallback_to_default=False)
     assert str(found).endswith("IBMPlexSansCondensed-Regular.ttf")
     assert os.environ["MPL_IGNORE_SYSTEM_FONTS"] == "1"
+
+
+def test_the_words_of_an_axis_are_measured_where_they_will_be_drawn():
+    fig, ax = frame.canvas()
+    frame.room(ax, left=60, right=20, top=20, bottom=45)
+    ax.plot([0, 1], [0, 4e7])
+    ax.set_xlabel("share of the year")
+    chart = frame.finish(fig, **WORDS)
+    assert ">share of the year</text>" in chart.svg and ">1e7</text>" in chart.svg
+
+
+def test_the_words_of_an_axis_that_leave_the_canvas_are_named():
+    fig, ax = frame.canvas()
+    frame.room(ax, left=45, right=20, top=20, bottom=20)
+    ax.set_xlabel("share of the year")
+    with pytest.raises(ChartError, match=r"'share of the year' leaves the canvas by \d"):
+        frame.finish(fig, **WORDS)
+
+
+def test_a_chart_of_ours_to_which_the_words_of_an_axis_are_added_is_refused(rows):
+    fig, ax = frame.canvas()
+    troops.levels(ax, rows("troop_levels", {"date": "2014-11-10", "value": 50, "bound": "about"}))
+    ax.set_xlabel("a label that lies on the ticks")
+    with pytest.raises(ChartError, match="'a label that lies on the ticks'"):
+        frame.finish(fig, **WORDS)

@@ -40,7 +40,8 @@ class Chart:
         named = self.svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(self.alt)}" ', 1)
         lines = [f"<b>{inline(self.title)}</b>", inline(self.subtitle)]
         head = "<br/>".join(line for line in lines if line)
-        credit = f"<small>{inline(self.credit)}</small>" if self.credit else ""
+        # below the picture, however narrow that is
+        credit = f"<div><small>{inline(self.credit)}</small></div>" if self.credit else ""
         values = f"<details><summary>Values</summary>{self.values}</details>" if self.values else ""
         return f"<figure><figcaption>{head}</figcaption>{named}{credit}{values}</figure>"
 

@@ -1,8 +1,11 @@
-// The form "Create Notebook Job" of jupyter-scheduler, filled in with the parameters that a report declares.
+// What JupyterLab loads of ours; written as it loads it, so that nothing is built.
 //
-// It stands in place of the form's empty "Additional options": when a report's form opens, its parameters are put
-// into the rows that the form has for them, and what each means is listed. The server says what they are with the
-// environments it offers (handover.lab.environment). Written as JupyterLab loads it, so that nothing is built.
+// The form "Create Notebook Job" of jupyter-scheduler, filled in with the parameters that a report declares: in place
+// of the form's empty "Additional options", when a report's form opens, its parameters are put into the rows that the
+// form has for them, and what each means is listed. The server says what they are with the environments it offers
+// (handover.lab.environment).
+//
+// The typefaces of charts: their labels were measured in them, and would run into each other in any that is wider.
 (() => {
   let scope;
 
@@ -11,8 +14,20 @@
     return (await versions[versions.length - 1].get())();
   }
 
+  const FACES = [["IBM Plex Sans Condensed", "IBMPlexSansCondensed"], ["IBM Plex Sans Arabic", "IBMPlexSansArabic"]];
+
+  function faces({ PageConfig, URLExt }) {
+    for (const [family, file] of FACES) {
+      for (const [weight, style] of [["400", "Regular"], ["700", "Bold"]]) {
+        // fetched where a text is set in it
+        const address = URLExt.join(PageConfig.getBaseUrl(), "static", `${file}-${style}.ttf`);
+        document.fonts.add(new FontFace(family, `url("${address}")`, { weight }));
+      }
+    }
+  }
+
   async function extension() {
-    const [React, scheduler, { ServerConnection }, { URLExt }] = await Promise.all(
+    const [React, scheduler, { ServerConnection }, { PageConfig, URLExt }] = await Promise.all(
       ["react", "@jupyterlab/scheduler", "@jupyterlab/services", "@jupyterlab/coreutils"].map(shared)
     );
     const element = React.createElement;
@@ -57,7 +72,12 @@
       return element("ul", { "aria-label": "Parameters of this report" }, lines);
     }
 
-    return {
+    const typefaces = {
+      id: "handover-lab:typefaces",
+      autoStart: true,
+      activate: () => faces({ PageConfig, URLExt }),
+    };
+    const parameters = {
       id: "handover-lab:parameters",
       autoStart: true,
       provides: replaced.provides,
@@ -69,6 +89,7 @@
         return Offer;
       },
     };
+    return [typefaces, parameters];
   }
 
   window._JUPYTERLAB = window._JUPYTERLAB || {};
@@ -77,8 +98,8 @@
       scope = given;
     },
     get: async () => {
-      const plugin = await extension();
-      return () => ({ __esModule: true, default: plugin });
+      const plugins = await extension();
+      return () => ({ __esModule: true, default: plugins });
     },
   };
 })();
