@@ -76,26 +76,11 @@ def svg(fig: Figure) -> str:
     Raises:
         ChartError: A text is cut off, overlaps another or is too small.
     """
-    buffer = io.StringIO()
     with house():
-        # as `savefig` makes it; one renderer for both passes, since measuring a text takes as long as drawing it
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        renderer = Renderer(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
-        texts = visible(fig, renderer)
-        for text in texts:
-            if text.get_family() != FAMILY:
-                # what an analyst adds is set like the rest: no other typeface travels with a page
-                text.set_family(FAMILY)
-        check(fig, texts, renderer)
-        for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
-            if not axis.get_label_text():
-                axis.set_label_coords(0, 0)  # no place need be found for it
-        fig.draw(renderer)
-        renderer.finalize()
+        drawn = _drawn(fig)
     # not fig.clear(), which sets up each of the axes anew before it lets go of it
     for ax in fig.axes:
         fig.delaxes(ax)
-    drawn = buffer.getvalue()
     drawn = drawn[drawn.index("<svg") :].strip()
     drawn = re.sub(r"<defs>\s*<style type=\"text/css\">\*\{[^}]*\}</style>\s*</defs>\s*", "", drawn, count=1)
     drawn = drawn.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
@@ -104,6 +89,25 @@ def svg(fig: Figure) -> str:
     own = "c" + hashlib.sha256(drawn.encode()).hexdigest()[:8] + "-"
     drawn = re.sub(r" id=\"([^\"]+)\"", lambda m: f' id="{own}{m[1]}"' if m[1] in wanted else "", drawn)
     return re.sub(r"(url\(#|href=\"#)", rf"\g<1>{own}", drawn)
+
+
+def _drawn(fig: Figure) -> str:
+    """The figure as `savefig` writes it, once its texts have been checked: with one renderer, each is measured once."""
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    renderer = Renderer(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
+    texts = visible(fig, renderer)
+    for text in texts:
+        if text.get_family() != FAMILY:
+            # what an analyst adds is set like the rest: no other typeface travels with a page
+            text.set_family(FAMILY)
+    check(fig, texts, renderer)
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+        if not axis.get_label_text():
+            axis.set_label_coords(0, 0)  # no place need be found for it
+    fig.draw(renderer)
+    renderer.finalize()
+    return buffer.getvalue()
 
 
 def finish(fig: Figure, *, title: str, subtitle: str, credit: str, alt: str, values: str = "") -> Chart:
