@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -354,3 +355,29 @@ def test_a_terminal_that_is_not_utf8_is_told_all_the_same(mini):
     done = bare(["verify", "--hashes", "no … one.pdf"], mini.root, PYTHONIOENCODING="latin-1")
     assert (done.returncode, done.stderr) == (1, b"")
     assert done.stdout == b"differs: no \\u2026 one.pdf (is no PDF)\n"
+
+
+LATE = """
+import atexit, sys, threading, time
+from handover import cli
+def late():
+    atexit.register(lambda: sys.stdout.write("at the end, "))
+    threading.Thread(target=lambda: (time.sleep(0.2), sys.stdout.write("a thread, "))).start()
+cli._speak_anyhow = late  # main calls it early
+cli.main()
+"""
+
+
+def test_a_quick_end_leaves_out_nothing_that_others_have_to_do(mini):
+    done = subprocess.run([sys.executable, "-c", LATE, "list", "--nope"], cwd=mini.root, capture_output=True, text=True)
+    assert done.stdout == "a thread, at the end, "
+    assert done.returncode == 2 and "No such option" in done.stderr
+
+
+def test_what_cannot_be_written_at_the_end_is_no_success(mini):
+    script = "import sys; from handover import cli\nsys.stdout.write('x')\ncli.main()"
+    command = [sys.executable, "-c", script, "list"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=mini.root, env=environment, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 120 and b"No space left on device" in done.stderr
