@@ -58,7 +58,7 @@ def _wounded(told: list[dict[str, Any]]) -> Quantity | None:
     if not known:
         return None
     # of equal counts the last
-    most = max(enumerate(known), key=lambda pair: (pair[1]["wounded"], pair[0]))[1]
+    most = max(reversed(known), key=lambda row: row["wounded"])
     number = float(most["wounded"])
     bound = str(most["wounded_bound"]) if pd.notna(most["wounded_bound"]) else "exact"
     edge = {"low": number} if bound in marks.LOWER else {"high": number} if bound in marks.UPPER else {"value": number}
@@ -95,15 +95,14 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     def scale(plot: float) -> None:
         heighten(ax, foot + plot + over)
         room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 2, top=over, bottom=foot)
-        ax.set_xlim(*dates.limits(first, last))
         ax.set_ylim(0, plot / unit)
 
     # as tall as its stacks and labels, so that a stack looks like one
     plot = top * unit
     scale(plot)
+    dates.time_axis(ax, first, last)
     highest = max((box.top for box in labels.flag_boxes(ax, notes, _stacks(ax, found))), default=0.0)
     scale(max(plot, highest - foot + 3))
-    dates.time_axis(ax, first, last)
     marks.key(ax, kinds, {kind: _sampler(kind) for kind in WEAPONS})
     marks.count_axis(ax, top, most=max(int(top * unit / 16), 1))
     size = _size(ax)

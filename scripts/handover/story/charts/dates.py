@@ -48,11 +48,6 @@ def short(day: dt.date, precision: str = "day", *, year: bool = True) -> str:
     return f"{words} {day.year}" if year else words
 
 
-def limits(first: dt.date, last: dt.date) -> tuple[float, float]:
-    """Where an axis begins and ends that shows these days, the last one whole."""
-    return num(first), num(last) + 1
-
-
 def foot(first: dt.date, last: dt.date) -> float:
     """Points that the ticks of a time axis take: months and days have the year in a second line."""
     return 20.0 if (last - first).days > YEARS_FROM else 33.0
@@ -66,7 +61,7 @@ def time_axis(ax: Axes, first: dt.date, last: dt.date) -> None:
         first: First day shown.
         last: Last day shown.
     """
-    ax.set_xlim(*limits(first, last))
+    ax.set_xlim(num(first), num(last) + 1)
     width, days = ax.get_window_extent().width, (last - first).days
     if days > YEARS_FROM:
         _years(ax, width, days)
