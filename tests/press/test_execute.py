@@ -16,7 +16,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from handover.errors import ExecutionError, ParameterError
-from handover.press import engine, execute, forking, verdict, zygote
+from handover.press import engine, environment, execute, forking, scratch, verdict, zygote
 from handover.press.execute import load
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -443,6 +443,32 @@ def test_a_process_with_threads_says_so():
     finally:
         stay.set()
         thread.join()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("error", "kept"), [(OSError, True), (SystemExit, False)])
+def test_a_fork_that_nobody_waits_for_ends_and_leaves_its_folder_only_to_another_try(
+    tmp_path, monkeypatch, error, kept
+):
+    run(book(), tmp_path)
+    answers = []
+
+    def broken_off(answer=forking._zygote._answer):
+        answers.append(answer())
+        raise error
+
+    monkeypatch.setattr(forking._zygote, "_answer", broken_off)
+    folder = environment.make_scratch()
+    with pytest.raises(error):
+        forking._zygote.fork(
+            [], env=environment.kernel_environment(0, folder), cwd=str(folder), log=folder / "log", scratch=folder
+        )
+    end = time.monotonic() + 10
+    while psutil.pid_exists(answers[0]["pid"]) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not psutil.pid_exists(answers[0]["pid"])
+    assert folder.exists() == kept
+    scratch.remove(folder)
 
 
 @pytest.mark.kernel

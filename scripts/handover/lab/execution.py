@@ -17,7 +17,7 @@ from jupyter_scheduler.utils import get_utc_timestamp
 
 from handover.errors import HandoverError
 from handover.lab import jobs
-from handover.press import guard
+from handover.press import guard, scratch
 from handover.project import Project
 
 #: What the database keeps of a message.
@@ -84,6 +84,7 @@ def _ends_with_server() -> Iterator[None]:
             _terminated()
         yield
     except SystemExit:
+        scratch.remove_all()  # the processes of jobs end without Python's own end
         raise HandoverError("JupyterLab ended while the job ran.\nNothing was published; run the job again.") from None
 
 

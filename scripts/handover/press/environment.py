@@ -4,13 +4,13 @@ Only what a kernel sees of the machine belongs here.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from handover.errors import ExecutionError
+from handover.press import scratch
 
 #: All that a kernel learns from the environment of the press: where programs and libraries are.
 INHERITED = (
@@ -57,18 +57,18 @@ FOLDERS = {
 }
 
 
-def kernel_environment(epoch: int, scratch: Path) -> dict[str, str]:
+def kernel_environment(epoch: int, folder: Path) -> dict[str, str]:
     """Return the whole environment of a kernel; of the press's own, only `INHERITED` passes.
 
     Args:
         epoch: The second that the report's files carry as their date.
-        scratch: A folder as `scratch_folder` makes it. The kernel's home is in there too, so that no settings of
+        folder: As `scratch_folder` makes it. The kernel's home is in there too, so that no settings of
             a user's reach a report.
     """
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     environment |= FIXED
-    environment |= {name: str(scratch / folder) for name, folder in FOLDERS.items()}
-    environment["MATPLOTLIBRC"] = str(scratch / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc")
+    environment |= {name: str(folder / own) for name, own in FOLDERS.items()}
+    environment["MATPLOTLIBRC"] = str(folder / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc")
     environment["SOURCE_DATE_EPOCH"] = str(int(epoch))
     return environment
 
@@ -80,29 +80,28 @@ def scratch_folder() -> Iterator[Path]:
     Raises:
         ExecutionError: No temporary folder has a path that is short enough.
     """
-    folder = make_scratch()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with scratch.folder(_short_parent()) as folder:
+        yield _furnish(folder)
 
 
 def make_scratch() -> Path:
     """Make what `scratch_folder` gives, for one who removes it himself."""
-    parent = Path(_short_parent())
-    folder = Path(tempfile.mkdtemp(prefix="ho-", dir=parent)).resolve()
+    return _furnish(scratch.make(_short_parent()))
+
+
+def _furnish(folder: Path) -> Path:
     for name in set(FOLDERS.values()):
         (folder / name).mkdir()
     (folder / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc").write_text(MATPLOTLIBRC, "utf-8")
     return folder
 
 
-def _short_parent() -> str:
-    own = len("/ho-12345678" + SOCKET_NAME)
+def _short_parent() -> Path:
+    own = 1 + scratch.NAME_LENGTH + len(SOCKET_NAME)
     wanted = [tempfile.gettempdir(), "/tmp"]
     for parent in wanted:
         if len(os.fsencode(os.path.realpath(parent))) + own <= SOCKET_PATH_MAX and os.access(parent, os.W_OK):
-            return parent
+            return Path(parent)
     raise ExecutionError(
         f"{wanted[0]}: the folder for temporary files must have a path of at most {SOCKET_PATH_MAX - own} bytes, "
         f"since sockets are made in it (got {len(os.fsencode(wanted[0]))}).\n"

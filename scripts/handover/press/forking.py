@@ -6,7 +6,6 @@ Importing this imports no tool of Jupyter's, so that the zygote can be on its wa
 import atexit
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,11 +13,12 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from handover.errors import HandoverError
-from handover.press import guard, zygote
+from handover.press import guard, scratch, zygote
 from handover.press.environment import kernel_environment, make_scratch
 from handover.press.processes import Guarded
 
@@ -86,7 +86,7 @@ class Zygote:
         order = {"arguments": list(arguments), "env": env, "cwd": cwd, "scratch": str(scratch)}
         ours, theirs = socket.socketpair()
         with ExitStack() as on_failure, theirs, log.open("ab") as written, self._lock:
-            on_failure.callback(_give_up, ours)
+            on_failure.push(partial(_give_up, ours))
             message = json.dumps(order).encode()
             socket.send_fds(self._socket, [message], [theirs.fileno(), written.fileno()])
             answer = self._answer()
@@ -106,7 +106,7 @@ class Zygote:
                 self._process.wait(5)
             self._process.kill()
             self._process.wait()
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            scratch.remove(self._scratch)
 
     def _answer(self) -> dict[str, Any]:
         text = self._socket.recv(zygote.MESSAGE_MAX)
@@ -115,10 +115,11 @@ class Zygote:
         return json.loads(text) or {"ready": True}
 
 
-def _give_up(channel: socket.socket) -> None:
-    """Tell a guard that may or may not be there to end."""
+def _give_up(channel: socket.socket, kind: type[BaseException] | None, *_: object) -> None:
+    """Have a guard that may or may not be there end; if nobody is to try again, it removes the folder of the run."""
     with channel, suppress(OSError):
-        channel.send(bytes([guard.END]))
+        if kind is not None and issubclass(kind, Exception):
+            channel.send(bytes([guard.END]))
 
 
 _zygote: Zygote | None = None

@@ -1,14 +1,12 @@
 """The second render: the same report and parameters again, in memory, by the code of this checkout."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from handover.press import inputs, intake, render, source
+from handover.press import inputs, intake, render, scratch, source
 from handover.press.inputs import Inputs
 from handover.press.order import Order
 from handover.project import Project
@@ -70,8 +68,8 @@ def own_project(project: Project, report: str, carried: Carried) -> Iterator[Pro
     Raises:
         NotebookError: The notebook is none.
     """
-    with tempfile.TemporaryDirectory(prefix="handover-") as folder:
-        own = Project(Path(folder).resolve() / "project")
+    with scratch.folder() as folder:
+        own = Project(folder / "project")
         own.notebooks.mkdir(parents=True)
         shutil.copytree(project.data, own.data, symlinks=True)
         if project.lock.is_file():

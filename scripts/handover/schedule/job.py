@@ -6,7 +6,6 @@ The parent's end and the child's are both here; they speak by one JSON file.
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from handover.errors import HandoverError
-from handover.press import processes
+from handover.press import processes, scratch
 from handover.project import Project
 
 #: Over and above the notebook's own time: to start, to write the pages, to wait for the store.
@@ -58,8 +57,7 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
     Raises:
         Stopped: `stopped` said so; nothing of the run is left but what it had published.
     """
-    with tempfile.TemporaryDirectory(prefix="ho-job-") as name, processes.reaper() as reaper:
-        folder = Path(name)
+    with scratch.folder() as folder, processes.reaper() as reaper:
         order, answer = folder / "order.json", folder / "answer.json"
         asked = {"root": str(job.project.root), "report": job.report, "given": job.given, "timeout_s": job.timeout_s}
         order.write_text(json.dumps(asked), "utf-8")

@@ -1,14 +1,13 @@
 """Typst itself: a set of files into a PDF or a picture, in a world that holds these files and nothing else."""
 
 import re
-import tempfile
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from handover import fonts
 from handover.errors import ConversionError
+from handover.press import scratch
 from handover.press.pdf.escape import literal
 
 STANDARDS = ["ua-1", "a-3a"]
@@ -67,12 +66,12 @@ def _compile(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> 
     import typst
 
     # The folder is all the world there is: Typst refuses any path out of it, and finds no package in it.
-    with tempfile.TemporaryDirectory() as world:
+    with scratch.folder() as world:
         for file, data in files.items():
-            (Path(world) / file).write_bytes(data)
+            (world / file).write_bytes(data)
         try:
             made, warnings = typst.compile_with_warnings(
-                Path(world) / "main.typ",
+                world / "main.typ",
                 root=world,
                 font_paths=_fonts(),
                 package_path=world,
@@ -94,7 +93,7 @@ def _compile(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> 
 
 def _refused(name: str, message: str, hints: list[str], diagnostic: str) -> ConversionError:
     advice = "; ".join(hints) or "This is a fault of the press, not of the notebook: report it with the notebook."
-    place = re.search(r"\S+\.typ:\d+:\d+", re.sub(r"\x1b\[[0-9;]*m", "", diagnostic or ""))
+    place = re.search(r"[^\s/]+\.typ:\d+:\d+", re.sub(r"\x1b\[[0-9;]*m", "", diagnostic or ""))
     where = f" at {place.group()}" if place else ""
     return ConversionError(
         f"{name or 'document'}: the PDF must compile without warnings (got '{message}'{where}).\n{advice}"
