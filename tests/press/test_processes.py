@@ -37,18 +37,23 @@ time.sleep(60)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the guard")
 
 
-def wait_for(path: Path) -> list[int]:
+def wait_for(path: Path) -> str:
+    """What a process writes, once it has."""
     end = time.monotonic() + 20
     while not path.exists() and time.monotonic() < end:
         time.sleep(0.01)
-    return [int(word) for word in path.read_text().split()]
+    return path.read_text()
+
+
+def ids_in(path: Path) -> list[int]:
+    return [int(word) for word in wait_for(path).split()]
 
 
 def alive(ids: list[int], patience_s: float = 5.0) -> list[int]:
     """Which of the processes are still there after a while."""
     end = time.monotonic() + patience_s
     while True:
-        left = [pid for pid in ids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+        left = [one.pid for one in psutil.process_iter(["status"]) if one.pid in ids and one.info["status"] != "zombie"]
         if not left or time.monotonic() > end:
             return left
         time.sleep(0.02)
@@ -65,7 +70,7 @@ def test_all_are_gone_when_the_block_ends_however_it_ends(error):
         try:
             with reaper() as starting:
                 start(starting, scratch, sys.executable, "-c", BROOD, str(scratch / "ids"))
-                ids = wait_for(scratch / "ids")
+                ids = ids_in(scratch / "ids")
                 assert alive(ids, 0) == ids
                 if error:
                     raise error
@@ -84,7 +89,9 @@ with scratch_folder() as scratch, reaper() as starting:
     process = starting.start(sys.argv[3:], env=dict(os.environ), cwd="/", log=scratch / "log", scratch=scratch)
     if sys.argv[2] == "forks" and os.fork() == 0:
         time.sleep(60)
-    Path(sys.argv[1], "scratch").write_text(f"{scratch}")
+    half = Path(sys.argv[1], "half")
+    half.write_text(f"{scratch}")
+    half.rename(half.with_name("scratch"))
     process.wait()
 """
 
@@ -97,11 +104,10 @@ def test_all_are_gone_when_the_press_is_killed(tmp_path, habit):
         [sys.executable, "-c", PRESS, tmp_path, habit, sys.executable, "-c", BROOD, ids], start_new_session=True
     )
     try:
-        found = wait_for(ids)
+        found, scratch = ids_in(ids), Path(wait_for(tmp_path / "scratch"))
         press.kill()
         press.wait()
         assert alive(found) == []
-        scratch = Path((tmp_path / "scratch").read_text())
         end = time.monotonic() + 5
         while scratch.exists() and time.monotonic() < end:
             time.sleep(0.02)
@@ -119,7 +125,7 @@ def test_a_process_does_not_outlive_its_guard():
             "os.kill(os.getppid(), 9); time.sleep(60)"
         )
         assert start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids")).wait(10) == -9
-        assert alive(wait_for(scratch / "ids")) == []
+        assert alive(ids_in(scratch / "ids")) == []
 
 
 @LINUX
@@ -128,7 +134,7 @@ def test_what_a_process_leaves_behind_goes_with_it():
         code = BROOD.rpartition("time.sleep(60)")[0] + "sys.exit(7)"
         process = start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids"))
         assert process.wait(10) == 7
-        assert alive(wait_for(scratch / "ids"), 0) == []
+        assert alive(ids_in(scratch / "ids"), 0) == []
 
 
 @pytest.mark.parametrize(
