@@ -12,7 +12,7 @@ import pytest
 
 from handover.errors import NotebookError, StoreError
 from handover.press import digest as digests
-from handover.press import inputs, source
+from handover.press import inputs, source, stamps
 from handover.press.order import Order
 from handover.press.render import render
 
@@ -93,15 +93,15 @@ def test_a_table_that_changes_while_the_report_is_made_stops_it(mini, later, sta
 def test_a_file_written_while_it_was_read_is_read_again(tmp_path):
     path = tmp_path / "a"
     path.write_text("old")
-    seen = digests.stamps(tmp_path, ["a"])
+    seen = stamps.of_all(tmp_path, ["a"])
 
     def read():
         path.write_text("newer")
         return "torn"
 
     assert digests.unless_touched("a", {"a": (1, 1, 1, 1)}, read) == "torn"
-    assert digests.unless_touched("a", digests.stamps(tmp_path, ["a"]), lambda: "whole") == "whole"
-    assert seen != digests.stamps(tmp_path, ["a"])
+    assert digests.unless_touched("a", stamps.of_all(tmp_path, ["a"]), lambda: "whole") == "whole"
+    assert seen != stamps.of_all(tmp_path, ["a"])
 
 
 def test_what_is_no_file_and_what_leads_nowhere_are_no_inputs(mini):

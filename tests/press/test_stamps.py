@@ -1,5 +1,6 @@
 """A kernel is forked only from modules that are as they stand on disk."""
 
+import os
 import time
 
 import pytest
@@ -30,6 +31,14 @@ def test_a_module_written_again_with_as_many_bytes_is_named(modules):
     stamps = Stamps(map(str, modules), time.time_ns())
     modules[2].write_text("x = 2\n")
     assert stamps.changed() == "changed: z.py"
+
+
+def test_a_module_whose_time_was_set_back_is_named(modules):
+    stamps = Stamps(map(str, modules), time.time_ns())
+    before = modules[0].stat()
+    modules[0].write_text("x = 3\n")
+    os.utime(modules[0], ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert stamps.changed() == "changed: a.py"
 
 
 def test_a_module_written_while_it_was_imported_counts_as_changed(modules):

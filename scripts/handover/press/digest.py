@@ -2,20 +2,17 @@
 
 import base64
 import hashlib
-import os
-import stat
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
+
+from handover.press.stamps import Stamp
 
 #: An edition's name carries this many hexadecimal digits of its content's hash.
 DIGITS = 8
 #: Two writings of a file may bear one time, since clocks have grains, of up to two seconds on some disks.
 GRAIN_NS = 2_000_000_000
 
-#: What tells that a file was touched: its number on the disk, its size, and its times, of which nobody sets the last.
-Stamp = tuple[int, int, int, int]
 #: Digests by name, each with the stamps of the files that it was worked out from.
 _kept: dict[str, tuple[dict[str, Stamp], str]] = {}
 
@@ -29,17 +26,6 @@ def of_file(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def stamps(folder: Path, paths: Iterable[str]) -> dict[str, Stamp]:
-    """The stamps of the files among paths in a folder; what is no file, or leads to none, is left out."""
-    found = {}
-    for path in paths:
-        with suppress(OSError):
-            about = os.stat(f"{folder}/{path}")  # noqa: PTH116 a Path for each costs as much as the look itself
-            if stat.S_ISREG(about.st_mode):
-                found[path] = (about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
-    return found
 
 
 def unless_touched(name: str, seen: dict[str, Stamp], work_out: Callable[[], str]) -> str:

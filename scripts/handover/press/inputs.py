@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import handover
-from handover.press import digest, tools
+from handover.press import digest, stamps, tools
 from handover.project import MARKER, Project
 
 #: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
@@ -98,7 +98,7 @@ def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """The hash of each file among paths in a folder."""
     return {
         path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
-        for path, stamp in digest.stamps(root, paths).items()
+        for path, stamp in stamps.of_all(root, paths).items()
     }
 
 
@@ -121,7 +121,7 @@ def package(files: Iterable[tuple[str, bytes]]) -> str:
 
 def _package() -> str:
     root = Path(handover.__file__).parent
-    seen = digest.stamps(root, filter(_shapes, _paths(root)))
+    seen = stamps.of_all(root, filter(_shapes, _paths(root)))
     return digest.unless_touched(str(root), seen, lambda: package((path, (root / path).read_bytes()) for path in seen))
 
 
