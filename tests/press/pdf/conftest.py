@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from pdf_samples import imprint, of_cells, printed
+from pdf_samples import imprint, of_cells, printed, typeset
 
 from handover.press.pdf import page
 
@@ -16,7 +16,7 @@ def pdf():
 @pytest.fixture(scope="session")
 def source():
     """Writes cells as Typst source: `source(cell, …)`."""
-    return lambda *cells, **metadata: page.write(of_cells(*cells, **metadata), imprint())
+    return lambda *cells, **metadata: page.compose(of_cells(*cells, **metadata), imprint())[0]
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def text():
     def of(*cells, **metadata):
         found = of_cells(*cells, **metadata)
         plain = imprint("", ())
-        return pdftext.whole(page.compile(page.write(found, plain), found, plain))
+        return pdftext.whole(typeset(found, plain))
 
     return of
 

@@ -8,7 +8,7 @@ import nbformat
 
 from handover.press import document
 from handover.press.imprint import Attachment, Imprint
-from handover.press.pdf import page
+from handover.press.pdf import page, typesetter
 
 TESTS = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ("report", "everything", "hostile", "arabic")
@@ -25,10 +25,17 @@ def read(name: str) -> document.Document:
     return document.read(nbformat.read(TESTS / "notebooks" / f"html_{name}.ipynb", as_version=4), name)
 
 
+def files(found: document.Document, printing: Imprint) -> dict[str, bytes]:
+    return page.files(*page.compose(found, printing), printing)
+
+
+def typeset(found: document.Document, printing: Imprint) -> bytes:
+    return typesetter.pdf(files(found, printing), printing.epoch, found.name)
+
+
 @cache
 def printed(name: str) -> bytes:
-    found = read(name)
-    return page.compile(page.write(found, imprint()), found, imprint())
+    return typeset(read(name), imprint())
 
 
 def of_cells(*cells, **metadata) -> document.Document:

@@ -66,12 +66,10 @@ def test_a_number_leads_to_its_evidence_and_back(report, source):
 
 
 def test_each_link_has_its_place_and_its_name(report, source):
-    from pdf_samples import imprint, of_cells
-
-    from handover.press.pdf import page
+    from pdf_samples import imprint, of_cells, typeset
 
     found = of_cells(*report)
-    inside, outside = links(page.compile(page.write(found, imprint()), found, imprint()))
+    inside, outside = links(typeset(found, imprint()))
     # two numbers, their mark, a source; in the evidence two claims, a page, a mark, a side, a way back
     assert len(inside) == 10
     assert all(name and kind == "/Page" for name, kind in inside)

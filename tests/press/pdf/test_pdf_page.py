@@ -8,7 +8,7 @@ import sys
 
 import pikepdf
 import pytest
-from pdf_samples import ATTACHED, EDITION, NOTEBOOKS, TESTS, imprint, of_cells, read
+from pdf_samples import ATTACHED, EDITION, NOTEBOOKS, TESTS, files, imprint, of_cells, read, typeset
 from PIL import Image
 from test_pdf_pictures import raster
 
@@ -62,7 +62,7 @@ def test_two_worlds_make_the_same_bytes(name, tmp_path, pdf):
 
 def test_another_word_makes_other_bytes(markdown):
     one, two = (of_cells(markdown(f"word {n}")) for n in "ab")
-    first, second = (page.compile(page.write(doc, imprint()), doc, imprint()) for doc in (one, two))
+    first, second = (typeset(doc, imprint()) for doc in (one, two))
     assert first != second
 
 
@@ -100,13 +100,13 @@ def test_a_page_that_was_never_published_has_no_edition(text, markdown):
 def test_an_edition_may_be_put_in_later(markdown):
     doc = of_cells(markdown("words"))
     draft, final = imprint("2031-03-31-en-0z0q0z0q"), imprint("2031-03-31-en-1a2b3c4d")
-    later = page.write(doc, draft).replace("0z0q0z0q", "1a2b3c4d")
-    assert later == page.write(doc, final)
+    later = page.compose(doc, draft)[0].replace("0z0q0z0q", "1a2b3c4d")
+    assert later == page.compose(doc, final)[0]
 
 
 def test_what_differs_between_editions_comes_last(markdown):
     """Set before the text, it would be part of each piece's style, and Typst would lay all of it out again."""
-    early, late = (page.write(of_cells(markdown("words")), imprint(edition)) for edition in (EDITION, "another"))
+    early, late = (page.compose(of_cells(markdown("words")), imprint(edition))[0] for edition in (EDITION, "another"))
     assert early != late
     assert early.splitlines()[:-1] == late.splitlines()[:-1]
     assert early.splitlines()[-1].startswith("#edition-of(datetime(")
@@ -134,7 +134,7 @@ def test_code_is_absent(pdf):
     from nbformat.v4 import new_code_cell
 
     doc = of_cells(new_code_cell("secret = 1"), title="t")
-    assert "secret" not in pdftext.whole(page.compile(page.write(doc, imprint()), doc, imprint()))
+    assert "secret" not in pdftext.whole(typeset(doc, imprint()))
 
 
 def test_the_text_of_a_chart_is_text(text, shows):
@@ -166,7 +166,7 @@ def test_a_tall_picture_fits_the_page(shows):
     doc = of_cells(
         shows({"image/png": base64.b64encode(raster(size=(300, 9000))).decode()}, {"image/png": {"alt": "x"}})
     )
-    assert page.pages(page.compile(page.write(doc, imprint("", ())), doc, imprint("", ()))) <= 2
+    assert page.pages(typeset(doc, imprint("", ()))) <= 2
 
 
 def test_a_long_output_is_cut_and_says_so(text):
@@ -196,7 +196,7 @@ def test_a_failure_is_in_plain_view(text):
 )
 def test_any_language_is_no_fault(language, markdown):
     doc = of_cells(markdown("words"), language=language)
-    assert page.compile(page.write(doc, imprint()), doc, imprint())
+    assert typeset(doc, imprint())
 
 
 @pytest.mark.parametrize("day", [dt.date(1970, 1, 1), dt.date(1, 1, 1), dt.date(9999, 12, 31)])
@@ -205,12 +205,12 @@ def test_any_day_is_no_fault(day, markdown):
 
     printing = dataclasses.replace(imprint(), date=day, epoch=0)
     doc = of_cells(markdown("words"))
-    assert page.compile(page.write(doc, printing), doc, printing)
+    assert typeset(doc, printing)
 
 
 def test_an_empty_notebook_is_a_page():
     doc = of_cells()
-    assert page.pages(page.compile(page.write(doc, imprint()), doc, imprint())) == 1
+    assert page.pages(typeset(doc, imprint())) == 1
 
 
 def test_a_report_is_small(pdf):
@@ -222,7 +222,7 @@ def test_a_report_is_small(pdf):
 
 def test_the_picture_is_of_page_one(markdown):
     doc = of_cells(markdown("# Boats\n\n" + "Words of the first page and of others. " * 900))
-    with Image.open(io.BytesIO(page.picture(page.write(doc, imprint()), doc, imprint(), ppi=36))) as image:
+    with Image.open(io.BytesIO(typesetter.pngs(files(doc, imprint()), 36, doc.name)[0])) as image:
         assert image.format == "PNG"
         assert image.size == pytest.approx((298, 421), abs=1)
         assert image.convert("L").getextrema()[0] < 100

@@ -1,4 +1,4 @@
-"""The PDF page: a document written as Typst source, and the source compiled to a PDF or a picture of page one."""
+"""The PDF page: a document written as Typst source, and the files that Typst sets it from."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from handover.press.document import Document, Evidence
 from handover.press.imprint import Imprint
-from handover.press.pdf import appendix, blocks, ledger, typesetter
+from handover.press.pdf import appendix, blocks, ledger
 from handover.press.pdf.escape import literal, spoken, text, visible
 from handover.press.pdf.sheet import Sheet
 
@@ -16,27 +16,8 @@ RELATIONSHIPS = ("source", "data", "alternative", "supplement")
 RUNNING = 90
 
 
-def write(document: Document, imprint: Imprint) -> str:
-    """Return the Typst source of a document; no text of it is markup or code there."""
-    return compose(document, imprint)[0]
-
-
-def compile(source: str, document: Document, imprint: Imprint) -> bytes:
-    """Return the PDF of a source that `write` made, with the imprint's attachments in it.
-
-    Raises:
-        ConversionError: Typst refuses the source, or warns.
-    """
-    return typesetter.pdf(files(source, compose(document, imprint)[1], imprint), imprint.epoch, document.name)
-
-
-def picture(source: str, document: Document, imprint: Imprint, ppi: float = 72) -> bytes:
-    """Return page one as a PNG."""
-    return typesetter.pngs(files(source, compose(document, imprint)[1], imprint), ppi, document.name)[0]
-
-
 def pages(pdf: bytes) -> int:
-    """Return the number of pages of a PDF that `compile` made."""
+    """Return the number of pages of a PDF that Typst made."""
     counts = [int(count) for count in re.findall(rb"/Type\s*/Pages\b\s*(?:/Parent [^/]*)?/Count (\d+)", pdf)]
     return max(counts, default=0)
 
@@ -48,7 +29,10 @@ def files(source: str, pictures: Mapping[str, bytes], imprint: Imprint) -> dict[
 
 
 def compose(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]]:
-    """Return the Typst source of a document, and its pictures by the names that they have in it."""
+    """Return the Typst source of a document, and its pictures by the names that they have in it.
+
+    No text of the document is markup or code in the source.
+    """
     sheet = Sheet(document)
     colophon = _colophon(sheet, imprint)
     *first, last = document.blocks or (None,)
