@@ -152,3 +152,14 @@ def test_the_axis_reaches_the_day_of_the_report(rows, draw):
     level = rows("troop_levels", {"date": "2020-01-05", "value": 5200, "bound": "about"})
     _, ax = draw(troops.levels, level, until="2026-10-01")
     assert ax.get_xlim()[1] >= dates.num(dt.date(2026, 10, 1))
+
+
+def test_a_grid_line_pauses_behind_a_label_and_nowhere_else(rows, draw):
+    told = [{"date": f"{2019 + n}-06-05", "value": value, "bound": "about"} for n, value in enumerate((4000, 1800))]
+    fig, ax = draw(troops.levels, rows("troop_levels", *told), until="2024-01-01")
+    (pause,) = [patch for patch in ax.patches if patch.get_gid() == "pause"]
+    left, right = pause.get_x(), pause.get_x() + pause.get_width()
+    height = labels.points(ax, 0, 2000)[1]
+    assert pause.get_y() < height < pause.get_y() + pause.get_height()
+    assert ink(fig, left + 0.5, height) == 255
+    assert max(ink(fig, left - 9, height), ink(fig, right + 2, height)) < 240

@@ -10,11 +10,12 @@ from functools import cache
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Affine2D
 
 from handover.story.charts.measure import size
-from handover.story.charts.palette import INK, LABEL
+from handover.story.charts.palette import INK, LABEL, PAPER
 from handover.story.charts.placement import PAD, Box, Mark, fly
 
 TEXT = 9.0  #: size of every label
@@ -90,6 +91,17 @@ def flag_boxes(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *
     edge = ax.figure.bbox.width * 0.012
     marks = [Mark(*points(ax, note.x, note.y), *extent(note)) for note in notes]
     return fly(marks, obstacles, left=edge, right=ax.figure.bbox.width - edge, gap=gap)
+
+
+def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
+    """Let the grid lines of the y axis pause behind texts, which a line through them would strike out."""
+    lines = [points(ax, 0.0, tick)[1] for tick in ax.get_yticks()]
+    for box in boxes:
+        if any(box.bottom < y < box.top for y in lines):
+            size = box.right - box.left, box.top - box.bottom
+            ax.add_patch(
+                Rectangle((box.left, box.bottom), *size, fc=PAPER, ec="none", transform=POINTS, zorder=1, gid="pause")
+            )
 
 
 def fit(ax: Axes, place: Callable[[], list[Box]], top: float, limit: float | None = None) -> None:

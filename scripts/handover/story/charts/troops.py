@@ -91,7 +91,7 @@ def levels(
     marks.count_axis(ax, top)
     marks.key(ax, kinds, SAMPLES)
     _draw(ax, rows, lines)
-    labels.flags(ax, notes, _obstacles(ax, rows, lines))
+    labels.interrupt_grid(ax, labels.flags(ax, notes, _obstacles(ax, rows, lines)))
 
 
 def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
