@@ -1,6 +1,7 @@
 """One composition for press and exporters: the same bytes, a name made from content, data only from the project."""
 
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -51,6 +52,12 @@ def test_tables_that_are_no_list_are_none(mini, tables):
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
     made = compose.compose(nb, "mini", mini.notebooks)
     assert [one.relationship for one in made.imprint.attachments].count("data") == 0 and not made.refused
+
+
+def test_the_colophon_says_in_words_that_a_parameter_is_not_set():
+    cells = [nbformat.v4.new_code_cell("since = None\nlevel = 3", metadata={"tags": ["parameters"]})]
+    made = compose.compose(nbformat.v4.new_notebook(cells=cells), "mini", Path("/"))
+    assert dict(made.imprint.colophon)["Parameters"] == "since = none, level = 3"
 
 
 def test_half_a_character_in_a_cell_stops_no_exporter(mini):

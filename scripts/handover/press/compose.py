@@ -143,10 +143,12 @@ def _project(folder: Path) -> Project | None:
 
 def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[tuple[str, str], ...]:
     """What a reader needs to check the page: what it was set to, and what to compare hashes with."""
-    data = [one for one in attached if one.relationship == "data"]
+    count = sum(one.relationship == "data" for one in attached)
+    tables = f"{count} table{'' if count == 1 else 's'}, attached to the PDF with the notebook and their dictionary"
+    set_to = {name: "none" if value is None else value for name, value in document.parameters.items()}
     rows = [
-        ("Parameters", ", ".join(f"{name} = {value}" for name, value in document.parameters.items())),
+        ("Parameters", ", ".join(f"{name} = {value}" for name, value in set_to.items())),
         ("Notebook", f"{attached[0].name}, SHA-256 {digest.of_bytes(attached[0].data)[:16]}…"),
-        ("Data", f"{len(data)} tables, attached to the PDF with the notebook and their dictionary" if data else ""),
+        ("Data", tables if count else ""),
     ]
     return tuple((label, value) for label, value in rows if value)
