@@ -7,6 +7,7 @@ press does it. Leaks are judged by the evidence of the finished report against t
 import ast
 import csv
 import datetime as dt
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -14,7 +15,7 @@ import pytest
 
 from handover.press import document
 from handover.press.audit import audit
-from handover.press.document import Prose
+from handover.press.document import Code, Prose
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ("briefing", "drawdown", "handover")
@@ -49,20 +50,45 @@ def finished(name, day, evidence="record"):
     return document.read(nb, name)
 
 
-def check(name, day, published):
-    made = finished(name, day)
+def level(block):
+    """How many signs of a heading a block consists of; nought for any other block."""
+    source = block.source.strip() if isinstance(block, Prose) else ""
+    return len(source) - len(source.lstrip("#")) if "\n" not in source else 0
+
+
+def hollow(made):
+    """The headings of a document with nothing under them."""
+    blocks = [block for block in made.blocks if not isinstance(block, Code)]
+    return [
+        own.source
+        for own, after in pairwise([*blocks, None])
+        if level(own) and (not after or 0 < level(after) <= level(own))
+    ]
+
+
+def check(name, day, published, evidence="record"):
+    made = finished(name, day, evidence)
     audit(made, f"{name} as of {day}")
     for source in made.evidence["sources"]:
         assert published[source["id"]] <= day, source["id"]
+    assert hollow(made) == []
+    told = " ".join(block.source for block in made.blocks if isinstance(block, Prose))
+    assert evidence == "article" or day >= "2026-01-07" or "article" not in told.lower()
     said = [block for block in made.blocks if isinstance(block, Prose) and not block.source.startswith("#")]
     assert said, "a report must say something on every day"
 
 
+@pytest.mark.parametrize("evidence", ["record", "article"])
 @pytest.mark.parametrize("day", TURNS)
 @pytest.mark.parametrize("name", REPORTS)
-def test_a_report_holds_at_the_turns_of_the_story(name, day, published, monkeypatch):
+def test_a_report_holds_at_the_turns_of_the_story(name, day, evidence, published, monkeypatch):
     monkeypatch.chdir(ROOT / "notebooks")
-    check(name, day, published)
+    check(name, day, published, evidence)
+
+
+def test_a_section_with_nothing_in_it_would_be_seen():
+    cells = [nbformat.v4.new_markdown_cell(text) for text in ("# Title", "## Empty", "## Full", "words", "## Last")]
+    assert hollow(document.read(nbformat.v4.new_notebook(cells=cells), "x")) == ["## Empty", "## Last"]
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from handover.errors import ChartError, FactError
+from handover.errors import ChartError, FactError, ProseError
 from handover.press import document
 from handover.press.audit import findings
 from handover.story import Story
@@ -17,6 +17,14 @@ def test_findings_leave_out_what_was_not_known():
 
 def test_findings_say_otherwise_where_nothing_was_known():
     assert Story("2020-01-01").findings("{slip}", otherwise="Nothing by {as_of}.").text.startswith("Nothing by [1 Jan")
+
+
+@pytest.mark.parametrize("item", ["A quiet exit, the article says.", ("{slip} days", "A quiet exit.")])
+def test_a_finding_that_rests_on_nothing_is_refused(item):
+    with pytest.raises(
+        ProseError, match=r"a finding must name a fact .got '.*exit.*\nWithout one it would stand on days "
+    ):
+        Story("2025-06-01").findings("{as_of}", item)
 
 
 def test_an_unknown_table_is_named_with_the_near_one():

@@ -46,6 +46,16 @@ def test_a_reprint_is_credited_to_the_outlet_that_reported_first(story):
     assert (source["credit"], source["carrier"]) == ("Reuters", "Khaleej Times")
 
 
+def test_what_was_only_said_stands_under_its_source_and_is_no_number():
+    story = Story("2026-01-31")
+    story.findings("No release, according to {us_silence.source}.")
+    content = story.evidence().content
+    assert content["facts"] == []
+    (article,) = content["sources"]
+    (claim,) = article["claims"]
+    assert (claim["id"], claim["where"], claim["facts"]) == ("p05s01a", "paragraph 5, sentence 1", [])
+
+
 def test_conflicts_shown_in_their_section_are_not_listed_again(story):
     shown = story.disagreements().content
     assert set(conflicts(shown)) == {"C006", "C016", "C029"}

@@ -61,6 +61,11 @@ def test_days_of_attack_on_the_base_follow_the_record():
     assert facts["attack_days"].quantity.value == 38
 
 
+def test_days_of_a_year_are_counted_once_it_is_over():
+    within, after = (Story(day).facts["attack_days_2023"] for day in ("2023-12-31", "2024-01-01"))
+    assert within is None and after.quantity.value > 0
+
+
 def test_the_level_of_2500_never_stands_for_january_2026_without_its_conflict():
     assert Story("2026-01-31").facts["troops_article"].conflicts == ("C016",)
     assert Story("2026-01-31").facts["troops_now"].quantity == Quantity(high=2000, bound="fewer_than")

@@ -74,6 +74,19 @@ def test_the_first_alternative_whose_facts_are_known_is_taken(story):
     assert story.say("{drones_at_base}").text == ""
 
 
+@pytest.mark.parametrize("day", ["2026-01-07", "2020-01-01"])
+@pytest.mark.parametrize("field", ["{us_silence}", "{us_silence:cap}", "{us_silence.year}"])
+def test_what_was_only_said_can_only_be_named_for_who_said_it(day, field):
+    with pytest.raises(ProseError, match=r"must name who said it, since 'us_silence' has no value.*\n.*\nWrite {us_s"):
+        Story(day).say(f"Nothing was put out, {field}.")
+
+
+def test_what_was_only_said_is_told_once_it_was_known():
+    templates = "No release, according to {us_silence.source}.", "Nobody spoke by {as_of}."
+    assert Story("2026-01-06").say(*templates).text.startswith("Nobody spoke by")
+    assert Story("2026-01-07").say(*templates).text == "No release, according to [The article](#source-S001)."
+
+
 def test_only_what_was_printed_enters_the_ledger():
     story = Story("2026-01-31")
     story.say("{drones_at_base} and {slip}", "{commission_day}")

@@ -54,7 +54,7 @@ def test_a_period_holds_the_day_it_was_made_from(day, precision):
 def everything(story: Story) -> dict:
     """The evidence of a report that prints every fact it can."""
     for key in story.facts:
-        story.say(f"{{{key}}}")
+        story.say(f"{{{key}.source}}" if story.facts.said(key) else f"{{{key}}}")
     return story.evidence().content
 
 

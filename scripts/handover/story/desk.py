@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from handover.errors import ChartError, FactError, near
+from handover.errors import ChartError, FactError, ProseError, near
 from handover.project import Project
 from handover.story import series
 from handover.story.changes import Change, changes
@@ -79,7 +79,16 @@ class Story:
         """Show a list with one item a template, leaving out what was not known; `otherwise` where nothing was.
 
         A tuple gives alternatives, as in `say`.
+
+        Raises:
+            ProseError: A template names no fact, and would be written on days when nobody knew it.
         """
+        for template in (one for item in templates for one in _alternatives(item)):
+            if not self._writer.bound(template):
+                raise ProseError(
+                    f"findings: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
+                    "when nobody knew it; name what it rests on, such as {us_silence.source}."
+                )
         items = [self._writer.markdown(*_alternatives(item), where="findings") for item in templates]
         text = "\n".join(f"- {item}" for item in items if item)
         return Sentence(text) if text else self.say(*_alternatives(otherwise))

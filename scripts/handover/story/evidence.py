@@ -25,7 +25,10 @@ SEEN = {
 
 @dataclass
 class Ledger:
-    """What has been printed so far: facts with their texts, rows in tables, sources under charts."""
+    """What has been printed so far: facts with their texts, rows in tables, sources under charts, and what was said.
+
+    `said` holds the claims behind sentences that print no value of theirs.
+    """
 
     facts: Facts
     language: English
@@ -33,11 +36,14 @@ class Ledger:
     sources: dict[str, None] = field(default_factory=dict)
     tables: dict[str, None] = field(default_factory=dict)
     shown: dict[str, None] = field(default_factory=dict)
+    said: dict[str, None] = field(default_factory=dict)
 
     def field(self, found: Field) -> None:
         """Remember a field of a sentence."""
         if found.part in ("source", "speaker"):
             self.sources[self.facts.view.claim(found.fact.claims[0]).source] = None
+            if found.fact.value is None:
+                self.said.update(dict.fromkeys(found.fact.claims))
             return
         texts = self.printed.setdefault(found.fact.key, [])
         if found.text not in texts:
@@ -59,6 +65,8 @@ class Ledger:
         for fact in facts:
             for claim_id in fact.claims[:CLAIMS_SHOWN]:
                 said.setdefault(claim_id, []).append(fact.key)
+        for claim_id in self.said:
+            said.setdefault(claim_id, [])
         for conflict in conflicts:
             self._both_sources(conflict)
         tables = {view.record.where[claim_id][0] for claim_id in said} | set(self.tables) | {"sources"}

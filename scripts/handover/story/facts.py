@@ -21,8 +21,8 @@ class Fact:
     """What a report prints at one place.
 
     Its value is `quantity`, or else `words` (a state, such as "handed over to Iraq"), or else `period`; a fact
-    of the first two kinds may hold in `period` when that was so. `claims` starts with the one whose reading is
-    printed. `reading` says why it was chosen.
+    of the first two kinds may hold in `period` when that was so. What was only said has none of them, and is named
+    for who said it. `claims` starts with the one whose reading is printed. `reading` says why it was chosen.
     """
 
     key: str
@@ -44,6 +44,9 @@ class Fact:
 
 Reckoning = Callable[["Facts"], Fact | None]
 
+#: What the column `of` says of a fact that has no value.
+SAID = "said"
+
 
 @dataclass
 class Facts:
@@ -58,6 +61,10 @@ class Facts:
 
     def __iter__(self) -> Iterator[str]:
         return iter([*self._declared, *self.reckonings])
+
+    def said(self, key: str) -> bool:
+        """Whether a fact is only that something was said."""
+        return key in self._declared and self._declared[key]["of"] == SAID
 
     def __contains__(self, key: object) -> bool:
         return key in self._declared or key in self.reckonings
@@ -91,18 +98,19 @@ def _read(view: View, row: Row) -> Fact | None:
     claims.sort(key=view.weak)
     if not claims or view.weak(claims[0]):
         return None
+    name = {"key": str(row["fact"]), "label": str(row["label"]), "unit": str(row["unit"])}
     of = str(row["of"])
+    if of == SAID:
+        return Fact(**name, claims=tuple(found.id for found in claims), known=claims[0].known)
     values = [(found, _value(found, of)) for found in claims]
     values = [(found, value) for found, value in values if value is not None]
     if not values:
         return None
-    _agree(view, str(row["fact"]), values)
+    _agree(view, name["key"], values)
     first, value = values[0]
     ids = tuple(found.id for found, _ in values)
     return Fact(
-        key=str(row["fact"]),
-        label=str(row["label"]),
-        unit=str(row["unit"]),
+        **name,
         claims=ids,
         known=first.known,
         quantity=value if isinstance(value, Quantity) else None,

@@ -9,6 +9,8 @@ A template may type no digit. Each field names a fact, optionally a part of it a
     {isis_attacks_2025.year}     2025          also .month, .day, .date: when that was so
     {troops_now.source}          Reuters       who reported it first
     {troops_now.speaker}         Iraqi …       who said it
+
+What was said without any number is a fact as well, and is named for who said it: {us_silence.source}.
 """
 
 import re
@@ -51,6 +53,10 @@ class Writer:
             FactError: A field names no fact.
         """
         return self._first(templates, where, self._link)
+
+    def bound(self, template: str) -> bool:
+        """Whether a template names a fact, so that it is only written once that was known."""
+        return any(piece is None or isinstance(piece, Field) for piece in self._pieces(template, "findings"))
 
     def plain(self, *templates: str, where: str = "alt") -> str:
         """The same without links, for descriptions."""
@@ -107,6 +113,11 @@ class Writer:
             fact = self.facts[key]
         except FactError as error:
             raise FactError(f"{where}: {error}\n  {template}") from error
+        if self.facts.said(key) and part not in ("source", "speaker"):
+            raise ProseError(
+                f"{where}: {{{name}}} must name who said it, since '{key}' has no value.\n  {template}\n"
+                f"Write {{{key}.source}} or {{{key}.speaker}}."
+            )
         text = self._text(fact, part, styles) if fact else ""
         if not text:
             return None

@@ -31,10 +31,12 @@ def _counted(facts: Facts, key: str, label: str, unit: str, rows: list[Row], cou
 
 
 def attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fact | None:
-    """Days with at least one reported attack on the base, over whole years.
+    """Days with at least one reported attack on the base, over whole years; of a single year once it is over.
 
     A floor, not the full number: some days had more than one attack, and not every attack was found.
     """
+    if first == last and facts.view.as_of.year <= last:
+        return None
     rows = [
         row
         for row in facts.view.rows("attacks")
