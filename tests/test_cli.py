@@ -381,3 +381,23 @@ def test_what_cannot_be_written_at_the_end_is_no_success(mini):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, cwd=mini.root, env=environment, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 120 and b"No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_it_cleans_up_at_its_end_changes_nothing(number):
+    code = f"""
+import atexit, os, signal
+from handover import cli
+from handover.cli.console import on_terminate
+
+def command(*_, **__):
+    on_terminate()
+    atexit.register(lambda: print("cleaned up"))
+    atexit.register(os.kill, os.getpid(), signal.{number})
+    return 0
+
+cli.cli.main = command
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "cleaned up\n", "")

@@ -6,6 +6,7 @@ Each command is a module of this folder that exports ``command`` and imports not
 import atexit
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -101,6 +102,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = 1
     code = code if isinstance(code, int) else 0
     if end:
+        _finish_undisturbed()
         end(code)
     sys.exit(code)
 
@@ -126,6 +128,12 @@ def _quick_end() -> Callable[[int], None]:
 
     atexit.register(end)
     return codes.append
+
+
+def _finish_undisturbed() -> None:
+    """Let no signal break into what is left to do, which is to clean up: it would leave a traceback and no more."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _leave_foreign_modules() -> None:
