@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handover.errors import ChartError
-from handover.story.charts import dates, frame, labels, troops
+from handover.story.charts import dates, frame, labels, marks, troops
 
 
 def lines(ax, gid):
@@ -163,3 +163,12 @@ def test_a_grid_line_pauses_behind_a_label_and_nowhere_else(rows, draw):
     assert pause.get_y() < height < pause.get_y() + pause.get_height()
     assert ink(fig, left + 0.5, height) == 255
     assert max(ink(fig, left - 9, height), ink(fig, right + 2, height)) < 240
+
+
+@pytest.mark.parametrize(("most", "ticks"), [(5000, [0, 2000, 4000]), (50_000, [0, 5000])])
+def test_grid_lines_are_as_many_as_their_numbers_have_room_for(most, ticks):
+    with frame.house():
+        _, ax = frame.canvas("half")
+        ax.set_ylim(0, most)
+        marks.count_axis(ax, 5000)
+        assert ax.get_yticks().tolist() == ticks

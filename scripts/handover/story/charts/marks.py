@@ -137,8 +137,9 @@ def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: fl
 
 
 def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
-    """Give counts an axis that starts at nought, with whole numbers on the grid lines up to `top`."""
+    """Give counts an axis that starts at nought, with whole numbers on as many grid lines up to `top` as have room."""
     low, high = 0.0, ax.get_ylim()[1]
+    most = min(most, max(int(ax.get_window_extent().height * top / high / (labels.LINE + 1)), 1))
     steps = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(top, 1))
     ticks = [tick for tick in steps if 0 <= tick <= max(top, 1) * 1.001]
     ax.yaxis.set_major_locator(FixedLocator(ticks))
