@@ -57,7 +57,7 @@ def test_tables_that_are_no_list_are_none(mini, tables):
 def test_the_colophon_says_in_words_that_a_parameter_is_not_set():
     cells = [nbformat.v4.new_code_cell("since = None\nlevel = 3", metadata={"tags": ["parameters"]})]
     made = compose.compose(nbformat.v4.new_notebook(cells=cells), "mini", Path("/"))
-    assert dict(made.imprint.colophon)["Parameters"] == "since = none, level = 3"
+    assert dict(made.imprint.colophon)["Parameters"] == "since none · level 3"
 
 
 def test_half_a_character_in_a_cell_stops_no_exporter(mini):

@@ -68,7 +68,7 @@ def test_changes_name_what_is_new_and_what_is_revised():
     text = story.changes("2026-01-07", "What has changed?").text
     assert text.startswith("## What has changed?\n")
     assert "**New.** The day on which the Iraqi defence ministry announced the handover" in text
-    assert "**Revised.** US troops in Iraq, the latest level reported" in text
+    assert "**Revised.** US troops in Iraq, the latest level relied on" in text
     assert "before, about 2,500" in text
     assert "by the Iraqi count" not in text
 

@@ -147,7 +147,7 @@ def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[t
     tables = f"{count} table{'' if count == 1 else 's'}, attached to the PDF with the notebook and their dictionary"
     set_to = {name: "none" if value is None else value for name, value in document.parameters.items()}
     rows = [
-        ("Parameters", ", ".join(f"{name} = {value}" for name, value in set_to.items())),
+        ("Parameters", " · ".join(f"{name} {value}" for name, value in set_to.items())),
         ("Notebook", f"{attached[0].name}, SHA-256 {digest.of_bytes(attached[0].data)[:16]}…"),
         ("Data", tables if count else ""),
     ]

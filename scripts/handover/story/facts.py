@@ -115,7 +115,7 @@ def _read(view: View, row: Row) -> Fact | None:
         known=first.known,
         quantity=value if isinstance(value, Quantity) else None,
         period=first.period if isinstance(value, Quantity) else value,
-        reading=str(row["reading"] or "") if len(ids) > 1 else "",
+        reading=str(row["reading"] or "") if len(ids) > 1 or row["choose"] == "latest" else "",
         conflicts=_contested(view, row, first, value),
     )
 

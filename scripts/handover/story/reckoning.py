@@ -43,7 +43,9 @@ def attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fa
         if row["place_id"] == BASE and row["date_precision"] == "day" and first <= row["date"].year <= last
     ]
     days = len({row["date"] for row in rows})
-    why = "Days on which at least one source reports an attack on the base; a floor, since some reports were not found."
+    alone = days - len({row["date"] for row in rows if not _weak(facts, row)})
+    why = "Days with at least one report of an attack; a floor, since some reports were not found."
+    why += f" {alone} of them rest on weak sources alone." if alone else ""
     return _counted(facts, key, label, "days", rows, days, why)
 
 
@@ -91,7 +93,9 @@ def base_status(facts: Facts) -> Fact | None:
 
 
 def transferred(facts: Facts, key: str, label: str, first: dt.date, last: dt.date) -> Fact | None:
-    """Places that at least one source says were handed over between two days."""
+    """Places that at least one source says were handed over between two days, once the last of them is past."""
+    if facts.view.as_of <= last:
+        return None
     rows = [
         row
         for row in facts.view.rows("handovers")
