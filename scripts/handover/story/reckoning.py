@@ -85,7 +85,7 @@ def base_status(facts: Facts) -> Fact | None:
                 claims=found.claims,
                 known=found.known,
                 period=found.period,
-                reading="Read off the last step of the handover that a source reports by the day of the report.",
+                reading="Read off the last step that a named source reports by the day of the report.",
                 conflicts=found.conflicts,
                 words=words,
             )
