@@ -76,7 +76,7 @@ def _open_up(folder: Path) -> None:
 def remove_all() -> None:
     """Remove what this process has left; for who ends it in a way that Python does not know as its end."""
     give_up = time.monotonic() + PATIENCE_S
-    while left := [made for made, owner in _noted.items() if owner == os.getpid()]:
+    while left := [made for made, owner in list(_noted.items()) if owner == os.getpid()]:
         for made in left:
             remove(made)
         if time.monotonic() > give_up:
