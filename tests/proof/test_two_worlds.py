@@ -202,7 +202,7 @@ def test_a_changed_digit_in_a_mailed_pdf_differs_and_the_place_is_named(mailed, 
     pdf, new = forgery.with_digit(rendered["drawdown .pdf"], 0, "4")
     code, said, more = plain.run("verify", mailed(pdf))
     assert code == 1 and said.startswith("differs: "), said + more
-    assert "page 1, under “Key findings”, fact “" in said and f"to {new}2" in said and "to 42" in said
+    assert "page 1, under “Key findings”, fact “" in said and f"has {new}2" in said and "has 42" in said
 
 
 def test_hostile_code_in_a_mailed_pdf_does_not_run(mailed, rendered, plain, tmp_path):

@@ -107,7 +107,9 @@ def slow_cell(project, code):
 
 @pytest.mark.kernel
 @pytest.mark.slow
-def test_a_real_run_killed_in_a_cell_ends_all_it_started_and_the_next_publishes_once(mini, tmp_path):
+def test_a_real_run_killed_in_a_cell_ends_all_it_started_and_the_next_publishes_once(mini, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(temporary := tmp_path / "t"))
+    temporary.mkdir()
     due_now(mini)
     slow_cell(
         mini, f"import os, time; open({str(tmp_path / 'pid')!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(2)"
@@ -119,6 +121,7 @@ def test_a_real_run_killed_in_a_cell_ends_all_it_started_and_the_next_publishes_
     kernel = int((tmp_path / "pid").read_text())
     wait_for(lambda: not psutil.pid_exists(kernel) or psutil.Process(kernel).status() == "zombie")
     assert Store.of(mini).editions() == []
+    wait_for(lambda: not any(temporary.iterdir()))
     second = handover(mini, "schedule", "run", "--once")
     _, said = second.communicate(timeout=120)
     assert second.returncode == 0, said
@@ -135,7 +138,11 @@ def test_a_real_run_killed_in_a_cell_ends_all_it_started_and_the_next_publishes_
 @pytest.mark.parametrize(
     ("number", "once", "code"), [("SIGTERM", False, 0), ("SIGINT", True, 130), ("SIGTERM", True, 143)]
 )
-def test_told_to_end_it_ends_the_run_at_once_and_leaves_the_tick_to_the_next(mini, tmp_path, number, once, code):
+def test_told_to_end_it_ends_the_run_at_once_and_leaves_the_tick_to_the_next(
+    mini, tmp_path, monkeypatch, number, once, code
+):
+    monkeypatch.setenv("TMPDIR", str(temporary := tmp_path / "t"))
+    temporary.mkdir()
     due_now(mini)
     slow_cell(mini, f"import time; open({str(tmp_path / 'began')!r}, 'w'); time.sleep(60)")
     runner = handover(mini, "schedule", "run", *(["--once"] if once else []))
@@ -149,6 +156,7 @@ def test_told_to_end_it_ends_the_run_at_once_and_leaves_the_tick_to_the_next(min
     assert [line["event"] for line in ledger_lines(mini)][-2:] == ["claimed", "released"]
     assert Store.of(mini).editions() == []
     assert not [p for p in psutil.process_iter(["cwd"]) if p.info["cwd"] == str(mini.notebooks)]
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.kernel

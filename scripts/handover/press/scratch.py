@@ -44,7 +44,7 @@ def make(parent: Path | None = None) -> Path:
     """Make what `folder` gives, for one who calls `remove` himself, or leaves it to the end of the process."""
     parent = Path(os.path.realpath(parent or tempfile.gettempdir()))
     while True:
-        made = parent / f"{PREFIX}{secrets.token_urlsafe(6)}"
+        made = parent / f"{PREFIX}{secrets.token_hex(4)}"
         if made.exists():
             continue
         _noted[made] = os.getpid()

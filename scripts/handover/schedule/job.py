@@ -63,9 +63,10 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
         order.write_text(json.dumps(asked), "utf-8")
         child = reaper.start(
             [sys.executable, "-P", "-m", __name__, str(order), str(answer)],
-            env=os.environ,
+            env={**os.environ, "TMPDIR": str(folder)},  # what it leaves when it is killed goes with the folder
             cwd=job.project.root,
             log=folder / "log",
+            scratch=folder,
         )
         allowed = job.timeout_s + MARGIN_S
         give_up = time.monotonic() + allowed
