@@ -76,9 +76,9 @@ def _open_up(folder: Path) -> None:
 def remove_all() -> None:
     """Remove what this process has left; for who ends it in a way that Python does not know as its end."""
     give_up = time.monotonic() + PATIENCE_S
-    while left := [made for made, owner in list(_noted.items()) if owner == os.getpid()]:
+    while (left := [made for made, owner in list(_noted.items()) if owner == os.getpid()]) and (
+        time.monotonic() < give_up
+    ):
         for made in left:
             remove(made)
-        if time.monotonic() > give_up:
-            return
-        time.sleep(0.01 if any(made in _noted for made in left) else 0)
+        time.sleep(0.01)

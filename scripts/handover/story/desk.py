@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from handover.errors import ChartError, FactError, ProseError, near
+from handover.errors import ChartError, FactError, near
 from handover.project import Project
 from handover.story import series
 from handover.story.changes import Change, changes
@@ -83,13 +83,7 @@ class Story:
         Raises:
             ProseError: A template names no fact, and would be written on days when nobody knew it.
         """
-        for template in (one for item in templates for one in _alternatives(item)):
-            if not self._writer.bound(template):
-                raise ProseError(
-                    f"findings: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
-                    "when nobody knew it; name what it rests on, such as {us_silence.source}."
-                )
-        items = [self._writer.markdown(*_alternatives(item), where="findings") for item in templates]
+        items = [self._writer.markdown(*_alternatives(item), where="findings", bound=True) for item in templates]
         text = "\n".join(f"- {item}" for item in items if item)
         return Sentence(text) if text else self.say(*_alternatives(otherwise))
 

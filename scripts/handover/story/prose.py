@@ -45,27 +45,33 @@ class Writer:
     names: Iterable[str] = ()
     used: Callable[[Field], None] = field(default=lambda _: None)
 
-    def markdown(self, *templates: str, where: str = "say") -> str:
+    def markdown(self, *templates: str, where: str = "say", bound: bool = False) -> str:
         """Write the first template whose facts are all known, as Markdown; "" if there is none.
 
+        Args:
+            templates: Alternatives, the best first.
+            where: What asks for it, for messages.
+            bound: Whether each template must name a fact, so that it is only written once that was known.
+
         Raises:
-            ProseError: A template types a digit, or a field is malformed.
+            ProseError: A template types a digit, a field is malformed, or there is none where one must be.
             FactError: A field names no fact.
         """
-        return self._first(templates, where, self._link)
-
-    def bound(self, template: str) -> bool:
-        """Whether a template names a fact, so that it is only written once that was known."""
-        return any(piece is None or isinstance(piece, Field) for piece in self._pieces(template, "findings"))
+        return self._first(templates, where, self._link, bound)
 
     def plain(self, *templates: str, where: str = "alt") -> str:
         """The same without links, for descriptions."""
         return self._first(templates, where, lambda found: found.text)
 
-    def _first(self, templates: tuple[str, ...], where: str, write: Callable[[Field], str]) -> str:
+    def _first(self, templates: tuple[str, ...], where: str, write: Callable[[Field], str], bound: bool = False) -> str:
         chosen = None
         for template in templates:
             pieces = self._pieces(template, where)
+            if bound and all(isinstance(piece, str) for piece in pieces):
+                raise ProseError(
+                    f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
+                    "when nobody knew it; name what it rests on, such as {us_silence.source}."
+                )
             if chosen is None and all(not isinstance(piece, Fact | None) for piece in pieces):
                 chosen = pieces
         if chosen is None:
