@@ -49,9 +49,20 @@ def test_a_better_source_goes_before_one_of_grade_d(monkeypatch):
         assert "E046" in str(error)
 
 
-def test_the_slip_is_ten_days_once_both_ends_are_known():
+def test_next_week_said_on_a_wednesday_can_mean_three_weeks():
+    weeks = readings_of_next_week(dt.date(2025, 12, 31))
+    assert [(week.start.day, week.end.day) for week in weeks] == [(1, 7), (4, 10), (5, 11)]
+
+
+@given(st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)))
+def test_next_week_begins_after_the_day_it_was_said_and_within_seven_days(day):
+    for week in readings_of_next_week(day):
+        assert day < week.start <= day + dt.timedelta(7) and week.end - week.start == dt.timedelta(6)
+
+
+def test_the_slip_is_a_range_once_both_ends_are_known():
     assert Story("2026-01-16").facts["slip"] is None
-    assert Story("2026-01-17").facts["slip"].quantity == Quantity(10, bound="exact")
+    assert Story("2026-01-17").facts["slip"].quantity == Quantity(low=2, high=10, bound="range")
 
 
 def test_days_of_attack_on_the_base_follow_the_record():
