@@ -78,8 +78,9 @@ def readings_of_next_week(said: dt.date) -> list[Period]:
 
     Iraq's week begins on a Sunday, that of most of the outlets on a Monday.
     """
-    sunday = said + dt.timedelta(6 - said.weekday())
-    starts = (said + dt.timedelta(1), sunday, sunday + dt.timedelta(1))
+    monday = dt.timedelta(7 - said.weekday())
+    sunday = dt.timedelta((6 - said.weekday()) or 7)
+    starts = (said + dt.timedelta(1), said + sunday, said + monday)
     return [Period(start, start + dt.timedelta(6), "week") for start in starts]
 
 
