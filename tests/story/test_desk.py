@@ -66,7 +66,9 @@ def test_changes_are_sentences_each_with_its_source():
     story = Story("2026-01-31")
     story.say("{handover_announced} {troops_now} {isis_attacks_2025} {us_silence.source}")
     heading, _, opening, _, *items = story.changes("2026-01-07", "What has changed?").text.splitlines()
-    assert heading == "## What has changed?" and opening.startswith("Since the edition of [7 January 2026](#fact-since ")
+    assert heading == "## What has changed?" and opening.startswith(
+        "Since the edition of [7 January 2026](#fact-since "
+    )
     assert items[0].startswith("- Iraq's defence ministry announced on [17 January 2026](#fact-handover_announced")
     assert items[1].startswith("- The latest figure relied on for US troops in Iraq is [")
     assert all("](#source-S" in item for item in items) and len(items) == 2

@@ -287,6 +287,7 @@ def _manifest(order: Order, made: "Composition", files: Mapping[str, bytes], clo
         "outputs": manifest.outputs(files),
         "versions": dict(order.inputs.versions),
         "facts": manifest.facts(evidence),
+        "statements": manifest.statements(evidence),
         "sources": sorted(one["id"] for one in evidence.get("sources", [])),
         "pages": page.pages(files[file_name(order.report, made.edition, ".pdf")]),
         "run": manifest.run(clock.started, clock.seconds),
