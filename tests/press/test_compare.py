@@ -6,7 +6,7 @@ from handover.press.compare import compare, dropped
 
 
 def fact(value, since="2026-01-01", label="Troops", **more):
-    return {"label": label, "value": value, "claims": ["c"], "known_since": since} | more
+    return {"label": label, "value": value, "known_since": since} | more
 
 
 def edition(facts, as_of="2026-01-31", statements=None, **more):
@@ -53,6 +53,16 @@ def test_what_was_said_before_is_what_the_edition_printed_or_else_the_history_of
 def test_a_fact_that_only_found_more_rows_is_no_news():
     steps = [{"since": "2026-01-02", "value": "4"}]
     assert told(edition({}, EARLY), edition({"a": fact("4", "2026-01-20", history=steps)})) == []
+
+
+def test_a_row_that_gives_several_facts_one_value_is_told_once_and_by_the_weightiest():
+    new = {
+        "a": fact("4", "2026-01-09", claims=["T9"]),
+        "b": fact("4", "2026-01-09", claims=["T9", "T1"], weight=1),
+        "c": fact("5", "2026-01-09", claims=["T9"]),
+        "d": fact("4", "2026-01-09", claims=["T1"]),
+    }
+    assert [one.key for one in compare(edition({}, EARLY), edition(new))] == ["b", "c", "d"]
 
 
 def test_the_weightiest_goes_first_then_what_is_corrected_then_the_newest():

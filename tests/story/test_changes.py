@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 
 from handover.errors import ProseError
-from handover.press import compare
+from handover.press import manifest
 from handover.project import Project
 from handover.story import Story
-from handover.story.changes import DETAIL, WEIGHTS, News, stated
+from handover.story.changes import DETAIL, RECKONED, WEIGHTS, News, stated
 from handover.story.facts import Facts
 from handover.story.prose import Writer
 from handover.story.reckoning import RECKONINGS
@@ -86,6 +86,16 @@ def test_the_weightiest_goes_first_and_of_one_weight_the_newest():
     assert [change.key for change in found] == ["war_start", "nato_left", "tanf_left", "kurdistan_us_sites"]
 
 
+def test_a_row_that_gives_two_facts_one_value_is_told_once():
+    news = news_of(LAST, "troops_mar_2026", claims=news_of(LAST).facts["troops_now"].claims[0])
+    found = news.since(["troops_mar_2026", "troops_now", "nato_left"], dt.date(2026, 1, 31))
+    assert [change.key for change in found] == ["troops_now", "nato_left"]
+
+
+def test_what_is_worked_out_and_has_a_sentence_is_worked_out():
+    assert RECKONED.keys() <= RECKONINGS.keys()
+
+
 def test_a_fact_without_a_sentence_is_told_by_its_label_and_value():
     news = news_of(LAST, "erbil_left", news=None)
     told = "The day on which the last US forces left Erbil Air Base: 30 September 2026."
@@ -126,4 +136,4 @@ def test_every_declared_fact_has_a_sentence_that_reads_as_one():
 
 
 def test_the_press_weighs_as_the_story_does():
-    assert compare.DETAIL == DETAIL
+    assert manifest.DETAIL == DETAIL

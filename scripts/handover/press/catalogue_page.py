@@ -18,6 +18,8 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+#: A date in a sentence, which no line may break.
+DATE = re.compile(rf"(\d{{1,2}}) ({'|'.join(MONTHS)})(?: (\d{{4}}))?")
 #: Changes shown before the rest is folded away, and earlier editions named on the front page.
 CHANGES_SHOWN, EARLIER_SHOWN = 5, 3
 #: Characters of a setting shown.
@@ -136,7 +138,7 @@ def _templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"day": day, "size": size, "number": number}
+    found.filters |= {"day": day, "size": size, "number": number, "dated": dated}
     return found
 
 
@@ -149,6 +151,11 @@ def day(iso: str) -> str:
     """A date as readers write it: 2026-01-07 is 7 January 2026."""
     date = dt.date.fromisoformat(iso)
     return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def dated(text: str) -> str:
+    """A sentence whose dates stay on one line."""
+    return DATE.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def settings(site: Site, one: Mapping[str, Any]) -> str:

@@ -73,7 +73,12 @@ def compare(old: Manifest, new: Manifest) -> list[Change]:
             found.append(_change(NEW, key, was or {"value": then}, fact))
         elif was:
             found.append(_change(CORRECTED, key, was, fact))
-    return _sorted(found)
+    told: dict[tuple[str, ...], Change] = {}
+    for one in _sorted(found):
+        # a row that gives several facts one value is news once
+        rows = after[one.key].get("claims")
+        told.setdefault((one.kind, rows[0], one.after or "") if rows else (one.kind, one.key), one)
+    return list(told.values())
 
 
 def dropped(old: Manifest, new: Manifest) -> list[Change]:

@@ -23,7 +23,7 @@ WEIGHTS = (STORY, PART, DETAIL) = (1, 2, 3)
 #: Weight and sentence of the facts that are worked out, and so have no row in data/facts.csv.
 RECKONED = {
     "slip": (PART, "The announcement came {slip} days after the end of the promised week, as that week is read here."),
-    "base_status": (DETAIL, "By the last step on record, Ain al-Asad is {base_status}."),
+    "base_status": (DETAIL, "The base is now {base_status}."),
     "attack_days": (DETAIL, "Attacks on the base are now on record for {attack_days} days."),
     "bases_2020": (DETAIL, "Iraq took over {bases_2020} bases in {bases_2020.year}."),
 }
@@ -88,14 +88,25 @@ class News:
         return self._days[day]
 
     def since(self, keys: Iterable[str], day: dt.date) -> list[Change]:
-        """Those of the facts that are news since a day: the weightiest first, of one weight the newest first."""
+        """Those of the facts that are news since a day: the weightiest first, of one weight the newest first.
+
+        One row that gives several facts one value is told once.
+        """
         found = []
         for key in filter(self.tells, dict.fromkeys(keys)):
             steps = self.steps(key)
             if steps and steps[0].since > day:
                 before = next((step.value for step in steps if step.since <= day), "")
                 found.append(Change(key, self.weight(key), steps[0].since, before))
-        return sorted(found, key=lambda change: (change.weight, -change.since.toordinal(), change.key))
+        found.sort(key=lambda change: (change.weight, -change.since.toordinal(), change.key))
+        told: dict[tuple[str, str], Change] = {}
+        for change in found:
+            told.setdefault(self._said(change.key), change)
+        return list(told.values())
+
+    def _said(self, key: str) -> tuple[str, str]:
+        fact = self.facts[key]
+        return (fact.claims[0], stated(fact, self.language)) if fact else (key, "")
 
     def weight(self, key: str) -> int:
         """How much a fact matters, from 1 for the story itself to 3 for a detail."""
