@@ -13,8 +13,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from handover.press import document
+from handover.press import document, manifest, markdown
 from handover.press.audit import audit
+from handover.press.compare import compare
 from handover.press.document import Code, Prose
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +31,7 @@ def published():
         return {row["source_id"]: row["published"] for row in csv.DictReader(file)}
 
 
-def finished(name, day, evidence="record"):
+def finished(name, day, evidence="record", since=None):
     """A report of a day, executed in this process."""
     nb = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
     space = {}
@@ -41,7 +42,7 @@ def finished(name, day, evidence="record"):
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, name, "exec"), space)
         if "parameters" in cell.metadata.get("tags", []):
-            space |= {"as_of": day, "evidence": evidence}
+            space |= {"as_of": day, "evidence": evidence, "since": since}
             cell.source = f'as_of = "{day}"'
         if last:
             shown = eval(compile(ast.Expression(last.value), name, "eval"), space)._repr_mimebundle_()
@@ -84,6 +85,35 @@ def check(name, day, published, evidence="record"):
 def test_a_report_holds_at_the_turns_of_the_story(name, day, evidence, published, monkeypatch):
     monkeypatch.chdir(ROOT / "notebooks")
     check(name, day, published, evidence)
+
+
+@pytest.mark.parametrize("evidence", ["record", "article"])
+@pytest.mark.parametrize("name", ["drawdown", "handover"])
+def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, evidence, monkeypatch):
+    monkeypatch.chdir(ROOT / "notebooks")
+    made = {day: finished(name, day, evidence, since) for since, day in zip([None, *TURNS], TURNS, strict=False)}
+    told = 0
+    for before, day in pairwise(TURNS):
+        audit(made[day], f"{name} as of {day}, since {before}")
+        (section,) = (block.source for block in made[day].blocks if getattr(block, "source", "").startswith(CHANGED))
+        items = [token["children"] for token in markdown.parse(section) if token["type"] == "list"]
+        said = [markdown.plain(item["children"]).replace("≠", "") for item in (items[0] if items else [])]
+        found = compare(in_short(made[before], before), in_short(made[day], day))
+        assert len(said) == len(found), (before, day)
+        for item, change in zip(said, found, strict=True):
+            assert item.startswith(change.sentence.removesuffix(".")), (before, day)
+        told += len(found)
+    assert told, "something is new from one of these days to the next"
+
+
+CHANGED = "## What has changed?"
+
+
+def in_short(made, day):
+    """What is compared of an edition's manifest."""
+    facts, statements = manifest.facts(made.evidence), manifest.statements(made.evidence)
+    about = {"report": made.name, "language": "en", "variant": {}, "parameters": {}, "as_of": day}
+    return about | {"facts": facts, "statements": statements}
 
 
 def test_a_section_with_nothing_in_it_would_be_seen():

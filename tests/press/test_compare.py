@@ -117,7 +117,7 @@ def test_editions_that_were_asked_for_differently_are_set_side_by_side_and_nothi
     found = compare(alone | {"facts": alone["facts"] | {"d": fact("9")}}, whole)
     assert [str(one) for one in found] == [
         "Troops: 3 / 4",
-        "Troops: 1 / not printed",
-        "Troops: not printed / 2",
+        "Only in the first: Troops: 1.",
+        "Only in the second: Troops: 2.",
     ]
     assert {one.kind for one in found} == {"differs"}

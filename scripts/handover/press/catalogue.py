@@ -23,7 +23,7 @@ VERSION = 2
 #: Where catalogue.json names an edition.
 NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
 #: The picture of an edition for link previews, where it has one; wider than the picture of its first page.
-CARD = "preview.png"
+CARD = "link.png"
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
 DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"

@@ -33,8 +33,9 @@ class Change:
 
     def __str__(self) -> str:
         if self.kind == DIFFERS:
-            before, after = (value if value is not None else "not printed" for value in (self.before, self.after))
-            return f"{self.label}: {before} / {after}"
+            if self.before is not None and self.after is not None:
+                return f"{self.label}: {self.before} / {self.after}"
+            return f"Only in the {'first' if self.after is None else 'second'}: {self.sentence}"
         if not self.before or self.kind == DROPPED:
             return self.sentence
         told = self.sentence.removesuffix(".")
