@@ -117,7 +117,8 @@ def produce(
     with clock.phase("typeset"):
         files = _files(order, made, done.nb)
     _unmoved(order)
-    return Product(order, made.edition, files, _manifest(order, made, files, clock), (*done.warnings, *done.notes))
+    about = _manifest(order, made, files, clock)
+    return Product(order, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
 
 
 def draft(
@@ -254,6 +255,15 @@ def _unmoved(order: Order) -> None:
             f"{order.where}: inputs must stay the same while it renders (changed: {', '.join(changed)}).\n"
             "Nothing was published; run the command again."
         )
+
+
+def _ahead(about: manifest.Manifest) -> list[str]:
+    """Tell of a day to come, which is as likely a slip as a wish."""
+    if not manifest.ahead(about):
+        return []
+    return [
+        f"{about['as_of']} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
+    ]
 
 
 def _files(order: Order, made: "Composition", nb: Any) -> dict[str, bytes]:
