@@ -127,7 +127,8 @@ class Story:
         """Draw a chart: bind its words to facts, derive its credit from the rows plotted, check it.
 
         Args:
-            draw: Draws on the axes it is given; one of the functions of `handover.story.charts`.
+            draw: Draws on the axes it is given; one of the functions of `handover.story.charts`. A full chart is
+                drawn a second time, narrow, for telephones.
             rows: The rows that it plots, as `frame` gives them; several frames as a list.
             title: The finding, as a template; of a tuple the first whose facts are all known is taken.
             subtitle: What is measured, in what unit, where and when.
@@ -158,13 +159,13 @@ class Story:
             return self.say(*_alternatives(otherwise))
         # held for the whole of a chart, since setting it costs a hundredth of a second
         with frame.house():
-            fig, ax = frame.canvas(size, ratio)
-            draw(ax)
+            fig, narrow = frame.drawn(draw, size, ratio)
             self._plotted(rows)
             measure = self._writer.markdown(*_alternatives(subtitle), where="subtitle")
             beside = values and len(rows) > FEW_VALUES
             return frame.finish(
                 fig,
+                narrow=narrow,
                 title=words,
                 subtitle=measure,
                 credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),

@@ -48,7 +48,7 @@ def need_full(ax: Axes, what: str) -> None:
     Raises:
         ChartError: The canvas is a half one.
     """
-    if ax.figure.bbox.width < 300:
+    if ax.figure.bbox.width < 250:
         raise ChartError(f"{what}: must be drawn on a full canvas (got half).\nOpen it with size='full'.")
 
 
