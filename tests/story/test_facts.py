@@ -1,14 +1,16 @@
 """Facts: the reading chosen, weak sources, contradictions, and what is worked out."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from handover.errors import FactError
 from handover.project import Project
 from handover.story import Story
-from handover.story.facts import overlap
+from handover.story.facts import Facts, overlap
 from handover.story.periods import Period
+from handover.story.reckoning import RECKONINGS
 from handover.story.record import Record
 from handover.story.view import View
 from handover.story.wording import LANGUAGES, Quantity
@@ -56,9 +58,29 @@ def test_the_slip_is_ten_days_once_both_ends_are_known():
 
 def test_days_of_attack_on_the_base_follow_the_record():
     facts = Story("2026-10-01").facts
-    years = {year: fact.quantity.value for year in range(2019, 2025) if (fact := facts[f"attack_days_{year}"])}
-    assert years == {2019: 1, 2020: 1, 2021: 8, 2022: 5, 2023: 16, 2024: 7}
-    assert facts["attack_days"].quantity.value == 38
+    years = {year: fact.quantity.value for year in range(2019, 2027) if (fact := facts[f"attack_days_{year}"])}
+    assert years == {2019: 1, 2020: 1, 2021: 8, 2022: 5, 2023: 16, 2024: 9, 2025: 1}
+    assert facts["attack_days"].quantity.value == sum(years.values()) == 41
+    assert facts["attack_days_claimed"].quantity.value == 3
+    assert "Days known from a claim alone, and left out: three." in facts["attack_days"].reading
+    assert "from a claim alone" not in facts["attack_days_2024"].reading
+
+
+@pytest.mark.parametrize(
+    ("cells", "counts"),
+    [
+        ({}, True),
+        ({"basis": "claimed", "attribution": "claimed", "attributed_to": "somebody"}, False),
+        ({"basis": "passing"}, False),
+        ({"source_id": "S092"}, False),
+        ({"date_precision": "month"}, False),
+        ({"place_id": "harir"}, False),
+    ],
+)
+def test_a_day_counts_only_when_others_than_the_attackers_report_it(cells, counts):
+    day = next(row for row in RECORD.rows["attacks"] if row["attack_id"] == "A002") | cells
+    facts = Facts(View(replace(RECORD, rows=RECORD.rows | {"attacks": [day]}), dt.date(2026, 10, 1)), RECKONINGS)
+    assert (facts["attack_days"] is not None) is counts
 
 
 def test_days_of_a_year_are_counted_once_it_is_over():

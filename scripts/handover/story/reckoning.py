@@ -5,9 +5,14 @@ import datetime as dt
 from handover.story.facts import Fact, Facts, Reckoning
 from handover.story.periods import Period
 from handover.story.tables import Row
-from handover.story.wording import Quantity
+from handover.story.wording import English, Quantity
 
 BASE = "ain_al_asad"
+#: What the column `basis` of ``attacks`` is for; the data dictionary says the same.
+RULE = (
+    "A day counts when a source of grade A to C, other than the attackers' own claim, reports weapons fired at the "
+    "base or flown against it, stopped or not; drones on their way elsewhere do not count."
+)
 
 
 def _counted(facts: Facts, key: str, label: str, unit: str, rows: list[Row], count: int, why: str) -> Fact | None:
@@ -31,22 +36,41 @@ def _counted(facts: Facts, key: str, label: str, unit: str, rows: list[Row], cou
 
 
 def attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fact | None:
-    """Days with at least one reported attack on the base, over whole years; of a single year once it is over.
+    """Days of attack on the base over whole years; of a single year once it is over.
 
-    A floor, not the full number: some days had more than one attack, and not every attack was found.
+    `RULE` says what counts. A floor, not the full number: some days had more than one attack, and not every
+    attack was found.
     """
     if first == last and facts.view.as_of.year <= last:
         return None
-    rows = [
+    rows = _attacks(facts, "reported", first, last)
+    claimed = {row["date"] for row in _attacks(facts, "claimed", first, last)} - {row["date"] for row in rows}
+    why = f"{RULE} A floor, since some reports were not found."
+    if claimed:
+        why += f" Days known from a claim alone, and left out: {English().number(len(claimed))}."
+    return _counted(facts, key, label, "days", rows, len({row["date"] for row in rows}), why)
+
+
+def attack_days_claimed(facts: Facts) -> Fact | None:
+    """Days of which only the attackers say that they attacked the base."""
+    told = {row["date"] for row in _attacks(facts, "reported")}
+    rows = [row for row in _attacks(facts, "claimed") if row["date"] not in told]
+    days = len({row["date"] for row in rows})
+    label = "Days on which only the attackers claimed an attack on Ain al-Asad"
+    return _counted(facts, "attack_days_claimed", label, "days", rows, days, f"Not days of attack. {RULE}")
+
+
+def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.MAXYEAR) -> list[Row]:
+    """Reports of attacks on the base that give the day, of grade A to C."""
+    return [
         row
         for row in facts.view.rows("attacks")
-        if row["place_id"] == BASE and row["date_precision"] == "day" and first <= row["date"].year <= last
+        if row["place_id"] == BASE
+        and row["date_precision"] == "day"
+        and row["basis"] == basis
+        and first <= row["date"].year <= last
+        and not _weak(facts, row)
     ]
-    days = len({row["date"] for row in rows})
-    alone = days - len({row["date"] for row in rows if not _weak(facts, row)})
-    why = "Days with at least one report of an attack; a floor, since some reports were not found."
-    why += f" {alone} of them rest on weak sources alone." if alone else ""
-    return _counted(facts, key, label, "days", rows, days, why)
 
 
 def slip(facts: Facts) -> Fact | None:
@@ -180,6 +204,7 @@ RECKONINGS: dict[str, Reckoning] = {
     "slip": slip,
     "base_status": base_status,
     "attack_days": lambda f: attack_days(f, "attack_days", "Days with a reported attack on Ain al-Asad", 2019, 2026),
+    "attack_days_claimed": attack_days_claimed,
     **{
         f"attack_days_{year}": (
             lambda f, y=year: attack_days(
