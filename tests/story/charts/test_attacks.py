@@ -98,7 +98,7 @@ def test_a_day_that_is_only_claimed_hangs_under_the_axis_without_a_word(rows, dr
     )
     assert attacks.claimed(told) == [pd.Timestamp("2024-02-03")]
     fig, ax = draw(attacks.by_month, told)
-    ((x, y),) = [
+    ((_, y),) = [
         (x, y) for line in ax.lines if line.get_gid() == "claimed" for x, y in zip(*line.get_data(), strict=True)
     ]
     assert y < 0 and "claimed, not counted" in texts(fig)
