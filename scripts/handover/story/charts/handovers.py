@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -74,14 +75,6 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     if until is not None:
         last = max(last, pd.Timestamp(until).date())
     margin = dt.timedelta(max((last - first).days * 0.02, 15))
-    notes = [
-        labels.Note(
-            *(dates.num(row["date"].date()), 0.0, str(row["name"]), dates.when(row)),
-            FOCUS if row["place_id"] == focus else INK,
-            inline=True,
-        )
-        for row in records(rows)
-    ]
     kinds = {
         kind: words
         for kind, words in (("given", "transferred"), ("left", "left or declared vacated"))
@@ -91,6 +84,7 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     height = 60.0
     room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
     dates.time_axis(ax, first - margin, last + margin)
+    notes = [_note(ax, row, FOCUS if row["place_id"] == focus else INK) for row in records(rows)]
     for _ in range(2):
         heighten(ax, foot + height + over)
         _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
@@ -102,6 +96,7 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     spots: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for kind, note, box in zip(rows["kind"], notes, boxes, strict=True):
         px, py = labels.points(ax, note.x, 0)
+        # in the first line of its label
         middle = box.top - labels.LINE / 2
         labels.line(ax, (px, py), (px, middle), LABEL)
         # a mark beside its name, since on the axis those of one month would hide each other
@@ -109,6 +104,11 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
         labels.write(ax, note, box, "left" if box.left > px else "right")
     for (edge, face), places in spots.items():
         _mark(ax, places, edge, face, **marks.OVER)
+
+
+def _note(ax: Axes, row: Mapping[str, Any], colour: str) -> labels.Note:
+    day = dates.num(row["date"].date())
+    return labels.flag(ax, day, 0.0, str(row["name"]), dates.when(row), colour, gap=GAP)
 
 
 def _mark(ax: Axes, places: list[tuple[float, float]], edge: str, face: str, **how: Any) -> None:
