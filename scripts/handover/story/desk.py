@@ -99,8 +99,18 @@ class Story:
         return self.view.frame(table)
 
     def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
-        """Rows by id under labels of the author's, those that were known; see `series.marks`."""
-        return series.marks(self.view, labels)
+        """Rows under labels of the author's, those that were known; see `series.marks`.
+
+        Args:
+            labels: A row's id, or the fact that rests on it, to the label.
+        """
+        rows = {}
+        for name, label in labels.items():
+            if name not in self.facts:
+                rows[name] = label
+            elif fact := self.facts[name]:
+                rows[fact.claims[0]] = label
+        return series.marks(self.view, rows)
 
     def holdings(self, place_id: str) -> "pd.DataFrame":
         """Who held a base, and when; see `series.holdings`."""
@@ -129,7 +139,8 @@ class Story:
         Args:
             draw: Draws on the axes it is given; one of the functions of `handover.story.charts`. A full chart is
                 drawn a second time, narrow, for telephones.
-            rows: The rows that it plots, as `frame` gives them; several frames as a list.
+            rows: The rows that it plots, as `frame` gives them; several frames as a list, of which the first holds
+                the values.
             title: The finding, as a template; of a tuple the first whose facts are all known is taken.
             subtitle: What is measured, in what unit, where and when.
             alt: What the chart shows, for those who do not see it: kind, finding, end values.
@@ -146,9 +157,9 @@ class Story:
 
         from handover.story.charts import frame
 
-        if isinstance(rows, list):
-            evidence = ["row_id", "source_id", "outlet"]
-            rows = pd.concat([part[evidence] for part in rows], ignore_index=True)
+        counted, *others = rows if isinstance(rows, list) else [rows]
+        rows = pd.concat([part[["row_id", "source_id", "outlet"]] for part in (counted, *others)], ignore_index=True)
+        rows = rows.drop_duplicates("row_id")
         if len(rows) > FEW_VALUES and not values:
             raise ChartError(
                 f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(rows)} rows "
@@ -170,7 +181,7 @@ class Story:
                 subtitle=measure,
                 credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
                 alt=self._writer.plain(*_alternatives(alt), where="alt"),
-                values=number_table(_in_time(rows), values, measure, self.language).html if beside else "",
+                values=number_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
 
     def table(
