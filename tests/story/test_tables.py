@@ -2,10 +2,13 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from handover.errors import DataError
 from handover.story import tables
+from handover.story.table import number_table
+from handover.story.wording import English
 
 FIELDS = [
     {"name": "level_id", "type": "string", "constraints": {"required": True, "unique": True, "pattern": "^T\\d{3}$"}},
@@ -106,3 +109,20 @@ def test_cells_are_typed_and_empty_ones_are_none(package):
     assert first["high"] == 2000
     assert first["low"] is None
     assert str(second["date"]) == "2026-01-18"
+
+
+@pytest.mark.parametrize(
+    ("count", "bound", "printed"),
+    [
+        (100.0, "more_than", "more than 100"),
+        (4.0, "at_least", "at least 4"),
+        (16.0, "at_most", "at most 16"),
+        (15.0, "about", "about 15"),
+        (0.0, "exact", ">0<"),
+        (float("nan"), None, '<td class="number"></td>'),
+    ],
+)
+def test_a_count_is_printed_with_its_bound(count, bound, printed):
+    row = {"date": "8 January", "wounded": count, "wounded_bound": bound, "source_id": "S001", "outlet": "Reuters"}
+    table = number_table(pd.DataFrame([row]), {"date": "Day", "wounded": "Hurt"}, "Hurt", English())
+    assert printed in table.html

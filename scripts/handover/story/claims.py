@@ -17,11 +17,13 @@ SCOPES = {
     "us_in_last_convoy": "US troops in the last convoy out of Iraq",
     "us_added_to_iraq": "US troops added in Iraq",
     "us_marine_task_force_in_iraq": "US Marines in a task force in Iraq",
+    "us_advisers_in_iraq": "US advisers in Iraq",
     "us_in_syria": "US troops in Syria",
     "coalition_in_iraq": "coalition troops in Iraq",
     "coalition_in_federal_iraq": "coalition personnel in federal Iraq",
     "coalition_in_kurdistan_region": "US and coalition personnel in the Kurdistan Region",
     "other_coalition_in_iraq": "coalition troops in Iraq beside the Americans",
+    "coalition_at_ain_al_asad": "coalition troops at Ain al-Asad, Americans among them",
     "other_coalition_at_ain_al_asad": "coalition troops at Ain al-Asad beside the Americans",
     "germany_in_mission": "German soldiers in the mission",
 }
@@ -120,23 +122,34 @@ def _level(_: Record, row: Row) -> str:
 
 
 def _attack(record: Record, row: Row) -> str:
-    weapon = WEAPONS.get(str(row["weapon"]), "weapons not stated")
-    text = f"Attack on {_place(record, row)} on {_when(row)} with {weapon}"
+    weapon, place, when = WEAPONS.get(str(row["weapon"]), "weapons not stated"), _place(record, row), _when(row)
+    text = {
+        "reported": f"Attack on {place} on {when} with {weapon}",
+        "claimed": f"Claim of an attack on {place} on {when} with {weapon}",
+        "passing": f"Stopped from {place} on {when}, on their way elsewhere: {weapon}",
+    }[str(row["basis"])]
     if row["munitions"] is not None:
         text += f", {_many(row, 'munitions')} fired or seen"
     for column, word in (("wounded", "wounded"), ("killed", "killed")):
         if row[column] is not None:
             text += f"; {'none' if row[column] == 0 else _many(row, column)} {word}"
+    if row["attributed_to"] == "unclaimed":
+        return text + "; claimed by nobody"
     if row["attributed_to"]:
-        by = str(row["attributed_to"])
-        text += "; claimed by nobody" if by == "unclaimed" else f"; attributed to {by}"
+        how = {"claimed": "claimed by", "blamed": "blamed on"}.get(str(row["attribution"]), "by")
+        text += f"; {how} {row['attributed_to']}"
     return text
 
 
 def _total(_: Record, row: Row) -> str:
     text = f"{_many(row, 'count')} {COUNTED[str(row['scope'])]}, {_when(row)}"
+    if row["attributed_to"]:
+        text += f", laid to {row['attributed_to']}"
     if row["wounded"] is not None:
         text += f"; {_many(row, 'wounded')} wounded"
+    for column, word in (("all_killed", "people killed"), ("all_wounded", "people wounded")):
+        if row[column] is not None:
+            text += f"; {_many(row, column)} {word}"
     return text[0].upper() + text[1:]
 
 

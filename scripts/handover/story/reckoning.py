@@ -5,9 +5,14 @@ import datetime as dt
 from handover.story.facts import Fact, Facts, Reckoning
 from handover.story.periods import Period
 from handover.story.tables import Row
-from handover.story.wording import Quantity
+from handover.story.wording import English, Quantity
 
 BASE = "ain_al_asad"
+#: What the column `basis` of ``attacks`` is for; the data dictionary says the same.
+RULE = (
+    "A day counts when a source of grade A to C, other than the attackers' own claim, reports weapons fired at the "
+    "base or flown against it, stopped or not; drones on their way elsewhere do not count."
+)
 
 
 def _counted(facts: Facts, key: str, label: str, unit: str, rows: list[Row], count: int, why: str) -> Fact | None:
@@ -31,40 +36,105 @@ def _counted(facts: Facts, key: str, label: str, unit: str, rows: list[Row], cou
 
 
 def attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fact | None:
-    """Days with at least one reported attack on the base, over whole years; of a single year once it is over.
+    """Days of attack on the base over whole years; of a single year once it is over.
 
-    A floor, not the full number: some days had more than one attack, and not every attack was found.
+    `RULE` says what counts. A floor, not the full number: some days had more than one attack, and not every
+    attack was found.
     """
     if first == last and facts.view.as_of.year <= last:
         return None
-    rows = [
+    rows = _attacks(facts, "reported", first, last)
+    claimed = {row["date"] for row in _attacks(facts, "claimed", first, last)} - {row["date"] for row in rows}
+    why = f"{RULE} A floor, since some reports were not found."
+    if claimed:
+        why += f" Days known from a claim alone, and left out: {English().number(len(claimed))}."
+    return _counted(facts, key, label, "days", rows, len({row["date"] for row in rows}), why)
+
+
+def attack_days_claimed(facts: Facts) -> Fact | None:
+    """Days of which only the attackers say that they attacked the base."""
+    told = {row["date"] for row in _attacks(facts, "reported")}
+    rows = [row for row in _attacks(facts, "claimed") if row["date"] not in told]
+    days = len({row["date"] for row in rows})
+    label = "Days on which only the attackers claimed an attack on Ain al-Asad"
+    return _counted(facts, "attack_days_claimed", label, "days", rows, days, f"Not days of attack. {RULE}")
+
+
+def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.MAXYEAR) -> list[Row]:
+    """Reports of attacks on the base that give the day, of grade A to C."""
+    return [
         row
         for row in facts.view.rows("attacks")
-        if row["place_id"] == BASE and row["date_precision"] == "day" and first <= row["date"].year <= last
+        if row["place_id"] == BASE
+        and row["date_precision"] == "day"
+        and row["basis"] == basis
+        and first <= row["date"].year <= last
+        and not _weak(facts, row)
     ]
-    days = len({row["date"] for row in rows})
-    alone = days - len({row["date"] for row in rows if not _weak(facts, row)})
-    why = "Days with at least one report of an attack; a floor, since some reports were not found."
-    why += f" {alone} of them rest on weak sources alone." if alone else ""
-    return _counted(facts, key, label, "days", rows, days, why)
+
+
+def readings_of_next_week(said: dt.date) -> list[Period]:
+    """What "next week" can mean: the seven days that follow, the next week from Sunday, the next from Monday.
+
+    Iraq's week begins on a Sunday, that of most of the outlets on a Monday.
+    """
+    monday = dt.timedelta(7 - said.weekday())
+    sunday = dt.timedelta((6 - said.weekday()) or 7)
+    starts = (said + dt.timedelta(1), said + sunday, said + monday)
+    return [Period(start, start + dt.timedelta(6), "week") for start in starts]
+
+
+def departures(facts: Facts) -> Fact | None:
+    """From the first to the last day that sources give for the departure of the last forces from the base."""
+    promised = facts["promise_day"]
+    if promised is None or promised.period is None:
+        return None
+    rows = [
+        row
+        for row in facts.view.rows("handovers")
+        if row["place_id"] == BASE and row["kind"] == "departure" and row["date"] > promised.period.end
+    ]
+    strong = [row for row in rows if not _weak(facts, row)]
+    if not strong:
+        return None
+    days = [row["date"] for row in strong]
+    ids = tuple(str(row["handover_id"]) for row in strong)
+    return Fact(
+        key="departures",
+        label="The days that sources give for the departure of the last forces",
+        unit="date",
+        claims=ids,
+        known=max(facts.view.record.known(row) for row in strong),
+        period=Period(min(days), max(days)),
+        reading="From the earliest to the latest day given by sources of grade A to C.",
+        conflicts=tuple(facts.view.conflicts_over(list(ids))),
+    )
 
 
 def slip(facts: Facts) -> Fact | None:
-    """Days from the end of the promised week to the day the handover was announced."""
-    due, done = facts["promised_week"], facts["handover_announced"]
-    if due is None or done is None or due.period is None or done.period is None:
+    """Days from the end of the promised week to the handover: the least and the most, as both can be read.
+
+    The least is counted from the latest end of "next week" to the first day given for the last departure; the most from
+    the earliest end to the announcement.
+    """
+    promised, done, left = facts["promise_day"], facts["handover_announced"], facts["departures"]
+    if not (promised and promised.period and done and done.period):
         return None
-    days = (done.period.start - due.period.end).days
+    ends = [week.end for week in readings_of_next_week(promised.period.end)]
+    first = left.period.start if left and left.period else done.period.start
+    least, most = (first - max(ends)).days, (done.period.start - min(ends)).days
+    weeks = facts["promised_week"]
     return Fact(
         key="slip",
-        label="Days between the end of the promised week and the announcement",
+        label="Days by which the handover came later than the promised week",
         unit="days",
-        claims=due.claims[:1] + done.claims[:1],
-        known=max(due.known, done.known),
-        quantity=Quantity(days, bound="exact"),
-        period=Period(due.period.end, done.period.start),
-        reading="Counted from the last day of the week that was promised; the article gives no date for that week.",
-        conflicts=tuple(facts.view.conflicts_over(["p04s01a"])),
+        claims=promised.claims[:1] + done.claims[:1] + (left.claims if left else ()),
+        known=max(promised.known, done.known),
+        quantity=Quantity(low=least, high=most, bound="range"),
+        period=Period(min(ends), done.period.start),
+        reading="A range, since next week can mean the seven days that follow, the week from Sunday or the week from "
+        "Monday, and since sources date the departure before the announcement.",
+        conflicts=weeks.conflicts if weeks else (),
     )
 
 
@@ -177,9 +247,11 @@ def record_end(facts: Facts) -> Fact | None:
 RECKONINGS: dict[str, Reckoning] = {
     "as_of": report_day,
     "record_end": record_end,
+    "departures": departures,
     "slip": slip,
     "base_status": base_status,
     "attack_days": lambda f: attack_days(f, "attack_days", "Days with a reported attack on Ain al-Asad", 2019, 2026),
+    "attack_days_claimed": attack_days_claimed,
     **{
         f"attack_days_{year}": (
             lambda f, y=year: attack_days(

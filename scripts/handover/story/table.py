@@ -32,7 +32,8 @@ def number_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, la
 
     Args:
         rows: Rows of one table of the record.
-        columns: Column to heading; ``quantity`` and ``when`` stand for an interval and a period.
+        columns: Column to heading; ``quantity`` and ``when`` stand for an interval and a period. A count that has
+            a bound beside it is written with its bound.
         caption: Markdown with links, from a template.
         language: How numbers and dates read.
     """
@@ -54,8 +55,8 @@ def number_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, la
 
 def _cell(record: dict[str, Any], column: str, language: English, *, first: bool) -> str:
     kind = "text"
-    if column == "quantity":
-        stated = quantity(record)
+    if column == "quantity" or f"{column}_bound" in record:
+        stated = quantity(record, "value" if column == "quantity" else column)
         text, kind = (language.quantity(stated, digits=True) if stated.known else ""), "number"
     elif column == "when":
         period = period_of({name: _day(value) for name, value in record.items()})
