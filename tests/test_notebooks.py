@@ -39,8 +39,9 @@ def test_it_is_written_as_nbformat_writes_it(path):
     assert path.read_text("utf-8") == nbformat.writes(nbformat.read(path, 4)) + "\n"
 
 
-def test_it_opens_with_title_standfirst_parameters_and_findings(notebook):
-    first, parameters, _, heading = notebook.cells[:4]
+def test_it_opens_with_title_standfirst_parameters_headline_and_findings(notebook):
+    first, parameters, _, headline, heading = notebook.cells[:5]
+    assert headline.source.startswith("story.headline(")
     assert re.match(r"# .+\n\n.+", first.source)
     assert parameters.metadata.tags == ["parameters"]
     assert heading.source == "## Key findings"

@@ -59,6 +59,22 @@ def test_title_and_standfirst_come_from_the_first_heading():
     assert (read.title, read.standfirst) == ("A b c", "Under it.")
 
 
+def test_a_headline_that_a_cell_displayed_stands_in_place_of_the_notebooks_own():
+    text = "# Of the day\n\nAbout [two](#fact-x)[≠](#conflict-y)."
+    out = v4.new_output("display_data", {"text/markdown": text}, metadata={"handover": {"role": "headline"}})
+    cells = [v4.new_markdown_cell("# Own\n\nUnder."), v4.new_code_cell("", outputs=[out]), v4.new_markdown_cell("## A")]
+    read = document.read(v4.new_notebook(cells=cells))
+    assert (read.title, read.standfirst) == ("Of the day", "About two.")
+    assert [block.source for block in read.blocks] == [text, "## A"]
+
+
+def test_a_heading_that_a_cell_displayed_without_that_role_stays_where_it_is():
+    out = v4.new_output("display_data", {"text/markdown": "# Later"}, metadata={"handover": "headline"})
+    cells = [v4.new_markdown_cell("# Own"), v4.new_code_cell("", outputs=[out])]
+    read = document.read(v4.new_notebook(cells=cells))
+    assert (read.title, [block.source for block in read.blocks]) == ("Own", ["# Own", "# Later"])
+
+
 def test_a_notebook_without_a_heading_is_named_for_its_file():
     assert document.read(v4.new_notebook(), "mini").title == "mini"
 

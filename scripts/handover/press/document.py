@@ -13,7 +13,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from handover.press import markdown
+from handover.press import evidence, markdown
 
 #: The one MIME type of our own: what every printed number rests on. See `Evidence`.
 EVIDENCE_MIME = "application/vnd.handover.evidence+json"
@@ -23,11 +23,15 @@ RIGHT_TO_LEFT = {"ar", "ckb", "fa", "he", "ku", "ur"}
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Markdown: a markdown cell, or a sentence that a cell displayed."""
+    """Markdown: a markdown cell, or a sentence that a cell displayed.
+
+    `role` is ``headline`` where a cell displayed the title and standfirst of the day, as its output's metadata say.
+    """
 
     cell: int
     source: str
     attachments: dict[str, dict[str, str]] = field(default_factory=dict)
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +150,11 @@ def read(nb: NotebookNode, name: str = "") -> Document:
 
     Returns:
         The document. Its title is the first level-one heading, else the notebook's ``title``
-        metadata, else the name; its standfirst the first paragraph under that heading.
+        metadata, else the name; its standfirst the first paragraph under that heading. A headline
+        that a cell displayed stands in place of the notebook's own.
     """
     parameters = _parameters(nb)
-    blocks = tuple(block for number, cell in enumerate(nb.cells, 1) for block in _cell(nb, number, cell))
+    blocks = _headed([block for number, cell in enumerate(nb.cells, 1) for block in _cell(nb, number, cell)])
     title, standfirst = _headline(blocks)
     return Document(
         title=title or str(nb.metadata.get("title", "") or name or "Notebook"),
@@ -159,6 +164,15 @@ def read(nb: NotebookNode, name: str = "") -> Document:
         parameters=parameters,
         name=name,
     )
+
+
+def _headed(blocks: list[Block]) -> tuple[Block, ...]:
+    """Put the headline that a cell displayed where the notebook has its own title; others stay where they are."""
+    headline = next((block for block in blocks if isinstance(block, Prose) and block.role == "headline"), None)
+    own = next((n for n, block in enumerate(blocks) if isinstance(block, Prose) and _headline((block,))[0]), 0)
+    if headline is None or blocks[own] is headline:
+        return tuple(blocks)
+    return tuple(headline if n == own else block for n, block in enumerate(blocks) if block is not headline)
 
 
 def _cell(nb: NotebookNode, number: int, cell: NotebookNode) -> Iterator[Block]:
@@ -220,7 +234,9 @@ def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Blo
             words = {key: str(about.get(key, "")) for key in ("alt", "title", "subtitle", "credit", "values", "narrow")}
             return Figure(number, kind, raw, **words)
     if "text/markdown" in data:
-        return Prose(number, data["text/markdown"])
+        about = metadata.get("handover")
+        role = str(about.get("role", "")) if isinstance(about, dict) else ""
+        return Prose(number, data["text/markdown"], role=role)
     if "text/html" in data:
         return Markup(number, data["text/html"])
     if "text/latex" in data:
@@ -256,9 +272,15 @@ def _headline(blocks: tuple[Block, ...]) -> tuple[str, str]:
             for position, token in enumerate(tokens):
                 if token["type"] == "heading" and token["attrs"]["level"] == 1:
                     after = tokens[position + 1 : position + 2]
-                    below = markdown.plain(after) if after and after[0]["type"] == "paragraph" else ""
+                    below = _without_marks(after[0]["children"]) if after and after[0]["type"] == "paragraph" else ""
                     return markdown.plain([token]).strip(), " ".join(below.split())
     return "", ""
+
+
+def _without_marks(tokens: list[markdown.Token]) -> str:
+    """The words of a paragraph without the marks after contested numbers, which lead nowhere in a list of editions."""
+    marks = f"#{evidence.CONFLICT}"
+    return markdown.plain([token for token in tokens if not token.get("attrs", {}).get("url", "").startswith(marks)])
 
 
 def _parameters(nb: NotebookNode) -> dict[str, Any]:

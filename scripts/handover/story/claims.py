@@ -17,11 +17,13 @@ SCOPES = {
     "us_in_last_convoy": "US troops in the last convoy out of Iraq",
     "us_added_to_iraq": "US troops added in Iraq",
     "us_marine_task_force_in_iraq": "US Marines in a task force in Iraq",
+    "us_advisers_in_iraq": "US advisers in Iraq",
     "us_in_syria": "US troops in Syria",
     "coalition_in_iraq": "coalition troops in Iraq",
     "coalition_in_federal_iraq": "coalition personnel in federal Iraq",
     "coalition_in_kurdistan_region": "US and coalition personnel in the Kurdistan Region",
     "other_coalition_in_iraq": "coalition troops in Iraq beside the Americans",
+    "coalition_at_ain_al_asad": "coalition troops at Ain al-Asad, Americans among them",
     "other_coalition_at_ain_al_asad": "coalition troops at Ain al-Asad beside the Americans",
     "germany_in_mission": "German soldiers in the mission",
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from handover.errors import ChartError, FactError, near
+from handover.errors import ChartError, FactError, ProseError, near
 from handover.project import Project
 from handover.story import series
 from handover.story.changes import Change, changes
@@ -39,12 +39,14 @@ OUTLETS_NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Markdown that a cell displays; empty where nothing was known."""
+    """Markdown that a cell displays; empty where nothing was known. `role` says what it is on the page, if not text."""
 
     text: str
+    role: str = ""
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/markdown": self.text, "text/plain": self.text} if self.text else {"text/plain": ""}
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict[str, Any]]:
+        data = {"text/markdown": self.text, "text/plain": self.text} if self.text else {"text/plain": ""}
+        return data, {"handover": {"role": self.role}} if self.role else {}
 
 
 class Story:
@@ -70,6 +72,21 @@ class Story:
         self.ledger = Ledger(self.facts, self.language)
         names = [str(row["name"]) for row in self.view.record.rows["names"]]
         self._writer = Writer(self.facts, self.language, names, self.ledger.field)
+
+    def headline(self, *, title: Templates, standfirst: Templates) -> Sentence:
+        """Show the title and the standfirst of the day, which a page prints in place of the notebook's own.
+
+        Of each the first template is taken whose facts were all known. A title holds no number; it may ask for a fact
+        that it does not print: ``{mission_over:if}``.
+
+        Raises:
+            ProseError: Not even the last template of the title could be written.
+        """
+        words = self._writer.plain(*_alternatives(title), where="title")
+        if not words:
+            raise ProseError(f"headline: one of the titles must hold on every day (none does on {self.view.as_of}).")
+        below = self._writer.markdown(*_alternatives(standfirst), where="standfirst")
+        return Sentence(f"# {escape(words)}\n\n{below}", "headline")
 
     def say(self, *templates: str) -> Sentence:
         """Show the first of the templates whose facts were all known by the report's day, or nothing."""
@@ -99,8 +116,22 @@ class Story:
         return self.view.frame(table)
 
     def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
-        """Rows by id under labels of the author's, those that were known; see `series.marks`."""
-        return series.marks(self.view, labels)
+        """Rows under labels of the author's, those that were known; see `series.marks`.
+
+        Args:
+            labels: A row's id, or the fact that rests on it, to the label.
+        """
+        rows = {}
+        for name, label in labels.items():
+            if name not in self.facts:
+                rows[name] = label
+            elif fact := self.facts[name]:
+                rows[fact.claims[0]] = label
+        return series.marks(self.view, rows)
+
+    def statements(self, *row_ids: str) -> "pd.DataFrame":
+        """Who said what, and when, of the rows that were known; see `series.statements`."""
+        return series.statements(self.view, list(row_ids), self.language)
 
     def holdings(self, place_id: str) -> "pd.DataFrame":
         """Who held a base, and when; see `series.holdings`."""
@@ -133,7 +164,8 @@ class Story:
         Args:
             draw: Draws on the axes it is given; one of the functions of `handover.story.charts`. A full chart is
                 drawn a second time, narrow, for telephones.
-            rows: The rows that it plots, as `frame` gives them; several frames as a list.
+            rows: The rows that it plots, as `frame` gives them; several frames as a list, of which the first holds
+                the values.
             title: The finding, as a template; of a tuple the first whose facts are all known is taken.
             subtitle: What is measured, in what unit, where and when.
             alt: What the chart shows, for those who do not see it: kind, finding, end values.
@@ -150,9 +182,9 @@ class Story:
 
         from handover.story.charts import frame
 
-        if isinstance(rows, list):
-            evidence = ["row_id", "source_id", "outlet"]
-            rows = pd.concat([part[evidence] for part in rows], ignore_index=True)
+        counted, *others = rows if isinstance(rows, list) else [rows]
+        rows = pd.concat([part[["row_id", "source_id", "outlet"]] for part in (counted, *others)], ignore_index=True)
+        rows = rows.drop_duplicates("row_id")
         if len(rows) > FEW_VALUES and not values:
             raise ChartError(
                 f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(rows)} rows "
@@ -174,7 +206,7 @@ class Story:
                 subtitle=measure,
                 credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
                 alt=self._writer.plain(*_alternatives(alt), where="alt"),
-                values=number_table(_in_time(rows), values, measure, self.language).html if beside else "",
+                values=number_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
 
     def table(
@@ -192,6 +224,8 @@ class Story:
         if rows.empty:
             return self.say(*_alternatives(otherwise))
         self._plotted(rows)
+        if "statement" in columns:
+            self.ledger.said.update(dict.fromkeys(rows["row_id"]))
         words = self._writer.markdown(*_alternatives(caption), where="caption")
         return number_table(rows, columns, words, self.language)
 

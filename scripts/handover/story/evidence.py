@@ -40,10 +40,11 @@ class Ledger:
 
     def field(self, found: Field) -> None:
         """Remember a field of a sentence."""
+        if found.fact.value is None:
+            self.said.update(dict.fromkeys(found.fact.claims))
         if found.part in ("source", "speaker"):
             self.sources[self.facts.view.claim(found.fact.claims[0]).source] = None
-            if found.fact.value is None:
-                self.said.update(dict.fromkeys(found.fact.claims))
+        if found.fact.value is None or found.part in ("source", "speaker"):
             return
         texts = self.printed.setdefault(found.fact.key, [])
         if found.text not in texts:

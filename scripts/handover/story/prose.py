@@ -6,11 +6,13 @@ A template may type no digit. Each field names a fact, optionally a part of it a
     {troops_now:bare}            2,500         without the hedge
     {troops_now:digits}          4             never as a word
     {troops_now:cap}             About 2,500   at the start of a sentence
-    {isis_attacks_2025.year}     2025          also .month, .day, .date: when that was so
+    {isis_attacks_2025.year}     2025          also .month, .day, .date, .start, .end: when that was so
     {troops_now.source}          Reuters       who reported it first
     {troops_now.speaker}         Iraqi …       who said it
+    {us_silence[said nothing]}   said nothing  these words, which lead to what the fact rests on
+    {mission_over:if}                          nothing; the template is written only once the fact was known
 
-What was said without any number is a fact as well, and is named for who said it: {us_silence.source}.
+What was said without any number is a fact as well: words of the sentence lead to it, or it is named for who said it.
 """
 
 import re
@@ -20,20 +22,29 @@ from dataclasses import dataclass, field
 
 from handover.errors import FactError, ProseError
 from handover.story.facts import Fact, Facts
-from handover.story.links import CONFLICT, FACT, SOURCE, escape
+from handover.story.links import CLAIM, CONFLICT, FACT, SOURCE, escape
 from handover.story.wording import English
 
-PARTS = ("year", "month", "day", "date", "source", "speaker")
-STYLES = ("bare", "digits", "cap", "year", "month", "day")
+PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
+#: The part of a field that is words of the sentence itself.
+WORDS = "words"
+#: A fact, a part of it, and words of the sentence: ``us_silence``, ``us_silence.source``, ``us_silence[said nothing]``.
+NAME = re.compile(r"(\w*)(?:\.(\w+)|\[(.+)\])?")
+STYLES = ("bare", "digits", "cap", "year", "month", "day", "if")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a template, resolved."""
+    """One field of a template, resolved; a condition has no text."""
 
     fact: Fact
     text: str
     part: str
+
+    @property
+    def condition(self) -> bool:
+        """Whether the field only asks that its fact was known."""
+        return not self.text
 
 
 @dataclass
@@ -67,7 +78,7 @@ class Writer:
         chosen = None
         for template in templates:
             pieces = self._pieces(template, where)
-            if bound and all(isinstance(piece, str) for piece in pieces):
+            if bound and all(isinstance(piece, str) or (piece and piece.condition) for piece in pieces):
                 raise ProseError(
                     f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
                     "when nobody knew it; name what it rests on, such as {us_silence.source}."
@@ -77,7 +88,7 @@ class Writer:
         if chosen is None:
             return ""
         for piece in chosen:
-            if isinstance(piece, Field):
+            if isinstance(piece, Field) and not piece.condition:
                 self.used(piece)
         return "".join(write(piece) if isinstance(piece, Field) else str(piece) for piece in chosen)
 
@@ -96,7 +107,7 @@ class Writer:
         return pieces
 
     def _refuse_digits(self, template: str, where: str) -> None:
-        bare = re.sub(r"\{[^}]*\}", "", template)
+        bare = re.sub(r"\{\w*\[([^\]}]*)\]\}|\{[^}]*\}", r"\1", template)
         for name in sorted(self.names, key=len, reverse=True):
             bare = bare.replace(name, "")
         typed = re.search(r"\S*\d\S*", bare)
@@ -108,7 +119,8 @@ class Writer:
             )
 
     def _field(self, name: str, spec: str, template: str, where: str) -> Field | None:
-        key, _, part = name.partition(".")
+        shape = NAME.fullmatch(name)
+        key, part, words = shape.groups("") if shape else ("", name, "")
         styles = [style for style in spec.split(",") if style]
         if (part and part not in PARTS) or any(style not in STYLES for style in styles):
             raise ProseError(
@@ -119,10 +131,14 @@ class Writer:
             fact = self.facts[key]
         except FactError as error:
             raise FactError(f"{where}: {error}\n  {template}") from error
+        if "if" in styles:
+            return Field(fact, "", part) if fact else None
+        if words:
+            return Field(fact, words, WORDS) if fact else None
         if self.facts.said(key) and part not in ("source", "speaker"):
             raise ProseError(
-                f"{where}: {{{name}}} must name who said it, since '{key}' has no value.\n  {template}\n"
-                f"Write {{{key}.source}} or {{{key}.speaker}}."
+                f"{where}: {{{name}}} must give words that lead to '{key}', since it has no value.\n  {template}\n"
+                f"Write {{{key}[words of the sentence]}}, or name who said it: {{{key}.source}} or {{{key}.speaker}}."
             )
         text = self._text(fact, part, styles) if fact else ""
         if not text:
@@ -137,19 +153,26 @@ class Writer:
         if fact.words and not part:
             return fact.words
         form = part or next((style for style in styles if style in ("year", "month", "day")), "")
+        if part in ("start", "end"):
+            return self.language.date(getattr(fact.period, part)) if fact.period else ""
         if part or not fact.quantity:
             return self.language.period(fact.period, form if form != "date" else "") if fact.period else ""
         return self.language.quantity(fact.quantity, hedge="bare" not in styles, digits="digits" in styles)
 
     def _link(self, found: Field) -> str:
+        if found.condition:
+            return ""
         text = escape(found.text)
         if found.part in ("source", "speaker"):
             claim = self.facts.view.claim(found.fact.claims[0])
             return f"[{text}]({SOURCE}{claim.source})"
+        tip = self.tip(found.fact)
+        if found.fact.value is None:
+            return f'[{text}]({CLAIM}{found.fact.claims[0]} "{tip}")'
         mark = ""
         if found.fact.conflicts and not found.part:
             mark = f"[≠]({CONFLICT}{found.fact.conflicts[0]})"
-        return f'[{text}]({FACT}{found.fact.key} "{self.tip(found.fact)}"){mark}'
+        return f'[{text}]({FACT}{found.fact.key} "{tip}"){mark}'
 
     def tip(self, fact: Fact) -> str:
         """Who said it, and when it was known, in one line for a pointer that rests on the number."""

@@ -73,22 +73,68 @@ def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.M
     ]
 
 
-def slip(facts: Facts) -> Fact | None:
-    """Days from the end of the promised week to the day the handover was announced."""
-    due, done = facts["promised_week"], facts["handover_announced"]
-    if due is None or done is None or due.period is None or done.period is None:
+def readings_of_next_week(said: dt.date) -> list[Period]:
+    """What "next week" can mean: the seven days that follow, the next week from Sunday, the next from Monday.
+
+    Iraq's week begins on a Sunday, that of most of the outlets on a Monday.
+    """
+    monday = dt.timedelta(7 - said.weekday())
+    sunday = dt.timedelta((6 - said.weekday()) or 7)
+    starts = (said + dt.timedelta(1), said + sunday, said + monday)
+    return [Period(start, start + dt.timedelta(6), "week") for start in starts]
+
+
+def departures(facts: Facts) -> Fact | None:
+    """From the first to the last day that sources give for the departure of the last forces from the base."""
+    promised = facts["promise_day"]
+    if promised is None or promised.period is None:
         return None
-    days = (done.period.start - due.period.end).days
+    rows = [
+        row
+        for row in facts.view.rows("handovers")
+        if row["place_id"] == BASE and row["kind"] == "departure" and row["date"] > promised.period.end
+    ]
+    strong = [row for row in rows if not _weak(facts, row)]
+    if not strong:
+        return None
+    days = [row["date"] for row in strong]
+    ids = tuple(str(row["handover_id"]) for row in strong)
+    return Fact(
+        key="departures",
+        label="The days that sources give for the departure of the last forces",
+        unit="date",
+        claims=ids,
+        known=max(facts.view.record.known(row) for row in strong),
+        period=Period(min(days), max(days)),
+        reading="From the earliest to the latest day given by sources of grade A to C.",
+        conflicts=tuple(facts.view.conflicts_over(list(ids))),
+    )
+
+
+def slip(facts: Facts) -> Fact | None:
+    """Days from the end of the promised week to the handover: the least and the most, as both can be read.
+
+    The least is counted from the latest end of "next week" to the first day given for the last departure; the most from
+    the earliest end to the announcement.
+    """
+    promised, done, left = facts["promise_day"], facts["handover_announced"], facts["departures"]
+    if not (promised and promised.period and done and done.period):
+        return None
+    ends = [week.end for week in readings_of_next_week(promised.period.end)]
+    first = left.period.start if left and left.period else done.period.start
+    least, most = (first - max(ends)).days, (done.period.start - min(ends)).days
+    weeks = facts["promised_week"]
     return Fact(
         key="slip",
-        label="Days between the end of the promised week and the announcement",
+        label="Days by which the handover came later than the promised week",
         unit="days",
-        claims=due.claims[:1] + done.claims[:1],
-        known=max(due.known, done.known),
-        quantity=Quantity(days, bound="exact"),
-        period=Period(due.period.end, done.period.start),
-        reading="Counted from the last day of the week that was promised; the article gives no date for that week.",
-        conflicts=tuple(facts.view.conflicts_over(["p04s01a"])),
+        claims=promised.claims[:1] + done.claims[:1] + (left.claims if left else ()),
+        known=max(promised.known, done.known),
+        quantity=Quantity(low=least, high=most, bound="range"),
+        period=Period(min(ends), done.period.start),
+        reading="A range, since next week can mean the seven days that follow, the week from Sunday or the week from "
+        "Monday, and since sources date the departure before the announcement.",
+        conflicts=weeks.conflicts if weeks else (),
     )
 
 
@@ -201,6 +247,7 @@ def record_end(facts: Facts) -> Fact | None:
 RECKONINGS: dict[str, Reckoning] = {
     "as_of": report_day,
     "record_end": record_end,
+    "departures": departures,
     "slip": slip,
     "base_status": base_status,
     "attack_days": lambda f: attack_days(f, "attack_days", "Days with a reported attack on Ain al-Asad", 2019, 2026),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from handover.story.claims import claim
 from handover.story.periods import Period
+from handover.story.record import ARTICLE
 from handover.story.tables import Row
 from handover.story.view import View
 from handover.story.wording import English
@@ -50,6 +51,36 @@ def marks(view: View, labels: dict[str, str]) -> "pd.DataFrame":
             rows.append(_base(view, row_id) | {"label": label, "start": period.start, "end": period.end})
     rows.sort(key=lambda row: row["start"])
     return _frame(rows, ["label", "start", "end"])
+
+
+def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":
+    """Who said what: columns ``said`` (when, in words), ``speaker`` with office, ``statement``, ``start``; by day.
+
+    What the article reports was said by the day it was known, since the article bears no date.
+
+    Args:
+        view: The record as the report may see it.
+        row_ids: Rows of ``claims`` and ``events``; those that were not known are left out.
+        language: How a date reads.
+    """
+    rows = []
+    for row_id in row_ids:
+        if not view.sees(row_id):
+            continue
+        found = view.claim(row_id)
+        from_article = found.source == ARTICLE
+        day = found.known if from_article or not found.period else found.period.start
+        rows.append(
+            _base(view, row_id)
+            | {
+                "said": f"by {language.date(day)}" if from_article else language.period(found.period or Period(day, day)),
+                "speaker": ", ".join(filter(None, [found.said_by, str(found.row.get("office") or "")])),
+                "statement": found.statement,
+                "start": day,
+            }
+        )
+    rows.sort(key=lambda row: row["start"])
+    return _frame(rows, ["said", "speaker", "statement", "start"])
 
 
 def holdings(view: View, place_id: str) -> "pd.DataFrame":

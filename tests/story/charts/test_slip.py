@@ -1,6 +1,5 @@
 import datetime as dt
 
-import pandas as pd
 import pytest
 
 from handover.errors import ChartError
@@ -49,22 +48,23 @@ def test_one_day_late_is_singular_on_a_half_canvas_too(rows, draw, texts):
     assert "1 day late" in texts(fig)
 
 
-READINGS = pd.DataFrame({"start": [pd.Timestamp("2026-01-01")], "end": [pd.Timestamp("2026-01-11")]})
+READINGS = Period(dt.date(2026, 1, 1), dt.date(2026, 1, 11))
 
 
 @pytest.mark.parametrize("size", ["full", "narrow", "half"])
 def test_other_readings_are_a_fainter_band_and_give_the_slip_a_range(rows, draw, texts, size):
     told = rows("handovers", {"date": "2026-01-17", "kind": "announcement"})
-    fig, ax = draw(slip.days, WEEK, told, readings=READINGS, size=size)
+    fig, ax = draw(slip.days, READINGS, told, size=size)
     bands = {patch.get_gid(): patch for patch in ax.patches if patch.get_gid()}
     assert (bands["readings"].get_x(), bands["readings"].get_width()) == (dates.num(WEEK.start), 11)
     assert bands["readings"].get_alpha() < bands["promise"].get_alpha()
-    assert {"6 to 10 days late", "other readings"} <= set(texts(fig))
+    assert "6 to 10 days late" in texts(fig)
+    assert any(text.startswith("promised week") for text in texts(fig))
 
 
 def test_a_promise_that_was_kept_by_one_reading_has_no_slip(rows, draw, texts):
     told = rows("handovers", {"date": "2026-01-09", "kind": "announcement"})
-    fig, _ = draw(slip.days, WEEK, told, readings=READINGS)
+    fig, _ = draw(slip.days, READINGS, told)
     assert not any("late" in text for text in texts(fig))
 
 

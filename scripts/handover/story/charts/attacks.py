@@ -6,6 +6,7 @@ under the axis, and no number counts them.
 """
 
 import datetime as dt
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from matplotlib.patches import Rectangle
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, full, heighten, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER
+from handover.story.charts.placement import Box
 from handover.story.rows import records
 from handover.story.wording import Quantity
 
@@ -209,12 +211,15 @@ WORDS = {kind: INK if colour in (CONTEXT, PAPER) else colour for kind, (_, _, co
 
 
 @styled
-def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
+def by_year(
+    ax: Axes, rows: pd.DataFrame, *, others: pd.DataFrame | None = None, until: str | dt.date | None = None
+) -> None:
     """Draw a column for each year: the number of days with an attack.
 
     Args:
         ax: From `frame.canvas`.
-        rows: Rows of ``attacks`` on one base.
+        rows: Rows of ``attacks`` on one base that count.
+        others: Rows on the same base that do not, such as a claim alone; a year that has only these says so.
         until: The day the report speaks from; its year's column is hatched, since the year is not over, and
             up to it, years without a reported attack say so.
 
@@ -227,28 +232,56 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     end = pd.Timestamp(until) if until is not None else None
     last = max(counts.index.max(), end.year if end is not None else 0)
     years = list(range(counts.index.min(), last + 1))
-    top = counts.max()
-    room(ax, left=MARGIN, right=MARGIN, top=MARGIN + labels.LINE, bottom=31)
-    ax.set_xlim(-0.6, len(years) - 0.4)
-    ax.set_ylim(0, top)
-    ax.yaxis.set_visible(False)
     partial = end is not None and end.year == last and not end.is_year_end
+    wide, _ = room(ax, left=MARGIN, right=MARGIN, top=MARGIN + labels.LINE, bottom=31 if partial else 20)
+    ax.set_xlim(-0.6, len(years) - 0.4)
+    # a single day is no tower
+    ax.set_ylim(0, max(counts.max(), LOWEST))
+    ax.yaxis.set_visible(False)
+    half = min(0.32, COLUMN / 2 * (len(years) + 0.2) / wide)
     for n, year in enumerate(years):
         count = int(counts.get(year, 0))
         part = partial and year == last
         look = {"fc": PAPER, "ec": FOCUS, "hatch": "////"} if part else {"fc": FOCUS, "ec": FOCUS}
-        ax.add_patch(Rectangle((n - 0.32, 0), 0.64, count, lw=0.8, clip_on=False, **look))
-        px, py = labels.points(ax, n, count)
         if count:
+            ax.add_patch(Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
+            px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
-        else:
-            # in words: a nought in bold would read as a finding, and all we know is that no report was found
-            labels.set_text(ax, px, py + labels.LINE + 1, "none", colour=LABEL, align="center")
-    room_each = ax.get_window_extent().width / len(years)
-    every = next(n for n in (1, 2, 3, 5, 10) if room_each * n > 22)
+    uncounted = set() if others is None else set(others["date"].dt.year)
+    _empty(ax, [(year not in counts.index, year in uncounted) for year in years], wide / (len(years) + 0.2))
+    every = next(n for n in (1, 2, 3, 5, 10) if wide / len(years) * n > 22)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]
     words = [str(years[n]) for n in shown]
     if partial:
         words[-1] += f"\nto {dates.SHORT[end.month - 1]}"
     labels.ticks(ax, list(zip(shown, words, strict=True)), length=0)
     ax.spines["bottom"].set_color(INK)
+
+
+#: The widest a column gets, in points, and the fewest days that fill the height.
+COLUMN, LOWEST = 36.0, 4
+
+
+def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
+    """Say over neighbouring years without a column why: in words, since a nought would read as a finding.
+
+    Args:
+        ax: Its limits must be final.
+        years: Of each whether it has no column, and whether the record has rows that do not count.
+        each: Points that a year takes.
+    """
+    start, told = 0, Box(0, 0, 0, 0)
+    for (empty, uncounted), group in groupby(years):
+        many = len(list(group))
+        if empty:
+            words = labels.wrap(UNCOUNTED if uncounted else NOTHING, (many + 0.3) * each)
+            half, tall = labels.breadth(words) / 2, labels.LINE * (words.count("\n") + 1)
+            px, foot = labels.points(ax, start + (many - 1) / 2, 0)
+            # over the words beside it, where it is wider than its years
+            foot = told.top if told.right + labels.PAD > px - half else foot + 2
+            told = Box(px - half, foot, px + half, foot + tall)
+            labels.set_text(ax, px, told.top, words, colour=LABEL, align="center")
+        start += many
+
+
+NOTHING, UNCOUNTED = "none on record", "none that counts"

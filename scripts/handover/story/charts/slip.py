@@ -23,6 +23,7 @@ KINDS = {
     "declaration": "declared vacated",
     "planned": "expected",
 }
+WEEK = dt.timedelta(6)  #: from the first day of a week to its last
 #: Height of a line in points.
 ROW = 15.0
 #: Points that a date beside a mark takes.
@@ -32,13 +33,7 @@ WEAK = "D"
 
 
 @styled
-def days(
-    ax: Axes,
-    promise: Period | tuple[dt.date, dt.date],
-    rows: pd.DataFrame,
-    *,
-    readings: pd.DataFrame | None = None,
-) -> None:
+def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame) -> None:
     """Draw the promised days as a band, and each source's day as a mark in a line of its own.
 
     The days between the end of the band and the first announcement are counted out, as a range where the promise
@@ -46,19 +41,18 @@ def days(
 
     Args:
         ax: From `frame.canvas`.
-        promise: First and last day promised.
+        promise: First and last day promised. Where that is longer than a week, the promise was of a week that may
+            be any in it: the earliest is the band, and the rest a fainter one.
         rows: Rows of ``handovers`` on the base; sources that give the same kind and day share a line. A line that
             a weak source alone gives is left out.
-        readings: Rows with the ``start`` and ``end`` of all the weeks that the promise may mean, for a fainter band.
 
     Raises:
         ChartError: There is no row.
     """
     rows = rows[rows["grade"] != WEAK]
     marks.need(rows, "days of the handover")
-    due = wider = promise if isinstance(promise, Period) else Period(*promise)
-    if readings is not None and len(readings):
-        wider = Period(min(due.start, readings["start"].min().date()), max(due.end, readings["end"].max().date()))
+    wider = promise if isinstance(promise, Period) else Period(*promise)
+    due = Period(wider.start, min(wider.end, wider.start + WEEK))
     lines = _lines(rows)
     names = [(labels.wrap(line["who"], _column(ax), "bold"), line["what"]) for line in lines]
     tall = [max(name.count("\n") + 2, 1) * labels.LINE + 5 if what else ROW for name, what in names]
@@ -105,7 +99,7 @@ def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
-    """The promise as it is read, over a fainter band of all that it may mean; its words fit over what is drawn."""
+    """The promise as it is read, over a fainter band of all that it may mean; both under the same words."""
     start, end = dates.num(due.start), dates.num(due.end) + 1
     if wider != due:
         low, high = dates.num(wider.start), dates.num(wider.end) + 1
@@ -116,11 +110,10 @@ def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
     ax.add_patch(Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
     for edge in (start, end):
         ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, zorder=0.6)
-    middle, over = labels.points(ax, (start + end) / 2, plot)
-    labels.set_text(ax, middle, over + labels.LINE + 2, "promised", weight="bold", colour=INK, align="center")
-    if wider.end > due.end:
-        past = max(labels.points(ax, end, 0)[0], middle + labels.breadth("promised", "bold") / 2) + labels.PAD
-        labels.set_text(ax, past, over + labels.LINE + 2, "other readings", colour=LABEL)
+    left, over = labels.points(ax, start, plot)
+    words = "promised week" if wider == due else "promised week, as it can be read"
+    words = words if left + labels.breadth(words, "bold") <= ax.figure.bbox.width - MARGIN else words.split(",")[0]
+    labels.set_text(ax, left, over + labels.LINE + 2, words, weight="bold", colour=INK)
 
 
 def _line(ax: Axes, line: dict[str, object], who: str, what: str, base: float, height: float) -> None:
