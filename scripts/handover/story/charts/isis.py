@@ -19,7 +19,7 @@ from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER, RUL
 from handover.story.rows import records
 
 #: What is counted, in words; averages and trends are no counts.
-MEASURES = {"attacks": "attacks", "claims": "claims", "incidents": "incidents"}
+MEASURES = {"attacks": "attacks", "claims": "attacks claimed by ISIS", "incidents": "incidents in the media"}
 IRAQI = "Iraqi Joint Operations Command"
 #: Who the article says counted, and in whose lane it belongs.
 SAME = {"Iraqi officials": IRAQI}
@@ -123,18 +123,34 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """A counter's counts, its name broken into lines; `beside` the counts or over them."""
+    """A counter's counts, `beside` its name or under it; `what` is counted stands behind the name or in a new line."""
 
     name: str
+    what: str
     colour: str
     lines: list[Line]
     beside: bool
 
     @property
+    def inline(self) -> bool:
+        """Whether what is counted stands behind the name."""
+        return not self.beside or self.wide <= NAMES and "\n" not in self.name
+
+    @property
+    def wide(self) -> float:
+        """Width in points of the name and of what is counted, on one line."""
+        return labels.breadth(self.name, "bold") + labels.PAD + labels.breadth(self.what)
+
+    @property
+    def words(self) -> float:
+        """Height of the words in points."""
+        return (self.name.count("\n") + (1 if self.inline else 2)) * labels.LINE
+
+    @property
     def tall(self) -> float:
         """Height in points, with the space that parts it from the next."""
-        names = (self.name.count("\n") + 1) * labels.LINE
-        return (max(names, len(self.lines) * ROW) if self.beside else names + len(self.lines) * ROW) + 2 * SPACE
+        dots = len(self.lines) * ROW
+        return (max(self.words, dots) if self.beside else self.words + dots) + 2 * SPACE
 
 
 @dataclass(frozen=True)
@@ -158,11 +174,9 @@ def _groups(rows: pd.DataFrame, *, beside: bool) -> list[Group]:
 def _group(lane: tuple[str, str, str], rows: pd.DataFrame, beside: bool) -> Group:
     counter, measure, scope = lane
     name = counter if counter in set(rows["counted_by"]) else str(rows["counted_by"].iloc[0])
-    what = "" if MEASURES[measure].rstrip("s") in name else MEASURES[measure]
-    words = ", ".join(filter(None, [name, what, "" if scope == "Iraq" else scope]))
-    wide = NAMES if beside else math.inf
-    colour = FOCUS if counter == IRAQI else INK
-    return Group(labels.wrap(words, wide, "bold"), colour, [_counted(row) for row in records(rows)], beside)
+    what = MEASURES[measure] + ("" if scope == "Iraq" else f", {scope}")
+    name = labels.wrap(name, NAMES, "bold") if beside else name
+    return Group(name, what, FOCUS if counter == IRAQI else INK, [_counted(row) for row in records(rows)], beside)
 
 
 def _counted(row: Mapping[str, Any]) -> Line:
@@ -187,9 +201,14 @@ def _months(start: pd.Timestamp, end: pd.Timestamp) -> str:
     return f"{first}–{dates.short(end.date(), 'month')}"
 
 
+def _widest(group: Group) -> float:
+    return max(labels.breadth(group.name, "bold"), labels.breadth(group.what))
+
+
 def _columns(groups: list[Group], *, beside: bool) -> Columns:
     lines = [line for group in groups for line in group.lines]
-    names = max(labels.breadth(group.name, "bold") for group in groups) + GUTTER if beside else 0.0
+    wide = (group.wide if group.inline else _widest(group) for group in groups)
+    names = max(wide) + GUTTER if beside else 0.0
     months = max(labels.breadth(line.months) for line in lines)
     count = max([labels.breadth("Count"), *(labels.breadth(line.count, "bold") for line in lines)])
     end = MARGIN + names + months + GUTTER + count
@@ -215,23 +234,31 @@ def _heads(ax: Axes, columns: Columns, heading: str) -> None:
     labels.set_text(ax, columns.months, top, "Period", colour=LABEL)
     labels.set_text(ax, columns.count, top, "Count", colour=LABEL, align="right")
     labels.set_text(ax, columns.plot, top, heading, colour=LABEL)
-    low, high = ax.get_xlim()
     top -= (heading.count("\n") + 1) * labels.LINE + 1
-    floor, ceiling = labels.points(ax, 0, 0)[1], top - labels.LINE - 1
-    for power in range(math.ceil(low), math.floor(high) + 1):
+    for power in _powers(ax):
         px, _ = labels.points(ax, power, 0)
-        labels.line(ax, (px, floor), (px, ceiling), RULE, lw=0.8, zorder=0.5)
         labels.set_text(ax, px, top, f"{10.0**power:,g}", colour=LABEL, align="center")
+
+
+def _powers(ax: Axes) -> range:
+    low, high = ax.get_xlim()
+    return range(math.ceil(low), math.floor(high) + 1)
 
 
 def _draw(ax: Axes, group: Group, columns: Columns, top: float) -> None:
     base = ax.get_window_extent().y0 + top
     edge = ax.figure.bbox.width - MARGIN
     labels.line(ax, (MARGIN, base), (edge, base), RULE, lw=0.7, zorder=0.6)
+    # no line of the axis runs through a name
+    ceiling, floor = base if group.beside else base - SPACE - group.words, base - group.tall
+    for power in _powers(ax):
+        px, _ = labels.points(ax, power, 0)
+        labels.line(ax, (px, floor), (px, ceiling), RULE, lw=0.8, zorder=0.5)
     base -= SPACE
     labels.set_text(ax, MARGIN, base, group.name, weight="bold", colour=group.colour)
-    if not group.beside:
-        base -= (group.name.count("\n") + 1) * labels.LINE
+    past = labels.breadth(group.name, "bold") + labels.PAD if group.inline else 0.0
+    labels.set_text(ax, MARGIN + past, base - group.words + labels.LINE, group.what, colour=LABEL)
+    base -= 0 if group.beside else group.words
     spots = []
     for line in group.lines:
         text = base - (ROW - labels.LINE) / 2

@@ -108,7 +108,8 @@ def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
         becomes = BECOMES[row["kind"]]
         if row["kind"] == "planned" and state != "unknown":
             continue
-        if becomes == "left" and state == "handed_over" and (row["date"] - teller["date"]).days < SEASON:
+        later = ("left", "handed_over") if state == "handed_over" else (state,)
+        if becomes in later and (row["date"] - teller["date"]).days < SEASON:
             continue
         given = given or becomes == "handed_over"
         state, teller = "shared" if becomes == "held" and given else becomes, row
