@@ -21,7 +21,7 @@ from handover.story.wording import English, Quantity
 
 UPPER, LOWER = ("fewer_than", "at_most"), ("more_than", "at_least")
 FADE, STRIPS, CAP = 12.0, 9, 4.0  # points; a fade is made of so many strips
-SIZE = 4.8
+SIZE, MEANT_SIZE = 4.8, 6.4
 #: What tells of an intention and not of a count -> its shape, and whether that is filled.
 MEANT = {"ordered": ("D", True), "planned": ("D", False), "authorised": ("v", False)}
 ENGLISH = English()
@@ -106,8 +106,11 @@ def draw(
         if basis in MEANT or quantity.bound not in (*UPPER, *LOWER, "range"):
             middle = (quantity.low + quantity.high) / 2 if quantity.bound == "range" else height(quantity)
             (filled if solid or (solid is None and quantity.bound == "exact") else hollow).append((x, middle))
+    # an intention that was met lies under the count, and is seen all round it
+    look = {"marker": marker, "ms": SIZE if solid is None else MEANT_SIZE, "mec": colour, "mew": 1.1}
+    look |= {"zorder": 4 if solid is None else 3.5, "clip_on": False}
     for places, face in ((hollow, PAPER), (filled, colour)):
-        plot(ax, places, marker=marker, ms=SIZE, mfc=face, mec=colour, mew=1.1, **{"zorder": 4, "clip_on": False} | how)
+        plot(ax, places, mfc=face, **look | how)
 
 
 def squares(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:

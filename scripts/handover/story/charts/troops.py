@@ -67,8 +67,28 @@ SAMPLES: dict[str, marks.Sample] = {
 FAINT = {"lw": 1.1, "alpha": 0.4}
 #: A rise and fall of this share of the axis is a peak worth a label.
 PROMINENT = 0.15
+#: Marks so near each other, as a share of the axis, need one label.
+NEAR = 0.05
 #: As many labels have room on a canvas as this goes into its width.
 LABEL = 48.0
+
+
+def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
+    """Return the levels of US troops in Iraq, the article's own among them where there are others.
+
+    Args:
+        rows: Rows of ``troop_levels``.
+        claims: Rows of ``claims``.
+    """
+    found = rows[rows["scope"] == SCOPE]
+    told = claims[claims["row_id"] == ARTICLE]
+    if found.empty or told.empty:
+        return found
+    told = told.assign(date=told["end_date"], date_precision="day", scope=SCOPE, basis="observed", method="press")
+    return pd.concat([found, told[[name for name in found if name in told]]], ignore_index=True)
+
+
+SCOPE, ARTICLE = "us_in_iraq", "p09s01b"
 
 
 @styled
@@ -257,17 +277,23 @@ def _notes(rows: pd.DataFrame, named: pd.DataFrame | None, most: int) -> tuple[i
     if len(level):
         chosen.append(level["height"].idxmin())
     chosen += [*rows[rows["kind"] == "file"].sort_values("height").index[-1:], *_peaks(seen), *meant.index[::-1]]
-    # two outlets that gave one figure in one month share a label, and no level needs a second one
+    # two outlets that gave one figure in one month share a label
     notes: dict[tuple[str, str], labels.Note] = {}
     for n in dict.fromkeys(must):
         note = _note(rows.loc[n], words.get(rows["row_id"][n], ""))
         notes.setdefault((note.head, note.body), note)
-    needed, told = len(notes), {(note.head, note.colour) for note in notes.values()}
+    needed, told = len(notes), list(notes.values())
     for note in (_note(rows.loc[n], "") for n in dict.fromkeys(chosen)):
-        if len(notes) < most and (note.head, note.colour) not in told:
-            told.add((note.head, note.colour))
-            notes[note.head, note.body] = note
-    return needed, list(notes.values())
+        if len(told) < most and not any(_much_the_same(note, other, rows) for other in told):
+            told.append(note)
+    return needed, told
+
+
+def _much_the_same(one: labels.Note, other: labels.Note, rows: pd.DataFrame) -> bool:
+    """Whether a second label would tell nothing new: it has the figure of the first, or stands by it."""
+    near = abs(one.x - other.x) < NEAR * (rows["x"].max() - rows["x"].min())
+    level = abs(one.y - other.y) < NEAR * rows["height"].max()
+    return one.colour == other.colour and (one.head == other.head or (near and level))
 
 
 def _note(row: pd.Series, word: str) -> labels.Note:
