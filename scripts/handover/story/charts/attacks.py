@@ -17,7 +17,7 @@ from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, full, heighten, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER
 from handover.story.charts.placement import Box
-from handover.story.rows import records
+from handover.story.rows import records, sound
 from handover.story.wording import Quantity
 
 #: Weapon of a day -> its name, shape, colour; shapes differ as much as colours do.
@@ -38,13 +38,11 @@ WORST, WORST_HALF, LEAST = 4, 2, 4
 
 #: What a day that the attackers alone claim is called, and a day with nothing on record.
 CLAIMED, NONE = "claimed, not counted", "none on record"
-#: A source of this grade never stands alone behind a mark.
-WEAK = "D"
 
 
 def _told(rows: pd.DataFrame, basis: str) -> pd.DataFrame:
     """Rows that give a day and may stand behind a mark."""
-    return rows[(rows["date_precision"] == "day") & (rows["basis"] == basis) & (rows["grade"] != WEAK)]
+    return sound(rows[(rows["date_precision"] == "day") & (rows["basis"] == basis)])
 
 
 def claimed(rows: pd.DataFrame) -> list[pd.Timestamp]:

@@ -11,13 +11,11 @@ from matplotlib.axes import Axes
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import FOCUS, INK, LABEL, PAPER
-from handover.story.rows import records
+from handover.story.rows import records, sound
 
 #: What can end a presence, the plainest first; a departure is no transfer, and its mark is hollow.
 ENDINGS = ("transfer", "announcement", "declaration", "departure")
 GIVEN = ("transfer", "announcement")
-#: A source of this grade never stands alone behind a mark.
-WEAK = "D"
 #: Between a stem and its text, with room for the mark.
 GAP = 5.5
 #: Reports of one base that lie so many days apart tell of different handovers.
@@ -35,7 +33,7 @@ def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
         Rows of ``handovers`` with a column ``name``. Plans and returns are left out, and so is what only a weak
         source tells, or tells of a base without a name.
     """
-    found = rows[rows["kind"].isin(ENDINGS) & (rows["grade"] != WEAK)].copy()
+    found = sound(rows[rows["kind"].isin(ENDINGS)]).copy()
     found["name"] = found["place_id"].map(bases.set_index("place_id")["name"])
     found = found[found["name"].notna()]
     found["name"] = [re.sub(r"\s*\(.*\)", "", str(name)) for name in found["name"]]

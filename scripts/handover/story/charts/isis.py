@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, full, heighten, room, styled
 from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE
-from handover.story.rows import records
+from handover.story.rows import records, sound
 
 #: What is counted, in words; averages and trends are no counts.
 MEASURES = {"attacks": "attacks", "claims": "attacks claimed by ISIS", "incidents": "incidents in the media"}
@@ -25,8 +25,6 @@ IRAQI = "Iraqi Joint Operations Command"
 SAME = {"Iraqi officials": IRAQI}
 #: A shorter count is an episode, not a level.
 SHORTEST = 80
-#: A source of this grade never stands alone behind a mark.
-WEAK = "D"
 #: What the axis shows.
 RATE = "A month; each line ten times the last"
 #: Height of a count's line, and what a counter's name and the space before it take more, in points.
@@ -49,9 +47,7 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
         Rows with the columns of ``isis_attacks`` and its evidence; a count that lies within a longer one by the
         same counter is left out, and so is what a weak source alone gives.
     """
-    found = rows[
-        (rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna() & (rows["grade"] != WEAK)
-    ]
+    found = sound(rows[(rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna()])
     if claims is not None and not claims.empty:
         told = claims[(claims["unit"] == "attacks") & claims["bound"].notna()]
         # a claim's own start and end are places in the text
@@ -134,7 +130,7 @@ class Group:
     @property
     def inline(self) -> bool:
         """Whether what is counted stands behind the name."""
-        return not self.beside or self.wide <= NAMES and "\n" not in self.name
+        return not self.beside or (self.wide <= NAMES and "\n" not in self.name)
 
     @property
     def wide(self) -> float:

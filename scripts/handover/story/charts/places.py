@@ -21,7 +21,7 @@ from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.neighbours import name_lands
 from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA
 from handover.story.charts.placement import Box
-from handover.story.rows import records
+from handover.story.rows import records, sound
 
 HOME, WATER = "Iraq", "Sea"
 BAGHDAD = ("Baghdad", 44.366, 33.315)
@@ -59,7 +59,6 @@ BECOMES = {
     "return": "held",
     "planned": "held",
 }
-WEAK = "D"  #: a source of this grade changes no state
 
 
 def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -78,11 +77,11 @@ def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = 
         ``date_precision`` of what made it so, and the columns of evidence: a row for the position of a base, and
         one for its state where a report tells of it.
     """
-    told = rows[rows["kind"].isin(BECOMES) & (rows["grade"] != WEAK)].sort_values(["date", "row_id"])
+    told = sound(rows[rows["kind"].isin(BECOMES)]).sort_values(["date", "row_id"])
     reports: dict[str, list[dict[str, Any]]] = {}
     for row in records(told):
         reports.setdefault(row["place_id"], []).append(row)
-    end = next(iter(records(over)), None) if over is not None else None
+    end = next(iter(records(sound(over))), None) if over is not None else None
     found = []
     for base in records(bases):
         state, teller = _state(reports.get(base["place_id"], []))

@@ -14,6 +14,7 @@ from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, full, heighten, room, styled
 from handover.story.charts.palette import ALERT, FOCUS, INK, LABEL, PAPER, RULE
 from handover.story.periods import Period
+from handover.story.rows import sound
 
 #: What happened on the day that a source gives.
 KINDS = {
@@ -28,8 +29,6 @@ WEEK = dt.timedelta(6)  #: from the first day of a week to its last
 ROW = 15.0
 #: Points that a date beside a mark takes.
 DATE = 38.0
-#: A source of this grade never stands alone behind a line.
-WEAK = "D"
 
 
 @styled
@@ -49,7 +48,7 @@ def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame
     Raises:
         ChartError: There is no row.
     """
-    rows = rows[rows["grade"] != WEAK]
+    rows = sound(rows)
     marks.need(rows, "days of the handover")
     wider = promise if isinstance(promise, Period) else Period(*promise)
     due = Period(wider.start, min(wider.end, wider.start + WEEK))

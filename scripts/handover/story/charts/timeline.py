@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER
-from handover.story.rows import records
+from handover.story.rows import records, sound
 
 #: Kind of holder -> fill, edge, hatch, colour of the words; each differs in more than colour.
 KINDS = {
@@ -32,11 +32,12 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
         ax: From `frame.canvas`.
         spans: ``label``, ``start``, ``end``, ``open`` (true where it goes on), ``kind`` (`KINDS`).
         events: ``label`` and ``date`` or ``start``, with ``date_precision``; an optional ``focus`` column marks
-            those in the focus colour.
+            those in the focus colour. What a weak source alone tells is left out.
 
     Raises:
         ChartError: There is neither a bar nor an event, or the canvas is a half one.
     """
+    spans, events = sound(spans), sound(events)
     if spans.empty:
         marks.need(events, "timeline")
     marks.need_full(ax, "timeline")
