@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 #: What a report of each kind does to who holds a base: `None` leaves it as it was.
 HOLDS = {"transfer": "iraq", "announcement": "iraq", "declaration": "iraq", "return": "coalition"}
 HOLDERS = {"us": "US-led forces", "iraq": "Iraqi army", "coalition": "Iraqi army, coalition as guests"}
-#: The row that says when the base passed into US hands.
-CAPTURE = "E002"
+#: The row that says when the base was taken.
+CAPTURE = "E190"
 
 
 def _base(view: View, row_id: str) -> dict[str, Any]:

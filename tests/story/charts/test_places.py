@@ -95,7 +95,7 @@ def test_bases_lands_and_the_capital_are_named(rows, draw, texts):
     bases = places.states(rows("bases", ASAD, ERBIL), rows("handovers", {"date": "2026-01-17"}))
     fig, _ = draw(places.locator, OUTLINES, bases)
     assert {"Ain al-Asad", "Erbil", "Baghdad", "Iran", "Desert", "200 km"} <= set(texts(fig))
-    assert {"handed over to Iraq", "nothing told of it"} <= set(texts(fig))
+    assert {"handed over to Iraq", "no handover reported"} <= set(texts(fig))
 
 
 def test_a_name_without_room_on_its_own_land_is_left_out(rows, draw, texts):
@@ -141,7 +141,7 @@ def test_bases_at_one_spot_share_the_mark_of_the_one_that_is_given_up_last(rows,
     bases = rows("bases", ASAD, ASAD | {"place_id": "twin", "name": "Camp Twin"})
     found = places.states(bases, rows("handovers", {"date": "2011-12-07"}))
     fig, _ = draw(places.locator, OUTLINES, found)
-    assert {"Ain al-Asad,", "Twin", "nothing told of it"} <= set(texts(fig))
+    assert {"Ain al-Asad,", "Twin", "no handover reported"} <= set(texts(fig))
     ((_, _, _, shown, _),) = places._grouped(found.drop_duplicates("place_id"), "ain_al_asad")
     assert shown == "unknown"
 

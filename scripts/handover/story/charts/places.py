@@ -45,7 +45,7 @@ CLEAR = 7.5
 STATES = {
     "held": "US or coalition forces there",
     "shared": "shared with Iraqi forces",
-    "unknown": "nothing told of it",
+    "unknown": "no handover reported",
     "out": "left by the end, no day told",
     "left": "left, no handover told",
     "handed_over": "handed over to Iraq",
@@ -180,7 +180,7 @@ def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
     for name, shape in sorted(shapes.items()):
         look: dict[str, Any] = {"fc": RULE, "ec": CONTEXT, "lw": 0.5, "zorder": 1}
         if name == WATER:
-            look = {"fc": SEA, "ec": "none", "zorder": 1.5, "gid": "sea"}
+            look = {"fc": SEA, "ec": CONTEXT, "lw": 0.5, "zorder": 1.5, "gid": "sea"}
         elif name == HOME:
             look = {"fc": PAPER, "ec": LABEL, "lw": 1.1, "zorder": 2}
         elif name in provinces:
