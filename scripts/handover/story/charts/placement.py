@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: Shares of a leader line at which it is looked at.
-ALONG = np.linspace(0, 1, 17)[:, None]
+#: Shares of a leader line between which no text fits.
+ALONG = np.linspace(0, 1, 9)[:, None]
 HANDFUL = 48  #: places that are looked at together
 PAD = 3.0  #: between a stem and its text, and between texts
 
@@ -206,13 +206,17 @@ def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
 def _crossed(mark: Mark, box: Box, taken: np.ndarray) -> bool:
     """Whether the leader line from a mark to its text would run through anything."""
     away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
-    return bool(_meet(np.tile(mark[:2] + ALONG[:-1] * away, 2), taken, 0.0).any())
+    # how far along the line each box begins and ends, across and up
+    ends = np.stack([taken[:, :2], taken[:, 2:]]) - mark[:2]
+    ends /= np.where(away == 0, 1e-9, away)
+    enter, leave = ends.min(axis=0).max(axis=1), ends.max(axis=0).min(axis=1)
+    return bool(((enter <= leave) & (leave >= 0) & (enter < 1)).any())
 
 
 def _leader(mark: Mark, box: Box) -> list[Box]:
     """The leader line from a mark to its text, as boxes that no other text may cover."""
     away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
-    return [Box(x - 1, y - 1, x + 1, y + 1) for x, y in (mark[:2] + ALONG[::2] * away).tolist()]
+    return [Box(x - 1, y - 1, x + 1, y + 1) for x, y in (mark[:2] + ALONG * away).tolist()]
 
 
 def _holds(box: Box, x: float, y: float) -> bool:

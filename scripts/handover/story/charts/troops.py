@@ -250,8 +250,11 @@ def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
 def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
     """What no label may cover: marks, levels, risers, the lines of events."""
     spots = ax.transData.transform(rows[["x", "height"]].to_numpy(dtype=float)).tolist()
-    fades = [marks.FADE if kind == "below" else 3.5 for kind in rows["kind"]]
-    found = [labels.Box(px - 3.5, py - fade, px + 3.5, py + 3.5) for (px, py), fade in zip(spots, fades, strict=True)]
+    reach = {"below": (marks.FADE, 2.0), "above": (2.0, marks.FADE)}
+    around = [reach.get(kind, (3.5, 3.5)) for kind in rows["kind"]]
+    found = [
+        labels.Box(px - 3.5, py - down, px + 3.5, py + up) for (px, py), (down, up) in zip(spots, around, strict=True)
+    ]
     ends = [((start, level), (end, level)) for start, end, level in lines]
     ends += [((own[1], own[2]), (own[1], after[2])) for own, after in pairwise(lines) if after[0] == own[1]]
     ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
