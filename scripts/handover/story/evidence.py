@@ -10,7 +10,7 @@ from typing import Any
 
 from handover.story.facts import Fact, Facts
 from handover.story.periods import Period
-from handover.story.prose import Field
+from handover.story.prose import WORDS, Field
 from handover.story.record import ARTICLE
 from handover.story.wording import English
 
@@ -27,7 +27,7 @@ SEEN = {
 class Ledger:
     """What has been printed so far: facts with their texts, rows in tables, sources under charts, and what was said.
 
-    `said` holds the claims behind sentences that print no value of theirs.
+    `said` holds the claims behind sentences that print no value of theirs, `contested` the conflicts over them.
     """
 
     facts: Facts
@@ -37,11 +37,13 @@ class Ledger:
     tables: dict[str, None] = field(default_factory=dict)
     shown: dict[str, None] = field(default_factory=dict)
     said: dict[str, None] = field(default_factory=dict)
+    contested: dict[str, None] = field(default_factory=dict)
 
     def field(self, found: Field) -> None:
         """Remember a field of a sentence."""
         if found.fact.value is None:
             self.said.update(dict.fromkeys(found.fact.claims))
+            self.contested.update(dict.fromkeys(found.fact.conflicts if found.part == WORDS else ()))
         if found.part in ("source", "speaker"):
             self.sources[self.facts.view.claim(found.fact.claims[0]).source] = None
         if found.fact.value is None or found.part in ("source", "speaker"):
@@ -61,7 +63,8 @@ class Ledger:
         facts = [fact for key in self.printed if (fact := self.facts[key])]
         if brief:
             facts = [replace(fact, claims=fact.claims[:1], conflicts=fact.conflicts[:1]) for fact in facts]
-        conflicts = sorted({c for fact in facts for c in fact.conflicts} - set(self.shown))
+        touched = {conflict for fact in facts for conflict in fact.conflicts} | set(self.contested)
+        conflicts = sorted(touched - set(self.shown))
         said: dict[str, list[str]] = {}
         for fact in facts:
             for claim_id in fact.claims[:CLAIMS_SHOWN]:
@@ -84,7 +87,8 @@ class Ledger:
 
     def disagreements(self) -> dict[str, Any]:
         """The conflicts that touch what was printed so far, as an evidence output of its own."""
-        found = sorted({c for key in self.printed if (fact := self.facts[key]) for c in fact.conflicts})
+        over = {c for key in self.printed if (fact := self.facts[key]) for c in fact.conflicts}
+        found = sorted(over | set(self.contested))
         self.shown.update(dict.fromkeys(found))
         for conflict in found:
             self._both_sources(conflict)

@@ -101,7 +101,8 @@ def _read(view: View, row: Row) -> Fact | None:
     name = {"key": str(row["fact"]), "label": str(row["label"]), "unit": str(row["unit"])}
     of = str(row["of"])
     if of == SAID:
-        return Fact(**name, claims=tuple(found.id for found in claims), known=claims[0].known)
+        ids = tuple(found.id for found in claims)
+        return Fact(**name, claims=ids, known=claims[0].known, conflicts=_declared(view, row))
     values = [(found, _value(found, of)) for found in claims]
     values = [(found, value) for found, value in values if value is not None]
     if not values:
@@ -120,10 +121,15 @@ def _read(view: View, row: Row) -> Fact | None:
     )
 
 
+def _declared(view: View, row: Row) -> tuple[str, ...]:
+    """The known conflicts that a fact is declared to touch; ``none`` declares that it touches none."""
+    return tuple(name for name in str(row["conflicts"] or "").split() if name in view.conflicts)
+
+
 def _contested(view: View, row: Row, first: Claim, chosen: Quantity | Period) -> tuple[str, ...]:
     """The known conflicts that touch a value: as declared, else those whose other side contradicts it."""
     if row["conflicts"]:
-        return tuple(name for name in str(row["conflicts"]).split() if name in view.conflicts)
+        return _declared(view, row)
     found = []
     for conflict in view.conflicts_over([first.id]):
         sides = view.sides[conflict]

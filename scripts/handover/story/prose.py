@@ -167,11 +167,11 @@ class Writer:
             claim = self.facts.view.claim(found.fact.claims[0])
             return f"[{text}]({SOURCE}{claim.source})"
         tip = self.tip(found.fact)
-        if found.fact.value is None:
-            return f'[{text}]({CLAIM}{found.fact.claims[0]} "{tip}")'
         mark = ""
-        if found.fact.conflicts and not found.part:
+        if found.fact.conflicts and found.part in ("", WORDS):
             mark = f"[≠]({CONFLICT}{found.fact.conflicts[0]})"
+        if found.fact.value is None:
+            return f'[{text}]({CLAIM}{found.fact.claims[0]} "{tip}"){mark}'
         return f'[{text}]({FACT}{found.fact.key} "{tip}"){mark}'
 
     def tip(self, fact: Fact) -> str:

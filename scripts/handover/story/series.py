@@ -58,14 +58,14 @@ def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFra
 
     Args:
         view: The record as the report may see it.
-        row_ids: Rows of ``claims`` and ``events``; those that were not known are left out.
+        row_ids: Rows of ``claims`` and ``events``; those that were not known, or are of the lowest grade, are left out.
         language: How a date reads.
     """
     rows = []
     for row_id in row_ids:
-        if not view.sees(row_id):
-            continue
         found = view.claim(row_id)
+        if not view.sees(row_id) or view.weak(found):
+            continue
         from_article = found.source == ARTICLE
         day = found.known if from_article or not found.period else found.period.start
         rows.append(
@@ -73,7 +73,8 @@ def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFra
             | {
                 "said": f"by {language.date(day)}" if from_article else language.period(found.period or Period(day, day)),
                 "speaker": ", ".join(filter(None, [found.said_by, str(found.row.get("office") or "")])),
-                "statement": found.statement,
+                # without the curator's note, which stands in the evidence
+                "statement": str(found.row.get("statement") or found.row["summary"]),
                 "start": day,
             }
         )
