@@ -1,5 +1,8 @@
 """Every chart is drawn from the tables as they are, on days when much, little and nothing was known."""
 
+import re
+
+import nbformat
 import pytest
 
 from handover.errors import ChartError
@@ -52,3 +55,39 @@ def test_charts_of_the_real_tables_can_be_read(story, size):
             continue
         frame.check(fig)
         assert frame.svg(fig).startswith("<svg "), name
+
+
+@pytest.mark.parametrize("size", ["full", "half", "narrow"])
+def test_the_lowest_grade_leaves_no_trace_in_a_chart_of_levels(story, size):
+    levels = troops.in_iraq(story.frame("troop_levels"), story.frame("claims"))
+    drawn = []
+    for rows in (levels, levels[levels["grade"] != "D"]):
+        fig, ax = frame.canvas(size)
+        troops.levels(ax, rows, until=story.view.as_of)
+        drawn.append(frame.svg(fig))
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("report", ["drawdown", "briefing"])
+def test_what_a_title_of_a_chart_of_levels_names_is_written_in_each_of_its_drawings(report, monkeypatch):
+    project = Project.find()
+    monkeypatch.chdir(project.notebooks)
+    cells = [cell for cell in nbformat.read(project.notebooks / f"{report}.ipynb", 4).cells if cell.cell_type == "code"]
+    named = 0
+    for day in ("2020-02-01", "2020-09-30", "2021-02-01", "2023-06-30", "2026-01-07", "2026-01-31", "2026-10-01"):
+        shell = {}
+        for cell in cells:
+            if "parameters" in cell.metadata.get("tags", []):
+                exec(cell.source, shell)
+                shell["as_of"] = day
+            elif "story = Story(" in cell.source:
+                exec(cell.source, shell)
+            elif "troops.levels(" in cell.source:
+                exec(cell.source.replace("\nfigure(", "\nshown = figure("), shell)
+                shown = shell["shown"]
+                for svg in filter(None, (getattr(shown, "svg", ""), getattr(shown, "narrow", ""))):
+                    words = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+                    for number in re.findall(r"\[[^\]]*?([\d,]+)\]\(#fact-troops", shown.title):
+                        assert number in words, (day, shown.title)
+                        named += 1
+    assert named > 10

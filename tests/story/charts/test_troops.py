@@ -64,7 +64,7 @@ def test_an_open_bound_has_a_cap_and_no_other_edge(rows, draw, texts, strokes, b
     (cap,) = lines(ax, "cap")
     (fade,) = drawn_as(ax, "fade")
     assert list(cap.get_ydata()) == [2000]
-    assert fade.get_alpha() < 0.1 and not len(fade.get_edgecolor())
+    assert fade.get_alpha() < 0.2 and not len(fade.get_edgecolor())
     reach = {strip.get_extents().height for strip in fade.get_paths()}
     assert len(reach) > 4, "strips of growing length make the end fade away"
     x, y = labels.points(ax, cap.get_xdata()[0], 2000)

@@ -20,8 +20,8 @@ from handover.story.charts.palette import INK, LABEL, PAPER
 from handover.story.wording import English, Quantity
 
 UPPER, LOWER = ("fewer_than", "at_most"), ("more_than", "at_least")
-FADE, STRIPS, CAP = 12.0, 9, 4.0  # points; a fade is made of so many strips
-SIZE, MEANT_SIZE = 4.8, 6.4
+FADE, STRIPS, CAP = 12.0, 8, 4.0  # points; a fade is made of so many strips
+SIZE, MEANT_SIZE = 4.8, 7.0
 #: What tells of an intention and not of a count -> its shape, and whether that is filled.
 MEANT = {"ordered": ("D", True), "planned": ("D", False), "authorised": ("v", False)}
 ENGLISH = English()
@@ -135,7 +135,7 @@ def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: fl
     strips = [[(-CAP, 0), (CAP, 0), (CAP, reach), (-CAP, reach)] for reach in reaches]
     # each strip at each place: the strips begin anew as often as they must
     where = {"offsets": [place for place in places for _ in strips], "offset_transform": ax.transData}
-    look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.08}
+    look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.09}
     look |= {"zorder": 2, "gid": "fade"}
     over = {"offset_transform" if name == "transform" else name: value for name, value in how.items()}
     ax.add_collection(PolyCollection(strips, **where | look | over), autolim=False)

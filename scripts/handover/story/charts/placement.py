@@ -4,14 +4,15 @@
 and how large it is belongs to `labels`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-#: Shares of a leader line at which it is looked at.
-ALONG = np.linspace(0, 1, 17)[:, None]
+#: Shares of a leader line between which no text fits.
+ALONG = np.linspace(0, 1, 9)[:, None]
+HANDFUL = 48  #: places that are looked at together
 PAD = 3.0  #: between a stem and its text, and between texts
 
 
@@ -150,17 +151,27 @@ def beside(
     placed: list[Box | None] = []
     taken = list(obstacles)
     for n, mark in enumerate(marks):
-        spots = _around(mark.width, mark.height, reach, steps) + (mark.x, mark.y) * 2
-        free = ~_meet(spots, _array(taken), 1.0).any(axis=1)
-        free &= (spots[:, :2] >= inside[:2]).all(axis=1) & (spots[:, 2:] <= inside[2:]).all(axis=1)
-        found = spots[free].tolist()
+        found = None
         others = _array([block for block in taken if not _holds(block, mark.x, mark.y)])
-        chosen = next((box for box in (Box(*spot) for spot in found) if not _crossed(mark, box, others)), None)
-        if chosen is None and found and (needed is None or n < needed):
-            chosen = Box(*found[0])
-        placed.append(chosen)
-        taken += [chosen, *_leader(mark, chosen)] if chosen else []
+        for box in _free(mark, _array(taken), inside, reach, steps):
+            if not _crossed(mark, box, others):
+                found = box
+                break
+            if needed is None or n < needed:
+                found = found or box
+        placed.append(found)
+        taken += [found, *_leader(mark, found)] if found else []
     return placed
+
+
+def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[Box]:
+    """Places around a mark where a text would cover nothing, looked for as they are asked for."""
+    around = _around(mark.width, mark.height, reach, steps)
+    for start in range(0, len(around), HANDFUL):
+        spots = around[start : start + HANDFUL] + (mark.x, mark.y) * 2
+        free = (spots[:, :2] >= inside[:2]).all(axis=1) & (spots[:, 2:] <= inside[2:]).all(axis=1)
+        spots = spots[free]
+        yield from (Box(*spot) for spot in spots[~_meet(spots, taken, 1.0).any(axis=1)].tolist())
 
 
 def _array(boxes: Sequence[Box]) -> np.ndarray:
@@ -195,7 +206,11 @@ def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
 def _crossed(mark: Mark, box: Box, taken: np.ndarray) -> bool:
     """Whether the leader line from a mark to its text would run through anything."""
     away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
-    return bool(_meet(np.tile(mark[:2] + ALONG[:-1] * away, 2), taken, 0.0).any())
+    # how far along the line each box begins and ends, across and up
+    ends = np.stack([taken[:, :2], taken[:, 2:]]) - mark[:2]
+    ends /= np.where(away == 0, 1e-9, away)
+    enter, leave = ends.min(axis=0).max(axis=1), ends.max(axis=0).min(axis=1)
+    return bool(((enter <= leave) & (leave >= 0) & (enter < 1)).any())
 
 
 def _leader(mark: Mark, box: Box) -> list[Box]:

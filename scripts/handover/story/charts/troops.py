@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -135,25 +136,26 @@ def levels(
     first, last = first - margin, last + margin
     lines = _carried(rows)
     found = {*rows["kind"], *(["faint"] if any(map(_sparse, lines)) else [])}
-    kinds = {kind: meaning for kind, meaning in KINDS.items() if kind in found} if _has_key(ax) else {}
+    kinds = {} if _low(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in found}
     over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
     room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 4, top=over, bottom=dates.foot(first, last))
     dates.time_axis(ax, first, last)
     # there is room for a label over the highest mark
     tall = ax.get_window_extent().height
-    ax.set_ylim(0, top * tall / (tall - 2 * labels.LINE - 7))
+    ax.set_ylim(0, top * tall / (tall - (1 if _low(ax) else 2) * labels.LINE - 7))
     marks.count_axis(ax, top)
     marks.key(ax, kinds, SAMPLES)
     _draw(ax, rows, lines)
     told = _events(ax, ends)
     needed, notes = _notes(rows, named, int(ax.figure.bbox.width / LABEL) - len(ends))
+    notes = [replace(note, inline=_low(ax)) for note in notes]
     taken = [*_obstacles(ax, rows, lines, ends), *told]
     labels.interrupt_grid(ax, told + labels.beside(ax, notes, taken, needed=needed))
 
 
-def _has_key(ax: Axes) -> bool:
-    """A half canvas has no room for one; its marks are told apart by their labels."""
-    return bool(ax.figure.bbox.width > 250)
+def _low(ax: Axes) -> bool:
+    """Whether the canvas is a half one, with no room for a key nor for labels of two lines."""
+    return bool(ax.figure.bbox.width < 250)
 
 
 def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
@@ -248,8 +250,11 @@ def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
 def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
     """What no label may cover: marks, levels, risers, the lines of events."""
     spots = ax.transData.transform(rows[["x", "height"]].to_numpy(dtype=float)).tolist()
-    fades = [marks.FADE if kind == "below" else 3.5 for kind in rows["kind"]]
-    found = [labels.Box(px - 3.5, py - fade, px + 3.5, py + 3.5) for (px, py), fade in zip(spots, fades, strict=True)]
+    reach = {"below": (marks.FADE, 2.0), "above": (2.0, marks.FADE)}
+    around = [reach.get(kind, (3.5, 3.5)) for kind in rows["kind"]]
+    found = [
+        labels.Box(px - 3.5, py - down, px + 3.5, py + up) for (px, py), (down, up) in zip(spots, around, strict=True)
+    ]
     ends = [((start, level), (end, level)) for start, end, level in lines]
     ends += [((own[1], own[2]), (own[1], after[2])) for own, after in pairwise(lines) if after[0] == own[1]]
     ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
@@ -277,26 +282,27 @@ def _notes(rows: pd.DataFrame, named: pd.DataFrame | None, most: int) -> tuple[i
     if len(level):
         chosen.append(level["height"].idxmin())
     chosen += [*rows[rows["kind"] == "file"].sort_values("height").index[-1:], *_peaks(seen), *meant.index[::-1]]
+    told = dict(zip(rows.index, records(rows), strict=True))
     # two outlets that gave one figure in one month share a label
     notes: dict[tuple[str, str], labels.Note] = {}
     for n in dict.fromkeys(must):
-        note = _note(rows.loc[n], words.get(rows["row_id"][n], ""))
+        note = _note(told[n], words.get(told[n]["row_id"], ""))
         notes.setdefault((note.head, note.body), note)
-    needed, told = len(notes), list(notes.values())
-    for note in (_note(rows.loc[n], "") for n in dict.fromkeys(chosen)):
-        if len(told) < most and not any(_much_the_same(note, other, rows) for other in told):
-            told.append(note)
-    return needed, told
+    needed, found = len(notes), list(notes.values())
+    across, up = NEAR * (rows["x"].max() - rows["x"].min()), NEAR * rows["height"].max()
+    for note in (_note(told[n], "") for n in dict.fromkeys(chosen)):
+        if len(found) < most and not any(_much_the_same(note, other, across, up) for other in found):
+            found.append(note)
+    return needed, found
 
 
-def _much_the_same(one: labels.Note, other: labels.Note, rows: pd.DataFrame) -> bool:
+def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: float) -> bool:
     """Whether a second label would tell nothing new: it has the figure of the first, or stands by it."""
-    near = abs(one.x - other.x) < NEAR * (rows["x"].max() - rows["x"].min())
-    level = abs(one.y - other.y) < NEAR * rows["height"].max()
-    return one.colour == other.colour and (one.head == other.head or (near and level))
+    near = abs(one.x - other.x) < across and abs(one.y - other.y) < up
+    return one.colour == other.colour and (one.head == other.head or near)
 
 
-def _note(row: pd.Series, word: str) -> labels.Note:
+def _note(row: Mapping[str, Any], word: str) -> labels.Note:
     how = word or {"file": "personnel files", **dict.fromkeys(marks.MEANT, row["basis"])}.get(row["kind"], "")
     # what has a name needs no month
     date = dates.short(row["begin"], "year" if word or row["date_precision"] == "year" else "month")
