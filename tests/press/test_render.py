@@ -177,6 +177,14 @@ def test_the_pdf_carries_what_made_it(mini, stand_in):
     assert outcome.edition.name not in json.dumps(record)
 
 
+def test_a_day_to_come_is_told(mini, stand_in):
+    told = render.render(mini, "mini", {"as_of": "2999-01-01"}).warnings
+    assert told == (
+        "2999-01-01 is a day to come: this edition leads no report of the catalogue and is left out of the feed",
+    )
+    assert render.render(mini, "mini", {"as_of": "2026-01-31"}).warnings == ()
+
+
 def test_two_days_are_two_editions(mini, stand_in):
     first = render.render(mini, "mini")
     second = render.render(mini, "mini", {"as_of": "2026-02-01"})

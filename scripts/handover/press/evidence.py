@@ -16,7 +16,11 @@ unless said otherwise, in the report's language, ready to print.
     names      names that hold digits or number words and are no quantities
     facts      [{key, label, value, printed: [texts as printed], known_since: ISO date,
                  reading: why this reading ("" if only one), claims: [claim ids, the chosen first],
-                 conflicts: [conflict ids], low, high: numbers or null, unit}]
+                 conflicts: [conflict ids], low, high: numbers or null, unit, and as news:
+                 weight: 1 (the story itself) to 3 (a detail), news: the sentence that tells it,
+                 history: [{since: ISO date, value}], what was known of it since when, the newest first}]
+    statements [{key, label, value: "", known_since, claims, weight, news, history}], what was only
+                 said: printed by no entry, and compared from edition to edition like a fact
     sources    [{id, credit: short name, outlet, carrier, title, url ("" = none), published: text,
                  grade: "A".."D" or "", seen: how it was seen, in words,
                  claims: [{id, statement, said_by, where: place in the source ("" if none),
