@@ -137,6 +137,10 @@ class Story:
         """Who held a base, and when; see `series.holdings`."""
         return series.holdings(self.view, place_id)
 
+    def promises(self) -> "pd.DataFrame":
+        """What was agreed or promised, and whether it was kept, in words; see `series.promises`."""
+        return series.promises(self.view, self.language)
+
     def period(self, key: str) -> tuple[dt.date, dt.date] | None:
         """First and last day of a fact, for drawing; None where it was not known."""
         fact = self.facts[key]

@@ -8,7 +8,7 @@ import pytest
 from handover.errors import ChartError
 from handover.project import Project
 from handover.story import Story
-from handover.story.charts import attacks, frame, handovers, isis, phases, places, slip, troops
+from handover.story.charts import attacks, frame, handovers, isis, places, slip, troops
 from handover.story.periods import Period
 
 DAYS = ("2020-01-01", "2021-03-01", "2026-01-07", "2026-01-31", "2026-10-01")
@@ -27,7 +27,6 @@ def charts(story):
     base = story.frame("attacks").query("place_id == 'ain_al_asad'")
     given = story.frame("handovers")
     counts = isis.comparable(story.frame("isis_attacks"), story.frame("claims"))
-    due = phases.dated(story.frame("milestones"), story.frame("events"), given)
     ended = handovers.ended(given, story.frame("bases"))
     week = Period(dt.date(2026, 1, 1), dt.date(2026, 1, 7))
     at_base = given[(given["place_id"] == "ain_al_asad") & (given["date"] >= "2025-12-31")]
@@ -40,7 +39,6 @@ def charts(story):
         "attacks by year": lambda ax: attacks.by_year(ax, base, until=day),
         "isis": lambda ax: isis.counts(ax, counts),
         "slip": lambda ax: slip.days(ax, week, at_base),
-        "phases": lambda ax: phases.due_and_done(ax, due),
         "handovers": lambda ax: handovers.strip(ax, ended, until=day),
         "places": lambda ax: places.locator(ax, story.outlines, states),
     }

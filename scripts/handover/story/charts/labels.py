@@ -68,6 +68,30 @@ def extent(note: Note) -> tuple[float, float]:
     return max(head, body), sum(tall) * LINE
 
 
+def flag(
+    ax: Axes, x: float, y: float, head: str, body: str, colour: str, *, gap: float = PAD, stems: Sequence[float] = ()
+) -> Note:
+    """Make a note for a flag: on one line where a side of its mark has room for it, else its body under its head.
+
+    Args:
+        ax: Its x limits must be final.
+        x: Of the mark.
+        y: Of the mark.
+        head: The bold words.
+        body: The lighter words.
+        colour: Of the head.
+        gap: Between stem and text.
+        stems: Marks along the axis whose stems a flag that flies to the right must not cross.
+    """
+    note = Note(x, y, head, body, colour, inline=True)
+    px, edge, wide = points(ax, x, 0.0)[0], ax.figure.bbox.width * 0.012, extent(note)[0]
+    before, behind = px - gap - edge, ax.figure.bbox.width - edge - gap - px
+    barred = any(px < points(ax, stem, 0.0)[0] < px + gap + wide for stem in stems)
+    if wide <= before or (wide <= behind and not barred):
+        return note
+    return Note(x, y, wrap(head, before if barred else max(before, behind), "bold"), body, colour)
+
+
 def points(ax: Axes, x: float, y: float) -> tuple[float, float]:
     """A point of the data in points from the lower left of the canvas."""
     px, py = ax.transData.transform((x, y))
