@@ -13,11 +13,9 @@ from handover.errors import ChartError
 from handover.story.charts import callouts, dates, labels, marks
 from handover.story.charts.frame import MARGIN, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK
-from handover.story.rows import records
+from handover.story.rows import records, sound
 from handover.story.wording import Quantity
 
-#: A source of this grade is not drawn.
-WEAK = "D"
 #: Kind of mark -> what the key says of it, in reading order.
 KINDS = {
     "about": "about",
@@ -121,7 +119,7 @@ def levels(
             f"troop levels: rows must be of one scope (got {', '.join(sorted(rows['scope'].unique()))}).\n"
             "Filter them first, such as rows[rows.scope == 'us_in_iraq']."
         )
-    rows = _prepared(rows[rows["grade"] != WEAK], since)
+    rows = _prepared(sound(rows), since)
     ends = [] if events is None else [row for row in records(events) if row["start"].date() >= rows["begin"].min()]
     top = max(rows["height"].max(), 1)
     first = pd.Timestamp(since).date() if since else rows["begin"].min()
