@@ -47,9 +47,8 @@ class Code:
 class Figure:
     """An image with what a reader needs around it; title, subtitle and credit are Markdown.
 
-    `values` is an HTML table of what is drawn, from the notebook and so untrusted; most figures have none.
-    `kind` is svg, png or jpeg; `data` holds SVG as text, the others as bytes. `narrow` is an SVG of the same for
-    a narrow screen, where there is one.
+    `values` is an HTML table of what is drawn, from the notebook and so untrusted; `narrow` an SVG of the same for a
+    narrow screen. Most figures have neither. `kind` is svg, png or jpeg; `data` holds SVG as text, the others as bytes.
     """
 
     cell: int

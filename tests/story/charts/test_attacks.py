@@ -113,9 +113,9 @@ def test_a_whole_year_without_a_day_says_that_none_is_on_record(rows, draw, text
 
 @pytest.mark.parametrize("size", ["full", "half"])
 def test_a_year_whose_rows_do_not_count_is_not_called_empty(rows, draw, texts, size):
-    counted = rows("attacks", *({"date": f"{year}-03-03"} for year in range(2019, 2025)))
-    claimed = rows("attacks", {"date": "2025-06-13"})
-    fig, _ = draw(attacks.by_year, counted, others=claimed, until="2026-10-01", size=size)
+    counted = [{"date": f"{year}-03-03"} for year in range(2019, 2025)]
+    claim = {"date": "2025-06-13", "basis": "claimed"}
+    fig, _ = draw(attacks.by_year, rows("attacks", *counted, claim), until="2026-10-01", size=size)
     words = " ".join(texts(fig))
     assert " ".join(word for word in words.split() if word in ("none", "that", "counts")).startswith("none that counts")
     assert words.count("none") == 2 and words.count("record") == 1
@@ -129,3 +129,10 @@ def test_years_on_end_without_a_report_are_told_once(rows, draw, texts):
 def test_a_single_day_is_no_tower(rows, draw):
     _, ax = draw(attacks.by_year, rows("attacks", {"date": "2021-03-03"}))
     assert ax.get_ylim()[1] == 4
+
+
+@pytest.mark.parametrize("size", frame.SIZES)
+@pytest.mark.parametrize("years", range(2, 12))
+def test_what_a_last_year_says_stays_on_the_canvas(rows, draw, years, size):
+    claim = {"date": "2026-03-02", "basis": "claimed"}
+    draw(attacks.by_year, rows("attacks", {"date": f"{2027 - years}-03-03"}, claim), until="2026-10-01", size=size)

@@ -209,20 +209,17 @@ WORDS = {kind: INK if colour in (CONTEXT, PAPER) else colour for kind, (_, _, co
 
 
 @styled
-def by_year(
-    ax: Axes, rows: pd.DataFrame, *, others: pd.DataFrame | None = None, until: str | dt.date | None = None
-) -> None:
-    """Draw a column for each year: the number of days with an attack.
+def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
+    """Draw a column for each year: the number of days that count as days of attack.
 
     Args:
         ax: From `frame.canvas`.
-        rows: Rows of ``attacks`` on one base that count.
-        others: Rows on the same base that do not, such as a claim alone; a year that has only these says so.
+        rows: Rows of ``attacks`` on one base; a year that has only such as do not count says so.
         until: The day the report speaks from; its year's column is hatched, since the year is not over, and
             up to it, years without a reported attack say so.
 
     Raises:
-        ChartError: No row gives a day.
+        ChartError: No day counts.
     """
     found = days(rows)
     marks.need(found, "attacks by year")
@@ -245,7 +242,7 @@ def by_year(
             ax.add_patch(Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
             px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
-    uncounted = set() if others is None else set(others["date"].dt.year)
+    uncounted = set(rows["date"].dt.year)
     _empty(ax, [(year not in counts.index, year in uncounted) for year in years], wide / (len(years) + 0.2))
     every = next(n for n in (1, 2, 3, 5, 10) if wide / len(years) * n > 22)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]
@@ -272,9 +269,10 @@ def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
     for (empty, uncounted), group in groupby(years):
         many = len(list(group))
         if empty:
-            words = labels.wrap(UNCOUNTED if uncounted else NOTHING, (many + 0.3) * each)
+            words = labels.wrap(UNCOUNTED if uncounted else NONE, (many + 0.3) * each)
             half, tall = labels.breadth(words) / 2, labels.LINE * (words.count("\n") + 1)
             px, foot = labels.points(ax, start + (many - 1) / 2, 0)
+            px = min(px, ax.figure.bbox.width - MARGIN - half)
             # over the words beside it, where it is wider than its years
             foot = told.top if told.right + labels.PAD > px - half else foot + 2
             told = Box(px - half, foot, px + half, foot + tall)
@@ -282,4 +280,4 @@ def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
         start += many
 
 
-NOTHING, UNCOUNTED = "none on record", "none that counts"
+UNCOUNTED = "none that counts"

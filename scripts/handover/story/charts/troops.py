@@ -10,14 +10,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from handover.errors import ChartError
-from handover.story.charts import dates, labels, marks
+from handover.story.charts import callouts, dates, labels, marks
 from handover.story.charts.frame import MARGIN, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK
-from handover.story.rows import records
+from handover.story.rows import records, sound
 from handover.story.wording import Quantity
 
-#: A source of this grade is not drawn.
-WEAK = "D"
 #: Kind of mark -> what the key says of it, in reading order.
 KINDS = {
     "about": "about",
@@ -32,8 +30,6 @@ KINDS = {
     "outlier": "outlier",
     "faint": "no count for half a year",
 }
-#: Those that tell what somebody counted, by the usual method.
-COUNTS = ("about", "exact", "range", "below", "above")
 #: A level is carried on faintly where nobody counted for more days than these.
 SPARSE = 183
 
@@ -66,10 +62,6 @@ SAMPLES: dict[str, marks.Sample] = {
     "faint": lambda ax, x, y: labels.line(ax, (x - 6, y), (x + 3, y), FOCUS, **FAINT),
 }
 FAINT = {"lw": 1.1, "alpha": 0.4}
-#: A rise and fall of this share of the axis is a peak worth a label.
-PROMINENT = 0.15
-#: Marks so near each other, as a share of the axis, need one label.
-NEAR = 0.05
 #: As many labels have room on a canvas as this goes into its width.
 LABEL = 48.0
 
@@ -127,7 +119,7 @@ def levels(
             f"troop levels: rows must be of one scope (got {', '.join(sorted(rows['scope'].unique()))}).\n"
             "Filter them first, such as rows[rows.scope == 'us_in_iraq']."
         )
-    rows = _prepared(rows[rows["grade"] != WEAK], since)
+    rows = _prepared(sound(rows), since)
     ends = [] if events is None else [row for row in records(events) if row["start"].date() >= rows["begin"].min()]
     top = max(rows["height"].max(), 1)
     first = pd.Timestamp(since).date() if since else rows["begin"].min()
@@ -147,7 +139,7 @@ def levels(
     marks.key(ax, kinds, SAMPLES)
     _draw(ax, rows, lines)
     told = _events(ax, ends)
-    needed, notes = _notes(rows, named, int(ax.figure.bbox.width / LABEL) - len(ends))
+    needed, notes = callouts.of(rows, named, int(ax.figure.bbox.width / LABEL) - len(ends))
     notes = [replace(note, inline=_low(ax)) for note in notes]
     taken = [*_obstacles(ax, rows, lines, ends), *told]
     labels.interrupt_grid(ax, told + labels.beside(ax, notes, taken, needed=needed))
@@ -192,7 +184,7 @@ Stretch = tuple[float, float, float]
 
 def _carried(rows: pd.DataFrame) -> list[Stretch]:
     """Levels held from one count to the next: from, to, level; bounds, intentions and other methods hold none."""
-    seen = rows[rows["kind"].isin(COUNTS) & (rows["date_precision"] != "year")]
+    seen = rows[rows["kind"].isin(callouts.COUNTS) & (rows["date_precision"] != "year")]
     spots = list(zip(seen["x"], seen["height"], seen["kind"], strict=True))
     ends = [*(x for x, *_ in spots[1:]), *(x for x, *_ in spots[-1:])]
     return [(x, end, level) for (x, level, kind), end in zip(spots, ends, strict=True) if kind in ("about", "exact")]
@@ -223,11 +215,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, lines: list[Stretch]) -> None:
         elif kind == "outlier":
             marks.draw(ax, spots, CONTEXT, zorder=2.5)
         else:
-            marks.draw(ax, spots, _colour(str(kind)), basis=str(kind))
-
-
-def _colour(kind: str) -> str:
-    return ALERT if kind in marks.MEANT else INK if kind == "file" else FOCUS
+            marks.draw(ax, spots, callouts.colour(str(kind)), basis=str(kind))
 
 
 def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
@@ -250,8 +238,8 @@ def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
 def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
     """What no label may cover: marks, levels, risers, the lines of events."""
     spots = ax.transData.transform(rows[["x", "height"]].to_numpy(dtype=float)).tolist()
-    reach = {"below": (marks.FADE, 2.0), "above": (2.0, marks.FADE)}
-    around = [reach.get(kind, (3.5, 3.5)) for kind in rows["kind"]]
+    reach = dict.fromkeys(marks.UPPER, (marks.FADE, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, marks.FADE))
+    around = [reach.get(bound, (3.5, 3.5)) for bound in rows["bound"]]
     found = [
         labels.Box(px - 3.5, py - down, px + 3.5, py + up) for (px, py), (down, up) in zip(spots, around, strict=True)
     ]
@@ -266,59 +254,3 @@ def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[
 
 def _middle(event: Mapping[str, Any]) -> float:
     return (dates.num(event["start"]) + dates.num(event["end"])) / 2
-
-
-def _notes(rows: pd.DataFrame, named: pd.DataFrame | None, most: int) -> tuple[int, list[labels.Note]]:
-    """What is labelled, and how many of the first must be: those named, else the last; then ends, peaks."""
-    words = {} if named is None else dict(zip(named["row_id"], named["label"], strict=True))
-    must = [n for n in rows.index if rows["row_id"][n] in words]
-    seen = rows[rows["kind"].isin(COUNTS)]
-    level, meant = seen[seen["kind"].isin(["about", "exact"])], rows[rows["kind"].isin(marks.MEANT)]
-    chosen = []
-    if len(seen):
-        start = seen[seen["x"] <= seen["x"].iloc[0] + 31]
-        must += [] if must else [seen.index[-1]]
-        chosen += [seen.index[-1], start["height"].idxmax(), *meant.index[-1:], seen["height"].idxmax()]
-    if len(level):
-        chosen.append(level["height"].idxmin())
-    chosen += [*rows[rows["kind"] == "file"].sort_values("height").index[-1:], *_peaks(seen), *meant.index[::-1]]
-    told = dict(zip(rows.index, records(rows), strict=True))
-    # two outlets that gave one figure in one month share a label
-    notes: dict[tuple[str, str], labels.Note] = {}
-    for n in dict.fromkeys(must):
-        note = _note(told[n], words.get(told[n]["row_id"], ""))
-        notes.setdefault((note.head, note.body), note)
-    needed, found = len(notes), list(notes.values())
-    across, up = NEAR * (rows["x"].max() - rows["x"].min()), NEAR * rows["height"].max()
-    for note in (_note(told[n], "") for n in dict.fromkeys(chosen)):
-        if len(found) < most and not any(_much_the_same(note, other, across, up) for other in found):
-            found.append(note)
-    return needed, found
-
-
-def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: float) -> bool:
-    """Whether a second label would tell nothing new: it has the figure of the first, or stands by it."""
-    near = abs(one.x - other.x) < across and abs(one.y - other.y) < up
-    return one.colour == other.colour and (one.head == other.head or near)
-
-
-def _note(row: Mapping[str, Any], word: str) -> labels.Note:
-    how = word or {"file": "personnel files", **dict.fromkeys(marks.MEANT, row["basis"])}.get(row["kind"], "")
-    # what has a name needs no month
-    date = dates.short(row["begin"], "year" if word or row["date_precision"] == "year" else "month")
-    body = ", ".join(filter(None, [how, date]))
-    return labels.Note(row["x"], row["height"], marks.words(row["quantity"]), body, _colour(row["kind"]))
-
-
-def _peaks(seen: pd.DataFrame) -> list[int]:
-    """Figures that stand out above what lies on either side of them, up to a higher one; of equals the first."""
-    heights, least = list(seen["height"]), PROMINENT * seen["height"].max()
-    found = []
-    for n, own in enumerate(heights):
-        before = [other >= own for other in heights[:n]]
-        after = [other > own for other in heights[n + 1 :]]
-        left = heights[n - before[::-1].index(True) : n] if any(before) else heights[:n]
-        right = heights[n + 1 : n + 1 + after.index(True)] if any(after) else heights[n + 1 :]
-        if left and right and own - max(min(left), min(right)) >= least:
-            found.append(seen.index[n])
-    return found
