@@ -17,8 +17,9 @@ def shown(data, metadata=None):
 
 def test_an_image_goes_before_html_and_brings_its_words():
     about = {"image/svg+xml": {"alt": "a", "title": "t", "subtitle": "s", "credit": "c"}}
+    about["image/svg+xml"] |= {"values": "<table/>", "narrow": "<svg />"}
     (block,) = shown({"image/svg+xml": "<svg/>", "text/html": "<b>x</b>"}, about)
-    assert block == Figure(1, "svg", "<svg/>", "a", "t", "s", "c")
+    assert block == Figure(1, "svg", "<svg/>", "a", "t", "s", "c", "<table/>", "<svg />")
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,34 @@ def test_the_values_of_a_chart_are_its_rows_in_the_order_of_their_days():
     assert about["image/svg+xml"]["values"] == shown.values and shown.values in data["text/html"]
 
 
+def test_a_mark_is_a_row_or_what_a_fact_rests_on():
+    story = Story("2026-10-01")
+    found = story.marks({"erbil_left": "out", "T001": "invasion"})
+    assert list(found["row_id"]) == ["T001", story.facts["erbil_left"].claims[0]]
+    assert list(found["label"]) == ["invasion", "out"]
+    assert list(Story("2026-01-31").marks({"erbil_left": "out", "T001": "invasion"})["row_id"]) == ["T001"]
+
+
+def test_of_several_frames_the_first_holds_the_values_and_a_row_is_credited_once():
+    story = Story("2026-10-01")
+    rows = story.frame("troop_levels").query("scope == 'us_in_iraq'").head(15)
+    marks = story.marks({str(rows["row_id"].iloc[0]): "", "erbil_left": "out"})
+    words = {"title": "A finding", "subtitle": "US troops", "alt": "A chart of troops, from many to few, falling."}
+    shown = story.figure(lambda ax: None, [rows, marks], **words, values={"when": "When", "quantity": "Troops"})
+    assert shown.values.count('href="#source-') == len(rows)
+    assert set(marks["source_id"]) <= set(story.ledger.sources)
+
+
+def test_a_full_chart_is_drawn_narrow_too():
+    story = Story("2026-10-01")
+    rows = story.frame("troop_levels").head(3)
+    words = {"title": "A finding", "subtitle": "US troops", "alt": "A chart of troops, from many to few, falling."}
+    assert [bool(story.figure(lambda ax: None, rows, **words, size=size).narrow) for size in ("full", "half")] == [
+        True,
+        False,
+    ]
+
+
 def test_a_chart_of_few_values_shows_them_itself():
     story = Story("2026-01-31")
     rows = story.frame("troop_levels").query("scope == 'us_in_iraq'").head(12)

@@ -47,8 +47,8 @@ class Code:
 class Figure:
     """An image with what a reader needs around it; title, subtitle and credit are Markdown.
 
-    `values` is an HTML table of what is drawn, from the notebook and so untrusted; most figures have none.
-    `kind` is svg, png or jpeg; `data` holds SVG as text, the others as bytes.
+    `values` is an HTML table of what is drawn, from the notebook and so untrusted; `narrow` an SVG of the same for a
+    narrow screen. Most figures have neither. `kind` is svg, png or jpeg; `data` holds SVG as text, the others as bytes.
     """
 
     cell: int
@@ -59,6 +59,7 @@ class Figure:
     subtitle: str = ""
     credit: str = ""
     values: str = ""
+    narrow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,7 @@ def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Blo
         if mime in data:
             about = metadata.get(mime, {}) if isinstance(metadata.get(mime, {}), dict) else {}
             raw = data[mime] if kind == "svg" else _decoded(data[mime])
-            words = {key: str(about.get(key, "")) for key in ("alt", "title", "subtitle", "credit", "values")}
+            words = {key: str(about.get(key, "")) for key in ("alt", "title", "subtitle", "credit", "values", "narrow")}
             return Figure(number, kind, raw, **words)
     if "text/markdown" in data:
         about = metadata.get("handover")

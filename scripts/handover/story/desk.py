@@ -121,8 +121,18 @@ class Story:
         return self.view.frame(table)
 
     def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
-        """Rows by id under labels of the author's, those that were known; see `series.marks`."""
-        return series.marks(self.view, labels)
+        """Rows under labels of the author's, those that were known; see `series.marks`.
+
+        Args:
+            labels: A row's id, or the fact that rests on it, to the label.
+        """
+        rows = {}
+        for name, label in labels.items():
+            if name not in self.facts:
+                rows[name] = label
+            elif fact := self.facts[name]:
+                rows[fact.claims[0]] = label
+        return series.marks(self.view, rows)
 
     def statements(self, *row_ids: str) -> "pd.DataFrame":
         """Who said what, and when, of the rows that were known; see `series.statements`."""
@@ -131,6 +141,10 @@ class Story:
     def holdings(self, place_id: str) -> "pd.DataFrame":
         """Who held a base, and when; see `series.holdings`."""
         return series.holdings(self.view, place_id)
+
+    def promises(self) -> "pd.DataFrame":
+        """What was agreed or promised, and whether it was kept, in words; see `series.promises`."""
+        return series.promises(self.view, self.language)
 
     def period(self, key: str) -> tuple[dt.date, dt.date] | None:
         """First and last day of a fact, for drawing; None where it was not known."""
@@ -153,8 +167,10 @@ class Story:
         """Draw a chart: bind its words to facts, derive its credit from the rows plotted, check it.
 
         Args:
-            draw: Draws on the axes it is given; one of the functions of `handover.story.charts`.
-            rows: The rows that it plots, as `frame` gives them; several frames as a list.
+            draw: Draws on the axes it is given; one of the functions of `handover.story.charts`. A full chart is
+                drawn a second time, narrow, for telephones.
+            rows: The rows that it plots, as `frame` gives them; several frames as a list, of which the first holds
+                the values.
             title: The finding, as a template; of a tuple the first whose facts are all known is taken.
             subtitle: What is measured, in what unit, where and when.
             alt: What the chart shows, for those who do not see it: kind, finding, end values.
@@ -171,9 +187,9 @@ class Story:
 
         from handover.story.charts import frame
 
-        if isinstance(rows, list):
-            evidence = ["row_id", "source_id", "outlet"]
-            rows = pd.concat([part[evidence] for part in rows], ignore_index=True)
+        counted, *others = rows if isinstance(rows, list) else [rows]
+        rows = pd.concat([part[["row_id", "source_id", "outlet"]] for part in (counted, *others)], ignore_index=True)
+        rows = rows.drop_duplicates("row_id")
         if len(rows) > FEW_VALUES and not values:
             raise ChartError(
                 f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(rows)} rows "
@@ -184,18 +200,18 @@ class Story:
             return self.say(*_alternatives(otherwise))
         # held for the whole of a chart, since setting it costs a hundredth of a second
         with frame.house():
-            fig, ax = frame.canvas(size, ratio)
-            draw(ax)
+            fig, narrow = frame.drawn(draw, size, ratio)
             self._plotted(rows)
             measure = self._writer.markdown(*_alternatives(subtitle), where="subtitle")
             beside = values and len(rows) > FEW_VALUES
             return frame.finish(
                 fig,
+                narrow=narrow,
                 title=words,
                 subtitle=measure,
                 credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
                 alt=self._writer.plain(*_alternatives(alt), where="alt"),
-                values=number_table(_in_time(rows), values, measure, self.language).html if beside else "",
+                values=number_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
 
     def table(

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from handover.story.view import WEAK
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -11,3 +13,8 @@ def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     names = list(frame.columns)
     cells = zip(*(frame[name].tolist() for name in names), strict=True)
     return [dict(zip(names, row, strict=True)) for row in cells]
+
+
+def sound(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows that may stand behind a mark or a label of a chart: those of the lowest grade never do."""
+    return frame[frame["grade"] != WEAK]

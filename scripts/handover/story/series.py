@@ -1,10 +1,12 @@
 """Frames for charts that draw on more than one table; every row keeps the id and source it rests on."""
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from handover.story.claims import claim
 from handover.story.periods import Period
 from handover.story.record import ARTICLE
+from handover.story.tables import Row
 from handover.story.view import View
 from handover.story.wording import English
 
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 #: What a report of each kind does to who holds a base: `None` leaves it as it was.
 HOLDS = {"transfer": "iraq", "announcement": "iraq", "declaration": "iraq", "return": "coalition"}
 HOLDERS = {"us": "US-led forces", "iraq": "Iraqi army", "coalition": "Iraqi army, coalition as guests"}
-#: The row that says when the base passed into US hands.
-CAPTURE = "E002"
+#: The row that says when the base was taken.
+CAPTURE = "E190"
 
 
 def _base(view: View, row_id: str) -> dict[str, Any]:
@@ -106,3 +108,62 @@ def holdings(view: View, place_id: str) -> "pd.DataFrame":
             _base(view, row_id) | {"label": HOLDERS[kind], "start": start, "end": end, "kind": kind, "open": last}
         )
     return _frame(spans, ["label", "start", "end", "kind", "open"])
+
+
+def promises(view: View, language: English) -> "pd.DataFrame":
+    """What was agreed or promised and whether it was kept: columns ``label``, ``due``, ``done``, ``late``, in words.
+
+    A step has a row for the source that gives its time and, where one reports it as done, a row for that one. They
+    read alike, so that a table sets them as one with both sources. A step that a weak source alone gives is left
+    out, and so is a weak report of its end.
+    """
+    rows = []
+    for row in sorted(view.rows("milestones"), key=lambda row: (row["end"], row["label"])):
+        own = str(row["milestone_id"])
+        if view.weak(view.claim(own)):
+            continue
+        teller = _teller(view, row)
+        done = view.claim(teller).period if teller else None
+        due = Period(row["start"], row["end"], str(row["date_precision"]))  # type: ignore[arg-type]
+        words = {"label": row["label"], "due": _due(due, language), "date": row["start"]}
+        if done:
+            words |= {"done": language.period(done), "late": _late(_lateness(due, done), language)}
+        else:
+            words |= {"done": "not reported" if view.as_of > due.end else "not due yet", "late": ""}
+        rows += [_base(view, row_id) | words for row_id in (own, teller) if row_id]
+    return _frame(rows, ["label", "due", "done", "late", "date"])
+
+
+def _teller(view: View, row: Row) -> str | None:
+    """The preferred row, of those that are known and not weak, that reports a step as done."""
+    named = str(row["done_by"] or "").split()
+    return next((name for name in named if view.sees(name) and not view.weak(view.claim(name))), None)
+
+
+def _due(due: Period, language: English) -> str:
+    longer = due.precision == "week" and (due.end - due.start).days > 6
+    return ("a week in " if longer else "") + language.period(due)
+
+
+def _lateness(due: Period, done: Period) -> tuple[int, int]:
+    """Days from the end of what was due to what is reported, at least and at most; none where it came in time.
+
+    "Next week" may be any week between its bounds, and what is reported may be a stretch of days.
+    """
+    first_end = min(due.end, due.start + dt.timedelta(6)) if due.precision == "week" else due.end
+    whole = due.precision in ("week", "month", "year")
+
+    def days(day: dt.date, end: dt.date) -> int:
+        return 0 if whole and due.start <= day <= end else (day - end).days
+
+    return days(done.start, due.end), days(done.end, first_end)
+
+
+def _late(days: tuple[int, int], language: English) -> str:
+    if days == (0, 0):
+        return "in time"
+    least, most = sorted(abs(n) for n in days)
+    count = language.number(most, digits=True)
+    if least != most:
+        count = f"{language.number(least, digits=True)} to {count}"
+    return f"{count} {'day' if count == '1' else 'days'} {'late' if max(days) > 0 else 'early'}"

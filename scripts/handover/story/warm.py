@@ -15,7 +15,7 @@ def warm() -> None:
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
     quantity = {"value": [3.0, 2.0, 1.0], "low": float("nan"), "high": float("nan"), "bound": "about"}
     counts = {"scope": "us_in_iraq", "basis": "observed", "method": "press", **quantity}
-    raids = {"weapon": "rocket", "wounded": 1.0, "wounded_bound": "exact"}
+    raids = {"basis": "reported", "weapon": "rocket", "wounded": 1.0, "wounded_bound": "exact"}
     for draw, rows in (
         (troops.levels, pd.DataFrame({**row, **counts})),
         (attacks.by_year, pd.DataFrame({**row, **raids})),

@@ -196,6 +196,21 @@ def test_printed_sheets_leave_out_what_paper_cannot_use(html, visit):
         assert seen.page.locator("figure").first.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
 
 
+def test_of_two_drawings_one_is_shown_read_out_and_printed(write, visit):
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} 200"><text y="9">{}</text></svg>'
+    about = {"image/svg+xml": {"title": "A chart", "alt": "What it shows", "narrow": drawn.format(378, "small")}}
+    output = new_output("display_data", data={"image/svg+xml": drawn.format(557, "large")}, metadata=about)
+    page = write(new_code_cell("draw()", outputs=[output]))
+    for width, media, shown in ((390, "screen", "small"), (1280, "screen", "large"), (390, "print", "large")):
+        with visit(page, width=width) as seen:
+            seen.page.emulate_media(media=media)
+            images = seen.page.get_by_role("img", name="A chart")
+            assert images.count() == 1, "what is hidden is not read out"
+            assert images.text_content().endswith(shown)
+            assert seen.page.locator("svg:visible").count() == 1
+            assert seen.overflow() <= 0
+
+
 def test_arabic_reads_from_right_to_left(html, visit):
     with visit(html("arabic")) as seen:
         heading = seen.page.locator("h1").evaluate("e => getComputedStyle(e).direction")

@@ -46,6 +46,24 @@ def test_a_figure_has_title_measure_image_and_credit_in_order(sheet):
     assert "note" not in shown and ">A title</title>" in shown
 
 
+def test_a_figure_may_have_a_second_drawing_for_narrow_screens(sheet):
+    wide, narrow = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 9"><path id="m" d="M0 0"/><use href="#m"/></svg>'
+        for width in (500, 300)
+    )
+    shown = str(blocks.figure(document.Figure(1, "svg", wide, alt="Alt", title="A title", narrow=narrow), sheet))
+    assert re.findall(r'<svg [^>]*class="([^"]+)"', shown) == ["full wide", "half narrow"]
+    ids = re.findall(r' id="([^"]+)"', shown)
+    assert len(ids) == len(set(ids)) == 6
+    assert shown.startswith("<figure>"), "its width is that of the wide one"
+
+
+@pytest.mark.parametrize("narrow", ["", "<p>"])
+def test_a_figure_without_a_second_drawing_is_shown_on_every_screen(sheet, narrow):
+    shown = str(blocks.figure(document.Figure(1, "svg", SVG, alt="Alt", narrow=narrow), sheet))
+    assert re.findall(r'<svg [^>]*class="([^"]+)"', shown) == ["full"]
+
+
 def test_the_values_of_a_figure_are_folded_under_it_and_made_safe(sheet):
     values = "<table><tr><th>Day</th></tr><tr><td>Monday<script>x</script></td></tr></table>"
     shown = str(blocks.figure(document.Figure(1, "svg", SVG, alt="Alt", credit="Source: us", values=values), sheet))

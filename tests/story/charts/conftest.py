@@ -13,7 +13,7 @@ TABLES = {
     },
     "attacks": {
         **{"attack_id": "", "date": None, "date_precision": "day", "place_id": "ain_al_asad", "weapon": "rocket"},
-        **{"wounded": None, "wounded_bound": None},
+        **{"basis": "reported", "wounded": None, "wounded_bound": None},
     },
     "isis_attacks": {
         **{"count_id": "", "scope": "Iraq", "start": None, "end": None, **QUANTITY, "measure": "attacks"},

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from handover.errors import ChartError
@@ -73,7 +74,65 @@ def test_years_are_counted_and_the_unfinished_one_is_hatched(rows, draw, texts):
         rows("attacks", {"date": "2021-03-03"}, {"date": "2021-03-03"}, {"date": "2023-05-04"}),
         until="2023-06-30",
     )
-    assert [patch.get_height() for patch in ax.patches] == [1, 0, 1]
-    assert [bool(patch.get_hatch()) for patch in ax.patches] == [False, False, True]
-    assert {"2021", "2022", "2023", "to Jun", "1", "none"} <= set(texts(fig))
+    assert [patch.get_height() for patch in ax.patches] == [1, 1]
+    assert [bool(patch.get_hatch()) for patch in ax.patches] == [False, True]
+    assert {"2021", "2022", "2023", "to Jun", "1", "none on record"} <= set(texts(fig))
     assert ax.get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize(
+    "own", [{"basis": "claimed"}, {"basis": "passing"}, {"grade": "D"}, {"date_precision": "month"}]
+)
+def test_claims_passing_drones_weak_sources_and_vague_days_do_not_count(rows, own):
+    assert attacks.days(rows("attacks", {"date": "2024-01-20"} | own)).empty
+
+
+def test_a_day_that_is_only_claimed_hangs_under_the_axis_without_a_word(rows, draw, texts):
+    told = rows(
+        "attacks",
+        {"date": "2024-01-20"},
+        {"date": "2024-01-20", "basis": "claimed"},
+        {"date": "2024-02-03", "basis": "claimed", "wounded": 9},
+        {"date": "2024-02-04", "basis": "claimed", "grade": "D"},
+        {"date": "2024-02-05", "basis": "passing"},
+    )
+    assert attacks.claimed(told) == [pd.Timestamp("2024-02-03")]
+    fig, ax = draw(attacks.by_month, told)
+    ((_, y),) = [
+        (x, y) for line in ax.lines if line.get_gid() == "claimed" for x, y in zip(*line.get_data(), strict=True)
+    ]
+    assert y < 0 and "claimed, not counted" in texts(fig)
+    assert not any("wounded" in text for text in texts(fig))
+
+
+@pytest.mark.parametrize(("until", "said"), [("2025-11-30", False), ("2025-12-31", True)])
+def test_a_whole_year_without_a_day_says_that_none_is_on_record(rows, draw, texts, until, said):
+    fig, _ = draw(attacks.by_month, rows("attacks", {"date": "2024-01-20"}, {"date": "2024-11-20"}), until=until)
+    assert ("none on record" in " ".join(texts(fig))) == said
+
+
+@pytest.mark.parametrize("size", ["full", "half"])
+def test_a_year_whose_rows_do_not_count_is_not_called_empty(rows, draw, texts, size):
+    counted = [{"date": f"{year}-03-03"} for year in range(2019, 2025)]
+    claim = {"date": "2025-06-13", "basis": "claimed"}
+    fig, _ = draw(attacks.by_year, rows("attacks", *counted, claim), until="2026-10-01", size=size)
+    words = " ".join(texts(fig))
+    assert " ".join(word for word in words.split() if word in ("none", "that", "counts")).startswith("none that counts")
+    assert words.count("none") == 2 and words.count("record") == 1
+
+
+def test_years_on_end_without_a_report_are_told_once(rows, draw, texts):
+    fig, _ = draw(attacks.by_year, rows("attacks", {"date": "2021-03-03"}, {"date": "2024-03-03"}))
+    assert texts(fig).count("none on record") == 1
+
+
+def test_a_single_day_is_no_tower(rows, draw):
+    _, ax = draw(attacks.by_year, rows("attacks", {"date": "2021-03-03"}))
+    assert ax.get_ylim()[1] == 4
+
+
+@pytest.mark.parametrize("size", frame.SIZES)
+@pytest.mark.parametrize("years", range(2, 12))
+def test_what_a_last_year_says_stays_on_the_canvas(rows, draw, years, size):
+    claim = {"date": "2026-03-02", "basis": "claimed"}
+    draw(attacks.by_year, rows("attacks", {"date": f"{2027 - years}-03-03"}, claim), until="2026-10-01", size=size)

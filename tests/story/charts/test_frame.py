@@ -53,7 +53,9 @@ def test_all_missing_words_are_listed_at_once():
 
 
 def test_an_unknown_size_is_refused():
-    with pytest.raises(ChartError, match=r"size must be one of full, half \(got 'hal'; did you mean 'half'\?\)"):
+    with pytest.raises(
+        ChartError, match=r"size must be one of full, half, narrow \(got 'hal'; did you mean 'half'\?\)"
+    ):
         frame.canvas("hal")
 
 
@@ -90,8 +92,36 @@ def test_a_tick_outside_the_limits_is_not_measured():
 def test_small_text_is_named():
     fig, ax = frame.canvas()
     ax.text(0.5, 0.5, "fine print", transform=ax.transAxes, fontsize=7)
-    with pytest.raises(ChartError, match=r"'fine print' must have 7.5 points or more \(got 7\)"):
+    with pytest.raises(ChartError, match=r"'fine print' must have 8.25 points or more \(got 7\)"):
         frame.check(fig)
+
+
+@pytest.mark.parametrize(("ratio", "heights"), [(None, [233.9, 241.0]), (0.3, [125.3, 125.3])])
+def test_a_full_chart_is_drawn_a_second_time_narrow(ratio, heights):
+    figures = frame.drawn(lambda ax: ax.plot([0, 1], [0, 1]), ratio=ratio)
+    assert [fig.bbox.width for fig in figures] == pytest.approx([417.6, 283.5])
+    assert [fig.bbox.height for fig in figures] == pytest.approx(heights, abs=0.05)
+    assert [frame.full(fig.axes[0]) for fig in figures] == [True, False]
+
+
+def test_a_half_chart_is_drawn_once():
+    _, narrow = frame.drawn(lambda ax: ax.plot([0, 1], [0, 1]), "half")
+    assert narrow is None
+
+
+def test_what_is_cut_off_in_the_narrow_drawing_alone_is_named():
+    figures = frame.drawn(lambda ax: ax.figure.text(0.1, 0.5, "a label that a wide drawing has room for " * 2))
+    frame.check(figures[0])
+    with pytest.raises(ChartError, match=r"chart, 284 points wide: .*\n  'a label that .* leaves the canvas by \d"):
+        frame.finish(figures[0], **WORDS, narrow=figures[1])
+
+
+def test_a_narrow_drawing_travels_beside_the_picture_and_is_no_second_output():
+    fig, narrow = frame.drawn(lambda ax: ax.plot([0, 1], [0, 1]))
+    data, about = frame.finish(fig, **WORDS, narrow=narrow)._repr_mimebundle_()
+    assert set(data) == {"image/svg+xml", "text/html", "text/plain"}
+    assert 'viewBox="0 0 283.5 ' in about["image/svg+xml"]["narrow"]
+    assert data["text/html"].count("<svg ") == 1 and 'viewBox="0 0 417.6 ' in data["text/html"]
 
 
 def test_settings_do_not_leak():

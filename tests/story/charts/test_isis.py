@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from handover.errors import ChartError
-from handover.story.charts import dates, frame, isis
-from handover.story.charts.palette import CONTEXT, FOCUS
+from handover.story.charts import frame, isis
+from handover.story.charts.palette import CONTEXT, FOCUS, PAPER
 
 
 def year(number, value, by="Iraqi Joint Operations Command", **more):
@@ -31,14 +31,25 @@ def claims(*numbers):
     return found
 
 
-def bars(ax):
-    return [patch for patch in ax.patches if patch.get_gid() == "count"]
+def dots(ax):
+    """The rates drawn, from the top line down, and whether each is filled."""
+    found = [
+        (y, 10 ** ax.transData.inverted().transform((x, y))[0], line.get_markerfacecolor())
+        for line in ax.lines
+        if line.get_gid() == "count"
+        for x, y in zip(*line.get_data(), strict=True)
+    ]
+    return [(rate, face) for _, rate, face in sorted(found, reverse=True)]
 
 
 def test_no_row_is_nothing_to_draw(rows):
     _, ax = frame.canvas()
     with pytest.raises(ChartError, match="nothing to draw: counts of ISIS attacks"):
         isis.counts(ax, rows("isis_attacks"))
+
+
+def test_no_count_still_has_the_columns_of_evidence(rows):
+    assert {"row_id", "source_id", "outlet"} <= set(isis.comparable(rows("isis_attacks")).columns)
 
 
 def test_averages_trends_episodes_and_other_areas_are_no_counts_to_compare(rows):
@@ -70,8 +81,8 @@ def test_a_count_within_a_longer_one_by_the_same_counter_is_left_out(rows):
 def test_the_articles_counts_join_the_iraqi_lane_and_are_drawn_once(rows, draw, texts):
     found = isis.comparable(rows("isis_attacks", year(2024, 42), year(2025, 4)), claims((2024, 42), (2025, 4)))
     assert list(found["row_id"]) == ["X000", "X001", "p07s03a", "p07s03b"]
-    fig, ax = draw(isis.counts, found)
-    assert len(bars(ax)) == 2
+    fig, ax = draw(isis.counts, found, size="narrow")
+    assert len(dots(ax)) == 2
     assert "Iraqi Joint Operations Command" in texts(fig)
     assert "Iraqi officials" not in texts(fig)
 
@@ -83,40 +94,43 @@ def test_the_article_alone_keeps_its_own_words(rows, draw, texts):
     assert "Iraqi Joint Operations Command" not in texts(fig)
 
 
-def test_all_lanes_share_one_scale_and_the_iraqi_count_is_in_focus(rows, draw):
-    _, ax = draw(isis.counts, rows("isis_attacks", year(2019, 1669, by="A"), year(2024, 42)))
-    tall, low = sorted(bars(ax), key=lambda bar: -bar.get_height())
-    assert tall.get_height() / low.get_height() == pytest.approx(1669 / 42)
-    colours = [matplotlib_hex(bar.get_facecolor()) for bar in (tall, low)]
-    assert colours == [CONTEXT, FOCUS]
+def test_a_weak_source_alone_gives_no_dot(rows):
+    assert list(isis.comparable(rows("isis_attacks", year(2024, 42, grade="D"), year(2025, 4)))["value"]) == [4]
 
 
-def matplotlib_hex(colour):
-    from matplotlib.colors import to_hex
-
-    return to_hex(colour).upper()
-
-
-def test_part_of_a_year_is_as_wide_as_its_months_and_hatched(rows, draw):
-    part = {"start": "2025-01-01", "end": "2025-05-31", "value": 4, "bound": "exact", "counted_by": "A"}
-    _, ax = draw(isis.counts, rows("isis_attacks", year(2024, 61, by="A"), part))
-    whole, months = bars(ax)
-    assert months.get_hatch() and not whole.get_hatch()
-    assert months.get_width() == pytest.approx(151 - 2 * isis.GAP)
-    assert months.get_x() == dates.num(part_start()) + isis.GAP
+def test_counts_of_unlike_stretches_are_compared_by_their_months(rows, draw, texts):
+    parts = [
+        year(2019, 1669, by="A"),
+        {"start": "2020-04-01", "end": "2020-06-30", "value": 808, "bound": "exact", "counted_by": "A"},
+    ]
+    fig, ax = draw(isis.counts, rows("isis_attacks", *parts, year(2025, 4)))
+    assert [rate for rate, _ in dots(ax)] == pytest.approx([1669 / 12, 808 / 3, 4 / 12])
+    assert {"1,669", "139", "808", "Apr–Jun 2020", "269", "4", "2025", "0.3"} <= set(texts(fig))
 
 
-def part_start():
-    return pd.Timestamp("2025-01-01").date()
+def test_a_stretch_of_odd_days_is_measured_in_mean_months(rows, draw):
+    odd = {"start": "2021-03-10", "end": "2021-08-08", "value": 50, "bound": "exact"}
+    _, ax = draw(isis.counts, rows("isis_attacks", odd))
+    ((rate, _),) = dots(ax)
+    assert rate == pytest.approx(50 / (152 / 365.25 * 12))
 
 
-def test_what_is_counted_stands_beside_the_counter(rows, draw, texts):
-    fig, _ = draw(isis.counts, rows("isis_attacks", year(2024, 65, by="Somebody", measure="incidents")))
-    assert {"Somebody", "incidents"} <= set(texts(fig))
+def test_the_iraqi_count_is_in_focus_and_an_inexact_count_is_hollow(rows, draw, texts):
+    rough = year(2019, 1600, by="A", bound="about")
+    fig, ax = draw(isis.counts, rows("isis_attacks", rough, year(2020, 900, by="A"), year(2024, 42)))
+    assert [face for _, face in dots(ax)] == [PAPER, CONTEXT, FOCUS]
+    assert "about 1,600" in texts(fig)
 
 
-def test_a_counter_is_named_behind_its_bars_where_there_is_no_room_before_them(rows, draw):
-    _, ax = draw(isis.counts, rows("isis_attacks", year(2018, 900, by="First counter"), year(2025, 4)))
-    name = next(text for text in ax.figure.texts if text.get_text() == "First counter")
-    bar = max(bars(ax), key=lambda bar: bar.get_height())
-    assert name.get_position()[0] > bar.get_window_extent().x1
+@pytest.mark.parametrize("size", ["full", "narrow", "half"])
+def test_what_is_counted_stands_with_the_counter_at_any_width(rows, draw, texts, size):
+    count = year(2024, 65, by="Somebody", measure="incidents")
+    fig, _ = draw(isis.counts, rows("isis_attacks", count, year(2019, 1669, by="A counter")), size=size)
+    assert {"Somebody", "incidents in the media", "A counter", "attacks"} <= set(texts(fig))
+
+
+def test_the_lines_of_the_axis_hold_every_rate(rows, draw, texts):
+    fig, ax = draw(isis.counts, rows("isis_attacks", year(2018, 1470, by="A"), year(2025, 4)))
+    assert {"0.1", "1", "10", "100", "1,000"} <= set(texts(fig))
+    low, high = ax.get_xlim()
+    assert low < -1 and high > 3

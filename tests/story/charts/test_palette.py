@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from handover.story.charts.attacks import WEAPONS
-from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK
+from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK, PAPER, RULE, SEA
 
 #: Complete loss of one kind of cone, on linear RGB (Machado, Oliveira and Fernandes 2009, severity 1).
 EYES = {
@@ -37,6 +37,12 @@ def seen(colour, eye):
 def test_two_roles_are_told_apart(pair, eye):
     one, other = (seen(colour, eye) for colour in pair)
     assert np.linalg.norm(one - other) > (APART_IN_GREY if eye == "in grey" else APART)
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_the_sea_is_told_from_land_and_from_the_country(eye):
+    for land in (RULE, PAPER):
+        assert np.linalg.norm(seen(SEA, eye) - seen(land, eye)) > 6, "a coastline does the rest"
 
 
 def test_weapons_differ_in_shape_or_fill_and_not_in_colour_alone():

@@ -7,12 +7,12 @@ from handover.story.charts import frame, timeline
 
 def spans(*rows):
     found = pd.DataFrame(rows, columns=["label", "start", "end", "open", "kind"])
-    return found.assign(start=pd.to_datetime(found["start"]), end=pd.to_datetime(found["end"]))
+    return found.assign(start=pd.to_datetime(found["start"]), end=pd.to_datetime(found["end"]), grade="B")
 
 
 def events(*rows):
     found = pd.DataFrame(rows, columns=["label", "date", "date_precision"])
-    return found.assign(date=pd.to_datetime(found["date"]))
+    return found.assign(date=pd.to_datetime(found["date"]), grade="B")
 
 
 HELD = ("Iraq", "2026-01-17", None, True, "iraq")
@@ -53,3 +53,9 @@ def test_a_crowd_of_events_never_overlaps(draw, texts):
 def test_events_alone_are_drawn(draw, texts):
     fig, _ = draw(timeline.priestley, spans(), events(("First of all", "2003-05-01", "day")))
     assert "1 May 2003" in texts(fig)
+
+
+def test_what_a_weak_source_alone_tells_has_no_label(draw, texts):
+    told = events(("First of all", "2003-05-01", "day"), ("A rumour", "2010-05-01", "day"))
+    fig, _ = draw(timeline.priestley, spans(HELD), told.assign(grade=["B", "D"]))
+    assert "First of all" in texts(fig) and "A rumour" not in texts(fig)

@@ -50,8 +50,10 @@ def _image(block: document.Figure, prefix: str, name: str, sheet: Sheet) -> tupl
     if block.kind == "svg":
         source = block.data if isinstance(block.data, str) else ""
         described = bool(alt) or svg.described(source)
-        drawn = svg.render(source, prefix, name, alt or ("" if described else sheet.words.undescribed))
-        return (drawn, described) if drawn else (svg.broken(sheet.words.unreadable), True)
+        words = alt or ("" if described else sheet.words.undescribed)
+        narrow = svg.render(block.narrow, f"{prefix}-narrow", name, words, "narrow") if block.narrow else Markup("")
+        drawn = svg.render(source, prefix, name, words, "wide" if narrow else "")
+        return (drawn + narrow, described) if drawn else (svg.broken(sheet.words.unreadable), True)
     data = block.data if isinstance(block.data, bytes) else b""
     if not data:
         return svg.broken(sheet.words.unreadable), True

@@ -41,8 +41,8 @@ SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FULL, HALF = 400.0, 220.0
 
 
-@lru_cache(maxsize=16)
-def render(source: str, prefix: str, name: str, description: str) -> Markup:
+@lru_cache(maxsize=32)
+def render(source: str, prefix: str, name: str, description: str, screen: str = "") -> Markup:
     """Return an SVG as a named and described image, or nothing if it cannot be read.
 
     A page that refers forward is written twice; its images are drawn once.
@@ -52,6 +52,7 @@ def render(source: str, prefix: str, name: str, description: str) -> Markup:
         prefix: What all ids of this image begin with, so that two images never meet.
         name: The title, as plain text.
         description: What a person who cannot see it needs; if empty, the image's own description is used.
+        screen: ``wide`` or ``narrow`` for one of two images of the same, of which the style sheet shows one.
     """
     root = _parse(legible(source))
     if root is None:
@@ -62,6 +63,8 @@ def render(source: str, prefix: str, name: str, description: str) -> Markup:
     if copied is None or not expansion.bearable(copied):
         return Markup("")
     _frame(copied)
+    if screen:
+        copied.set("class", f"{copied.get('class')} {screen}")
     _describe(copied, prefix, name, description)
     from lxml import etree
 

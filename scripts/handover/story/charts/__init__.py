@@ -2,7 +2,7 @@
 
     palette, house, measure ─► frame (canvas, room, svg, finish) ─► chart, checks
     placement, measure ─► labels ─► dates, marks
-    frame, dates, marks ─► troops, attacks, isis, slip, timeline, places, phases, handovers
+    frame, dates, marks ─► troops, attacks, isis, slip, timeline, places, handovers
 
 Importing this package imports no matplotlib; each module does.
 """

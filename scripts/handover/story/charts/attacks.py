@@ -1,10 +1,12 @@
 """Attacks on a base: one mark a day on which at least one source reports one, and days a year.
 
-A day is counted once, however many sources report it; what a mark cannot say, such as how many attacks a day
-saw, is not drawn.
+A day is counted once, however many sources report it, by the rule of the data's column ``basis``; what a mark
+cannot say, such as how many attacks a day saw, is not drawn. Days that the attackers alone claim hang, hollow,
+under the axis, and no number counts them.
 """
 
 import datetime as dt
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -12,9 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from handover.story.charts import dates, labels, marks
-from handover.story.charts.frame import MARGIN, heighten, room, styled
+from handover.story.charts.frame import MARGIN, full, heighten, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER
-from handover.story.rows import records
+from handover.story.charts.placement import Box
+from handover.story.rows import records, sound
 from handover.story.wording import Quantity
 
 #: Weapon of a day -> its name, shape, colour; shapes differ as much as colours do.
@@ -27,23 +30,40 @@ WEAPONS = {
 }
 #: Points that a day takes in its month's stack.
 UNIT = 8.0
+#: Largest a mark grows, in points, where few months have much room each.
+LARGEST = 8.0
 #: Days with the most wounded that carry a label, and the fewest wounded worth one.
 WORST, WORST_HALF, LEAST = 4, 2, 4
 
 
+#: What a day that the attackers alone claim is called, and a day with nothing on record.
+CLAIMED, NONE = "claimed, not counted", "none on record"
+
+
+def _told(rows: pd.DataFrame, basis: str) -> pd.DataFrame:
+    """Rows that give a day and may stand behind a mark."""
+    return sound(rows[(rows["date_precision"] == "day") & (rows["basis"] == basis)])
+
+
+def claimed(rows: pd.DataFrame) -> list[pd.Timestamp]:
+    """Return the days of which only the attackers say that they attacked."""
+    counted = set(_told(rows, "reported")["date"])
+    return sorted(set(_told(rows, "claimed")["date"]) - counted)
+
+
 def days(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each day with an attack.
+    """Return one row for each day that counts as one with an attack.
 
     Args:
-        rows: Rows of ``attacks``; those that give no day are left out, since they may tell of a day that
-            another row gives.
+        rows: Rows of ``attacks``. A day counts when a source of grade A to C, other than the attackers, reports
+            it; rows that give no day are left out, since they may tell of a day that another row gives.
 
     Returns:
         Columns ``date``, ``weapon`` (``mixed`` where sources name several) and ``wounded``, the highest count
         that a source gives, as a `Quantity`, or None.
     """
     reports: dict[pd.Timestamp, list[dict[str, Any]]] = {}
-    for row in records(rows[rows["date_precision"] == "day"].sort_values("date")):
+    for row in records(_told(rows, "reported").sort_values("date")):
         reports.setdefault(row["date"], []).append(row)
     found = []
     for day, told in reports.items():
@@ -69,46 +89,78 @@ def _wounded(told: list[dict[str, Any]]) -> Quantity | None:
 def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
     """Stack one mark for each day with an attack in the month it fell in; the shape tells the weapon.
 
+    A year without one says so. Days that were only claimed hang under the axis.
+
     Args:
         ax: From `frame.canvas`; the canvas takes the height it needs.
         rows: Rows of ``attacks`` on one base.
         until: Last day to show at least, such as the day the report speaks from.
 
     Raises:
-        ChartError: No row gives a day.
+        ChartError: No day counts.
     """
     found = days(rows)
     marks.need(found, "attacks by month")
-    months = found["date"].dt.to_period("M")
-    found["level"] = found.groupby(months).cumcount() + 0.5
-    found["x"] = [dates.num(m.start_time) + m.days_in_month / 2 for m in months]
-    top = found["level"].max() + 0.5
-    first, last = found["date"].min().date(), found["date"].max().date()
+    found["x"], found["level"] = _stacked(found["date"])
+    hung = pd.DataFrame({"date": claimed(rows)}, dtype="datetime64[ns]")
+    hung["x"], hung["level"] = _stacked(hung["date"])
+    top, low = found["level"].max() + 0.5, (hung["level"].max() + 1.1 if len(hung) else 0.0)
+    first, last = found["date"].min().date(), max([*found["date"], *hung["date"]]).date()
     if until is not None:
         last = max(last, pd.Timestamp(until).date())
+    none = _silent(found["date"], first.year, last)
     first, last = first.replace(day=1) - dt.timedelta(20), last + dt.timedelta(35)
     kinds = {kind: name for kind, (name, *_) in WEAPONS.items() if kind in set(found["weapon"])}
-    notes = _worst(found, WORST if ax.figure.bbox.width > 300 else WORST_HALF)
+    kinds |= {"claimed": CLAIMED} if len(hung) else {}
+    notes = _worst(found, WORST if full(ax) else WORST_HALF)
     unit = max(UNIT, 24 / top)
-    foot, over = dates.foot(first, last), marks.key_room(ax, list(kinds.values()))
+    over, ticks = marks.key_room(ax, list(kinds.values())), dates.foot(first, last)
+    foot = ticks + low * unit
 
-    def scale(plot: float) -> None:
+    def scale(plot: float, foot: float = foot) -> None:
         heighten(ax, foot + plot + over)
         room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 2, top=over, bottom=foot)
         ax.set_ylim(0, plot / unit)
 
     # as tall as its stacks and labels, so that a stack looks like one
     plot = top * unit
-    scale(plot)
+    scale(plot, ticks)
     dates.time_axis(ax, first, last)
+    scale(plot)
     highest = max((box.top for box in labels.flag_boxes(ax, notes, _stacks(ax, found))), default=0.0)
     scale(max(plot, highest - foot + 3))
-    marks.key(ax, kinds, {kind: _sampler(kind) for kind in WEAPONS})
+    marks.key(ax, kinds, {kind: _sampler(kind) for kind in (*WEAPONS, "claimed")})
     marks.count_axis(ax, top, most=max(int(top * unit / 16), 1))
     size = _size(ax)
     for kind, group in found.groupby("weapon", sort=True):
         _mark(ax, list(zip(group["x"], group["level"], strict=True)), kind, size)
-    labels.flags(ax, notes, _stacks(ax, found))
+    _mark(ax, list(zip(hung["x"], -hung["level"] - 0.4, strict=True)), "claimed", size, clip_on=False)
+    boxes = [*_stacks(ax, found), *labels.flags(ax, notes, _stacks(ax, found))]
+    for year in none:
+        _nothing(ax, year, boxes)
+
+
+def _stacked(when: pd.Series) -> tuple[list[float], pd.Series]:
+    """The middle of each day's month, and its place in the stack of that month."""
+    months = when.dt.to_period("M")
+    return [dates.num(m.start_time) + m.days_in_month / 2 for m in months], when.groupby(months).cumcount() + 0.5
+
+
+def _silent(when: pd.Series, first: int, last: dt.date) -> list[int]:
+    """Whole years in which no day counts."""
+    ended = last.year + (last.month == 12 and last.day == 31)
+    return [year for year in range(first, ended) if year not in set(when.dt.year)]
+
+
+def _nothing(ax: Axes, year: int, taken: list[labels.Box]) -> None:
+    """Say over a year's stretch of the axis that nothing is on record, where there is room."""
+    px, py = labels.points(ax, dates.num(dt.date(year, 7, 2)), 0)
+    (left, _), (right, _) = (labels.points(ax, dates.num(dt.date(y, 1, 1)), 0) for y in (year, year + 1))
+    words = labels.wrap(NONE, right - left)
+    wide, tall = labels.breadth(words) / 2, (words.count("\n") + 1) * labels.LINE
+    box = labels.Box(px - wide, py + 3, px + wide, py + 3 + tall)
+    if not any(box.meets(other) for other in taken):
+        labels.set_text(ax, px, box.top, words, colour=LABEL, align="center")
 
 
 def _stacks(ax: Axes, found: pd.DataFrame) -> list[labels.Box]:
@@ -120,10 +172,14 @@ def _stacks(ax: Axes, found: pd.DataFrame) -> list[labels.Box]:
 def _size(ax: Axes) -> float:
     """As large as a month is wide and a day is tall, within what is legible."""
     (x0, y0), (x1, y1) = labels.points(ax, 0, 0), labels.points(ax, 30.4, 1)
-    return min(max(x1 - x0, 3.6), y1 - y0) - 0.4
+    return min(max(x1 - x0, 4.0), y1 - y0, LARGEST) - 0.4
 
 
 def _mark(ax: Axes, places: list[tuple[float, float]], kind: str, size: float, **how: Any) -> None:
+    if kind == "claimed":
+        look = {"marker": "o", "ms": size * 0.85, "mfc": PAPER, "mec": LABEL, "mew": 0.7, "zorder": 3, "gid": "claimed"}
+        marks.plot(ax, places, **look | how)
+        return
     _, shape, colour = WEAPONS[kind]
     look = {"mfc": colour, "mec": CONTEXT if colour == PAPER else colour, "mew": 0.4, "zorder": 3}
     marks.plot(ax, places, marker=shape, ms=size * (0.85 if shape == "D" else 1), **look | how)
@@ -154,16 +210,16 @@ WORDS = {kind: INK if colour in (CONTEXT, PAPER) else colour for kind, (_, _, co
 
 @styled
 def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
-    """Draw a column for each year: the number of days with an attack.
+    """Draw a column for each year: the number of days that count as days of attack.
 
     Args:
         ax: From `frame.canvas`.
-        rows: Rows of ``attacks`` on one base.
+        rows: Rows of ``attacks`` on one base; a year that has only such as do not count says so.
         until: The day the report speaks from; its year's column is hatched, since the year is not over, and
             up to it, years without a reported attack say so.
 
     Raises:
-        ChartError: No row gives a day.
+        ChartError: No day counts.
     """
     found = days(rows)
     marks.need(found, "attacks by year")
@@ -171,28 +227,57 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     end = pd.Timestamp(until) if until is not None else None
     last = max(counts.index.max(), end.year if end is not None else 0)
     years = list(range(counts.index.min(), last + 1))
-    top = counts.max()
-    room(ax, left=MARGIN, right=MARGIN, top=MARGIN + labels.LINE, bottom=31)
-    ax.set_xlim(-0.6, len(years) - 0.4)
-    ax.set_ylim(0, top)
-    ax.yaxis.set_visible(False)
     partial = end is not None and end.year == last and not end.is_year_end
+    wide, _ = room(ax, left=MARGIN, right=MARGIN, top=MARGIN + labels.LINE, bottom=31 if partial else 20)
+    ax.set_xlim(-0.6, len(years) - 0.4)
+    # a single day is no tower
+    ax.set_ylim(0, max(counts.max(), LOWEST))
+    ax.yaxis.set_visible(False)
+    half = min(0.32, COLUMN / 2 * (len(years) + 0.2) / wide)
     for n, year in enumerate(years):
         count = int(counts.get(year, 0))
         part = partial and year == last
         look = {"fc": PAPER, "ec": FOCUS, "hatch": "////"} if part else {"fc": FOCUS, "ec": FOCUS}
-        ax.add_patch(Rectangle((n - 0.32, 0), 0.64, count, lw=0.8, clip_on=False, **look))
-        px, py = labels.points(ax, n, count)
         if count:
+            ax.add_patch(Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
+            px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
-        else:
-            # in words: a nought in bold would read as a finding, and all we know is that no report was found
-            labels.set_text(ax, px, py + labels.LINE + 1, "none", colour=LABEL, align="center")
-    room_each = ax.get_window_extent().width / len(years)
-    every = next(n for n in (1, 2, 3, 5, 10) if room_each * n > 22)
+    uncounted = set(rows["date"].dt.year)
+    _empty(ax, [(year not in counts.index, year in uncounted) for year in years], wide / (len(years) + 0.2))
+    every = next(n for n in (1, 2, 3, 5, 10) if wide / len(years) * n > 22)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]
     words = [str(years[n]) for n in shown]
     if partial:
         words[-1] += f"\nto {dates.SHORT[end.month - 1]}"
     labels.ticks(ax, list(zip(shown, words, strict=True)), length=0)
     ax.spines["bottom"].set_color(INK)
+
+
+#: The widest a column gets, in points, and the fewest days that fill the height.
+COLUMN, LOWEST = 36.0, 4
+
+
+def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
+    """Say over neighbouring years without a column why: in words, since a nought would read as a finding.
+
+    Args:
+        ax: Its limits must be final.
+        years: Of each whether it has no column, and whether the record has rows that do not count.
+        each: Points that a year takes.
+    """
+    start, told = 0, Box(0, 0, 0, 0)
+    for (empty, uncounted), group in groupby(years):
+        many = len(list(group))
+        if empty:
+            words = labels.wrap(UNCOUNTED if uncounted else NONE, (many + 0.3) * each)
+            half, tall = labels.breadth(words) / 2, labels.LINE * (words.count("\n") + 1)
+            px, foot = labels.points(ax, start + (many - 1) / 2, 0)
+            px = min(px, ax.figure.bbox.width - MARGIN - half)
+            # over the words beside it, where it is wider than its years
+            foot = told.top if told.right + labels.PAD > px - half else foot + 2
+            told = Box(px - half, foot, px + half, foot + tall)
+            labels.set_text(ax, px, told.top, words, colour=LABEL, align="center")
+        start += many
+
+
+UNCOUNTED = "none that counts"

@@ -18,7 +18,11 @@ FILE_NAME = re.compile(r"[\w./\\ -]+\.(?:svg|png|jpe?g|gif|pdf|webp)", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a cell displays: `title`, `subtitle`, `credit` in Markdown, `alt` in plain text, `values` an HTML table."""
+    """What a cell displays: `title`, `subtitle`, `credit` in Markdown, `alt` in plain text, `values` an HTML table.
+
+    `narrow` is the picture as a telephone shows it, where that differs. It travels beside the picture and not as
+    one more output, so that what does not know of it shows the chart once.
+    """
 
     svg: str
     title: str
@@ -26,12 +30,14 @@ class Chart:
     credit: str
     alt: str
     values: str = ""
+    narrow: str = ""
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
         words = {"alt": self.alt, "title": self.title, "subtitle": self.subtitle, "credit": self.credit}
-        words |= {"values": self.values} if self.values else {}
+        more = {"values": self.values, "narrow": self.narrow}
+        words |= {name: content for name, content in more.items() if content}
         data = {"image/svg+xml": self.svg, "text/html": self._html(), "text/plain": plain(self.title)}
         return data, {"image/svg+xml": words}
 

@@ -16,8 +16,8 @@ from matplotlib.transforms import Bbox
 from handover.errors import ChartError
 from handover.story.charts.house import styled
 
-#: Smallest text, in points, on a canvas as wide as the text of a page.
-SMALLEST = 7.5
+#: Smallest text, in points: 11 pixels where a telephone shows a narrow canvas in its natural size.
+SMALLEST = 8.25
 #: Share of the canvas that stays free at each edge.
 EDGE = 0.01
 #: A text's box holds the room of its descenders; boxes may touch by so many points.
@@ -42,7 +42,8 @@ def check(fig: Figure, texts: Sequence[Text] | None = None, renderer: RendererBa
     faults = [*_cut(fig, boxes), *_overlaps(boxes), *_small(boxes)]
     if faults:
         raise ChartError(
-            "chart: every text must be legible, inside the canvas and clear of the others:\n"
+            f"chart, {fig.bbox.width:.0f} points wide: every text must be legible, inside the canvas and clear of the "
+            "others:\n"
             + "\n".join(f"  {fault}" for fault in faults)
             + "\nShorten a label, plot fewer rows, or give the canvas more height with ratio=…"
         )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,13 +11,11 @@ from matplotlib.axes import Axes
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import FOCUS, INK, LABEL, PAPER
-from handover.story.rows import records
+from handover.story.rows import records, sound
 
 #: What can end a presence, the plainest first; a departure is no transfer, and its mark is hollow.
 ENDINGS = ("transfer", "announcement", "declaration", "departure")
 GIVEN = ("transfer", "announcement")
-#: A source of this grade never stands alone behind a mark.
-WEAK = "D"
 #: Between a stem and its text, with room for the mark.
 GAP = 5.5
 #: Reports of one base that lie so many days apart tell of different handovers.
@@ -34,7 +33,7 @@ def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
         Rows of ``handovers`` with a column ``name``. Plans and returns are left out, and so is what only a weak
         source tells, or tells of a base without a name.
     """
-    found = rows[rows["kind"].isin(ENDINGS) & (rows["grade"] != WEAK)].copy()
+    found = sound(rows[rows["kind"].isin(ENDINGS)]).copy()
     found["name"] = found["place_id"].map(bases.set_index("place_id")["name"])
     found = found[found["name"].notna()]
     found["name"] = [re.sub(r"\s*\(.*\)", "", str(name)) for name in found["name"]]
@@ -74,14 +73,6 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     if until is not None:
         last = max(last, pd.Timestamp(until).date())
     margin = dt.timedelta(max((last - first).days * 0.02, 15))
-    notes = [
-        labels.Note(
-            *(dates.num(row["date"].date()), 0.0, str(row["name"]), dates.when(row)),
-            FOCUS if row["place_id"] == focus else INK,
-            inline=True,
-        )
-        for row in records(rows)
-    ]
     kinds = {
         kind: words
         for kind, words in (("given", "transferred"), ("left", "left or declared vacated"))
@@ -91,6 +82,7 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     height = 60.0
     room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
     dates.time_axis(ax, first - margin, last + margin)
+    notes = [_note(ax, row, FOCUS if row["place_id"] == focus else INK) for row in records(rows)]
     for _ in range(2):
         heighten(ax, foot + height + over)
         _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
@@ -102,6 +94,7 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     spots: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for kind, note, box in zip(rows["kind"], notes, boxes, strict=True):
         px, py = labels.points(ax, note.x, 0)
+        # in the first line of its label
         middle = box.top - labels.LINE / 2
         labels.line(ax, (px, py), (px, middle), LABEL)
         # a mark beside its name, since on the axis those of one month would hide each other
@@ -109,6 +102,11 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
         labels.write(ax, note, box, "left" if box.left > px else "right")
     for (edge, face), places in spots.items():
         _mark(ax, places, edge, face, **marks.OVER)
+
+
+def _note(ax: Axes, row: Mapping[str, Any], colour: str) -> labels.Note:
+    day = dates.num(row["date"].date())
+    return labels.flag(ax, day, 0.0, str(row["name"]), dates.when(row), colour, gap=GAP)
 
 
 def _mark(ax: Axes, places: list[tuple[float, float]], edge: str, face: str, **how: Any) -> None:

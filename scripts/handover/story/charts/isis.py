@@ -1,35 +1,38 @@
-"""Counts of ISIS attacks, one lane for each counter, since they do not count the same thing.
+"""Counts of ISIS attacks: a line a count, under the one who counted, since they do not count the same thing.
 
-All lanes share one scale; a count is a bar over the months it covers, so that part of a year looks like one.
+Counts cover different stretches, so what is drawn is the rate, the count divided by its months. Between the
+highest and the lowest lies a factor of hundreds: the axis is logarithmic, and a dot, unlike a bar, has no foot
+that would pretend to stand on nought.
 """
 
-import datetime as dt
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from handover.story.charts import dates, labels, marks
-from handover.story.charts.frame import MARGIN, heighten, room, styled
-from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, RULE
-from handover.story.rows import records
+from handover.story.charts.frame import MARGIN, full, heighten, room, styled
+from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE
+from handover.story.rows import records, sound
 
 #: What is counted, in words; averages and trends are no counts.
-MEASURES = {"attacks": "attacks", "claims": "claims", "incidents": "incidents"}
+MEASURES = {"attacks": "attacks", "claims": "attacks claimed by ISIS", "incidents": "incidents in the media"}
 IRAQI = "Iraqi Joint Operations Command"
 #: Who the article says counted, and in whose lane it belongs.
 SAME = {"Iraqi officials": IRAQI}
-#: Points that the highest count takes.
-TALL = 34.0
-#: Points between a bar and the name of its counter.
-SPACE = 6
-#: Days left free at each end of a bar, so that a year ends where the next begins.
-GAP = 6
 #: A shorter count is an episode, not a level.
 SHORTEST = 80
+#: What the axis shows.
+RATE = "A month; each line ten times the last"
+#: Height of a count's line, and what a counter's name and the space before it take more, in points.
+ROW, SPACE = 13.0, 5.0
+#: Between two columns, in points.
+GUTTER = 10.0
+#: Widest that the names of the counters may be beside their counts, in points.
+NAMES = 142.0
 
 
 def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: str = "Iraq") -> pd.DataFrame:
@@ -42,9 +45,9 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
 
     Returns:
         Rows with the columns of ``isis_attacks`` and its evidence; a count that lies within a longer one by the
-        same counter is left out.
+        same counter is left out, and so is what a weak source alone gives.
     """
-    found = rows[(rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna()]
+    found = sound(rows[(rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna()])
     if claims is not None and not claims.empty:
         told = claims[(claims["unit"] == "attacks") & claims["bound"].notna()]
         # a claim's own start and end are places in the text
@@ -55,7 +58,9 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
     length = (found["end"] - found["start"]).dt.days
     found = found[length >= SHORTEST].reset_index(drop=True)
     stretches = [(_lane(row), row["start"], row["end"]) for row in records(found)]
-    return found[[not _within(own, stretches) for own in stretches]].reset_index(drop=True)
+    # a list of no truths would choose no columns
+    kept = pd.Series([not _within(own, stretches) for own in stretches], dtype=bool)
+    return found[kept].reset_index(drop=True)
 
 
 Stretch = tuple[tuple[str, str, str], pd.Timestamp, pd.Timestamp]
@@ -76,7 +81,7 @@ def _lane(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 @styled
 def counts(ax: Axes, rows: pd.DataFrame) -> None:
-    """Draw the counts, a lane a counter, on one scale that starts at nought in every lane.
+    """Draw each count as a dot at its monthly rate, in a line that gives its months and the count itself.
 
     The Iraqi count, which the article prints, is in the focus colour. The canvas takes the height it needs.
 
@@ -89,144 +94,183 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     """
     rows = rows[rows["bound"].notna()]
     marks.need(rows, "counts of ISIS attacks")
-    lanes = _lanes(rows)
-    top = max(marks.height(marks.stated(row)) for row in records(rows))
-    first = rows["start"].min().date().replace(month=1, day=1)
-    last = rows["end"].max().date()
-    room(ax, left=MARGIN, right=MARGIN, top=0, bottom=0)
-    ax.set_xlim(dates.num(first), dates.num(dt.date(last.year, 12, 31)) + 1)
-    per = TALL / top
-    measured = [_lane_of(ax, key, group, per) for key, group in lanes]
-    heighten(ax, sum(lane.height for lane in measured) + 20 + MARGIN)
-    _, tall = room(ax, left=MARGIN, right=MARGIN, top=MARGIN, bottom=20)
-    ax.set_ylim(0, tall)
-    ax.yaxis.set_visible(False)
-    base = tall
-    for lane in measured:
-        base -= lane.height
-        _draw(ax, lane, base)
-    _year_ticks(ax, first.year, last.year)
-
-
-def _lanes(rows: pd.DataFrame) -> list[tuple[tuple[str, str, str], pd.DataFrame]]:
-    """Lanes in the order their counts begin, the Iraqi count last; equal counts told twice are drawn once."""
-    found = rows.assign(lane=[_lane(row) for row in records(rows)])
-    found = found.drop_duplicates(["lane", "start", "end", "value", "low", "high", "bound"])
-    groups = [(lane, group.sort_values(["start", "end"])) for lane, group in found.groupby("lane", sort=True)]
-    return sorted(groups, key=lambda pair: (pair[0][0] == IRAQI, pair[1]["start"].min(), pair[0]))
+    groups = _groups(rows, beside=full(ax))
+    lines = [line for group in groups for line in group.lines]
+    columns = _columns(groups, beside=full(ax))
+    heading = labels.wrap(RATE, ax.figure.bbox.width - MARGIN - columns.plot)
+    over = MARGIN + (heading.count("\n") + 2) * labels.LINE + 6
+    heighten(ax, over + sum(group.tall for group in groups) + MARGIN)
+    _, plot = room(ax, left=columns.plot, right=MARGIN, top=over, bottom=MARGIN)
+    _scale(ax, [line.rate for line in lines], plot)
+    _heads(ax, columns, heading)
+    top = plot
+    for group in groups:
+        _draw(ax, group, columns, top)
+        top -= group.tall
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A count: its months on the axis, its height, whether it covers whole years, its number and their place."""
+class Line:
+    """A count: its months and its number in words, and its monthly rate; `exact` as the source has it."""
 
-    left: float
-    right: float
-    tall: float
-    whole: bool
-    word: str
-    box: labels.Box
+    months: str
+    count: str
+    rate: float
+    exact: bool
 
 
 @dataclass(frozen=True)
-class Lane:
-    """A counter's counts, measured; heights are points over the lane's base line."""
+class Group:
+    """A counter's counts, `beside` its name or under it; `what` is counted stands behind the name or in a new line."""
 
     name: str
     what: str
     colour: str
-    bars: list[Bar]
-    lines: list[tuple[str, str]]
-    at: float
-    over: bool
-    height: float
+    lines: list[Line]
+    beside: bool
+
+    @property
+    def inline(self) -> bool:
+        """Whether what is counted stands behind the name."""
+        return not self.beside or (self.wide <= NAMES and "\n" not in self.name)
+
+    @property
+    def wide(self) -> float:
+        """Width in points of the name and of what is counted, on one line."""
+        return labels.breadth(self.name, "bold") + labels.PAD + labels.breadth(self.what)
+
+    @property
+    def words(self) -> float:
+        """Height of the words in points."""
+        return (self.name.count("\n") + (1 if self.inline else 2)) * labels.LINE
+
+    @property
+    def tall(self) -> float:
+        """Height in points, with the space that parts it from the next."""
+        dots = len(self.lines) * ROW
+        return (max(self.words, dots) if self.beside else self.words + dots) + 2 * SPACE
 
 
-def _lane_of(ax: Axes, key: tuple[str, str, str], group: pd.DataFrame, per: float) -> Lane:
-    counter, measure, scope = key
-    name = counter if counter in set(group["counted_by"]) else str(group["counted_by"].iloc[0])
-    what = "" if MEASURES[measure] in name else MEASURES[measure]
-    what = ", ".join(filter(None, [what, "" if scope == "Iraq" else scope]))
-    bars = _bars(ax, group, per)
-    spots = ax.transData.transform([(bar.left, 0) for bar in bars] + [(bar.right, 0) for bar in bars])[:, 0]
-    left = min(*spots, *(bar.box.left for bar in bars)) - SPACE
-    right = max(*spots, *(bar.box.right for bar in bars)) + SPACE
-    one, two = [(name, what)], [(name, ""), ("", what)] if what else [(name, "")]
-    # before the bars, else behind them, else over them
-    places = [(MARGIN, left - MARGIN), (right, ax.figure.bbox.width - MARGIN - right)]
-    fitting = ((lines, x) for x, wide in places for lines in (one, two) if _width(lines) <= wide)
-    lines, at = next(fitting, (None, MARGIN))
-    over = lines is None
-    if lines is None:
-        lines = one if _width(one) <= ax.figure.bbox.width - 2 * MARGIN else two
-    text, highest = len(lines) * labels.LINE, max(bar.box.top for bar in bars)
-    height = highest + text if over else max(highest, text)
-    return Lane(name, what, FOCUS if counter == IRAQI else CONTEXT, bars, lines, at, over, height + 8)
+@dataclass(frozen=True)
+class Columns:
+    """Where the columns begin, in points; the counts end where theirs does."""
+
+    months: float
+    count: float
+    plot: float
 
 
-def _width(lines: list[tuple[str, str]]) -> float:
-    return max(
-        labels.breadth(head, "bold") + (labels.PAD + labels.breadth(body) if body else 0) for head, body in lines
-    )
+def _groups(rows: pd.DataFrame, *, beside: bool) -> list[Group]:
+    """Counters in the order their counts begin, the Iraqi count last; equal counts told twice are drawn once."""
+    found = rows.assign(lane=[_lane(row) for row in records(rows)])
+    found = found.drop_duplicates(["lane", "start", "end", "value", "low", "high", "bound"])
+    lanes = [(lane, group.sort_values(["start", "end"])) for lane, group in found.groupby("lane", sort=True)]
+    lanes.sort(key=lambda pair: (pair[0][0] == IRAQI, pair[1]["start"].min(), pair[0]))
+    return [_group(lane, group, beside) for lane, group in lanes]
 
 
-def _bars(ax: Axes, group: pd.DataFrame, per: float) -> list[Bar]:
-    """Put each number over its bar, by its middle or an edge; one that would touch something moves up."""
-    found = []
-    for row in records(group):
-        left, right = dates.num(row["start"].date()), dates.num(row["end"].date()) + 1
-        quantity = marks.stated(row)
-        spans = ax.transData.transform([(left, 0), (right, 0)])[:, 0]
-        word = ("about " if quantity.bound == "about" else "") + marks.words(quantity)
-        whole = row["start"].is_year_start and row["end"].is_year_end
-        found.append((Bar(left, right, marks.height(quantity) * per, whole, word, labels.Box(0, 0, 0, 0)), spans))
-    placed: list[Bar] = []
-    for bar, (px0, px1) in sorted(found, key=lambda pair: pair[0].tall):
-        blocks = [other.box for other in placed]
-        blocks += [labels.Box(a, 0, b, other.tall) for other, (a, b) in found if other is not bar]
-        wide = labels.breadth(bar.word, "bold")
-        starts = [(px0 + px1 - wide) / 2, px0, px1 - wide]
-        inside = [min(max(start, MARGIN), ax.figure.bbox.width - MARGIN - wide) for start in starts]
-        boxes = [_lifted(labels.Box(x, bar.tall + 1, x + wide, bar.tall + 1 + labels.LINE), blocks) for x in inside]
-        placed.append(replace(bar, box=min(boxes, key=lambda box: box.bottom)))
-    return sorted(placed, key=lambda bar: bar.left)
+def _group(lane: tuple[str, str, str], rows: pd.DataFrame, beside: bool) -> Group:
+    counter, measure, scope = lane
+    name = counter if counter in set(rows["counted_by"]) else str(rows["counted_by"].iloc[0])
+    what = MEASURES[measure] + ("" if scope == "Iraq" else f", {scope}")
+    name = labels.wrap(name, NAMES, "bold") if beside else name
+    return Group(name, what, FOCUS if counter == IRAQI else INK, [_counted(row) for row in records(rows)], beside)
 
 
-def _lifted(box: labels.Box, blocks: list[labels.Box]) -> labels.Box:
-    for block in sorted(blocks, key=lambda block: block.top):
-        if box.meets(block):
-            box = labels.Box(box.left, block.top + 0.5, box.right, block.top + 0.5 + labels.LINE)
-    return box
+def _counted(row: Mapping[str, Any]) -> Line:
+    quantity = marks.stated(row)
+    count = ("about " if quantity.bound == "about" else "") + marks.words(quantity)
+    start, end = row["start"], row["end"]
+    return Line(_months(start, end), count, marks.height(quantity) / _length(start, end), quantity.bound == "exact")
 
 
-def _draw(ax: Axes, lane: Lane, base: float) -> None:
-    ink = INK if lane.colour == CONTEXT else lane.colour
-    ax.plot(ax.get_xlim(), [base, base], color=RULE, lw=0.7, zorder=1)
-    floor = ax.get_window_extent().y0 + base
-    for bar in lane.bars:
-        look = {"fc": lane.colour} if bar.whole else {"fc": "none", "hatch": "//////"}
-        left, right = bar.left + GAP, bar.right - GAP
-        ax.add_patch(
-            Rectangle((left, base), right - left, bar.tall, ec=lane.colour, lw=0.8, zorder=2, gid="count", **look)
-        )
-        # a count too low to see still says which months it covers
-        ax.plot([left, right], [base, base], color=lane.colour, lw=1.6, zorder=2, solid_capstyle="butt")
-        labels.set_text(ax, bar.box.left, floor + bar.box.top, bar.word, weight="bold", colour=ink)
-        if bar.box.bottom > bar.tall + 3:
-            middle = labels.points(ax, (left + right) / 2, 0)[0]
-            labels.line(ax, (middle, floor + bar.tall), (middle, floor + bar.box.bottom + 1), LABEL)
-    top = floor + (lane.height - 8 if lane.over else len(lane.lines) * labels.LINE)
-    for n, (head, body) in enumerate(lane.lines):
-        past = labels.breadth(head, "bold") + labels.PAD if head else 0
-        labels.set_text(ax, lane.at, top - n * labels.LINE, head, weight="bold", colour=ink)
-        labels.set_text(ax, lane.at + past, top - n * labels.LINE, body, colour=LABEL)
+def _length(start: pd.Timestamp, end: pd.Timestamp) -> float:
+    """How many months a count covers."""
+    after = end + pd.Timedelta(days=1)
+    if start.day == after.day == 1:
+        return float((after.year - start.year) * 12 + after.month - start.month)
+    return ((end - start).days + 1) / (365.25 / 12)
 
 
-def _year_ticks(ax: Axes, first: int, last: int) -> None:
-    """Years stand under their middle, since a count covers a year and does not happen at its start."""
-    years = list(range(first, last + 1))
-    width = ax.get_window_extent().width / len(years)
-    every = next(n for n in (1, 2, 3, 5) if width * n > 22)
-    shown = [year for year in years if (last - year) % every == 0]
-    labels.ticks(ax, [(dates.num(dt.date(year, 7, 2)), str(year)) for year in shown], length=0)
-    ax.spines["bottom"].set_visible(False)
+def _months(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    if start.is_year_start and end.is_year_end:
+        return str(start.year) if start.year == end.year else f"{start.year}–{end.year}"
+    first = dates.short(start.date(), "month", year=start.year != end.year)
+    return f"{first}–{dates.short(end.date(), 'month')}"
+
+
+def _widest(group: Group) -> float:
+    return max(labels.breadth(group.name, "bold"), labels.breadth(group.what))
+
+
+def _columns(groups: list[Group], *, beside: bool) -> Columns:
+    lines = [line for group in groups for line in group.lines]
+    wide = (group.wide if group.inline else _widest(group) for group in groups)
+    names = max(wide) + GUTTER if beside else 0.0
+    months = max(labels.breadth(line.months) for line in lines)
+    count = max([labels.breadth("Count"), *(labels.breadth(line.count, "bold") for line in lines)])
+    end = MARGIN + names + months + GUTTER + count
+    return Columns(MARGIN + names, end, end + GUTTER)
+
+
+def _scale(ax: Axes, rates: list[float], plot: float) -> None:
+    """Whole powers of ten from left to right, with room for the number behind the last dot."""
+    low, high = math.floor(math.log10(min(rates))), math.floor(math.log10(max(rates))) + 1
+    inner = ax.get_window_extent().width
+    before, behind = 10.0, 12.0
+    per = (high - low) / (inner - before - behind)
+    ax.set_xlim(low - before * per, high + behind * per)
+    ax.set_ylim(0, plot)
+    ax.set_axis_off()
+
+
+def _heads(ax: Axes, columns: Columns, heading: str) -> None:
+    """Name the columns, and write the powers of ten over their lines."""
+    top = ax.figure.bbox.height - MARGIN
+    if columns.months > MARGIN:
+        labels.set_text(ax, MARGIN, top, "Counted by", colour=LABEL)
+    labels.set_text(ax, columns.months, top, "Period", colour=LABEL)
+    labels.set_text(ax, columns.count, top, "Count", colour=LABEL, align="right")
+    labels.set_text(ax, columns.plot, top, heading, colour=LABEL)
+    top -= (heading.count("\n") + 1) * labels.LINE + 1
+    for power in _powers(ax):
+        px, _ = labels.points(ax, power, 0)
+        labels.set_text(ax, px, top, f"{10.0**power:,g}", colour=LABEL, align="center")
+
+
+def _powers(ax: Axes) -> range:
+    low, high = ax.get_xlim()
+    return range(math.ceil(low), math.floor(high) + 1)
+
+
+def _draw(ax: Axes, group: Group, columns: Columns, top: float) -> None:
+    base = ax.get_window_extent().y0 + top
+    edge = ax.figure.bbox.width - MARGIN
+    labels.line(ax, (MARGIN, base), (edge, base), RULE, lw=0.7, zorder=0.6)
+    # no line of the axis runs through a name
+    ceiling, floor = base if group.beside else base - SPACE - group.words, base - group.tall
+    for power in _powers(ax):
+        px, _ = labels.points(ax, power, 0)
+        labels.line(ax, (px, floor), (px, ceiling), RULE, lw=0.8, zorder=0.5)
+    base -= SPACE
+    labels.set_text(ax, MARGIN, base, group.name, weight="bold", colour=group.colour)
+    past = labels.breadth(group.name, "bold") + labels.PAD if group.inline else 0.0
+    labels.set_text(ax, MARGIN + past, base - group.words + labels.LINE, group.what, colour=LABEL)
+    base -= 0 if group.beside else group.words
+    spots = []
+    for line in group.lines:
+        text = base - (ROW - labels.LINE) / 2
+        px, _ = labels.points(ax, math.log10(line.rate), 0)
+        spots.append((px, base - ROW / 2, line.exact))
+        labels.set_text(ax, columns.months, text, line.months, colour=LABEL)
+        labels.set_text(ax, columns.count, text, line.count, weight="bold", colour=group.colour, align="right")
+        labels.set_text(ax, px + 6, text, _rate(line.rate), colour=group.colour)
+        base -= ROW
+    mark = FOCUS if group.colour == FOCUS else CONTEXT
+    for exact in (True, False):
+        look = {"ms": 6.4, "mfc": mark if exact else PAPER, "mec": mark, "mew": 1.2, "zorder": 3, "gid": "count"}
+        marks.plot(ax, [(x, y) for x, y, own in spots if own == exact], marker="o", **look | marks.OVER)
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"

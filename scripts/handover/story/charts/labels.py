@@ -3,7 +3,8 @@
 What a label says is up to the chart.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +15,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Affine2D
 
+from handover.errors import ChartError
+from handover.story.charts import placement
 from handover.story.charts.measure import size
 from handover.story.charts.palette import INK, LABEL, PAPER
 from handover.story.charts.placement import PAD, Box, Mark, fly
@@ -65,6 +68,30 @@ def extent(note: Note) -> tuple[float, float]:
     return max(head, body), sum(tall) * LINE
 
 
+def flag(
+    ax: Axes, x: float, y: float, head: str, body: str, colour: str, *, gap: float = PAD, stems: Sequence[float] = ()
+) -> Note:
+    """Make a note for a flag: on one line where a side of its mark has room for it, else its body under its head.
+
+    Args:
+        ax: Its x limits must be final.
+        x: Of the mark.
+        y: Of the mark.
+        head: The bold words.
+        body: The lighter words.
+        colour: Of the head.
+        gap: Between stem and text.
+        stems: Marks along the axis whose stems a flag that flies to the right must not cross.
+    """
+    note = Note(x, y, head, body, colour, inline=True)
+    px, edge, wide = points(ax, x, 0.0)[0], ax.figure.bbox.width * 0.012, extent(note)[0]
+    before, behind = px - gap - edge, ax.figure.bbox.width - edge - gap - px
+    barred = any(px < points(ax, stem, 0.0)[0] < px + gap + wide for stem in stems)
+    if wide <= before or (wide <= behind and not barred):
+        return note
+    return Note(x, y, wrap(head, before if barred else max(before, behind), "bold"), body, colour)
+
+
 def points(ax: Axes, x: float, y: float) -> tuple[float, float]:
     """A point of the data in points from the lower left of the canvas."""
     px, py = ax.transData.transform((x, y))
@@ -93,6 +120,35 @@ def flag_boxes(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *
     return fly(marks, obstacles, left=edge, right=ax.figure.bbox.width - edge, gap=gap)
 
 
+def beside(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, needed: int = 0) -> list[Box]:
+    """Place notes next to their marks, the most important first, and draw them; what has no room is left out.
+
+    The limits of the axes must be final. Obstacles are in points, as are the boxes returned.
+
+    Raises:
+        ChartError: One of the first `needed` has no room.
+    """
+    box = ax.get_window_extent()
+    edge = ax.figure.bbox.width * 0.988
+    marks = [Mark(*points(ax, note.x, note.y), *extent(note)) for note in notes]
+    boxes = placement.beside(
+        marks, obstacles, inside=Box(box.x0 - 4, box.y0 + 1, edge, box.y1), reach=6, steps=30, needed=needed
+    )
+    for n, (note, mark, found) in enumerate(zip(notes, marks, boxes, strict=True)):
+        if found is None and n < needed:
+            raise ChartError(
+                f"chart: the label '{note.head}' must have room (got none).\n"
+                "Name fewer marks, or give the canvas more height with ratio=…"
+            )
+        if found is None:
+            continue
+        near = placement.nearest(found, mark.x, mark.y)
+        if math.dist(near, (mark.x, mark.y)) > 9:
+            line(ax, (mark.x, mark.y), near, LABEL, zorder=1.6)
+        write(ax, note, found, "left" if found.left + found.right >= 2 * mark.x else "right")
+    return [found for found in boxes if found]
+
+
 def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
     """Let the grid lines of the y axis pause behind texts, which a line through them would strike out."""
     lines = [points(ax, 0.0, tick)[1] for tick in ax.get_yticks()]
@@ -102,31 +158,6 @@ def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
             ax.add_patch(
                 Rectangle((box.left, box.bottom), *size, fc=PAPER, ec="none", transform=POINTS, zorder=1, gid="pause")
             )
-
-
-def fit(ax: Axes, place: Callable[[], list[Box]], top: float, limit: float | None = None) -> None:
-    """Raise the upper limit of the axes until the flags end below the plot's top edge.
-
-    Args:
-        ax: Its lower limit stays.
-        place: Computes the boxes under the limits then set.
-        top: The highest value drawn.
-        limit: Where the plot ends, in points; the top edge of the canvas where left out.
-    """
-    low = ax.get_ylim()[0]
-    edge = (limit if limit is not None else ax.figure.bbox.height) - 5
-    span = top - low or 1.0
-
-    def fits(share: float) -> bool:
-        ax.set_ylim(low, low + span * (1 + share))
-        return all(box.top <= edge for box in place())
-
-    coarse = next((n / 4 for n in range(20) if fits(n / 4)), 5.0)
-    # back to the last coarse step that was too low, and up again in small ones
-    for n in range(5):
-        if fits(max(coarse - 0.25, 0.0) + n * 0.05):
-            return
-    fits(coarse)
 
 
 def write(ax: Axes, note: Note, box: Box, align: str) -> None:

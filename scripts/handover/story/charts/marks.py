@@ -1,7 +1,8 @@
 """Marks of quantities as their sources gave them: an open bound has no edge where nobody gave one.
 
 about is hollow, exact is filled, a range is a bar, "fewer than" is a cap over a fade, "more than" a fade over
-a cap; what was planned, ordered or authorised is a diamond. How a whole chart is laid out is not known here.
+a cap. What was ordered is a filled diamond, what was planned a hollow one, what was authorised a hollow triangle.
+How a whole chart is laid out is not known here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,8 +20,10 @@ from handover.story.charts.palette import INK, LABEL, PAPER
 from handover.story.wording import English, Quantity
 
 UPPER, LOWER = ("fewer_than", "at_most"), ("more_than", "at_least")
-FADE, STRIPS, CAP = 18.0, 9, 5.0  # points; a fade is made of so many strips
-SIZE = 4.8
+FADE, STRIPS, CAP = 12.0, 8, 4.0  # points; a fade is made of so many strips
+SIZE, MEANT_SIZE = 4.8, 7.0
+#: What tells of an intention and not of a count -> its shape, and whether that is filled.
+MEANT = {"ordered": ("D", True), "planned": ("D", False), "authorised": ("v", False)}
 ENGLISH = English()
 #: For a mark that stands in points of the canvas, and may lie outside the plot.
 OVER = {"transform": labels.POINTS, "clip_on": False}
@@ -48,7 +51,7 @@ def need_full(ax: Axes, what: str) -> None:
     Raises:
         ChartError: The canvas is a half one.
     """
-    if ax.figure.bbox.width < 300:
+    if ax.figure.bbox.width < 250:
         raise ChartError(f"{what}: must be drawn on a full canvas (got half).\nOpen it with size='full'.")
 
 
@@ -76,7 +79,7 @@ def draw(
     spots: Iterable[tuple[float, Quantity]],
     colour: str,
     *,
-    diamond: bool = False,
+    basis: str = "observed",
     fade: float = FADE,
     **how: Any,
 ) -> None:
@@ -86,7 +89,7 @@ def draw(
         ax: The axes of the chart.
         spots: The place and the quantity of each.
         colour: Of all of them.
-        diamond: Whether they were planned, ordered or authorised.
+        basis: Of all of them: one of `MEANT`, or observed.
         fade: How far an open bound is hinted at, in points.
         how: Passed on to matplotlib with each mark, such as `OVER`.
     """
@@ -97,14 +100,17 @@ def draw(
     if ranges:
         xs, lows, highs = zip(*((x, quantity.low, quantity.high) for x, quantity in ranges), strict=True)
         ax.vlines(xs, lows, highs, colors=colour, lw=3.2, **{"zorder": 3, "gid": "range"} | how)
+    marker, solid = MEANT.get(basis, ("o", None))
     filled, hollow = [], []
     for x, quantity in spots:
-        if diamond or quantity.bound not in (*UPPER, *LOWER, "range"):
+        if basis in MEANT or quantity.bound not in (*UPPER, *LOWER, "range"):
             middle = (quantity.low + quantity.high) / 2 if quantity.bound == "range" else height(quantity)
-            (filled if quantity.bound == "exact" else hollow).append((x, middle))
-    shape = {"marker": "D", "ms": SIZE * 0.95} if diamond else {"marker": "o", "ms": SIZE}
+            (filled if solid or (solid is None and quantity.bound == "exact") else hollow).append((x, middle))
+    # an intention that was met lies under the count, and is seen all round it
+    look = {"marker": marker, "ms": SIZE if solid is None else MEANT_SIZE, "mec": colour, "mew": 1.1}
+    look |= {"zorder": 4 if solid is None else 3.5, "clip_on": False}
     for places, face in ((hollow, PAPER), (filled, colour)):
-        plot(ax, places, mfc=face, mec=colour, mew=1.1, **shape | {"zorder": 4, "clip_on": False} | how)
+        plot(ax, places, mfc=face, **look | how)
 
 
 def squares(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
@@ -129,7 +135,7 @@ def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: fl
     strips = [[(-CAP, 0), (CAP, 0), (CAP, reach), (-CAP, reach)] for reach in reaches]
     # each strip at each place: the strips begin anew as often as they must
     where = {"offsets": [place for place in places for _ in strips], "offset_transform": ax.transData}
-    look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.08}
+    look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.09}
     look |= {"zorder": 2, "gid": "fade"}
     over = {"offset_transform" if name == "transform" else name: value for name, value in how.items()}
     ax.add_collection(PolyCollection(strips, **where | look | over), autolim=False)

@@ -9,4 +9,5 @@ ALERT = "#C75000"  #: the one contrast, if any
 CONTEXT = "#8C8C8C"  #: everything else drawn; never text
 LABEL = "#5F6368"  #: text of axes and second lines
 RULE = "#D9D9D9"  #: grid and land, nothing that carries meaning
+SEA = "#AECBDF"  #: the sea of a map, darker than RULE in grey; never under text
 PAPER = "#FFFFFF"  #: inside of hollow marks

@@ -1,12 +1,18 @@
 """Where labels go so that none overlaps another: geometry alone, in points.
 
-`fly` hangs flags over marks along an axis, `beside` puts names next to places on a map. What is written there
+`fly` hangs flags over marks along an axis, `beside` puts texts next to their marks. What is written there
 and how large it is belongs to `labels`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
+#: Shares of a leader line between which no text fits.
+ALONG = np.linspace(0, 1, 9)[:, None]
+HANDFUL = 48  #: places that are looked at together
 PAD = 3.0  #: between a stem and its text, and between texts
 
 
@@ -123,9 +129,15 @@ def _next(marks: Sequence[Mark], spans: list[tuple[float, float]], flies: list[b
 
 
 def beside(
-    marks: Sequence[Mark], obstacles: Sequence[Box] = (), *, inside: Box, reach: float = 5.0, steps: int = 12
+    marks: Sequence[Mark],
+    obstacles: Sequence[Box] = (),
+    *,
+    inside: Box,
+    reach: float = 5.0,
+    steps: int = 12,
+    needed: int | None = None,
 ) -> list[Box | None]:
-    """Put each text next to its mark: right, left, above or below, else further off; None where nowhere is free.
+    """Put each text next to its mark, or as near to it as there is room; None where nowhere is free.
 
     Args:
         marks: The most important first.
@@ -133,35 +145,57 @@ def beside(
         inside: Where texts may stand.
         reach: From the mark's middle to its text.
         steps: How many rings of places, four points apart, are tried.
+        needed: So many of the first would rather have a leader line that runs through something than no text; all,
+            where left out.
     """
     placed: list[Box | None] = []
     taken = list(obstacles)
-    for mark in marks:
-        others = [block for block in taken if not _holds(block, mark.x, mark.y)]
-        first = found = None
-        for box in (box for step in range(steps) for box in _around(mark, reach, step * 4.0)):
-            if not _within(box, inside) or any(box.meets(block, 1.0) for block in taken):
-                continue
-            first = first or box
+    for n, mark in enumerate(marks):
+        found = None
+        others = _array([block for block in taken if not _holds(block, mark.x, mark.y)])
+        for box in _free(mark, _array(taken), inside, reach, steps):
             if not _crossed(mark, box, others):
                 found = box
                 break
-        # a leader line through something else is better than no label
-        found = found or first
+            if needed is None or n < needed:
+                found = found or box
         placed.append(found)
-        taken += [found] if found else []
+        taken += [found, *_leader(mark, found)] if found else []
     return placed
 
 
-def _around(mark: Mark, reach: float, away: float) -> list[Box]:
-    x, y, width, height = mark
-    half, middle = height / 2, x - width / 2
-    sides = [(x + reach, x - reach - width)]
-    if away:
-        sides.append((x + reach + away, x - reach - away - width))
-    spots = [(a, y - half + dy) for pair in sides for a in pair for dy in dict.fromkeys((away, -away))]
-    spots += [(middle, y + reach + away), (middle, y - reach - away - height)]
-    return [Box(a, b, a + width, b + height) for a, b in spots]
+def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[Box]:
+    """Places around a mark where a text would cover nothing, looked for as they are asked for."""
+    around = _around(mark.width, mark.height, reach, steps)
+    for start in range(0, len(around), HANDFUL):
+        spots = around[start : start + HANDFUL] + (mark.x, mark.y) * 2
+        free = (spots[:, :2] >= inside[:2]).all(axis=1) & (spots[:, 2:] <= inside[2:]).all(axis=1)
+        spots = spots[free]
+        yield from (Box(*spot) for spot in spots[~_meet(spots, taken, 1.0).any(axis=1)].tolist())
+
+
+def _array(boxes: Sequence[Box]) -> np.ndarray:
+    return np.array(boxes, dtype=float).reshape(-1, 4)
+
+
+@lru_cache(maxsize=256)
+def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray:
+    """Boxes around nought, the shortest leader line first; of equals to the right, to the left, above, below."""
+    spots = []
+    for away in (step * 4.0 for step in range(steps)):
+        sides = [x for aside in dict.fromkeys((0.0, away)) for x in (reach + aside, -reach - aside - width)]
+        spots += [(x, dy - height / 2) for x in sides for dy in dict.fromkeys((away, -away))]
+        levels = (reach + away, -reach - away - height)
+        spots += [(x, y) for y in levels for x in (-width / 2, -reach, reach - width)]
+    boxes = np.array([(x, y, x + width, y + height) for x, y in spots])
+    ends = np.maximum(boxes[:, :2], 0) + np.minimum(boxes[:, 2:], 0)
+    return boxes[np.argsort(np.hypot(*ends.T).round(3), kind="stable")]
+
+
+def _meet(ones: np.ndarray, others: np.ndarray, gap: float) -> np.ndarray:
+    """For each of some boxes and each of others, whether they come nearer than `gap`."""
+    one, other = ones[:, None], others[None]
+    return ((one[..., :2] < other[..., 2:] + gap) & (other[..., :2] < one[..., 2:] + gap)).all(axis=-1)
 
 
 def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
@@ -169,18 +203,21 @@ def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
     return min(max(x, box.left), box.right), min(max(y, box.bottom), box.top)
 
 
-def _crossed(mark: Mark, box: Box, taken: list[Box]) -> bool:
+def _crossed(mark: Mark, box: Box, taken: np.ndarray) -> bool:
     """Whether the leader line from a mark to its text would run through anything."""
-    x, y = nearest(box, mark.x, mark.y)
-    along = [(mark.x + (x - mark.x) * n / 12, mark.y + (y - mark.y) * n / 12) for n in range(12)]
-    return any(_holds(block, *point) for block in taken for point in along)
+    away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
+    # how far along the line each box begins and ends, across and up
+    ends = np.stack([taken[:, :2], taken[:, 2:]]) - mark[:2]
+    ends /= np.where(away == 0, 1e-9, away)
+    enter, leave = ends.min(axis=0).max(axis=1), ends.max(axis=0).min(axis=1)
+    return bool(((enter <= leave) & (leave >= 0) & (enter < 1)).any())
+
+
+def _leader(mark: Mark, box: Box) -> list[Box]:
+    """The leader line from a mark to its text, as boxes that no other text may cover."""
+    away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
+    return [Box(x - 1, y - 1, x + 1, y + 1) for x, y in (mark[:2] + ALONG * away).tolist()]
 
 
 def _holds(box: Box, x: float, y: float) -> bool:
     return box.left <= x <= box.right and box.bottom <= y <= box.top
-
-
-def _within(box: Box, inside: Box) -> bool:
-    return (
-        box.left >= inside.left and box.right <= inside.right and box.bottom >= inside.bottom and box.top <= inside.top
-    )

@@ -1,4 +1,7 @@
-"""A map of Iraq and its neighbours with the bases on it; it shows where they lie, not how large they are."""
+"""A map of Iraq and its neighbours with the bases on it, each in the state that reports leave it in.
+
+It shows where they lie, not how large they are. What no report tells of is a state of its own.
+"""
 
 import itertools
 import math
@@ -15,22 +18,38 @@ from matplotlib.path import Path
 from handover.errors import ChartError
 from handover.story.charts import labels, marks, placement
 from handover.story.charts.frame import MARGIN, heighten, room, styled
-from handover.story.charts.neighbours import name_neighbours
-from handover.story.charts.palette import FOCUS, INK, LABEL, PAPER, RULE
+from handover.story.charts.neighbours import name_lands
+from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA
 from handover.story.charts.placement import Box
-from handover.story.rows import records
+from handover.story.rows import records, sound
 
-HOME = "Iraq"
+HOME, WATER = "Iraq", "Sea"
 BAGHDAD = ("Baghdad", 44.366, 33.315)
 #: Degrees of latitude left around the country, and the latitude at which degrees of longitude are measured.
 AROUND, MIDDLE = 0.75, 33.3
-#: Points that the map is high.
-HEIGHT = {True: 290.0, False: 190.0}
+#: Height of the map in points, at most and over its width.
+TALLEST, SHAPE = 290.0, 1.06
+#: On a canvas narrower than this a base for whose name there is no room goes unnamed.
+NAMED = 250.0
+#: Kilometres of the scale bar and of a degree of latitude.
+BAR, DEGREE = 200, 111.2
 #: A departure within so many days of a transfer is part of it.
 SEASON = 120
 #: Bases nearer than this, in degrees, share a mark.
 TOGETHER = 0.02
-STATES = {"held": "no handover reported, or back in use", "handed_over": "handed over", "left": "left"}
+#: What a name on the map goes without.
+GENERIC = re.compile(r"^(Joint Base|Camp|Al) |\s*\(.*\)| (Air |Airfield )?(Base|base|West)( Complex)?")
+#: A base nearer to the capital than this, in points, is drawn at that distance, so that both are seen.
+CLEAR = 7.5
+#: State -> its words, the one that lasts longest first: of bases that share a mark the first is shown.
+STATES = {
+    "held": "US or coalition forces there",
+    "shared": "shared with Iraqi forces",
+    "unknown": "no handover reported",
+    "out": "left by the end, no day told",
+    "left": "left, no handover told",
+    "handed_over": "handed over to Iraq",
+}
 #: What a row of the handovers makes of a base.
 BECOMES = {
     "transfer": "handed_over",
@@ -38,65 +57,95 @@ BECOMES = {
     "declaration": "left",
     "departure": "left",
     "return": "held",
+    "planned": "held",
 }
-WEAK = "D"  #: a source of this grade changes no state
 
 
-def states(bases: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return bases with the ``state`` that the handovers known so far leave them in.
+def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return bases in the state that what is known leaves them in, with the rows that say so.
+
+    A base that was given back once and returned to is shared; one that is still to be left is held; one of which
+    nothing is told is unknown, until the last forces are reported out of the country.
 
     Args:
         bases: Rows of ``bases``.
         rows: Rows of ``handovers``; of one base and season a transfer outranks a departure.
+        over: Rows, with a ``start``, that report the last forces out of the country; none where nobody has.
+
+    Returns:
+        ``place_id``, ``name``, ``latitude``, ``longitude``, ``state``, ``words`` for it, ``date`` and
+        ``date_precision`` of what made it so, and the columns of evidence: a row for the position of a base, and
+        one for its state where a report tells of it.
     """
-    told = rows[rows["kind"].isin(BECOMES) & (rows["grade"] != WEAK)].sort_values(["date", "row_id"])
+    told = sound(rows[rows["kind"].isin(BECOMES)]).sort_values(["date", "row_id"])
     reports: dict[str, list[dict[str, Any]]] = {}
     for row in records(told):
         reports.setdefault(row["place_id"], []).append(row)
+    end = next(iter(records(sound(over))), None) if over is not None else None
     found = []
-    for place in bases["place_id"]:
-        state, since = "held", None
-        for row in reports.get(place, []):
-            becomes = BECOMES[row["kind"]]
-            same = since is not None and (row["date"] - since).days < SEASON
-            if not (same and state == "handed_over" and becomes == "left"):
-                state, since = becomes, row["date"]
-        found.append(state)
-    return bases.assign(state=found)
+    for base in records(bases):
+        state, teller = _state(reports.get(base["place_id"], []))
+        day = None if teller is None or teller["kind"] == "planned" else (teller["date"], teller["date_precision"])
+        if end is not None and state not in ("left", "handed_over"):
+            state, teller, day = "out", end, (end["start"], end["date_precision"])
+        own = {name: base[name] for name in ("place_id", "name", "latitude", "longitude")}
+        own |= {"state": state, "words": STATES[state], "date": day and day[0], "date_precision": day and day[1]}
+        for evidence in filter(None, (base, teller)):
+            found.append(own | {name: evidence[name] for name in EVIDENCE})
+    made = pd.DataFrame(found, columns=[*COLUMNS, *EVIDENCE])
+    return made.assign(date=pd.to_datetime(made["date"]))
+
+
+COLUMNS = ("place_id", "name", "latitude", "longitude", "state", "words", "date", "date_precision")
+EVIDENCE = ("row_id", "source_id", "outlet", "grade")
+
+
+def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
+    """The state that the reports on a base leave it in, and the report that does; earliest first."""
+    state, teller, given = "unknown", None, False
+    for row in reports:
+        becomes = BECOMES[row["kind"]]
+        if row["kind"] == "planned" and state != "unknown":
+            continue
+        later = ("left", "handed_over") if state == "handed_over" else (state,)
+        if becomes in later and (row["date"] - teller["date"]).days < SEASON:
+            continue
+        given = given or becomes == "handed_over"
+        state, teller = "shared" if becomes == "held" and given else becomes, row
+    return state, teller
 
 
 @styled
 def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: str = "ain_al_asad") -> None:
-    """Draw the map; a base that the coalition holds is filled, one it has given up is hollow.
+    """Draw the map; the mark of a base tells its state.
 
     Args:
         ax: From `frame.canvas`; the canvas takes the height it needs.
-        outlines: GeoJSON of the country and its neighbours, each with a ``name``.
-        bases: From `states`, or with no ``state`` at all; a base without coordinates is left out.
-        focus: The base in the focus colour.
+        outlines: GeoJSON of the country, its neighbours, the sea and any province to be outlined, each with a
+            ``name``; a province has an ``iso_3166_2``.
+        bases: From `states`; a base without coordinates is left out.
+        focus: The base in the focus colour and size.
 
     Raises:
         ChartError: No base has coordinates, or the outlines hold no Iraq.
     """
     known = bases[bases["latitude"].notna() & bases["longitude"].notna()]
+    known = known.drop_duplicates("place_id")
     marks.need(known, "map of bases with coordinates")
-    full = ax.figure.bbox.width > 300
-    states = set(known["state"].dropna()) if "state" in known else set()
-    kinds = {state: words for state, words in STATES.items() if state in states}
+    kinds = {state: words for state, words in STATES.items() if state in set(known["state"])}
     over = marks.key_room(ax, list(kinds.values()))
-    heighten(ax, HEIGHT[full] + over + MARGIN)
+    inner = ax.figure.bbox.width - 2 * MARGIN
+    heighten(ax, min(TALLEST, inner * SHAPE) + over + MARGIN)
     wide, tall = room(ax, left=MARGIN, right=MARGIN, top=max(over, MARGIN), bottom=MARGIN)
     shapes = {str(f["properties"]["name"]): _path(f["geometry"]) for f in outlines["features"]}
+    provinces = {str(f["properties"]["name"]) for f in outlines["features"] if "iso_3166_2" in f["properties"]}
     _frame(ax, shapes, wide / tall)
-    for name, shape in sorted(shapes.items()):
-        face = PAPER if name == HOME else RULE
-        ax.add_patch(
-            PathPatch(shape, fc=face, ec=LABEL, lw=1.1 if name == HOME else 0.5, zorder=2 if name == HOME else 1)
-        )
-    ax.set_axis_off()
+    _land(ax, shapes, provinces)
     marks.key(ax, kinds, {state: _sampler(state) for state in STATES})
-    taken = _bases(ax, shapes, known, focus)
-    name_neighbours(ax, {n: s for n, s in shapes.items() if n != HOME}, shapes[HOME], taken)
+    lines = [shapes[name] for name in (HOME, *sorted(provinces))]
+    taken = [*_bases(ax, lines, known, focus), _scale(ax)]
+    others = {name: shape for name, shape in shapes.items() if name not in (HOME, WATER)}
+    name_lands(ax, others, [shapes[name] for name in (HOME, WATER) if name in shapes], taken)
 
 
 def _path(geometry: Mapping[str, Any]) -> Path:
@@ -122,28 +171,57 @@ def _frame(ax: Axes, shapes: Mapping[str, Path], shape: float) -> None:
     ax.apply_aspect()
 
 
-def _bases(ax: Axes, shapes: Mapping[str, Path], known: pd.DataFrame, focus: str) -> list[Box]:
+def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
+    """Land that is not the country is grey, whether or not an outline is at hand; the sea is tinted."""
+    ax.set_axis_off()
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    everything = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
+    ax.add_patch(PathPatch(everything, fc=RULE, ec="none", zorder=0.5))
+    for name, shape in sorted(shapes.items()):
+        look: dict[str, Any] = {"fc": RULE, "ec": CONTEXT, "lw": 0.5, "zorder": 1}
+        if name == WATER:
+            look = {"fc": SEA, "ec": CONTEXT, "lw": 0.5, "zorder": 1.5, "gid": "sea"}
+        elif name == HOME:
+            look = {"fc": PAPER, "ec": LABEL, "lw": 1.1, "zorder": 2}
+        elif name in provinces:
+            look = {"fc": "none", "ec": LABEL, "lw": 1.0, "ls": (0, (4, 2)), "zorder": 2.5, "gid": "province"}
+        ax.add_patch(PathPatch(shape, **look))
+
+
+def _scale(ax: Axes) -> Box:
+    """Draw a scale bar in the lower left, and return where."""
+    box = ax.get_window_extent()
+    (_, y0), (_, y1) = labels.points(ax, 0, 0), labels.points(ax, 0, 1)
+    start, end, foot = box.x0 + 7, box.x0 + 7 + BAR / DEGREE * (y1 - y0), box.y0 + 9
+    labels.line(ax, (start, foot), (end, foot), INK, lw=1.2, zorder=3)
+    for x in (start, end):
+        labels.line(ax, (x, foot - 3), (x, foot + 3), INK, lw=1.2, zorder=3)
+    words = f"{BAR} km"
+    labels.set_text(ax, end + 5, foot + labels.LINE / 2, words, colour=INK)
+    return Box(start, foot - 6, end + 5 + labels.breadth(words), foot + 6)
+
+
+def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list[Box]:
+    """Draw the bases and the capital with their names; return what they cover."""
     spots = _grouped(known, focus)
     notes = [(BAGHDAD[1], BAGHDAD[2], BAGHDAD[0], "normal", LABEL, None)]
     for x, y, name, state, own in spots:
         notes.insert(0 if own else len(notes), (x, y, name, "bold", FOCUS if own else INK, state))
-    places, sizes = [], []
-    for x, y, name, weight, *_ in notes:
-        places.append(labels.points(ax, x, y))
-        sizes.append((labels.breadth(name, weight), (name.count("\n") + 1) * labels.LINE))
+    capital = labels.points(ax, *BAGHDAD[1:])
+    places = [_clear(labels.points(ax, x, y), capital) for x, y, *_ in notes]
+    sizes = [(labels.breadth(name, weight), (name.count("\n") + 1) * labels.LINE) for *_, name, weight, _, _ in notes]
     dots = [Box(px - 4, py - 4, px + 4, py + 4) for px, py in places]
-    marks_ = [placement.Mark(*place, *size) for place, size in zip(places, sizes, strict=True)]
-    box = ax.get_window_extent()
-    # a small locator shows every base and names those there is room for
-    full, box = ax.figure.bbox.width > 300, ax.get_window_extent()
-    border = ax.transData.transform(_even(shapes[HOME].vertices))
-    lines = [Box(px - 1, py - 1, px + 1, py + 1) for px, py in border] if full else []
+    named = [placement.Mark(*place, *size) for place, size in zip(places, sizes, strict=True)]
+    box, roomy = ax.get_window_extent(), ax.figure.bbox.width > NAMED
+    borders = [_even(part) for shape in drawn for part in shape.to_polygons(closed_only=False)]
+    border = ax.transData.transform(np.concatenate(borders))
+    lines = [Box(px - 1, py - 1, px + 1, py + 1) for px, py in border] if roomy else []
     found = placement.beside(
-        marks_, [*dots, *lines], inside=Box(box.x0, box.y0, box.x1, box.y1), reach=6, steps=12 if full else 3
+        named, [*dots, *lines], inside=Box(box.x0, box.y0, box.x1, box.y1), reach=7, steps=12 if roomy else 3
     )
     for (_, _, name, weight, colour, state), (px, py), where in zip(notes, places, found, strict=True):
-        _dot(ax, px, py, colour, state)
-        if where is None and not full:
+        _dot(ax, px, py, colour, state, SIZES["focus" if colour == FOCUS else "base"])
+        if where is None and not roomy:
             continue
         if where is None:
             raise ChartError(f"map: there is no room for the label of {name}.\nGive the map fewer bases.")
@@ -154,40 +232,59 @@ def _bases(ax: Axes, shapes: Mapping[str, Path], known: pd.DataFrame, focus: str
     return [*[box for box in found if box], *dots]
 
 
+def _clear(place: tuple[float, float], capital: tuple[float, float]) -> tuple[float, float]:
+    away = math.dist(place, capital)
+    if not 0 < away < CLEAR:
+        return place
+    (x, y), (cx, cy) = place, capital
+    return cx + (x - cx) / away * CLEAR, cy + (y - cy) / away * CLEAR
+
+
 def _even(line: np.ndarray) -> np.ndarray:
     """Points along a line, close enough that no label slips between them."""
     steps = [np.linspace(a, b, max(int(np.hypot(*(b - a)) / 0.05), 2)) for a, b in itertools.pairwise(line)]
     return np.concatenate(steps)
 
 
-def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str | None, bool]]:
-    """Bases at one spot share a mark and a label; the names of all of them are written."""
+def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str, bool]]:
+    """Bases at one spot share a mark, that of the one which is given up last, and the names of all are written."""
     spots: list[list[Any]] = []
+    order = list(STATES)
     for row in records(known.sort_values("place_id")):
         x, y = float(row["longitude"]), float(row["latitude"])
-        name = re.sub(r"\s*\(.*\)| Air Base$| Airfield West$", "", str(row["name"]))
-        state = row["state"] if "state" in known and pd.notna(row["state"]) else None
+        name = GENERIC.sub("", str(row["name"]))
         near = next((s for s in spots if math.dist(s[:2], (x, y)) < TOGETHER), None)
         if near is None:
-            spots.append([x, y, name, state, row["place_id"] == focus])
+            spots.append([x, y, name, row["state"], row["place_id"] == focus])
         else:
             near[2] += f",\n{name}"
-            near[3] = "held" if "held" in (near[3], state) else near[3] or state
+            near[3] = min(near[3], row["state"], key=order.index)
             near[4] = near[4] or row["place_id"] == focus
     return [tuple(spot) for spot in sorted(spots, key=lambda spot: (not spot[4], spot[1]))]
 
 
-def _dot(ax: Axes, x: float, y: float, colour: str, state: str | None) -> None:
+#: Size of a mark in points: of the base that the map is about, and of the others.
+SIZES = {"focus": 9.0, "base": 6.0}
+
+
+def _dot(ax: Axes, x: float, y: float, colour: str, state: str | None, size: float, **how: Any) -> None:
     """Draw a base, or the capital, at a place in points."""
-    look: dict[str, Any] = {"mec": colour, **marks.OVER}
     if state is None:
-        shape, look = "s" if colour == LABEL else "o", look | {"ms": 3, "mfc": colour, "mew": 0, "zorder": 4.5}
-    else:
-        shape = "D" if state == "left" else "o"
-        face = colour if state == "held" else PAPER
-        look |= {"ms": 5.6 if shape == "o" else 4.8, "mfc": face, "mew": 1.2, "zorder": 5}
-    marks.plot(ax, [(x, y)], marker=shape, **look)
+        # over the bases, since one lies so near that it would hide it
+        look = {"marker": "s", "ms": 4.6, "mfc": LABEL, "mec": PAPER, "mew": 0.8, "zorder": 6}
+        marks.plot(ax, [(x, y)], **look | marks.OVER | how)
+        return
+    look = {"ms": size, "mfc": PAPER, "mec": colour, "mew": 1.2, "zorder": 5}
+    look |= {
+        "held": {"marker": "o", "mfc": colour},
+        "shared": {"marker": "o", "mfc": colour, "fillstyle": "left", "markerfacecoloralt": PAPER},
+        "unknown": {"marker": "o", "ms": size * 0.6, "mfc": CONTEXT, "mec": CONTEXT},
+        "out": {"marker": "x", "mew": 1.6},
+        "left": {"marker": "D", "ms": size * 0.85},
+        "handed_over": {"marker": "o"},
+    }[state]
+    marks.plot(ax, [(x, y)], **look | marks.OVER | how)
 
 
 def _sampler(state: str) -> marks.Sample:
-    return lambda ax, x, y: _dot(ax, x, y, INK, state)
+    return lambda ax, x, y: _dot(ax, x, y, INK, state, SIZES["base"], **marks.KEY)

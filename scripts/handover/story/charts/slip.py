@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from handover.story.charts import dates, labels, marks
-from handover.story.charts.frame import MARGIN, heighten, room, styled
+from handover.story.charts.frame import MARGIN, full, heighten, room, styled
 from handover.story.charts.palette import ALERT, FOCUS, INK, LABEL, PAPER, RULE
 from handover.story.periods import Period
+from handover.story.rows import sound
 
 #: What happened on the day that a source gives.
 KINDS = {
@@ -23,36 +24,39 @@ KINDS = {
     "declaration": "declared vacated",
     "planned": "expected",
 }
+WEEK = dt.timedelta(6)  #: from the first day of a week to its last
 #: Height of a line in points.
 ROW = 15.0
 #: Points that a date beside a mark takes.
 DATE = 38.0
-#: A source of this grade is marked as such.
-WEAK = "D"
 
 
 @styled
 def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame) -> None:
     """Draw the promised days as a band, and each source's day as a mark in a line of its own.
 
-    The days between the end of the band and the first announcement are counted out. The canvas takes the
-    height it needs.
+    The days between the end of the band and the first announcement are counted out, as a range where the promise
+    can be read otherwise. The canvas takes the height it needs.
 
     Args:
         ax: From `frame.canvas`.
-        promise: First and last day promised.
-        rows: Rows of ``handovers`` on the base; sources that give the same kind and day share a line.
+        promise: First and last day promised. Where that is longer than a week, the promise was of a week that may
+            be any in it: the earliest is the band, and the rest a fainter one.
+        rows: Rows of ``handovers`` on the base; sources that give the same kind and day share a line. A line that
+            a weak source alone gives is left out.
 
     Raises:
         ChartError: There is no row.
     """
+    rows = sound(rows)
     marks.need(rows, "days of the handover")
-    due = promise if isinstance(promise, Period) else Period(*promise)
+    wider = promise if isinstance(promise, Period) else Period(*promise)
+    due = Period(wider.start, min(wider.end, wider.start + WEEK))
     lines = _lines(rows)
     names = [(labels.wrap(line["who"], _column(ax), "bold"), line["what"]) for line in lines]
     tall = [max(name.count("\n") + 2, 1) * labels.LINE + 5 if what else ROW for name, what in names]
-    first = min(due.start, lines[0]["day"]) - dt.timedelta(1)
-    last = max(due.end, lines[-1]["day"]) + dt.timedelta(1)
+    first = min(wider.start, lines[0]["day"]) - dt.timedelta(1)
+    last = max(wider.end, lines[-1]["day"]) + dt.timedelta(1)
     top = MARGIN + labels.LINE + 4
     heighten(ax, top + sum(tall) + dates.foot(first, last))
     left = MARGIN + _column(ax) + 8
@@ -63,17 +67,17 @@ def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame
     ax.set_ylim(0, plot)
     dates.time_axis(ax, first, last)
     ax.yaxis.set_visible(False)
-    _band(ax, due, plot)
+    _bands(ax, due, wider, plot)
     base = plot
     for line, (who, what), height in zip(lines, names, tall, strict=True):
         base -= height
         _line(ax, line, who, what, base, height)
         if line["slip"]:
-            _slip(ax, due, line["day"], base + height / 2)
+            _slip(ax, due, wider, line["day"], base + height / 2)
 
 
 def _column(ax: Axes) -> float:
-    return 118.0 if ax.figure.bbox.width > 300 else 84.0
+    return 118.0 if full(ax) else 84.0
 
 
 def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
@@ -81,10 +85,9 @@ def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
     found = []
     for (day, kind), group in rows.sort_values("date").groupby(["date", "kind"], sort=True):
         outlets = list(dict.fromkeys(group.sort_values("row_id")["outlet"]))
-        weak = bool((group["grade"] == WEAK).all())
-        what = KINDS.get(str(kind), str(kind)) + (", weak source" if weak else "")
+        what = KINDS.get(str(kind), str(kind))
         who = " and ".join(filter(None, [", ".join(outlets[:-1]), outlets[-1]]))
-        found.append({"day": day.date(), "kind": str(kind), "who": who, "what": what, "weak": weak, "slip": False})
+        found.append({"day": day.date(), "kind": str(kind), "who": who, "what": what, "slip": False})
     order = list(KINDS)
     found.sort(key=lambda line: (line["day"], order.index(line["kind"]) if line["kind"] in order else 9))
     for line in found:
@@ -94,14 +97,22 @@ def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
     return found
 
 
-def _band(ax: Axes, due: Period, plot: float) -> None:
+def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
+    """The promise as it is read, over a fainter band of all that it may mean; both under the same words."""
     start, end = dates.num(due.start), dates.num(due.end) + 1
+    if wider != due:
+        low, high = dates.num(wider.start), dates.num(wider.end) + 1
+        look = {"fc": RULE, "alpha": 0.3, "ec": "none", "zorder": 0.4, "gid": "readings"}
+        ax.add_patch(Rectangle((low, 0), high - low, plot, **look))
+        for edge in {low, high} - {start, end}:
+            ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, ls=(0, (2, 2)), zorder=0.6)
     ax.add_patch(Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
     for edge in (start, end):
         ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, zorder=0.6)
-    words = "promised"
-    middle, over = labels.points(ax, (start + end) / 2, plot)
-    labels.set_text(ax, middle, over + labels.LINE + 2, words, weight="bold", colour=INK, align="center")
+    left, over = labels.points(ax, start, plot)
+    words = "promised week" if wider == due else "promised week, as it can be read"
+    words = words if left + labels.breadth(words, "bold") <= ax.figure.bbox.width - MARGIN else words.split(",")[0]
+    labels.set_text(ax, left, over + labels.LINE + 2, words, weight="bold", colour=INK)
 
 
 def _line(ax: Axes, line: dict[str, object], who: str, what: str, base: float, height: float) -> None:
@@ -111,7 +122,7 @@ def _line(ax: Axes, line: dict[str, object], who: str, what: str, base: float, h
     top = ax.get_window_extent().y0 + base + height - 2
     labels.set_text(ax, MARGIN, top, who, weight="bold", colour=colour)
     labels.set_text(ax, MARGIN, top - labels.LINE * (who.count("\n") + 1), what, colour=LABEL)
-    hollow = line["weak"] or line["kind"] == "planned"
+    hollow = line["kind"] == "planned"
     shape = "D" if line["kind"] == "planned" else "s" if colour == FOCUS else "o"
     ax.plot(
         *([dates.num(line["day"]) + 0.5], [middle]),
@@ -123,20 +134,24 @@ def _line(ax: Axes, line: dict[str, object], who: str, what: str, base: float, h
     labels.set_text(ax, at + 6, ax.get_window_extent().y0 + middle + labels.LINE / 2, words, colour=LABEL)
 
 
-def _slip(ax: Axes, due: Period, day: dt.date, middle: float) -> None:
-    """Count the days from the last one promised; nothing where the day was kept."""
-    late = (day - due.end).days
-    if late <= 0:
+def _slip(ax: Axes, due: Period, wider: Period, day: dt.date, middle: float) -> None:
+    """Count the days from the last one promised; nothing where the day was kept by some reading."""
+    late, least = (day - due.end).days, (day - wider.end).days
+    if min(late, least) <= 0:
         return
     start, end = dates.num(due.end) + 1, dates.num(day) + 0.5
-    words = f"{late} {'day' if late == 1 else 'days'} late"
+    count = str(late) if late == least else f"{least} to {late}"
+    words = f"{count} {'day' if late == 1 else 'days'} late"
     (x0, y), (x1, _) = labels.points(ax, start, middle), labels.points(ax, end, middle)
     wide = labels.breadth(words, "bold") + 6
-    if x1 - x0 < wide + 16:
+    over = x1 - x0 < wide + 16
+    centre, top = (x1 + 5 - wide / 2, y + labels.LINE + 3) if over else ((x0 + x1 - 4) / 2, y + labels.LINE / 2)
+    look = {"fc": PAPER, "ec": "none", "transform": labels.POINTS, "zorder": 1.2}
+    # no edge of a band strikes the words out
+    ax.add_patch(Rectangle((centre - wide / 2, top - labels.LINE), wide, labels.LINE, **look))
+    if over:
         labels.line(ax, (x0, y), (x1 - 4, y), ALERT, lw=1.2)
-        labels.set_text(ax, x1 - 4, y + labels.LINE + 3, words, weight="bold", colour=ALERT, align="right")
-        return
-    centre = (x0 + x1 - 4) / 2
-    labels.line(ax, (x0, y), (centre - wide / 2, y), ALERT, lw=1.2)
-    labels.line(ax, (centre + wide / 2, y), (x1 - 4, y), ALERT, lw=1.2)
-    labels.set_text(ax, centre, y + labels.LINE / 2, words, weight="bold", colour=ALERT, align="center")
+    else:
+        labels.line(ax, (x0, y), (centre - wide / 2, y), ALERT, lw=1.2)
+        labels.line(ax, (centre + wide / 2, y), (x1 - 4, y), ALERT, lw=1.2)
+    labels.set_text(ax, centre, top, words, weight="bold", colour=ALERT, align="center")

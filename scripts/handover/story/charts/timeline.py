@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from handover.story.charts import dates, labels, marks
 from handover.story.charts.frame import MARGIN, heighten, room, styled
 from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER
-from handover.story.rows import records
+from handover.story.rows import records, sound
 
 #: Kind of holder -> fill, edge, hatch, colour of the words; each differs in more than colour.
 KINDS = {
@@ -20,7 +20,6 @@ KINDS = {
     "other": (PAPER, CONTEXT, "////", INK),
 }
 PADDING = 4.0
-WIDE = 205.0  #: points that a label may take before it is broken
 
 
 @styled
@@ -33,11 +32,12 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
         ax: From `frame.canvas`.
         spans: ``label``, ``start``, ``end``, ``open`` (true where it goes on), ``kind`` (`KINDS`).
         events: ``label`` and ``date`` or ``start``, with ``date_precision``; an optional ``focus`` column marks
-            those in the focus colour.
+            those in the focus colour. What a weak source alone tells is left out.
 
     Raises:
         ChartError: There is neither a bar nor an event, or the canvas is a half one.
     """
+    spans, events = sound(spans), sound(events)
     if spans.empty:
         marks.need(events, "timeline")
     marks.need_full(ax, "timeline")
@@ -52,9 +52,10 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     held = records(spans)
     lines = [_fitted(ax, span) for span in held]
     bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if len(spans) else 0)
-    notes = [_note(event, day, bar + 4) for event, day in zip(records(events), when, strict=True)]
+    stems = [dates.num(day) for day in when]
+    notes = [_note(ax, event, day, bar + 4, stems) for event, day in zip(records(events), when, strict=True)]
     # a bar too short for its own name has it on a flag, like an event
-    notes += [_flagged(span, bar + 4) for span, text in zip(held, lines, strict=True) if not text]
+    notes += [_flagged(ax, span, bar + 4) for span, text in zip(held, lines, strict=True) if not text]
     height = 200.0
     for _ in range(2):
         heighten(ax, foot + height)
@@ -100,15 +101,14 @@ def _bar(ax: Axes, span: Mapping[str, Any], text: str, bar: float, last: float) 
         labels.set_text(ax, left + PADDING, floor + (bar + lines * labels.LINE) / 2, text, weight="bold", colour=ink)
 
 
-def _note(event: Mapping[str, Any], day: pd.Timestamp, base: float) -> labels.Note:
+def _note(ax: Axes, event: Mapping[str, Any], day: pd.Timestamp, base: float, stems: list[float]) -> labels.Note:
     date = dates.short(day.date(), str(event.get("date_precision") or "day"))
-    colour, head = FOCUS if bool(event.get("focus", False)) else INK, str(event["label"])
-    inline = labels.breadth(head, "bold") + labels.breadth(date) < WIDE
-    return labels.Note(dates.num(day), base, head if inline else labels.wrap(head, WIDE, "bold"), date, colour, inline)
+    colour = FOCUS if bool(event.get("focus", False)) else INK
+    return labels.flag(ax, dates.num(day), base, str(event["label"]), date, colour, stems=stems)
 
 
-def _flagged(span: Mapping[str, Any], base: float) -> labels.Note:
+def _flagged(ax: Axes, span: Mapping[str, Any], base: float) -> labels.Note:
     start, end = span["start"], span["end"]
     years = str(start.year) if pd.isna(end) or end.year == start.year else f"{start.year} to {end.year}"
     middle = dates.num(start) if pd.isna(end) else (dates.num(start) + dates.num(end)) / 2
-    return labels.Note(middle, base, labels.wrap(str(span["label"]), WIDE, "bold"), years, LABEL, inline=True)
+    return labels.flag(ax, middle, base, str(span["label"]), years, LABEL)

@@ -1,7 +1,8 @@
 """Troop levels over time, as they were stated: dated marks with steps between them, never a slope."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -9,56 +10,105 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from handover.errors import ChartError
-from handover.story.charts import dates, labels, marks
+from handover.story.charts import callouts, dates, labels, marks
 from handover.story.charts.frame import MARGIN, room, styled
 from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK
-from handover.story.rows import records
+from handover.story.rows import records, sound
 from handover.story.wording import Quantity
 
-#: Rows that tell what somebody meant, allowed or ordered, not what anybody saw.
-MEANT = ("planned", "ordered", "authorised")
+#: Kind of mark -> what the key says of it, in reading order.
 KINDS = {
     "about": "about",
     "exact": "exact",
     "range": "range",
-    "below": "fewer than",  # a plan is labelled as one wherever it stands
+    "below": "fewer than",
     "above": "more than",
     "file": "personnel files",
+    "ordered": "ordered",
+    "planned": "planned",
+    "authorised": "authorised",
+    "outlier": "outlier",
+    "faint": "no count for half a year",
 }
+#: A level is carried on faintly where nobody counted for more days than these.
+SPARSE = 183
 
 
-def _sampler(colour: str, quantity: Callable[[float], Quantity]) -> marks.Sample:
-    return lambda ax, x, y: marks.draw(ax, [(x, quantity(y))], colour, fade=9, **marks.KEY)
+def _sample(quantity: Quantity, colour: str = FOCUS, basis: str = "observed") -> marks.Sample:
+    def draw(ax: Axes, x: float, y: float) -> None:
+        edges = {name: None if edge is None else y + edge for name, edge in zip(EDGES, _edges(quantity), strict=True)}
+        marks.draw(ax, [(x, Quantity(**edges, bound=quantity.bound))], colour, basis=basis, fade=9, **marks.KEY)
+
+    return draw
 
 
-SAMPLES = {
-    "about": _sampler(FOCUS, lambda y: Quantity(y, bound="about")),
-    "exact": _sampler(FOCUS, lambda y: Quantity(y, bound="exact")),
-    "range": _sampler(FOCUS, lambda y: Quantity(low=y - 4, high=y + 4, bound="range")),
-    "below": _sampler(FOCUS, lambda y: Quantity(high=y + 4, bound="fewer_than")),
-    "above": _sampler(FOCUS, lambda y: Quantity(low=y - 4, bound="more_than")),
+EDGES = ("value", "low", "high")
+
+
+def _edges(quantity: Quantity) -> tuple[float | None, ...]:
+    return quantity.value, quantity.low, quantity.high
+
+
+#: Each drawn about nought.
+SAMPLES: dict[str, marks.Sample] = {
+    "about": _sample(Quantity(0, bound="about")),
+    "exact": _sample(Quantity(0, bound="exact")),
+    "range": _sample(Quantity(low=-4, high=4, bound="range")),
+    "below": _sample(Quantity(high=4, bound="fewer_than")),
+    "above": _sample(Quantity(low=-4, bound="more_than")),
     "file": lambda ax, x, y: marks.squares(ax, [(x, y)], INK, **marks.KEY),
+    **{basis: _sample(Quantity(0, bound="about"), ALERT, basis) for basis in marks.MEANT},
+    "outlier": _sample(Quantity(0, bound="about"), CONTEXT),
+    "faint": lambda ax, x, y: labels.line(ax, (x - 6, y), (x + 3, y), FOCUS, **FAINT),
 }
-#: A rise and fall of this share of the axis is a peak worth a label.
-PROMINENT = 0.15
-#: Bounds and ranges are labelled too until there are so many labels.
-LABELS, LABELS_HALF = 10, 4
+FAINT = {"lw": 1.1, "alpha": 0.4}
+#: As many labels have room on a canvas as this goes into its width.
+LABEL = 48.0
+
+
+def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
+    """Return the levels of US troops in Iraq, the article's own among them where there are others.
+
+    Args:
+        rows: Rows of ``troop_levels``.
+        claims: Rows of ``claims``.
+    """
+    found = rows[rows["scope"] == SCOPE]
+    told = claims[claims["row_id"] == ARTICLE]
+    if found.empty or told.empty:
+        return found
+    told = told.assign(date=told["end_date"], date_precision="day", scope=SCOPE, basis="observed", method="press")
+    return pd.concat([found, told[[name for name in found if name in told]]], ignore_index=True)
+
+
+SCOPE, ARTICLE = "us_in_iraq", "p09s01b"
 
 
 @styled
 def levels(
-    ax: Axes, rows: pd.DataFrame, since: str | dt.date | None = None, *, until: str | dt.date | None = None
+    ax: Axes,
+    rows: pd.DataFrame,
+    since: str | dt.date | None = None,
+    *,
+    until: str | dt.date | None = None,
+    named: pd.DataFrame | None = None,
+    events: pd.DataFrame | None = None,
 ) -> None:
     """Draw troop levels of one scope over time.
 
-    Each mark is one published figure. A level is carried to the next figure by a thin line, and the two are
-    joined by dotted risers; a bound is not carried, since it says nothing about the level under it.
+    Each mark is one published figure; one of the lowest grade is not drawn. A level is carried to the next figure
+    by a thin line, faint where nobody counted for half a year, and the two are joined by dotted risers; a bound is
+    not carried, since it says nothing about the level under it. A row whose ``standing`` is outlier is drawn in grey,
+    moves no level and carries no label.
 
     Args:
         ax: From `frame.canvas`.
         rows: Rows of ``troop_levels`` of one scope.
         since: First day to show; earlier rows are left out.
         until: Last day to show at least, such as the day the report speaks from.
+        named: Rows that must be labelled, such as those that a title names, from `Story.marks`; the label may
+            be a word for them, or empty.
+        events: What happened on a day and is no figure, such as the departure of the last, from `Story.marks`.
 
     Raises:
         ChartError: No row is left, or the rows are of several scopes.
@@ -69,29 +119,35 @@ def levels(
             f"troop levels: rows must be of one scope (got {', '.join(sorted(rows['scope'].unique()))}).\n"
             "Filter them first, such as rows[rows.scope == 'us_in_iraq']."
         )
-    rows = _prepared(rows, since)
+    rows = _prepared(sound(rows), since)
+    ends = [] if events is None else [row for row in records(events) if row["start"].date() >= rows["begin"].min()]
     top = max(rows["height"].max(), 1)
     first = pd.Timestamp(since).date() if since else rows["begin"].min()
-    last = max(rows["end"].max(), pd.Timestamp(until).date() if until else dt.date.min)
-    kinds = {kind: meaning for kind, meaning in KINDS.items() if kind in set(rows["kind"])}
-    over = marks.key_room(ax, list(kinds.values()))
+    last = max([rows["end"].max(), *([pd.Timestamp(until).date()] if until else []), *(e["end"].date() for e in ends)])
     margin = dt.timedelta(max((last - first).days * 0.015, 20))
     first, last = first - margin, last + margin
-    foot = dates.foot(first, last)
-    room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 4, top=max(over, MARGIN), bottom=foot)
+    lines = _carried(rows)
+    found = {*rows["kind"], *(["faint"] if any(map(_sparse, lines)) else [])}
+    kinds = {} if _low(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in found}
+    over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
+    room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 4, top=over, bottom=dates.foot(first, last))
     dates.time_axis(ax, first, last)
-    ax.set_ylim(0, top)
-    lines = _carried(rows, dates.num(last))
-    notes = _notes(rows, full=ax.figure.bbox.width > 300)
-
-    def place() -> list[labels.Box]:
-        return labels.flag_boxes(ax, notes, _obstacles(ax, rows, lines))
-
-    labels.fit(ax, place, top, limit=ax.get_window_extent().y1 + 5)
+    # there is room for a label over the highest mark
+    tall = ax.get_window_extent().height
+    ax.set_ylim(0, top * tall / (tall - (1 if _low(ax) else 2) * labels.LINE - 7))
     marks.count_axis(ax, top)
     marks.key(ax, kinds, SAMPLES)
     _draw(ax, rows, lines)
-    labels.interrupt_grid(ax, labels.flags(ax, notes, _obstacles(ax, rows, lines)))
+    told = _events(ax, ends)
+    needed, notes = callouts.of(rows, named, int(ax.figure.bbox.width / LABEL) - len(ends))
+    notes = [replace(note, inline=_low(ax)) for note in notes]
+    taken = [*_obstacles(ax, rows, lines, ends), *told]
+    labels.interrupt_grid(ax, told + labels.beside(ax, notes, taken, needed=needed))
+
+
+def _low(ax: Axes) -> bool:
+    """Whether the canvas is a half one, with no room for a key nor for labels of two lines."""
+    return bool(ax.figure.bbox.width < 250)
 
 
 def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
@@ -104,7 +160,6 @@ def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
         begin=[period.start for period in periods],
         end=[period.end for period in periods],
         x=[(dates.num(period.start) + dates.num(period.end)) / 2 for period in periods],
-        meant=found["basis"].isin(MEANT),
         kind=[_kind(row, quantity) for row, quantity in zip(told, quantities, strict=True)],
     )
     if since is not None:
@@ -114,29 +169,37 @@ def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
 
 
 def _kind(row: Mapping[str, Any], quantity: Quantity) -> str:
-    if row["basis"] in MEANT:
-        return "plan"
+    if row.get("standing") == "outlier":
+        return "outlier"
+    if row["basis"] in marks.MEANT:
+        return str(row["basis"])
     if row["method"] == "personnel_file":
         return "file"
     bound = str(quantity.bound)
     return "below" if bound in marks.UPPER else "above" if bound in marks.LOWER else bound
 
 
-def _carried(rows: pd.DataFrame, last: float) -> list[tuple[float, float, float]]:
-    """Levels held from one observed figure to the next: from, to, level; bounds and other methods hold none."""
-    seen = rows[~rows["meant"] & (rows["kind"] != "file") & (rows["date_precision"] != "year")]
-    found = []
+Stretch = tuple[float, float, float]
+
+
+def _carried(rows: pd.DataFrame) -> list[Stretch]:
+    """Levels held from one count to the next: from, to, level; bounds, intentions and other methods hold none."""
+    seen = rows[rows["kind"].isin(callouts.COUNTS) & (rows["date_precision"] != "year")]
     spots = list(zip(seen["x"], seen["height"], seen["kind"], strict=True))
-    for n, (x, level, kind) in enumerate(spots):
-        if kind in ("about", "exact"):
-            found.append((x, spots[n + 1][0] if n + 1 < len(spots) else x, level))
-    return [stretch for stretch in found if stretch[0] <= last]
+    ends = [*(x for x, *_ in spots[1:]), *(x for x, *_ in spots[-1:])]
+    return [(x, end, level) for (x, level, kind), end in zip(spots, ends, strict=True) if kind in ("about", "exact")]
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, lines: list[tuple[float, float, float]]) -> None:
-    if lines:
-        starts, ends, levels = zip(*lines, strict=True)
-        ax.hlines(levels, starts, ends, colors=FOCUS, lw=1.1, zorder=1.8, gid="hold")
+def _sparse(stretch: Stretch) -> bool:
+    return stretch[1] - stretch[0] > SPARSE
+
+
+def _draw(ax: Axes, rows: pd.DataFrame, lines: list[Stretch]) -> None:
+    for faint, look in ((False, {"lw": 1.2}), (True, FAINT)):
+        held = [stretch for stretch in lines if _sparse(stretch) == faint and stretch[0] < stretch[1]]
+        if held:
+            starts, ends, heights = zip(*held, strict=True)
+            ax.hlines(heights, starts, ends, colors=FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
     steps = [(own, after) for own, after in pairwise(lines) if after[0] == own[1] and after[2] != own[2]]
     if steps:
         xs, lows, highs = zip(*((own[1], own[2], after[2]) for own, after in steps), strict=True)
@@ -145,65 +208,49 @@ def _draw(ax: Axes, rows: pd.DataFrame, lines: list[tuple[float, float, float]])
     if len(loose):
         starts, ends = ([dates.num(day) for day in loose[edge]] for edge in ("begin", "end"))
         ax.hlines(loose["height"], starts, ends, colors=CONTEXT, lw=0.8, zorder=1.6, gid="precision")
-    filed = rows["kind"] == "file"
-    marks.squares(ax, list(zip(rows["x"][filed], rows["height"][filed], strict=True)), INK)
-    for meant, colour in ((False, FOCUS), (True, ALERT)):
-        drawn = rows[~filed & (rows["meant"] == meant)]
-        marks.draw(ax, zip(drawn["x"], drawn["quantity"], strict=True), colour, diamond=meant)
+    for kind, group in rows.groupby("kind", sort=True):
+        spots = list(zip(group["x"], group["quantity"], strict=True))
+        if kind == "file":
+            marks.squares(ax, [(x, marks.height(quantity)) for x, quantity in spots], INK)
+        elif kind == "outlier":
+            marks.draw(ax, spots, CONTEXT, zorder=2.5)
+        else:
+            marks.draw(ax, spots, callouts.colour(str(kind)), basis=str(kind))
 
 
-def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[tuple[float, float, float]]) -> list[labels.Box]:
-    spots = ax.transData.transform(rows[["x", "height"]].to_numpy(dtype=float)).tolist()
-    found = [labels.Box(px - 5, py - 3, px + 5, py + 3) for px, py in spots]
-    ends = [spot for start, end, level in lines for spot in ((start, level), (end, level))]
-    held = iter(ax.transData.transform(ends).tolist() if ends else [])
-    return found + [labels.Box(x0, y - 1, x1, y + 1) for (x0, y), (x1, _) in zip(held, held, strict=True)]
-
-
-def _notes(rows: pd.DataFrame, *, full: bool) -> list[labels.Note]:
-    """What is labelled, the most needed first: last, first, the latest plan, highest, lowest, then the rest."""
-    seen, plans = rows[~rows["meant"] & (rows["kind"] != "file")], rows[rows["meant"]].index[::-1]
-    level = seen[seen["kind"].isin(["about", "exact"])]
-    chosen: list[int] = []
-    if len(seen):
-        start = seen[seen["x"] <= seen["x"].iloc[0] + 31]
-        chosen += [seen.index[-1], start["height"].idxmax(), *plans[:1], seen["height"].idxmax()]
-    if len(level):
-        chosen.append(level["height"].idxmin())
-    chosen += [*rows[rows["kind"] == "file"].sort_values("height").index[-1:], *plans, *_peaks(seen)]
-    notes = _without_twins([_note(rows.loc[n]) for n in dict.fromkeys(chosen)])
-    if not full:
-        return notes[:LABELS_HALF]
-    bounds = seen[seen["kind"].isin(["below", "range", "above"])].index[::-1]
-    more = _without_twins([*notes, *(_note(rows.loc[n]) for n in bounds)])
-    return more[: max(LABELS, len(notes))]
-
-
-def _without_twins(notes: list[labels.Note]) -> list[labels.Note]:
-    """Two outlets that gave one figure in one month share a label."""
-    found: dict[tuple[str, str], labels.Note] = {}
-    for note in notes:
-        found.setdefault((note.head, note.body), note)
-    return list(found.values())
-
-
-def _note(row: pd.Series) -> labels.Note:
-    how = {"file": "in personnel files", "plan": row["basis"]}.get(row["kind"], "")
-    colour = ALERT if row["meant"] else INK if row["kind"] == "file" else FOCUS
-    date = dates.short(row["begin"], "year" if row["date_precision"] == "year" else "month")
-    body = ", ".join(filter(None, [how, date]))
-    return labels.Note(row["x"], row["height"], marks.words(row["quantity"]), body, colour, inline=True)
-
-
-def _peaks(seen: pd.DataFrame) -> list[int]:
-    """Figures that stand out above what lies on either side of them, up to a higher one; of equals the first."""
-    heights, least = list(seen["height"]), PROMINENT * seen["height"].max()
-    found = []
-    for n, own in enumerate(heights):
-        before = [other >= own for other in heights[:n]]
-        after = [other > own for other in heights[n + 1 :]]
-        left = heights[n - before[::-1].index(True) : n] if any(before) else heights[:n]
-        right = heights[n + 1 : n + 1 + after.index(True)] if any(after) else heights[n + 1 :]
-        if left and right and own - max(min(left), min(right)) >= least:
-            found.append(seen.index[n])
+def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
+    """Draw a line down to the day of each event with its label at the top, to the left if that has room."""
+    box, found = ax.get_window_extent(), []
+    for event in sorted(events, key=lambda event: event["start"], reverse=True):
+        px = labels.points(ax, _middle(event), 0)[0]
+        words = labels.wrap(event["label"], min(max(px - box.x0, box.x1 - px) - 8, 84), "bold")
+        note = labels.Note(0, 0, words, dates.short(event["start"].date()))
+        wide, tall = labels.extent(note)
+        left = px - labels.PAD - wide if px - wide > box.x0 else px + labels.PAD
+        top = min([box.y1, *(other.bottom - 2 for other in found)])
+        labels.line(ax, (px, box.y0), (px, top), INK, lw=0.9, zorder=2.2, gid="event")
+        place = labels.Box(left, top - tall, left + wide, top)
+        labels.write(ax, note, place, "right" if left < px else "left")
+        found.append(place)
     return found
+
+
+def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
+    """What no label may cover: marks, levels, risers, the lines of events."""
+    spots = ax.transData.transform(rows[["x", "height"]].to_numpy(dtype=float)).tolist()
+    reach = dict.fromkeys(marks.UPPER, (marks.FADE, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, marks.FADE))
+    around = [reach.get(bound, (3.5, 3.5)) for bound in rows["bound"]]
+    found = [
+        labels.Box(px - 3.5, py - down, px + 3.5, py + up) for (px, py), (down, up) in zip(spots, around, strict=True)
+    ]
+    ends = [((start, level), (end, level)) for start, end, level in lines]
+    ends += [((own[1], own[2]), (own[1], after[2])) for own, after in pairwise(lines) if after[0] == own[1]]
+    ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
+    for start, end in ends:
+        (x0, y0), (x1, y1) = labels.points(ax, *start), labels.points(ax, *end)
+        found.append(labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1))
+    return found
+
+
+def _middle(event: Mapping[str, Any]) -> float:
+    return (dates.num(event["start"]) + dates.num(event["end"])) / 2
