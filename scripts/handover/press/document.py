@@ -255,7 +255,7 @@ def _headline(blocks: tuple[Block, ...]) -> tuple[str, str]:
                 if token["type"] == "heading" and token["attrs"]["level"] == 1:
                     after = tokens[position + 1 : position + 2]
                     below = markdown.plain(after) if after and after[0]["type"] == "paragraph" else ""
-                    return markdown.plain([token]).strip(), " ".join(below.split())
+                    return " ".join(markdown.plain([token]).split()), " ".join(below.split())
     return "", ""
 
 

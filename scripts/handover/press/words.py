@@ -53,12 +53,12 @@ class Words:
     comma: str = ", "
 
     def date(self, iso: str) -> str:
-        """A date as a reader writes it; what is no ISO date stays as it is."""
+        """A date as a reader writes it, with no place to break it; what is no ISO date stays as it is."""
         try:
             day = dt.date.fromisoformat(iso)
         except ValueError:
             return iso
-        return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}"
+        return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}".replace(" ", "\u00a0")
 
 
 ARABIC: Mapping[str, str] = {
