@@ -21,6 +21,7 @@ _NUMBER = rf"(?<![^\s(])(?!(?:19|20)\d\d(?:\s|$))(?:\d+(?:[.,]\d+)*|(?i:{_COUNTS
 _COUNTED = rf"(?!(?:{_NEVER})\b)[a-z]{{1,12}}\b"
 #: Each ends where a space must not break.
 _BEFORE = (
+    rf"(?<!\w)\d{{1,2}} to(?= \d{{1,2}} (?:{_MONTHS})\b)",
     rf"(?<!\w)\d{{1,2}}(?= (?:{_MONTHS})\b)",
     rf"\b(?:{_MONTHS})(?= \d{{4}}\b)",
     rf"\b(?:{_RANKS})\.(?= [A-Z])",
@@ -47,9 +48,11 @@ def tokens(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _bind(found: list[dict[str, Any]], before: str) -> str:
     """Bind the texts of neighbours; `before` is what stands before them, and what stands before their end is returned.
 
-    The mark of a conflict does not part a number from its word.
+    The mark of a conflict does not part a number from its word. The columns of a table may be too narrow for a date.
     """
     for token in found:
+        if token["type"] == "table":
+            continue
         if token["type"] == "text":
             follows = COUNT.search(before) and COUNTED.match(token["raw"])
             token["raw"] = text(NO_BREAK + token["raw"][1:] if follows else token["raw"])

@@ -6,7 +6,6 @@ import lxml.html
 import nh3
 from lxml.html import HtmlElement
 
-from handover.press import bound
 from handover.press.markdown import GONE
 from handover.press.pdf import pictures
 from handover.press.pdf.escape import lines, text, writable
@@ -169,9 +168,9 @@ class _Writer:
         """Write what an element holds as running text."""
         if depth > DEPTH * 2:
             return text(element.text_content(), word)
-        parts = [_said(element, element.text, word)]
+        parts = [text(element.text or "", word)]
         for child in element:
-            parts += [self._inline(child, depth + 1, word), _said(element, child.tail, word)]
+            parts += [self._inline(child, depth + 1, word), text(child.tail or "", word)]
         return "".join(parts)
 
     def _inline(self, element: HtmlElement, depth: int, word: int = 36) -> str:
@@ -221,12 +220,6 @@ class _Writer:
             _span(element.get("colspan", "")),
             _span(element.get("rowspan", "")),
         )
-
-
-def _said(element: HtmlElement, content: str | None, word: int) -> str:
-    """The text right inside an element; in code each space is as it was written."""
-    said = content or ""
-    return text(said if WRAPPERS.get(element.tag) == "#typed[" else bound.text(said), word)
 
 
 def _span(value: str) -> int:

@@ -19,7 +19,7 @@ COLUMNS = 400
 #: The label in a call that sets one.
 PLACE = re.compile(r'(#place-of\(|#number\("(?:[^"\\]|\\.)*", )"x\d+"')
 #: A table of no more rows than this is kept on one page.
-WHOLE = 14
+WHOLE = 8
 #: A word in a cell longer than this may be broken.
 WORD = 24
 #: Characters that fit on a line, and the size to set them in, largest first.
@@ -67,7 +67,9 @@ def table(
         title = caption if number == 0 else ""
         size = next((size for limit, size in SIZES if sum(widths[x] + 2 for x in part) <= limit), SIZES[-1][1])
         gap = KEPT + len(head) if left_out else -1
-        options = f"size: {size}, head: {len(head)}, gap: {gap}, whole: {'true' if rows <= WHOLE else 'false'}"
+        options = (
+            f"size: {size}, head: {len(head)}, gap: {gap}, whole: {'true' if rows <= WHOLE and not small else 'false'}"
+        )
         options += ", small: true" if small else ""
         written = _part(cells, part, len(head), title, options)
         # columns that name the rows are set again, but a place in them is one place
