@@ -103,7 +103,7 @@ def _set(files: dict[str, bytes], name: str, first: Probe, last: Probe) -> None:
         tried = dict(files)
         _put(tried, unset(first["name"]), _columns(first["name"], size, even))
         ends = [probe for probe in _asked(tried, name) if probe["kind"] == "last"]
-        if all(probe["page"] <= last["page"] for probe in ends):
+        if all(probe["page"] <= last["page"] and probe["y"] <= FOOT for probe in ends):
             files.update(tried)
             return
         size -= STEP
