@@ -27,6 +27,8 @@ _BEFORE = (
     rf"\b(?:{_RANKS})\.(?= [A-Z])",
     r"\b[A-Z][a-z]+ [A-Z]\.(?= [A-Z][a-z])",
     r"(?<!\w)(?:p|pp|No|para)\.(?= \d)",
+    r"(?<!\w)(?:page|paragraph|sentence|cell)(?= \d)",
+    r"(?<!\w)grade(?= [A-D]\b)",
     rf"{_NUMBER}(?= {_COUNTED})",
 )
 PAIRS = re.compile(f"(?:{'|'.join(_BEFORE)}) ")

@@ -65,9 +65,13 @@ def _named(sheet: Sheet, source: Item) -> str:
     """A source in a few words: who, when, and how good."""
     words = sheet.words
     credit = text(source["credit"] or source["title"] or source["id"])
-    about = [text(source["published"]), sheet.house(words.grade.format(source["grade"])) if source["grade"] else ""]
+    about = [text(source["published"]), _grade(sheet, source)]
     head = sheet.link(source["url"], credit) if source["url"] else credit
     return _placed(sheet, f"source-{source['id']}", text(words.comma).join(filter(None, [head, *about])))
+
+
+def _grade(sheet: Sheet, source: Item) -> str:
+    return sheet.house(sheet.words.grade.format(source["grade"]).replace(" ", GLUE)) if source["grade"] else ""
 
 
 def _marks(sheet: Sheet, fact: Item) -> str:
@@ -128,7 +132,7 @@ def _source(sheet: Sheet, source: Item) -> str:
     about = [
         text(source["published"]),
         sheet.house(words.via.format(source["carrier"])) if source["carrier"] not in ("", source["credit"]) else "",
-        sheet.house(words.grade.format(source["grade"]).replace(" ", GLUE)) if source["grade"] else "",
+        _grade(sheet, source),
         text(source["seen"]),
     ]
     credit = f"#strong[{text(source['credit'])}];" if source["credit"] else ""
