@@ -29,7 +29,7 @@ def pages(pdf: bytes) -> int:
 def files(source: str, pictures: Mapping[str, bytes], imprint: Imprint) -> dict[str, bytes]:
     """Everything Typst may read, by name."""
     attached = {f"attachment-{number}": item.data for number, item in enumerate(imprint.attachments)}
-    return {"main.typ": source.encode(), "report.typ": TEMPLATE.read_bytes()} | attached | {**pictures}
+    return {"main.typ": source.encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **pictures}
 
 
 def link(document: Document, imprint: Imprint) -> dict[str, bytes]:
