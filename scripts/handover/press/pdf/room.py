@@ -88,25 +88,37 @@ def _misplaced(probes: list[Probe], touched: set[str]) -> tuple[str, str] | None
 
 def _set(files: dict[str, bytes], name: str, first: Probe, last: Probe) -> None:
     """Set an evidence section in larger type, and its columns of like height, as far as its pages have room."""
-    more = last["page"] - first["page"]
-    room = 2 * (FOOT - first["y"] + more * (FOOT - TOP))
-    second = abs(last["x"] - first["x"]) > 1
-    top, height = (TOP, FOOT - TOP) if more else (first["y"], FOOT - first["y"])
-    used = room - 2 * height + second * height + last["y"] - top
-    lost = 2 * (more + 1) * LOST
-    size = min(LARGEST, LEAST * sqrt(max(room - lost, 0.0) / max(used, 1.0)))
-    size = max(LEAST, size // STEP * STEP)
+    used, room = _used(first, last)
+    lost = 2 * (last["page"] - first["page"] + 1) * LOST
+    size = min(LARGEST, LEAST * sqrt(max(room - lost, 0.0) / max(used, 1.0))) // STEP * STEP
     while size > LEAST:
-        grown = used * (size / LEAST) ** 2
-        # whatever does not fit after all goes on below
-        even = grown / 2 + LOST if room - grown > 2 * lost + 4 * LOST else 0.0
-        tried = dict(files)
-        _put(tried, unset(first["name"]), _columns(first["name"], size, even))
-        ends = [probe for probe in _asked(tried, name) if probe["kind"] == "last"]
-        if all(probe["page"] <= last["page"] and probe["y"] <= FOOT for probe in ends):
+        larger = _columns(first["name"], size, 0.0)
+        tried, end = _tried(files, name, unset(first["name"]), larger)
+        if end["page"] <= last["page"]:
+            used, room = _used(first, end)
             files.update(tried)
+            if room - used > lost + 4 * LOST:
+                # whatever does not fit after all goes on below
+                tried, end = _tried(files, name, larger, _columns(first["name"], size, used / 2 + LOST / 2))
+                files.update(tried if end["y"] <= FOOT else {})
             return
         size -= STEP
+
+
+def _tried(files: Mapping[str, bytes], name: str, old: str, new: str) -> tuple[dict[str, bytes], Probe]:
+    """The files with other arguments in ``main.typ``, and where the last evidence section then ends."""
+    tried = dict(files)
+    _put(tried, old, new)
+    return tried, [probe for probe in _asked(tried, name) if probe["kind"] == "last"][-1]
+
+
+def _used(first: Probe, last: Probe) -> tuple[float, float]:
+    """How much of its columns a section fills from its first to its last word, and how much they have on its pages."""
+    more = last["page"] - first["page"]
+    room = 2 * (FOOT - first["y"] + more * (FOOT - TOP))
+    top = TOP if more else first["y"]
+    before = FOOT - top if abs(last["x"] - first["x"]) > 1 else 0.0  # the first column of the last page
+    return room - 2 * (FOOT - top) + before + last["y"] - top, room
 
 
 def _figure(name: str, scale: float, floats: bool) -> str:
