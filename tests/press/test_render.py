@@ -15,6 +15,7 @@ from handover.errors import (
     StoreError,
 )
 from handover.press import recognise, render
+from handover.press.imprint import LINK_PICTURE
 from handover.press.order import Order
 from handover.press.store import PICTURE, Store
 
@@ -142,6 +143,7 @@ def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
     assert {path.name for path in outcome.edition.folder.iterdir()} == {
         *(f"mini_{name}{suffix}" for suffix in (".html", ".pdf", ".ipynb")),
         PICTURE,
+        LINK_PICTURE,
         "manifest.json",
     }
     assert outcome.edition.faults() == []

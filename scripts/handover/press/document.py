@@ -272,7 +272,7 @@ def _headline(blocks: tuple[Block, ...]) -> tuple[str, str]:
                 if token["type"] == "heading" and token["attrs"]["level"] == 1:
                     after = tokens[position + 1 : position + 2]
                     below = _without_marks(after[0]["children"]) if after and after[0]["type"] == "paragraph" else ""
-                    return markdown.plain([token]).strip(), " ".join(below.split())
+                    return " ".join(markdown.plain([token]).split()), " ".join(below.split())
     return "", ""
 
 

@@ -11,7 +11,7 @@ unless said otherwise, in the report's language, ready to print.
 
     version    1
     heading    heading of the section
-    layout     "brief" asks for running lines where pages are few; "" for the whole
+    layout     "brief" asks for sources in few words and no appendix; "" for the whole
     tables     paths of the data tables used, relative to the project
     names      names that hold digits or number words and are no quantities
     facts      [{key, label, value, printed: [texts as printed], known_since: ISO date,
@@ -30,7 +30,7 @@ unless said otherwise, in the report's language, ready to print.
 
 from typing import Any
 
-#: The layout of a report of one page.
+#: The layout of a report whose story takes one page.
 BRIEF = "brief"
 FACT, SOURCE, CLAIM, CONFLICT = "fact-", "source-", "claim-", "conflict-"
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import ConversionError, StoreError
 from handover.press import inputs, manifest, recognise, source
+from handover.press.imprint import LINK_PICTURE
 from handover.press.legible import legible
 from handover.press.order import Order
 from handover.press.store import PICTURE, Edition, Store, file_name
@@ -276,7 +277,7 @@ def _files(order: Order, made: "Composition", nb: Any) -> dict[str, bytes]:
         ".ipynb": (nbformat.writes(nb).rstrip("\n") + "\n").encode(),
     }
     files = {file_name(order.report, made.edition, suffix): data for suffix, data in contents.items()}
-    return files | {PICTURE: made.picture()}
+    return files | {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
 
 
 def _manifest(order: Order, made: "Composition", files: Mapping[str, bytes], clock: _Clock) -> manifest.Manifest:

@@ -51,14 +51,21 @@ class Words:
     supports: str = "for"
     reading: str = "Our reading:"
     comma: str = ", "
+    dotted: str = "dotted"
+    evidence: str = "evidence"
+    differ: str = "sources disagree"
+    about: str = "About"
+    one: str = "One source"
+    other: str = "Another"
+    read: str = "How we read it"
 
     def date(self, iso: str) -> str:
-        """A date as a reader writes it; what is no ISO date stays as it is."""
+        """A date as a reader writes it, with no place to break it; what is no ISO date stays as it is."""
         try:
             day = dt.date.fromisoformat(iso)
         except ValueError:
             return iso
-        return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}"
+        return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}".replace(" ", "\u00a0")
 
 
 ARABIC: Mapping[str, str] = {
@@ -98,6 +105,13 @@ ARABIC: Mapping[str, str] = {
     "supports": "لأجل",
     "reading": "قراءتنا:",
     "comma": "، ",
+    "dotted": "المنقّط",
+    "evidence": "له دليل",
+    "differ": "المصادر مختلفة",
+    "about": "الموضوع",
+    "one": "مصدر",
+    "other": "مصدر آخر",
+    "read": "قراءتنا",
 }
 
 

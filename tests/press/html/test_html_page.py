@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from handover.press import document
 from handover.press.html import page
-from handover.press.imprint import NO_DAY, Imprint
+from handover.press.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, Imprint
 
 ALL = ("report", "arabic", "everything", "hostile")
 
@@ -129,7 +129,16 @@ def test_an_unpublished_page_names_no_edition_and_one_without_a_day_no_day(write
     doc = document.read(new_notebook(cells=[new_markdown_cell("# T")]), "t")
     assert "1970" not in page.write(doc, Imprint("", NO_DAY, 0))
     assert "published_time" not in page.write(doc, Imprint("", NO_DAY, 0))
-    assert "31 March 2031" in page.write(doc, Imprint("", dt.date(2031, 3, 31), 0))
+    assert "31\u00a0March\u00a02031" in page.write(doc, Imprint("", dt.date(2031, 3, 31), 0))
+
+
+def test_only_an_edition_names_a_picture_for_links(html, write):
+    assert "og:image" not in write(new_markdown_cell("# T"))
+    tags = {one.get("property") or one.get("name"): one.get("content") for one in tree(html("report")).iter("meta")}
+    assert tags["og:image"] == LINK_PICTURE
+    assert (tags["og:image:width"], tags["og:image:height"]) == tuple(map(str, LINK_SIZE))
+    assert tags["og:image:alt"] == tags["og:title"]
+    assert tags["twitter:card"] == "summary_large_image"
 
 
 def test_the_colophon_stands_last(html):

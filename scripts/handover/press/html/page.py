@@ -11,7 +11,7 @@ from markupsafe import Markup
 from handover.press import digest, document, markdown, words
 from handover.press.html import blocks, embed, evidence, faces, foreign, prose, sanitise
 from handover.press.html.sheet import Sheet
-from handover.press.imprint import NO_DAY, Imprint
+from handover.press.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, Imprint
 from handover.press.ledger import Item, Ledger
 from handover.press.legible import legible
 
@@ -55,8 +55,15 @@ def write(doc: document.Document, imprint: Imprint) -> str:
             body=Markup(body),
             author=imprint.author,
             date=imprint.date.isoformat() if imprint.date != NO_DAY else "",
+            picture=_picture(title, imprint),
         )
     )
+
+
+def _picture(title: str, imprint: Imprint) -> dict[str, object]:
+    """The picture for links to the page; only an edition has it beside it."""
+    width, height = LINK_SIZE
+    return {"name": LINK_PICTURE, "width": width, "height": height, "alt": title} if imprint.edition else {}
 
 
 def _body(doc: document.Document, said: words.Words, ledger: Ledger) -> tuple[list[Markup], Sheet]:
