@@ -147,7 +147,7 @@ def read(nb: NotebookNode, name: str = "") -> Document:
         metadata, else the name; its standfirst the first paragraph under that heading.
     """
     parameters = _parameters(nb)
-    blocks = tuple(block for number, cell in enumerate(nb.cells, 1) for block in _cell(nb, number, cell))
+    blocks = tuple(block for number, cell in _numbered(nb) for block in _cell(nb, number, cell))
     title, standfirst = _headline(blocks)
     return Document(
         title=title or str(nb.metadata.get("title", "") or name or "Notebook"),
@@ -157,6 +157,14 @@ def read(nb: NotebookNode, name: str = "") -> Document:
         parameters=parameters,
         name=name,
     )
+
+
+def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    """Yield cells with their numbers in the report's own file: what was injected shares that of the cell before it."""
+    number = 0
+    for cell in nb.cells:
+        number += not number or "injected-parameters" not in cell.metadata.get("tags", [])
+        yield number, cell
 
 
 def _cell(nb: NotebookNode, number: int, cell: NotebookNode) -> Iterator[Block]:
