@@ -20,6 +20,8 @@ class Words:
     edition: str = "Edition"
     code: str = "Code, cell {}"
     codes: str = "Code, cells {} to {}"
+    all_code: str = "Code of this report, cell by cell"
+    cell: str = "Cell {}"
     figure: str = "Figure {}"
     undescribed: str = "Figure without a description"
     unreadable: str = "Figure that cannot be read"
@@ -40,6 +42,20 @@ class Words:
     numbers: str = "The numbers"
     disagreements: str = "Where sources disagree"
     sources: str = "Sources"
+    one_source: str = "One source"
+    the_other: str = "≠ the other"
+    our_reading: str = "How we read it"
+    claim: str = "1 claim"
+    claims: str = "{} claims"
+    dotted: str = "Dotted"
+    key_dotted: str = "evidence"
+    key_conflict: str = "sources disagree"
+    pdf: str = "PDF"
+    pdf_and_data: str = "PDF, with the data"
+    notebook: str = "Notebook"
+    newer: str = "Is there a newer edition?"
+    catalogue: str = "All reports"
+    for_paper: str = "For paper, this edition has a PDF:"
     also: str = "Also drawn on in charts and tables"
     printed: str = "printed as"
     known: str = "known since {}"
@@ -67,6 +83,8 @@ ARABIC: Mapping[str, str] = {
     "edition": "الإصدار",
     "code": "الشيفرة، الخلية {}",
     "codes": "الشيفرة، الخلايا من {} إلى {}",
+    "all_code": "شيفرة هذا التقرير، خلية خلية",
+    "cell": "الخلية {}",
     "figure": "الشكل {}",
     "undescribed": "شكل بلا وصف",
     "unreadable": "شكل تتعذر قراءته",
@@ -87,6 +105,20 @@ ARABIC: Mapping[str, str] = {
     "numbers": "الأرقام",
     "disagreements": "حيث تختلف المصادر",
     "sources": "المصادر",
+    "one_source": "مصدر",
+    "the_other": "≠ والآخر",
+    "our_reading": "كيف نقرأ ذلك",
+    "claim": "قول واحد",
+    "claims": "الأقوال: {}",
+    "dotted": "المنقَّط",
+    "key_dotted": "له دليل",
+    "key_conflict": "المصادر مختلفة",
+    "pdf": "PDF",
+    "pdf_and_data": "PDF ومعه البيانات",
+    "notebook": "دفتر الملاحظات",
+    "newer": "هل من إصدار أحدث؟",
+    "catalogue": "كل التقارير",
+    "for_paper": "للورق نسخة PDF من هذا الإصدار:",
     "also": "مصادر أخرى للرسوم والجداول",
     "printed": "كُتب",
     "known": "معروف منذ {}",
