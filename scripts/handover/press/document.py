@@ -159,14 +159,6 @@ def read(nb: NotebookNode, name: str = "") -> Document:
     )
 
 
-def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
-    """Yield cells with their numbers in the report's own file: what was injected shares that of the cell before it."""
-    number = 0
-    for cell in nb.cells:
-        number += not number or "injected-parameters" not in cell.metadata.get("tags", [])
-        yield number, cell
-
-
 def _cell(nb: NotebookNode, number: int, cell: NotebookNode) -> Iterator[Block]:
     tags = cell.metadata.get("tags", [])
     if "remove-cell" in tags or "remove_cell" in tags:
@@ -181,6 +173,14 @@ def _cell(nb: NotebookNode, number: int, cell: NotebookNode) -> Iterator[Block]:
             yield from _output(number, output)
     elif cell.cell_type == "raw" and cell.source.strip():
         yield Text(number, cell.source)
+
+
+def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    """Yield cells with their numbers in the report's own file: what was injected shares that of the cell before it."""
+    number = 0
+    for cell in nb.cells:
+        number += not number or "injected-parameters" not in cell.metadata.get("tags", [])
+        yield number, cell
 
 
 def _joined(outputs: list[NotebookNode]) -> Iterator[dict[str, Any]]:

@@ -42,14 +42,8 @@ class Words:
     numbers: str = "The numbers"
     disagreements: str = "Where sources disagree"
     sources: str = "Sources"
-    one_source: str = "One source"
-    the_other: str = "≠ the other"
-    our_reading: str = "How we read it"
     claim: str = "1 claim"
     claims: str = "{} claims"
-    dotted: str = "Dotted"
-    key_dotted: str = "evidence"
-    key_conflict: str = "sources disagree"
     pdf: str = "PDF"
     pdf_and_data: str = "PDF, with the data"
     notebook: str = "Notebook"
@@ -67,6 +61,13 @@ class Words:
     supports: str = "for"
     reading: str = "Our reading:"
     comma: str = ", "
+    dotted: str = "dotted"
+    evidence: str = "evidence"
+    differ: str = "sources disagree"
+    about: str = "About"
+    one: str = "One source"
+    other: str = "Another"
+    read: str = "How we read it"
 
     def date(self, iso: str) -> str:
         """A date as a reader writes it; what is no ISO date stays as it is."""
@@ -105,14 +106,8 @@ ARABIC: Mapping[str, str] = {
     "numbers": "الأرقام",
     "disagreements": "حيث تختلف المصادر",
     "sources": "المصادر",
-    "one_source": "مصدر",
-    "the_other": "≠ والآخر",
-    "our_reading": "كيف نقرأ ذلك",
     "claim": "قول واحد",
     "claims": "الأقوال: {}",
-    "dotted": "المنقَّط",
-    "key_dotted": "له دليل",
-    "key_conflict": "المصادر مختلفة",
     "pdf": "PDF",
     "pdf_and_data": "PDF ومعه البيانات",
     "notebook": "دفتر الملاحظات",
@@ -130,6 +125,13 @@ ARABIC: Mapping[str, str] = {
     "supports": "لأجل",
     "reading": "قراءتنا:",
     "comma": "، ",
+    "dotted": "المنقّط",
+    "evidence": "له دليل",
+    "differ": "المصادر مختلفة",
+    "about": "الموضوع",
+    "one": "مصدر",
+    "other": "مصدر آخر",
+    "read": "قراءتنا",
 }
 
 

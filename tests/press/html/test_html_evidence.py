@@ -96,7 +96,7 @@ def test_disagreements_name_both_sides_and_the_reading(html):
 
 def test_disagreements_are_a_table_of_three_columns_under_their_topics(html):
     table = tree(html("report")).xpath("//table[@class='conflicts']")[0]
-    assert [head.text for head in table.findall("thead/tr/th")] == ["One source", "≠ the other", "How we read it"]
+    assert [head.text for head in table.findall("thead/tr/th")] == ["One source", "≠ Another", "How we read it"]
     topic, row = table.find("tbody").findall("tr")
     assert topic.find("th").attrib == {"scope": "rowgroup", "colspan": "3"}
     assert [words(cell)[:6] for cell in row] == ["Hulls ", "Crews ", "Our re"]

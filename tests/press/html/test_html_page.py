@@ -132,13 +132,13 @@ def test_the_files_that_an_edition_links_to_are_there(mini, stand_in):
 
 
 def test_a_key_explains_the_marks_that_are_there_and_no_others(html, write):
-    key = tree(html("report")).xpath("string(//header/p[@class='note'])")
-    assert key == "Dotted: evidence; ≠: sources disagree"
-    assert "Dotted" not in write(new_markdown_cell("# T"))
+    key = tree(html("report")).xpath("string(//header/p[@class='note key'])")
+    assert key == "dotted: evidence; ≠: sources disagree"
+    assert "dotted:" not in write(new_markdown_cell("# T"))
     content = {"heading": "Evidence", "facts": [{"key": "k", "label": "ferries", "value": "four"}]}
     output = new_output("display_data", data={document.EVIDENCE_MIME: content})
     text = write(new_markdown_cell("# T"), new_markdown_cell("[four](#fact-k)"), new_code_cell("e", outputs=[output]))
-    assert tree(text).xpath("string(//header/p[@class='note'])") == "Dotted: evidence"
+    assert tree(text).xpath("string(//header/p[@class='note key'])") == "dotted: evidence"
 
 
 def test_few_sections_need_no_contents(write):

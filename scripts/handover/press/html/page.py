@@ -64,19 +64,6 @@ def write(doc: document.Document, imprint: Imprint) -> str:
     )
 
 
-def _beside(doc: document.Document, imprint: Imprint, said: words.Words) -> list[tuple[str, str]]:
-    """What lies beside an edition's page in its folder, and in the catalogue above; other pages have nothing there."""
-    if not (imprint.edition and REPORT.fullmatch(doc.name)):
-        return []
-    data = any(one.relationship == "data" for one in imprint.attachments)
-    return [
-        (file_name(doc.name, imprint.edition, ".pdf"), said.pdf_and_data if data else said.pdf),
-        (file_name(doc.name, imprint.edition, ".ipynb"), said.notebook),
-        (f"../../{catalogue_page.archive(doc.name)}", said.newer),
-        ("../../index.html", said.catalogue),
-    ]
-
-
 def _body(doc: document.Document, said: words.Words, ledger: Ledger) -> tuple[list[Markup], Sheet]:
     """Write a document's blocks; where each number is used is known at the end, and so is the evidence written last."""
     sheet = Sheet(said, ledger)
@@ -141,6 +128,19 @@ def _description(doc: document.Document) -> str:
                 break
     found = " ".join(legible(found).split()) or " ".join(legible(doc.title).split())
     return found if len(found) <= 300 else found[:297].rsplit(" ", 1)[0] + " …"
+
+
+def _beside(doc: document.Document, imprint: Imprint, said: words.Words) -> list[tuple[str, str]]:
+    """What lies beside an edition's page in its folder, and in the catalogue above; other pages have nothing there."""
+    if not (imprint.edition and REPORT.fullmatch(doc.name)):
+        return []
+    data = any(one.relationship == "data" for one in imprint.attachments)
+    return [
+        (file_name(doc.name, imprint.edition, ".pdf"), said.pdf_and_data if data else said.pdf),
+        (file_name(doc.name, imprint.edition, ".ipynb"), said.notebook),
+        (f"../../{catalogue_page.archive(doc.name)}", said.newer),
+        ("../../index.html", said.catalogue),
+    ]
 
 
 def _style(body: str, title: str, rtl: bool) -> str:
