@@ -288,14 +288,17 @@ def test_a_number_leads_to_its_evidence_and_back(html, visit):
 
 
 def test_a_link_to_a_source_unfolds_it_and_shows_its_name(html, visit):
-    with visit(html("report"), width=390) as seen:
+    with visit(html("report"), width=390, height=400) as seen:
         folded = seen.page.locator(".sources details")
         assert folded.count() >= 4 and seen.page.locator(".sources details[open]").count() == 0
         seen.page.locator("a[href='#source-s1']").first.click()
         assert seen.page.locator(".sources details[open]").count() == 1
         seen.page.wait_for_timeout(100)
         name = seen.page.locator(".sources details[open] > summary").bounding_box()
-        assert 0 <= name["y"] < 900
+        place = seen.page.locator(":target").bounding_box()
+        assert name["y"] >= 0
+        assert name["y"] + name["height"] <= place["y"] + 1
+        assert place["y"] < 400
 
 
 def test_sources_stay_folded_where_nobody_asks_for_one(html, visit):

@@ -72,6 +72,8 @@ def test_code_is_gathered_cell_by_cell_and_linked_from_where_it_stood(sheet):
 def test_what_was_injected_is_told_with_the_cell_that_it_fills(sheet):
     cells = [document.Code(2, "a = 1", "python"), document.Code(2, "a = 2", "python")]
     assert ">Code, cell 2</a>" in str(blocks.code(cells, sheet))
+    gathered = str(blocks.all_code(sheet))
+    assert gathered.count(">Cell 2<") == 1 and gathered.count("<pre") == 2
 
 
 def test_code_shows_what_would_turn_its_order():

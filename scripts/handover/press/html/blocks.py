@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -29,10 +30,11 @@ def all_code(sheet: Sheet) -> Markup:
         return Markup("")
     told = []
     for place, cells in sheet.code.items():
-        named = [fill('<p class="label">{}</p>', sheet.words.cell.format(cell.cell)) for cell in cells]
-        sources = [highlight.code(cell.source, cell.language) for cell in cells]
-        pairs = Markup("\n").join(head + source for head, source in zip(named, sources, strict=True))
-        told.append(fill('<div id="{}">\n{}\n</div>', place, pairs))
+        parts = []
+        for number, sources in groupby(cells, lambda cell: cell.cell):
+            parts.append(fill('<p class="label">{}</p>', sheet.words.cell.format(number)))
+            parts += [highlight.code(source.source, source.language) for source in sources]
+        told.append(fill('<div id="{}">\n{}\n</div>', place, Markup("\n").join(parts)))
     form = '<details class="code"><summary>{}</summary>\n{}\n</details>'
     return fill(form, sheet.words.all_code, Markup("\n").join(told))
 
