@@ -346,6 +346,21 @@ def test_a_wide_table_scrolls_by_keyboard_within_the_page(html, visit):
         assert seen.overflow() <= 0
 
 
+def test_a_table_of_long_texts_is_stacked_on_a_telephone_alone(write, visit):
+    heads = "<thead><tr><th>When</th><th>Who</th><th>What</th><th>Where</th></tr></thead>"
+    cells = f"<tr><td>May</td><td>Ann</td><td>{'long words ' * 20}</td><td></td></tr>"
+    output = new_output("display_data", data={"text/html": f"<table>{heads}{cells}</table>"})
+    text = write(new_markdown_cell("# T"), new_code_cell("x", outputs=[output]))
+    tops = "[...document.querySelectorAll('tbody td')].map(e => Math.round(e.getBoundingClientRect().y))"
+    with visit(text, width=390) as seen:
+        assert seen.overflow() <= 0 and seen.violations() == []
+        assert seen.page.evaluate(tops)[:3] == sorted(set(seen.page.evaluate(tops)[:3]))
+        label = "getComputedStyle(document.querySelectorAll('tbody td')[1], '::before').content"
+        assert "Who" in seen.page.evaluate(label)
+    with visit(text, width=1280) as seen:
+        assert len(set(seen.page.evaluate(tops))) == 1
+
+
 def test_printed_sheets_leave_out_what_paper_cannot_use(html, visit):
     with visit(html("report")) as seen:
         seen.page.emulate_media(media="print")
