@@ -216,7 +216,8 @@ def inert(sample: Sample) -> list[str]:
                     pdf_links.add(str(action.URI))
         if "/JavaScript" in opened.Root.get("/Names", {}):
             found.append("holds JavaScript by name")
-    html_links = {url for url in sample.page.xpath("//a/@href") if not url.startswith("#")}
+    beside = set(sample.page.xpath("//header/p[@class='note beside']/a/@href"))
+    html_links = {url for url in sample.page.xpath("//a/@href") if not url.startswith("#")} - beside
     found += [f"leads to {url}" for url in sorted(pdf_links | html_links) if not url.startswith(SCHEMES)]
     if pdf_links - html_links:
         found.append(f"the PDF leads where the HTML does not: {sorted(pdf_links - html_links)[:3]}")
