@@ -14,8 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from handover.press import document
+from handover.press import document, manifest, markdown
 from handover.press.audit import audit
+from handover.press.compare import compare
 from handover.press.document import Code, Figure, Prose
 from handover.story.desk import Story
 
@@ -49,7 +50,7 @@ def published():
         return {row["source_id"]: row["published"] for row in csv.DictReader(file)}
 
 
-def finished(name, day, evidence="record"):
+def finished(name, day, evidence="record", since=None):
     """A report of a day, executed in this process."""
     nb = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
     space = {}
@@ -60,7 +61,7 @@ def finished(name, day, evidence="record"):
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, name, "exec"), space)
         if "parameters" in cell.metadata.get("tags", []):
-            space |= {"as_of": day, "evidence": evidence}
+            space |= {"as_of": day, "evidence": evidence, "since": since}
             cell.source = f'as_of = "{day}"'
         if last:
             shown = eval(compile(ast.Expression(last.value), name, "eval"), space)._repr_mimebundle_()
@@ -119,6 +120,35 @@ def test_a_report_holds_at_the_turns_of_the_story(name, day, evidence, published
     check(name, day, published, evidence)
 
 
+@pytest.mark.parametrize("evidence", ["record", "article"])
+@pytest.mark.parametrize("name", ["drawdown", "handover"])
+def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, evidence, monkeypatch):
+    monkeypatch.chdir(ROOT / "notebooks")
+    made = {day: finished(name, day, evidence, since) for since, day in zip([None, *TURNS], TURNS, strict=False)}
+    told = 0
+    for before, day in pairwise(TURNS):
+        audit(made[day], f"{name} as of {day}, since {before}")
+        (section,) = (block.source for block in made[day].blocks if getattr(block, "source", "").startswith(CHANGED))
+        items = [token["children"] for token in markdown.parse(section) if token["type"] == "list"]
+        said = [markdown.plain(item["children"]).replace("≠", "") for item in (items[0] if items else [])]
+        found = compare(in_short(made[before], before), in_short(made[day], day))
+        assert len(said) == len(found), (before, day)
+        for item, change in zip(said, found, strict=True):
+            assert item.startswith(change.sentence.removesuffix(".")), (before, day)
+        told += len(found)
+    assert told, "something is new from one of these days to the next"
+
+
+CHANGED = "## What has changed?"
+
+
+def in_short(made, day):
+    """What is compared of an edition's manifest."""
+    facts, statements = manifest.facts(made.evidence), manifest.statements(made.evidence)
+    about = {"report": made.name, "language": "en", "variant": {}, "parameters": {}, "as_of": day}
+    return about | {"facts": facts, "statements": statements}
+
+
 def test_a_section_with_nothing_in_it_would_be_seen():
     cells = [nbformat.v4.new_markdown_cell(text) for text in ("# Title", "## Empty", "## Full", "words", "## Last")]
     assert hollow(document.read(nbformat.v4.new_notebook(cells=cells), "x")) == ["## Empty", "## Last"]
@@ -138,12 +168,12 @@ def test_an_outcome_told_too_early_would_be_seen():
     assert foreknown("Iraq takes over Ain al-Asad", "2026-01-17") == []
 
 
-@pytest.mark.parametrize(("evidence", "day"), [("article", "2026-01-07"), ("record", "2026-01-31"), ("record", "2026-10-01")])
-def test_the_two_long_reports_tell_every_claim_of_the_article(evidence, day, monkeypatch):
+@pytest.mark.parametrize("edition", [("2026-01-07", "article"), ("2026-01-31", "record"), ("2026-10-01", "record")])
+def test_the_two_long_reports_tell_every_claim_of_the_article(edition, monkeypatch):
     monkeypatch.chdir(ROOT / "notebooks")
     with (ROOT / "data" / "article" / "claims.csv").open(newline="", encoding="utf-8") as file:
         claims = {row["claim_id"] for row in csv.DictReader(file)}
-    made = [finished(name, day, evidence) for name in ("handover", "drawdown")]
+    made = [finished(name, *edition) for name in ("handover", "drawdown")]
     told = {claim["id"] for one in made for source in one.evidence["sources"] for claim in source["claims"]}
     assert (len(claims), claims - told) == (40, set())
 

@@ -221,7 +221,9 @@ def test_every_row_behind_a_fact_and_every_attack_on_the_base_was_checked():
 
 
 def test_a_check_is_of_a_row_and_says_against_what_and_what_was_corrected():
-    there = {row[key(name)] for name in TABLES if isinstance(TABLES[name]["schema"]["primaryKey"], str) for row in rows(name)}
+    there = {
+        row[key(name)] for name in TABLES if isinstance(TABLES[name]["schema"]["primaryKey"], str) for row in rows(name)
+    }
     checks = {row["row_id"]: row for row in rows("checks")}
     silent = [i for i, row in checks.items() if (row["result"] == "not_found") == bool(row["against"])]
     mute = [i for i, row in checks.items() if row["result"] == "corrected" and not row["note"]]

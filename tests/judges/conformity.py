@@ -18,6 +18,7 @@ import pikepdf
 
 from handover.press import digest
 from handover.press.descriptions import unhelpful
+from handover.press.words import Words
 from handover.project import MARKER
 from judges import pdftags
 from judges.pdftext import solid
@@ -29,6 +30,8 @@ ACTING = {"/JS", "/AA", "/RichMedia", "/XFA", "/AcroForm"}
 SCHEMES = ("https://", "http://")
 #: Parts of the HTML that paper does not have.
 SCREEN_ONLY = "//nav|//*[contains(@class,'card')]|//details|//a[@class='skip']|//footer"
+#: The heading of the charts' values in print, and the first head of a table of what disagrees there.
+APPENDIX, DISAGREEMENTS = Words().appendix, Words().about
 BLOCKS = ("h1", "h2", "h3", "h4", "p", "li", "th", "td", "caption", "figcaption", "dt", "dd", "pre")
 
 
@@ -111,12 +114,15 @@ def headers(sample: Sample) -> list[str]:
         scopes = [one.scope for one in table.walk() if one.kind == "TH"]
         if not scopes or not all(scopes):
             found.append(f"PDF table {number}: must have header cells with a scope")
-    # what is folded under a chart stands at the end in print, and in a report of one page nowhere
+    # what is folded under a chart stands at the end in print, and in a brief report nowhere
     folded = sample.page.xpath("//details[@class='values']//table")
-    shown = [table for table in sample.page.iter("table") if table not in folded]
-    shown += folded if sample.manifest["pages"] > 1 else []
+    evidence = sample.page.xpath("//section[contains(@class, 'evidence')]//table")
+    shown = [table for table in sample.page.iter("table") if table not in [*folded, *evidence]]
+    shown += folded if solid(APPENDIX) in solid(sample.tags.text) else []
     columns = [len([th for th in table.iter("th") if th.get("scope") == "col"]) for table in shown]
-    in_pdf = [len([th for th in table.walk() if th.scope in ("Column", "Both")]) for table in tables]
+    in_pdf = [[th for th in table.walk() if th.scope in ("Column", "Both")] for table in tables]
+    # each format sets what disagrees as suits it
+    in_pdf = [len(heads) for heads in in_pdf if [solid(head.text) for head in heads][:1] != [solid(DISAGREEMENTS)]]
     if columns != in_pdf:
         found.append(f"tables have other column headers in the PDF: {columns} and {in_pdf}")
     return found
@@ -210,7 +216,8 @@ def inert(sample: Sample) -> list[str]:
                     pdf_links.add(str(action.URI))
         if "/JavaScript" in opened.Root.get("/Names", {}):
             found.append("holds JavaScript by name")
-    html_links = {url for url in sample.page.xpath("//a/@href") if not url.startswith("#")}
+    beside = set(sample.page.xpath("//header/p[@class='note beside']/a/@href"))
+    html_links = {url for url in sample.page.xpath("//a/@href") if not url.startswith("#")} - beside
     found += [f"leads to {url}" for url in sorted(pdf_links | html_links) if not url.startswith(SCHEMES)]
     if pdf_links - html_links:
         found.append(f"the PDF leads where the HTML does not: {sorted(pdf_links - html_links)[:3]}")

@@ -5,6 +5,7 @@ import json
 import random
 import re
 import time
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import feedparser
@@ -12,6 +13,7 @@ import pytest
 
 from handover.errors import HandoverError
 from handover.press import catalogue, catalogue_page, manifest
+from handover.press.settings import Site
 from handover.press.store import PICTURE, Edition, Store, file_name
 from judges.links import dangling
 
@@ -91,7 +93,8 @@ def test_what_others_put_into_a_manifest_is_text_on_the_page_and_in_the_feed():
     pages = page, files["doors_editions.html"].decode()
     assert all("<script" not in page and "&lt;script&gt;" in page for page in pages)
     root = ElementTree.fromstring(files["feed.xml"])
-    assert root.find(f"{ATOM}entry/{ATOM}title").text == evil.replace("\x07", "") + " (31 January 2026)"
+    told = root.find(f"{ATOM}entry/{ATOM}title").text
+    assert told.startswith(evil.replace("\x07", "") + " (31 January 2026, evidence: </title><script>alert(1)")
 
 
 @pytest.mark.parametrize("name", ["index.html", "doors_editions.html"])
@@ -113,14 +116,14 @@ def test_the_same_manifests_in_any_order_give_the_same_bytes():
     assert catalogue.build(manifests) == first
 
 
-def test_the_clock_of_a_run_orders_editions_and_is_printed_nowhere():
+def test_the_clock_of_a_run_orders_editions_and_stands_on_no_page():
     early, late = made(digits="ffffffff", started="2099-01-01"), made(digits="00000000", started="2099-01-02")
     files = catalogue.build([early[0], late[0]])
     assert [one["edition"][-8:] for one in json.loads(files["catalogue.json"])["reports"][0]["editions"]] == [
         "00000000",
         "ffffffff",
     ]
-    assert all(b"2099" not in data for data in files.values())
+    assert all(b"2099" not in data for name, data in files.items() if name.endswith(".html"))
 
 
 def test_the_lead_is_the_newest_standard_edition():
@@ -142,7 +145,7 @@ def test_what_changed_is_told_against_the_last_edition_of_the_same_settings():
     assert [(change["before"], change["after"]) for change in newest["changed"]] == [("3", "4")]
     assert (other["before"], other["changed"], oldest["before"]) == ("", [], "")
     page = catalogue.build([first[0], second[0]])["index.html"].decode()
-    assert "<li>Doors: <del>3</del> <ins><b>4</b></ins></li>" in page
+    assert "What has changed since 7 January 2026" in page and "<li>Doors: 4 (before: 3).</li>" in page
 
 
 def test_what_a_report_was_set_to_is_no_news():
@@ -153,7 +156,7 @@ def test_what_a_report_was_set_to_is_no_news():
     second["facts"] |= {"as_of": {"label": "The day", "value": "31"}}
     newest, _ = catalogue.entries([first, second])[0]["editions"]
     assert (newest["before"], newest["changed"]) == (first["edition"], [])
-    assert "No number changed since 7 January 2026" in catalogue.build([first, second])["index.html"].decode()
+    assert "Nothing in it is new since 7 January 2026" in catalogue.build([first, second])["index.html"].decode()
 
 
 def reader(store):
@@ -240,7 +243,7 @@ def test_ten_times_the_editions_take_ten_times_as_long_and_the_front_page_no_mor
 def test_without_an_address_previews_are_relative_and_with_one_they_are_whole():
     manifests = [made()[0], made("windows")[0]]
     for url in ("", "https://desk.example/reports/"):
-        for name, data in catalogue.build(manifests, url).items():
+        for name, data in catalogue.build(manifests, Site(url=url)).items():
             if not name.endswith(".html"):
                 continue
             page = data.decode()
@@ -271,48 +274,149 @@ def test_an_address_that_is_none_is_refused(mini, value):
 # the feed
 
 
-@pytest.mark.parametrize("url", ["", "https://desk.example/reports/"])
+DESK = Site("Doors & more", "What became of them.", url="https://desk.example/", id="https://old.example/")
+
+
+def parsed(manifests, site=DESK):
+    headers = {"content-location": "https://desk.example/feed.xml", "content-type": "application/atom+xml"}
+    return feedparser.parse(catalogue.build(manifests, site)["feed.xml"], response_headers=headers)
+
+
+@pytest.mark.parametrize("url", ["", "https://desk.example/"])
 def test_a_parser_that_is_not_ours_reads_the_feed(url):
     changed = [made(digits="00000001", as_of="2026-01-07", value="3")[0], made(value="4 < 5 & more")[0]]
     odd = made("windows", as_of="2026-02-01", title="A & B <i>\x07", standfirst="Größe — ٣")[0]
-    data = catalogue.build([*changed, odd], url)["feed.xml"]
-    headers = {"content-location": "https://desk.example/reports/feed.xml", "content-type": "application/atom+xml"}
-    read = feedparser.parse(data, response_headers=headers)
+    read = parsed([*changed, odd], replace(DESK, url=url))
     assert read.bozo is False and read.version == "atom10"
-    assert (read.feed.title, read.feed.id) == ("Reports", "urn:handover:catalogue")
-    assert [one.id for one in read.entries] == [
-        "urn:handover:windows:2026-02-01-en-0123abcd",
-        "urn:handover:doors:2026-01-31-en-0123abcd",
-        "urn:handover:doors:2026-01-07-en-00000001",
-    ]
-    assert read.entries[1].updated_parsed[:3] == (2026, 1, 31)
+    assert (read.feed.title, read.feed.subtitle) == ("Doors & more", "What became of them.")
     assert read.entries[1].title == "The doors (31 January 2026)"
-    place = "https://desk.example/reports/doors/2026-01-31-en-0123abcd/doors_2026-01-31-en-0123abcd"
+    place = "https://desk.example/doors/2026-01-31-en-0123abcd/doors_2026-01-31-en-0123abcd"
     assert read.entries[1].link == f"{place}.html"
     assert [(one.href, one.type) for one in read.entries[1].enclosures] == [(f"{place}.pdf", "application/pdf")]
     told = read.entries[1].content[0].value
-    assert "Changed since 2026-01-07-en-00000001" in told and "Doors: 4 &lt; 5 &amp; more (was 3)" in told
+    assert (
+        "What has changed since 7 January 2026:" in told and "<li>Doors: 4 &lt; 5 &amp; more (before: 3).</li>" in told
+    )
 
 
-def test_an_id_stays_when_the_catalogue_moves_or_grows():
-    def ids(*arguments):
-        return [one.id for one in feedparser.parse(catalogue.build(*arguments)["feed.xml"]).entries]
+def test_an_id_names_the_project_and_stays_when_the_catalogue_moves_or_grows():
+    first = [one.id for one in parsed(many(3)).entries]
+    assert first[-1] == "https://old.example/doors/2020-01-01-en-00000000"
+    assert parsed(many(3)).feed.id == "https://old.example/feed.xml"
+    assert [one.id for one in parsed(many(5), replace(DESK, url="https://elsewhere.example/")).entries][2:] == first
+    assert not set(first) & {one.id for one in parsed(many(3), replace(DESK, id="https://other.example/")).entries}
+    nowhere = parsed(many(1), Site())
+    assert (nowhere.feed.id, nowhere.entries[0].id) == (
+        "urn:handover:catalogue",
+        "urn:handover:doors:2020-01-01-en-00000000",
+    )
 
-    first = many(3)
-    assert ids(first) == ids(first, "https://elsewhere.example/")
-    assert ids(many(5))[2:] == ids(first)
+
+def test_an_entry_bears_the_time_at_which_its_edition_was_made_and_the_last_made_goes_first():
+    late = made(started="2026-11-03T07:00:00.5+03:00")[0]
+    early = made(digits="00000002", as_of="2026-10-01", started="2026-10-01T04:00:00+00:00")[0]
+    read = parsed([early, late])
+    assert [one.updated for one in read.entries] == ["2026-11-03T04:00:00Z", "2026-10-01T04:00:00Z"]
+    assert read.feed.updated == "2026-11-03T04:00:00Z"
+    # where nobody knows, the day that it speaks from
+    assert parsed([made()[0]]).entries[0].updated == "2026-01-31T00:00:00Z", (
+        "the day it speaks from, where nobody knows"
+    )
 
 
-def test_the_feed_has_stable_ids_and_the_reports_own_days():
-    root = ElementTree.fromstring(catalogue.build([made()[0], made("windows", as_of="2026-02-01")[0]])["feed.xml"])
-    assert root.find(f"{ATOM}updated").text == "2026-02-01T00:00:00Z"
-    entries = root.findall(f"{ATOM}entry")
-    assert [entry.find(f"{ATOM}id").text for entry in entries] == [
-        "urn:handover:windows:2026-02-01-en-0123abcd",
-        "urn:handover:doors:2026-01-31-en-0123abcd",
+def test_a_corrected_edition_says_so_to_those_who_follow():
+    first = made(digits="0000000a", value="3", started="2026-02-01T00:00:00Z")[0]
+    again = made(digits="0000000b", value="4", started="2026-02-02T00:00:00Z")[0]
+    for one in (first, again):
+        one["facts"]["doors"]["known_since"] = "2026-01-30"
+    read = parsed([first, again])
+    assert [one.title for one in read.entries] == [
+        "The doors (31 January 2026, corrected)",
+        "The doors (31 January 2026)",
     ]
-    assert entries[1].find(f"{ATOM}updated").text == "2026-01-31T00:00:00Z"
-    assert {link.get("rel") for link in entries[0].findall(f"{ATOM}link")} == {"alternate", "enclosure"}
+    assert "<li>Correction: Doors: 4 (the earlier edition had: 3).</li>" in read.entries[0].content[0].value
+    newest, _ = catalogue.entries([first, again])[0]["editions"]
+    assert (newest["replaces"], newest["before"]) == (first["edition"], "")
+
+
+def test_a_correction_is_told_once_beside_the_news_since_the_earlier_day():
+    days = [made(digits="00000001", as_of="2026-01-07", value="3")[0]]
+    days += [
+        made(digits=digits, value=value, started=f"2026-02-0{digits[-1]}T00:00:00Z")[0]
+        for digits, value in (("00000002", "3"), ("00000003", "4"))
+    ]
+    for one in days:
+        one["facts"]["doors"] |= {"known_since": "2026-01-01"}
+    days[-1]["facts"]["walls"] = {"label": "Walls", "value": "9", "known_since": "2026-01-20"}
+    newest = catalogue.entries(days)[0]["editions"][0]
+    assert [(one["fact"], one["kind"]) for one in newest["changed"]] == [("doors", "corrected"), ("walls", "new")]
+    assert (newest["before"], newest["replaces"]) == (days[0]["edition"], days[1]["edition"])
+
+
+def test_an_edition_is_told_against_the_day_that_its_own_text_names():
+    days = [made(digits=f"0000000{n}", as_of=f"2026-01-0{n}", value=str(n))[0] for n in (1, 2, 3)]
+    days[-1]["parameters"] = {"as_of": "2026-01-03", "since": "2026-01-01"}
+    assert catalogue.entries(days)[0]["editions"][0]["before"] == days[0]["edition"]
+
+
+def test_an_edition_of_a_day_to_come_leads_nothing_and_is_in_no_feed():
+    meant = made(as_of="2026-10-01", started="2026-10-01T04:00:00+00:00")[0]
+    slip = made(digits="00000002", as_of="2027-10-01", started="2026-10-02T04:00:00+00:00")[0]
+    assert catalogue.entries([meant, slip])[0]["lead"] == meant["edition"]
+    assert [one.title for one in parsed([meant, slip]).entries] == ["The doors (1 October 2026)"]
+    assert "of a day that had not come" in catalogue.build([meant, slip])["doors_editions.html"].decode()
+    assert catalogue.entries([slip])[0]["lead"] == slip["edition"], "there is no other"
+
+
+@pytest.mark.parametrize(("as_of", "ahead"), [("2026-10-02", False), ("2026-10-03", True)])
+def test_a_day_that_has_come_somewhere_on_earth_is_not_to_come(as_of, ahead):
+    assert manifest.ahead(made(as_of=as_of, started="2026-10-01T23:00:00+00:00")[0]) is ahead
+
+
+# what the project says of it
+
+
+def test_the_catalogue_bears_the_name_and_the_order_that_the_project_gives(mini):
+    store = Store.of(mini)
+    (mini.root / "pyproject.toml").write_text(
+        '[tool.handover]\ntitle = "Out of the house"\ndescription = "Three reports."\norder = ["windows"]\n'
+        '[tool.handover.words]\n"evidence: article" = "from the article alone"\n'
+    )
+    aside = made("windows", digits="00000009", variant={"evidence": "article", "odd": 3})
+    fill(store, made(), made("windows"), made("walls"), aside)
+    page = (store.root / "index.html").read_text()
+    assert "<h1>Out of the house</h1>" in page and ">Three reports.</p>" in page
+    assert re.findall(r'<article id="([a-z]+)"', page) == ["windows", "doors", "walls"]
+    assert "from the article alone, odd: 3" in page and "evidence:" not in page
+    assert '<link rel="alternate" type="application/atom+xml" title="Out of the house" href="feed.xml">' in page
+    report = (store.root / "windows_editions.html").read_text()
+    assert '<a href="index.html">Out of the house</a>' in report and report.count("<strong>newest</strong>, ") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("title = 3", "title must be a text (got 3)"),
+        ('order = "doors"', "order must be a list of texts (got 'doors')"),
+        ("words = 3", "words must be a table of texts (got 3)"),
+        ('words = {"evidence: article" = 3}', "words.'evidence: article' must be a text (got 3)"),
+    ],
+)
+def test_what_the_project_may_not_say_is_refused(mini, line, said):
+    (mini.root / "pyproject.toml").write_text(f"[tool.handover]\n{line}\n")
+    with pytest.raises(HandoverError) as error:
+        fill(Store.of(mini), made())
+    assert f"pyproject.toml: tool.handover.{said}" in str(error.value)
+
+
+def test_a_preview_shows_the_wide_picture_where_the_edition_has_one():
+    about = made()[0]
+    page = catalogue.build([about])["doors_editions.html"].decode()
+    assert '<meta name="twitter:card" content="summary">' in page
+    about["outputs"] |= manifest.outputs({catalogue.CARD: b"png"})
+    page = catalogue.build([about], DESK)["doors_editions.html"].decode()
+    assert f'"https://desk.example/doors/2026-01-31-en-0123abcd/{catalogue.CARD}">' in page
+    assert '<meta name="twitter:card" content="summary_large_image">' in page
 
 
 def test_an_empty_store_has_a_catalogue_too():

@@ -28,7 +28,7 @@ def site(tmp_path_factory):
     manifests[1] = manifests[1] | {"title": "A title so long that it fills more than a line on any telephone " * 2}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue_page, "ROWS", 3)
-        for name, data in catalogue.build(manifests, "").items():
+        for name, data in catalogue.build(manifests).items():
             (root / name).write_bytes(data)
     return root
 

@@ -1,14 +1,16 @@
 """One composition for press and exporters: the same bytes, a name made from content, data only from the project."""
 
+import io
 import json
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
 from handover.press import attachments, compose, digest, inputs
 from handover.press.document import EVIDENCE_MIME
-from handover.press.imprint import NO_DAY, day_of, of
+from handover.press.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, day_of, of
 from handover.press.order import Order
 from handover.press.render import produce, render
 
@@ -148,3 +150,21 @@ def test_the_record_in_the_pdf_is_stable_json(mini, stand_in):
 
 def _ipynb(product):
     return next(data for name, data in product.files.items() if name.endswith(".ipynb")).decode()
+
+
+def test_the_picture_for_links_is_small_and_the_same_twice(mini, stand_in):
+    first, second = (produce(Order.of(mini, "mini", {})).files[LINK_PICTURE] for _ in range(2))
+    assert first == second
+    assert len(first) < 60_000
+    with Image.open(io.BytesIO(first)) as image:
+        assert (image.format, image.size) == ("PNG", LINK_SIZE)
+
+
+def test_the_rules_for_the_room_on_pages_are_part_of_the_name(mini, stand_in, monkeypatch):
+    from handover.press.pdf import room
+
+    first = content(mini)
+    other = mini.root / "room.py"
+    other.write_text("SMALLEST = 1")
+    monkeypatch.setattr(room, "__file__", str(other))
+    assert content(mini) != first

@@ -98,6 +98,17 @@ def test_evidence_blocks_are_read_together():
     assert read.evidence == {"conflicts": [1, 2]}
 
 
+def test_cells_are_numbered_as_in_the_reports_own_file():
+    """What papermill injected is no cell of it, and is told with the one before."""
+    cells = [
+        v4.new_code_cell("a = 1", metadata={"tags": ["parameters"]}),
+        v4.new_code_cell("a = 2", metadata={"tags": ["injected-parameters"]}),
+        v4.new_code_cell("b"),
+    ]
+    assert [block.cell for block in document.read(v4.new_notebook(cells=cells)).blocks] == [1, 1, 2]
+    assert [block.cell for block in document.read(v4.new_notebook(cells=cells[1:])).blocks] == [1, 2]
+
+
 def test_a_cell_may_be_left_out():
     cell = v4.new_markdown_cell("SECRET", metadata={"tags": ["remove-cell"]})
     assert document.read(v4.new_notebook(cells=[cell])).blocks == ()

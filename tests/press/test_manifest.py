@@ -78,8 +78,12 @@ def test_the_manifest_of_a_render_says_all_it_should(mini, stand_in):
             "unit": "doors",
             "known_since": "2026-01-05",
             "claims": ["C1"],
+            "weight": 3,
+            "news": "",
+            "history": [],
         }
     }
+    assert made["statements"] == {}
     assert made["sources"] == ["S1"]
     assert set(made["inputs"]) == {"digest", "notebook", "tables", "dictionary", "lock", "package", "versions"}
     assert set(made["inputs"]["tables"]) == {"data/counts.csv"}
@@ -87,6 +91,23 @@ def test_the_manifest_of_a_render_says_all_it_should(mini, stand_in):
     assert made["pages"] >= 1
     assert {about["mime"] for about in made["outputs"].values()} == set(manifest.MIMES.values())
     assert set(made["run"]["seconds"]) == {"execute", "compose", "typeset"}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"weight": 1, "news": "It is done."}, (1, "It is done.", [])),
+        ({"weight": 9, "news": None, "history": "x"}, (3, "", [])),
+        (
+            {"weight": "1", "history": [3, {"since": "2026-01-01", "value": 4, "more": "x"}]},
+            (3, "", [{"since": "2026-01-01", "value": "4"}]),
+        ),
+    ],
+)
+def test_what_a_notebook_says_of_its_news_is_kept_in_a_shape_that_can_be_compared(said, kept):
+    for told in (manifest.facts, manifest.statements):
+        one = told({"facts": [{"key": "a"} | said], "statements": [{"key": "a"} | said]})["a"]
+        assert (one["weight"], one["news"], one["history"]) == kept
 
 
 def test_two_renders_differ_in_the_run_block_alone(mini, stand_in):

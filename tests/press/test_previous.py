@@ -59,9 +59,36 @@ def test_the_command_says_what_differs(store, monkeypatch):
     found = json.loads(path.read_text())
     found["facts"]["doors"]["value"] = "many"
     path.write_text(json.dumps(found))
-    result = CliRunner().invoke(cli, ["diff", "mini/2026-01-07", "mini/2026-01-31"])
-    assert result.exit_code == 0
-    assert "revised" in result.output
-    assert "-> many" in result.output
+    for given in (["mini/2026-01-07", "mini/2026-01-31"], ["mini/2026-01-31", "mini/2026-01-07"]):
+        result = CliRunner().invoke(cli, ["diff", *given])
+        assert result.exit_code == 0
+        assert result.output == (
+            "From  mini, 7 January 2026\nto    mini, 31 January 2026\n\n"
+            "- Correction: Doors: many (the earlier edition had: 3).\n"
+        )
     as_json = CliRunner().invoke(cli, ["diff", "--json", "mini/2026-01-07", "mini/2026-01-31"])
     assert [one["after"] for one in json.loads(as_json.output) if one["fact"] == "doors"] == ["many"]
+
+
+def test_what_is_no_longer_printed_is_named_when_asked_for_and_not_as_a_change(store, monkeypatch):
+    monkeypatch.chdir(store.root.parent)
+    path = store.editions("mini")[1].folder / manifest.NAME
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"facts": {}}))
+    days = ["mini/2026-01-07", "mini/2026-01-31"]
+    assert CliRunner().invoke(cli, ["diff", *days]).output.endswith("\nNothing has changed.\n")
+    told = CliRunner().invoke(cli, ["diff", "--all", *days]).output
+    assert told.endswith("\nNothing has changed.\n\nNot printed any more, and not taken back:\n- Doors: 3.\n")
+    as_json = CliRunner().invoke(cli, ["diff", "--all", "--json", *days])
+    assert [(one["fact"], one["kind"]) for one in json.loads(as_json.output)] == [("doors", "dropped")]
+
+
+def test_the_commands_tell_editions_of_one_day_apart_by_what_they_were_asked_for(mini, stand_in, monkeypatch):
+    (mini.root / "pyproject.toml").write_text(
+        '[tool.handover.words]\n"evidence: article" = "from the article alone"\n"evidence: record" = "with all"\n'
+    )
+    made = [render.render(mini, "mini", {"evidence": evidence}).edition for evidence in ("article", "record")]
+    monkeypatch.chdir(mini.root)
+    lines = CliRunner().invoke(cli, ["list"]).output.splitlines()
+    assert {line.split("  ")[2].strip() for line in lines} == {"from the article alone", "with all"}
+    told = CliRunner().invoke(cli, ["diff", *(str(one.folder) for one in made)]).output
+    assert "mini, 31 January 2026, from the article alone" in told and "mini, 31 January 2026, with all" in told

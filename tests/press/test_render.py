@@ -15,6 +15,7 @@ from handover.errors import (
     StoreError,
 )
 from handover.press import recognise, render
+from handover.press.imprint import LINK_PICTURE
 from handover.press.order import Order
 from handover.press.store import PICTURE, Store
 
@@ -142,6 +143,7 @@ def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
     assert {path.name for path in outcome.edition.folder.iterdir()} == {
         *(f"mini_{name}{suffix}" for suffix in (".html", ".pdf", ".ipynb")),
         PICTURE,
+        LINK_PICTURE,
         "manifest.json",
     }
     assert outcome.edition.faults() == []
@@ -175,6 +177,14 @@ def test_the_pdf_carries_what_made_it(mini, stand_in):
     assert record["data"]["data/counts.csv"]["sha256"] == manifest["inputs"]["tables"]["data/counts.csv"]
     assert record["notebook"]["sha256"] == manifest["inputs"]["notebook"]
     assert outcome.edition.name not in json.dumps(record)
+
+
+def test_a_day_to_come_is_told(mini, stand_in):
+    told = render.render(mini, "mini", {"as_of": "2999-01-01"}).warnings
+    assert told == (
+        "2999-01-01 is a day to come: this edition leads no report of the catalogue and is left out of the feed",
+    )
+    assert render.render(mini, "mini", {"as_of": "2026-01-31"}).warnings == ()
 
 
 def test_two_days_are_two_editions(mini, stand_in):

@@ -78,8 +78,8 @@ class Tiny:
         return publish(self.store, job.report, day, self.says(day))
 
 
-def publish(store, report, day, facts):
-    """Publish a tiny edition that says these facts."""
+def publish(store, report, day, facts, known=None):
+    """Publish a tiny edition that says these facts, known since a day; the later of one day was made later."""
     data = json.dumps(facts).encode()
     name = f"{day}-en-{digest.of_bytes(data)[:8]}"
     files = {file_name(report, name, suffix): data for suffix in (".html", ".pdf", ".ipynb")}
@@ -92,8 +92,10 @@ def publish(store, report, day, facts):
         "as_of": day,
         "language": "en",
         "outputs": manifest.outputs(files),
-        "facts": {key: {"label": key.capitalize(), "value": value} for key, value in facts.items()},
-        "run": {"started": "2026-01-01"},
+        "facts": {
+            key: {"label": key.capitalize(), "value": value, "known_since": known} for key, value in facts.items()
+        },
+        "run": {"started": f"2026-02-01T00:00:{len(store.editions()):02}Z"},
     }
     with store.locked():
         fresh = store.publish(report, name, files, about)

@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from schedule_desk import utc
+from schedule_desk import publish, utc
 
 from handover.errors import MailError
 from handover.schedule import letter, letterbox, news, post
@@ -103,7 +103,7 @@ def test_a_title_of_several_lines_is_one_subject(mailing, inbox, monkeypatch):
     monkeypatch.setattr(Edition, "manifest", lambda self: real(self) | {"title": "Doors\r\nBcc: c@example.org"})
     mailing.once(7 * HOUR)
     (message,) = inbox.messages
-    assert message["Subject"] == "Doors Bcc: c@example.org, 2026-01-28" and message["Bcc"] is None
+    assert message["Subject"] == "Doors Bcc: c@example.org, 28 January 2026" and message["Bcc"] is None
 
 
 def test_a_text_that_no_mail_can_hold_is_unsent_and_stops_nothing(mailing, inbox):
@@ -213,12 +213,12 @@ def test_an_edition_that_says_something_new_is_mailed_with_its_pdf_and_what_chan
     mailing.press.says = lambda day: {"doors": "4", "windows": "9"}
     mailing.once(DAY)
     first, second = inbox.messages
-    assert first["Subject"] == "Doors in miniature, 2026-01-28"
+    assert first["Subject"] == "Doors in miniature, 28 January 2026"
     assert "It is the first of its kind." in first.get_body().get_content()
     text = second.get_body().get_content()
-    before, after = mailing.editions()
-    assert f"As of 2026-01-29, edition {after}. Since {before}:" in text
-    assert "revised  Doors: 3 -> 4" in text and "new      Windows: 9" in text
+    after = mailing.editions()[-1]
+    told = "What has changed since 28 January 2026:\n\n- Doors: 4 (before: 3).\n- Windows: 9.\n"
+    assert told in text.replace("\r\n", "\n") and f"As of 29 January 2026, edition {after}." in text
     (pdf,) = second.iter_attachments()
     assert (pdf.get_content_type(), pdf.get_filename()) == ("application/pdf", f"mini_{after}.pdf")
     assert pdf.get_content() == mailing.press.store.root.joinpath("mini", after, f"mini_{after}.pdf").read_bytes()
@@ -232,6 +232,17 @@ def test_an_edition_of_another_day_that_says_the_same_mails_nobody(mailing, inbo
     for _ in range(3):
         mailing.once(DAY)
     assert len(mailing.editions()) == 4 and len(inbox.messages) == 1
+
+
+def test_who_had_an_edition_of_the_day_is_told_what_a_new_one_corrects_and_nothing_else(mailing, inbox):
+    mailing.once(7 * HOUR)
+    store, (first,) = mailing.press.store, mailing.editions()
+    again = publish(store, "mini", first[:10], {"doors": "4", "windows": "9"}, known="2026-01-02").edition
+    assert news.of_outcome(store, "mini", "published", again) == {"kind": "new", "before": first}
+    told = [str(one) for one in news.changes(store, "mini", first, again)]
+    assert told == ["Correction: Doors: 4 (the earlier edition had: 3)."]
+    more = publish(store, "mini", first[:10], {"doors": "4", "walls": "1"}, known="2026-01-02").edition
+    assert news.of_outcome(store, "mini", "published", more) is None
 
 
 def test_an_unchanged_run_mails_nobody(mailing, inbox):
@@ -263,7 +274,7 @@ def test_a_failure_is_mailed_once_after_the_last_attempt(mailing, inbox):
 def test_a_report_grown_stale_is_mailed_once_until_it_is_good_again(mailing, inbox):
     address(mailing, max_age="36h", catch_up="none")
     mailing.once(7 * HOUR)
-    assert [mail["Subject"] for mail in inbox.messages] == ["Doors in miniature, 2026-01-28"]
+    assert [mail["Subject"] for mail in inbox.messages] == ["Doors in miniature, 28 January 2026"]
     for _ in range(4):
         mailing.once(DAY + HOUR)  # an hour late at least, and beyond the grace
     assert [mail["Subject"] for mail in inbox.messages[1:]] == ["daily: grown stale"]

@@ -115,7 +115,7 @@ def test_it_holds_everything_of_the_edition_and_what_made_it(edition, mini):
     stem = f"mini_{edition.name}"
     assert held.keys() == {
         *(f"{stem}{suffix}" for suffix in (".html", ".pdf", ".ipynb")),
-        *("page1.png", "manifest.json", "edition.json", "notebook/mini.ipynb"),
+        *("page1.png", "link.png", "manifest.json", "edition.json", "notebook/mini.ipynb"),
         *("data/counts.csv", "data/datapackage.json", "SHA256SUMS", "ro-crate-metadata.json"),
     }
     for name in ("data/counts.csv", "data/datapackage.json"):

@@ -308,19 +308,24 @@ def run(mini, monkeypatch):
     return lambda *words: CliRunner().invoke(cli, ["publish", *words])
 
 
+RELATIVE = "links of the feed are relative, which some readers cannot follow: set tool.handover.url in pyproject.toml\n"
+
+
 def test_the_command_prints_where_readers_enter(run, tmp_path, mini, snapshot):
     result = run("../mirror")
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path}/mirror/index.html\n")
-    assert result.stderr == "14 files uploaded, 0 deleted, 0 the same already\n"
+    assert result.stderr == f"{RELATIVE}14 files uploaded, 0 deleted, 0 the same already\n"
     assert snapshot(tmp_path / "mirror") == snapshot(mini.reports)
-    assert run(f"file://{tmp_path}/mirror").stderr == "0 files uploaded, 0 deleted, 14 the same already\n"
+    assert run(f"file://{tmp_path}/mirror").stderr.endswith("\n0 files uploaded, 0 deleted, 14 the same already\n")
+    (mini.root / "pyproject.toml").write_text('[tool.handover]\nurl = "https://desk.example/"\n')
+    assert run("../mirror").stderr == "3 files uploaded, 0 deleted, 11 the same already\n"
 
 
 def test_a_dry_run_prints_the_plan_and_touches_nothing(run, tmp_path, mini, snapshot):
     result = run("../mirror", "--dry-run")
     assert result.exit_code == 0 and not (tmp_path / "mirror").exists()
     assert result.stdout.splitlines()[-1] == "upload  index.html" and len(result.stdout.splitlines()) == 14
-    assert result.stderr == "14 files would be uploaded, 0 would be deleted, 0 the same already\n"
+    assert result.stderr == f"{RELATIVE}14 files would be uploaded, 0 would be deleted, 0 the same already\n"
     run("../mirror")
     before = snapshot(tmp_path / "mirror")
     store = Store.of(mini)

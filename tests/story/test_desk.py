@@ -62,15 +62,23 @@ def test_changes_are_silent_without_an_earlier_day():
     assert Story("2026-01-31").changes(None, "What has changed?").text == ""
 
 
-def test_changes_name_what_is_new_and_what_is_revised():
+def test_changes_are_sentences_each_with_its_source():
     story = Story("2026-01-31")
-    story.say("{handover_announced} {troops_now} {isis_attacks_2025}")
+    story.say("{handover_announced} {troops_now} {isis_attacks_2025} {us_silence.source}")
+    heading, _, opening, _, *items = story.changes("2026-01-07", "What has changed?").text.splitlines()
+    assert heading == "## What has changed?" and opening.startswith(
+        "Since the edition of [7 January 2026](#fact-since "
+    )
+    assert items[0].startswith("- Iraq's defence ministry announced on [17 January 2026](#fact-handover_announced")
+    assert items[1].startswith("- The latest level of US troops in Iraq reported is [")
+    assert all("](#source-S" in item for item in items) and len(items) == 2
+
+
+def test_where_nothing_is_new_the_report_says_so():
+    story = Story("2026-01-31")
+    story.say("{isis_attacks_2025}")
     text = story.changes("2026-01-07", "What has changed?").text
-    assert text.startswith("## What has changed?\n")
-    assert "**New.** The day on which the Iraqi defence ministry announced the handover" in text
-    assert "**Revised.** US troops in Iraq, the latest level relied on" in text
-    assert "before, about 2,500" in text
-    assert "by the Iraqi count" not in text
+    assert text.splitlines()[-1].startswith("Nothing that is printed here became known after [7 January 2026](")
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from handover.project import Project
 from handover.story import Story
 from handover.story.facts import Facts, overlap
 from handover.story.periods import Period
-from handover.story.reckoning import RECKONINGS
-from handover.story.reckoning import readings_of_next_week
+from handover.story.reckoning import RECKONINGS, readings_of_next_week
 from handover.story.record import Record
 from handover.story.view import View
 from handover.story.wording import LANGUAGES, Quantity

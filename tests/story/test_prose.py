@@ -77,7 +77,7 @@ def test_the_first_alternative_whose_facts_are_known_is_taken(story):
 @pytest.mark.parametrize("day", ["2026-01-07", "2020-01-01"])
 @pytest.mark.parametrize("field", ["{us_silence}", "{us_silence:cap}", "{us_silence.year}"])
 def test_what_was_only_said_has_no_value_to_print(day, field):
-    with pytest.raises(ProseError, match=r"must give words that lead to 'us_silence', since it has no value.*\n.*\nWrite {us_s"):
+    with pytest.raises(ProseError, match=r"must give words that lead to 'us_silence', since .*\n.*\nWrite {us_s"):
         Story(day).say(f"Nothing was put out, {field}.")
 
 
@@ -91,7 +91,7 @@ def test_words_of_a_sentence_lead_to_what_was_said_once_it_was_known():
 
 def test_words_of_a_sentence_lead_to_a_fact_that_has_a_value():
     story = Story("2026-01-31")
-    assert story.say("The army {handover_announced[took over]}.").text.startswith("The army [took over](#fact-handover_")
+    assert story.say("It {handover_announced[took over]}.").text.startswith("It [took over](#fact-handover_announced ")
     assert story.ledger.printed["handover_announced"] == ["took over"]
 
 

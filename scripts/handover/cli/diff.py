@@ -1,33 +1,53 @@
-"""`handover diff`: what one edition says and another does not."""
+"""`handover diff`: what one edition says that an earlier one did not, or got wrong."""
+
+from typing import Any
 
 import click
 
 EXAMPLES = """\b
 Examples:
-  handover diff drawdown/2026-01-07 drawdown/2026-01-31
-  handover diff --json reports/briefing/2026-01-07-en-… reports/briefing/2026-01-31-en-…
+  handover diff drawdown/2026-01-31 drawdown/2026-10-01
+  handover diff --all drawdown/2026-01-31 drawdown/2026-10-01
+  handover diff --json reports/briefing/2026-01-31-en-… reports/briefing/2026-10-01-en-…
 """
 
 
 @click.command("diff", epilog=EXAMPLES)
 @click.argument("old")
 @click.argument("new")
+@click.option("--all", "everything", is_flag=True, help="Name also what is merely not printed any more.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
-def command(old: str, new: str, as_json: bool) -> None:
-    """Say what NEW prints that OLD does not: facts revised, new and gone.
+def command(old: str, new: str, everything: bool, as_json: bool) -> None:
+    """Say in sentences what has changed from OLD to NEW: what became known, and what is corrected.
 
-    An edition is named by its path, or as report/edition, cut short as long as only one begins so.
+    The weightiest comes first. An edition is named by its path, or as report/edition, cut short as long as only one
+    begins so; of two days the earlier is the old one, in whichever order they are given.
     """
     import json
 
-    from handover.press import compare, previous
+    from handover.press import compare, previous, settings
     from handover.press.store import Store
     from handover.project import Project
 
-    store = Store.of(Project.find())
-    before, after = (previous.named(store, name).manifest() for name in (old, new))
-    found = compare.compare(before["facts"], after["facts"])
+    project = Project.find()
+    store = Store.of(project)
+    given = [previous.named(store, name).manifest() for name in (old, new)]
+    before, after = sorted(given, key=lambda one: one["as_of"])
+    found = compare.compare(before, after)
+    gone = compare.dropped(before, after) if everything else []
     if as_json:
-        click.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=1))
-    else:
-        click.echo("\n".join(str(one) for one in found) or "Both editions say the same.")
+        click.echo(json.dumps([one.as_json() for one in (*found, *gone)], ensure_ascii=False, indent=1))
+        return
+    site = settings.site(project)
+    click.echo(f"From  {_name(before, site)}\nto    {_name(after, site)}\n")
+    click.echo("\n".join(f"- {one}" for one in found) or "Nothing has changed.")
+    if gone:
+        click.echo("\nNot printed any more, and not taken back:\n" + "\n".join(f"- {one}" for one in gone))
+
+
+def _name(one: dict[str, Any], site: Any) -> str:
+    """An edition by report, day and what it was asked for."""
+    from handover.press import listing
+    from handover.press.catalogue_page import day
+
+    return ", ".join(filter(None, [f"{one['report']}, {day(one['as_of'])}", listing.described(one, site)]))

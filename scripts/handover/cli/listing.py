@@ -16,7 +16,7 @@ Examples:
 @click.argument("report", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def command(report: str | None, as_json: bool) -> None:
-    """List editions, newest first: report, edition, title, path of the HTML."""
+    """List editions, newest first: report, edition, what it was asked for, path of the HTML."""
     import json
 
     from handover.press import listing
@@ -28,8 +28,9 @@ def command(report: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     elif rows:
-        width = max(len(row["report"]) for row in rows), max(len(row["edition"]) for row in rows)
-        lines = (f"{row['report']:<{width[0]}}  {row['edition']:<{width[1]}}  {row['path']}" for row in rows)
-        click.echo("\n".join(lines))
+        names = ("report", "edition", "settings")
+        width = {name: max(len(row[name]) for row in rows) for name in names}
+        for row in rows:
+            click.echo("  ".join([*(f"{row[name]:<{width[name]}}" for name in names if width[name]), row["path"]]))
     if faults:
         raise HandoverError("\n".join(faults))

@@ -24,6 +24,7 @@ def command(url: str, dry_run: bool, yes: bool) -> None:
     differs is uploaded. Files that are not of a catalogue are left alone. Credentials are those of the environment,
     as for any tool of the storage.
     """
+    from handover.press import settings
     from handover.press.progress import Progress
     from handover.press.store import Store
     from handover.project import Project
@@ -44,5 +45,8 @@ def command(url: str, dry_run: bool, yes: bool) -> None:
                 click.echo(f"{word}  {path}")
     else:
         click.echo(mirror.address("index.html"))
+    if not settings.url(store.project):
+        cure = f"set tool.handover.url in {settings.FILE}"
+        say(f"links of the feed are relative, which some readers cannot follow: {cure}")
     will = "would be " if dry_run else ""
     say(f"{len(plan.uploads)} files {will}uploaded, {len(plan.deleted)} {will}deleted, {plan.there} the same already")

@@ -14,6 +14,7 @@ from typing import Any
 
 from handover.errors import AuditError
 from handover.press import evidence, markdown
+from handover.press.bound import NO_BREAK
 from handover.press.document import Document, Figure, Markup, Prose, Text
 from handover.press.markdown import Token
 
@@ -154,14 +155,14 @@ class _Judge:
         parts = []
         for token in tokens:
             if token["type"] == "link":
-                inside = markdown.plain(token["children"])
+                inside = _spaced(markdown.plain(token["children"]))
                 parts.append("" if self.bound(token["attrs"]["url"], inside) else inside)
             elif token["type"] == "codespan":
                 continue
             elif "children" in token:
                 parts.append(self.inline(token["children"]))
             else:
-                parts.append(markdown.plain([token]))
+                parts.append(_spaced(markdown.plain([token])))
         return "".join(parts)
 
     def _has_source(self, token: Token) -> bool:
@@ -195,3 +196,8 @@ class _Judge:
         for table in root.xpath("//table"):
             table.drop_tree()
         yield "text", root.text_content()
+
+
+def _spaced(text: str) -> str:
+    """A text as the notebook holds it: the pages bind some of its spaces."""
+    return text.replace(NO_BREAK, " ")

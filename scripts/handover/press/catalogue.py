@@ -12,19 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from handover.errors import StoreError
-from handover.press import disk, manifest, settings
-from handover.press.compare import compare
+from handover.press import disk, manifest, previous, settings
+from handover.press.compare import CORRECTED, compare
 from handover.press.imprint import day_of
+from handover.press.settings import Site
 from handover.press.store import PICTURE, REPORT, Edition, Store, file_name
 
 #: The format of catalogue.json.
-VERSION = 1
+VERSION = 2
 #: Where catalogue.json names an edition.
 NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
+#: The picture of an edition for link previews, where it has one; wider than the picture of its first page.
+CARD = "link.png"
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
 DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
 ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9]\d*))?\.html")
+
+NOWHERE = Site()
 
 Entry = dict[str, Any]
 
@@ -54,21 +59,21 @@ def _lacking(one: manifest.Manifest) -> list[str]:
     return [name for name in names if name not in one["outputs"]] + ([] if day_of(one["as_of"]) else ["as_of"])
 
 
-def build(manifests: Iterable[manifest.Manifest], url: str = "") -> dict[str, bytes]:
+def build(manifests: Iterable[manifest.Manifest], site: Site = NOWHERE) -> dict[str, bytes]:
     """Make the catalogue's files.
 
     Args:
         manifests: Manifests in any order.
-        url: Where the catalogue is published, with a slash at its end; link previews and feeds name it.
+        site: What the catalogue is called, and where it is published.
 
     Returns:
         The bytes of each file by name, in the order in which they may appear: what a page links to comes before it.
     """
     from handover.press import catalogue_feed, catalogue_page
 
-    reports = entries(manifests)
-    pages = catalogue_page.write(reports, url)
-    files = {DATA: _json(reports), FEED: catalogue_feed.write(reports, url), **pages}
+    reports = entries(manifests, site)
+    pages = catalogue_page.write(reports, site)
+    files = {DATA: _json(reports), FEED: catalogue_feed.write(reports, site), **pages}
     return {name: files[name] for name in sorted(files, key=_turn)}
 
 
@@ -83,7 +88,7 @@ def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
         One line for each torn manifest that had to be left out.
     """
     manifests, faults = read(store, without)
-    files = build(manifests, settings.url(store.project))
+    files = build(manifests, settings.site(store.project))
     with disk.told(store.root):
         # `lists` believes catalogue.json, so after a kill it must not be ahead of the pages
         for name in sorted(files, key=lambda name: name == DATA):
@@ -99,7 +104,7 @@ def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
 def stale(store: Store) -> list[str]:
     """Names of the catalogue's files that are not what the manifests say."""
     manifests, _ = read(store)
-    files = build(manifests, settings.url(store.project))
+    files = build(manifests, settings.site(store.project))
     left = (path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name))
     changed = [name for name, data in files.items() if _bytes(store.root / name) != data]
     return changed + sorted(set(left) - files.keys())
@@ -119,46 +124,55 @@ def lists(root: Path, editions: Iterable[Edition]) -> bool:
     return all(f"{edition.report}/{edition.name}".encode() in named for edition in editions)
 
 
-def entries(manifests: Iterable[manifest.Manifest]) -> list[Entry]:
+def entries(manifests: Iterable[manifest.Manifest], site: Site = NOWHERE) -> list[Entry]:
     """Sort editions into reports: of each the lead first, then all editions, newest first.
 
-    The lead is the newest edition with the parameters a reader gets who asks for nothing special.
+    The lead is the newest edition with the parameters a reader gets who asks for nothing special. One of a day that
+    had not come when it was made leads nothing, since it was a mistake or a trial.
     """
     by_report: dict[str, list[manifest.Manifest]] = {}
     for one in manifest.newest_first(manifests):
         by_report.setdefault(one["report"], []).append(one)
     found = []
-    for report, editions in sorted(by_report.items()):
-        lead = next((one for one in editions if not one["variant"]), editions[0])
+    for report, editions in by_report.items():
+        come = [one for one in editions if not manifest.ahead(one)] or editions
+        lead = next((one for one in come if not one["variant"]), come[0])
         found.append(
             {"report": report, "title": lead["title"], "lead": lead["edition"], "editions": _succession(editions)}
         )
-    return sorted(found, key=lambda one: (one["title"], one["report"]))
+    return sorted(found, key=lambda one: site.turn(one["report"]))
 
 
 def _succession(editions: list[manifest.Manifest]) -> list[Entry]:
-    """The editions of a report, newest first, each told against the one before it with the same settings."""
-    found, latest = [], {}
+    """The editions of a report, newest first, each told against those before it of the same series."""
+    found = []
+    held: dict[str, dict[str, list[manifest.Manifest]]] = {}
     for one in reversed(editions):
-        settings_key = json.dumps(one["variant"], sort_keys=True)
-        found.append(_entry(one, latest.get(settings_key)))
-        latest[settings_key] = one
+        days = held.setdefault(json.dumps(previous.series(one)), {})
+        earlier, replaced = previous.before(one, reversed(days), lambda day, days=days: days.get(day, []))
+        found.append(_entry(one, earlier, replaced))
+        days.setdefault(one["as_of"], []).append(one)
     return found[::-1]
 
 
-def _entry(one: manifest.Manifest, before: manifest.Manifest | None) -> Entry:
+def _entry(one: manifest.Manifest, earlier: manifest.Manifest | None, replaced: manifest.Manifest | None) -> Entry:
     files = {kind: _file(one, file_name(one["report"], one["edition"], f".{kind}")) for kind in PAGES}
-    if PICTURE in one["outputs"]:
-        files["picture"] = _file(one, PICTURE)
+    for kind, name in (("picture", PICTURE), ("card", CARD)):
+        if name in one["outputs"]:
+            files[kind] = _file(one, name)
     keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")
-    found = compare(before["facts"], one["facts"]) if before else []
+    corrected = [change for change in compare(replaced, one) if change.kind == CORRECTED] if replaced else []
+    known = {change.key for change in corrected}
+    changed = [change for change in compare(earlier, one) if change.key not in known] if earlier else []
     return {key: one[key] for key in keys} | {
         "inputs": one["inputs"].get("digest", ""),
+        "made": str(one["run"].get("started", "")),
+        "ahead": manifest.ahead(one),
         "sources": len(one["sources"]),
         "files": {kind: file for kind, file in files.items() if file},
-        "before": before["edition"] if before else "",
-        # a report also prints what it was set to, which is no news
-        "changed": [change.as_json() for change in found if change.key not in one["parameters"]],
+        "before": earlier["edition"] if earlier else "",
+        "replaces": replaced["edition"] if replaced else "",
+        "changed": [change.as_json() for change in (*corrected, *changed)],
     }
 
 

@@ -3,21 +3,23 @@
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from handover.press import digest
 from handover.press.legible import legible
+from handover.press.settings import Site
 
 TEMPLATES = Path(__file__).parent / "templates"
-TITLE = "Reports"
 #: The page is English wherever it is made; strftime would ask the machine's locale.
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+#: A date in a sentence, which no line may break.
+DATE = re.compile(rf"(\d{{1,2}}) ({'|'.join(MONTHS)})(?: (\d{{4}}))?")
 #: Changes shown before the rest is folded away, and earlier editions named on the front page.
 CHANGES_SHOWN, EARLIER_SHOWN = 5, 3
 #: Characters of a setting shown.
@@ -26,12 +28,12 @@ SETTING_SHOWN = 80
 ROWS = 200
 
 
-def write(reports: Sequence[Mapping[str, Any]], url: str = "") -> dict[str, bytes]:
+def write(reports: Sequence[Mapping[str, Any]], site: Site) -> dict[str, bytes]:
     """Write the pages of a catalogue's reports, as `catalogue.entries` gives them.
 
     Args:
         reports: The reports.
-        url: Where the pages are published, with a slash at its end; link previews want whole addresses.
+        site: What the catalogue is called, and where it is published; link previews want whole addresses.
 
     Returns:
         The bytes of each page by name: `index.html`, and of each report all its editions.
@@ -39,18 +41,18 @@ def write(reports: Sequence[Mapping[str, Any]], url: str = "") -> dict[str, byte
     count = sum(len(report["editions"]) for report in reports)
     leads = [(report, lead(report)) for report in reports]
     card = {
-        "title": TITLE,
-        "description": "; ".join(report["title"] for report in reports) or "No edition yet.",
+        "title": site.title,
+        "description": site.description or "; ".join(report["title"] for report in reports) or "No edition yet.",
         "lead": leads[0][1] if leads else None,
     }
     others = {
         report["report"]: list(islice((one for one in report["editions"] if one is not newest), EARLIER_SHOWN))
         for report, newest in leads
     }
-    body = _render("catalogue_body.html.j2", leads=leads, count=count, others=others, title=TITLE)
-    pages = {"index.html": _page(body, "index.html", url, card)}
+    body = _render("catalogue_body.html.j2", site, leads=leads, count=count, others=others)
+    pages = {"index.html": _page(body, "index.html", site, card)}
     for report in reports:
-        pages |= _archive(report, url)
+        pages |= _archive(report, site)
     return pages
 
 
@@ -64,7 +66,7 @@ def archive(report: str, number: int = 0) -> str:
     return f"{report}_editions-{number}.html" if number else f"{report}_editions.html"
 
 
-def _archive(report: Mapping[str, Any], url: str) -> dict[str, bytes]:
+def _archive(report: Mapping[str, Any], site: Site) -> dict[str, bytes]:
     """The pages of all editions of a report."""
     name, editions = report["report"], report["editions"]
     last = -(-len(editions) // ROWS)
@@ -78,6 +80,7 @@ def _archive(report: Mapping[str, Any], url: str) -> dict[str, bytes]:
         newest = number == last
         body = _render(
             "catalogue_archive.html.j2",
+            site,
             report=report,
             lead=lead(report),
             rows=rows,
@@ -85,24 +88,23 @@ def _archive(report: Mapping[str, Any], url: str) -> dict[str, bytes]:
             spans=spans if newest and last > 1 else [],
             newer=names.get(number + 1),
             older=names.get(number - 1),
-            title=TITLE,
         )
         # what an older page shows of itself is its own, so that a full one stays as it is
         shown = lead(report) if newest else rows[0]
         card = {"title": shown["title"], "description": shown["standfirst"], "lead": shown}
         if not newest:
             card["title"] += f": editions from {day(rows[-1]['as_of'])} to {day(rows[0]['as_of'])}"
-        found[names[number]] = _page(body, names[number], url, card)
+        found[names[number]] = _page(body, names[number], site, card)
     return found
 
 
-def _page(body: str, name: str, url: str, card: Mapping[str, Any]) -> bytes:
+def _page(body: str, name: str, site: Site, card: Mapping[str, Any]) -> bytes:
     from markupsafe import Markup
 
     from handover.press.html import embed, faces
 
     style = embed.rules(faces.used(body, rtl=False)) + faces.rules(rtl=False) + _sheet()
-    picture = card["lead"]["files"].get("picture") if card["lead"] else None
+    files = card["lead"]["files"] if card["lead"] else {}
     page = (
         _templates()
         .get_template("catalogue.html.j2")
@@ -111,17 +113,18 @@ def _page(body: str, name: str, url: str, card: Mapping[str, Any]) -> bytes:
             policy=digest.policy(style),
             body=Markup(body),
             name=name,
-            url=url,
-            site=TITLE,
-            picture=picture,
+            site=site,
+            picture=files.get("card") or files.get("picture"),
+            wide="card" in files,
             **card,
         )
     )
     return page.encode()
 
 
-def _render(template: str, **values: Any) -> str:
-    return _templates().get_template(template).render(shown=CHANGES_SHOWN, archive=archive, **values)
+def _render(template: str, site: Site, **values: Any) -> str:
+    told = {"shown": CHANGES_SHOWN, "archive": archive, "settings": partial(settings, site)}
+    return _templates().get_template(template).render(site=site, **told, **values)
 
 
 @cache
@@ -135,7 +138,7 @@ def _templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"day": day, "size": size, "number": number, "setting": setting}
+    found.filters |= {"day": day, "size": size, "number": number, "dated": dated}
     return found
 
 
@@ -148,6 +151,17 @@ def day(iso: str) -> str:
     """A date as readers write it: 2026-01-07 is 7 January 2026."""
     date = dt.date.fromisoformat(iso)
     return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def dated(text: str) -> str:
+    """A sentence whose dates stay on one line."""
+    return DATE.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+
+
+def settings(site: Site, one: Mapping[str, Any]) -> str:
+    """What an edition was asked for beside its day, in the words of the project where it has some."""
+    told = (site.phrase(name, value) or f"{name}: {setting(value)}" for name, value in sorted(one["variant"].items()))
+    return ", ".join(told)
 
 
 def setting(value: Any) -> str:

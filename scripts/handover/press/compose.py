@@ -5,7 +5,7 @@ The press and the two exporters share it, so that JupyterLab's export gives the 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ class Composition:
     document: "Document"
     imprint: Imprint
     refused: tuple[str, ...] = ()
+    _laid_out: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def pdf(self) -> bytes:
         """Typeset the PDF."""
@@ -53,6 +54,13 @@ class Composition:
         """A picture of the PDF's first page, for the catalogue."""
         return self.sheets(PICTURE_PPI)[0]
 
+    def link_picture(self) -> bytes:
+        """The picture that a link to the HTML shows."""
+        from handover.press.pdf import page, pictures, typesetter
+
+        made = typesetter.pngs(page.link(self.document, self.imprint), page.LINK_PPI, self.document.name)[0]
+        return pictures.of_few_colours(made)
+
     def sheets(self, ppi: float) -> list[bytes]:
         """Pictures of all pages of the PDF."""
         from handover.press.pdf import typesetter
@@ -60,9 +68,13 @@ class Composition:
         return typesetter.pngs(self._files(), ppi, self.document.name)
 
     def _files(self) -> dict[str, bytes]:
-        from handover.press.pdf import page
+        """Everything that Typst may read, the room on the pages shared out once."""
+        from handover.press.pdf import page, room
 
-        return page.files(self.typst_source, self.pictures, self.imprint)
+        if not self._laid_out:
+            files = page.files(self.typst_source, self.pictures, self.imprint)
+            self._laid_out.update(room.shared(files, self.document.name))
+        return self._laid_out
 
 
 def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str, Any] | None = None) -> Composition:
@@ -77,6 +89,7 @@ def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str,
     from handover.press import document as documents
     from handover.press.html import page as html_page
     from handover.press.pdf import page as pdf_page
+    from handover.press.pdf import room
 
     report = report_of(name)
     document = documents.read(nb, report)
@@ -97,6 +110,7 @@ def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str,
     draft = printed(PLACEHOLDER)
     html, (typst_source, pictures) = html_page.write(document, draft), pdf_page.compose(document, draft)
     pages = [("html", html), ("typst", typst_source), ("template", pdf_page.TEMPLATE.read_text("utf-8"))]
+    pages.append(("room", Path(room.__file__).read_text("utf-8")))  # which sets what the source leaves open
     content = digest.of_parts([*((part, text.encode()) for part, text in pages), *content_parts])
     digits = content[: digest.DIGITS]
     if stem:

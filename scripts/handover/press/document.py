@@ -153,7 +153,7 @@ def read(nb: NotebookNode, name: str = "") -> Document:
         that a cell displayed stands in place of the notebook's own.
     """
     parameters = _parameters(nb)
-    blocks = _headed([block for number, cell in enumerate(nb.cells, 1) for block in _cell(nb, number, cell)])
+    blocks = _headed([block for number, cell in _numbered(nb) for block in _cell(nb, number, cell)])
     title, standfirst = _headline(blocks)
     return Document(
         title=title or str(nb.metadata.get("title", "") or name or "Notebook"),
@@ -188,6 +188,14 @@ def _cell(nb: NotebookNode, number: int, cell: NotebookNode) -> Iterator[Block]:
             yield from _output(number, output)
     elif cell.cell_type == "raw" and cell.source.strip():
         yield Text(number, cell.source)
+
+
+def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    """Yield cells with their numbers in the report's own file: what was injected shares that of the cell before it."""
+    number = 0
+    for cell in nb.cells:
+        number += not number or "injected-parameters" not in cell.metadata.get("tags", [])
+        yield number, cell
 
 
 def _joined(outputs: list[NotebookNode]) -> Iterator[dict[str, Any]]:
@@ -272,7 +280,7 @@ def _headline(blocks: tuple[Block, ...]) -> tuple[str, str]:
                 if token["type"] == "heading" and token["attrs"]["level"] == 1:
                     after = tokens[position + 1 : position + 2]
                     below = _without_marks(after[0]["children"]) if after and after[0]["type"] == "paragraph" else ""
-                    return markdown.plain([token]).strip(), " ".join(below.split())
+                    return " ".join(markdown.plain([token]).split()), " ".join(below.split())
     return "", ""
 
 

@@ -11,12 +11,16 @@ unless said otherwise, in the report's language, ready to print.
 
     version    1
     heading    heading of the section
-    layout     "brief" asks for running lines where pages are few; "" for the whole
+    layout     "brief" asks for sources in few words and no appendix; "" for the whole
     tables     paths of the data tables used, relative to the project
     names      names that hold digits or number words and are no quantities
     facts      [{key, label, value, printed: [texts as printed], known_since: ISO date,
                  reading: why this reading ("" if only one), claims: [claim ids, the chosen first],
-                 conflicts: [conflict ids], low, high: numbers or null, unit}]
+                 conflicts: [conflict ids], low, high: numbers or null, unit, and as news:
+                 weight: 1 (the story itself) to 3 (a detail), news: the sentence that tells it,
+                 history: [{since: ISO date, value}], what was known of it since when, the newest first}]
+    statements [{key, label, value: "", known_since, claims, weight, news, history}], what was only
+                 said: printed by no entry, and compared from edition to edition like a fact
     sources    [{id, credit: short name, outlet, carrier, title, url ("" = none), published: text,
                  grade: "A".."D" or "", seen: how it was seen, in words,
                  claims: [{id, statement, said_by, where: place in the source ("" if none),
@@ -26,7 +30,7 @@ unless said otherwise, in the report's language, ready to print.
 
 from typing import Any
 
-#: The layout of a report of one page.
+#: The layout of a report whose story takes one page.
 BRIEF = "brief"
 FACT, SOURCE, CLAIM, CONFLICT = "fact-", "source-", "claim-", "conflict-"
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 AUTHOR = "Handover desk"
+#: The picture beside the HTML that a link to it shows where people share it, and its dots across and down.
+LINK_PICTURE = "link.png"
+LINK_SIZE = (1200, 630)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Imprint:
     author: str = AUTHOR
     attachments: tuple[Attachment, ...] = ()
     colophon: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def signed(self) -> str:
+        """Who signs under the title: nobody where a notebook names no author and is no edition of the desk's."""
+        return self.author if self.edition or self.author != AUTHOR else ""
 
 
 #: The day of a page that speaks from no day; the clock is never asked.

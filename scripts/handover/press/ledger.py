@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handover.press import document
+from handover.press import bound, document
 from handover.press.html.sheet import Sheet
 from handover.press.legible import legible
 
@@ -13,6 +13,8 @@ SOURCE = ("id", "credit", "carrier", "title", "url", "published", "grade", "seen
 CLAIM = ("id", "statement", "said_by", "where", "known_since")
 CONFLICT = ("id", "topic", "reading")
 SIDE = ("text", "source", "credit")
+#: What is looked up and not read.
+ADDRESSES = {"key", "id", "url", "source", "known_since"}
 #: What may be told in a text; anything else an evidence block holds is left out.
 TELLING = (str, int, float)
 Item = dict[str, Any]
@@ -52,7 +54,8 @@ class Ledger:
         page: dict[str, Any] = {"facts": [], "sources": [], "conflicts": []}
         page |= {name: _text(content.get(name)) for name in ("heading", "layout")}
         for fact in _objects(content.get("facts")):
-            item = _pick(fact, FACT) | {name: _texts(fact.get(name)) for name in ("printed", "claims", "conflicts")}
+            item = _pick(fact, FACT) | {name: _texts(fact.get(name)) for name in ("claims", "conflicts")}
+            item["printed"] = list(map(bound.text, _texts(fact.get("printed"))))
             _enter(item, "key", self.facts, page["facts"])
         for source in _objects(content.get("sources")):
             item = _pick(source, SOURCE) | {"claims": []}
@@ -92,4 +95,5 @@ def _texts(value: object) -> list[str]:
 
 
 def _pick(item: Mapping[str, Any], names: tuple[str, ...]) -> Item:
-    return {name: _text(item.get(name)) for name in names}
+    told = {name: _text(item.get(name)) for name in names}
+    return {name: value if name in ADDRESSES else bound.text(value) for name, value in told.items()}

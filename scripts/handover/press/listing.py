@@ -1,10 +1,11 @@
 """The editions of a store as rows, newest first, without any heavy import."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from handover.errors import NotebookError, StoreError, near
-from handover.press import manifest
+from handover.press import manifest, settings
 from handover.press.store import Edition, Store
 from handover.project import Project
 
@@ -34,7 +35,15 @@ def rows(store: Store, project: Project, report: str | None = None) -> tuple[lis
     faults: list[str] = []
     if {(one["report"], one["edition"]) for one in found} != {(one.report, one.name) for one in editions}:
         found, faults = _read(editions)
-    return [_row(one, Edition(store.root, one["report"], one["edition"]), project) for one in found], faults
+    site = settings.site(project)
+    return [_row(one, Edition(store.root, one["report"], one["edition"]), project, site) for one in found], faults
+
+
+def described(one: Mapping[str, Any], site: settings.Site) -> str:
+    """What an edition was asked for beside its day: in the project's words, and what it has no words for by name."""
+    told = {name: site.phrase(name, value) for name, value in one["parameters"].items()}
+    plain = {name: f"{name}: {value}" for name, value in one["variant"].items() if not told.get(name)}
+    return ", ".join(filter(None, (told | plain).values()))
 
 
 def _catalogued(store: Store, report: str | None) -> list[dict[str, Any]]:
@@ -60,8 +69,8 @@ def _read(editions: list[Edition]) -> tuple[list[dict[str, Any]], list[str]]:
     return sorted(manifest.newest_first(found), key=lambda one: one["report"]), faults
 
 
-def _row(one: dict[str, Any], edition: Edition, project: Project) -> dict[str, Any]:
+def _row(one: dict[str, Any], edition: Edition, project: Project, site: settings.Site) -> dict[str, Any]:
     keys = ("report", "edition", "title", "as_of", "language", "parameters", "pages", "inputs")
     path = edition.file(".html")
     shown = path.relative_to(project.root) if path.is_relative_to(project.root) else path
-    return {key: one[key] for key in keys} | {"path": shown.as_posix()}
+    return {key: one[key] for key in keys} | {"settings": described(one, site), "path": shown.as_posix()}

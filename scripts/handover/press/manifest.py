@@ -8,6 +8,7 @@ from typing import Any
 
 from handover.errors import StoreError
 from handover.press import digest
+from handover.press.legible import legible
 
 NAME = "manifest.json"
 #: What `load` insists on; everything that reads manifests may rely on these.
@@ -36,6 +37,9 @@ MIMES = {
     ".png": "image/png",
 }
 FACT_KEYS = ("label", "value", "low", "high", "unit", "known_since", "claims")
+STATEMENT_KEYS = ("label", "value", "known_since", "claims")
+#: The weight of a fact of which nobody has said how much it matters.
+DETAIL = 3
 
 Manifest = dict[str, Any]
 
@@ -54,7 +58,24 @@ def outputs(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
 
 def facts(evidence: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The facts that an edition prints, by key, so that editions can be compared without opening them."""
-    return {fact["key"]: {key: fact.get(key) for key in FACT_KEYS} for fact in evidence.get("facts", [])}
+    return {fact["key"]: {key: fact.get(key) for key in FACT_KEYS} | _news(fact) for fact in evidence.get("facts", [])}
+
+
+def statements(evidence: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What an edition says that was only said, by key: facts of no value."""
+    told = evidence.get("statements", [])
+    return {one["key"]: {key: one.get(key) for key in STATEMENT_KEYS} | _news(one) for one in told}
+
+
+def _news(fact: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells whether a fact is news, and how, as far as its notebook says so."""
+    weight, history = fact.get("weight"), fact.get("history")
+    steps = [one for one in history if isinstance(one, Mapping)] if isinstance(history, list) else []
+    return {
+        "weight": weight if weight in range(1, DETAIL + 1) else DETAIL,
+        "news": legible(fact.get("news")),
+        "history": [{key: legible(one.get(key)) for key in ("since", "value")} for one in steps],
+    }
 
 
 def run(started: dt.datetime, seconds: Mapping[str, float]) -> dict[str, Any]:
@@ -88,6 +109,15 @@ def load(path: Path) -> Manifest:
     if faults:
         raise StoreError(f"{path}: must be a whole manifest (missing or wrong: {', '.join(faults)}).\n{cure}")
     return manifest
+
+
+def ahead(one: Manifest) -> bool:
+    """Whether an edition speaks from a day that had not come anywhere on earth when it was made."""
+    try:
+        made = dt.datetime.fromisoformat(str(one["run"].get("started", "")))
+    except ValueError:
+        return False
+    return one["as_of"] > (made.date() + dt.timedelta(days=1)).isoformat()
 
 
 def newest_first(manifests: Iterable[Manifest]) -> list[Manifest]:

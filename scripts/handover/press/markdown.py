@@ -4,6 +4,7 @@ from functools import cache, lru_cache
 from html import unescape
 from typing import Any
 
+from handover.press import bound
 from handover.press.legible import whole
 
 Token = dict[str, Any]
@@ -31,14 +32,14 @@ def _parser() -> Any:
 
 @lru_cache(maxsize=256)
 def parse(source: str) -> list[Token]:
-    """Return the block tokens of a Markdown text, which nobody may change.
+    """Return the block tokens of a Markdown text, which nobody may change; spaces that must not break are bound.
 
     Each page reads a text more than once, and the texts of a report hardly differ from one day to the next.
 
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
     """
-    return _parser().parse(whole(source))[0]
+    return bound.tokens(_parser().parse(whole(source))[0])
 
 
 def plain(tokens: list[Token]) -> str:

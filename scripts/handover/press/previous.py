@@ -1,10 +1,11 @@
-"""Finding editions by what a person calls them, and the edition that came before one."""
+"""Finding editions by what a person calls them, and the editions that came before one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from handover.errors import StoreError
+from handover.press.manifest import Manifest
 from handover.press.store import EDITION, Edition, Store
 
 #: The parameter that names the day of the earlier edition; and the one that says which day an edition speaks from.
@@ -29,6 +30,42 @@ def day_before(store: Store, report: str, parameters: Mapping[str, Any]) -> str 
             except StoreError:
                 continue
     return None
+
+
+def series(one: Manifest) -> tuple[str, str, list[tuple[str, str]]]:
+    """What editions share that follow one another: the report, the language, and all that was asked for but days."""
+    return one["report"], one["language"], sorted((name, repr(value)) for name, value in rest(one["variant"]).items())
+
+
+def before(
+    made: Manifest, days: Iterable[str], of_day: Callable[[str], list[Manifest]]
+) -> tuple[Manifest | None, Manifest | None]:
+    """Return the edition that one is compared with, and the one of its own day that it takes the place of.
+
+    Args:
+        made: The manifest of the edition.
+        days: Days on which the series has editions, the newest first.
+        of_day: The manifests of a day; those of other series are passed over.
+    """
+    replaced = _last(one for one in of_day(made["as_of"]) if series(one) == series(made) and _precedes(one, made))
+    since = made["parameters"].get(SINCE)
+    for day in (*([since] if since else []), *(day for day in days if day < made["as_of"])):
+        earlier = _last(one for one in of_day(day) if series(one) == series(made) and one["as_of"] < made["as_of"])
+        if earlier:
+            return earlier, replaced
+    return None, replaced
+
+
+def _last(editions: Iterable[Manifest]) -> Manifest | None:
+    return max(editions, key=_turn, default=None)
+
+
+def _precedes(one: Manifest, made: Manifest) -> bool:
+    return one["edition"] != made["edition"] and _turn(one) < _turn(made)
+
+
+def _turn(one: Manifest) -> tuple[str, str]:
+    return str(one["run"].get("started", "")), one["edition"]
 
 
 def rest(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import ConversionError, StoreError
 from handover.press import inputs, manifest, recognise, source
+from handover.press.imprint import LINK_PICTURE
 from handover.press.legible import legible
 from handover.press.order import Order
 from handover.press.store import PICTURE, Edition, Store, file_name
@@ -117,7 +118,8 @@ def produce(
     with clock.phase("typeset"):
         files = _files(order, made, done.nb)
     _unmoved(order)
-    return Product(order, made.edition, files, _manifest(order, made, files, clock), (*done.warnings, *done.notes))
+    about = _manifest(order, made, files, clock)
+    return Product(order, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
 
 
 def draft(
@@ -256,6 +258,15 @@ def _unmoved(order: Order) -> None:
         )
 
 
+def _ahead(about: manifest.Manifest) -> list[str]:
+    """Tell of a day to come, which is as likely a slip as a wish."""
+    if not manifest.ahead(about):
+        return []
+    return [
+        f"{about['as_of']} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
+    ]
+
+
 def _files(order: Order, made: "Composition", nb: Any) -> dict[str, bytes]:
     """The files of an edition by name, the PDF typeset."""
     import nbformat
@@ -266,7 +277,7 @@ def _files(order: Order, made: "Composition", nb: Any) -> dict[str, bytes]:
         ".ipynb": (nbformat.writes(nb).rstrip("\n") + "\n").encode(),
     }
     files = {file_name(order.report, made.edition, suffix): data for suffix, data in contents.items()}
-    return files | {PICTURE: made.picture()}
+    return files | {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
 
 
 def _manifest(order: Order, made: "Composition", files: Mapping[str, bytes], clock: _Clock) -> manifest.Manifest:
@@ -287,6 +298,7 @@ def _manifest(order: Order, made: "Composition", files: Mapping[str, bytes], clo
         "outputs": manifest.outputs(files),
         "versions": dict(order.inputs.versions),
         "facts": manifest.facts(evidence),
+        "statements": manifest.statements(evidence),
         "sources": sorted(one["id"] for one in evidence.get("sources", [])),
         "pages": page.pages(files[file_name(order.report, made.edition, ".pdf")]),
         "run": manifest.run(clock.started, clock.seconds),

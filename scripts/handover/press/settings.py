@@ -3,12 +3,69 @@
 Who reads a key checks it; here is only where it stands.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from handover.errors import HandoverError
 from handover.project import Project
 
 FILE = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a project says of its catalogue: what the story is called, in which order its reports stand, where it lies.
+
+    `words` says in a few words what a setting means to a reader, by ``name: value``. `id` names the feed for ever; it
+    is the address unless a project that moved keeps its old one.
+    """
+
+    title: str = "Reports"
+    description: str = ""
+    order: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    id: str = ""
+
+    def turn(self, report: str) -> tuple[int, str]:
+        """Sorts reports: those named in their order, then the others by name."""
+        return (self.order.index(report) if report in self.order else len(self.order)), report
+
+    def phrase(self, name: str, value: Any) -> str:
+        """A setting in the words of the project; "" where it has none."""
+        return self.words.get(f"{name}: {value}", "")
+
+
+def site(project: Project | None) -> Site:
+    """Read what a project says of its catalogue.
+
+    Raises:
+        HandoverError: A key holds what it may not.
+    """
+    if not project:
+        return Site()
+    found = table(project)
+    for key in ("title", "description", "id"):
+        _want(key, found.get(key, ""), str, "a text", 'title = "Leaving Iraq"')
+    words = found.get("words", {})
+    _want("words", words, dict, "a table of texts", '"evidence: article" = "from the article alone"')
+    for name, value in words.items():
+        _want(f"words.{name!r}", value, str, "a text", '"evidence: article" = "from the article alone"')
+    address = url(project)
+    return Site(
+        title=found.get("title") or Site().title,
+        description=found.get("description", ""),
+        order=tuple(texts(project, "order")),
+        words=words,
+        url=address,
+        id=found.get("id", "") or address,
+    )
+
+
+def _want(key: str, found: Any, kind: type, what: str, example: str) -> None:
+    if not isinstance(found, kind):
+        raise HandoverError(f"{FILE}: tool.handover.{key} must be {what} (got {found!r}).\nWrite it as {example}.")
 
 
 def table(project: Project) -> dict[str, Any]:

@@ -20,6 +20,8 @@ class Words:
     edition: str = "Edition"
     code: str = "Code, cell {}"
     codes: str = "Code, cells {} to {}"
+    all_code: str = "Code of this report, cell by cell"
+    cell: str = "Cell {}"
     figure: str = "Figure {}"
     undescribed: str = "Figure without a description"
     unreadable: str = "Figure that cannot be read"
@@ -40,6 +42,14 @@ class Words:
     numbers: str = "The numbers"
     disagreements: str = "Where sources disagree"
     sources: str = "Sources"
+    claim: str = "1 claim"
+    claims: str = "{} claims"
+    pdf: str = "PDF"
+    pdf_and_data: str = "PDF, with the data"
+    notebook: str = "Notebook"
+    newer: str = "Is there a newer edition?"
+    catalogue: str = "All reports"
+    for_paper: str = "For paper, this edition has a PDF:"
     also: str = "Also drawn on in charts and tables"
     printed: str = "printed as"
     known: str = "known since {}"
@@ -51,14 +61,21 @@ class Words:
     supports: str = "for"
     reading: str = "Our reading:"
     comma: str = ", "
+    dotted: str = "dotted"
+    evidence: str = "evidence"
+    differ: str = "sources disagree"
+    about: str = "About"
+    one: str = "One source"
+    other: str = "Another"
+    read: str = "How we read it"
 
     def date(self, iso: str) -> str:
-        """A date as a reader writes it; what is no ISO date stays as it is."""
+        """A date as a reader writes it, with no place to break it; what is no ISO date stays as it is."""
         try:
             day = dt.date.fromisoformat(iso)
         except ValueError:
             return iso
-        return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}"
+        return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}".replace(" ", "\u00a0")
 
 
 ARABIC: Mapping[str, str] = {
@@ -67,6 +84,8 @@ ARABIC: Mapping[str, str] = {
     "edition": "الإصدار",
     "code": "الشيفرة، الخلية {}",
     "codes": "الشيفرة، الخلايا من {} إلى {}",
+    "all_code": "شيفرة هذا التقرير، خلية خلية",
+    "cell": "الخلية {}",
     "figure": "الشكل {}",
     "undescribed": "شكل بلا وصف",
     "unreadable": "شكل تتعذر قراءته",
@@ -87,6 +106,14 @@ ARABIC: Mapping[str, str] = {
     "numbers": "الأرقام",
     "disagreements": "حيث تختلف المصادر",
     "sources": "المصادر",
+    "claim": "قول واحد",
+    "claims": "الأقوال: {}",
+    "pdf": "PDF",
+    "pdf_and_data": "PDF ومعه البيانات",
+    "notebook": "دفتر الملاحظات",
+    "newer": "هل من إصدار أحدث؟",
+    "catalogue": "كل التقارير",
+    "for_paper": "للورق نسخة PDF من هذا الإصدار:",
     "also": "مصادر أخرى للرسوم والجداول",
     "printed": "كُتب",
     "known": "معروف منذ {}",
@@ -98,6 +125,13 @@ ARABIC: Mapping[str, str] = {
     "supports": "لأجل",
     "reading": "قراءتنا:",
     "comma": "، ",
+    "dotted": "المنقّط",
+    "evidence": "له دليل",
+    "differ": "المصادر مختلفة",
+    "about": "الموضوع",
+    "one": "مصدر",
+    "other": "مصدر آخر",
+    "read": "قراءتنا",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from handover.errors import ProofError, StoreError
 from handover.press import manifest, previous
+from handover.press.imprint import LINK_PICTURE
 from handover.press.store import PICTURE, Edition
 from handover.project import Project
 from handover.proof import attempt, papers, rebuild, record
@@ -73,9 +74,10 @@ def _files(edition: Edition, rebuilt: Rebuilt) -> Iterator[Difference]:
             yield Difference(f"{path.name}: is missing")
         elif (found := path.read_bytes()) != given:
             yield parted(path.name, found, given, rebuilt)
-    path = edition.folder / PICTURE
-    if not path.is_file() or path.read_bytes() != rebuilt.product.files[PICTURE]:
-        yield Difference(f"{PICTURE}: the picture of the first page is another")
+    for name, what in ((PICTURE, "the picture of the first page"), (LINK_PICTURE, "the picture for links")):
+        path = edition.folder / name
+        if not path.is_file() or path.read_bytes() != rebuilt.product.files[name]:
+            yield Difference(f"{name}: {what} is another")
 
 
 def parted(name: str, found: bytes, given: bytes, rebuilt: Rebuilt | None = None) -> Difference:

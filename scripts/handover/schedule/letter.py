@@ -7,13 +7,14 @@ from email.utils import format_datetime
 from typing import Any
 
 from handover.errors import MailError, StoreError
+from handover.press.catalogue_page import day as spoken
 from handover.press.store import Edition, Store
 from handover.schedule import news
 from handover.schedule.entry import Entry
 from handover.schedule.letterbox import Letterbox
 from handover.schedule.spans import instant
 
-#: Differences told in one mail; the catalogue has all.
+#: Changes told in one mail; the catalogue has all.
 TOLD = 40
 
 
@@ -65,11 +66,13 @@ def _words(store: Store, entry: Entry, owed: dict[str, Any]) -> tuple[str, str, 
         changes = news.changes(store, owed["report"], owed["mail"]["before"], owed["edition"])
     except StoreError as error:
         return f"{owed['report']}: {owed['edition']}", f"The edition of {tick} cannot be read:\n\n{error}\n", None
-    told = "\n".join(map(str, changes[:TOLD])) or "It is the first of its kind."
-    more = f"\nand {len(changes) - TOLD} more" if len(changes) > TOLD else ""
-    head = f"{made['title']}\n{made['standfirst']}\n\nAs of {made['as_of']}, edition {edition.name}."
-    since = f" Since {owed['mail']['before']}:" if changes else ""
-    return f"{made['title']}, {made['as_of']}", f"{head}{since}\n\n{told}{more}\n", edition
+    day, before = spoken(made["as_of"]), owed["mail"]["before"]
+    told = "\n".join(f"- {change}" for change in changes[:TOLD])
+    more = f"\n- and {len(changes) - TOLD} more" if len(changes) > TOLD else ""
+    since = f"What has changed since {spoken(before[:10])}:" if before else "It is the first of its kind."
+    about = f"As of {day}, edition {edition.name}."
+    parts = (f"{made['title']}\n{made['standfirst']}", since, told + more, about)
+    return f"{made['title']}, {day}", "\n\n".join(filter(None, parts)) + "\n", edition
 
 
 def _one_line(text: str) -> str:

@@ -4,7 +4,8 @@ import datetime as dt
 from typing import Any
 
 from handover.errors import StoreError
-from handover.press.compare import Difference, compare
+from handover.press import previous
+from handover.press.compare import Change, compare
 from handover.press.manifest import Manifest
 from handover.press.store import Edition, Store
 from handover.schedule.spans import stamp
@@ -18,7 +19,7 @@ def identify(entry: str, what: str, instant: dt.datetime) -> str:
 def of_outcome(store: Store, report: str, kind: str, edition: str) -> dict[str, Any] | None:
     """Say what is to be mailed of an outcome; None if nothing is.
 
-    An edition that prints the same facts as the one before it says nothing new, whatever day it speaks from.
+    An edition that tells no news and corrects nothing is not mailed, whatever day it speaks from.
     """
     if kind == "failed":
         return {"kind": "failed"}
@@ -29,31 +30,34 @@ def of_outcome(store: Store, report: str, kind: str, edition: str) -> dict[str, 
     except StoreError:
         return {"kind": "new", "before": ""}
     before = edition_before(store, made)
-    if before and not compare(before["facts"], made["facts"]):
+    if before and not compare(before, made):
         return None
     return {"kind": "new", "before": before["edition"] if before else ""}
 
 
-def changes(store: Store, report: str, before: str, after: str) -> list[Difference]:
-    """What one edition says that another does not; nothing without an earlier one.
+def changes(store: Store, report: str, before: str, after: str) -> list[Change]:
+    """What one edition says that an earlier one does not, or got wrong; nothing without an earlier one.
 
     Raises:
         StoreError: An edition is gone or torn.
     """
     if not before:
         return []
-    old, new = (Edition(store.root, report, name).manifest() for name in (before, after))
-    return compare(old["facts"], new["facts"])
+    return compare(*(Edition(store.root, report, name).manifest() for name in (before, after)))
 
 
 def edition_before(store: Store, made: Manifest) -> Manifest | None:
-    """The edition of the same report and settings that came before: of an earlier day, or made earlier of the same."""
-    days = {one.name[:10] for one in store.editions(made["report"]) if one.name[:10] <= made["as_of"]}
-    for day in sorted(days, reverse=True):
-        found = [one for one in map(_read, store.editions(made["report"], prefix=day)) if one and _precedes(one, made)]
-        if found:
-            return max(found, key=lambda one: str(one["run"].get("started", "")))
-    return None
+    """The edition that readers had before: the one of the same day that this one takes the place of, else the earlier.
+
+    Who was mailed an edition of the day is told what the new one corrects, and not its news once more.
+    """
+    days = sorted({one.name[:10] for one in store.editions(made["report"])}, reverse=True)
+    earlier, replaced = previous.before(made, days, lambda day: _of_day(store, made["report"], day))
+    return replaced or earlier
+
+
+def _of_day(store: Store, report: str, day: str) -> list[Manifest]:
+    return [one for one in map(_read, store.editions(report, prefix=day)) if one]
 
 
 def _read(edition: Edition) -> Manifest | None:
@@ -61,9 +65,3 @@ def _read(edition: Edition) -> Manifest | None:
         return edition.manifest()
     except StoreError:
         return None
-
-
-def _precedes(one: Manifest, made: Manifest) -> bool:
-    if one["edition"] == made["edition"] or one["variant"] != made["variant"] or one["language"] != made["language"]:
-        return False
-    return one["as_of"] < made["as_of"] or str(one["run"].get("started", "")) <= str(made["run"].get("started", ""))

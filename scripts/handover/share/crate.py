@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from handover.press import attachments, digest, manifest
-from handover.press.imprint import AUTHOR
+from handover.press.imprint import AUTHOR, LINK_PICTURE
 from handover.press.store import PICTURE
 from handover.project import MARKER
 
@@ -109,6 +109,7 @@ def _name(path: str, about: manifest.Manifest, sources: Sources) -> str:
     fixed = {
         manifest.NAME: "The manifest: parameters, inputs, facts and checksums of the edition",
         PICTURE: "A picture of page one",
+        LINK_PICTURE: "The picture that a link to the report shows",
         attachments.RECORD: "The record of how the edition was made, as the PDF carries it",
         MARKER.as_posix(): "The data dictionary: every table and column",
         sources.notebook: "The notebook that made the report",

@@ -52,7 +52,7 @@ def plan(store: Store, target: Target, progress: Progress = lambda phase, done, 
         manifests, faults = catalogue.read(store)
         if faults:
             raise ShareError("\n".join(faults) + f"\n{site.DAMAGED}")
-        contents = catalogue.build(manifests, settings.url(store.project))
+        contents = catalogue.build(manifests, settings.site(store.project))
         editions = [(one, list(site.edition(store, one))) for one in manifest.newest_first(manifests)]
         pages = [site.page(store, name, data) for name, data in contents.items()]
     if not editions:

@@ -8,13 +8,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from handover.errors import ChartError, FactError, ProseError, near
 from handover.project import Project
 from handover.story import series
-from handover.story.changes import Change, changes
+from handover.story.changes import Change, News
 from handover.story.evidence import EvidenceOutput, Ledger
 from handover.story.facts import Facts
 from handover.story.links import SOURCE, escape
@@ -44,7 +44,9 @@ class Sentence:
     text: str
     role: str = ""
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict[str, Any]]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
         data = {"text/markdown": self.text, "text/plain": self.text} if self.text else {"text/plain": ""}
         return data, {"handover": {"role": self.role}} if self.role else {}
 
@@ -69,9 +71,12 @@ class Story:
         self.view = View(Record.load(self.project), dt.date.fromisoformat(as_of), evidence)
         self.facts = Facts(self.view, RECKONINGS)
         self.language = LANGUAGES[language]
-        self.ledger = Ledger(self.facts, self.language)
         names = [str(row["name"]) for row in self.view.record.rows["names"]]
+        self.news = News(self.facts, self.language, names)
+        self.ledger = Ledger(self.facts, self.language, self.news)
         self._writer = Writer(self.facts, self.language, names, self.ledger.field)
+        self._since: dt.date | None = None
+        self._told: list[Change] = []
 
     def headline(self, *, title: Templates, standfirst: Templates) -> Sentence:
         """Show the title and the standfirst of the day, which a page prints in place of the notebook's own.
@@ -240,7 +245,7 @@ class Story:
         return f"{'Source' if len(outlets) == 1 else 'Sources'}: {self.language.join(links)}"
 
     def changes(self, since: str | None, heading: str) -> Sentence:
-        """Say what was printed so far that an edition of an earlier day could not say, or said otherwise.
+        """Say what is printed here that an edition of an earlier day could not say; below all else that prints facts.
 
         Args:
             since: The day of the earlier edition, ISO; without one nothing is shown, the heading included.
@@ -248,19 +253,25 @@ class Story:
         """
         if not since:
             return Sentence("")
-        day = dt.date.fromisoformat(since)
-        self.facts.reckonings = self.facts.reckonings | {"since": lambda _: earlier_day(day)}
-        opening = self._writer.markdown("Compared with what could be said on {since}:")
-        items = [self._change(found) for found in changes(self.facts, list(self.ledger.printed), day)]
-        text = "\n".join(items) or "- Nothing that is printed here has changed."
-        return Sentence(f"## {heading}\n\n{opening}\n\n{text}")
+        self._since = dt.date.fromisoformat(since)
+        self.facts.reckonings = self.facts.reckonings | {"since": lambda _: earlier_day(self._since)}
+        self._told = self._news()
+        if not self._told:
+            opening = self._writer.markdown("Nothing that is printed here became known after {since}.")
+            return Sentence(f"## {heading}\n\n{opening}")
+        opening = self._writer.markdown("Since the edition of {since}, the weightiest first:")
+        items = "\n".join(f"- {self._item(change)}" for change in self._told)
+        return Sentence(f"## {heading}\n\n{opening}\n\n{items}")
 
-    def _change(self, found: Change) -> str:
-        words = escape(found.fact.label)
-        link = self._writer.markdown(f"{{{found.fact.key}}}, {{{found.fact.key}.source}}")
-        if found.before is None:
-            return f"- **New.** {words}: {link}"
-        return f"- **Revised.** {words}: {link}; before, {escape(self.ledger.value(found.before))}"
+    def _news(self) -> list[Change]:
+        return self.news.since([*self.ledger.printed, *self.ledger.statements], self._since)
+
+    def _item(self, change: Change) -> str:
+        """The sentence of a change, with who reported it and what was said before."""
+        sentence = self.news.sentence(change.key, partial(self._writer.markdown, where="news"))
+        notes = [] if f"]({SOURCE}" in sentence else [self._writer.markdown(f"{{{change.key}.source}}")]
+        notes += [f"before: {escape(change.before)}"] if change.before else []
+        return f"{sentence.removesuffix('.')} ({'; '.join(notes)})." if notes else sentence
 
     def disagreements(self, otherwise: Templates = ()) -> EvidenceOutput | Sentence:
         """The conflicts that touch what was printed so far: both claims, both sources, and our reading.
@@ -276,7 +287,16 @@ class Story:
 
         Args:
             brief: Keep it to what a report of one page has room for; see `Ledger.content`.
+
+        Raises:
+            ProseError: Something new was printed below what has changed, and is missing there.
         """
+        late = [change.key for change in self._news() if change not in self._told] if self._since else []
+        if late:
+            raise ProseError(
+                f"changes: must stand below every cell that prints news (got {', '.join(late)} below it).\n"
+                "Move its cell down, to just before the last words on source and method."
+            )
         return EvidenceOutput(self.ledger.content(brief=brief))
 
     @cached_property

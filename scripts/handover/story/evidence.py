@@ -8,6 +8,7 @@ import html
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from handover.story.changes import News, stated
 from handover.story.facts import Fact, Facts
 from handover.story.periods import Period
 from handover.story.prose import WORDS, Field
@@ -27,23 +28,27 @@ SEEN = {
 class Ledger:
     """What has been printed so far: facts with their texts, rows in tables, sources under charts, and what was said.
 
-    `said` holds the claims behind sentences that print no value of theirs, `contested` the conflicts over them.
+    `said` holds the claims behind sentences that print no value of theirs, `contested` the conflicts over them, and
+    `statements` the facts that these are.
     """
 
     facts: Facts
     language: English
+    news: News
     printed: dict[str, list[str]] = field(default_factory=dict)
     sources: dict[str, None] = field(default_factory=dict)
     tables: dict[str, None] = field(default_factory=dict)
     shown: dict[str, None] = field(default_factory=dict)
     said: dict[str, None] = field(default_factory=dict)
     contested: dict[str, None] = field(default_factory=dict)
+    statements: dict[str, None] = field(default_factory=dict)
 
     def field(self, found: Field) -> None:
         """Remember a field of a sentence."""
         if found.fact.value is None:
             self.said.update(dict.fromkeys(found.fact.claims))
             self.contested.update(dict.fromkeys(found.fact.conflicts if found.part == WORDS else ()))
+            self.statements[found.fact.key] = None
         if found.part in ("source", "speaker"):
             self.sources[self.facts.view.claim(found.fact.claims[0]).source] = None
         if found.fact.value is None or found.part in ("source", "speaker"):
@@ -65,6 +70,7 @@ class Ledger:
             facts = [replace(fact, claims=fact.claims[:1], conflicts=fact.conflicts[:1]) for fact in facts]
         touched = {conflict for fact in facts for conflict in fact.conflicts} | set(self.contested)
         conflicts = sorted(touched - set(self.shown))
+        statements = [fact for key in filter(self.news.tells, self.statements) if (fact := self.facts[key])]
         said: dict[str, list[str]] = {}
         for fact in facts:
             for claim_id in fact.claims[:CLAIMS_SHOWN]:
@@ -80,7 +86,8 @@ class Ledger:
             "layout": "brief" if brief else "",
             "tables": sorted(view.record.paths[table] for table in tables),
             "names": sorted(str(row["name"]) for row in view.record.rows["names"]),
-            "facts": [self._fact(fact) for fact in facts],
+            "facts": [self._fact(fact) | self.news.as_json(fact.key) for fact in facts],
+            "statements": [self._statement(fact) | self.news.as_json(fact.key) for fact in statements],
             "sources": self._sources(said),
             "conflicts": [self._conflict(conflict) for conflict in conflicts],
         }
@@ -98,12 +105,6 @@ class Ledger:
         row = self.facts.view.conflicts[conflict]
         self.sources.update({str(row["source_a"]): None, str(row["source_b"]): None})
 
-    def value(self, fact: Fact) -> str:
-        """The value of a fact as its entry prints it."""
-        if fact.quantity:
-            return self.language.quantity(fact.quantity, digits=True)
-        return fact.words or (self.language.period(fact.period) if fact.period else "")
-
     def _fact(self, fact: Fact) -> dict[str, Any]:
         low, high = fact.quantity.edges() if fact.quantity else (None, None)
         more = len(fact.claims) - CLAIMS_SHOWN
@@ -113,7 +114,7 @@ class Ledger:
         return {
             "key": fact.key,
             "label": fact.label,
-            "value": self.value(fact),
+            "value": stated(fact, self.language),
             "unit": fact.unit,
             "low": low,
             "high": high,
@@ -123,6 +124,10 @@ class Ledger:
             "claims": list(fact.claims[:CLAIMS_SHOWN]),
             "conflicts": list(fact.conflicts),
         }
+
+    def _statement(self, fact: Fact) -> dict[str, Any]:
+        known, claims = fact.known.isoformat(), list(fact.claims[:CLAIMS_SHOWN])
+        return {"key": fact.key, "label": fact.label, "value": "", "known_since": known, "claims": claims}
 
     def _sources(self, said: dict[str, list[str]]) -> list[dict[str, Any]]:
         view = self.facts.view

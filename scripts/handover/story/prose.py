@@ -33,6 +33,12 @@ NAME = re.compile(r"(\w*)(?:\.(\w+)|\[(.+)\])?")
 STYLES = ("bare", "digits", "cap", "year", "month", "day", "if")
 
 
+def keyed(name: str) -> tuple[str, str, str]:
+    """Split the name of a field into the fact, the part of it, and words of the sentence; one of the two is empty."""
+    shape = NAME.fullmatch(name)
+    return shape.groups("") if shape else ("", name, "")  # type: ignore[return-value]
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a template, resolved; a condition has no text."""
@@ -119,8 +125,7 @@ class Writer:
             )
 
     def _field(self, name: str, spec: str, template: str, where: str) -> Field | None:
-        shape = NAME.fullmatch(name)
-        key, part, words = shape.groups("") if shape else ("", name, "")
+        key, part, words = keyed(name)
         styles = [style for style in spec.split(",") if style]
         if (part and part not in PARTS) or any(style not in STYLES for style in styles):
             raise ProseError(

@@ -73,7 +73,9 @@ def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFra
         rows.append(
             _base(view, row_id)
             | {
-                "said": f"by {language.date(day)}" if from_article else language.period(found.period or Period(day, day)),
+                "said": f"by {language.date(day)}"
+                if from_article
+                else language.period(found.period or Period(day, day)),
                 "speaker": ", ".join(filter(None, [found.said_by, str(found.row.get("office") or "")])),
                 # without the curator's note, which stands in the evidence
                 "statement": str(found.row.get("statement") or found.row["summary"]),

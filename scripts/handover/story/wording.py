@@ -97,5 +97,3 @@ class English:
 
 
 LANGUAGES = {"en": English()}
-
-# zebrac

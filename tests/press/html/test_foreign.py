@@ -76,6 +76,31 @@ def test_a_styled_frame_loses_its_style_and_keeps_its_caption():
     assert "<style" not in shown and "style=" not in shown and "<caption>A caption</caption>" in shown
 
 
+LONG = "a sentence of more letters than a narrow column can hold without breaking each word"
+
+
+def test_a_table_of_long_texts_can_be_stacked_with_each_cell_under_its_name():
+    head = "<thead><tr><th>When</th><th>Who</th><th></th></tr></thead>"
+    shown = render(f"<table>{head}<tr><td>May</td><td>A</td><td>{LONG}</td></tr></table>")
+    assert '<div class="table stacked">' in shown
+    assert f'<td>May</td><td data-label="Who">A</td><td>{LONG}</td>' in shown
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<thead><tr><th>a</th><th>b</th><th>c</th></tr></thead><tr><td>short</td><td>1</td><td>2</td></tr>",
+        f"<thead><tr><th>a</th><th>b</th></tr></thead><tr><td>{LONG}</td><td>1</td></tr>",
+        f"<tr><td>{LONG}</td><td>1</td><td>2</td></tr>",
+        f"<thead><tr><th>a</th><th>b</th><th>c</th></tr></thead><tr><td colspan=2>{LONG}</td><td>2</td></tr>",
+        "<thead><tr><th>a</th><th>b</th><th>c</th></tr></thead>",
+    ],
+)
+def test_a_table_of_short_texts_few_columns_or_none_that_are_named_is_not(table):
+    shown = render(f"<table>{table}</table>")
+    assert "stacked" not in shown and "data-label" not in shown
+
+
 def test_tables_within_tables_and_spans_out_of_measure():
     shown = render("<table><tr><td colspan=99999>a<td rowspan=0><table><tr><td>b</table></table>")
     assert "99999" not in shown and shown.count("<table") == 2

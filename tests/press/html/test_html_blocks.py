@@ -75,10 +75,23 @@ def test_a_png_keeps_its_place_while_it_loads(sheet):
     assert 'width="1" height="1"' in str(blocks.figure(document.Figure(1, "png", PNG, alt="a"), sheet))
 
 
-def test_neighbouring_code_is_folded_under_one_label(sheet):
+def test_code_is_gathered_cell_by_cell_and_linked_from_where_it_stood(sheet):
+    assert blocks.all_code(sheet) == ""
     cells = [document.Code(2, "a = 1", "python"), document.Code(3, "b", "python")]
-    assert "<summary>Code, cells 2 to 3</summary>" in str(blocks.code(cells, sheet))
-    assert "<summary>Code, cell 2</summary>" in str(blocks.code(cells[:1], sheet))
+    assert str(blocks.code(cells, sheet)) == '<p class="label source"><a href="#cell-2">Code, cells 2 to 3</a></p>'
+    assert ">Code, cell 7</a>" in str(blocks.code([document.Code(7, "c<d", "python")], sheet))
+    gathered = str(blocks.all_code(sheet))
+    assert gathered.startswith('<details class="code"><summary>Code of this report, cell by cell</summary>')
+    assert [part[:8] for part in gathered.split('<div id="')[1:]] == ['cell-2">', 'cell-7">']
+    assert gathered.index(">Cell 2<") < gathered.index("a ") < gathered.index(">Cell 3<") < gathered.index(">Cell 7<")
+    assert "c<d" not in gathered
+
+
+def test_what_was_injected_is_told_with_the_cell_that_it_fills(sheet):
+    cells = [document.Code(2, "a = 1", "python"), document.Code(2, "a = 2", "python")]
+    assert ">Code, cell 2</a>" in str(blocks.code(cells, sheet))
+    gathered = str(blocks.all_code(sheet))
+    assert gathered.count(">Cell 2<") == 1 and gathered.count("<pre") == 2
 
 
 def test_code_shows_what_would_turn_its_order():

@@ -22,7 +22,7 @@ def evidence(write, *prose, **content):
 
 def test_an_unknown_number_is_plain_text(write):
     root = evidence(write, "## a\n\n[four](#fact-none) [x](#source-none)[≠](#conflict-none)", facts=[])
-    assert root.xpath("//main//a") == []
+    assert root.xpath("//main//a[not(parent::p[contains(@class, 'source')])]") == []
     assert "four x≠" in words(root.find(".//main"))
 
 
@@ -31,6 +31,7 @@ def test_a_number_carries_a_card_with_all_that_a_reader_asks_first(html):
     link = root.get_element_by_id("use-ferries_before-1")
     assert link.get("class") == "n" and link.get("href") == "#fact-ferries_before" and link.get("title") is None
     card = root.get_element_by_id(link.get("aria-describedby"))
+    assert link.get("interestfor") == card.get("id") and card.get("popover") == "hint"
     assert card.getprevious() is link and card.get("role") == "tooltip" and "hidden" in card.attrib
     assert words(card) == (
         "ferries in service before the sale Forty-two ferries were in service before the sale. the harbour master, "
@@ -46,13 +47,13 @@ def test_a_computed_number_says_how_it_was_read(html):
 
 def test_a_contested_number_has_a_second_mark_with_a_name(html):
     mark = tree(html("report")).xpath("//sup/a[@class='conflict']")[0]
-    assert mark.text == "≠" and mark.get("href") == "#conflict-K1"
+    assert mark.text_content() == "≠" and mark.get("href") == "#conflict-K1"
     assert mark.get("aria-label") == "Sources disagree: Ferries before the sale"
 
 
 def test_an_entry_names_claims_conflicts_and_every_way_back(html):
     entry = tree(html("report")).get_element_by_id("fact-ferries_before")
-    assert entry.xpath(".//li/a/@href") == ["#claim-c1", "#claim-c2"]
+    assert entry.xpath("./div/p[not(@class)]/a/@href") == ["#claim-c1", "#claim-c2"]
     assert entry.xpath(".//a[contains(@href, 'conflict')]/@href") == ["#conflict-K1"]
     uses = tree(html("report")).xpath("//a[@class='n'][@href='#fact-ferries_before']/@id")
     assert entry.xpath(".//span[@class='back']/a/@href") == [f"#{use}" for use in uses]
@@ -75,9 +76,11 @@ def test_a_number_in_a_table_that_a_cell_made_is_bound_too(html):
 
 def test_sources_come_with_grade_carrier_how_seen_and_claims(html):
     root = tree(html("report"))
-    source = words(root.get_element_by_id("source-s4"))
-    assert source.startswith("Wire One Publication number 4")
-    assert "7 March 2031 · via Carrier Daily · grade A · only the headline was seen" in source
+    source = root.get_element_by_id("source-s4")
+    line = source.getprevious()
+    assert line.tag == "summary" and words(line).startswith("Wire One Publication number 4, with")
+    assert words(line).endswith("7 March 2031 · 1 claim")
+    assert words(source).startswith("example.org · via Carrier Daily · grade A · only the headline was seen")
     assert root.get_element_by_id("source-s1").xpath(".//a/@href")[0] == "https://example.org/1"
     assert root.get_element_by_id("source-s0").xpath(".//a[@rel]") == []
     assert "for 4" in words(root.get_element_by_id("claim-c3"))
@@ -91,6 +94,31 @@ def test_disagreements_name_both_sides_and_the_reading(html):
     )
 
 
+def test_disagreements_are_a_table_of_three_columns_under_their_topics(html):
+    table = tree(html("report")).xpath("//table[@class='conflicts']")[0]
+    assert [head.text for head in table.findall("thead/tr/th")] == ["One source", "≠ Another", "How we read it"]
+    topic, row = table.find("tbody").findall("tr")
+    assert topic.find("th").attrib == {"scope": "rowgroup", "colspan": "3"}
+    assert [words(cell)[:6] for cell in row] == ["Hulls ", "Crews ", "Our re"]
+
+
+def test_a_side_that_nobody_told_leaves_its_column_empty(write):
+    root = evidence(write, heading="E", conflicts=[{"id": "k", "a": {"text": "A"}, "b": {"credit": "B"}}])
+    topic, row = root.xpath("//tbody[@id='conflict-k']/tr")
+    assert words(topic) == "k" and [words(cell) for cell in row] == ["A", "", ""]
+
+
+def test_sources_that_no_claim_is_drawn_from_are_folded_together(write):
+    claim = {"id": "c", "statement": "S"}
+    sources = [{"id": "a", "credit": "A"}, {"id": "b", "credit": "B", "claims": [claim]}, {"id": "c", "credit": "C"}]
+    folded = evidence(write, heading="E", sources=sources).xpath("//div[@class='sources']/details")
+    assert [words(one.find("summary")) for one in folded] == ["B 1 claim", "Also drawn on in charts and tables 2"]
+    assert [words(one) for one in folded[1].findall("ul/li")] == ["A", "C"]
+    plain = evidence(write, heading="E", sources=sources[::2])
+    assert plain.xpath("//div[@class='sources']/details") == []
+    assert len(plain.xpath("//div[@class='sources']/ul/li")) == 2
+
+
 def test_a_block_without_a_heading_prints_its_list_where_it_stands(write):
     root = evidence(
         write, "## Here", heading="", conflicts=[{"id": "k", "topic": "Topic", "a": {"text": "A"}, "b": {}}]
@@ -98,7 +126,7 @@ def test_a_block_without_a_heading_prints_its_list_where_it_stands(write):
     section = root.xpath("//section")[0]
     assert section.get("aria-labelledby") is None
     assert section.xpath(".//h2 | .//h3") == []
-    assert words(section) == "Topic A"
+    assert words(section.find("table/tbody")) == "Topic A"
 
 
 def test_evidence_of_several_blocks_belongs_together(write):

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from handover.press import document
+from handover.press import document, render
 from handover.press.html import page
-from handover.press.imprint import NO_DAY, Imprint
+from handover.press.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, Imprint
 
 ALL = ("report", "arabic", "everything", "hostile")
 
@@ -36,7 +36,8 @@ def test_a_page_asks_for_nothing_and_runs_nothing(name, html):
         for key in ("src", "href", "data", "action", "poster"):
             value = element.get(key, "")
             if element.tag == "a":
-                assert value == "" or value.startswith(("#", "https://", "http://", "mailto:")), value
+                beside = element.getparent().get("class") in ("note beside", "note paper")
+                assert beside or value == "" or value.startswith(("#", "https://", "http://", "mailto:")), value
             else:
                 assert value == "" or value.startswith(("#", "data:")), value
 
@@ -78,7 +79,7 @@ def test_the_edition_may_be_replaced_later_without_breaking_the_policy(html):
     edition = "2031-03-31-en-1a2b3c4d"
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
     assert edition not in style
-    assert text.count(edition) == 2
+    assert text.count(edition) == 6, "named twice, and in the addresses of what lies beside it"
 
 
 def test_the_head_says_what_the_page_is(html):
@@ -99,6 +100,45 @@ def test_the_frame_has_its_landmarks_in_order(html):
     assert "What was sold" in body.find("header/p[@class='standfirst']").text
     assert body.xpath("//nav//a/@href")[:2] == ["#key-findings", "#how-many-ferries-remain"]
     assert "later than promised" not in body.find("main").text_content()
+
+
+def beside(text):
+    return tree(text).xpath("//header/p[@class='note beside']/a/@href")
+
+
+def test_a_page_without_an_edition_or_a_name_for_its_files_promises_none_beside_it(write):
+    assert beside(write(new_markdown_cell("# T"))) == []
+    doc = document.read(new_notebook(cells=[new_markdown_cell("# T")]), "not the name/of a report")
+    assert beside(page.write(doc, Imprint("e", NO_DAY, 0))) == []
+
+
+def test_an_edition_links_to_its_files_and_to_where_a_newer_one_would_be(html):
+    stem = "report_2031-03-31-en-1a2b3c4d"
+    assert beside(html("report")) == [
+        f"{stem}.pdf", f"{stem}.ipynb", "../../report_editions.html", "../../index.html"
+    ]  # fmt: skip
+    header = tree(html("report")).find("body/header")
+    assert [link.text for link in header.findall("p[@class='note beside']/a")][2:] == [
+        "Is there a newer edition?", "All reports"
+    ]  # fmt: skip
+    assert header.find("p[@class='note paper']/a").text == f"{stem}.pdf"
+
+
+def test_the_files_that_an_edition_links_to_are_there(mini, stand_in):
+    edition = render.render(mini, "mini").edition
+    links = beside(edition.pages[0].read_text("utf-8"))
+    assert len(links) == 4
+    assert [link for link in links if not (edition.folder / link).is_file()] == []
+
+
+def test_a_key_explains_the_marks_that_are_there_and_no_others(html, write):
+    key = tree(html("report")).xpath("string(//header/p[@class='note key'])")
+    assert key == "dotted: evidence; ≠: sources disagree"
+    assert "dotted:" not in write(new_markdown_cell("# T"))
+    content = {"heading": "Evidence", "facts": [{"key": "k", "label": "ferries", "value": "four"}]}
+    output = new_output("display_data", data={document.EVIDENCE_MIME: content})
+    text = write(new_markdown_cell("# T"), new_markdown_cell("[four](#fact-k)"), new_code_cell("e", outputs=[output]))
+    assert tree(text).xpath("string(//header/p[@class='note key'])") == "dotted: evidence"
 
 
 def test_few_sections_need_no_contents(write):
@@ -129,7 +169,16 @@ def test_an_unpublished_page_names_no_edition_and_one_without_a_day_no_day(write
     doc = document.read(new_notebook(cells=[new_markdown_cell("# T")]), "t")
     assert "1970" not in page.write(doc, Imprint("", NO_DAY, 0))
     assert "published_time" not in page.write(doc, Imprint("", NO_DAY, 0))
-    assert "31 March 2031" in page.write(doc, Imprint("", dt.date(2031, 3, 31), 0))
+    assert "31\u00a0March\u00a02031" in page.write(doc, Imprint("", dt.date(2031, 3, 31), 0))
+
+
+def test_only_an_edition_names_a_picture_for_links(html, write):
+    assert "og:image" not in write(new_markdown_cell("# T"))
+    tags = {one.get("property") or one.get("name"): one.get("content") for one in tree(html("report")).iter("meta")}
+    assert tags["og:image"] == LINK_PICTURE
+    assert (tags["og:image:width"], tags["og:image:height"]) == tuple(map(str, LINK_SIZE))
+    assert tags["og:image:alt"] == tags["og:title"]
+    assert tags["twitter:card"] == "summary_large_image"
 
 
 def test_the_colophon_stands_last(html):

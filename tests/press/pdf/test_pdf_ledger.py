@@ -48,7 +48,8 @@ def test_everything_that_answers_is_printed(report, text):
     found = text(*report)
     for words in (
         "The numbers 12 boats at the pier . Harbour Office , page 3; Harbour Office . The later count is read.",
-        "Where sources disagree Boats : 12 boats ( Harbour Office ) ≠ 9 (X) . Both stand.",
+        "Where sources disagree About One source ≠ Another How we read it Boats",
+        "Boats 12 boats (Harbour Office) 9 (X) Both stand.",
         "Sources Harbour Office , Boats counted , 2 January 2031, via Port Gazette, grade B",
         "Twelve boats lay at the pier. — the master, page 3, known since 2 January 2031",
     ):
@@ -159,9 +160,75 @@ def test_an_appendix_needs_no_evidence(shows, text):
     assert "The values behind the charts" in found and "Monday" in found
 
 
-def test_disagreements_alone_are_set_in_two_columns_of_like_length(markdown, shows, source):
-    conflicts = [CONFLICT | {"id": f"k{n}"} for n in range(4)]
-    alone = shows({MIME: {"version": 1, "heading": "", "conflicts": conflicts}})
-    written = source(markdown("# Boats"), alone, markdown("The end."))
-    one, other = written.split("#twin[")[1].split("\n][\n")
-    assert one.count("#entry(") == other.count("#entry(") == 2
+def conflicts(*changes):
+    held = [CONFLICT | {"id": f"k{number}"} | change for number, change in enumerate(changes)]
+    return {MIME: {"version": 1, "heading": "", "conflicts": held}}
+
+
+def test_without_a_reading_there_is_no_column_of_readings(markdown, shows, text):
+    unread = {"reading": ""}
+    assert "How we read it" not in text(markdown("# B"), shows(conflicts(unread, unread)))
+    assert "How we read it" in text(markdown("# B"), shows(conflicts(unread, {})))
+
+
+def test_disagreements_are_a_table_with_headers_whose_sources_are_links(markdown, shows):
+    from pdf_samples import imprint, of_cells, typeset
+
+    from judges import pdftags
+
+    source = shows({MIME: {"heading": "Evidence", "sources": [SOURCE]}})
+    made = typeset(of_cells(markdown("# Boats"), shows(conflicts({}, {})), source), imprint())
+    table = next(element for element in pdftags.read(made).walk() if element.kind == "Table")
+    rows = [element for element in table.walk() if element.kind == "TR"]
+    heads = [(cell.scope, " ".join(cell.text.split())) for cell in rows[0].children]
+    assert heads == [("Column", head) for head in ("About", "One source", "≠ Another", "How we read it")]
+    assert [[cell.kind for cell in row.children] for row in rows[1:]] == [["TD"] * 4] * 2
+    assert len(links(made)[0]) == 2
+
+
+def test_a_row_stands_on_one_page_unless_it_is_very_long(markdown, shows, source):
+    written = source(markdown("# B"), shows(conflicts({}, {"reading": "word " * 400})))
+    first, second = re.findall(r"disagreement\(.*?\),$", written, re.MULTILINE)
+    assert "whole: false" not in first
+    assert "whole: false" in second
+
+
+def test_what_disagrees_reads_the_same_on_many_pages(markdown, shows, text):
+    found = text(markdown("# B"), shows(conflicts(*[{"topic": f"Quarrel {n}."} for n in range(80)])))
+    assert all(f"Quarrel {n}." in found for n in range(80))
+    assert found.count("How we read it") == len(re.findall(r"How we read it", found)) > 1
+
+
+def sizes(made):
+    """The sizes of the type in a PDF, with the texts set in each."""
+    import pikepdf
+
+    from handover.proof import glyphs
+
+    found = {}
+    with pikepdf.open(io.BytesIO(made)) as opened:
+        for page in opened.pages:
+            table, size = {}, 0.0
+            for operands, operator in pikepdf.parse_content_stream(page):
+                if str(operator) == "Tf":
+                    table, size = glyphs.table(page.Resources.Font[str(operands[0])]), float(operands[1])
+                elif str(operator) in ("Tj", "TJ"):
+                    pieces = operands[0] if str(operator) == "TJ" else operands
+                    said = (glyphs.decoded(bytes(one), table) for one in pieces if isinstance(one, pikepdf.String))
+                    found.setdefault(size, set()).add("".join(said).strip())
+    return found
+
+
+@pytest.mark.parametrize("layout", ["", "brief"])
+def test_no_evidence_is_set_in_small_type(layout, report, shows):
+    from pdf_samples import imprint, of_cells, typeset
+
+    made = typeset(of_cells(report[0], drawn(shows), shows({MIME: WHOLE | {"layout": layout}})), imprint())
+    small = {said for size, texts in sizes(made).items() if size < 7.5 for said in texts}
+    assert small <= {"≠", "", "\u2060≠", "\u2060"}
+
+
+def test_a_brief_report_names_its_sources_in_few_words(report, shows, text):
+    found = text(report[0], shows({MIME: WHOLE | {"layout": "brief"}}))
+    assert re.sub(r"\W", "", "Harbour Office, 2 January 2031, grade B") in re.sub(r"\W", "", found)
+    assert "Twelve boats lay" not in found

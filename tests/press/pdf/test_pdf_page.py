@@ -3,6 +3,7 @@ import datetime as dt
 import hashlib
 import io
 import os
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from PIL import Image
 from test_pdf_pictures import raster
 
 from handover.errors import ConversionError
+from handover.press.imprint import LINK_SIZE, NO_DAY, of
 from handover.press.pdf import page, typesetter
 from judges import pdftext
 
@@ -226,3 +228,55 @@ def test_the_picture_is_of_page_one(markdown):
         assert image.format == "PNG"
         assert image.size == pytest.approx((298, 421), abs=1)
         assert image.convert("L").getextrema()[0] < 100
+
+
+def head(doc, printing):
+    """What stands under the title, on one line, and without where lines may break."""
+    found = re.sub("\\s*[\u200b\u2060]\\s*", "", pdftext.read(typeset(doc, printing))[0])
+    return " ".join(found.split()).partition("words")[0]
+
+
+def test_under_the_title_stand_desk_day_and_edition(markdown):
+    found = head(of_cells(markdown("# Boats\n\nUnder it.\n\nwords")), imprint())
+    assert found.strip() == f"Boats Under it. Handover desk · 31 March 2031 · Edition {EDITION}"
+
+
+@pytest.mark.parametrize(("authors", "shown"), [([], "Boats"), ([{"name": "A. Clerk"}], "Boats A. Clerk")])
+def test_under_the_title_of_a_foreign_notebook_stands_nothing_that_it_does_not_say(authors, shown, markdown):
+    printing = of({"authors": authors}, {})
+    assert printing.date == NO_DAY
+    assert head(of_cells(markdown("# Boats\n\n## words")), printing).strip() == shown
+
+
+def test_a_day_of_its_own_is_shown_without_a_desk(markdown):
+    printing = of({"date": "2031-03-31"}, {})
+    assert pdftext.solid(head(of_cells(markdown("# Boats\n\n## words")), printing)) == "Boats31March2031"
+
+
+def test_only_the_marks_that_there_are_are_explained(markdown, shows):
+    from test_pdf_ledger import CONFLICT, FACT, MIME
+
+    def key(content):
+        return head(of_cells(markdown("# Boats\n\n## words"), shows({MIME: content})), of({}, {})).strip()
+
+    assert key({}) == "Boats"
+    assert key({"facts": [FACT]}) == "Boats dotted : evidence"
+    assert key({"conflicts": [CONFLICT]}) == "Boats ≠ : sources disagree"
+    assert key({"facts": [FACT], "conflicts": [CONFLICT]}) == "Boats dotted : evidence · ≠ : sources disagree"
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_notebook_has_a_picture_for_links(name):
+    made = typesetter.pngs(page.link(read(name), imprint()), page.LINK_PPI, name)
+    assert len(made) == 1
+    with Image.open(io.BytesIO(made[0])) as image:
+        assert image.size == LINK_SIZE
+
+
+@pytest.mark.parametrize("title", ["A " + "very long title " * 40, "Unbroken" * 60, "\u200b", "#x[" * 9])
+def test_no_title_is_too_long_for_the_picture_for_links(title, markdown):
+    doc = of_cells(markdown(f"# {title}\n\n" + "A long standfirst. " * 60))
+    made = typesetter.pngs(page.link(doc, imprint()), page.LINK_PPI, "x")
+    with Image.open(io.BytesIO(made[0])) as image:
+        shades = image.convert("L")
+        assert shades.crop((0, 482, 1200, 496)).getextrema()[0] > 200, "words stand on the line"

@@ -77,6 +77,16 @@ def test_a_short_table_is_kept_on_one_page():
     assert "whole: false" in table("en", [], [row("a")] * 50)
 
 
+@pytest.mark.parametrize("words", [["unquestionable"] * 6, list("abcdefghijklmnopqrstuvwxyzabcdefgh")])
+def test_a_column_too_narrow_to_be_shared_out_is_left_to_the_typesetter(words):
+    assert f"columns: {len(words)}," in table("en", [], [row(*words)], small=True)
+
+
+def test_most_cells_of_a_small_table_stand_on_one_line():
+    rows = [row("17 November 2023", "about 2,000", "A")] * 9 + [row("May", "fewer than two thousand", "Anadolu")]
+    assert "columns: (16fr, 11fr, 8fr,)," in table("en", [], rows, small=True)
+
+
 def test_a_small_table_says_so():
     assert "small: true" in table("en", [], [row("a")], small=True)
     assert "small" not in table("en", [], [row("a")])

@@ -48,6 +48,10 @@ def test_no_row_is_nothing_to_draw(rows):
         isis.counts(ax, rows("isis_attacks"))
 
 
+def test_no_count_still_has_the_columns_of_evidence(rows):
+    assert {"row_id", "source_id", "outlet"} <= set(isis.comparable(rows("isis_attacks")).columns)
+
+
 def test_averages_trends_episodes_and_other_areas_are_no_counts_to_compare(rows):
     found = isis.comparable(
         rows(

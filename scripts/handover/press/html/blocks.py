@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -10,16 +11,32 @@ from handover.press import document, markdown
 from handover.press.html import foreign, highlight, prose, svg
 from handover.press.html.fill import fill
 from handover.press.html.inline import maths
-from handover.press.html.sheet import Sheet
+from handover.press.html.sheet import Sheet, href
 from handover.press.legible import cut, legible
 
 
 def code(cells: Sequence[document.Code], sheet: Sheet) -> Markup:
-    """The sources of neighbouring cells, folded away under one label."""
+    """A link from where neighbouring cells stood to their code, which `all_code` prints last."""
     first, last = cells[0].cell, cells[-1].cell
-    label = sheet.words.code.format(first) if len(cells) == 1 else sheet.words.codes.format(first, last)
-    sources = Markup("\n").join(highlight.code(cell.source, cell.language) for cell in cells)
-    return fill('<details class="source"><summary>{}</summary>\n{}\n</details>', label, sources)
+    label = sheet.words.code.format(first) if first == last else sheet.words.codes.format(first, last)
+    place = sheet.identify(f"cell-{first}")
+    sheet.code[place] = cells
+    return fill('<p class="label source"><a href="{}">{}</a></p>', href(place), label)
+
+
+def all_code(sheet: Sheet) -> Markup:
+    """The code of the whole page, folded away under one label."""
+    if not sheet.code:
+        return Markup("")
+    told = []
+    for place, cells in sheet.code.items():
+        parts = []
+        for number, sources in groupby(cells, lambda cell: cell.cell):
+            parts.append(fill('<p class="label">{}</p>', sheet.words.cell.format(number)))
+            parts += [highlight.code(source.source, source.language) for source in sources]
+        told.append(fill('<div id="{}">\n{}\n</div>', place, Markup("\n").join(parts)))
+    form = '<details class="code"><summary>{}</summary>\n{}\n</details>'
+    return fill(form, sheet.words.all_code, Markup("\n").join(told))
 
 
 def figure(block: document.Figure, sheet: Sheet) -> Markup:

@@ -70,26 +70,29 @@ def _claim_line(claim: Item, sheet: Sheet) -> Item:
 
 
 def _conflict(conflict: Item, sheet: Sheet) -> Item:
-    sides = [
-        conflict[side] | {"link": _link(sheet, f"source-{conflict[side]['source']}")}
-        for side in "ab"
-        if conflict[side]["text"]
-    ]
-    return conflict | {"id": sheet.ids[f"conflict-{conflict['id']}"], "sides": sides}
+    sides = [conflict[side] | {"link": _link(sheet, f"source-{conflict[side]['source']}")} for side in "ab"]
+    return conflict | {
+        "topic": conflict["topic"] or conflict["id"],
+        "id": sheet.ids[f"conflict-{conflict['id']}"],
+        "sides": sides,
+    }
 
 
 def _source(source: Item, sheet: Sheet) -> Item:
     words = sheet.words
+    count = len(source["claims"])
+    url = source["url"] if sanitise.outside(source["url"]) else ""
     about = [
-        source["published"],
         words.via.format(source["carrier"]) if source["carrier"] and source["carrier"] != source["credit"] else "",
         words.grade.format(source["grade"]) if source["grade"] else "",
         source["seen"],
     ]
     return source | {
+        "count": "" if not count else words.claim if count == 1 else words.claims.format(count),
         "credit": source["credit"] or ("" if source["title"] else source["id"]),
         "id": sheet.ids[f"source-{source['id']}"],
-        "url": source["url"] if sanitise.outside(source["url"]) else "",
+        "url": url,
+        "host": url.partition("//")[2].partition("/")[0].removeprefix("www.") or url,
         "about": "\u00a0· ".join(filter(None, about)),
         "claims": [_claim(claim, sheet) for claim in source["claims"]],
     }

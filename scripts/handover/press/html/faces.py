@@ -97,6 +97,8 @@ class _Listener:
             self.open.append(_style(around, self.rtl, tag))
         else:
             self.open.append(_style(around, self.rtl, tag, *map(attributes.get, ATTRIBUTES)))
+        if "data-label" in attributes and self.open[-1]:
+            self.texts.setdefault(self.open[-1], []).append(attributes["data-label"])
 
     def end(self, _: str) -> None:
         self.open.pop()

@@ -8,12 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from handover.press import digest, document, markdown, words
+from handover.press import catalogue_page, digest, document, markdown, words
 from handover.press.html import blocks, embed, evidence, faces, foreign, prose, sanitise
 from handover.press.html.sheet import Sheet
-from handover.press.imprint import NO_DAY, Imprint
+from handover.press.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, Imprint
 from handover.press.ledger import Item, Ledger
 from handover.press.legible import legible
+from handover.press.store import REPORT, file_name
 
 FOLDER = Path(__file__).parent
 #: A document with more sections than this gets a list of contents.
@@ -31,12 +32,16 @@ def write(doc: document.Document, imprint: Imprint) -> str:
         .get_template("body.html.j2")
         .render(
             parts=parts,
+            code=blocks.all_code(sheet),
             title=sheet.title or title,
             standfirst=sheet.standfirst,
             contents=sheet.contents if len(sheet.contents) > FEW else (),
             words=said,
             imprint=imprint,
             date=said.date(imprint.date.isoformat()) if imprint.date != NO_DAY else "",
+            cited=bool(sheet.uses),
+            contested=sheet.contested,
+            beside=_beside(doc, imprint, said),
             colophon=[(legible(label), legible(value)) for label, value in imprint.colophon],
         )
     )
@@ -55,8 +60,15 @@ def write(doc: document.Document, imprint: Imprint) -> str:
             body=Markup(body),
             author=imprint.author,
             date=imprint.date.isoformat() if imprint.date != NO_DAY else "",
+            picture=_picture(title, imprint),
         )
     )
+
+
+def _picture(title: str, imprint: Imprint) -> dict[str, object]:
+    """The picture for links to the page; only an edition has it beside it."""
+    width, height = LINK_SIZE
+    return {"name": LINK_PICTURE, "width": width, "height": height, "alt": title} if imprint.edition else {}
 
 
 def _body(doc: document.Document, said: words.Words, ledger: Ledger) -> tuple[list[Markup], Sheet]:
@@ -123,6 +135,19 @@ def _description(doc: document.Document) -> str:
                 break
     found = " ".join(legible(found).split()) or " ".join(legible(doc.title).split())
     return found if len(found) <= 300 else found[:297].rsplit(" ", 1)[0] + " …"
+
+
+def _beside(doc: document.Document, imprint: Imprint, said: words.Words) -> list[tuple[str, str]]:
+    """What lies beside an edition's page in its folder, and in the catalogue above; other pages have nothing there."""
+    if not (imprint.edition and REPORT.fullmatch(doc.name)):
+        return []
+    data = any(one.relationship == "data" for one in imprint.attachments)
+    return [
+        (file_name(doc.name, imprint.edition, ".pdf"), said.pdf_and_data if data else said.pdf),
+        (file_name(doc.name, imprint.edition, ".ipynb"), said.notebook),
+        (f"../../{catalogue_page.archive(doc.name)}", said.newer),
+        ("../../index.html", said.catalogue),
+    ]
 
 
 def _style(body: str, title: str, rtl: bool) -> str:

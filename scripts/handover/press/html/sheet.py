@@ -1,13 +1,14 @@
 """What one page keeps track of while it is written: ids, heading levels, contents, uses of each fact."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
+from handover.press import document
 from handover.press.words import Words
 
 #: Ids that the page's own frame uses.
@@ -44,6 +45,9 @@ class Sheet:
     level: int = 1
     figures: int = 0
     tables: int = 0
+    contested: bool = False
+    #: What is printed last: the code of neighbouring cells by its id.
+    code: dict[str, Sequence[document.Code]] = field(default_factory=dict)
     title: Markup | None = None
     standfirst: Markup | None = None
 

@@ -12,6 +12,8 @@ NUMBER = re.compile(r"[<>≤≥~≈]?\s?[-−+–±]?[$€£]?\d[\d,.\s\u00a0\u2
 BLANK = {"", "-", "–", "—", "NaN", "nan", "None", "<NA>", "NaT", "…", "..."}
 #: From this many columns on, a table may be wider than a telephone and gets room to scroll.
 WIDE = 4
+#: A table with a cell of more characters than this is stacked on a telephone, cell under cell.
+LONG = 60
 
 
 def numeric(text: str) -> bool:
@@ -44,9 +46,30 @@ def refine(table: Any, sheet: Sheet) -> None:
     if columns >= WIDE:
         name = " ".join(filter(None, [sheet.words.table.format(sheet.tables), " ".join(caption.split())]))
         frame.attrib.update({"class": "table scroll", "role": "region", "tabindex": "0", "aria-label": name})
+    if columns > 2 and _stackable(table, cells):
+        frame.set("class", f"{frame.get('class')} stacked")
     frame.tail, table.tail = table.tail, None
     table.getparent().replace(table, frame)
     frame.append(table)
+
+
+def _stackable(table: Any, cells: list[list[Any]]) -> bool:
+    """Give each cell its column's name, to be shown beside it where a table of long texts has no room for columns."""
+    if len(table.findall("thead/tr")) != 1 or not _plain(cells):
+        return False
+    told = [[" ".join(cell.text_content().split()) for cell in line] for line in cells]
+    if not any(len(text) > LONG for line in told[1:] for text in line):
+        return False
+    for line, texts in zip(cells[1:], told[1:], strict=True):
+        for cell, name, text in list(zip(line, told[0], texts, strict=False))[1:]:
+            if name and text:
+                cell.set("data-label", name)
+    return True
+
+
+def _plain(cells: list[list[Any]]) -> bool:
+    """Whether no cell spans others."""
+    return all(cell.get(span) in (None, "1") for line in cells for cell in line for span in ("colspan", "rowspan"))
 
 
 def _owner(row: Any) -> Any:
@@ -72,8 +95,6 @@ def _scopes(table: Any, rows: list[Any], cells: list[list[Any]]) -> None:
 
 def _align(cells: list[list[Any]]) -> None:
     """Set numbers in line, and the heads above them; spanned tables are judged cell by cell alone."""
-    plain = all(cell.get("colspan") in (None, "1") for line in cells for cell in line)
-    plain = plain and all(cell.get("rowspan") in (None, "1") for line in cells for cell in line)
     figures: dict[int, list[bool]] = {}
     for line in cells:
         for position, cell in enumerate(line):
@@ -82,7 +103,7 @@ def _align(cells: list[list[Any]]) -> None:
                 cell.set("class", "num")
             if cell.tag == "td" and text not in BLANK:
                 figures.setdefault(position, []).append(numeric(text))
-    for line in cells if plain else ():
+    for line in cells if _plain(cells) else ():
         for position, cell in enumerate(line):
             found = figures.get(position)
             if cell.get("scope") == "col" and found and all(found):

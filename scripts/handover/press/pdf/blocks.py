@@ -1,11 +1,11 @@
 """Each block of a document as Typst mark-up; what a block holds inside is written by the modules named for it."""
 
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from handover.press.document import Block, Code, Evidence, Failure, Figure, Markup, Maths, Prose, Text
 from handover.press.legible import cut
-from handover.press.pdf import ledger, markup, pictures, prose
+from handover.press.pdf import ledger, markup, pictures, prose, room
 from handover.press.pdf.escape import lines, text
 from handover.press.pdf.sheet import Sheet
 
@@ -19,13 +19,22 @@ def write_all(sheet: Sheet, blocks: Iterable[Block]) -> list[str]:
     """Write blocks in their order; figures of half the width that follow each other stand side by side."""
     written: list[str] = []
     shown = [block for block in blocks if not isinstance(block, Code)]
+    followed = {id(one) for one, other in pairwise(shown) if isinstance(one, Figure) and _goes_on(other)}
     for half, group in groupby(shown, key=_half):
         found = list(group)
         while half and len(found) > 1:
             one, other = (_figure(sheet, found.pop(0), half=True) for _ in range(2))
             written.append(f"#pair[{one}][{other}];")
-        written += [write(sheet, block) for block in found]
+        written += [
+            _figure(sheet, block, followed=id(block) in followed) if isinstance(block, Figure) else write(sheet, block)
+            for block in found
+        ]
     return written
+
+
+def _goes_on(block: Block) -> bool:
+    """Whether a block is text that may as well stand above the figure before it: no new section begins with it."""
+    return isinstance(block, Prose) and bool(block.source.strip()) and not block.source.lstrip().startswith("#")
 
 
 def _half(block: Block) -> bool:
@@ -59,7 +68,7 @@ def _failure(sheet: Sheet, failure: Failure) -> str:
     return f"#failure([{title}], [{text(_whole(sheet, failure.value)[0])}]);"
 
 
-def _figure(sheet: Sheet, figure: Figure, *, half: bool = False) -> str:
+def _figure(sheet: Sheet, figure: Figure, *, half: bool = False, followed: bool = False) -> str:
     shown, remark = sheet.picture(
         pictures.read(figure.kind, figure.data),
         figure.alt,
@@ -74,6 +83,10 @@ def _figure(sheet: Sheet, figure: Figure, *, half: bool = False) -> str:
         options.append(f"values: [{values}]")
     if half:
         options.append("half: true")
+    else:
+        options.append(room.unmoved(sheet.named("exhibit")))
+    if followed:
+        options.append("followed: true")
     if remark:
         options.append(f"remark: [#note[{remark}];]")
     return f"#exhibit({', '.join(options)})[{shown}];"

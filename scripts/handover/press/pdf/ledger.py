@@ -3,6 +3,7 @@
 from typing import Any
 
 from handover.press import evidence
+from handover.press.pdf import room
 from handover.press.pdf.escape import literal, text
 from handover.press.pdf.sheet import Sheet
 
@@ -13,66 +14,47 @@ BACK = '#"↩";'
 MARK = "≠"
 #: A space at which no line ends.
 GLUE = "\u00a0"
-BRIEF_SIZE = "6.6pt"
 BETWEEN = " · "
+#: Of a conflict with a longer text the row may be parted between pages.
+LONG = 800
 
 
 def write(sheet: Sheet, closing: str = "") -> str:
-    """Return the mark-up of the next evidence block, with `closing` after it in the same columns."""
+    """Return the mark-up of the next evidence block: what disagrees, then the rest in columns, `closing` at its end."""
     page, words = sheet.evidence_page(), sheet.words
-    if page["layout"] == evidence.BRIEF:
-        sections = _brief(sheet, page)
-    else:
-        speaking = [source for source in page["sources"] if source["claims"]]
-        others = [source for source in page["sources"] if not source["claims"]]
-        sections = [
-            (words.numbers, [_fact(sheet, fact) for fact in page["facts"]]),
-            (words.disagreements, [_conflict(sheet, conflict) for conflict in page["conflicts"]]),
-            (words.sources, [_source(sheet, source) for source in speaking]),
-            (words.also, _run_in([_named(sheet, source) for source in others])),
-        ]
-    filled = [(name, entries) for name, entries in sections if entries]
-    heading = sheet.headed(2, text(page["heading"])) + "\n" if page["heading"] and filled else ""
+    conflicts = _disagreements(sheet, page["conflicts"])
+    filled = [(name, entries) for name, entries in _lists(sheet, page) if entries]
+    heading = sheet.headed(2, text(page["heading"])) if page["heading"] and (filled or conflicts) else ""
+    parts = [heading]
+    headed = heading and len(filled) + bool(conflicts) > 1
+    if conflicts:
+        parts += [_headed(sheet, words.disagreements) if headed else "", conflicts]
     inside = []
     for name, entries in filled:
-        if heading and len(filled) > 1:
-            inside.append(f"#ledger-heading({sheet.heading(3)})[{sheet.house(name)}];")
-        inside += entries
-    if len(filled) == 1 and not heading and not closing and page["layout"] != evidence.BRIEF:
-        return _twin(filled[0][1])
-    inside += [closing] if closing else []
-    opening = f"#ledger(size: {BRIEF_SIZE})[" if page["layout"] == evidence.BRIEF else "#ledger["
-    return f"{heading}{opening}\n" + "\n".join(inside) + "\n];" if inside else ""
+        inside += [_headed(sheet, name) if headed else "", *entries]
+    inside.append(closing)
+    if any(inside):
+        parts.append(f"#ledger({room.unset(sheet.named('ledger'))})[\n" + "\n".join(filter(None, inside)) + "\n];")
+    return "\n".join(filter(None, parts))
 
 
-def _twin(entries: list[str]) -> str:
-    """Set a single list in two columns of like length; columns that flow would leave the second one empty."""
-    half, sizes = sum(map(len, entries)) / 2, [len(entry) for entry in entries]
-    left = next((n for n in range(1, len(entries)) if sum(sizes[:n]) >= half), len(entries))
-    one, other = ("\n".join(part) for part in (entries[:left], entries[left:]))
-    return f"#twin[\n{one}\n][\n{other}\n];"
-
-
-def _brief(sheet: Sheet, page: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """Everything in running lines, for a report of one page; the HTML beside it has the whole."""
+def _lists(sheet: Sheet, page: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """The lists of a block with their names; a brief one has its sources in few words, since the HTML has the whole."""
     words = sheet.words
-    facts = []
-    for fact in page["facts"]:
-        said = f"{text(fact['label'])}#{literal(': ')};{_claims(sheet, fact['claims'])}"
-        line = f"#strong[{text(fact['value'])}];#{literal(' ')};{said}{_marks(sheet, fact)}"
-        facts.append(_placed(sheet, f"fact-{fact['key']}", line))
-    conflicts = [
-        _placed(sheet, f"conflict-{one['id']}", f"#strong[{text(one['topic'])}];#{literal(': ')};{_sides(sheet, one)}")
-        for one in page["conflicts"]
+    facts = [_fact(sheet, fact) for fact in page["facts"]]
+    speaking = [source for source in page["sources"] if source["claims"]]
+    if page["layout"] == evidence.BRIEF:
+        return [(words.numbers, facts), (words.sources, [f"#par[{_named(sheet, source)}];" for source in speaking])]
+    others = [_named(sheet, source) for source in page["sources"] if not source["claims"]]
+    return [
+        (words.numbers, facts),
+        (words.sources, [_source(sheet, source) for source in speaking]),
+        (words.also, [f"#par(hanging-indent: 0pt)[{f'#{literal(BETWEEN)};'.join(others)}];"] if others else []),
     ]
-    sources = [_named(sheet, source) for source in page["sources"] if source["claims"]]
-    lists = (words.numbers, facts), (words.disagreements, conflicts), (words.sources, sources)
-    return [(name, _run_in(entries)) for name, entries in lists]
 
 
-def _run_in(entries: list[str]) -> list[str]:
-    """Entries as one paragraph, or nothing."""
-    return [f"#par(hanging-indent: 0pt)[{f'#{literal(BETWEEN)};'.join(entries)}];"] if entries else []
+def _headed(sheet: Sheet, name: str) -> str:
+    return f"#ledger-heading({sheet.heading(3)})[{sheet.house(name)}];"
 
 
 def _placed(sheet: Sheet, name: str, inside: str) -> str:
@@ -83,9 +65,13 @@ def _named(sheet: Sheet, source: Item) -> str:
     """A source in a few words: who, when, and how good."""
     words = sheet.words
     credit = text(source["credit"] or source["title"] or source["id"])
-    about = [text(source["published"]), sheet.house(words.grade.format(source["grade"])) if source["grade"] else ""]
+    about = [text(source["published"]), _grade(sheet, source)]
     head = sheet.link(source["url"], credit) if source["url"] else credit
     return _placed(sheet, f"source-{source['id']}", text(words.comma).join(filter(None, [head, *about])))
+
+
+def _grade(sheet: Sheet, source: Item) -> str:
+    return sheet.house(sheet.words.grade.format(source["grade"]).replace(" ", GLUE)) if source["grade"] else ""
 
 
 def _marks(sheet: Sheet, fact: Item) -> str:
@@ -116,20 +102,28 @@ def _claims(sheet: Sheet, names: list[str]) -> str:
     return f"#{literal('؛ ' if sheet.words.language == 'ar' else '; ')};".join(dict.fromkeys(said))
 
 
-def _conflict(sheet: Sheet, conflict: Item) -> str:
-    line = f"#strong[{text(conflict['topic'])}];#{literal(': ')};{_sides(sheet, conflict)}"
-    if conflict["reading"]:
-        line += f"#{literal('. ')};#emph[{text(conflict['reading'])}];"
-    return f"#entry({literal(sheet.label('conflict-' + conflict['id']))})[{line}];"
+def _disagreements(sheet: Sheet, conflicts: list[Item]) -> str:
+    """What two sources say otherwise, as a table; the column of readings only where there is one."""
+    words = sheet.words
+    read = any(conflict["reading"] for conflict in conflicts)
+    rows = []
+    for conflict in conflicts:
+        said = [f"[{_side(sheet, conflict[side])}]" for side in "ab"] + [f"[{text(conflict['reading'])}]"] * read
+        texts = (conflict["topic"], conflict["a"]["text"], conflict["b"]["text"], conflict["reading"])
+        options = ", whole: false" if max(map(len, texts)) > LONG else ""
+        name = literal(sheet.label("conflict-" + conflict["id"]))
+        rows.append(f"disagreement({name}, [{text(conflict['topic'])}], {', '.join(said)}{options}),")
+    if not rows:
+        return ""
+    other = f"#marked[{text(MARK)}];#{literal(GLUE)};{sheet.house(words.other)}"
+    heads = [sheet.house(words.about), sheet.house(words.one), other, *[sheet.house(words.read)] * read]
+    return f"#disagreements(({', '.join(f'[{head}]' for head in heads)}),\n" + "\n".join(rows) + "\n);"
 
 
-def _sides(sheet: Sheet, conflict: Item) -> str:
-    """What the two sides say, each with its source."""
-    sides = []
-    for side in (conflict["a"], conflict["b"]):
-        credit = sheet.link(f"#source-{side['source']}", text(side["credit"] or side["source"]))
-        sides.append(text(side["text"]) + (f"#{literal(' (')};{credit}#{literal(')')};" if credit else ""))
-    return text(f" {MARK} ").join(sides)
+def _side(sheet: Sheet, side: Item) -> str:
+    """What one side says, with its source."""
+    credit = sheet.link(f"#source-{side['source']}", text(side["credit"] or side["source"]))
+    return text(side["text"]) + (f"#{literal(' (')};{credit}#{literal(')')};" if credit else "")
 
 
 def _source(sheet: Sheet, source: Item) -> str:
@@ -138,7 +132,7 @@ def _source(sheet: Sheet, source: Item) -> str:
     about = [
         text(source["published"]),
         sheet.house(words.via.format(source["carrier"])) if source["carrier"] not in ("", source["credit"]) else "",
-        sheet.house(words.grade.format(source["grade"]).replace(" ", GLUE)) if source["grade"] else "",
+        _grade(sheet, source),
         text(source["seen"]),
     ]
     credit = f"#strong[{text(source['credit'])}];" if source["credit"] else ""

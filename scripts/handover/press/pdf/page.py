@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from handover.press.document import Document, Evidence
-from handover.press.imprint import Imprint
+from handover.press.imprint import NO_DAY, Imprint
 from handover.press.pdf import appendix, blocks, ledger
 from handover.press.pdf.escape import literal, spoken, text, visible
 from handover.press.pdf.sheet import Sheet
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 RELATIONSHIPS = ("source", "data", "alternative", "supplement")
+#: A page of 600 by 315 points in the dots that a link's picture has.
+LINK_PPI = 144
+#: The picture for links has room for as much as this of a title and of the words under it.
+LINK_TITLE, LINK_WORDS = 160, 240
 #: A title longer than this is cut at the foot of the pages.
 RUNNING = 90
 
@@ -28,6 +32,21 @@ def files(source: str, pictures: Mapping[str, bytes], imprint: Imprint) -> dict[
     return {"main.typ": source.encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **pictures}
 
 
+def link(document: Document, imprint: Imprint) -> dict[str, bytes]:
+    """The files of the picture that a link to a document shows: its title, what stands under it, whose it is."""
+    sheet = Sheet(document)
+    title, words = _cut(sheet.title, LINK_TITLE), _cut(" ".join(document.standfirst.split()), LINK_WORDS)
+    day = sheet.words.date(imprint.date.isoformat()) if imprint.date != NO_DAY else ""
+    signed = " · ".join(filter(None, [imprint.signed, day]))
+    language, _ = _language(document.language)
+    source = (
+        '#import "/report.typ": *\n'
+        f"#show: link-picture.with(lang: {literal(language)}, dir: {document.direction})\n"
+        f"#link-title([{text(title)}], [{text(words)}], [{text(signed)}])\n"
+    )
+    return {"main.typ": source.encode(), "report.typ": TEMPLATE.read_bytes()}
+
+
 def compose(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]]:
     """Return the Typst source of a document, and its pictures by the names that they have in it.
 
@@ -41,10 +60,12 @@ def compose(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]
         # in its columns, since columns that reach the foot of the page leave no room below them
         body.append(ledger.write(sheet, appendix.write(sheet) + colophon))
     else:
-        body += [blocks.write(sheet, last) if last else "", appendix.write(sheet), colophon]
+        body += [blocks.write(sheet, last) if last else ""]
+        values = appendix.write(sheet)
+        body += [f"#small[{values}];" if values else "", colophon]
     masthead = sheet.masthead or f"#masthead[{text(sheet.title)}][];"
     written = "\n".join([masthead, *filter(None, body)]) + "\n"
-    return _preamble(sheet, imprint, written) + written + _closing(imprint), sheet.files
+    return _preamble(sheet, imprint, written) + written + _closing(sheet, imprint), sheet.files
 
 
 def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
@@ -64,6 +85,8 @@ def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
             "#let go = link-to.with(targets)",
             "#let number = number-in.with(targets)",
             "#let conflicting = conflicting-in.with(targets)",
+            f"#let masthead = masthead-of.with([{text(imprint.signed)}], [{sheet.house(sheet.words.edition)}], "
+            f"({_key(sheet)}))",
             f"#show: report.with(title: {literal(visible(sheet.title))}, "
             f"author: {literal(visible(imprint.author))}, lang: {literal(language)}, "
             f"region: {literal(region) if region else 'none'}, dir: {document.direction}, "
@@ -74,15 +97,30 @@ def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
     )
 
 
-def _closing(imprint: Imprint) -> str:
+def _key(sheet: Sheet) -> str:
+    """What the marks in the text mean, of those that it has."""
+    words = sheet.words
+    marks = []
+    if sheet.evidence.facts:
+        marks.append(f"[#dotted[{sheet.house(words.dotted)}];#{literal(': ')};{sheet.house(words.evidence)}], ")
+    if sheet.evidence.conflicts:
+        marks.append(f"[#marked[{text(ledger.MARK)}];#{literal(': ')};{sheet.house(words.differ)}], ")
+    return "".join(marks)
+
+
+def _closing(sheet: Sheet, imprint: Imprint) -> str:
     date = f"datetime(year: {imprint.date.year}, month: {imprint.date.month}, day: {imprint.date.day})"
-    return f"#edition-of({date}, {literal(imprint.edition)})\n"
+    day = sheet.words.date(imprint.date.isoformat()) if imprint.date != NO_DAY else ""
+    return f"#edition-of({date}, {literal(day)}, {literal(imprint.edition)})\n"
 
 
 def _running(title: str) -> str:
     """The title as the foot of each page carries it: one line."""
-    words = visible(title)
-    return words if len(words) <= RUNNING else words[:RUNNING].rstrip() + "…"
+    return _cut(visible(title), RUNNING)
+
+
+def _cut(words: str, longest: int) -> str:
+    return words if len(words) <= longest else words[:longest].rstrip() + "…"
 
 
 def _dictionary(entries: dict[str, str]) -> str:

@@ -46,6 +46,8 @@ class Sheet:
     #: What that which is being written stands in: `HEADING`, `COLUMN`, or neither.
     around: str = ""
     pages: int = 0
+    #: How many things of a kind have a name to be told apart by.
+    known: dict[str, int] = field(default_factory=dict)
     #: Tables of the values behind charts, as HTML, for the appendix.
     appendix: list[str] = field(default_factory=list)
 
@@ -79,6 +81,11 @@ class Sheet:
         fresh = f"x{self.count}"
         self.targets.setdefault(name, fresh)
         return fresh
+
+    def named(self, kind: str) -> str:
+        """The name of the next thing of a kind."""
+        self.known[kind] = self.known.get(kind, 0) + 1
+        return f"{kind}-{self.known[kind]}"
 
     def put_by(self, values: str) -> str:
         """Keep a table for the appendix and return the link to it; a report of one page has no room for any."""

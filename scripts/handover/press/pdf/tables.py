@@ -19,9 +19,11 @@ COLUMNS = 400
 #: The label in a call that sets one.
 PLACE = re.compile(r'(#place-of\(|#number\("(?:[^"\\]|\\.)*", )"x\d+"')
 #: A table of no more rows than this is kept on one page.
-WHOLE = 14
+WHOLE = 8
 #: A word in a cell longer than this may be broken.
 WORD = 24
+#: Characters on a line of a table in a column, and how many one of its columns asks for at most.
+COLUMN_WIDTH, MOST_SHARED = 64, 18
 #: Characters that fit on a line, and the size to set them in, largest first.
 SIZES = ((104, "8.5pt"), (122, "7.5pt"), (146, "6.5pt"))
 
@@ -67,9 +69,11 @@ def table(
         title = caption if number == 0 else ""
         size = next((size for limit, size in SIZES if sum(widths[x] + 2 for x in part) <= limit), SIZES[-1][1])
         gap = KEPT + len(head) if left_out else -1
-        options = f"size: {size}, head: {len(head)}, gap: {gap}, whole: {'true' if rows <= WHOLE else 'false'}"
+        whole = "true" if rows <= WHOLE and not small else "false"
+        options = f"size: {size}, head: {len(head)}, gap: {gap}, whole: {whole}"
         options += ", small: true" if small else ""
-        written = _part(cells, part, len(head), title, options)
+        shares = _shares(cells, part) if small else ""
+        written = _part(cells, part, len(head), title, f"columns: {shares or len(part)}, {options}")
         # columns that name the rows are set again, but a place in them is one place
         set_parts.append(PLACE.sub(r"\1none", written) if number and lead else written)
     said = LEFT_OUT.get(language, LEFT_OUT["en"]).format(f"{left_out:,}")
@@ -118,6 +122,19 @@ def _widths(cells: list[Cell], columns: int) -> list[int]:
     return widths
 
 
+def _shares(cells: list[Cell], part: list[int]) -> str:
+    """Share a narrow width out so that most cells of each column stand on one line; "" where it is too narrow."""
+    shares = []
+    for x in part:
+        said = [cell.plain for cell in cells if cell.x == x and cell.columns == 1]
+        lengths = sorted(min(len(one), MOST_SHARED) for one in said) or [1]
+        word = max(
+            (len(word) for one in said for word in breakable(one, WORD).replace("\u200b", " ").split()), default=1
+        )
+        shares.append(max(lengths[len(lengths) * 4 // 5], word + 1))
+    return f"({', '.join(f'{share}fr' for share in shares)},)" if sum(shares) <= COLUMN_WIDTH else ""
+
+
 def _lead(cells: list[Cell], columns: int, head: int) -> int:
     """Count the leading columns that name the rows."""
     lead = 0
@@ -149,7 +166,7 @@ def _part(cells: list[Cell], part: list[int], head: int, caption: str, options: 
             width = next((n for n in range(1, len(inside)) if inside[n] != inside[0] + n), len(inside))
             rows.setdefault(cell.y, []).append(_cell(cell, inside[0], width, head))
     top = [markup for y, row in rows.items() if y < head for markup in row]
-    lines = [f"  columns: {len(part)}, {options},"]
+    lines = [f"  {options},"]
     if caption:
         lines.append(f"  caption: [{caption}],")
     if top:

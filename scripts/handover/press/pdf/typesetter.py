@@ -1,8 +1,11 @@
 """Typst itself: a set of files into a PDF or a picture, in a world that holds these files and nothing else."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from handover import fonts
@@ -38,6 +41,21 @@ def pngs(files: Mapping[str, bytes], ppi: float, name: str) -> list[bytes]:
     return [bytes(page) for page in (made if isinstance(made, list) else [made])]
 
 
+def query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
+    """Return the values of the metadata in ``main.typ`` that a selector finds.
+
+    Raises:
+        ConversionError: Typst refuses a file.
+    """
+    import typst
+
+    with _world(files, name) as (main, about):
+        try:
+            return json.loads(typst.query(main, selector, field="value", **about))
+        except RuntimeError as error:
+            raise _refused(name, str(error), [], "") from error
+
+
 def _run(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> Any:
     """Compile, and once more without the pictures that Typst cannot draw if it refuses."""
     try:
@@ -65,18 +83,35 @@ def _drawable(file: str, data: bytes) -> bool:
 def _compile(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> Any:
     import typst
 
-    # The folder is all the world there is: Typst refuses any path out of it, and finds no package in it.
+    with _world(files, name) as (main, about):
+        made, warnings = typst.compile_with_warnings(main, **about, **options)
+    if warnings:
+        first = warnings[0]
+        raise _refused(name, f"warning: {first.message}", list(first.hints), first.diagnostic)
+    return made
+
+
+@contextmanager
+def _world(files: Mapping[str, bytes], name: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Hold a folder of the files, all the world there is: Typst refuses any path out of it, and finds no package in it.
+
+    Raises:
+        ConversionError: Typst refused, with what it said.
+    """
+    import typst
+
     with scratch.folder() as world:
         for file, data in files.items():
             (world / file).write_bytes(data)
         try:
-            made, warnings = typst.compile_with_warnings(
+            yield (
                 world / "main.typ",
-                root=world,
-                font_paths=_fonts(),
-                package_path=world,
-                package_cache_path=world,
-                **options,
+                {
+                    "root": world,
+                    "font_paths": _fonts(),
+                    "package_path": world,
+                    "package_cache_path": world,
+                },
             )
         except typst.TypstError as error:
             raise _refused(name, error.message, list(error.hints), error.diagnostic) from error
@@ -85,10 +120,6 @@ def _compile(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> 
             if type(error).__name__ != "PanicException":
                 raise
             raise _refused(name, f"Typst broke off: {error}", [], "") from error
-    if warnings:
-        first = warnings[0]
-        raise _refused(name, f"warning: {first.message}", list(first.hints), first.diagnostic)
-    return made
 
 
 def _refused(name: str, message: str, hints: list[str], diagnostic: str) -> ConversionError:

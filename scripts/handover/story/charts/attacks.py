@@ -172,7 +172,7 @@ def _stacks(ax: Axes, found: pd.DataFrame) -> list[labels.Box]:
 def _size(ax: Axes) -> float:
     """As large as a month is wide and a day is tall, within what is legible."""
     (x0, y0), (x1, y1) = labels.points(ax, 0, 0), labels.points(ax, 30.4, 1)
-    return min(max(x1 - x0, 4.6), y1 - y0, LARGEST) - 0.4
+    return min(max(x1 - x0, 4.0), y1 - y0, LARGEST) - 0.4
 
 
 def _mark(ax: Axes, places: list[tuple[float, float]], kind: str, size: float, **how: Any) -> None:

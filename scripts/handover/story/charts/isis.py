@@ -58,7 +58,9 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
     length = (found["end"] - found["start"]).dt.days
     found = found[length >= SHORTEST].reset_index(drop=True)
     stretches = [(_lane(row), row["start"], row["end"]) for row in records(found)]
-    return found[[not _within(own, stretches) for own in stretches]].reset_index(drop=True)
+    # a list of no truths would choose no columns
+    kept = pd.Series([not _within(own, stretches) for own in stretches], dtype=bool)
+    return found[kept].reset_index(drop=True)
 
 
 Stretch = tuple[tuple[str, str, str], pd.Timestamp, pd.Timestamp]
