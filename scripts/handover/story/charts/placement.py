@@ -4,6 +4,7 @@
 and how large it is belongs to `labels`.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,6 +14,7 @@ import numpy as np
 #: Shares of a leader line between which no text fits.
 ALONG = np.linspace(0, 1, 9)[:, None]
 HANDFUL = 48  #: places that are looked at together
+CROSSING, MISSING = 150.0, 10_000.0  #: what a leader line through something, and no text, cost in points of a line
 PAD = 3.0  #: between a stem and its text, and between texts
 
 
@@ -145,23 +147,35 @@ def beside(
         inside: Where texts may stand.
         reach: From the mark's middle to its text.
         steps: How many rings of places, four points apart, are tried.
-        needed: So many of the first would rather have a leader line that runs through something than no text; all,
-            where left out.
+        needed: So many of the first would rather have a leader line that runs through something than no text, and
+            are placed in the better of two orders; all in the order given, where left out.
     """
-    placed: list[Box | None] = []
-    taken = list(obstacles)
-    for n, mark in enumerate(marks):
-        found = None
+    first = range(len(marks))[:needed]
+    rest = range(len(marks))[len(first) :]
+    orders = [[*first, *rest]] if needed is None else [[*first, *rest], [*reversed(first), *rest]]
+    tried = [_placed(marks, order, len(first), list(obstacles), inside, reach, steps) for order in orders]
+    return min(tried, key=lambda found: found[0])[1]
+
+
+def _placed(
+    marks: Sequence[Mark], order: Sequence[int], needed: int, taken: list[Box], inside: Box, reach: float, steps: int
+) -> tuple[float, list[Box | None]]:
+    """Place texts in an order, of which the first are needed; return the points of leader lines too, as a cost."""
+    cost, placed = 0.0, dict[int, Box | None]()
+    for turn, n in enumerate(order):
+        mark, found, crossing = marks[n], None, 0.0
         others = _array([block for block in taken if not _holds(block, mark.x, mark.y)])
         for box in _free(mark, _array(taken), inside, reach, steps):
             if not _crossed(mark, box, others):
-                found = box
+                found, crossing = box, 0.0
                 break
-            if needed is None or n < needed:
-                found = found or box
-        placed.append(found)
+            if turn < needed and found is None:
+                found, crossing = box, CROSSING
+        if turn < needed:
+            cost += crossing + math.dist(nearest(found, mark.x, mark.y), mark[:2]) if found else MISSING
+        placed[n] = found
         taken += [found, *_leader(mark, found)] if found else []
-    return placed
+    return cost, [placed[n] for n in range(len(marks))]
 
 
 def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[Box]:

@@ -238,7 +238,9 @@ def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
 def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
     """What no label may cover: marks, levels, risers, the lines of events."""
     spots = ax.transData.transform(rows[["x", "height"]].to_numpy(dtype=float)).tolist()
-    reach = dict.fromkeys(marks.UPPER, (marks.FADE, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, marks.FADE))
+    # the end of a fade is too pale to hurt a text
+    fade = marks.FADE * 0.6
+    reach = dict.fromkeys(marks.UPPER, (fade, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, fade))
     around = [reach.get(bound, (3.5, 3.5)) for bound in rows["bound"]]
     found = [
         labels.Box(px - 3.5, py - down, px + 3.5, py + up) for (px, py), (down, up) in zip(spots, around, strict=True)
