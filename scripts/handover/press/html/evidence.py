@@ -47,7 +47,7 @@ def _link(sheet: Sheet, name: str) -> str:
 
 def _fact(fact: Item, sheet: Sheet) -> Item:
     ledger: Ledger = sheet.evidence
-    uses = sheet.uses.get(fact["key"], [])
+    uses = sheet.uses.get(f"fact-{fact['key']}", [])
     claims = [ledger.claims[name] for name in fact["claims"] if name in ledger.claims]
     return fact | {
         "id": sheet.ids[f"fact-{fact['key']}"],
@@ -105,6 +105,7 @@ def _claim(claim: Item, sheet: Sheet) -> Item:
     return claim | {
         "id": sheet.ids[f"claim-{claim['id']}"],
         "about": "\u00a0· ".join(filter(None, about)),
+        "uses": [href(use) for use in sheet.uses.get(f"claim-{claim['id']}", [])],
         "facts": [
             {"link": _link(sheet, f"fact-{key}"), "value": ledger.facts[key]["value"] or key}
             for key in claim["facts"]

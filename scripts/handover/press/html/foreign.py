@@ -81,7 +81,7 @@ def _number(element: Any, key: str, sheet: Sheet) -> None:
     """Bind a link in a table to its evidence, as one in a sentence is."""
     from lxml import html
 
-    marks, card = cards.bind(key, sheet)
+    marks, card = cards.bind(f"fact-{key}", sheet)
     element.attrib.update(marks)
     shown = html.fragment_fromstring(str(card))
     shown.tail, element.tail = element.tail, None

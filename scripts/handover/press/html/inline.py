@@ -87,8 +87,9 @@ class Inline:
         self.linked = was_linked
         if self.linked:
             return inside
-        if prefix == evidence.FACT and name in self.sheet.evidence.facts:
-            return cards.number(inside, name, self.sheet)
+        known = {evidence.FACT: self.sheet.evidence.facts, evidence.CLAIM: self.sheet.evidence.claims}
+        if name in known.get(prefix, ()):
+            return cards.bound(inside, prefix + name, self.sheet)
         if prefix == evidence.CONFLICT and name in self.sheet.evidence.conflicts:
             return cards.conflict(inside, name, self.sheet)
         title = unescape(token["attrs"].get("title") or "")

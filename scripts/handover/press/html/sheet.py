@@ -82,7 +82,7 @@ class Sheet:
         return self.level, given
 
     def use(self, key: str) -> str:
-        """Enter one use of a fact in the text: its id."""
+        """Enter one use of a fact or a claim in the text, by its anchor: the id of the use."""
         places = self.uses.setdefault(key, [])
-        places.append(self.identify(f"use-{key}-{len(places) + 1}"))
+        places.append(self.identify(f"use-{key.removeprefix('fact-')}-{len(places) + 1}"))
         return places[-1]

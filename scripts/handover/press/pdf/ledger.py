@@ -5,7 +5,7 @@ from typing import Any
 from handover.press import evidence
 from handover.press.pdf import room
 from handover.press.pdf.escape import literal, text
-from handover.press.pdf.sheet import Sheet
+from handover.press.pdf.sheet import EVIDENCE, Sheet
 
 Item = dict[str, Any]
 
@@ -21,6 +21,11 @@ LONG = 800
 
 def write(sheet: Sheet, closing: str = "") -> str:
     """Return the mark-up of the next evidence block: what disagrees, then the rest in columns, `closing` at its end."""
+    with sheet.inside(EVIDENCE):
+        return _written(sheet, closing)
+
+
+def _written(sheet: Sheet, closing: str) -> str:
     page, words = sheet.evidence_page(), sheet.words
     conflicts = _disagreements(sheet, page["conflicts"])
     filled = [(name, entries) for name, entries in _lists(sheet, page) if entries]
@@ -85,10 +90,13 @@ def _fact(sheet: Sheet, fact: Item) -> str:
     if fact["reading"]:
         pieces.append(f"#emph[{text(fact['reading'])}];")
     line = f"#{literal('. ')};".join(filter(None, pieces))
-    # looked up when the page is set, since a number may be printed after its evidence too
-    uses = f"places.at({literal(fact['key'])}, default: ())"
+    return f"#entry({literal(sheet.label(name))}, {_uses(sheet, name)})[{line}{_marks(sheet, fact)}];"
+
+
+def _uses(sheet: Sheet, target: str) -> str:
+    """Where a fact or a claim is used, looked up when the page is set: it may be printed after its evidence too."""
     page = {"ar": "ص"}.get(sheet.words.language, "p.")
-    return f"#entry({literal(sheet.label(name))}, uses: {uses}, page: {literal(page)})[{line}{_marks(sheet, fact)}];"
+    return f"uses: places.at({literal(target)}, default: ()), page: {literal(page)}"
 
 
 def _claims(sheet: Sheet, names: list[str]) -> str:
@@ -151,4 +159,5 @@ def _claim(sheet: Sheet, claim: Item) -> str:
     back = "".join(
         f"#{literal(GLUE)};" + sheet.link(f"#back-{key}", BACK) for key in claim["facts"] if key in sheet.evidence.facts
     )
-    return f"#statement({literal(sheet.label('claim-' + claim['id']))})[{line}{back}];"
+    name = f"claim-{claim['id']}"
+    return f"#statement({literal(sheet.label(name))}, {_uses(sheet, name)})[{line}{back}];"

@@ -28,6 +28,8 @@ DEPTH = 16
 HEADING = "heading"
 #: Tables in a column are set smaller.
 COLUMN = "column"
+#: Evidence itself, whose links to claims are no use of them.
+EVIDENCE = "evidence"
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Sheet:
     #: The title and what stands under it, once the document's first heading has been met.
     masthead: str = ""
     count: int = 0
-    #: What that which is being written stands in: `HEADING`, `COLUMN`, or neither.
+    #: What that which is being written stands in: `HEADING`, `COLUMN`, `EVIDENCE`, or none of these.
     around: str = ""
     pages: int = 0
     #: How many things of a kind have a name to be told apart by.
@@ -109,7 +111,7 @@ class Sheet:
         return {name: label for name, label in found.items() if label}
 
     def places(self, body: str) -> dict[str, list[str]]:
-        """The places of use by fact: those that `body` still has, since long tables lose some."""
+        """The places of use by fact and claim: those that `body` still has, since long tables lose some."""
         there = set(USE.findall(body))
         return {key: [use for use in uses if use in there] for key, uses in self.uses.items()}
 
@@ -151,11 +153,12 @@ class Sheet:
         prefix, name = evidence.target(url)
         target = evidence.FACT + url[6:] if url.startswith("#back-") else url[1:]
         self.wanted[target] = None
-        if prefix == evidence.FACT:
-            if name not in self.evidence.facts:
+        bound = {evidence.FACT: self.evidence.facts, evidence.CLAIM: self.evidence.claims}
+        if prefix in bound and not (prefix == evidence.CLAIM and self.around == EVIDENCE):
+            if name not in bound[prefix]:
                 return inside
-            places = self.uses.setdefault(name, [])
-            places.append(self.label(f"use-{name}-{len(places) + 1}"))
+            places = self.uses.setdefault(target, [])
+            places.append(self.label(f"use-{target}-{len(places) + 1}"))
             return f"#number({literal(target)}, {literal(places[-1])})[{inside}];"
         write = "conflicting" if prefix == evidence.CONFLICT else "go"
         return f"#{write}({literal(target)})[{inside}];"
