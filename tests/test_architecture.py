@@ -51,13 +51,6 @@ def test_the_wall_would_notice_a_breach(tmp_path, monkeypatch):
     assert set(breaches(module, "story", "handover.press")) == {"handover.press", "handover.press.store"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
-def test_a_module_is_short_enough_to_read(path):
-    lines = path.read_text("utf-8").count("\n")
-    reason = "long because" in (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").lower()
-    assert lines <= 310 or reason, f"{path.name} has {lines} lines; split it, or say why in its docstring"
-
-
 def test_no_module_is_named_for_nothing():
     assert {path.stem for path in MODULES} & {"utils", "util", "helpers", "common", "misc", "config"} == set()
 

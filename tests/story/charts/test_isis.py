@@ -21,7 +21,7 @@ def claims(*numbers):
         [
             {"claim_id": f"p07s03{letter}", "row_id": f"p07s03{letter}", "start": 0, "end": 9, "value": value}
             | {"unit": "attacks", "bound": "exact", "low": None, "high": None, "speaker": "Iraqi officials"}
-            | {"start_date": f"{when}-01-01", "end_date": f"{when}-12-31", "outlet": "The article", "grade": None}
+            | {"start_date": f"{when}-01-01", "end_date": f"{when}-12-31", "outlet": "the article", "grade": None}
             | {"source_id": "S001", "known": "2026-01-07"}
             for letter, (when, value) in zip("abcd", numbers, strict=False)
         ]

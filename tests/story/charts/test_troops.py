@@ -280,7 +280,7 @@ def test_the_article_s_own_level_stands_among_the_others_and_never_alone(rows, d
     story, alone = Story("2026-01-07"), Story("2026-01-07", evidence="article")
     found = troops.in_iraq(story.frame("troop_levels"), story.frame("claims"))
     own = found[found["row_id"] == troops.ARTICLE].iloc[0]
-    assert (own["value"], own["bound"], own["outlet"]) == (2500, "about", "The article")
+    assert (own["value"], own["bound"], own["outlet"]) == (2500, "about", "the article")
     assert set(found["scope"]) == {"us_in_iraq"}
     fig, _ = draw(troops.levels, found[found["date"] > "2025-01-01"], named=story.marks({"troops_now": "the article"}))
     assert "the article, 2026" in texts(fig)

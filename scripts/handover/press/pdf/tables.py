@@ -24,6 +24,8 @@ WHOLE = 8
 WORD = 24
 #: Characters on a line of a table in a column, and how many one of its columns asks for at most.
 COLUMN_WIDTH, MOST_SHARED = 64, 18
+#: A text of no more characters than `SHORT` stands on one line; one of more than `LONG` is read as running text.
+SHORT, LONG = 24, 60
 #: Characters that fit on a line, and the size to set them in, largest first.
 SIZES = ((104, "8.5pt"), (122, "7.5pt"), (146, "6.5pt"))
 
@@ -72,7 +74,7 @@ def table(
         whole = "true" if rows <= WHOLE and not small else "false"
         options = f"size: {size}, head: {len(head)}, gap: {gap}, whole: {whole}"
         options += ", small: true" if small else ""
-        shares = _shares(cells, part) if small else ""
+        shares = _shares(cells, part) if small else _balance(cells, part)
         written = _part(cells, part, len(head), title, f"columns: {shares or len(part)}, {options}")
         # columns that name the rows are set again, but a place in them is one place
         set_parts.append(PLACE.sub(r"\1none", written) if number and lead else written)
@@ -133,6 +135,21 @@ def _shares(cells: list[Cell], part: list[int]) -> str:
         )
         shares.append(max(lengths[len(lengths) * 4 // 5], word + 1))
     return f"({', '.join(f'{share}fr' for share in shares)},)" if sum(shares) <= COLUMN_WIDTH else ""
+
+
+def _balance(cells: list[Cell], part: list[int]) -> str:
+    """Give the room of a page to columns of long texts, in the measure of their texts; "" where there is none."""
+    said = {x: [cell.plain for cell in cells if cell.x == x and cell.columns == 1] or [""] for x in part}
+    usual = {x: sorted(map(len, texts))[len(texts) * 4 // 5] for x, texts in said.items()}
+    long = [x for x in part if usual[x] > SHORT]
+    if len(part) < 3 or max(max(map(len, texts)) for texts in said.values()) <= LONG or not long:
+        return ""
+    room = SIZES[0][0] - sum(usual[x] + 2 for x in part if x not in long)
+    # the square root, since a text twice as long needs less than twice the width to look as full
+    weights = {x: sum(len(text) ** 0.5 for text in said[x]) / len(said[x]) for x in long}
+    whole = sum(weights.values())
+    shares = [max(round(room * weights[x] / whole) if x in long else usual[x] + 2, 4) for x in part]
+    return f"({', '.join(f'{share}fr' for share in shares)},)"
 
 
 def _lead(cells: list[Cell], columns: int, head: int) -> int:
