@@ -130,7 +130,8 @@ def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, ev
         audit(made[day], f"{name} as of {day}, since {before}")
         (section,) = (block.source for block in made[day].blocks if getattr(block, "source", "").startswith(CHANGED))
         items = [token["children"] for token in markdown.parse(section) if token["type"] == "list"]
-        said = [markdown.plain(item["children"]).replace("≠", "") for item in (items[0] if items else [])]
+        said = [markdown.plain(item["children"]) for item in (items[0] if items else [])]
+        said = [text.replace("≠", "").replace("\u00a0", " ") for text in said]
         found = compare(in_short(made[before], before), in_short(made[day], day))
         assert len(said) == len(found), (before, day)
         for item, change in zip(said, found, strict=True):

@@ -20,16 +20,16 @@ def day(number):
 @pytest.mark.parametrize(
     ("due", "done", "words"),
     [
-        (day(10), day(10), "in time"),
+        (day(10), day(10), "on time"),
         (day(10), day(11), "1 day late"),
         (day(10), day(7), "3 days early"),
         (day(10), Period(JAN[11], JAN[14]), "2 to 5 days late"),
-        (Period(JAN[0], JAN[30], "month"), day(31), "in time"),
+        (Period(JAN[0], JAN[30], "month"), day(31), "on time"),
         (Period(JAN[0], JAN[9], "month"), day(12), "2 days late"),
         (Period(JAN[0], JAN[6], "week"), day(17), "10 days late"),
         (Period(JAN[0], JAN[10], "week"), day(17), "6 to 10 days late"),
         (Period(JAN[0], JAN[10], "week"), day(9), "0 to 2 days late"),
-        (Period(JAN[0], JAN[10], "week"), day(5), "in time"),
+        (Period(JAN[0], JAN[10], "week"), day(5), "on time"),
     ],
 )
 def test_lateness_is_counted_from_the_end_of_what_was_due_and_keeps_its_range(due, done, words):

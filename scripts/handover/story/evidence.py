@@ -4,6 +4,7 @@ The output is JSON under one MIME type, so that whoever prints the notebook need
 troops; in JupyterLab it shows as a list.
 """
 
+import datetime as dt
 import html
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -140,7 +141,8 @@ class Ledger:
                     "statement": found.statement,
                     "said_by": found.said_by,
                     "where": found.place,
-                    "known_since": found.known.isoformat(),
+                    # what is always so, such as where a place lies, was always known
+                    "known_since": found.known.isoformat() if found.known > dt.date.min else "",
                     "facts": keys,
                 }
             )

@@ -173,7 +173,8 @@ class Writer:
             return f"[{text}]({SOURCE}{claim.source})"
         tip = self.tip(found.fact)
         mark = ""
-        if found.fact.conflicts and found.part in ("", WORDS):
+        # words that lead to a value tell something else of it than the value that is contested
+        if found.fact.conflicts and found.part in ("", WORDS if found.fact.value is None else ""):
             mark = f"[≠]({CONFLICT}{found.fact.conflicts[0]})"
         if found.fact.value is None:
             return f'[{text}]({CLAIM}{found.fact.claims[0]} "{tip}"){mark}'

@@ -142,11 +142,11 @@ def _teller(view: View, row: Row) -> str | None:
 
 def _due(due: Period, language: English) -> str:
     longer = due.precision == "week" and (due.end - due.start).days > 6
-    return ("a week in " if longer else "") + language.period(due)
+    return ("a week within " if longer else "") + language.period(due)
 
 
 def _lateness(due: Period, done: Period) -> tuple[int, int]:
-    """Days from the end of what was due to what is reported, at least and at most; none where it came in time.
+    """Days from the end of what was due to what is reported, at least and at most; none where it came on time.
 
     "Next week" may be any week between its bounds, and what is reported may be a stretch of days.
     """
@@ -161,7 +161,7 @@ def _lateness(due: Period, done: Period) -> tuple[int, int]:
 
 def _late(days: tuple[int, int], language: English) -> str:
     if days == (0, 0):
-        return "in time"
+        return "on time"
     least, most = sorted(abs(n) for n in days)
     count = language.number(most, digits=True)
     if least != most:

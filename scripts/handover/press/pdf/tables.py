@@ -133,7 +133,9 @@ def _shares(cells: list[Cell], part: list[int]) -> str:
         word = max(
             (len(word) for one in said for word in breakable(one, WORD).replace("\u200b", " ").split()), default=1
         )
-        shares.append(max(lengths[len(lengths) * 4 // 5], word + 1))
+        # a number set to the right must not touch what begins beside it
+        beside = 3 if any(cell.align == "right" for cell in cells if cell.x == x) else 1
+        shares.append(max(lengths[len(lengths) * 4 // 5], word + beside))
     return f"({', '.join(f'{share}fr' for share in shares)},)" if sum(shares) <= COLUMN_WIDTH else ""
 
 

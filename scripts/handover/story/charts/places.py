@@ -46,8 +46,8 @@ STATES = {
     "held": "US or coalition forces there",
     "shared": "shared with Iraqi forces",
     "unknown": "no handover reported",
-    "out": "left by the end, no day told",
-    "left": "left, no handover told",
+    "out": "left by the end, day not known",
+    "left": "left, handover not reported",
     "handed_over": "handed over to Iraq",
 }
 #: What a row of the handovers makes of a base.
