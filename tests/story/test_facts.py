@@ -157,7 +157,7 @@ def test_a_reading_given_later_is_left_out_until_then():
 @pytest.mark.parametrize(
     ("day", "evidence", "words"),
     [
-        ("2020-01-01", "record", "used by US forces as guests"),
+        ("2020-01-01", "record", "shared with US forces"),
         ("2026-01-07", "record", "promised to Iraq"),
         ("2026-01-07", "article", "promised to Iraq"),
         ("2026-01-17", "record", "handed over to Iraq"),

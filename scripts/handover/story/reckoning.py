@@ -139,11 +139,11 @@ def slip(facts: Facts) -> Fact | None:
 
 
 def base_status(facts: Facts) -> Fact | None:
-    """What the base is, going by the last thing known of it: guests' quarters, promised, or handed over."""
+    """What the base is, going by the last thing known of it: shared, promised, or handed over."""
     states = (
         ("handover_announced", "handed over to Iraq"),
         ("promised_week", "promised to Iraq"),
-        ("return_day", "used by US forces as guests"),
+        ("return_day", "shared with US forces"),
         ("first_handover", "held by the Iraqi army alone"),
     )
     for key, words in states:
