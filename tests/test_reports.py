@@ -22,7 +22,7 @@ def test_the_editions_that_the_readme_promises_are_there():
 
 
 def test_pages_keep_within_their_number():
-    most = {"briefing": 2, "handover": 8, "drawdown": 10}
+    most = {"briefing": 2, "handover": 13, "drawdown": 12}
     pages = {(one.report, one.name): one.manifest()["pages"] for one in STORE.editions()}
     assert {name: number for name, number in pages.items() if number > most[name[0]]} == {}
 

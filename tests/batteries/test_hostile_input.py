@@ -23,6 +23,7 @@ from handover.press import catalogue, catalogue_feed, document, legible, paramet
 from handover.press.html import page as html_page
 from handover.press.imprint import Imprint, day_of
 from handover.press.pdf import escape
+from handover.press.settings import Site
 from judges import browser, conformity, verapdf
 from judges.pdftext import solid
 
@@ -372,5 +373,6 @@ def test_any_title_is_listed_in_a_feed_that_can_be_read(title, standfirst):
 
     held = publishing.files(1, 1)
     about = publishing.about(1, held) | {"title": title, "standfirst": standfirst}
-    feed = catalogue_feed.write(catalogue.entries([about]))
+    site = Site(title=title, description=standfirst)
+    feed = catalogue_feed.write(catalogue.entries([about], site), site)
     assert ElementTree.fromstring(feed) is not None

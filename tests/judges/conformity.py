@@ -149,7 +149,7 @@ def _spoken(page: Any) -> Iterator[str]:
     for block in page.iter(*BLOCKS):
         if next((True for up in block.iterancestors("section") if "evidence" in up.get("class", "")), False):
             return
-        meta = block.get("class") in ("meta", "label", "note")
+        meta = {"meta", "label", "note", "source"} & set(block.get("class", "").split())
         if meta or any(True for _ in block.iterdescendants(*BLOCKS)) or block.getparent().tag == "svg":
             continue
         words = solid(block.text_content())
@@ -176,7 +176,7 @@ def identity(sample: Sample) -> list[str]:
         "the h1": page.find(".//h1").text_content(),
         "the PDF's title": pdf["Title"],
         "XMP": xmp["dc:title"],
-        "the PDF's H1": " ".join(first.split()),
+        "the PDF's H1": " ".join(first.split()).replace("- ", "-"),  # a line may end in a hyphen
     }
     authors = {
         "HTML": meta("author"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from handover.errors import ProofError, StoreError
 from handover.press import manifest
 from handover.press.store import EDITION, Edition, Store
+from handover.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Loose:
 Subject = Edition | Loose | Store
 
 
-def of(path: Path) -> Iterator[Subject]:
+def of(path: Path, project: Project) -> Iterator[Subject]:
     """Yield what a path asks about: editions, loose files, and after its editions the store itself.
 
     Raises:
@@ -45,7 +46,7 @@ def of(path: Path) -> Iterator[Subject]:
         yield Loose(path)
         return
     folder = folder.resolve()
-    whole = Store(folder, folder / ".lock")
+    whole = Store(folder, folder / ".lock", project)
     if any(whole.editions()):
         yield from whole.editions()
         yield whole

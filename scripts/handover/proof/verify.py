@@ -27,7 +27,7 @@ def verify(project: Project, paths: Iterable[Path], *, hashes: bool = False, tru
         ProofError: A path means nothing that could be verified.
     """
     for path in paths:
-        for subject in subjects.of(path):
+        for subject in subjects.of(path, project):
             if isinstance(subject, Store):
                 yield from _store(subject)
             elif isinstance(subject, Edition):

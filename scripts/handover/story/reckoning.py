@@ -10,8 +10,8 @@ from handover.story.wording import English, Quantity
 BASE = "ain_al_asad"
 #: What the column `basis` of ``attacks`` is for; the data dictionary says the same.
 RULE = (
-    "A day counts when a source of grade A to C, other than the attackers' own claim, reports weapons fired at the "
-    "base or flown against it, stopped or not; drones on their way elsewhere do not count."
+    "A day counts when a source of grade A to C, not the attackers' own claim, reports weapons fired at the base or "
+    "flown against it, stopped or not."
 )
 
 
@@ -45,9 +45,9 @@ def attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fa
         return None
     rows = _attacks(facts, "reported", first, last)
     claimed = {row["date"] for row in _attacks(facts, "claimed", first, last)} - {row["date"] for row in rows}
-    why = f"{RULE} A floor, since some reports were not found."
-    if claimed:
-        why += f" Days known from a claim alone, and left out: {English().number(len(claimed))}."
+    why = "Counted as the days of all years are." if first == last else f"{RULE} Some reports were not found."
+    if claimed and first != last:
+        why += f" Left out are days that only the attackers claim: {English().number(len(claimed))}."
     return _counted(facts, key, label, "days", rows, len({row["date"] for row in rows}), why)
 
 
@@ -106,7 +106,7 @@ def departures(facts: Facts) -> Fact | None:
         claims=ids,
         known=max(facts.view.record.known(row) for row in strong),
         period=Period(min(days), max(days)),
-        reading="From the earliest to the latest day given by sources of grade A to C.",
+        reading="From the earliest to the latest day reported.",
         conflicts=tuple(facts.view.conflicts_over(list(ids))),
     )
 
@@ -132,8 +132,8 @@ def slip(facts: Facts) -> Fact | None:
         known=max(promised.known, done.known),
         quantity=Quantity(low=least, high=most, bound="range"),
         period=Period(min(ends), done.period.start),
-        reading="A range, since next week can mean the seven days that follow, the week from Sunday or the week from "
-        "Monday, and since sources date the departure before the announcement.",
+        reading="Counted to the first day given for the last departure and to the announcement, from the latest and the "
+        "earliest end of the week that can be meant.",
         conflicts=weeks.conflicts if weeks else (),
     )
 

@@ -46,9 +46,10 @@ def _written(sheet: Sheet, closing: str) -> str:
 def _lists(sheet: Sheet, page: dict[str, Any]) -> list[tuple[str, list[str]]]:
     """The lists of a block with their names; a brief one has its sources in few words, since the HTML has the whole."""
     words = sheet.words
-    facts = [_fact(sheet, fact) for fact in page["facts"]]
+    brief = page["layout"] == evidence.BRIEF
+    facts = [_fact(sheet, fact, paged=not brief) for fact in page["facts"]]
     speaking = [source for source in page["sources"] if source["claims"]]
-    if page["layout"] == evidence.BRIEF:
+    if brief:
         return [(words.numbers, facts), (words.sources, [f"#par[{_named(sheet, source)}];" for source in speaking])]
     others = [_named(sheet, source) for source in page["sources"] if not source["claims"]]
     return [
@@ -83,14 +84,15 @@ def _marks(sheet: Sheet, fact: Item) -> str:
     return "".join(sheet.link(f"#conflict-{conflict}", text(MARK)) for conflict in fact["conflicts"])
 
 
-def _fact(sheet: Sheet, fact: Item) -> str:
-    """A number: what it is, who says so, why this reading, and where it is printed."""
+def _fact(sheet: Sheet, fact: Item, *, paged: bool) -> str:
+    """A number: what it is, who says so, why this reading, and where it is printed, if there is more than one page."""
     name = f"fact-{fact['key']}"
     pieces = [f"#strong[{text(fact['value'])}];#{literal(' ')};{text(fact['label'])}", _claims(sheet, fact["claims"])]
     if fact["reading"]:
         pieces.append(f"#emph[{text(fact['reading'])}];")
     line = f"#{literal('. ')};".join(filter(None, pieces))
-    return f"#entry({literal(sheet.label(name))}, {_uses(sheet, name)})[{line}{_marks(sheet, fact)}];"
+    where = f", {_uses(sheet, name)}" if paged else ""
+    return f"#entry({literal(sheet.label(name))}{where})[{line}{_marks(sheet, fact)}];"
 
 
 def _uses(sheet: Sheet, target: str) -> str:
