@@ -132,8 +132,8 @@ def slip(facts: Facts) -> Fact | None:
         known=max(promised.known, done.known),
         quantity=Quantity(low=least, high=most, bound="range"),
         period=Period(min(ends), done.period.start),
-        reading="Counted to the first day given for the last departure and to the announcement, from the latest and the "
-        "earliest end of the week that can be meant.",
+        reading="Counted to the first day given for the last departure and to the announcement, from the latest and "
+        "the earliest end of the week that can be meant.",
         conflicts=weeks.conflicts if weeks else (),
     )
 

@@ -40,6 +40,16 @@ def test_a_number_carries_a_card_with_all_that_a_reader_asks_first(html):
     )
 
 
+def test_words_that_lead_to_a_claim_carry_its_card_and_are_found_again_from_it(html):
+    root = tree(html("report"))
+    (link,) = root.xpath("//a[@href='#claim-c5'][@class='n']")
+    card = root.get_element_by_id(link.get("aria-describedby"))
+    claim = root.get_element_by_id("claim-c5")
+    assert words(link) == "a statement"
+    assert words(card).startswith(words(claim.find("p")))
+    assert claim.xpath(".//span[@class='back']/a/@href") == [f"#{link.get('id')}"]
+
+
 def test_a_computed_number_says_how_it_was_read(html):
     card = tree(html("report")).get_element_by_id("card-use-computed-1")
     assert "Counted from the last day of the promised week." in words(card)

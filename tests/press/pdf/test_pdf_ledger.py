@@ -62,7 +62,7 @@ def test_a_number_leads_to_its_evidence_and_back(report, source):
     assert set(targets) == {"fact-boats", "conflict-k1", "source-s1", "claim-c1", "claim-c2"}
     for name, kind in (("fact-boats", "entry"), ("source-s1", "publication"), ("claim-c1", "statement")):
         assert f'#{kind}("{targets[name]}"' in written
-    uses = re.search(r'#let places = \("boats": \(("x\d+", )("x\d+", )\)\)', written)
+    uses = re.search(r'#let places = \("fact-boats": \(("x\d+", )("x\d+", )\)\)', written)
     assert all(f'#number("fact-boats", {use.rstrip(", ")})' in written for use in uses.groups())
 
 
@@ -96,9 +96,15 @@ def test_disagreements_stand_where_the_notebook_shows_them(text, markdown, shows
     assert found.count("Both stand.") == 1
 
 
+def test_words_that_lead_to_a_claim_are_a_use_of_it_and_links_within_the_evidence_are_none(source, markdown, shows):
+    written = source(markdown("[They counted](#claim-c1)."), shows({MIME: WHOLE}))
+    (use,) = re.search(r'#let places = \("claim-c1": \(("x\d+"), \)\)', written).groups()
+    assert f'#number("claim-c1", {use})' in written
+
+
 def test_a_use_after_the_evidence_counts(source, markdown, shows):
     written = source(shows({MIME: WHOLE}), markdown("[12](#fact-boats)"))
-    assert re.search(r'#let places = \("boats": \("x\d+", \)\)', written)
+    assert re.search(r'#let places = \("fact-boats": \("x\d+", \)\)', written)
 
 
 @pytest.mark.parametrize("content", [
