@@ -24,7 +24,7 @@ SEEDED = {
     "color-contrast": ('<p class="standfirst">', '<p style="color:#ccc">'),
     "heading-order": ("<h2 ", "<h5 "),
     "region": ("<header>", "<p>adrift</p><header>"),
-    "link-name": ('interestfor="card-use-day-1">17 March</a>', 'interestfor="card-use-day-1"></a>'),
+    "link-name": ('interestfor="card-use-day-1">17\u00a0March</a>', 'interestfor="card-use-day-1"></a>'),
 }
 
 

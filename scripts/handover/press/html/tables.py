@@ -12,9 +12,9 @@ NUMBER = re.compile(r"[<>≤≥~≈]?\s?[-−+–±]?[$€£]?\d[\d,.\s\u00a0\u2
 BLANK = {"", "-", "–", "—", "NaN", "nan", "None", "<NA>", "NaT", "…", "..."}
 #: From this many columns on, a table may be wider than a telephone and gets room to scroll.
 WIDE = 4
-#: A table with a cell of more characters than `LONG`, or lines of more than `ROOM`, is stacked on a telephone, cell
-#: under cell.
-LONG, ROOM = 60, 110
+#: A table with a cell of more characters than `LONG`, or of few columns with lines of more than `ROOM`, is stacked on a
+#: telephone, cell under cell; one of many short columns is rather scrolled.
+LONG, FEW, ROOM = 60, 6, 110
 
 
 def numeric(text: str) -> bool:
@@ -60,7 +60,7 @@ def _stackable(table: Any, cells: list[list[Any]]) -> bool:
         return False
     told = [[" ".join(cell.text_content().split()) for cell in line] for line in cells]
     widest = [max(map(len, column)) for column in zip(*told, strict=False)]
-    if max(widest, default=0) <= LONG and sum(widest) <= ROOM:
+    if max(widest, default=0) <= LONG and (len(widest) > FEW or sum(widest) <= ROOM):
         return False
     for line, texts in zip(cells[1:], told[1:], strict=True):
         for cell, name, text in list(zip(line, told[0], texts, strict=False))[1:]:
