@@ -129,7 +129,7 @@ def test_a_report_that_looks_around_is_caught_and_the_place_is_named(plain, loud
 def test_reports_are_the_same_in_another_world(rendered, loud, name):
     found = worlds.partings(rendered, loud[name].render(*REPORTS))
     assert not found, "\n".join(found)
-    assert len(rendered) == 5 * len(REPORTS)
+    assert len(rendered) == 6 * len(REPORTS)
 
 
 def test_a_kernel_started_afresh_gives_the_same(rendered, loud):
@@ -199,10 +199,10 @@ def test_a_mailed_pdf_is_verified_in_another_world(mailed, loud):
 
 
 def test_a_changed_digit_in_a_mailed_pdf_differs_and_the_place_is_named(mailed, rendered, plain):
-    pdf, new = forgery.with_digit(rendered["drawdown .pdf"], 0, "4")
+    pdf, new = forgery.with_digit(rendered["drawdown .pdf"], 0, "4", after="Iraq counted ")
     code, said, more = plain.run("verify", mailed(pdf))
     assert code == 1 and said.startswith("differs: "), said + more
-    assert "page 1, under “Key findings”, fact “" in said and f"has {new}2" in said and "has 42" in said
+    assert "page 1, under “Key findings”, fact “" in said and f"counted {new}2" in said and "counted 42" in said
 
 
 def test_hostile_code_in_a_mailed_pdf_does_not_run(mailed, rendered, plain, tmp_path):
