@@ -45,7 +45,7 @@ def command(url: str, dry_run: bool, yes: bool) -> None:
                 click.echo(f"{word}  {path}")
     else:
         click.echo(mirror.address("index.html"))
-    if not settings.url(store.project):
+    if not settings.site(store.project).url:
         cure = f"set tool.handover.url in {settings.FILE}"
         say(f"links of the feed are relative, which some readers cannot follow: {cure}")
     will = "would be " if dry_run else ""

@@ -8,18 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from handover.press import digest
+from handover.press import bound, digest
 from handover.press.legible import legible
 from handover.press.settings import Site
+from handover.press.words import MONTHS
 
 TEMPLATES = Path(__file__).parent / "templates"
-#: The page is English wherever it is made; strftime would ask the machine's locale.
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-#: A date in a sentence, which no line may break.
-DATE = re.compile(rf"(\d{{1,2}}) ({'|'.join(MONTHS)})(?: (\d{{4}}))?")
 #: Changes shown before the rest is folded away, and earlier editions named on the front page.
 CHANGES_SHOWN, EARLIER_SHOWN = 5, 3
 #: Characters of a setting shown.
@@ -138,7 +132,7 @@ def _templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"day": day, "size": size, "number": number, "dated": dated}
+    found.filters |= {"day": day, "size": size, "number": number, "bound": bound.text}
     return found
 
 
@@ -150,12 +144,7 @@ def _sheet() -> str:
 def day(iso: str) -> str:
     """A date as readers write it: 2026-01-07 is 7 January 2026."""
     date = dt.date.fromisoformat(iso)
-    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
-
-
-def dated(text: str) -> str:
-    """A sentence whose dates stay on one line."""
-    return DATE.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+    return f"{date.day} {MONTHS['en'][date.month - 1]} {date.year}"
 
 
 def settings(site: Site, one: Mapping[str, Any]) -> str:

@@ -52,11 +52,11 @@ def site(project: Project | None) -> Site:
     _want("words", words, dict, "a table of texts", '"evidence: article" = "from the article alone"')
     for name, value in words.items():
         _want(f"words.{name!r}", value, str, "a text", '"evidence: article" = "from the article alone"')
-    address = url(project)
+    address = url(found)
     return Site(
         title=found.get("title") or Site().title,
         description=found.get("description", ""),
-        order=tuple(texts(project, "order")),
+        order=tuple(texts(found, "order")),
         words=words,
         url=address,
         id=found.get("id", "") or address,
@@ -86,31 +86,31 @@ def table(project: Project) -> dict[str, Any]:
     return tools.get("handover", {}) if isinstance(tools, dict) else {}
 
 
-def url(project: Project | None) -> str:
-    """Where the catalogue is published, with a slash at its end, or "" where nobody has said.
+def url(found: Mapping[str, Any]) -> str:
+    """Where the table says that the catalogue is published, with a slash at its end, or "" where it does not.
 
     Raises:
         HandoverError: It is no address of the web.
     """
-    found = table(project).get("url", "") if project else ""
-    if found and not (isinstance(found, str) and found.startswith(("https://", "http://"))):
+    address = found.get("url", "")
+    if address and not (isinstance(address, str) and address.startswith(("https://", "http://"))):
         raise HandoverError(
-            f"{FILE}: tool.handover.url must be an address that begins with https:// (got {found!r}).\n"
+            f"{FILE}: tool.handover.url must be an address that begins with https:// (got {address!r}).\n"
             "It is where readers find index.html; leave it out if they have no such place."
         )
-    return f"{found.rstrip('/')}/" if found else ""
+    return f"{address.rstrip('/')}/" if address else ""
 
 
-def texts(project: Project, key: str) -> list[str]:
-    """A list of texts, e.g. ``pinned``; empty where nothing is set.
+def texts(found: Mapping[str, Any], key: str) -> list[str]:
+    """A list of texts in the table, e.g. ``pinned``; empty where nothing is set.
 
     Raises:
         HandoverError: It is something else.
     """
-    found = table(project).get(key, [])
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+    listed = found.get(key, [])
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
         raise HandoverError(
-            f"{FILE}: tool.handover.{key} must be a list of texts (got {found!r}).\n"
+            f"{FILE}: tool.handover.{key} must be a list of texts (got {listed!r}).\n"
             f'Write it as {key} = ["report/edition"].'
         )
-    return found
+    return listed

@@ -20,7 +20,7 @@ def _counted(facts: Facts, key: str, label: str, unit: str, rows: list[Row], cou
     if not rows:
         return None
     view = facts.view
-    rows = sorted(rows, key=lambda row: _weak(facts, row))
+    rows = sorted(rows, key=view.weak_row)
     ids = tuple(str(next(iter(row.values()))) for row in rows)
     days = [row["date"] for row in rows if isinstance(row["date"], dt.date)]
     return Fact(
@@ -69,7 +69,7 @@ def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.M
         and row["date_precision"] == "day"
         and row["basis"] == basis
         and first <= row["date"].year <= last
-        and not _weak(facts, row)
+        and not facts.view.weak_row(row)
     ]
 
 
@@ -94,7 +94,7 @@ def departures(facts: Facts) -> Fact | None:
         for row in facts.view.rows("handovers")
         if row["place_id"] == BASE and row["kind"] == "departure" and row["date"] > promised.period.end
     ]
-    strong = [row for row in rows if not _weak(facts, row)]
+    strong = [row for row in rows if not facts.view.weak_row(row)]
     if not strong:
         return None
     days = [row["date"] for row in strong]
@@ -169,15 +169,11 @@ def transferred(facts: Facts, key: str, label: str, first: dt.date, last: dt.dat
     rows = [
         row
         for row in facts.view.rows("handovers")
-        if row["kind"] == "transfer" and first <= row["date"] <= last and not _weak(facts, row)
+        if row["kind"] == "transfer" and first <= row["date"] <= last and not facts.view.weak_row(row)
     ]
     places = len({row["place_id"] for row in rows})
     why = "Places for which a source of grade A to C reports a transfer in that time."
     return _counted(facts, key, label, "bases", rows, places, why)
-
-
-def _weak(facts: Facts, row: Row) -> bool:
-    return facts.view.record.source_of(row)["grade"] == "D"
 
 
 def fall(facts: Facts, key: str, label: str, before: str, after: str) -> Fact | None:

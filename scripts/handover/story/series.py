@@ -97,8 +97,7 @@ def holdings(view: View, place_id: str) -> "pd.DataFrame":
     turns: list[tuple[Any, str, str]] = [(view.claim(CAPTURE).period.start, "us", CAPTURE)]  # type: ignore[union-attr]
     rows = [r for r in view.rows("handovers") if r["place_id"] == place_id and r["kind"] in HOLDS]
     for row in sorted(rows, key=lambda r: (r["date"], r["handover_id"])):
-        strong = view.record.source_of(row)["grade"] != "D"
-        if strong and HOLDS[str(row["kind"])] != turns[-1][1]:
+        if not view.weak_row(row) and HOLDS[str(row["kind"])] != turns[-1][1]:
             turns.append((row["date"], HOLDS[str(row["kind"])], str(row["handover_id"])))
     spans = []
     for number, (start, kind, row_id) in enumerate(turns):

@@ -40,7 +40,11 @@ class View:
 
     def weak(self, found: Claim) -> bool:
         """Whether a claim rests on a source of the lowest grade."""
-        return self.record.sources[found.source]["grade"] == WEAK
+        return self.weak_row(found.row)
+
+    def weak_row(self, row: Row) -> bool:
+        """The same of a row of any table."""
+        return self.record.source_of(row)["grade"] == WEAK
 
     def rows(self, table: str) -> list[Row]:
         """The rows of a table that may be used."""

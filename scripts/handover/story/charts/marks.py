@@ -45,13 +45,18 @@ def need(rows: pd.DataFrame, what: str) -> None:
         )
 
 
+def half(ax: Axes) -> bool:
+    """Whether the canvas is a half one, with no room for a key nor for labels of two lines."""
+    return bool(ax.figure.bbox.width < 250)
+
+
 def need_full(ax: Axes, what: str) -> None:
     """Refuse a half canvas for a chart whose labels it has no room for.
 
     Raises:
         ChartError: The canvas is a half one.
     """
-    if ax.figure.bbox.width < 250:
+    if half(ax):
         raise ChartError(f"{what}: must be drawn on a full canvas (got half).\nOpen it with size='full'.")
 
 

@@ -128,26 +128,21 @@ def levels(
     first, last = first - margin, last + margin
     lines = _carried(rows)
     found = {*rows["kind"], *(["faint"] if any(map(_sparse, lines)) else [])}
-    kinds = {} if _low(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in found}
+    kinds = {} if marks.half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in found}
     over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
     room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 4, top=over, bottom=dates.foot(first, last))
     dates.time_axis(ax, first, last)
     # there is room for a label over the highest mark
     tall = ax.get_window_extent().height
-    ax.set_ylim(0, top * tall / (tall - (1 if _low(ax) else 2) * labels.LINE - 7))
+    ax.set_ylim(0, top * tall / (tall - (1 if marks.half(ax) else 2) * labels.LINE - 7))
     marks.count_axis(ax, top)
     marks.key(ax, kinds, SAMPLES)
     _draw(ax, rows, lines)
     told = _events(ax, ends)
     needed, notes = callouts.of(rows, named, int(ax.figure.bbox.width / LABEL) - len(ends))
-    notes = [replace(note, inline=_low(ax)) for note in notes]
+    notes = [replace(note, inline=marks.half(ax)) for note in notes]
     taken = [*_obstacles(ax, rows, lines, ends), *told]
     labels.interrupt_grid(ax, told + labels.beside(ax, notes, taken, needed=needed))
-
-
-def _low(ax: Axes) -> bool:
-    """Whether the canvas is a half one, with no room for a key nor for labels of two lines."""
-    return bool(ax.figure.bbox.width < 250)
 
 
 def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
@@ -190,6 +185,11 @@ def _carried(rows: pd.DataFrame) -> list[Stretch]:
     return [(x, end, level) for (x, level, kind), end in zip(spots, ends, strict=True) if kind in ("about", "exact")]
 
 
+def _risers(lines: list[Stretch]) -> list[tuple[float, float, float]]:
+    """Where one level gives way to another: the day, the level before, the level after."""
+    return [(own[1], own[2], after[2]) for own, after in pairwise(lines) if after[0] == own[1] and after[2] != own[2]]
+
+
 def _sparse(stretch: Stretch) -> bool:
     return stretch[1] - stretch[0] > SPARSE
 
@@ -200,9 +200,8 @@ def _draw(ax: Axes, rows: pd.DataFrame, lines: list[Stretch]) -> None:
         if held:
             starts, ends, heights = zip(*held, strict=True)
             ax.hlines(heights, starts, ends, colors=FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
-    steps = [(own, after) for own, after in pairwise(lines) if after[0] == own[1] and after[2] != own[2]]
-    if steps:
-        xs, lows, highs = zip(*((own[1], own[2], after[2]) for own, after in steps), strict=True)
+    if steps := _risers(lines):
+        xs, lows, highs = zip(*steps, strict=True)
         ax.vlines(xs, lows, highs, colors=FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
     loose = rows[rows["date_precision"] != "day"]
     if len(loose):
@@ -246,7 +245,7 @@ def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[
         labels.Box(px - 3.5, py - down, px + 3.5, py + up) for (px, py), (down, up) in zip(spots, around, strict=True)
     ]
     ends = [((start, level), (end, level)) for start, end, level in lines]
-    ends += [((own[1], own[2]), (own[1], after[2])) for own, after in pairwise(lines) if after[0] == own[1]]
+    ends += [((x, low), (x, high)) for x, low, high in _risers(lines)]
     ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
     for start, end in ends:
         (x0, y0), (x1, y1) = labels.points(ax, *start), labels.points(ax, *end)
