@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture
 def mini(tmp_path, monkeypatch):
     """A copy of the miniature project, free to be broken."""
-    from handover.press import inputs
+    from handover.editions import inputs
 
     # who works on the package while its tests run must not make them fail
     package = inputs._package()
@@ -51,7 +51,7 @@ def stand_in(monkeypatch):
     Only for tests of what comes before and after the kernel. `stand_in.runs` counts the runs;
     `stand_in.then` may be set to a function that is called with the executed notebook.
     """
-    from handover.press import execute
+    from handover.notebook import execute
 
     double = _StandIn()
     monkeypatch.setattr(execute, "execute", double)
@@ -66,7 +66,7 @@ class _StandIn:
     def __call__(self, nb, parameters, *, cwd, where, epoch, timeout_s=600.0, progress=None):
         from nbformat.v4 import new_code_cell
 
-        from handover.press.execute import Execution
+        from handover.notebook.execute import Execution
 
         self.runs += 1
         done = copy.deepcopy(nb)

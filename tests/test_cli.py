@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from handover import cli
-from handover.press import check as checks
-from handover.press import execute, render
-from handover.press.store import Store
+from handover.editions import check as checks
+from handover.editions import render
+from handover.editions.store import Store
+from handover.notebook import execute
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from handover.press import catalogue
-from handover.press.store import Store
+from handover.editions import catalogue
+from handover.editions.store import Store
 from handover.project import Project
 
 STORE = Store.of(Project(Path(__file__).resolve().parents[1]))

@@ -14,10 +14,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from handover.press import document, manifest, markdown
-from handover.press.audit import audit
-from handover.press.compare import compare
-from handover.press.document import Code, Figure, Prose
+from handover.document import document, markdown
+from handover.document.audit import audit
+from handover.document.document import Code, Figure, Prose
+from handover.editions import manifest
+from handover.editions.compare import compare
 from handover.story.desk import Story
 
 ROOT = Path(__file__).resolve().parents[1]

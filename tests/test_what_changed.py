@@ -15,8 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from handover.cli import cli
-from handover.press import catalogue, markdown, render, settings
-from handover.press.store import Store
+from handover.document import markdown
+from handover.editions import catalogue, render, settings
+from handover.editions.store import Store
 from handover.project import Project
 from handover.schedule import letter, news
 from handover.schedule.letterbox import Letterbox
@@ -123,6 +124,6 @@ def _unbound(text):
 
 
 def _day(iso):
-    from handover.press.catalogue_page import day
+    from handover.editions.catalogue_page import day
 
     return day(iso)

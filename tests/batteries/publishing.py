@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from handover.editions import catalogue, manifest, render
+from handover.editions.store import PICTURE, Edition, Store, file_name
 from handover.errors import HandoverError
-from handover.press import catalogue, manifest, render
-from handover.press.store import PICTURE, Edition, Store, file_name
 
 REPORT = "doors"
 #: A page's usual size, so that a small disk fills in the middle of a file.

@@ -13,8 +13,8 @@ import page as page_validation
 import pikepdf
 import pytest
 
-from handover.press import digest
-from handover.press.store import Store
+from handover import digest
+from handover.editions.store import Store
 from handover.project import Project
 from judges import browser, conformity, verapdf
 from judges.conformity import Sample

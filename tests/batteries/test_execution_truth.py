@@ -1,6 +1,6 @@
 """What a run may hide, and what a signal may leave behind: real kernels, forked and afresh, and the real command.
 
-`tests/press/test_execute.py` has the faults that one cell makes by itself; the rules are in `handover.press.verdict`.
+`tests/notebook/test_execute.py` has the faults that one cell makes by itself; `handover.notebook.verdict` the rules.
 """
 
 import os
@@ -17,9 +17,9 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from handover.editions.store import Store
 from handover.errors import ExecutionError
-from handover.press import engine, execute, intake
-from handover.press.store import Store
+from handover.notebook import engine, execute, intake
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 WAYS = pytest.mark.parametrize(
@@ -173,7 +173,8 @@ COMMAND = """
 import os, sys, time
 from pathlib import Path
 from handover import cli
-from handover.press import disk, progress, render
+from handover import atomic, progress
+from handover.editions import render
 phase, told = sys.argv[1], Path(sys.argv[2])
 def wait():
     if not told.exists():

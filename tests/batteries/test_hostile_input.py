@@ -18,12 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 
+from handover import text as legible
+from handover.document import document
+from handover.editions import catalogue, catalogue_feed, render
+from handover.editions.imprint import Imprint, day_of
+from handover.editions.settings import Site
 from handover.errors import NotebookError, ParameterError
-from handover.press import catalogue, catalogue_feed, document, legible, parameters, render
-from handover.press.html import page as html_page
-from handover.press.imprint import Imprint, day_of
-from handover.press.pdf import escape
-from handover.press.settings import Site
+from handover.notebook import parameters
+from handover.pages.html import page as html_page
+from handover.pages.typst import escape
 from judges import browser, conformity, verapdf
 from judges.pdftext import solid
 
@@ -144,7 +147,7 @@ def prose():
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
     """The battery as an edition, and its project; the audit is for numbers and is asked for nothing here."""
-    from handover.press import audit, descriptions
+    from handover.document import audit, descriptions
     from handover.project import Project
 
     root = tmp_path_factory.mktemp("hostile")

@@ -1,6 +1,6 @@
 """The store while everything goes wrong at once: kills and errors at every system call, full disks, many writers.
 
-`tests/press/test_store.py` makes single steps fail inside the process; here the operating system does it, to a
+`tests/editions/test_store.py` makes single steps fail inside the process; here the operating system does it, to a
 process that publishes as a render does (`publishing`).
 """
 
@@ -18,10 +18,10 @@ from xml.etree import ElementTree
 import publishing
 import pytest
 
-from handover import cli
+from handover import atomic, cli
+from handover.editions import catalogue, manifest
+from handover.editions.store import PICTURE, Store
 from handover.errors import StoreError
-from handover.press import catalogue, disk, manifest
-from handover.press.store import PICTURE, Store
 
 WRITES = ("write", "fsync", "rename", "mkdir", "fchmod", "chmod", "ftruncate", "unlink", "unlinkat", "rmdir")
 PUBLISH = (sys.executable, "-B", publishing.__file__)
@@ -149,7 +149,7 @@ import json, os, sys
 from pathlib import Path
 import publishing
 from handover.errors import StoreError
-from handover.press.store import Store
+from handover.editions.store import Store
 root = Path(sys.argv[1], "reports")
 root.mkdir()
 store = Store(root, root / ".lock")
@@ -159,7 +159,7 @@ def snapshot():
 ballast = Path(sys.argv[1], "ballast")
 for number, room in enumerate(range(0, 320, 12), 1):
     disk = os.statvfs(sys.argv[1])
-    ballast.write_bytes(b"x" * max(0, disk.f_bavail * disk.f_frsize - room * 1024))
+    ballast.write_bytes(b"x" * max(0, atomic.f_bavail * atomic.f_frsize - room * 1024))
     before, said = snapshot(), ""
     try:
         publishing.publish(store, number)
@@ -193,7 +193,7 @@ def test_a_disk_that_is_full_at_any_point_costs_no_more_than_the_edition(tmp_pat
     for point in points:
         assert point["kept"] and point["torn"] == point["after"] == [], point
         assert not point["said"] or "No space left on device" in point["said"], point
-        assert not point["said"] or disk.CURES[28] in point["said"], point
+        assert not point["said"] or atomic.CURES[28] in point["said"], point
     assert {point["published"] for point in points} == {True, False}
 
 
@@ -291,8 +291,8 @@ def test_links_planted_where_something_is_staged_are_removed_and_not_followed(fi
     victim = tmp_path / "victim"
     victim.mkdir()
     (victim / "kept").write_text("mine")
-    (filled.root / f"{disk.STAGING}999999999-x").symlink_to(victim)
-    (filled.root / f"{disk.STAGING}{os.getpid()}-x").symlink_to(victim / "kept")
+    (filled.root / f"{atomic.STAGING}999999999-x").symlink_to(victim)
+    (filled.root / f"{atomic.STAGING}{os.getpid()}-x").symlink_to(victim / "kept")
     publishing.publish(filled, 1)
     assert (victim / "kept").read_text() == "mine" and publishing.whole(filled) == []
 

@@ -16,9 +16,9 @@ from typing import Any
 import lxml.html
 import pikepdf
 
-from handover.press import digest
-from handover.press.descriptions import unhelpful
-from handover.press.words import Words
+from handover import digest
+from handover.document.descriptions import unhelpful
+from handover.document.words import Words
 from handover.project import MARKER
 from judges import pdftags
 from judges.pdftext import solid

@@ -10,7 +10,7 @@ from typing import Any
 
 import pikepdf
 
-from handover.proof import glyphs
+from handover.verify import glyphs
 
 #: Ends what was marked last, among `pieces`.
 CLOSED = object()

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from handover.editions.store import Store
 from handover.errors import ExecutionError, NotebookError, ParameterError
 from handover.lab import jobs
-from handover.press.store import Store
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from handover.press.store import Store
+from handover.editions.store import Store
 from handover.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,9 +19,9 @@ from jupyter_scheduler.models import (
 )
 from jupyter_scheduler.orm import Job
 
+from handover.editions.store import Store
 from handover.lab.environment import HandoverEnvironmentManager, offered
 from handover.lab.execution import HandoverExecutionManager
-from handover.press.store import Store
 from lab import one_job
 from lab.one_job import ask
 

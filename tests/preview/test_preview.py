@@ -225,8 +225,8 @@ def test_an_edited_package_takes_effect(preview, copied):
     running.settled(3)
 
     # the press itself, and a template of it
-    words = package / "press" / "words.py"
-    template = package / "press" / "html" / "body.html.j2"
+    words = package / "document" / "words.py"
+    template = package / "pages" / "html" / "body.html.j2"
     template.write_text(template.read_text() + "\n<!-- edited -->")
     running.settled(4)
     assert "<!-- edited -->" in running.get("/report.html")[1]

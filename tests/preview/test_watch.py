@@ -67,7 +67,7 @@ def test_what_no_report_is_made_from_is_no_save(mini, saves, name):
 @pytest.mark.parametrize(
     ("part", "counts"),
     [
-        ("story/desk.py", True), ("press/html/page.css", True), ("press/pdf/report.typ", True), ("errors.py", True),
+        ("story/desk.py", True), ("pages/html/page.css", True), ("pages/typst/report.typ", True), ("errors.py", True),
         ("cli/render.py", False), ("preview/worker.py", False), ("story/__pycache__/desk.cpython-311.pyc", False),
         ("story/desk.py.orig", False),
     ],

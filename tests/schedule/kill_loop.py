@@ -16,7 +16,7 @@ from pathlib import Path
 
 from schedule_desk import Clock, Tiny, copied, declare, settled, utc
 
-from handover.press import inputs
+from handover.editions import inputs
 from handover.schedule.ledger import Ledger
 from handover.schedule.runner import Runner
 

@@ -5,8 +5,9 @@ import json
 import os
 from collections import Counter
 
-from handover.press import digest, manifest
-from handover.press.store import Store, file_name
+from handover import digest
+from handover.editions import manifest
+from handover.editions.store import Store, file_name
 from handover.project import Project
 from handover.schedule import entry as entries
 from handover.schedule.job import Result

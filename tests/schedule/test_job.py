@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from handover.press.store import Store
+from handover.editions.store import Store
 from handover.schedule import job
 from handover.schedule.job import Job, Stopped, run
 

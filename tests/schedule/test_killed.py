@@ -12,7 +12,7 @@ import psutil
 import pytest
 from schedule_desk import declare, settled, utc
 
-from handover.press.store import Store
+from handover.editions.store import Store
 from handover.schedule.clock import clock
 from handover.schedule.ledger import Ledger
 from handover.schedule.spans import stamp

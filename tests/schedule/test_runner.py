@@ -88,7 +88,7 @@ def test_told_to_stop_a_run_is_left_to_the_next_runner_and_not_counted(desk):
 
 
 def test_a_full_disk_loses_no_tick(desk, monkeypatch):
-    from handover.press import disk
+    from handover import atomic
     from handover.schedule import journal
 
     desk.once()
@@ -97,7 +97,7 @@ def test_a_full_disk_loses_no_tick(desk, monkeypatch):
     def full(self, lines):
         lines = list(lines)
         if any(line["event"] == "outcome" for line in lines):
-            with disk.told(self.path):
+            with atomic.told(self.path):
                 raise OSError(28, "No space left on device", str(self.path))
         whole(self, lines)
 

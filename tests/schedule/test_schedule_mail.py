@@ -97,7 +97,7 @@ def test_no_title_ends_a_header(desk, what):
 
 
 def test_a_title_of_several_lines_is_one_subject(mailing, inbox, monkeypatch):
-    from handover.press.store import Edition
+    from handover.editions.store import Edition
 
     real = Edition.manifest
     monkeypatch.setattr(Edition, "manifest", lambda self: real(self) | {"title": "Doors\r\nBcc: c@example.org"})
@@ -341,7 +341,7 @@ def test_an_edition_gone_before_it_was_mailed_is_said_to_be(mailing, inbox):
 def test_the_edition_before_is_the_latest_that_does_not_speak_from_a_later_day(desk, editions, before):
     from schedule_desk import publish
 
-    from handover.press.store import Edition
+    from handover.editions.store import Edition
 
     store = desk.press.store
     names = [publish(store, "mini", day, facts).edition for day, facts in editions]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from schedule_desk import Clock, Tiny, note, utc
 
-from handover.press import inputs
+from handover.editions import inputs
 from handover.project import Project
 from handover.schedule.runner import Runner
 

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
+from handover.editions import manifest
 from handover.errors import ProseError
-from handover.press import manifest
 from handover.project import Project
 from handover.story import Story
 from handover.story.changes import DETAIL, RECKONED, WEIGHTS, News, stated

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from handover.document import document
+from handover.document.audit import findings
 from handover.errors import ChartError, FactError, ProseError
-from handover.press import document
-from handover.press.audit import findings
 from handover.story import Story
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from handover.press import document
-from handover.press import evidence as press
-from handover.press.evidence import claims, conflicts, facts
+from handover.document import document
+from handover.document import evidence as press
+from handover.document.evidence import claims, conflicts, facts
 from handover.story import Story
 from handover.story.evidence import EVIDENCE_MIME
 from handover.story.links import CONFLICT, FACT, SOURCE

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
+from handover.editions import catalogue, render
+from handover.editions.store import Store
 from handover.errors import SweepError
-from handover.press import catalogue, render
-from handover.press.store import Store
 from handover.sweep.cluster import connect
 from handover.sweep.plan import plan
 from handover.sweep.run import run

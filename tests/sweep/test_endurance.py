@@ -6,8 +6,8 @@ import time
 import psutil
 import pytest
 
-from handover.press import catalogue
-from handover.press.store import Store
+from handover.editions import catalogue
+from handover.editions.store import Store
 from handover.sweep import axes
 from handover.sweep.plan import plan
 from handover.sweep.run import run

@@ -2,9 +2,9 @@
 
 import pytest
 
+from handover.editions import render
+from handover.editions.store import Store
 from handover.errors import NotebookError, ParameterError
-from handover.press import render
-from handover.press.store import Store
 from handover.sweep.plan import Series, plan
 
 

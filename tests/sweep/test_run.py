@@ -6,9 +6,9 @@ from concurrent.futures import Executor, Future
 
 import pytest
 
+from handover.editions import render
+from handover.editions.store import Store
 from handover.errors import HandoverError, SweepError
-from handover.press import render
-from handover.press.store import Store
 from handover.sweep.plan import plan
 from handover.sweep.run import run
 
@@ -63,7 +63,7 @@ def one_by_one(project, days, out, **given):
 def unlucky(dated, stand_in):
     """The miniature whose thirteenth fails, as a kernel would tell it."""
     from handover.errors import ExecutionError
-    from handover.press import execute
+    from handover.notebook import execute
 
     def run(*arguments, **options):
         try:
@@ -126,14 +126,14 @@ def test_an_edition_that_somebody_edited_is_told(unlucky):
 
 
 def test_the_catalogue_lists_all_in_the_end(unlucky):
-    from handover.press import catalogue
+    from handover.editions import catalogue
 
     sweep(unlucky, {"as_of": DAYS}, Shuffled(1))
     assert catalogue.stale(Store.of(unlucky)) == []
 
 
 def test_stopping_leaves_the_beginning_of_each_series_and_a_catalogue(unlucky, tmp_path):
-    from handover.press import catalogue
+    from handover.editions import catalogue
 
     store = Store.of(unlucky)
     summary = sweep(unlucky, {"as_of": DAYS[4:]}, Shuffled(3), stopped=lambda: len(store.editions()) >= 2)

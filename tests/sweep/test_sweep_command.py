@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from handover.press import catalogue, render
-from handover.press.store import Store
+from handover.editions import catalogue, render
+from handover.editions.store import Store
 
 HANDOVER = [sys.executable, "-m", "handover"]
 WEEK = "as_of=2026-01-07..2026-01-31/1w"

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from handover.errors import HandoverError, NotebookError, SweepError
-from handover.press import source
+from handover.notebook import source
 from handover.sweep.child import Child, LostError
 from handover.sweep.workers import Workers, cores
 

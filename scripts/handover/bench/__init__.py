@@ -2,3 +2,5 @@
 
 It stands above everything and nothing imports it; both ways are run as a user would run them, as commands.
 """
+
+__all__: list[str] = []

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from handover.bench.measure import Line, measure
-from handover.cli.console import say
+from handover.cli import say
 from handover.errors import HandoverError
 from handover.project import Project
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handover.bench.clock import Run, run
-from handover.press.store import Store
+from handover.editions import Store
 from handover.project import Project
 
 #: Days of a sweep, one edition each.

@@ -17,6 +17,8 @@ from handover import __version__
 from handover.cli.console import INTERRUPTED, say
 from handover.errors import HandoverError
 
+__all__ = ["cli", "main", "say"]
+
 #: Name of each command: its module here, and the line that `--help` shows, so that help imports none of them.
 COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),

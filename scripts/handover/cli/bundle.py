@@ -28,10 +28,9 @@ def command(edition: str, out: Path | None) -> None:
     edition gives the same bytes anywhere. An edition is named by its path, or as report/edition, cut short as long as
     only one begins so.
     """
-    from handover.press import previous
-    from handover.press.store import Store
+    from handover.editions import Store, previous
     from handover.project import Project
-    from handover.share import bundle
+    from handover.publish import bundle
 
     found = previous.named(Store.of(Project.find()), edition)
     path = (out or Path.cwd()).absolute()

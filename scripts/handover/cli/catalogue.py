@@ -8,8 +8,8 @@ from handover.errors import HandoverError
 @click.command("catalogue")
 def command() -> None:
     """Write the catalogue of reports/ anew from its manifests, e.g. after a merge brought editions in."""
-    from handover.press import catalogue as catalogues
-    from handover.press.store import Store
+    from handover.editions import Store
+    from handover.editions import catalogue as catalogues
     from handover.project import Project
 
     store = Store.of(Project.find())

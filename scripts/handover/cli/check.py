@@ -25,8 +25,8 @@ Examples:
 @click.option("--fix", is_flag=True, help="First clean the notebooks: drop outputs, counts and editor metadata.")
 def command(article: Path | None, fix: bool) -> None:
     """Check data, notebooks, editions and catalogue; one line a thing, exit code 1 if anything is wrong."""
-    from handover.press import check as checks
-    from handover.press.store import Store
+    from handover.editions import Store
+    from handover.editions import check as checks
     from handover.project import Project
     from handover.story import article as articles
     from handover.story import record
@@ -57,7 +57,7 @@ def command(article: Path | None, fix: bool) -> None:
 
 
 def _article(articles: Any, project: Any, path: Path) -> Any:
-    from handover.press.check import Finding
+    from handover.editions import Finding
 
     try:
         return Finding("ok", f"article: {articles.check(project, path)}")

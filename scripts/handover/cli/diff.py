@@ -25,8 +25,7 @@ def command(old: str, new: str, everything: bool, as_json: bool) -> None:
     """
     import json
 
-    from handover.press import compare, previous, settings
-    from handover.press.store import Store
+    from handover.editions import Store, compare, previous, settings
     from handover.project import Project
 
     project = Project.find()
@@ -47,7 +46,6 @@ def command(old: str, new: str, everything: bool, as_json: bool) -> None:
 
 def _name(one: dict[str, Any], site: Any) -> str:
     """An edition by report, day and what it was asked for."""
-    from handover.press import listing
-    from handover.press.catalogue_page import day
+    from handover.editions import day, listing
 
     return ", ".join(filter(None, [f"{one['report']}, {day(one['as_of'])}", listing.described(one, site)]))

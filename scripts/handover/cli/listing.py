@@ -19,8 +19,7 @@ def command(report: str | None, as_json: bool) -> None:
     """List editions, newest first: report, edition, what it was asked for, path of the HTML."""
     import json
 
-    from handover.press import listing
-    from handover.press.store import Store
+    from handover.editions import Store, listing
     from handover.project import Project
 
     project = Project.find()

@@ -25,8 +25,8 @@ def command(report: str, parameters: tuple[tuple[str, str], ...], port: int | No
     Prints the address to open. Nothing is published. A cell that fails shows its error above the last good report.
     Ctrl-C ends it.
     """
-    from handover.press.progress import Progress
-    from handover.preview.session import Session
+    from handover.preview import Session
+    from handover.progress import Progress
     from handover.project import Project
 
     on_terminate()

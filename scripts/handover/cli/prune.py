@@ -28,11 +28,10 @@ def command(report: str | None, keep: int, dry_run: bool, yes: bool) -> None:
     ([tool.handover] pinned = ["drawdown/2026-01-07"]), those that a text beside it names (README.md), and the ones
     that these tell their changes against. `handover publish` then takes the removed ones from the mirror.
     """
-    from handover.press.catalogue_page import size
-    from handover.press.progress import Progress
-    from handover.press.store import Store
+    from handover.editions import Store, size
+    from handover.progress import Progress
     from handover.project import Project
-    from handover.share import prune
+    from handover.publish import prune
 
     on_terminate()
     project = Project.find()

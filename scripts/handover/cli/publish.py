@@ -24,11 +24,10 @@ def command(url: str, dry_run: bool, yes: bool) -> None:
     differs is uploaded. Files that are not of a catalogue are left alone. Credentials are those of the environment,
     as for any tool of the storage.
     """
-    from handover.press import settings
-    from handover.press.progress import Progress
-    from handover.press.store import Store
+    from handover.editions import Store, settings
+    from handover.progress import Progress
     from handover.project import Project
-    from handover.share import publish, target
+    from handover.publish import publish, target
 
     on_terminate()
     store = Store.of(Project.find())

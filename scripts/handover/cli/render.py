@@ -93,8 +93,8 @@ def command(
 def _one_by_one(
     project: "Project", reports: tuple[str, ...], given: dict[str, str], target: Path | None, timeout: float
 ) -> None:
-    from handover.press import render as press
-    from handover.press.progress import Progress
+    from handover.editions import render as press
+    from handover.progress import Progress
 
     failed = []
     for report in reports:

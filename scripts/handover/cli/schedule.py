@@ -119,7 +119,7 @@ def run(once: bool) -> None:
     SIGTERM and Ctrl-C end the run under way and leave its tick to the next runner.
     """
     from handover.project import Project
-    from handover.schedule.runner import Runner
+    from handover.schedule import Runner
 
     runner = Runner(Project.find(), tell=say)
     runner.stop.on_signals()
@@ -142,8 +142,7 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
 
     Each with its status, trigger, edition and cause; ticks skipped for one reason are one row.
     """
-    from handover.schedule import board
-    from handover.schedule.entry import named
+    from handover.schedule import board, named
 
     entries, ledger, _ = _read()
     if entry and entry not in ledger.records:
@@ -235,9 +234,8 @@ def install(systemd: bool, every: str, yes: bool) -> None:
 def _read() -> tuple[list[Any], Any, Any]:
     """The entries, the ledger as it stands, and the time."""
     from handover.project import Project
-    from handover.schedule import entry
+    from handover.schedule import Ledger, entry
     from handover.schedule.clock import clock
-    from handover.schedule.ledger import Ledger
 
     project, now = Project.find(), clock()
     return entry.load(project, now), Ledger.of(project).refresh(), now

@@ -33,8 +33,8 @@ def command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: bool) -
     import json
 
     from handover.project import Project
-    from handover.proof import answer
-    from handover.proof.verify import verify
+    from handover.verify import answer
+    from handover.verify.verify import verify
 
     on_terminate()
     answers = []

@@ -8,8 +8,7 @@ from jupyter_scheduler.models import RuntimeEnvironment
 
 from handover.errors import HandoverError
 from handover.lab.jobs import FORMATS
-from handover.press import parameters, source
-from handover.press.parameters import Parameter
+from handover.notebook import Parameter, parameters, source
 from handover.project import Project
 
 

@@ -15,9 +15,10 @@ from jupyter_scheduler.models import JobFeature, Status
 from jupyter_scheduler.orm import Job
 from jupyter_scheduler.utils import get_utc_timestamp
 
+from handover import scratch
 from handover.errors import HandoverError
 from handover.lab import jobs
-from handover.press import guard, scratch
+from handover.notebook import guard
 from handover.project import Project
 
 #: What the database keeps of a message.

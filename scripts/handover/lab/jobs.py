@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from handover.editions import NO_DAY, REPORT, day_of
 from handover.errors import NotebookError
-from handover.press import parameters, source
-from handover.press.imprint import NO_DAY, day_of
-from handover.press.store import REPORT
+from handover.notebook import parameters, source
 from handover.project import Project
 
 #: What a job can print, as files end and as people say.
@@ -63,14 +62,16 @@ def run(project: Project, notebook: Path, entered: Mapping[str, Any], formats: C
     report = report_at(project, notebook)
     if report is None:
         return _loose(project, notebook, entered, formats)
-    from handover.press import render
+    from handover.editions import render
 
     edition = render.render(project, report, entered).edition
     return edition.file("")
 
 
 def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats: Collection[str]) -> Path:
-    from handover.press import compose, digest, disk, execute
+    from handover import atomic, digest
+    from handover.editions import compose
+    from handover.notebook import execute
 
     where = _where(project, notebook)
     nb = execute.load(notebook, where)
@@ -83,8 +84,8 @@ def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats
     pages = {"html": made.html.encode, "pdf": made.pdf}
     for suffix in formats:
         page = stem.with_name(f"{stem.name}.{suffix}")
-        with disk.told(page):
-            disk.replace(page, pages[suffix]())
+        with atomic.told(page):
+            atomic.replace(page, pages[suffix]())
     return stem
 
 

@@ -13,9 +13,8 @@ from pathlib import Path
 from socketserver import TCPServer
 from urllib.parse import urlsplit
 
-from handover import fonts
+from handover import digest, fonts
 from handover.errors import PreviewError
-from handover.press import digest
 from handover.preview.board import HTML, Board
 
 LOOPBACK = "127.0.0.1"

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from handover.errors import PreviewError
-from handover.press.progress import Progress
 from handover.preview import board as boards
 from handover.preview.messages import At, Done, Failed, Html, Message, Pages, Pdf
 from handover.preview.renderer import Renderer
 from handover.preview.server import Server
 from handover.preview.watch import Saved, Watch
+from handover.progress import Progress
 from handover.project import Project
 
 
@@ -48,7 +48,7 @@ class Session:
         say: Callable[[str], None],
         progress: Progress,
     ) -> None:
-        from handover.press.order import Order
+        from handover.editions import Order
 
         Order.of(project, report, given)
         self._report, self._say, self._progress = report, say, progress

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import handover
+from handover.editions import SUFFIXES
 from handover.errors import PreviewError
-from handover.press.inputs import SUFFIXES
 from handover.project import Project
 
 PACKAGE = Path(handover.__file__).resolve().parent

@@ -23,8 +23,7 @@ from handover.errors import HandoverError
 from handover.preview.messages import Ask, At, Done, Failed, Html, Message, Pages, Pdf
 
 if TYPE_CHECKING:
-    from handover.press.compose import Composition
-    from handover.press.order import Order
+    from handover.editions import Composition, Order
 
 #: How long a file may be missing or torn, as editors leave it for a moment when they save, before that is an error.
 TORN_S = 0.4
@@ -56,7 +55,7 @@ class Worker:
     def run(self) -> None:
         """Render until the preview is gone."""
         threading.Thread(target=self._listen, daemon=True).start()
-        from handover.press import forking
+        from handover.notebook import forking
 
         forking.prepare()
         while (asked := self._waiting.get()) is not None:
@@ -96,7 +95,7 @@ class Worker:
             self._fail(asked, f"This is a bug in handover: {type(error).__name__}: {error}")
 
     def _render(self, asked: Ask) -> None:
-        from handover.press import render
+        from handover.editions import render
 
         at = partial(self._at, asked)
         at("read")
@@ -116,8 +115,7 @@ class Worker:
         self._tell(At(asked.number, phase, done, total))
 
     def _order(self, asked: Ask) -> "Order":
-        from handover.press.order import Order
-        from handover.press.store import Store
+        from handover.editions import Order, Store
         from handover.project import Project
 
         project = Project(self._root)

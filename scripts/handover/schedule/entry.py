@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handover.editions import REPORT, day_of
 from handover.errors import HandoverError, ScheduleError, near
-from handover.press import parameters, source
-from handover.press.imprint import day_of
-from handover.press.parameters import Parameter
-from handover.press.store import REPORT
+from handover.notebook import Parameter, parameters, source
 from handover.project import Project
 from handover.schedule import fields, letterbox, ticks
 from handover.schedule.letterbox import Letterbox

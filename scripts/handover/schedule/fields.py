@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from handover.editions import REPORT
 from handover.errors import near
-from handover.press.store import REPORT
 from handover.schedule import spans, ticks
 
 CATCH_UP = ("latest", "all", "none")

@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from handover import atomic, digest
 from handover.errors import ScheduleError
-from handover.press import digest, disk
 from handover.project import Project
 
 ADVICE = "Nothing was changed."
@@ -80,9 +80,9 @@ def write_crontab(text: str) -> None:
 def write_units(units: list[Unit]) -> None:
     """Write the files, each in one step."""
     for unit in units:
-        with disk.told(unit.path):
+        with atomic.told(unit.path):
             unit.path.parent.mkdir(parents=True, exist_ok=True)
-            disk.replace(unit.path, unit.text.encode())
+            atomic.replace(unit.path, unit.text.encode())
 
 
 def _command() -> list[str]:

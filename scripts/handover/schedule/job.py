@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from handover import scratch
 from handover.errors import HandoverError
-from handover.press import processes, scratch
+from handover.notebook import processes
 from handover.project import Project
 
 #: Over and above the notebook's own time: to start, to write the pages, to wait for the store.
@@ -92,7 +93,7 @@ def _answer(path: Path, job: Job, code: int, log: str) -> Result:
 
 def main(order: Path, answer: Path) -> None:
     """Be the child: render, and leave the answer."""
-    from handover.press.render import render
+    from handover.editions.render import render
 
     asked = json.loads(order.read_text("utf-8"))
     project = Project(Path(asked["root"]))

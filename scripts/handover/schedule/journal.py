@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from handover import atomic
 from handover.errors import ScheduleError
-from handover.press import disk
 
 #: How long one writer waits for another; each takes some milliseconds.
 LOCK_TIMEOUT_S = 60
@@ -39,7 +39,7 @@ class Journal:
         import filelock
 
         lock = filelock.FileLock(self.path.with_suffix(".lock"), timeout=LOCK_TIMEOUT_S, mode=0o644)
-        with disk.told(self.path):
+        with atomic.told(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 lock.acquire()
@@ -86,16 +86,16 @@ class Journal:
         data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
         if not data:
             return
-        with disk.told(self.path):
+        with atomic.told(self.path):
             if not self.path.exists():
-                disk.create(self.path, b"")
-                disk.sync(self.path.parent)
+                atomic.create(self.path, b"")
+                atomic.sync(self.path.parent)
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
             try:
                 if os.fstat(handle).st_size > self._read:
                     # a torn line that a killed writer left; all that is whole has been read
                     os.ftruncate(handle, self._read)
-                disk.write(handle, data)
+                atomic.write(handle, data)
             finally:
                 os.close(handle)
 

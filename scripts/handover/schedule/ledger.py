@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from handover import atomic
 from handover.errors import ScheduleError
-from handover.press import disk
 from handover.project import Project
 from handover.schedule.journal import Journal
 from handover.schedule.record import Record
@@ -67,7 +67,7 @@ class Ledger:
         """
         import filelock
 
-        with disk.told(self.folder):
+        with atomic.told(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.folder / f"{what}.lock", timeout=0, mode=0o644)
             try:

@@ -6,9 +6,9 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
+from handover.editions import Edition, Store
+from handover.editions import day as spoken
 from handover.errors import MailError, StoreError
-from handover.press.catalogue_page import day as spoken
-from handover.press.store import Edition, Store
 from handover.schedule import news
 from handover.schedule.entry import Entry
 from handover.schedule.letterbox import Letterbox

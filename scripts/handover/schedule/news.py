@@ -3,11 +3,9 @@
 import datetime as dt
 from typing import Any
 
+from handover.editions import Change, Edition, Manifest, Store, previous
+from handover.editions.compare import compare
 from handover.errors import StoreError
-from handover.press import previous
-from handover.press.compare import Change, compare
-from handover.press.manifest import Manifest
-from handover.press.store import Edition, Store
 from handover.schedule.spans import stamp
 
 

@@ -3,8 +3,8 @@
 import datetime as dt
 from typing import Any
 
+from handover.editions import Store
 from handover.errors import HandoverError
-from handover.press.store import Store
 from handover.schedule import news
 from handover.schedule.entry import Entry
 from handover.schedule.job import Result

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from typing import Any
 
+from handover.editions import Store
 from handover.errors import MailError
-from handover.press.store import Store
 from handover.schedule import letter
 from handover.schedule.entry import Entry
 from handover.schedule.ledger import Ledger, line

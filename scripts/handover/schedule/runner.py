@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from handover.editions import Store
 from handover.errors import HandoverError, ScheduleError
-from handover.press.store import Store
 from handover.project import Project
 from handover.schedule import entry as entries
 from handover.schedule import health, job, post

@@ -59,7 +59,7 @@ class Ledger:
             texts.append(found.text)
 
     def content(self, *, brief: bool = False) -> dict[str, Any]:
-        """Everything that answers for what was printed; `handover.press.evidence` documents the keys.
+        """Everything that answers for what was printed; `handover.document.evidence` documents the keys.
 
         Args:
             brief: For a report of one page: of each fact only the claim that is printed and the conflict that

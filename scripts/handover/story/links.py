@@ -3,7 +3,7 @@
 import html
 import re
 
-#: What a link leads to; `handover.press.evidence` reads the same prefixes on the other side of the wall.
+#: What a link leads to; `handover.document.evidence` reads the same prefixes on the other side of the wall.
 FACT, SOURCE, CLAIM, CONFLICT = "#fact-", "#source-", "#claim-", "#conflict-"
 LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
 ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")

@@ -13,9 +13,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from handover.editions import Form, Inputs
 from handover.errors import HandoverError, SweepError
-from handover.press.inputs import Inputs
-from handover.press.order import Form
 from handover.project import Project
 from handover.sweep.child import Crew
 from handover.sweep.plan import Plan

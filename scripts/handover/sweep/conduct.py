@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
+from handover.editions import Outcome, Store
 from handover.errors import SweepError
-from handover.press.render import Outcome
-from handover.press.store import Store
 from handover.project import Project
 from handover.sweep import plan as planning
 from handover.sweep.gauge import Gauge

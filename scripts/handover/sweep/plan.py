@@ -10,10 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from handover.editions import Form, Order, Shelf, Store, series
 from handover.errors import ParameterError
-from handover.press.order import Form, Order
-from handover.press.shelf import Shelf, series
-from handover.press.store import Store
 from handover.project import Project
 from handover.sweep import axes as axis
 

@@ -16,11 +16,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from handover.editions import Edition, Order, Outcome, Store
+from handover.editions import render as press
 from handover.errors import HandoverError, SweepError
-from handover.press import render as press
-from handover.press.order import Order
-from handover.press.render import Outcome
-from handover.press.store import Edition, Store
 from handover.sweep.plan import Plan, Series, Step
 from handover.sweep.task import Made, compute
 

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from handover.editions import Form, Order, Product, produce
 from handover.errors import SweepError
-from handover.press.order import Form, Order
-from handover.press.render import Product, produce
 from handover.project import Project
 
 

@@ -1,0 +1,29 @@
+"""The front door of a room: its `__init__` names what others may use, and importing it imports nothing else."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def door(room: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any], list[str]]:
+    """What the `__init__` of a room needs to give others its names, each imported when it is first asked for.
+
+    A command should import what it uses and no more: half of a short run would be imports. No name may be that of a
+    module of the room, which Python would give instead.
+
+    Args:
+        room: The room's `__name__`.
+        names: Of each of its modules, the names that others may use, with spaces between; of none, the module itself.
+
+    Returns:
+        The room's `__getattr__` and `__all__`.
+    """
+    modules = {name: module for module, words in names.items() for name in words.split() or [module]}
+
+    def attribute(name: str) -> Any:
+        if name not in modules:
+            raise AttributeError(f"module {room!r} has no attribute {name!r}")
+        module = importlib.import_module(f"{room}.{modules[name]}")
+        return module if name == modules[name] else getattr(module, name)
+
+    return attribute, sorted(modules)

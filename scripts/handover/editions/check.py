@@ -1,0 +1,162 @@
+"""What can be wrong in a checkout without anything failing: notebooks, editions, the catalogue, the dictionary.
+
+Each check yields findings, one line a thing; nothing is executed and nothing is written.
+"""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handover import atomic
+from handover.editions import inputs, manifest
+from handover.editions.store import Edition, Store
+from handover.errors import HandoverError
+from handover.notebook import parameters, source
+from handover.project import MARKER, Project
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `mark` is ``ok``, ``note`` (worth knowing, nothing to mend) or ``wrong``."""
+
+    mark: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.mark:<6}{self.text}"
+
+
+def dictionary(project: Project) -> Iterator[Finding]:
+    """Let the data package standard's own tool judge the tables."""
+    import frictionless
+
+    report = frictionless.validate(str(project.root / MARKER))
+    faults = [f"{task.place or MARKER.name}: {error.message}" for task in report.tasks for error in task.errors]
+    faults += [f"{MARKER.as_posix()}: {error.message}" for error in report.errors]
+    for fault in faults:
+        yield Finding("wrong", f"data: {fault}")
+    if not faults:
+        yield Finding("ok", f"data: {len(report.tasks)} tables keep the dictionary")
+
+
+def notebooks(project: Project) -> Iterator[Finding]:
+    """Check that each notebook declares its parameters well and is clean in git."""
+    for report in project.reports_known():
+        path = project.notebook(report)
+        where = path.relative_to(project.root).as_posix()
+        try:
+            nb = source.read(path)
+            declared = parameters.declared(nb, where)
+        except HandoverError as error:
+            yield Finding("wrong", "; ".join(str(error).splitlines()[:-1]))
+            continue
+        faults = unclean(path, nb)
+        if faults:
+            yield Finding("wrong", f"{where}: must be clean in git ({'; '.join(faults)}); run: handover check --fix")
+        else:
+            yield Finding("ok", f"{where}: clean, {len(declared)} parameters")
+
+
+def unclean(path: Path, nb: dict[str, Any]) -> list[str]:
+    """Say what of a notebook file does not belong in git; an empty list for a clean one."""
+    if path.read_bytes() == source.canonical(nb).encode():
+        return []
+    cells = list(enumerate(nb["cells"], 1))
+    clean = source.canonical(nb)
+    kept = source.CELL_METADATA
+    found = [
+        (_cells("outputs in", [n for n, cell in cells if cell.get("outputs")])),
+        (_cells("execution counts in", [n for n, cell in cells if cell.get("execution_count")])),
+        (_cells("injected parameters in", [n for n, c in cells if source.INJECTED in c["metadata"].get("tags", [])])),
+        (_cells("editor metadata in", [n for n, cell in cells if cell["metadata"].keys() - set(kept)])),
+    ]
+    extra = set(nb["metadata"]) - set(source.NOTEBOOK_METADATA)
+    extra |= {f"language_info.{key}" for key in nb["metadata"].get("language_info", {}) if key != "name"}
+    found.append(f"metadata: {', '.join(sorted(extra))}" if extra else "")
+    return [one for one in found if one] or [f"not written as nbformat writes it, {len(clean)} characters expected"]
+
+
+def fix(project: Project) -> Iterator[Finding]:
+    """Rewrite each notebook that is not clean; only what does not belong in git is dropped."""
+    for report in project.reports_known():
+        path = project.notebook(report)
+        try:
+            nb = source.read(path)
+        except HandoverError:
+            continue
+        if unclean(path, nb):
+            with atomic.told(path):
+                atomic.replace(path, source.canonical(nb).encode())
+            yield Finding("note", f"{path.relative_to(project.root).as_posix()}: cleaned")
+
+
+def editions(store: Store, project: Project) -> Iterator[Finding]:
+    """Check every file of every edition, and say whether the newest of each report is of this checkout."""
+    for stray in store.strays():
+        yield Finding("wrong", f"{_short(stray, project)}: is no edition; remove it")
+    for report in store.reports():
+        whole = []
+        for edition in store.editions(report):
+            faults = edition.faults()
+            for fault in faults:
+                yield Finding("wrong", fault.replace(f"{project.root}/", ""))
+            whole += [edition.manifest()] if not faults else []
+        if whole:
+            yield Finding("ok", f"{report}: {len(whole)} editions match their manifests")
+            yield _standing(project, manifest.newest_first(whole)[0])
+
+
+def catalogue(store: Store, project: Project) -> Iterator[Finding]:
+    """Check that the catalogue is what the manifests say."""
+    from handover.editions import catalogue as catalogues
+
+    if not store.reports():
+        return
+    stale = catalogues.stale(store)
+    folder = _short(store.root, project)
+    for name in stale:
+        yield Finding("wrong", f"{folder}/{name}: is not what the manifests say; run: handover catalogue")
+    if not stale:
+        yield Finding("ok", f"{folder}: the catalogue is up to date")
+
+
+def _standing(project: Project, newest: manifest.Manifest) -> Finding:
+    name = f"{newest['report']} {newest['edition']}"
+    path = project.notebook(newest["report"])
+    if not path.is_file():
+        return Finding("note", f"{name}: its notebook is no longer here")
+    try:
+        text = source.canonical(source.read(path))
+    except HandoverError as error:
+        return Finding("wrong", str(error).splitlines()[0])
+    now = inputs.of(project, newest["report"], text, newest["parameters"])
+    changed = now.changed_since(newest["inputs"])
+    if not changed:
+        return Finding("ok", f"{name}: current")
+    # what the press fills in by itself is no setting, and must not become one
+    settings = {"as_of": newest["as_of"], **newest["variant"]}
+    values = " ".join(f"-p {key} {_word(value)}" for key, value in settings.items())
+    return Finding(
+        "note",
+        f"{name}: made from other inputs: {', '.join(changed)}; run: handover render {newest['report']} {values}",
+    )
+
+
+def _cells(what: str, numbers: list[int]) -> str:
+    return f"{what} cell {', '.join(map(str, numbers))}" if numbers else ""
+
+
+def _word(value: Any) -> str:
+    """A parameter's value as the command line takes it."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return shlex.quote(",".join(map(str, value)) if isinstance(value, list) else str(value))
+
+
+def _short(path: Path, project: Project) -> str:
+    return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else str(path)
+
+
+__all__ = ["Edition", "Finding", "catalogue", "dictionary", "editions", "fix", "notebooks", "unclean"]

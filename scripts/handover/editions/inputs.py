@@ -1,0 +1,131 @@
+"""What a report is made from, as hashes: enough to say that nothing changed before anything heavy is imported.
+
+Every file under ``data/`` counts, whether the dictionary lists it or not: a notebook may read any of them,
+and an input that is not counted would pass yesterday's edition off as today's.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import handover
+from handover import digest, stamps
+from handover.editions import tools
+from handover.project import MARKER, Project
+
+#: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
+#: The rooms above them order, schedule, share and verify what these make.
+ROOMS = ("story", "notebook", "document", "pages", "editions")
+SUFFIXES = {".css", ".j2", ".json", ".mplstyle", ".py", ".typ"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The inputs of one render; `notebook` is the hash of its clean source, whatever outputs the file holds."""
+
+    report: str
+    parameters: Mapping[str, Any]
+    notebook: str
+    tables: Mapping[str, str]
+    dictionary: str
+    lock: str
+    package: str
+    versions: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """One hash over all of it."""
+        whole = self.as_json() | {"report": self.report, "parameters": dict(self.parameters)}
+        return digest.of_bytes(json.dumps(whole, sort_keys=True).encode())
+
+    def as_json(self) -> dict[str, Any]:
+        """The hashes part by part, for the manifest."""
+        return {
+            "notebook": self.notebook,
+            "tables": dict(self.tables),
+            "dictionary": self.dictionary,
+            "lock": self.lock,
+            "package": self.package,
+            "versions": dict(self.versions),
+        }
+
+    def changed_since(self, recorded: Mapping[str, Any]) -> list[str]:
+        """Name every part that is not as a manifest recorded it, in a fixed order."""
+        then = recorded.get("tables", {})
+        found = [f"notebooks/{self.report}.ipynb"] if self.notebook != recorded.get("notebook") else []
+        found += [name for name in sorted({*then, *self.tables}) if then.get(name) != self.tables.get(name)]
+        named = {"dictionary": MARKER.as_posix(), "lock": "requirements.lock", "package": "package"}
+        found += [name for key, name in named.items() if getattr(self, key) != recorded.get(key)]
+        versions = recorded.get("versions", {})
+        return found + [
+            f"{tool} {versions.get(tool, 'absent')} -> {self.versions.get(tool, 'absent')}"
+            for tool in sorted({*versions, *self.versions})
+            if versions.get(tool) != self.versions.get(tool)
+        ]
+
+
+def of(project: Project | None, report: str, source: str, parameters: Mapping[str, Any]) -> Inputs:
+    """Hash everything that a report is made from.
+
+    Args:
+        project: The checkout; None for a notebook outside any, which has no tables and no lock.
+        report: The report's name.
+        source: Its notebook as `handover.notebook.source.canonical` gives it.
+        parameters: All parameters, bound.
+    """
+    hashes = _hashes(project.root, [*_data(project), project.lock.name]) if project else {}
+    return Inputs(
+        report=report,
+        parameters=parameters,
+        notebook=digest.of_bytes(source.encode()),
+        dictionary=hashes.pop(MARKER.as_posix(), ""),
+        lock=hashes.pop(project.lock.name, "") if project else "",
+        tables=hashes,
+        package=_package(),
+        versions=dict(tools.versions()),  # plain, so that it can travel to another process
+    )
+
+
+def _data(project: Project) -> list[str]:
+    """Paths below ``data/``; hidden ones, which editors leave behind, are no inputs."""
+    return sorted(f"{project.data.name}/{path}" for path in _paths(project.data) if "/." not in f"/{path}")
+
+
+def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The hash of each file among paths in a folder."""
+    return {
+        path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
+        for path, stamp in stamps.of_all(root, paths).items()
+    }
+
+
+def _paths(folder: Path) -> Iterator[str]:
+    """The paths of all that lies in a folder, and of what lies in its folders."""
+    for here, _, names in os.walk(folder):
+        inside = here.removeprefix(str(folder)).lstrip("/")
+        yield from (f"{inside}/{name}" if inside else name for name in names)
+
+
+def shapes(path: PurePosixPath) -> bool:
+    """Whether a file of the package, by its path in it, can change what a reader gets."""
+    return path.suffix in SUFFIXES and (len(path.parts) == 1 or path.parts[0] in ROOMS)
+
+
+def package(files: Iterable[tuple[str, bytes]]) -> str:
+    """One hash over files of the package, each by its path in it."""
+    return digest.of_parts(sorted(file for file in files if shapes(PurePosixPath(file[0]))))
+
+
+def _package() -> str:
+    root = Path(handover.__file__).parent
+    seen = stamps.of_all(root, filter(_shapes, _paths(root)))
+    return digest.unless_touched(str(root), seen, lambda: package((path, (root / path).read_bytes()) for path in seen))
+
+
+@lru_cache(maxsize=1024)
+def _shapes(path: str) -> bool:
+    return shapes(PurePosixPath(path))

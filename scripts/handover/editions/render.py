@@ -1,0 +1,306 @@
+"""One report from request to edition: bind, recognise, execute, compose, check, publish.
+
+    order ─► recognised? ─► produce ─► publish ─► announce
+
+`produce` touches no store, so that many can run at once; `publish` is short and holds the store's lock.
+"""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handover.editions import inputs, manifest, recognise
+from handover.editions.imprint import LINK_PICTURE
+from handover.editions.order import Order
+from handover.editions.store import PICTURE, Edition, Store, file_name
+from handover.errors import ConversionError, StoreError
+from handover.notebook import source
+from handover.project import Project
+from handover.text import legible
+
+if TYPE_CHECKING:
+    from handover.editions.compose import Composition
+    from handover.notebook import Execution
+
+#: Called with a phase, and how many of its steps are done; nought of nought for a phase without steps.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A rendered report in memory."""
+
+    order: Order
+    edition: str
+    files: Mapping[str, bytes]
+    manifest: manifest.Manifest
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request: ``published`` or ``unchanged``; `paths` are HTML and PDF.
+
+    `rendered` tells an edition that came out again from one that was recognised without any work.
+    """
+
+    kind: str
+    edition: Edition
+    paths: tuple[Path, ...]
+    warnings: tuple[str, ...] = ()
+    rendered: bool = True
+
+
+def render(
+    project: Project,
+    report: str,
+    given: Mapping[str, Any] | None = None,
+    *,
+    out: Path | None = None,
+    timeout_s: float = 600.0,
+    progress: Progress = lambda phase, done, total: None,
+) -> Outcome:
+    """Render a report, unless an edition of the same inputs is there.
+
+    Args:
+        project: The checkout.
+        report: The report's name.
+        given: Parameters by name; text is read by the declared type.
+        out: Another folder to publish in; the project's own ``reports/`` if left out.
+        timeout_s: How long the notebook may run.
+        progress: Told of each phase.
+
+    Returns:
+        The edition, and whether it is new.
+
+    Raises:
+        HandoverError: Anything that stops the report. The store is then as it was.
+    """
+    progress("read", 0, 0)
+    store = Store.of(project, out)
+    order = Order.of(project, report, given or {}, store)
+    known = recognise.find(store, order.inputs, order.as_of, order.language, project.root)
+    if known:
+        announce(store, known)
+        return Outcome("unchanged", known, known.pages, rendered=False)
+    product = produce(order, timeout_s=timeout_s, progress=progress)
+    progress("store", 0, 0)
+    outcome = publish(store, product)
+    announce(store, outcome.edition)
+    return outcome
+
+
+def produce(
+    order: Order,
+    *,
+    timeout_s: float = 600.0,
+    progress: Progress = lambda phase, done, total: None,
+    made_from: Mapping[str, Any] | None = None,
+) -> Product:
+    """Execute, compose and check a report in memory; nothing is published.
+
+    Args:
+        order: What to render.
+        timeout_s: How long the notebook may run.
+        progress: Told of each phase.
+        made_from: The inputs that the record in the PDF is to name, for a proof that compares with a PDF of another
+            checkout; those of this one if left out.
+
+    Raises:
+        HandoverError: A cell failed, a page could not be made, or a page holds what none may hold.
+    """
+    clock = _Clock(progress)
+    done, made = _draft(order, timeout_s, clock, made_from)
+    with clock.phase("typeset"):
+        files = _files(order, made, done.nb)
+    _unmoved(order)
+    about = _manifest(order, made, files, clock)
+    return Product(order, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
+
+
+def draft(
+    order: Order, *, timeout_s: float = 600.0, progress: Progress = lambda phase, done, total: None
+) -> "tuple[Execution, Composition]":
+    """The first part of `produce`, for who cannot wait for the PDF: the report ran, and its pages may be shown.
+
+    Raises:
+        HandoverError: As in `produce`.
+    """
+    return _draft(order, timeout_s, _Clock(progress))
+
+
+def publish(store: Store, product: Product) -> Outcome:
+    """Add a product to a store; the catalogue is left to `announce`, so that many can be published before one.
+
+    Raises:
+        StoreError: The store refuses; it is then as it was.
+    """
+    edition = Edition(store.root, product.order.report, product.edition)
+    with store.locked():
+        fresh = store.publish(edition.report, edition.name, product.files, product.manifest)
+        if not fresh:
+            recognise.remember(product.order.project.root, product.order.inputs.digest, edition.name)
+    return Outcome("published" if fresh else "unchanged", edition, edition.pages, product.warnings)
+
+
+def announce(store: Store, *editions: Edition) -> None:
+    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed."""
+    from handover.editions import catalogue
+
+    if not catalogue.lists(store.root, editions):
+        with store.locked():
+            catalogue.write(store)
+
+
+@dataclass
+class _Clock:
+    """Times the phases of a run, for the manifest."""
+
+    progress: Progress
+    started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Any:
+        self.progress(name, 0, 0)
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - begun
+
+
+def _draft(
+    order: Order, timeout_s: float, clock: _Clock, made_from: Mapping[str, Any] | None = None
+) -> "tuple[Execution, Composition]":
+    with clock.phase("execute"):
+        done = _execute(order, timeout_s, clock.progress)
+    with clock.phase("compose"):
+        from handover.document import audit, descriptions, lint
+        from handover.editions import compose
+
+        names = order.inputs.as_json() if made_from is None else made_from
+        made = compose.compose(done.nb, order.report, order.project.notebooks, names)
+        _accept(order, made)
+        lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
+        audit.audit(made.document, order.where)
+        descriptions.check(made.document, order.where)
+    return done, made
+
+
+def _execute(order: Order, timeout_s: float, progress: Progress) -> Any:
+    """Run the notebook, and get the page writers ready meanwhile."""
+    from handover.notebook import forking
+
+    forking.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
+    from handover.notebook import execute
+
+    warm = threading.Thread(target=_warm, daemon=True)
+
+    def step(cell: int, cells: int) -> None:
+        # not sooner: until the kernel is being waited for, this process is busy asking for it
+        if warm.ident is None:
+            warm.start()
+        progress("execute", cell, cells)
+
+    done = execute.execute(
+        execute.load(order.path),
+        dict(order.parameters),
+        cwd=order.project.notebooks,
+        where=order.where,
+        epoch=order.epoch,
+        timeout_s=timeout_s,
+        progress=step,
+    )
+    if warm.ident is not None:
+        warm.join()
+    return done
+
+
+def _warm() -> None:
+    """Import the page writers and cut the usual fonts while the kernel is busy; failing here means only less speed."""
+    from contextlib import suppress
+
+    with suppress(Exception):
+        from handover.document import markdown
+        from handover.pages.html import embed, highlight
+
+        markdown.parse("")
+        highlight.code("x = 1", "python")
+        embed.prepare()
+
+
+def _accept(order: Order, made: "Composition") -> None:
+    """Refuse a composition that is not the report ordered, or that would leave out its data."""
+    if made.refused:
+        raise ConversionError(
+            f"{order.where}: every table it names must be attached (refused):\n  "
+            + "\n  ".join(made.refused)
+            + "\nName tables of data/ by their path from the project's folder."
+        )
+    if made.document.parameters != dict(order.parameters):
+        raise ConversionError(
+            f"{order.where}: must print what was asked (asked {dict(order.parameters)}, "
+            f"got {made.document.parameters}).\nThis is a fault of the press: report it with the notebook."
+        )
+
+
+def _unmoved(order: Order) -> None:
+    """Refuse to publish what was made from inputs that changed on the way."""
+    after = inputs.of(order.project, order.report, source.canonical(source.read(order.path)), order.parameters)
+    changed = after.changed_since(order.inputs.as_json())
+    if changed:
+        raise StoreError(
+            f"{order.where}: inputs must stay the same while it renders (changed: {', '.join(changed)}).\n"
+            "Nothing was published; run the command again."
+        )
+
+
+def _ahead(about: manifest.Manifest) -> list[str]:
+    """Tell of a day to come, which is as likely a slip as a wish."""
+    if not manifest.ahead(about):
+        return []
+    return [
+        f"{about['as_of']} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
+    ]
+
+
+def _files(order: Order, made: "Composition", nb: Any) -> dict[str, bytes]:
+    """The files of an edition by name, the PDF typeset."""
+    import nbformat
+
+    contents = {
+        ".html": made.html.encode(),
+        ".pdf": made.pdf(),
+        ".ipynb": (nbformat.writes(nb).rstrip("\n") + "\n").encode(),
+    }
+    files = {file_name(order.report, made.edition, suffix): data for suffix, data in contents.items()}
+    return files | {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
+
+
+def _manifest(order: Order, made: "Composition", files: Mapping[str, bytes], clock: _Clock) -> manifest.Manifest:
+    from handover.pages.typst import page
+
+    evidence = made.document.evidence
+    return {
+        "report": order.report,
+        "edition": made.edition,
+        "content": made.content,
+        "title": legible(made.document.title),
+        "standfirst": legible(made.document.standfirst),
+        "as_of": order.as_of,
+        "language": order.language,
+        "parameters": dict(order.parameters),
+        "variant": dict(order.variant),
+        "inputs": order.inputs.as_json() | {"digest": order.inputs.digest},
+        "outputs": manifest.outputs(files),
+        "versions": dict(order.inputs.versions),
+        "facts": manifest.facts(evidence),
+        "statements": manifest.statements(evidence),
+        "sources": sorted(one["id"] for one in evidence.get("sources", [])),
+        "pages": page.pages(files[file_name(order.report, made.edition, ".pdf")]),
+        "run": manifest.run(clock.started, clock.seconds),
+    }

@@ -1,0 +1,163 @@
+"""Processes that end with the run that started them: the press's end of `handover.notebook.guard`.
+
+Only starting, watching and ending belongs here; what the processes do is not known.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from handover.notebook import guard
+
+#: How long the end of everything may take; the guard itself gives up a little sooner.
+END_S = guard.PATIENCE_S + 2.0
+
+
+class Guarded:
+    """A process under guard, with what `jupyter_client` expects of a `subprocess.Popen`.
+
+    Args:
+        channel: The press's end of the socket to the guard.
+        pid: The guard.
+        popen: The guard as a child of this process; None where another process is its parent.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, channel: socket.socket, pid: int, popen: subprocess.Popen[bytes] | None = None) -> None:
+        channel.setblocking(False)
+        self.pid = pid
+        self.returncode: int | None = None
+        self._channel = channel
+        self._popen = popen
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal, once the process and all it started are gone; None before."""
+        if self.returncode is None:
+            try:
+                answer = self._channel.recv(64)
+            except BlockingIOError:
+                return None
+            except OSError:
+                answer = b""
+            # no answer: somebody killed the guard, and the kernel with it
+            self.returncode = os.waitstatus_to_exitcode(int(answer)) if answer.isdigit() else -signal.SIGKILL
+            self._channel.close()
+            if self._popen is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    self._popen.wait(END_S)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until all is gone.
+
+        Raises:
+            subprocess.TimeoutExpired: It took longer than `timeout` seconds.
+        """
+        give_up = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if give_up is not None and time.monotonic() > give_up:
+                raise subprocess.TimeoutExpired("guarded process", timeout)
+            time.sleep(0.002)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process and its group."""
+        self._order(number)
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        self._order(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process and all it started, whatever session they moved to."""
+        self._order(guard.END)
+
+    def _order(self, number: int) -> None:
+        if self.returncode is None:
+            with suppress(OSError):
+                self._channel.send(bytes([number]))
+
+
+class Reaper:
+    """Starts processes under guard, and remembers them."""
+
+    def __init__(self) -> None:
+        self.processes: list[Guarded] = []
+
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | str,
+        log: Path,
+        scratch: Path | None = None,
+    ) -> Guarded:
+        """Start a command.
+
+        Args:
+            command: Program and arguments.
+            env: Its whole environment.
+            cwd: Its working directory.
+            log: Receives what it writes to its standard streams.
+            scratch: A folder that the guard removes, should this process be killed.
+        """
+        ours, theirs = socket.socketpair()
+        with ExitStack() as on_failure, theirs, log.open("ab") as written:
+            on_failure.callback(ours.close)
+            head = [sys.executable, "-I", "-S", guard.__file__, str(theirs.fileno()), str(scratch or "")]
+            popen: subprocess.Popen[bytes] = subprocess.Popen(
+                [*head, *command],
+                env=dict(env),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+            on_failure.pop_all()
+        return self.adopt(Guarded(ours, popen.pid, popen))
+
+    def adopt(self, process: Guarded) -> Guarded:
+        """Take over a process that somebody else put under guard."""
+        if process not in self.processes:
+            self.processes.append(process)
+        return process
+
+    def end(self) -> None:
+        """End all that was started; returns when it is gone."""
+        for process in self.processes:
+            process.kill()
+        for process in self.processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(END_S)
+
+
+@contextmanager
+def reaper() -> Iterator[Reaper]:
+    """Whatever is started through the reaper is gone when the block ends, however it ends."""
+    starting = Reaper()
+    try:
+        yield starting
+    finally:
+        starting.end()
+
+
+def ending(code: int) -> str:
+    """Say in words how a process ended, given its exit code."""
+    if code >= 0:
+        return f"it ended by itself, with status {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = "unknown"
+    hint = "; the system does that when memory runs out" if -code == signal.SIGKILL else ""
+    return f"it was killed by signal {-code}, {name}{hint}"

@@ -1,1 +1,0 @@
-"""Whether an edition is what the data says: hashes, then a second render; stands above the press."""

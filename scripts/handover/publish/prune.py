@@ -1,0 +1,156 @@
+"""Which editions may go, and taking them away: never the newest, a pinned or a referenced one.
+
+A line is a report with its settings, e.g. the drawdown from the article alone; each has its own newest edition.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from handover.editions import AS_OF, EDITION, SINCE, Edition, Store, catalogue, manifest, settings
+from handover.errors import ShareError, near
+from handover.project import Project
+
+#: The key of pyproject.toml's [tool.handover] that lists editions to keep for ever.
+PINNED = "pinned"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Editions to keep, each with the reason, and those to remove; torn manifests, which nobody can judge."""
+
+    kept: dict[Edition, str]
+    removed: tuple[Edition, ...]
+    torn: tuple[str, ...] = ()
+
+    def bytes(self) -> int:
+        """How much room the removed ones take."""
+        return sum(path.stat().st_size for one in self.removed for path in one.folder.iterdir())
+
+
+def plan(store: Store, project: Project, keep: int, report: str | None = None) -> Plan:
+    """Judge every edition; nothing is changed.
+
+    Kept are the newest `keep` of each line, what pyproject.toml pins, what a text beside it names, and, one step back
+    from all of these, the edition that each compares itself with.
+
+    Args:
+        store: Where the editions are.
+        project: Whose pins and texts count.
+        keep: How many of each line.
+        report: Judge only this report's.
+
+    Raises:
+        ShareError: There is no such report, or a pin names no edition.
+    """
+    if report is not None and report not in store.reports():
+        known = store.reports()
+        raise ShareError(
+            f"{report}: must be a report with editions (known: {', '.join(known) or 'none'}{near(report, known)}).\n"
+            "Run `handover list` to see them."
+        )
+    manifests, torn = catalogue.read(store)
+    about = {Edition(store.root, one["report"], one["edition"]): one for one in manifest.newest_first(manifests)}
+    kept: dict[Edition, str] = {}
+    for reason, editions in (
+        ("newest", _newest(about, keep)),
+        ("pinned", _pinned(store, project)),
+        ("named", _named(about, project)),
+    ):
+        for one in editions:
+            kept.setdefault(one, reason)
+    for one, base in list(_bases([one for one in kept if one in about], about)):
+        kept.setdefault(base, f"referenced by {one.report}/{one.name}")
+    removed = [one for one in about if one not in kept and report in (None, one.report)]
+    return Plan(kept, tuple(sorted(removed, key=lambda one: (one.report, one.name))), tuple(torn))
+
+
+def carry_out(
+    store: Store, plan: Plan, again: Callable[[], Plan], progress: Callable[[str, int, int], None] = lambda *_: None
+) -> tuple[Edition, ...]:
+    """Remove what a plan removes, each edition in one step.
+
+    The catalogue stops listing them before the first one goes, so that no reader of the folder meets a dead link,
+    wherever the run is stopped.
+
+    Args:
+        store: Where the editions are.
+        plan: What was shown.
+        again: Makes the plan anew, now that no one else writes; what has become worth keeping since is kept.
+        progress: Told of each edition.
+
+    Returns:
+        The editions removed.
+    """
+    with store.locked():
+        still = set(again().removed)
+        going = tuple(one for one in plan.removed if one in still)
+        if going:
+            catalogue.write(store, without=set(going))
+        for number, one in enumerate(going, 1):
+            progress("removing", number, len(going))
+            store.remove(one)
+    return going
+
+
+def _newest(about: dict[Edition, manifest.Manifest], keep: int) -> Iterable[Edition]:
+    counts: dict[tuple[str, str], int] = {}
+    for edition, one in about.items():
+        line = _line(one)
+        counts[line] = counts.get(line, 0) + 1
+        if counts[line] <= keep:
+            yield edition
+
+
+def _pinned(store: Store, project: Project) -> list[Edition]:
+    """Editions that pyproject.toml names, as report/edition; one cut short pins all that begin so."""
+    found, faults = [], []
+    for pin in settings.texts(settings.table(project), PINNED):
+        report, _, prefix = pin.strip("/").rpartition("/")
+        matching = store.editions(report, prefix) if report and prefix and "/" not in report else []
+        found += matching
+        if not matching:
+            known = [f"{one.report}/{one.name}" for one in store.editions()]
+            faults.append(f"  {pin}{near(pin, known)}")
+    if faults:
+        raise ShareError(
+            f"{settings.FILE}: every entry of tool.handover.{PINNED} must name an edition (there is none for):\n"
+            + "\n".join(faults)
+            + "\nWrite report/edition, or take the entry out; nothing was removed."
+        )
+    return found
+
+
+def _named(about: Iterable[Edition], project: Project) -> list[Edition]:
+    """Editions that the texts at the project's top name, by folder or file."""
+    texts = "\n".join(path.read_text("utf-8", "replace") for path in sorted(project.root.glob("*.md")))
+    names = {match[0] for match in re.finditer(EDITION.pattern, texts)}
+    return [one for one in about if one.name in names]
+
+
+def _bases(kept: Iterable[Edition], about: dict[Edition, manifest.Manifest]) -> Iterable[tuple[Edition, Edition]]:
+    """Pairs of an edition and one it tells its changes against: that of the day it says, and its line's one before."""
+    lines: dict[Any, list[Edition]] = {}
+    days: dict[Any, list[Edition]] = {}
+    for edition, one in about.items():
+        lines.setdefault(_line(one), []).append(edition)
+        days.setdefault((one["report"], one["as_of"], _rest(one)), []).append(edition)
+    before = {newer: older for line in lines.values() for newer, older in pairwise(line)}
+    for edition in kept:
+        one = about[edition]
+        day = one["parameters"].get(SINCE)
+        for base in (before.get(edition), *days.get((one["report"], day, _rest(one)), [])):
+            if base and base != edition:
+                yield edition, base
+
+
+def _line(one: manifest.Manifest) -> tuple[str, str]:
+    return one["report"], json.dumps(one["variant"], sort_keys=True)
+
+
+def _rest(one: manifest.Manifest) -> str:
+    rest = {name: value for name, value in one["parameters"].items() if name not in (AS_OF, SINCE)}
+    return json.dumps(rest, sort_keys=True)

@@ -1,0 +1,460 @@
+"""The catalogue: a pure function of manifests, for readers, programs and followers."""
+
+import datetime as dt
+import json
+import random
+import re
+import time
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import feedparser
+import pytest
+
+from handover.editions import catalogue, catalogue_page, manifest
+from handover.editions.settings import Site
+from handover.editions.store import PICTURE, Edition, Store, file_name
+from handover.errors import HandoverError
+from judges.links import dangling
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def made(report="doors", as_of="2026-01-31", digits="0123abcd", value="3", started="", **changes):
+    """A manifest and the files it describes."""
+    name = f"{as_of}-en-{digits}"
+    files = {file_name(report, name, suffix): suffix.encode() for suffix in (".html", ".pdf", ".ipynb")}
+    files[PICTURE] = b"png"
+    about = {
+        "report": report,
+        "edition": name,
+        "content": digits + "0" * 56,
+        "title": f"The {report}",
+        "standfirst": "How many.",
+        "as_of": as_of,
+        "language": "en",
+        "parameters": {"as_of": as_of},
+        "variant": {},
+        "inputs": {"digest": f"inputs of {digits}"},
+        "outputs": manifest.outputs(files),
+        "versions": {},
+        "facts": {"doors": {"label": "Doors", "value": value}},
+        "sources": [],
+        "pages": 2,
+        "run": {"started": started},
+    } | changes
+    return about, files
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "reports", tmp_path / "lock")
+
+
+def fill(store, *editions):
+    with store.locked():
+        for about, files in editions:
+            store.publish(about["report"], about["edition"], files, about)
+        return catalogue.write(store)
+
+
+def read(store):
+    return json.loads((store.root / "catalogue.json").read_text())["reports"]
+
+
+def test_a_torn_manifest_is_named_and_left_out(store):
+    fill(store, made(), made(digits="11111111", as_of="2026-02-01"))
+    torn = Edition(store.root, "doors", "2026-02-01-en-11111111")
+    (torn.folder / "manifest.json").write_bytes(b"{")
+    with store.locked():
+        faults = catalogue.write(store)
+    assert len(faults) == 1 and torn.name in faults[0] and "must be a whole manifest" in faults[0]
+    assert [one["edition"] for one in read(store)[0]["editions"]] == ["2026-01-31-en-0123abcd"]
+
+
+def test_a_manifest_of_something_else_is_named_and_left_out(store):
+    fill(store, made())
+    odd = Edition(store.root, "doors", "2026-02-01-en-22222222")
+    about = made(digits="22222222", as_of="2026-02-01")[0]
+    odd.folder.mkdir()
+    (odd.folder / "manifest.json").write_bytes(manifest.dumps(about | {"as_of": "soon", "outputs": {}}))
+    with store.locked():
+        faults = catalogue.write(store)
+    names = ", ".join(f"doors_{odd.name}.{kind}" for kind in ("html", "pdf", "ipynb"))
+    assert faults == [f"{odd.folder}/manifest.json: must be that of a report (lacks: {names}, as_of)"]
+    assert [one["edition"] for one in read(store)[0]["editions"]] == ["2026-01-31-en-0123abcd"]
+
+
+def test_what_others_put_into_a_manifest_is_text_on_the_page_and_in_the_feed():
+    evil = '</title><script>alert(1)</script>"\x07'
+    about, _ = made(title=evil, standfirst=evil, variant={"evidence": evil})
+    files = catalogue.build([about])
+    page = files["index.html"].decode()
+    pages = page, files["doors_editions.html"].decode()
+    assert all("<script" not in page and "&lt;script&gt;" in page for page in pages)
+    root = ElementTree.fromstring(files["feed.xml"])
+    told = root.find(f"{ATOM}entry/{ATOM}title").text
+    assert told.startswith(evil.replace("\x07", "") + " (31 January 2026, evidence: </title><script>alert(1)")
+
+
+@pytest.mark.parametrize("name", ["index.html", "doors_editions.html"])
+def test_the_page_runs_nothing_and_asks_nobody(name):
+    files = catalogue.build([made()[0]])
+    page = files[name].decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    outside = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    assert re.findall(r'(?:src|href)="(?!#|data:,)(?:[a-z]+:|//)[^"]*"', outside) == []
+    assert re.findall(r" on[a-z]+=|<script|style=", outside) == []
+
+
+def test_the_same_manifests_in_any_order_give_the_same_bytes():
+    manifests = [made(digits=f"{n:08x}", as_of=f"2026-01-{n + 1:02}", value=str(n))[0] for n in range(9)]
+    manifests += [made("windows", digits=f"{n:08x}")[0] for n in range(3)]
+    first = catalogue.build(manifests)
+    random.Random(0).shuffle(manifests)
+    assert catalogue.build(manifests) == first
+
+
+def test_the_clock_of_a_run_orders_editions_and_stands_on_no_page():
+    early, late = made(digits="ffffffff", started="2099-01-01"), made(digits="00000000", started="2099-01-02")
+    files = catalogue.build([early[0], late[0]])
+    assert [one["edition"][-8:] for one in json.loads(files["catalogue.json"])["reports"][0]["editions"]] == [
+        "00000000",
+        "ffffffff",
+    ]
+    assert all(b"2099" not in data for name, data in files.items() if name.endswith(".html"))
+
+
+def test_the_lead_is_the_newest_standard_edition():
+    standard = made(digits="00000001", as_of="2026-01-07")
+    newer = made(digits="00000002", as_of="2026-01-31")
+    special = made(digits="00000003", as_of="2026-02-28", variant={"evidence": "article"})
+    entry = catalogue.entries([standard[0], newer[0], special[0]])[0]
+    assert entry["lead"] == newer[0]["edition"]
+    assert [one["edition"][-1] for one in entry["editions"]] == ["3", "2", "1"]
+    assert catalogue.entries([special[0]])[0]["lead"] == special[0]["edition"]
+
+
+def test_what_changed_is_told_against_the_last_edition_of_the_same_settings():
+    first = made(digits="00000001", as_of="2026-01-07", value="3")
+    aside = made(digits="00000002", as_of="2026-01-20", value="9", variant={"evidence": "article"})
+    second = made(digits="00000003", as_of="2026-01-31", value="4")
+    newest, other, oldest = catalogue.entries([first[0], aside[0], second[0]])[0]["editions"]
+    assert newest["before"] == first[0]["edition"]
+    assert [(change["before"], change["after"]) for change in newest["changed"]] == [("3", "4")]
+    assert (other["before"], other["changed"], oldest["before"]) == ("", [], "")
+    page = catalogue.build([first[0], second[0]])["index.html"].decode()
+    assert "What has changed since 7 January 2026" in page and "<li>Doors: 4 (before: 3).</li>" in page
+
+
+def test_what_a_report_was_set_to_is_no_news():
+    sets = {"as_of": {"label": "The day", "value": "7"}}
+    first = made(digits="00000001", as_of="2026-01-07")[0]
+    second = made(digits="00000002", as_of="2026-01-31")[0]
+    first["facts"] |= sets
+    second["facts"] |= {"as_of": {"label": "The day", "value": "31"}}
+    newest, _ = catalogue.entries([first, second])[0]["editions"]
+    assert (newest["before"], newest["changed"]) == (first["edition"], [])
+    assert "Nothing in it is new since 7 January 2026" in catalogue.build([first, second])["index.html"].decode()
+
+
+def reader(store):
+    return dangling(lambda path: (store.root / path).read_bytes() if (store.root / path).is_file() else None)
+
+
+def test_links_lead_to_files_of_the_store(store, monkeypatch):
+    monkeypatch.setattr(catalogue_page, "ROWS", 2)
+    fill(store, *(made(digits=f"{n:08x}", as_of=f"2026-01-{n + 1:02}") for n in range(5)), made("windows"))
+    assert reader(store) == []
+    (store.root / "windows" / "2026-01-31-en-0123abcd" / "windows_2026-01-31-en-0123abcd.pdf").unlink()
+    assert len(reader(store)) == 1
+
+
+def test_the_catalogue_as_data_lists_every_file(store):
+    fill(store, made(), made("windows"))
+    listed = [file for report in read(store) for one in report["editions"] for file in one["files"].values()]
+    assert len(listed) == 8
+    for file in listed:
+        assert (store.root / file["path"]).stat().st_size == file["bytes"]
+
+
+# all editions
+
+
+def many(count, report="doors"):
+    start = dt.date(2020, 1, 1)
+    days = [(start + dt.timedelta(days=n)).isoformat() for n in range(count)]
+    return [made(report, digits=f"{n:08x}", as_of=day, value=str(n))[0] for n, day in enumerate(days)]
+
+
+def test_every_edition_is_on_exactly_one_page_and_the_newest_on_the_page_with_the_reports_name():
+    manifests = many(2 * catalogue_page.ROWS + 1)
+    files = catalogue.build(manifests)
+    pages = {name: data.decode() for name, data in files.items() if catalogue.is_archive(name)}
+    assert list(pages) == ["doors_editions-1.html", "doors_editions-2.html", "doors_editions.html"]
+    held = {name: re.findall(r'<li id="([^"]+)"', page) for name, page in pages.items()}
+    assert sorted(one for page in held.values() for one in page) == sorted(one["edition"] for one in manifests)
+    assert [len(one) for one in held.values()] == [catalogue_page.ROWS, catalogue_page.ROWS, 1]
+    assert held["doors_editions.html"] == [manifests[-1]["edition"]]
+
+
+def test_a_full_page_stays_as_it_is_when_editions_come():
+    manifests = many(2 * catalogue_page.ROWS + 1)
+    before, after = catalogue.build(manifests[:-1]), catalogue.build(manifests)
+    assert before["doors_editions-1.html"] == catalogue.build(manifests[:-2])["doors_editions-1.html"]
+    assert after["doors_editions-1.html"] != before["doors_editions-1.html"], "only its way to the newer page changes"
+    assert after["doors_editions-1.html"] == catalogue.build(many(3 * catalogue_page.ROWS))["doors_editions-1.html"]
+
+
+def test_pages_that_are_no_longer_needed_go_and_those_of_others_stay(store, monkeypatch):
+    monkeypatch.setattr(catalogue_page, "ROWS", 1)
+    fill(store, *(made(digits=f"{n:08x}", as_of=f"2026-01-{n + 1:02}") for n in range(3)))
+    (store.root / "my_editions-notes.html").write_text("theirs")
+    monkeypatch.setattr(catalogue_page, "ROWS", 200)
+    assert catalogue.stale(store)[-2:] == ["doors_editions-1.html", "doors_editions-2.html"]
+    fill(store)
+    names = {path.name for path in store.root.glob("*.html")}
+    assert names == {"index.html", "doors_editions.html", "my_editions-notes.html"}
+    assert catalogue.stale(store) == []
+
+
+def test_a_report_may_be_called_index(store):
+    fill(store, made("index"))
+    assert reader(store) == [] and (store.root / "index_editions.html").is_file()
+
+
+def test_ten_times_the_editions_take_ten_times_as_long_and_the_front_page_no_more_room():
+    catalogue.build(many(50))
+    spent, sizes = [], []
+    for manifests in (many(400), many(4000)):
+        begun = time.process_time()
+        files = catalogue.build(manifests)
+        spent.append(time.process_time() - begun)
+        sizes.append(len(files["index.html"]))
+    assert abs(sizes[1] - sizes[0]) < 200 and sizes[1] < 80_000
+    assert max(len(data) for name, data in files.items() if catalogue.is_archive(name)) < 300_000
+    assert spent[1] < 25 * max(spent[0], 0.05)
+
+
+# link previews
+
+
+def test_without_an_address_previews_are_relative_and_with_one_they_are_whole():
+    manifests = [made()[0], made("windows")[0]]
+    for url in ("", "https://desk.example/reports/"):
+        for name, data in catalogue.build(manifests, Site(url=url)).items():
+            if not name.endswith(".html"):
+                continue
+            page = data.decode()
+            tags = dict(re.findall(r'<meta property="(og:[a-z:_]+)" content="([^"]*)">', page))
+            report = "windows" if name.startswith("windows") else "doors"
+            assert tags["og:image"] == f"{url}{report}/2026-01-31-en-0123abcd/page1.png"
+            assert tags["og:image:alt"] == f"Page one of The {report}, as of 31 January 2026"
+            assert tags.get("og:url") == (f"{url}{name}" if url else None)
+            assert tags["og:title"] and tags["og:description"]
+
+
+def test_the_address_is_that_of_pyproject(mini):
+    store = Store.of(mini)
+    (mini.root / "pyproject.toml").write_text('[tool.handover]\nurl = "https://desk.example/reports"\n')
+    fill(store, made())
+    assert "https://desk.example/reports/index.html" in (store.root / "index.html").read_text()
+    assert catalogue.stale(store) == []
+    assert catalogue.stale(Store(store.root, store.lock)) != []
+
+
+@pytest.mark.parametrize("value", ['"desk.example"', '"file:///srv"', "3", '["https://desk.example"]'])
+def test_an_address_that_is_none_is_refused(mini, value):
+    (mini.root / "pyproject.toml").write_text(f"[tool.handover]\nurl = {value}\n")
+    with pytest.raises(HandoverError, match=r"tool\.handover\.url must be an address that begins with https://"):
+        fill(Store.of(mini), made())
+
+
+# the feed
+
+
+DESK = Site("Doors & more", "What became of them.", url="https://desk.example/", id="https://old.example/")
+
+
+def parsed(manifests, site=DESK):
+    headers = {"content-location": "https://desk.example/feed.xml", "content-type": "application/atom+xml"}
+    return feedparser.parse(catalogue.build(manifests, site)["feed.xml"], response_headers=headers)
+
+
+@pytest.mark.parametrize("url", ["", "https://desk.example/"])
+def test_a_parser_that_is_not_ours_reads_the_feed(url):
+    changed = [made(digits="00000001", as_of="2026-01-07", value="3")[0], made(value="4 < 5 & more")[0]]
+    odd = made("windows", as_of="2026-02-01", title="A & B <i>\x07", standfirst="Größe — ٣")[0]
+    read = parsed([*changed, odd], replace(DESK, url=url))
+    assert read.bozo is False and read.version == "atom10"
+    assert (read.feed.title, read.feed.subtitle) == ("Doors & more", "What became of them.")
+    assert read.entries[1].title == "The doors (31 January 2026)"
+    place = "https://desk.example/doors/2026-01-31-en-0123abcd/doors_2026-01-31-en-0123abcd"
+    assert read.entries[1].link == f"{place}.html"
+    assert [(one.href, one.type) for one in read.entries[1].enclosures] == [(f"{place}.pdf", "application/pdf")]
+    told = read.entries[1].content[0].value
+    assert (
+        "What has changed since 7 January 2026:" in told and "<li>Doors: 4 &lt; 5 &amp; more (before: 3).</li>" in told
+    )
+
+
+def test_an_id_names_the_project_and_stays_when_the_catalogue_moves_or_grows():
+    first = [one.id for one in parsed(many(3)).entries]
+    assert first[-1] == "https://old.example/doors/2020-01-01-en-00000000"
+    assert parsed(many(3)).feed.id == "https://old.example/feed.xml"
+    assert [one.id for one in parsed(many(5), replace(DESK, url="https://elsewhere.example/")).entries][2:] == first
+    assert not set(first) & {one.id for one in parsed(many(3), replace(DESK, id="https://other.example/")).entries}
+    nowhere = parsed(many(1), Site())
+    assert (nowhere.feed.id, nowhere.entries[0].id) == (
+        "urn:handover:catalogue",
+        "urn:handover:doors:2020-01-01-en-00000000",
+    )
+
+
+def test_an_entry_bears_the_time_at_which_its_edition_was_made_and_the_last_made_goes_first():
+    late = made(started="2026-11-03T07:00:00.5+03:00")[0]
+    early = made(digits="00000002", as_of="2026-10-01", started="2026-10-01T04:00:00+00:00")[0]
+    read = parsed([early, late])
+    assert [one.updated for one in read.entries] == ["2026-11-03T04:00:00Z", "2026-10-01T04:00:00Z"]
+    assert read.feed.updated == "2026-11-03T04:00:00Z"
+    # where nobody knows, the day that it speaks from
+    assert parsed([made()[0]]).entries[0].updated == "2026-01-31T00:00:00Z", (
+        "the day it speaks from, where nobody knows"
+    )
+
+
+def test_a_corrected_edition_says_so_to_those_who_follow():
+    first = made(digits="0000000a", value="3", started="2026-02-01T00:00:00Z")[0]
+    again = made(digits="0000000b", value="4", started="2026-02-02T00:00:00Z")[0]
+    for one in (first, again):
+        one["facts"]["doors"]["known_since"] = "2026-01-30"
+    read = parsed([first, again])
+    assert [one.title for one in read.entries] == [
+        "The doors (31 January 2026, corrected)",
+        "The doors (31 January 2026)",
+    ]
+    assert "<li>Correction: Doors: 4 (the earlier edition had: 3).</li>" in read.entries[0].content[0].value
+    newest, _ = catalogue.entries([first, again])[0]["editions"]
+    assert (newest["replaces"], newest["before"]) == (first["edition"], "")
+
+
+def test_a_correction_is_told_once_beside_the_news_since_the_earlier_day():
+    days = [made(digits="00000001", as_of="2026-01-07", value="3")[0]]
+    days += [
+        made(digits=digits, value=value, started=f"2026-02-0{digits[-1]}T00:00:00Z")[0]
+        for digits, value in (("00000002", "3"), ("00000003", "4"))
+    ]
+    for one in days:
+        one["facts"]["doors"] |= {"known_since": "2026-01-01"}
+    days[-1]["facts"]["walls"] = {"label": "Walls", "value": "9", "known_since": "2026-01-20"}
+    newest = catalogue.entries(days)[0]["editions"][0]
+    assert [(one["fact"], one["kind"]) for one in newest["changed"]] == [("doors", "corrected"), ("walls", "new")]
+    assert (newest["before"], newest["replaces"]) == (days[0]["edition"], days[1]["edition"])
+
+
+def test_an_edition_is_told_against_the_day_that_its_own_text_names():
+    days = [made(digits=f"0000000{n}", as_of=f"2026-01-0{n}", value=str(n))[0] for n in (1, 2, 3)]
+    days[-1]["parameters"] = {"as_of": "2026-01-03", "since": "2026-01-01"}
+    assert catalogue.entries(days)[0]["editions"][0]["before"] == days[0]["edition"]
+
+
+def test_an_edition_of_a_day_to_come_leads_nothing_and_is_in_no_feed():
+    meant = made(as_of="2026-10-01", started="2026-10-01T04:00:00+00:00")[0]
+    slip = made(digits="00000002", as_of="2027-10-01", started="2026-10-02T04:00:00+00:00")[0]
+    assert catalogue.entries([meant, slip])[0]["lead"] == meant["edition"]
+    assert [one.title for one in parsed([meant, slip]).entries] == ["The doors (1 October 2026)"]
+    assert "of a day that had not come" in catalogue.build([meant, slip])["doors_editions.html"].decode()
+    assert catalogue.entries([slip])[0]["lead"] == slip["edition"], "there is no other"
+
+
+@pytest.mark.parametrize(("as_of", "ahead"), [("2026-10-02", False), ("2026-10-03", True)])
+def test_a_day_that_has_come_somewhere_on_earth_is_not_to_come(as_of, ahead):
+    assert manifest.ahead(made(as_of=as_of, started="2026-10-01T23:00:00+00:00")[0]) is ahead
+
+
+# what the project says of it
+
+
+def test_the_catalogue_bears_the_name_and_the_order_that_the_project_gives(mini):
+    store = Store.of(mini)
+    (mini.root / "pyproject.toml").write_text(
+        '[tool.handover]\ntitle = "Out of the house"\ndescription = "Three reports."\norder = ["windows"]\n'
+        '[tool.handover.words]\n"evidence: article" = "from the article alone"\n'
+    )
+    aside = made("windows", digits="00000009", variant={"evidence": "article", "odd": 3})
+    fill(store, made(), made("windows"), made("walls"), aside)
+    page = (store.root / "index.html").read_text()
+    assert "<h1>Out of the house</h1>" in page and ">Three reports.</p>" in page
+    assert re.findall(r'<article id="([a-z]+)"', page) == ["windows", "doors", "walls"]
+    assert "from the article alone, odd: 3" in page and "evidence:" not in page
+    assert '<link rel="alternate" type="application/atom+xml" title="Out of the house" href="feed.xml">' in page
+    report = (store.root / "windows_editions.html").read_text()
+    assert '<a href="index.html">Out of the house</a>' in report and report.count("<strong>newest</strong>, ") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("title = 3", "title must be a text (got 3)"),
+        ('order = "doors"', "order must be a list of texts (got 'doors')"),
+        ("words = 3", "words must be a table of texts (got 3)"),
+        ('words = {"evidence: article" = 3}', "words.'evidence: article' must be a text (got 3)"),
+    ],
+)
+def test_what_the_project_may_not_say_is_refused(mini, line, said):
+    (mini.root / "pyproject.toml").write_text(f"[tool.handover]\n{line}\n")
+    with pytest.raises(HandoverError) as error:
+        fill(Store.of(mini), made())
+    assert f"pyproject.toml: tool.handover.{said}" in str(error.value)
+
+
+def test_a_preview_shows_the_wide_picture_where_the_edition_has_one():
+    about = made()[0]
+    page = catalogue.build([about])["doors_editions.html"].decode()
+    assert '<meta name="twitter:card" content="summary">' in page
+    about["outputs"] |= manifest.outputs({catalogue.CARD: b"png"})
+    page = catalogue.build([about], DESK)["doors_editions.html"].decode()
+    assert f'"https://desk.example/doors/2026-01-31-en-0123abcd/{catalogue.CARD}">' in page
+    assert '<meta name="twitter:card" content="summary_large_image">' in page
+
+
+def test_an_empty_store_has_a_catalogue_too():
+    files = catalogue.build([])
+    assert b"There is no edition yet." in files["index.html"]
+    ElementTree.fromstring(files["feed.xml"])
+
+
+def test_a_stale_catalogue_is_noticed_and_mended(store):
+    fill(store, made())
+    assert catalogue.stale(store) == []
+    (store.root / "feed.xml").unlink()
+    (store.root / "index.html").write_text("edited")
+    assert catalogue.stale(store) == ["feed.xml", "index.html"]
+    fill(store)
+    assert catalogue.stale(store) == []
+
+
+def test_an_up_to_date_catalogue_is_not_written_again(store):
+    fill(store, made())
+    before = (store.root / "index.html").stat()
+    fill(store)
+    after = (store.root / "index.html").stat()
+    # not the time of access: reading it to compare is allowed
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "1 kB"), (999, "1 kB"), (153_400, "153 kB"), (2_349_999, "2.3 MB")])
+def test_sizes_read_well(count, said):
+    assert catalogue_page.size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("a\u202eb", "a[U+202E]b"), ("x" * 99, "x" * 80 + "…"), (None, "none"), (["a", 1], "a, 1")]
+)
+def test_settings_are_short_and_deceive_nobody(value, said):
+    assert catalogue_page.setting(value) == said
+
+
+def test_days_read_well_in_any_locale():
+    assert catalogue_page.day("2026-01-07") == "7 January 2026"

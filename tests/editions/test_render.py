@@ -1,0 +1,331 @@
+"""From request to edition: what stops a report leaves the store as it was; what has not changed costs nothing."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from handover import atomic
+from handover.editions import recognise, render
+from handover.editions.imprint import LINK_PICTURE
+from handover.editions.order import Order
+from handover.editions.store import PICTURE, Store
+from handover.errors import (
+    AuditError,
+    ConversionError,
+    ExecutionError,
+    NotebookError,
+    ParameterError,
+    StoreError,
+)
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def rewrite(mini, cell, source):
+    """Give a cell of the miniature another source."""
+    path = mini.notebook("mini")
+    nb = json.loads(path.read_text())
+    nb["cells"][cell]["source"] = source.splitlines(keepends=True)
+    path.write_text(json.dumps(nb))
+
+
+# what stops a report
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ("minni", "must be a report, a notebook in notebooks/ (known: mini; did you mean 'mini'?)"),
+        ("../notebooks/mini", "must be a report"),
+        ("", "must be a report"),
+    ],
+)
+def test_an_unknown_report_is_told_with_the_near_one(mini, report, said):
+    with pytest.raises(NotebookError) as error:
+        render.render(mini, report)
+    assert said in str(error.value)
+
+
+def test_an_unknown_parameter_is_told_before_a_kernel_starts(mini, stand_in):
+    with pytest.raises(ParameterError, match="did you mean 'as_of'"):
+        render.render(mini, "mini", {"as_off": "2026-01-31"})
+    assert stand_in.runs == 0
+
+
+def test_a_report_that_speaks_from_no_day_is_refused(mini, stand_in):
+    edit(mini.notebook("mini"), "as_of: Annotated", "day: Annotated")
+    with pytest.raises(NotebookError, match=r"must declare the day it speaks from, .* \(got None\)"):
+        render.render(mini, "mini")
+
+
+def fail_execute(mini, stand_in, monkeypatch):
+    def fail(nb):
+        raise ExecutionError("cell 3 raised")
+
+    stand_in.then = fail
+    return ExecutionError, "cell 3 raised"
+
+
+def fail_trace(mini, stand_in, monkeypatch):
+    stand_in.then = lambda nb: nb.cells[3].outputs[0].data.update({"text/markdown": "<X at 0x7f3a5c0d1e2f>"})
+    return ConversionError, "cell 4: the address of an object, in “<X at 0x7f3a5c0d1e2f>”"
+
+
+def fail_table(mini, stand_in, monkeypatch):
+    edit(mini.notebook("mini"), 'data/counts.csv\\"]', 'data/../requirements.lock\\"]')
+    return ConversionError, "data/../requirements.lock: must lie in data/"
+
+
+def fail_moved(mini, stand_in, monkeypatch):
+    stand_in.then = lambda nb: edit(mini.data / "counts.csv", "C2", "C9")
+    return StoreError, "inputs must stay the same while it renders (changed: data/counts.csv)"
+
+
+def fail_typeset(mini, stand_in, monkeypatch):
+    from handover.pages.typst import page
+
+    monkeypatch.setattr(page, "TEMPLATE", mini.root / "broken.typ")
+    page.TEMPLATE.write_text("#oops")
+    return ConversionError, "the PDF must compile"
+
+
+def fail_disk(mini, stand_in, monkeypatch):
+
+    def full(path, data):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(atomic, "create", full)
+    return StoreError, "No space left on device"
+
+
+FAULTS = [fail_execute, fail_trace, fail_table, fail_moved, fail_typeset, fail_disk]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_whatever_fails_the_store_stays_as_it_was(mini, stand_in, snapshot, monkeypatch, fault):
+    render.render(mini, "mini", {"as_of": "2026-01-30"})
+    before = snapshot(mini.reports)
+    kind, said = fault(mini, stand_in, monkeypatch)
+    with pytest.raises(kind) as error:
+        render.render(mini, "mini")
+    assert said in str(error.value)
+    assert snapshot(mini.reports) == before
+
+
+def test_a_page_that_prints_other_parameters_than_were_asked_is_refused(mini, stand_in, snapshot):
+    stand_in.then = lambda nb: nb.cells.pop(2)
+    with pytest.raises(ConversionError, match="must print what was asked"):
+        render.render(mini, "mini", {"evidence": "article"})
+    assert snapshot(mini.reports) == {}
+
+
+def test_an_edition_that_somebody_edited_is_told(mini, stand_in):
+    first = render.render(mini, "mini")
+    first.paths[0].write_text("edited")
+    with pytest.raises(StoreError, match="no longer matches its manifest"):
+        render.render(mini, "mini")
+
+
+# what is published
+
+
+def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
+    outcome = render.render(mini, "mini")
+    assert outcome.kind == "published" and outcome.rendered
+    name = outcome.edition.name
+    assert re.fullmatch(r"2026-01-31-en-[0-9a-f]{8}", name)
+    assert {path.name for path in outcome.edition.folder.iterdir()} == {
+        *(f"mini_{name}{suffix}" for suffix in (".html", ".pdf", ".ipynb")),
+        PICTURE,
+        LINK_PICTURE,
+        "manifest.json",
+    }
+    assert outcome.edition.faults() == []
+    assert [path.name for path in outcome.paths] == [f"mini_{name}.html", f"mini_{name}.pdf"]
+    assert {path.name for path in mini.reports.iterdir()} == {
+        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml")
+    }
+
+
+def test_the_edition_is_printed_and_no_placeholder_is_left(mini, stand_in):
+    from handover.editions.compose import PLACEHOLDER
+
+    outcome = render.render(mini, "mini")
+    html = outcome.paths[0].read_text()
+    assert outcome.edition.name in html and PLACEHOLDER not in html
+
+
+def test_the_pdf_carries_what_made_it(mini, stand_in):
+    import pikepdf
+
+    outcome = render.render(mini, "mini")
+    with pikepdf.open(outcome.paths[1]) as pdf:
+        held = {name: pdf.attachments[name].get_file().read_bytes() for name in pdf.attachments}
+    assert held["mini.ipynb"] == mini.notebook("mini").read_bytes()
+    assert held["counts.csv"] == (mini.data / "counts.csv").read_bytes()
+    assert held["datapackage.json"] == (mini.data / "datapackage.json").read_bytes()
+    record = json.loads(held["edition.json"])
+    assert record["parameters"] == {"as_of": "2026-01-31", "language": "en", "evidence": "record"}
+    assert record["data"]["data/counts.csv"]["attachment"] == "counts.csv"
+    manifest = outcome.edition.manifest()
+    assert record["data"]["data/counts.csv"]["sha256"] == manifest["inputs"]["tables"]["data/counts.csv"]
+    assert record["notebook"]["sha256"] == manifest["inputs"]["notebook"]
+    assert outcome.edition.name not in json.dumps(record)
+
+
+def test_a_day_to_come_is_told(mini, stand_in):
+    told = render.render(mini, "mini", {"as_of": "2999-01-01"}).warnings
+    assert told == (
+        "2999-01-01 is a day to come: this edition leads no report of the catalogue and is left out of the feed",
+    )
+    assert render.render(mini, "mini", {"as_of": "2026-01-31"}).warnings == ()
+
+
+def test_two_days_are_two_editions(mini, stand_in):
+    first = render.render(mini, "mini")
+    second = render.render(mini, "mini", {"as_of": "2026-02-01"})
+    assert first.edition.name != second.edition.name
+    assert len(Store.of(mini).editions("mini")) == 2
+    assert "There were" in second.paths[0].read_text()
+
+
+def test_another_folder_gets_the_same_bytes_and_the_project_stays_untouched(mini, stand_in, tmp_path):
+    here = render.render(mini, "mini")
+    there = render.render(mini, "mini", out=tmp_path / "out")
+    assert there.kind == "published"
+    for one, other in zip(here.paths, there.paths, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_copy_of_the_project_elsewhere_gives_the_same_edition(mini, stand_in, tmp_path):
+    from handover.project import Project
+
+    elsewhere = tmp_path / "über all" / "copy"
+    shutil.copytree(mini.root, elsewhere)
+    here, there = render.render(mini, "mini"), render.render(Project(elsewhere), "mini")
+    assert here.edition.name == there.edition.name
+    for one, other in zip(here.paths, there.paths, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_phases_are_told_in_order(mini, stand_in):
+    heard = []
+    render.render(mini, "mini", progress=lambda phase, done, total: heard.append(phase))
+    assert list(dict.fromkeys(heard)) == ["read", "execute", "compose", "typeset", "store"]
+
+
+# what a report is compared with
+
+
+def declare_since(mini):
+    edit(
+        mini.notebook("mini"),
+        '"language: Literal',
+        '"since: \\"date | None\\" = None  # an earlier day\\n",\n    "language: Literal',
+    )
+
+
+def since(outcome):
+    return outcome.edition.manifest()["parameters"]["since"]
+
+
+def test_a_report_is_compared_with_its_latest_earlier_edition_of_the_same_settings(mini, stand_in):
+    declare_since(mini)
+    first = render.render(mini, "mini", {"as_of": "2026-01-07"})
+    assert since(first) is None
+    render.render(mini, "mini", {"as_of": "2026-01-20", "evidence": "article"})
+    second = render.render(mini, "mini", {"as_of": "2026-01-31"})
+    assert since(second) == "2026-01-07" and second.edition.manifest()["variant"] == {}
+    assert render.render(mini, "mini", {"as_of": "2026-01-31"}).rendered is False
+    assert render.render(mini, "mini", {"as_of": "2026-01-07"}).rendered is False
+
+
+def test_a_day_that_is_given_is_kept_and_none_asks_for_no_comparison(mini, stand_in):
+    declare_since(mini)
+    render.render(mini, "mini", {"as_of": "2026-01-07"})
+    given = render.render(mini, "mini", {"as_of": "2026-01-31", "since": "2026-01-10"})
+    assert since(given) == "2026-01-10" and given.edition.manifest()["variant"] == {"since": "2026-01-10"}
+    assert since(render.render(mini, "mini", {"as_of": "2026-01-31", "since": "none"})) is None
+
+
+# what has not changed
+
+
+def test_a_second_render_runs_nothing(mini, stand_in, snapshot):
+    first = render.render(mini, "mini")
+    before = snapshot(mini.reports)
+    again = render.render(mini, "mini")
+    assert (again.kind, again.rendered, again.edition) == ("unchanged", False, first.edition)
+    assert stand_in.runs == 1 and snapshot(mini.reports) == before
+
+
+def test_other_inputs_with_the_same_content_are_rendered_once_and_then_remembered(mini, stand_in, snapshot):
+    first = render.render(mini, "mini")
+    before = snapshot(mini.reports)
+    mini.lock.write_text("# other pins, same pages\n")
+    again = render.render(mini, "mini")
+    assert (again.kind, again.rendered, again.edition) == ("unchanged", True, first.edition)
+    third = render.render(mini, "mini")
+    assert (third.kind, third.rendered) == ("unchanged", False)
+    assert stand_in.runs == 2 and snapshot(mini.reports) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"x": 1}', b"\xff"])
+def test_a_torn_cache_costs_a_render_and_nothing_else(mini, stand_in, content):
+    render.render(mini, "mini")
+    mini.lock.write_text("# other\n")
+    render.render(mini, "mini")
+    recognise.path(mini.root).write_bytes(content)
+    assert render.render(mini, "mini").kind == "unchanged"
+    assert stand_in.runs == 3
+
+
+def test_a_lying_cache_is_not_believed(mini, stand_in):
+    other = render.render(mini, "mini", {"evidence": "article"})
+    digest = Order.of(mini, "mini", {}).inputs.digest
+    recognise.path(mini.root).parent.mkdir(exist_ok=True)
+    recognise.path(mini.root).write_text(json.dumps({digest: other.edition.name}))
+    outcome = render.render(mini, "mini")
+    assert outcome.edition != other.edition and stand_in.runs == 2
+
+
+def test_a_catalogue_that_a_killed_run_left_behind_is_mended(mini, stand_in):
+    render.render(mini, "mini")
+    for name in ("index.html", "catalogue.json", "feed.xml"):
+        (mini.reports / name).unlink()
+    assert render.render(mini, "mini").rendered is False
+    assert (mini.reports / "index.html").is_file() and stand_in.runs == 1
+
+
+def test_the_cache_forgets_the_oldest(mini, monkeypatch):
+    monkeypatch.setattr(recognise, "KEPT", 2)
+    for name in "abc":
+        recognise.remember(mini.root, name, name)
+    assert json.loads(recognise.path(mini.root).read_text()) == {"b": "b", "c": "c"}
+
+
+@pytest.mark.kernel
+def test_a_real_kernel_gives_what_the_stand_in_gives_to_these_tests(mini):
+    outcome = render.render(mini, "mini")
+    assert outcome.kind == "published"
+    html = outcome.paths[0].read_text()
+    assert "Doors in miniature" in html and 'href="#fact-doors"' in html
+    assert render.render(mini, "mini").rendered is False
+
+
+def test_a_number_without_evidence_stops_the_render(mini, snapshot):
+    """The audit is part of every render, not only a module with tests of its own."""
+    path = mini.notebook("mini")
+    nb = json.loads(path.read_text("utf-8"))
+    nb["cells"][-1:-1] = [{"cell_type": "markdown", "id": "typed", "metadata": {}, "source": "It took 17 days."}]
+    path.write_text(json.dumps(nb), "utf-8")
+    before = snapshot(mini.reports)
+    with pytest.raises(AuditError, match=r"'17' in “It took 17 days\.”"):
+        render.render(mini, "mini")
+    assert snapshot(mini.reports) == before

@@ -1,0 +1,227 @@
+"""Nothing that a run started outlives it: processes under guard, and the surroundings they get."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from handover.errors import ExecutionError
+from handover.notebook import environment
+from handover.notebook.environment import kernel_environment, scratch_folder
+from handover.notebook.processes import ending, reaper
+
+#: Starts processes that stay, leave the session, or lose their parent, writes their ids, and waits.
+BROOD = """
+import os, subprocess, sys, time
+children = [subprocess.Popen(["sleep", "60"]), subprocess.Popen(["setsid", "sleep", "60"])]
+ids = [os.getpid(), *(child.pid for child in children)]
+read, write = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.write(write, str(os.getpid()).encode())
+        time.sleep(60)
+    os._exit(0)
+ids.append(int(os.read(read, 20)))
+open(sys.argv[1] + ".part", "w").write(" ".join(map(str, ids)))
+os.rename(sys.argv[1] + ".part", sys.argv[1])
+time.sleep(60)
+"""
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the guard")
+
+
+def wait_for(path: Path) -> str:
+    """What a process writes, once it has."""
+    end = time.monotonic() + 20
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    return path.read_text()
+
+
+def ids_in(path: Path) -> list[int]:
+    return [int(word) for word in wait_for(path).split()]
+
+
+def alive(ids: list[int], patience_s: float = 5.0) -> list[int]:
+    """Which of the processes are still there after a while."""
+    end = time.monotonic() + patience_s
+    while True:
+        left = [one.pid for one in psutil.process_iter(["status"]) if one.pid in ids and one.info["status"] != "zombie"]
+        if not left or time.monotonic() > end:
+            return left
+        time.sleep(0.02)
+
+
+def start(starting, scratch, *command):
+    return starting.start(command, env=dict(os.environ), cwd=scratch, log=scratch / "log", scratch=scratch)
+
+
+@LINUX
+@pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt, SystemExit])
+def test_all_are_gone_when_the_block_ends_however_it_ends(error):
+    with scratch_folder() as scratch:
+        try:
+            with reaper() as starting:
+                start(starting, scratch, sys.executable, "-c", BROOD, str(scratch / "ids"))
+                ids = ids_in(scratch / "ids")
+                assert alive(ids, 0) == ids
+                if error:
+                    raise error
+        except (ValueError, KeyboardInterrupt, SystemExit):
+            pass
+        assert alive(ids, 0) == []
+    assert not scratch.exists()
+
+
+PRESS = """
+import os, sys, time
+from pathlib import Path
+from handover.notebook.environment import scratch_folder
+from handover.notebook.processes import reaper
+with scratch_folder() as scratch, reaper() as starting:
+    process = starting.start(sys.argv[3:], env=dict(os.environ), cwd="/", log=scratch / "log", scratch=scratch)
+    if sys.argv[2] == "forks" and os.fork() == 0:
+        time.sleep(60)
+    half = Path(sys.argv[1], "half")
+    half.write_text(f"{scratch}")
+    half.rename(half.with_name("scratch"))
+    process.wait()
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("habit", ["alone", "forks"])
+def test_all_are_gone_when_the_press_is_killed(tmp_path, habit):
+    ids = tmp_path / "ids"
+    press = subprocess.Popen(
+        [sys.executable, "-c", PRESS, tmp_path, habit, sys.executable, "-c", BROOD, ids], start_new_session=True
+    )
+    try:
+        found, scratch = ids_in(ids), Path(wait_for(tmp_path / "scratch"))
+        press.kill()
+        press.wait()
+        assert alive(found) == []
+        end = time.monotonic() + 5
+        while scratch.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not scratch.exists(), "the guard removes what the press cannot"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(press.pid, signal.SIGKILL)
+
+
+@LINUX
+def test_a_process_does_not_outlive_its_guard():
+    with scratch_folder() as scratch, reaper() as starting:
+        code = (
+            "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); "
+            "os.kill(os.getppid(), 9); time.sleep(60)"
+        )
+        assert start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids")).wait(10) == -9
+        assert alive(ids_in(scratch / "ids")) == []
+
+
+@LINUX
+def test_what_a_process_leaves_behind_goes_with_it():
+    with scratch_folder() as scratch, reaper() as starting:
+        code = BROOD.rpartition("time.sleep(60)")[0] + "sys.exit(7)"
+        process = start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids"))
+        assert process.wait(10) == 7
+        assert alive(ids_in(scratch / "ids"), 0) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "words"),
+    [
+        ("import sys; sys.exit(3)", 3, "it ended by itself, with status 3"),
+        ("import os; os.kill(os.getpid(), 11)", -11, "it was killed by signal 11, SIGSEGV"),
+        ("import os; os.kill(os.getpid(), 9)", -9, "SIGKILL; the system does that when memory runs out"),
+        ("import os; os.kill(os.getppid(), 9); import time; time.sleep(9)", -9, "signal 9"),
+    ],
+)
+def test_how_a_process_ended_is_known(code, exit_code, words):
+    with scratch_folder() as scratch, reaper() as starting:
+        process = start(starting, scratch, sys.executable, "-c", code)
+        assert process.wait(10) == exit_code
+        assert words in ending(exit_code)
+
+
+def test_a_signal_without_a_name_has_words_too():
+    assert ending(-250) == "it was killed by signal 250, unknown"
+
+
+def test_a_command_that_is_not_there_says_so():
+    with scratch_folder() as scratch, reaper() as starting:
+        assert start(starting, scratch, "/no/such/program").wait(10) == 127
+        assert "FileNotFoundError" in (scratch / "log").read_text()
+
+
+def test_a_signal_reaches_the_process():
+    with scratch_folder() as scratch, reaper() as starting:
+        code = (
+            "import signal, sys, time; signal.signal(signal.SIGUSR1, lambda *_: exit(5)); "
+            "open(sys.argv[1], 'w').write('1'); time.sleep(9)"
+        )
+        process = start(starting, scratch, sys.executable, "-c", code, str(scratch / "up"))
+        wait_for(scratch / "up")
+        process.send_signal(signal.SIGUSR1)
+        assert process.wait(10) == 5
+
+
+# surroundings
+
+
+def test_nothing_of_the_outer_environment_passes_but_what_is_listed(monkeypatch, tmp_path):
+    for name in (
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "MATPLOTLIBRC",
+        "OMP_NUM_THREADS",
+        "SECRET",
+        "LC_NUMERIC",
+        "PYTHONWARNINGS",
+    ):
+        monkeypatch.setenv(name, "outer")
+    outside = set(kernel_environment(1, tmp_path).items()) & set(os.environ.items())
+    assert {name for name, _ in outside} <= {*environment.INHERITED, *environment.FIXED}
+    assert "outer" not in kernel_environment(1, tmp_path).values()
+
+
+def test_the_environment_is_the_recipe(tmp_path):
+    found = kernel_environment(1767744000, tmp_path)
+    assert found["SOURCE_DATE_EPOCH"] == "1767744000"
+    assert {found["TZ"], found["LC_ALL"], found["PYTHONHASHSEED"], found["OMP_NUM_THREADS"]} == {
+        "UTC",
+        "C.UTF-8",
+        "0",
+        "1",
+    }
+    assert all(Path(found[name]).is_relative_to(tmp_path) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"))
+
+
+def test_a_scratch_folder_is_private_and_gone_after_use():
+    with pytest.raises(ZeroDivisionError), scratch_folder() as scratch:
+        assert scratch.stat().st_mode & 0o77 == 0
+        1 / 0  # noqa: B018
+    assert not scratch.exists()
+
+
+def test_a_deep_folder_for_temporary_files_is_passed_over(monkeypatch, tmp_path):
+    deep = tmp_path / ("d" * 90)
+    deep.mkdir()
+    monkeypatch.setattr(environment.tempfile, "gettempdir", lambda: str(deep))
+    with scratch_folder() as scratch:
+        assert len(os.fsencode(scratch)) + len(environment.SOCKET_NAME) <= environment.SOCKET_PATH_MAX
+
+
+def test_where_no_folder_is_short_enough_the_message_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "SOCKET_PATH_MAX", 10)
+    with pytest.raises(ExecutionError, match=r"must have a path of at most -?\d+ bytes.*\nPoint TMPDIR to a folder"):
+        environment.make_scratch()

@@ -1,0 +1,48 @@
+"""Editions of the miniature project, and the command that verifies, run as people run it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from handover.editions import render
+
+
+@dataclass
+class Edition:
+    project: object
+    folder: Path
+    pdf: Path
+    html: Path
+
+    def apart(self, folder, data=None):
+        """The PDF, or other bytes for it, in a folder with nothing beside it."""
+        folder.mkdir(exist_ok=True, parents=True)
+        path = folder / "from a mail.pdf"
+        path.write_bytes(self.pdf.read_bytes() if data is None else data)
+        return path
+
+
+@pytest.fixture
+def edition(mini, stand_in):
+    """One edition of the miniature, rendered without a kernel."""
+    made = render.render(mini, "mini").edition
+    return Edition(mini, made.folder, made.file(".pdf"), made.file(".html"))
+
+
+@pytest.fixture
+def verify(monkeypatch):
+    """Call with a project, paths and options: exit code and answers; what the command prints must never be a trace."""
+
+    def run(project, *words):
+        from handover.cli.verify import command
+
+        monkeypatch.chdir(project.root)
+        done = CliRunner().invoke(command, ["--json", *map(str, words)])
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, json.loads(done.stdout) if done.stdout.startswith("[") else done.output
+
+    return run

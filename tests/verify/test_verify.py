@@ -1,0 +1,365 @@
+"""Verifying: what is altered is named in words of the report, what is hostile does nothing."""
+
+import json
+import shutil
+import unicodedata
+
+import forgery
+import pikepdf
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handover import digest
+from handover.editions import inputs, render
+from handover.editions.order import Order
+from handover.errors import ProofError
+from handover.verify import answer, record
+
+CANARY = "import pathlib; _ = pathlib.Path({!r}).write_text('ran')"
+
+
+def only(answers):
+    assert len(answers) == 1
+    return answers[0]
+
+
+def told(one):
+    """Everything that an answer says, on one line."""
+    parts = [text for difference in one["differences"] for text in difference.values() if text]
+    return " | ".join([one["why"], *parts, *one["details"]])
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda pdf: b"", "is no PDF"),
+        (lambda pdf: b"<html>" * 100, "is no PDF"),
+        (lambda pdf: pdf[: len(pdf) // 2], "cannot be read"),
+        (lambda pdf: b"%PDF-1.7\n" + b"[" * 200_000, "cannot be read"),
+        (lambda pdf: forgery.with_attachments(pdf, {"edition.json": None}), "carries no edition.json"),
+        (lambda pdf: forgery.with_attachments(pdf, {"../../escape": b"x"}), "escape: is not named in edition.json"),
+        (lambda pdf: forgery.with_attachments(pdf, {"counts.csv": None}), "counts.csv: is missing"),
+        (lambda pdf: forgery.encrypted(pdf), "is encrypted"),
+        (lambda pdf: forgery.encrypted(pdf, user="secret"), "is encrypted"),
+        (lambda pdf: forgery.acting(pdf, "/JavaScript", JS="app.alert(1)"), "holds JavaScript"),
+        (lambda pdf: forgery.acting(pdf, "/Launch", F="/bin/sh"), "holds an action"),
+        (lambda pdf: forgery.acting(pdf, "/URI", URI="javascript:1"), "holds a link of a foreign scheme"),
+        (lambda pdf: pdf + b"\n% more\n", "the file is written otherwise"),
+    ],
+)
+def test_a_pdf_that_no_press_made_differs(edition, verify, tmp_path, damage, said):
+    path = edition.apart(tmp_path / "mail", damage(edition.pdf.read_bytes()))
+    code, answers = verify(edition.project, path)
+    assert (code, only(answers)["answer"]) == (1, answer.DIFFERS)
+    assert said in told(only(answers))
+    assert sorted(one.name for one in path.parent.iterdir()) == [path.name]
+
+
+def test_a_bomb_takes_neither_the_memory_nor_the_time_of_the_machine(edition, verify, tmp_path):
+    path = edition.apart(tmp_path / "mail", forgery.bomb(edition.pdf.read_bytes()))
+    code, answers = verify(edition.project, path)
+    assert (code == 1 and "takes more memory or time" in told(only(answers))) or "cannot be read" in told(only(answers))
+
+
+RECORDS = [
+    (b"", "must be JSON"),
+    (b"[" * 100_000, "must be JSON"),
+    (b"[]", "must hold report"),
+    ({"report": 7}, "'report' must be text"),
+    ({"report": "../../etc"}, "must be the name of a report"),
+    ({"parameters": ["as_of"]}, "'parameters' must be an object"),
+    ({"notebook": {"attachment": "mini.ipynb", "sha256": "short"}}, "must have a name and a SHA-256"),
+    ({"data": {"data/../../x.csv": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
+    ({"data": {"/etc/passwd": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
+    ({"inputs": {}}, "'inputs' must hold"),
+    ({"extra": "approved by everyone"}, "must hold report"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), RECORDS)
+def test_a_record_of_another_form_differs(edition, verify, tmp_path, change, said):
+    pdf = edition.pdf.read_bytes()
+    data = change if isinstance(change, bytes) else json.dumps(forgery.record(pdf) | change).encode()
+    code, answers = verify(
+        edition.project, edition.apart(tmp_path, forgery.with_attachments(pdf, {"edition.json": data}))
+    )
+    assert (code, only(answers)["answer"]) == (1, answer.DIFFERS)
+    assert said in told(only(answers))
+
+
+@pytest.mark.parametrize("lie", ["notebook", "tables", "dictionary"])
+def test_a_record_that_contradicts_itself_differs(edition, verify, tmp_path, lie):
+    pdf = edition.pdf.read_bytes()
+    about = forgery.record(pdf)
+    about["inputs"][lie] = {"data/counts.csv": "0" * 64} if lie == "tables" else "0" * 64
+    path = edition.apart(tmp_path, forgery.with_attachments(pdf, {"edition.json": json.dumps(about).encode()}))
+    code, answers = verify(edition.project, path)
+    assert code == 1 and "must have one hash" in told(only(answers))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"as_of": "2026-01-31; import os", "language": "en", "evidence": "record"}, "must be a date"),
+        ({"as_of": "2026-01-31", "language": "en", "evidence": "record", "x=1;import os#": 1}, "is unknown"),
+        ({"as_of": "2026-01-31", "language": "en", "evidence": {"$": 1}}, "evidence"),
+        ({"as_of": "2026-01-31", "language": "en"}, "parameters.evidence"),
+    ],
+)
+def test_parameters_are_held_to_the_notebook_s_contract(edition, verify, tmp_path, parameters, said):
+    pdf = edition.pdf.read_bytes()
+    about = json.dumps(forgery.record(pdf) | {"parameters": parameters}).encode()
+    code, answers = verify(
+        edition.project, edition.apart(tmp_path, forgery.with_attachments(pdf, {"edition.json": about}))
+    )
+    assert code == 1 and said in told(only(answers))
+
+
+def test_a_changed_digit_differs_and_its_fact_is_named(edition, verify, tmp_path):
+    pdf, new = forgery.with_digit(edition.pdf.read_bytes(), 0, "3", after="There were ")
+    code, answers = verify(edition.project, edition.apart(tmp_path / "mail", pdf))
+    difference = only(only(answers)["differences"])
+    assert (code, only(answers)["answer"]) == (1, answer.DIFFERS)
+    assert difference["place"].startswith("the PDF, page 1") and difference["fact"] == "Doors"
+    assert f"There were {new} doors" in difference["found"] and "There were 3 doors" in difference["given"]
+
+
+def test_a_changed_table_differs_and_its_cell_is_named(edition, verify, tmp_path):
+    table = (edition.project.data / "counts.csv").read_bytes().replace(b"doors,3", b"doors,9")
+    pdf = forgery.with_attachments(edition.pdf.read_bytes(), {"counts.csv": table})
+    code, answers = verify(edition.project, edition.apart(tmp_path, pdf))
+    assert code == 1
+    difference = only(only(answers)["differences"])
+    assert difference["place"] == "attachment counts.csv, row 2 (C1), column value"
+    assert (difference["found"], difference["given"]) == ("9", "3")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda pdf: pdf.docinfo.__setitem__("/Title", "Windows"), "the document's Title"),
+        (lambda pdf: pdf.pages.append(pdf.pages[0]), "is no part of the edition"),
+        (lambda pdf: pdf.pages.__delitem__(0), "page 1"),
+        (lambda pdf: setattr(pdf.Root, "Lang", "fr"), "the document's language"),
+        (lambda pdf: setattr(pdf.Root.StructTreeRoot.K[0].K[0], "T", "Windows"), "its heading"),
+    ],
+)
+def test_what_is_not_text_is_named_too(edition, verify, tmp_path, change, said):
+    with forgery.open_(edition.pdf.read_bytes()) as opened:
+        change(opened)
+        pdf = forgery.saved(opened)
+    code, answers = verify(edition.project, edition.apart(tmp_path, pdf))
+    assert code == 1 and said in told(only(answers))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "old", "new", "said"),
+    [
+        (".html", "doors.</p>", "windows.</p>", "under “Doors in miniature”"),
+        (".html", ">3</a>", ">8</a>", "Doors"),
+        (".html", "<main", "<main hidden", "not seen"),
+        (".ipynb", "How many doors there were.", "How many.", "cell 1, its source"),
+        (".ipynb", '"execution_count": 2', '"execution_count": 7', "execution_count"),
+    ],
+)
+def test_a_changed_file_of_an_edition_is_named(edition, verify, suffix, old, new, said):
+    path = next(edition.folder.glob(f"*{suffix}"))
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    code, answers = verify(edition.project, edition.folder)
+    assert (code, only(answers)["answer"]) == (1, answer.DIFFERS)
+    assert "no longer matches its manifest" in told(only(answers)) and said in told(only(answers))
+
+
+def test_a_manifest_that_was_made_to_fit_is_found_out_by_the_second_render(edition, verify):
+    path = edition.folder / "manifest.json"
+    page = edition.html
+    page.write_text(page.read_text().replace("doors.</p>", "windows.</p>"))
+    held = json.loads(path.read_text())
+    held["outputs"][page.name] |= {"sha256": digest.of_file(page), "bytes": page.stat().st_size}
+    held["facts"]["doors"]["value"] = "30"
+    path.write_text(json.dumps(held, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    assert verify(edition.project, "--hashes", edition.folder)[0] == 0
+    code, answers = verify(edition.project, edition.folder)
+    assert code == 1
+    assert "windows" in told(only(answers)) and "manifest.json, facts.doors.value" in told(only(answers))
+
+
+def test_a_torn_manifest_and_an_extra_file_differ(edition, verify):
+    (edition.folder / "more.txt").write_text("x")
+    assert "more.txt: is in no manifest" in told(only(verify(edition.project, edition.folder)[1]))
+    (edition.folder / "manifest.json").write_text("{")
+    code, answers = verify(edition.project, edition.folder)
+    assert code == 1 and "must be a whole manifest" in told(only(answers))
+
+
+def test_code_that_is_not_this_checkout_s_is_not_run(edition, verify, tmp_path):
+    """As in "What must show": the hostile PDF agrees with itself in every hash."""
+    canary = tmp_path / "canary"
+    pdf = forgery.with_code(edition.pdf.read_bytes(), CANARY.format(str(canary)))
+    path = edition.apart(tmp_path / "mail", pdf)
+    code, answers = verify(edition.project, path)
+    assert (code, only(answers)["answer"]) == (3, answer.ELSEWHERE)
+    assert not canary.exists()
+    assert "its notebook is not this checkout's" in told(only(answers))
+    assert "cell 1" in told(only(answers)) and "was not run; --trust runs it" in told(only(answers))
+    code, answers = verify(edition.project, "--trust", path)
+    assert canary.exists() and code != 0, "the same code runs when it is trusted, and the pages do not come of it"
+
+
+def test_trusted_code_that_made_the_pdf_verifies_it(edition, verify, tmp_path):
+    notebook = edition.project.notebook("mini")
+    mine = notebook.read_text()
+    notebook.write_text(mine.replace("How many doors there were.", "Doors, counted."))
+    other = render.produce(Order.of(edition.project, "mini", {}))
+    notebook.write_text(mine)
+    path = edition.apart(tmp_path / "mail", next(data for name, data in other.files.items() if name.endswith(".pdf")))
+    code, answers = verify(edition.project, path)
+    assert code == 3
+    code, answers = verify(edition.project, "--trust", path)
+    assert code == 0 and "by the notebook and tables that came with it" in told(only(answers))
+
+
+def test_other_inputs_with_other_bytes_cannot_be_rebuilt_and_are_named(edition, verify, tmp_path):
+    path = edition.apart(tmp_path / "mail")
+    table = edition.project.data / "counts.csv"
+    table.write_text(table.read_text().replace("doors,3", "doors,5"))
+    for subject in (path, edition.folder):
+        code, answers = verify(edition.project, subject)
+        assert (code, only(answers)["answer"]) == (3, answer.ELSEWHERE)
+        assert "data/counts.csv" in told(only(answers)) and "column value" in told(only(answers))
+
+
+def test_other_inputs_with_the_same_bytes_are_verified(edition, verify, tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs, "_package", lambda: "0" * 64)
+    for subject in (edition.apart(tmp_path / "mail"), edition.folder):
+        code, answers = verify(edition.project, subject)
+        assert code == 0 and "although it names other inputs: package" in told(only(answers))
+
+
+def test_a_difference_that_other_tools_may_explain_is_left_open(edition, verify, tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs.tools, "versions", lambda: {**edition_versions(edition), "typst": "9.9"})
+    pdf, _ = forgery.with_digit(edition.pdf.read_bytes(), 0, "3", after="There were ")
+    code, answers = verify(edition.project, edition.apart(tmp_path, pdf))
+    assert code == 3 and "typst" in told(only(answers)) and "run scripts/setup" in told(only(answers))
+
+
+def edition_versions(edition):
+    return json.loads((edition.folder / "manifest.json").read_text())["versions"]
+
+
+def test_a_report_that_is_not_here_cannot_be_rebuilt(edition, verify, tmp_path):
+    path = edition.apart(tmp_path / "mail")
+    edition.project.notebook("mini").rename(edition.project.notebooks / "other.ipynb")
+    code, answers = verify(edition.project, path)
+    assert code == 3 and "there is no report mini here" in told(only(answers))
+
+
+def test_a_page_by_itself_is_judged_by_its_edition(edition, verify, tmp_path):
+    page = tmp_path / edition.html.name
+    shutil.copy(edition.html, page)
+    assert verify(edition.project, page)[0] == 0
+    page.write_text(page.read_text().replace("doors.</p>", "windows.</p>"))
+    code, answers = verify(edition.project, page)
+    assert code == 1 and "windows" in told(only(answers))
+    code, answers = verify(edition.project, shutil.copy(page, tmp_path / "page.html"))
+    assert code == 3 and "verify the PDF" in told(only(answers))
+
+
+def test_what_is_whole_is_verified_wherever_it_lies(edition, verify, tmp_path):
+    copy = shutil.copytree(edition.folder, tmp_path / "Downloads" / "this one")
+    for subject in (edition.folder, edition.pdf, edition.html, copy, edition.apart(tmp_path / "mail")):
+        code, answers = verify(edition.project, subject)
+        assert (code, only(answers)["answer"]) == (0, answer.VERIFIED), told(only(answers))
+    code, answers = verify(edition.project, "--hashes", edition.apart(tmp_path / "mail"))
+    assert code == 0 and "nothing was rendered" in told(only(answers))
+
+
+def test_a_store_answers_for_each_edition_and_its_catalogue(edition, verify, stand_in):
+    render.render(edition.project, "mini", {"as_of": "2026-02-01"})
+    reports = edition.project.reports
+    runs = stand_in.runs
+    code, answers = verify(edition.project, reports)
+    assert (code, len(answers), stand_in.runs) == (0, 3, runs + 2)
+    assert "catalogue" in told(answers[-1])
+    assert len(verify(edition.project, "--hashes", reports / "mini")[1]) == 2 and stand_in.runs == runs + 2
+    (reports / "index.html").write_text("x")
+    (reports / "mini" / "stray").mkdir()
+    code, answers = verify(edition.project, reports)
+    assert code == 1 and "stray: is no edition" in told(answers[-1]) and "index.html: is not" in told(answers[-1])
+
+
+def test_a_folder_without_editions_and_a_path_that_is_not_there_are_refused(edition, verify, tmp_path):
+    with pytest.raises(ProofError, match="must be an edition, a folder of editions or a PDF"):
+        verify(edition.project, tmp_path / "mini" / "data")
+    assert verify(edition.project, tmp_path / "none.pdf")[0] == 2
+
+
+def test_nothing_of_an_answer_moves_the_terminal(edition, verify, tmp_path):
+    pdf = forgery.with_attachments(edition.pdf.read_bytes(), {"\x1b[2Jclear": b"x"})
+    _, answers = verify(edition.project, edition.apart(tmp_path, pdf))
+    assert "\x1b" not in told(only(answers)) and "clear" in told(only(answers))
+
+
+def test_pikepdf_alone_makes_no_difference_to_what_is_read(edition):
+    """The forgeries differ by what was forged, not by having been saved."""
+    from handover.verify.dissection import dissect
+
+    pdf = edition.pdf.read_bytes()
+    with pikepdf.open(edition.pdf) as opened:
+        again = forgery.saved(opened)
+    one, other = dissect(pdf), dissect(again)
+    assert again != pdf
+    assert (one.pages, one.elements, one.attachments, one.fonts) == (
+        other.pages,
+        other.elements,
+        other.attachments,
+        other.fonts,
+    )
+
+
+@pytest.mark.parametrize("notebook", [b"", b"{}", b"[" * 100_000, b'{"cells": [7], "metadata": {}, "nbformat": 4}'])
+def test_a_notebook_that_is_none_is_not_run_even_if_trusted(edition, verify, tmp_path, notebook):
+    pdf = edition.pdf.read_bytes()
+    about = forgery.record(pdf)
+    about["notebook"]["sha256"] = about["inputs"]["notebook"] = digest.of_bytes(notebook)
+    pdf = forgery.with_attachments(pdf, {"mini.ipynb": notebook, "edition.json": json.dumps(about).encode()})
+    for words in ((), ("--trust",)):
+        code, answers = verify(edition.project, *words, edition.apart(tmp_path / "mail", pdf))
+        assert code == 3 and only(answers)["answer"] == answer.ELSEWHERE
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+RECORD = {
+    "report": "mini",
+    "as_of": "2026-01-31",
+    "parameters": {},
+    "notebook": {"attachment": "mini.ipynb", "sha256": "0" * 64},
+    "data": {"data/x.csv": {"attachment": "x.csv", "sha256": "1" * 64}},
+    "inputs": {
+        "notebook": "0" * 64,
+        "tables": {"data/x.csv": "1" * 64},
+        "dictionary": "",
+        "lock": "",
+        "package": "2" * 64,
+        "versions": {"typst": "1"},
+    },
+}
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from([(key,) for key in RECORD] + [("inputs", key) for key in RECORD["inputs"]]), JSON)
+def test_whatever_a_record_holds_it_is_read_or_refused(path, value):
+    content = json.loads(json.dumps(RECORD))
+    record.read(json.dumps(content).encode())
+    holder = content if len(path) == 1 else content[path[0]]
+    holder[path[-1]] = value
+    try:
+        record.read(json.dumps(content).encode())
+    except ProofError as error:
+        assert not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in str(error))
