@@ -128,9 +128,9 @@ def test_a_kernel_started_afresh_fails_no_less(fault, name):
 def test_a_cell_that_never_ran_fails_the_run_even_if_papermill_is_content(reply):
     cells = [new_code_cell("1", execution_count=1), new_code_cell("2")]
     replies = {0: {"status": "ok"}} | ({1: reply} if reply else {})
-    ran = SimpleNamespace(cells=cells, replies=replies, stderr=[], failed_tasks=[], inserted=False)
+    ran = SimpleNamespace(where=WHERE, cells=cells, replies=replies, stderr=[], failed_tasks=[], inserted=False)
     with pytest.raises(ExecutionError, match=r"^notebooks/x\.ipynb: cell 2 never ran\.\n  2\n"):
-        failures.judge(ran, WHERE)
+        failures.judge(ran)
 
 
 SEND = "k = get_ipython().kernel; k.session.send(k.iopub_socket, {0!r}, {1!r}, parent=k.get_parent())"

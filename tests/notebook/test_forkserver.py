@@ -135,7 +135,7 @@ def test_jupyter_itself_can_use_forked_kernels():
 
 def test_only_a_kernel_of_this_interpreter_is_forked():
     for command in (["/usr/bin/other", "-m", "ipykernel_launcher"], [sys.executable, "-m", "other_kernel", "-f", "x"]):
-        with pytest.raises(forkserver.NotForkedError, match="not of the press's own interpreter"):
+        with pytest.raises(forkserver.NotForkedError, match="of another interpreter"):
             forkserver._arguments(command)
     assert forkserver._arguments([sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f"]) == ["-f"]
 

@@ -49,6 +49,7 @@ class Execution:
 class Run:
     """One run of a notebook: what it is given, and what is heard while it goes on."""
 
+    where: str
     spec: "KernelSpec"
     environment: dict[str, str]
     cwd: Path
@@ -129,6 +130,7 @@ def execute(
     spec = kernel_spec(kernel, where)
     with scratch_folder() as scratch, reaper() as starting:
         run = Run(
+            where=where,
             spec=spec,
             environment=kernel_environment(epoch, scratch),
             cwd=Path(cwd).resolve(),
@@ -140,10 +142,10 @@ def execute(
             fork=fork,
             progress=progress,
         )
-        return _execute(nb, dict(parameters), run, where)
+        return _execute(nb, dict(parameters), run)
 
 
-def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run, where: str) -> Execution:
+def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execution:
     """Have papermill run the cells, and judge what came of it; papermill works on a copy of its own."""
     from handover.notebook import engine, failures
 
@@ -155,11 +157,11 @@ def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run, where: st
         try:
             done = engine.perform(nb, parameters, run)
         except Exception as error:
-            meaning = failures.explain(error, run, where)
+            meaning = failures.explain(error, run)
             if meaning is None:
                 raise
             raise meaning from error
-    failures.judge(run, where)
+    failures.judge(run)
     return Execution(normalise(done), tuple(failures.warnings(run)), tuple(run.notes))
 
 

@@ -259,7 +259,7 @@ def _arguments(command: Sequence[str]) -> list[str]:
     if rest[:1] == ["-Xfrozen_modules=off"]:
         rest = rest[1:]
     if Path(python).absolute() != Path(sys.executable).absolute() or rest[:2] != ["-m", "ipykernel_launcher"]:
-        raise NotForkedError("the kernel is not of the press's own interpreter")
+        raise NotForkedError("the kernel is of another interpreter")
     return rest[2:]
 
 
