@@ -1,4 +1,4 @@
-"""What travels inside the PDF: the notebook as in git, the data it used, and the record of how it was made."""
+"""What travels inside the PDF: the notebook as in git, the data it used, and the record that binds them."""
 
 import json
 import re
@@ -60,16 +60,19 @@ def record(
     parameters: Mapping[str, Any],
     source: Attachment,
     tables: Sequence[tuple[str, Attachment]],
-    made_from: Mapping[str, Any],
+    versions: Mapping[str, str],
 ) -> Attachment:
     """The record of an edition: parameters, hashes and tools; it names no edition, so that it can be part of one.
+
+    It holds nothing but what shapes the pages. The code of the package, the lock and the tables that are not attached
+    stand in the manifest.
 
     Args:
         report: The report's name.
         parameters: What it ran with.
         source: The notebook attached.
         tables: The tables attached, by path.
-        made_from: Hashes of all inputs, attached or not, and the tools, as `handover.editions.inputs` gives them.
+        versions: Version of each tool that shapes a page, as `tools.shaping` gives them.
     """
     content = {
         "report": report,
@@ -77,7 +80,7 @@ def record(
         "parameters": dict(parameters),
         "notebook": {"attachment": source.name, "sha256": digest.of_bytes(source.data)},
         "data": {path: {"attachment": one.name, "sha256": digest.of_bytes(one.data)} for path, one in tables},
-        "inputs": dict(made_from),
+        "versions": dict(versions),
     }
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     return Attachment(RECORD, text.encode(), "application/json", "How this report was made", "supplement")

@@ -1,6 +1,9 @@
 """One notebook into both pages and a name: the one place where an edition's content comes about.
 
-The press and the two exporters share it, so that JupyterLab's export gives the bytes that were published.
+`render` and the two exporters share it, so that JupyterLab's export gives the bytes that were published.
+
+A name means one set of bytes for ever: its digits begin a hash over all that the files of an edition are made from,
+with a placeholder where the digits will stand.
 """
 
 import re
@@ -10,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover import digest
-from handover.editions import attachments, imprint, inputs
-from handover.editions.attachments import RECORD
+from handover.editions import attachments, imprint, tools
 from handover.editions.imprint import Attachment, Imprint
 from handover.editions.store import EDITION
 from handover.errors import HandoverError
 from handover.notebook import source
 from handover.project import Project
+from handover.text import whole
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -25,26 +28,41 @@ if TYPE_CHECKING:
 
 #: Stands for the digits of the edition while they are not known, since they are made from the pages.
 PLACEHOLDER = "0z0q0z0q"
+#: Stands there for good on the pages of a draft, which are shown before the layout of the PDF is settled.
+DRAFT = "draft"
 #: Twice the size at which the catalogue shows the picture, for screens with small pixels.
 PICTURE_PPI = 60
+MAIN = "main.typ"
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """A notebook, composed. `content` is the whole hash that the edition's digits begin; `refused` names tables.
+    """A notebook, composed.
 
-    `pictures` are those that the Typst source shows, by name.
+    Attributes:
+        edition: The edition's name; "" for a notebook that speaks from no day.
+        content: The whole hash that the edition's digits begin; "" for a draft.
+        html: The HTML page.
+        notebook: The executed notebook as it is published; empty for a draft.
+        document: What the pages were written from.
+        imprint: What the pages say of themselves.
+        refused: A line for each table that the notebook names and that may not be attached.
     """
 
     edition: str
     content: str
     html: str
-    typst_source: str
-    pictures: Mapping[str, bytes]
+    notebook: bytes
     document: "Document"
     imprint: Imprint
-    refused: tuple[str, ...] = ()
-    _laid_out: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    refused: tuple[str, ...]
+    _typst: dict[str, bytes] = field(compare=False, repr=False)
+    _settled: list[dict[str, bytes]] = field(compare=False, repr=False)
+
+    @property
+    def typst_source(self) -> str:
+        """The source of the PDF."""
+        return self._typst[MAIN].decode()
 
     def pdf(self) -> bytes:
         """Typeset the PDF."""
@@ -70,33 +88,28 @@ class Composition:
         return typesetter.pngs(self._files(), ppi, self.document.name)
 
     def _files(self) -> dict[str, bytes]:
-        """Everything that Typst may read, the room on the pages shared out once."""
-        from handover.pages.typst import page, room
-
-        if not self._laid_out:
-            files = page.files(self.typst_source, self.pictures, self.imprint)
-            self._laid_out.update(room.shared(files, self.document.name))
-        return self._laid_out
+        """Everything that Typst may read, the layout settled once."""
+        if not self._settled:
+            self._settled.append(_settle(self._typst, self.document.name))
+        return self._settled[0]
 
 
-def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str, Any] | None = None) -> Composition:
+def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.
 
     Args:
         nb: The notebook in format 4.
         name: Its file's name without ending; the name of a published edition counts as its report's.
         folder: Where it lies; data is attached only if that is inside a project.
-        made_from: The inputs that the record in the PDF is to name; those of `folder` as they are, if left out.
+        draft: Whether to leave the edition without its digits, which cost the layout of the PDF.
     """
     from handover.document import document as documents
     from handover.pages.html import page as html_page
     from handover.pages.typst import page as pdf_page
-    from handover.pages.typst import room
 
     report = report_of(name)
     document = documents.read(nb, report)
-    attached, refused = _attached(nb, document, report, folder, made_from)
-    content_parts = [(one.name, one.data) for one in attached if one.name != RECORD]
+    attached, refused = _attached(nb, document, report, folder)
     day = imprint.day_of(document.parameters.get("as_of"))
     stem = f"{day}-{document.language}-" if day else ""
 
@@ -109,16 +122,49 @@ def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str,
             colophon=_colophon(document, attached),
         )
 
-    draft = printed(PLACEHOLDER)
-    html, (typst_source, pictures) = html_page.write(document, draft), pdf_page.compose(document, draft)
-    pages = [("html", html), ("typst", typst_source), ("template", pdf_page.TEMPLATE.read_text("utf-8"))]
-    pages.append(("room", Path(room.__file__).read_text("utf-8")))  # which sets what the source leaves open
-    content = digest.of_parts([*((part, text.encode()) for part, text in pages), *content_parts])
-    digits = content[: digest.DIGITS]
+    unnamed = printed(PLACEHOLDER)
+    html, (typst_source, pictures) = html_page.write(document, unnamed), pdf_page.compose(document, unnamed)
+    typst, settled = pdf_page.files(typst_source, pictures, unnamed), []
+    content, published = "", b""
+    if not draft:
+        published = _published(nb)
+        settled = [_settle(typst, report)]
+        content = _content(html, settled[0], pdf_page.link(document, unnamed), published)
+    digits = content[: digest.DIGITS] or DRAFT
     if stem:
-        html, typst_source = html.replace(PLACEHOLDER, digits), typst_source.replace(PLACEHOLDER, digits)
+        html = html.replace(PLACEHOLDER, digits)
+        for files in (typst, *settled):
+            files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
     final = printed(digits)
-    return Composition(final.edition, content, html, typst_source, pictures, document, final, tuple(refused))
+    return Composition(final.edition, content, html, published, document, final, tuple(refused), typst, settled)
+
+
+def _settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
+    from handover.pages.typst import room
+
+    return room.shared(files, name)
+
+
+def _content(html: str, typst: Mapping[str, bytes], link: Mapping[str, bytes], notebook: bytes) -> str:
+    """The hash of everything that the files of an edition are made from.
+
+    What is attached to the PDF, the versions of the tools among it, is part of the files that Typst reads.
+    """
+    from handover.pages.typst import page, typesetter
+
+    settings = f"{typesetter.STANDARDS} {PICTURE_PPI} {page.LINK_PPI}"
+    parts = [("html", html.encode()), ("notebook", notebook), ("settings", settings.encode())]
+    parts += [
+        (f"{kind}/{name}", data) for kind, files in (("pdf", typst), ("link", link)) for name, data in files.items()
+    ]
+    return digest.of_parts(sorted(parts))
+
+
+def _published(nb: "NotebookNode") -> bytes:
+    """The bytes of the executed notebook, as nbformat writes them."""
+    from nbformat import v4
+
+    return (whole(v4.writes(nb)).rstrip("\n") + "\n").encode()
 
 
 def for_exporter(nb: "NotebookNode", resources: Mapping[str, Any] | None) -> Composition:
@@ -133,17 +179,14 @@ def report_of(name: str) -> str:
 
 
 def _attached(
-    nb: "NotebookNode", document: "Document", report: str, folder: Path, made_from: Mapping[str, Any] | None
+    nb: "NotebookNode", document: "Document", report: str, folder: Path
 ) -> tuple[tuple[Attachment, ...], list[str]]:
-    text = source.canonical(nb)
-    original = attachments.notebook(report, text)
+    original = attachments.notebook(report, source.canonical(nb))
     project = _project(folder)
     named = document.evidence.get("tables")
     named = named if isinstance(named, list) else []
     tables, refused = attachments.data(project.root, named) if project else ([], [])
-    if made_from is None:
-        made_from = inputs.of(project, report, text, document.parameters).as_json()
-    record = attachments.record(report, document.parameters, original, tables, made_from)
+    record = attachments.record(report, document.parameters, original, tables, tools.shaping())
     return (original, *(one for _, one in tables), record), refused
 
 

@@ -100,7 +100,6 @@ def produce(
     *,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
-    made_from: Mapping[str, Any] | None = None,
 ) -> Product:
     """Execute, compose and check a report in memory; nothing is published.
 
@@ -108,16 +107,14 @@ def produce(
         order: What to render.
         timeout_s: How long the notebook may run.
         progress: Told of each phase.
-        made_from: The inputs that the record in the PDF is to name, for a proof that compares with a PDF of another
-            checkout; those of this one if left out.
 
     Raises:
         HandoverError: A cell failed, a page could not be made, or a page holds what none may hold.
     """
     clock = _Clock(progress)
-    done, made = _draft(order, timeout_s, clock, made_from)
+    done, made = _composed(order, timeout_s, clock)
     with clock.phase("typeset"):
-        files = _files(order, made, done.nb)
+        files = _files(order, made)
     _unmoved(order)
     about = _manifest(order, made, files, clock)
     return Product(order, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
@@ -126,12 +123,12 @@ def produce(
 def draft(
     order: Order, *, timeout_s: float = 600.0, progress: Progress = lambda phase, done, total: None
 ) -> "tuple[Execution, Composition]":
-    """The first part of `produce`, for who cannot wait for the PDF: the report ran, and its pages may be shown.
+    """The first part of `produce`, for a preview: the report ran, and its pages may be shown, but have no name yet.
 
     Raises:
         HandoverError: As in `produce`.
     """
-    return _draft(order, timeout_s, _Clock(progress))
+    return _composed(order, timeout_s, _Clock(progress), draft=True)
 
 
 def publish(store: Store, product: Product) -> Outcome:
@@ -173,17 +170,14 @@ class _Clock:
         self.seconds[name] = time.perf_counter() - begun
 
 
-def _draft(
-    order: Order, timeout_s: float, clock: _Clock, made_from: Mapping[str, Any] | None = None
-) -> "tuple[Execution, Composition]":
+def _composed(order: Order, timeout_s: float, clock: _Clock, *, draft: bool = False) -> "tuple[Execution, Composition]":
     with clock.phase("execute"):
         done = _execute(order, timeout_s, clock.progress)
     with clock.phase("compose"):
         from handover.document import audit, descriptions, lint
         from handover.editions import compose
 
-        names = order.inputs.as_json() if made_from is None else made_from
-        made = compose.compose(done.nb, order.report, order.project.notebooks, names)
+        made = compose.compose(done.nb, order.report, order.project.notebooks, draft=draft)
         _accept(order, made)
         lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
         audit.audit(made.document, order.where)
@@ -268,15 +262,9 @@ def _ahead(about: manifest.Manifest) -> list[str]:
     ]
 
 
-def _files(order: Order, made: "Composition", nb: Any) -> dict[str, bytes]:
+def _files(order: Order, made: "Composition") -> dict[str, bytes]:
     """The files of an edition by name, the PDF typeset."""
-    import nbformat
-
-    contents = {
-        ".html": made.html.encode(),
-        ".pdf": made.pdf(),
-        ".ipynb": (nbformat.writes(nb).rstrip("\n") + "\n").encode(),
-    }
+    contents = {".html": made.html.encode(), ".pdf": made.pdf(), ".ipynb": made.notebook}
     files = {file_name(order.report, made.edition, suffix): data for suffix, data in contents.items()}
     return files | {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
 

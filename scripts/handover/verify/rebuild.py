@@ -43,7 +43,7 @@ def again(project: Project, claimed: Inputs, timeout_s: float) -> Rebuilt:
         HandoverError: The report or its parameters are not allowed here, or it does not render.
     """
     order = Order.of(project, claimed.report, dict(claimed.parameters))
-    product = render.produce(order, timeout_s=timeout_s, made_from=claimed.as_json())
+    product = render.produce(order, timeout_s=timeout_s)
     return _described(product)
 
 
