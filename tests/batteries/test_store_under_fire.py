@@ -159,7 +159,7 @@ def snapshot():
 ballast = Path(sys.argv[1], "ballast")
 for number, room in enumerate(range(0, 320, 12), 1):
     disk = os.statvfs(sys.argv[1])
-    ballast.write_bytes(b"x" * max(0, atomic.f_bavail * atomic.f_frsize - room * 1024))
+    ballast.write_bytes(b"x" * max(0, disk.f_bavail * disk.f_frsize - room * 1024))
     before, said = snapshot(), ""
     try:
         publishing.publish(store, number)
