@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
+SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix)
 #: All that setup needs before there is a Python.
 TOOLS = ("sh", "dirname", "cat", "cmp", "head", "rm", "mv", "sed", "grep")
 
