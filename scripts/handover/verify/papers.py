@@ -5,7 +5,7 @@ from pathlib import Path
 from handover import digest
 from handover.editions import RECORD
 from handover.errors import ProofError
-from handover.notebook import forking
+from handover.notebook import forkserver
 from handover.project import Project
 from handover.verify import attempt, rebuild, record
 from handover.verify.answer import DIFFERS, ELSEWHERE, VERIFIED, Answer
@@ -28,7 +28,7 @@ def verify(project: Project, path: Path, name: str, *, hashes: bool, trust: bool
     """
     data = path.read_bytes()
     if not hashes:
-        forking.prepare()  # it imports in a process of its own, while the PDF is taken apart
+        forkserver.prepare()  # it imports in a process of its own, while the PDF is taken apart
     try:
         found, said = taken_apart(data)
     except ProofError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from handover import scratch
 from handover.editions import Inputs, Request, inputs, render
-from handover.notebook import intake, source
+from handover.notebook import source
 from handover.project import Project
 
 #: What leads to other bytes without leading to another page, or may: worth a render to find out.
@@ -75,7 +75,7 @@ def own_project(project: Project, report: str, carried: Carried) -> Iterator[Pro
         if project.lock.is_file():
             shutil.copy(project.lock, own.lock)
         own.notebook(report).write_bytes(carried.notebook)
-        intake.load(own.notebook(report), report)
+        source.load(own.notebook(report), report)
         for path, data in carried.tables.items():
             target = own.root / path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,14 +1,14 @@
-"""The process between the press and a kernel, which sees to it that nothing the kernel started outlives the run.
+"""The process between a run and its kernel, which sees to it that nothing the kernel started outlives the run.
 
-Only what runs in that process belongs here. It is started by path, without site or package, so that it costs
-some ten milliseconds; it imports nothing outside the standard library.
+Only what runs in that process belongs here. It is started by path, without site or package, so it costs some ten
+milliseconds; it imports nothing outside the standard library.
 
-    press ──socket──► guard ──► kernel ──► whatever the cells start
+    run ──socket──► subreaper ──► kernel ──► what the cells start
 
-The socket carries orders, one byte each: a signal's number goes to the kernel's process group, `END` kills
-everything, and so does the end of the socket, which is what the press leaves behind when it is killed itself.
-The guard answers once, with the kernel's wait status, when nothing is left. On Linux it is the *subreaper* of all
-below it: a process that leaves its session or loses its parent becomes the guard's child, and is found.
+The socket carries requests, one byte each: a signal's number goes to the kernel's process group, `END` kills
+everything, and so does the end of the socket, which is all that a killed run leaves behind. The subreaper answers
+once, with the kernel's wait status, when nothing is left. On Linux, a process below it that leaves its session or
+loses its parent becomes its child, and is found.
 """
 
 import contextlib
@@ -31,19 +31,19 @@ PR_SET_CHILD_SUBREAPER = 36
 #: How long killed processes may take to go; one that hangs in the kernel of the system is given up then.
 PATIENCE_S = 5.0
 
-#: How often the guard looks whether the press is still its parent, in case a fork of the press holds the socket open.
+#: How often to look whether the run's process is still the parent, in case a fork of that holds the socket open.
 LOOK_S = 1.0
 
 
-def watch(channel: socket.socket, start: Callable[[], None], scratch: str = "") -> NoReturn:
+def supervise(channel: socket.socket, start: Callable[[], None], scratch: str = "") -> NoReturn:
     """Run `start` in a child of this process, as the kernel, and stay until it and all it started are gone.
 
     Args:
-        channel: The guard's end of the socket.
+        channel: The subreaper's end of the socket.
         start: Becomes the kernel; called in the child, in a session of its own, and must not return.
-        scratch: A folder to remove when the press died, and cannot do so itself.
+        scratch: A folder to remove if the run's process died and cannot do so itself.
     """
-    press = os.getppid()
+    parent = os.getppid()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     channel.set_inheritable(False)
     wake, woken = os.pipe()
@@ -52,27 +52,28 @@ def watch(channel: socket.socket, start: Callable[[], None], scratch: str = "") 
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-    guard = os.getpid()
+    subreaper = os.getpid()
     kernel = os.fork()
     if kernel == 0:
-        _become(channel, (wake, woken), guard, start)
-    status, alone = _attend(channel, wake, kernel, press)
+        _become_kernel(channel, (wake, woken), subreaper, start)
+    status, orphaned = _wait_for_end(channel, wake, kernel, parent)
     status = _kill_all(kernel, status)
     with contextlib.suppress(OSError):
         channel.send(str(status).encode())
-    if alone and scratch:
+    if orphaned and scratch:
         import shutil
 
         shutil.rmtree(scratch, ignore_errors=True)
     os._exit(0)
 
 
-def _become(channel: socket.socket, pipe: tuple[int, int], guard: int, start: Callable[[], None]) -> NoReturn:
-    """Turn this fresh child into the kernel."""
+def _become_kernel(
+    channel: socket.socket, pipe: tuple[int, int], subreaper: int, start: Callable[[], None]
+) -> NoReturn:
     try:
         os.setsid()
         end_with_parent()
-        if os.getppid() != guard:
+        if os.getppid() != subreaper:
             os._exit(1)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
@@ -82,16 +83,16 @@ def _become(channel: socket.socket, pipe: tuple[int, int], guard: int, start: Ca
         for end in pipe:
             os.close(end)
         start()
-    except BaseException as error:  # whatever it is, this process must not go on as a second guard
+    except BaseException as error:  # this process must never go on as a second subreaper
         os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     os._exit(127)
 
 
-def _attend(channel: socket.socket, wake: int, kernel: int, press: int) -> tuple[int | None, bool]:
-    """Pass orders on until the kernel ends, or is to end; return its status, and whether the press is gone."""
+def _wait_for_end(channel: socket.socket, wake: int, kernel: int, parent: int) -> tuple[int | None, bool]:
+    """Pass signals on until the kernel ends or must end; return its status, and whether the run's process is gone."""
     while True:
         ready, _, _ = select.select([channel, wake], [], [], LOOK_S)
-        if os.getppid() != press:
+        if os.getppid() != parent:
             return None, True
         if wake in ready:
             os.read(wake, 4096)
@@ -100,13 +101,13 @@ def _attend(channel: socket.socket, wake: int, kernel: int, press: int) -> tuple
                 return status, False
         if channel in ready:
             try:
-                order = channel.recv(1)
+                request = channel.recv(1)
             except OSError:
-                order = b""
-            if not order or order[0] == END:
-                return None, not order
+                request = b""
+            if not request or request[0] == END:
+                return None, not request
             with contextlib.suppress(OSError):
-                os.killpg(kernel, order[0])
+                os.killpg(kernel, request[0])
 
 
 def _reap(kernel: int) -> int | None:
@@ -163,15 +164,6 @@ def _prctl(option: int, argument: int) -> None:
         ctypes.CDLL(None).prctl(option, argument, 0, 0, 0)
 
 
-def main(arguments: list[str]) -> NoReturn:
-    """Guard a command: ``guard.py SOCKET SCRATCH COMMAND…``."""
-    descriptor, scratch, *command = arguments
-
-    def start() -> None:
-        os.execvp(command[0], command)
-
-    watch(socket.socket(fileno=int(descriptor)), start, scratch)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    _, descriptor, folder, *command = sys.argv
+    supervise(socket.socket(fileno=int(descriptor)), lambda: os.execvp(command[0], command), folder)

@@ -1,4 +1,4 @@
-"""The verdict on a run: did every cell run, and if not, which one failed, how, and what to do.
+"""Failures of a run: whether every cell ran, and if not, which one failed, how, and what to do.
 
 Cells are numbered as in the notebook's file, from 1 over all cells, whatever papermill put between them. What counts:
 
@@ -11,7 +11,7 @@ an exception, an interrupt, no Python       fails, with the line
 ``sys.exit()``, ``quit()``, ``exit``        fails, even in the last cell and with status 0
 ``os._exit()``, a signal, a crash           fails: the kernel is lost, and how it ended is told
 a thread that ends in an exception          fails, whenever it happens before the last cell has ended
-a task on the kernel's loop that raises     fails, unless somebody awaited it; those of the last cell get one turn
+a task on the kernel's loop that raises     fails, unless it was awaited; those of the last cell get one turn
 more than `engine.OUTPUT_MAX` characters    fails, and the kernel is ended: no page holds that
 a cell that takes too long                  fails, as does a report that does
 a warning, or other words on stderr         passes, and is told; a report that states evidence may not print it
@@ -20,7 +20,7 @@ threads, tasks and processes still at work  are ended with the kernel; what they
 the result of a future nobody asks for      is not heard, as anywhere in Python
 ==========================================  ==========================================================================
 
-The first three are judged in `handover.notebook.intake`.
+The first three are judged in `handover.notebook.source`.
 """
 
 import re
@@ -28,12 +28,16 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
 from handover.errors import ExecutionError
-from handover.notebook.normalise import INJECTED
+from handover.notebook import engine
 from handover.notebook.processes import ending
+from handover.notebook.source import INJECTED
 
 if TYPE_CHECKING:
-    from handover.notebook.run import Run
+    from handover.notebook.execute import Run
 
 ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published."
 
@@ -50,8 +54,8 @@ TASK_FAILED = re.compile(
 )
 
 
-def judge(run: "Run", where: str) -> None:
-    """Pass a run that papermill let pass, or not.
+def judge(run: "Run") -> None:
+    """Refuse a run that papermill let pass if a cell of it failed or never ran.
 
     papermill calls a run complete that ``sys.exit()`` cut short, or whose threads failed.
 
@@ -64,45 +68,40 @@ def judge(run: "Run", where: str) -> None:
         reply = run.replies.get(index)
         for output in cell.outputs:
             if output.output_type == "error":
-                raise _raised(run, index, output.ename, output.evalue, output.traceback, where)
+                raise _raised(run, index, output.ename, output.evalue, output.traceback)
         if reply is None or reply.get("status") != "ok" or cell.execution_count is None:
-            raise _error(run, index, "never ran", where)
+            raise _error(run, index, "never ran")
     heard = "".join(text for _, text in run.stderr)
     for what, words in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
         if failed := words.search(heard):
-            story = failed["last"] or "how, it had not said when the run was over"
+            how = failed["last"] or "how, it had not said when the run was over"
             at = _place(run, failed.start())
-            raise _error(run, at, f"ran while a {what} in the background failed ({story})", where)
+            raise _error(run, at, f"ran while a {what} in the background failed ({how})")
     if run.failed_tasks:
-        raise _error(run, -1, f"left a task in the background that failed ({'; '.join(run.failed_tasks)})", where)
+        raise _error(run, -1, f"left a task in the background that failed ({'; '.join(run.failed_tasks)})")
 
 
-def failure(error: Exception, run: "Run", where: str) -> ExecutionError | None:
+def explain(error: Exception, run: "Run") -> ExecutionError | None:
     """Say what an exception out of papermill means; None when it tells nothing of the notebook."""
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    from handover.notebook import engine
-
-    if run.flooded is not None:
-        return _error(run, run.flooded, f"showed more than {engine.OUTPUT_MAX:,} characters", where)
+    if run.overflowed is not None:
+        return _error(run, run.overflowed, f"showed more than {engine.OUTPUT_MAX:,} characters")
     if isinstance(error, PapermillExecutionError):
         # papermill makes up a name where a cell failed without showing an error, as an unknown magic does
         reply = run.replies.get(error.cell_index, {}) if not error.traceback else {}
         name, value = reply.get("ename") or error.ename, reply.get("evalue") or error.evalue
-        return _raised(run, error.cell_index, name, value, error.traceback, where)
-    if isinstance(error, engine.Quit):
-        return _error(run, run.cell, "ended the kernel with quit() or exit(): the cells after it would not run", where)
-    if isinstance(error, engine.Misfit):
-        return _error(run, run.cell, f"showed what no notebook can hold ({_first(str(error))})", where)
+        return _raised(run, error.cell_index, name, value, error.traceback)
+    if isinstance(error, engine.KernelExit):
+        return _error(run, run.cell, "ended the kernel with quit() or exit(): the cells after it would not run")
+    if isinstance(error, engine.InvalidOutput):
+        return _error(run, run.cell, f"showed what no notebook can hold ({_first(str(error))})")
     if isinstance(error, CellTimeoutError):
-        return _error(run, run.cell, _too_long(run), where)
+        return _error(run, run.cell, _too_long(run))
     if isinstance(error, DeadKernelError) and run.process is not None:
-        return _error(run, run.cell, f"lost its kernel: {ending(run.process.wait())}", where)
+        return _error(run, run.cell, f"lost its kernel: {ending(run.process.wait())}")
     if run.cell >= 0:
         return None
     return ExecutionError(
-        f"{where}: a kernel must start ({_last_words(run) or f'{type(error).__name__}: {error}'}).\n"
+        f"{run.where}: a kernel must start ({_last_words(run) or f'{type(error).__name__}: {error}'}).\n"
         "Check the installation with `jupyter kernelspec list`. Nothing was run."
     )
 
@@ -120,19 +119,17 @@ def warnings(run: "Run") -> Iterator[str]:
             yield f"{_name(run, index)} warned: {text}"
 
 
-def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str], where: str) -> ExecutionError:
+def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str]) -> ExecutionError:
     if name == "SystemExit":
-        return _error(run, index, "ended with sys.exit(): the cells after it would not run", where)
+        return _error(run, index, "ended with sys.exit(): the cells after it would not run")
     if name == "StdinNotImplementedError":
-        return _error(run, index, "asked for input, which nobody is there to give", where)
+        return _error(run, index, "asked for input, which nobody is there to give")
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
     what = f"raised {name}: {first}" if first else f"raised {name}"
-    return _error(run, index, what.removesuffix("."), where, _line(traceback), rest)
+    return _error(run, index, what.removesuffix("."), _line(traceback), rest)
 
 
-def _error(
-    run: "Run", index: int, what: str, where: str, line: int | None = None, rest: Sequence[str] = ()
-) -> ExecutionError:
+def _error(run: "Run", index: int, what: str, line: int | None = None, rest: Sequence[str] = ()) -> ExecutionError:
     """Word a failure: what happened in which cell, its first lines and the line at fault, more of it, what to do."""
     source = run.cells[index].source if 0 <= index < len(run.cells) else ""
     lines = source.strip("\n").splitlines()
@@ -143,7 +140,7 @@ def _error(
         shown.append("  …")
     # below a cell magic, lines are counted from the line after it
     at = f" (line {line})" if line is not None and len(lines) > 1 and not lines[0].startswith("%%") else ""
-    return ExecutionError("\n".join([f"{where}: {_name(run, index)} {what}{at}.", *shown, *rest, ADVICE]))
+    return ExecutionError("\n".join([f"{run.where}: {_name(run, index)} {what}{at}.", *shown, *rest, ADVICE]))
 
 
 def _name(run: "Run", index: int) -> str:
@@ -157,7 +154,7 @@ def _name(run: "Run", index: int) -> str:
 
 
 def _place(run: "Run", offset: int) -> int:
-    """The cell that ran when a character of all that stood on stderr was written; a story may go on in the next."""
+    """The cell that ran when a character of all that stood on stderr was written; a traceback may go on in the next."""
     for index, text in run.stderr:
         offset -= len(text)
         if offset < 0:

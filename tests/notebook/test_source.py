@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from handover.errors import ExecutionError, NotebookError
-from handover.notebook.intake import deaf_lines, load, refuse
+from handover.notebook.source import deaf_lines, load, refuse
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
