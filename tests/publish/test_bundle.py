@@ -18,7 +18,7 @@ from handover.cli import cli
 from handover.editions import attachments, manifest, render
 from handover.editions.store import Edition, Store
 from handover.errors import ShareError, StoreError
-from handover.publish import bundle, crate, publish, target
+from handover.publish import bundle, mirror, rocrate, target
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_manifest_that_names_a_file_outside_the_edition_carries_nothing_away(e
         bundle.pack(edition)
     to = target.Folder(mini.root / "mirror")
     with pytest.raises(ShareError, match=r"secret: must be a file of the edition"):
-        publish.plan(Store.of(mini), to)
+        mirror.plan(Store.of(mini), to)
 
 
 def without(edition, change):
@@ -220,9 +220,9 @@ def test_every_reference_in_the_crate_leads_to_an_entity(edition):
 
 
 def test_a_path_is_written_as_the_address_it_is(edition):
-    sources = crate.Sources("notebook/mini.ipynb", ("data/two words.csv",))
+    sources = rocrate.Sources("notebook/mini.ipynb", ("data/two words.csv",))
     files = {"data/two words.csv": b"", "notebook/mini.ipynb": b""}
-    graph = json.loads(crate.describe(edition.manifest(), files, sources))["@graph"]
+    graph = json.loads(rocrate.describe(edition.manifest(), files, sources))["@graph"]
     rendering = next(one for one in graph if one["@id"] == "#rendering")
     assert {"@id": "data/two%20words.csv"} in rendering["object"]
     assert "data/two%20words.csv" in [one["@id"] for one in graph]
@@ -230,9 +230,9 @@ def test_a_path_is_written_as_the_address_it_is(edition):
 
 def test_the_licence_of_the_dictionary_is_that_of_the_crate():
     dictionary = {"licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons", "path": "https://example.org/by"}]}
-    assert [one["@id"] for one in crate._licences(json.dumps(dictionary).encode())] == ["https://example.org/by"]
+    assert [one["@id"] for one in rocrate._licences(json.dumps(dictionary).encode())] == ["https://example.org/by"]
     for odd in (b"{", b"[]", b'{"licenses": [3]}', b'{"licenses": 3}', b"{}"):
-        assert crate._licences(odd) == []
+        assert rocrate._licences(odd) == []
 
 
 # the command
