@@ -12,7 +12,7 @@ from typing import Any
 
 from handover import atomic
 from handover.editions import inputs, manifest
-from handover.editions.store import EDITION, REPORT, Edition, Store
+from handover.editions.store import EDITION, REPORT, Store
 from handover.errors import HandoverError
 from handover.notebook import parameters, source
 from handover.project import MARKER, Project
@@ -207,6 +207,3 @@ def _word(value: Any) -> str:
 
 def _short(path: Path, project: Project) -> str:
     return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else str(path)
-
-
-__all__ = ["Edition", "Finding", "catalogue", "dictionary", "editions", "fix", "notebooks", "rewritten", "unclean"]

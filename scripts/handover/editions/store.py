@@ -21,8 +21,8 @@ REPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 EDITION = re.compile(
     r"(?P<as_of>\d{4}-\d\d-\d\d)-(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)-(?P<digits>[0-9a-f]{8})"
 )
-#: The picture of the PDF's first page.
-PICTURE = "page1.png"
+#: The picture of the PDF's first page, and the one that a link to the HTML shows.
+PICTURE, LINK_PICTURE = "page1.png", "link.png"
 #: How long one publication waits for another; each takes well under a second.
 LOCK_TIMEOUT_S = 120
 

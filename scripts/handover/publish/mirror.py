@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from handover import digest
-from handover.editions import EDITION, REPORT, Edition, Manifest, Store, catalogue, manifest, settings
+from handover.editions import EDITION, REPORT, Edition, Manifest, Store, catalogue, manifest
 from handover.errors import ShareError
 from handover.publish.target import Target
 
@@ -93,7 +93,7 @@ def plan(store: Store, target: Target, progress: Progress = lambda phase, done, 
         manifests, faults = catalogue.read(store)
         if faults:
             raise ShareError("\n".join(faults) + f"\n{DAMAGED}")
-        contents = catalogue.build(manifests, settings.site(store.project))
+        contents = catalogue.build(manifests, catalogue.site(store.project))
         editions = {_edition(store, one): _files(store, one) for one in manifest.newest_first(manifests)}
     if not editions:
         raise ShareError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")

@@ -12,12 +12,12 @@ from handover.editions import (
     LINK_PICTURE,
     PICTURE,
     RECORD,
+    SINCE,
     Edition,
     Manifest,
     Store,
     catalogue,
     manifest,
-    previous,
 )
 from handover.errors import ProofError, StoreError
 from handover.notebook import forking
@@ -276,9 +276,9 @@ def _differences(edition: Edition, about: Manifest, rebuilt: Rebuilt) -> Iterato
     # the inputs and the run are history; what differs in a file has been said already
     aside = {"inputs", "versions", "run"} | (set() if same else {"content", "edition", "outputs"})
     given = dict(rebuilt.product.manifest)
-    if previous.SINCE not in about["variant"]:
+    if SINCE not in about["variant"]:
         # it was filled in from the store, and so it was no setting
-        given["variant"] = {name: value for name, value in given["variant"].items() if name != previous.SINCE}
+        given["variant"] = {name: value for name, value in given["variant"].items() if name != SINCE}
     sides = ({key: value for key, value in side.items() if key not in aside} for side in (about, given))
     if different := of_values(manifest.NAME, *sides):
         yield different

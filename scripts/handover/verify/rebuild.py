@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from handover import scratch
-from handover.editions import Order, inputs, render
+from handover.editions import Request, inputs, render
 from handover.errors import HandoverError, ParameterError
 from handover.notebook import intake, source
 from handover.project import Project
@@ -79,8 +79,8 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
     try:
         with _project_of(project, said.report, carried) if trusted else nullcontext(project) as chosen:
             changed = changes(chosen, said)
-            order = Order.of(chosen, said.report, dict(said.parameters))
-            return Rebuilt(render.produce(order, timeout_s=TIMEOUT_S), tuple(changed), trusted)
+            request = Request.of(chosen, said.report, dict(said.parameters))
+            return Rebuilt(render.produce(request, timeout_s=TIMEOUT_S), tuple(changed), trusted)
     except ParameterError as error:
         why = "it names parameters that its notebook does not allow"
         return Refused(why, tuple(map(shown, str(error).splitlines()[:-1])), wrong=True)
