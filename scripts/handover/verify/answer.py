@@ -139,16 +139,12 @@ def _belongs(path: Path) -> bool:
 
 
 def _edition_in(folder: Path) -> Edition:
-    """Return the edition in a folder, named by its place if it stands where editions stand, else by its manifest."""
-    known = Edition(folder.parent.parent, folder.parent.name, folder.name)
-    if not EDITION.fullmatch(folder.name):
-        known = _Copy(known.root, known.report, known.name, folder)
+    """Return the edition in a folder, named by its manifest, or by its place where that is torn."""
     try:
         about = manifest.load(folder / manifest.NAME)
     except StoreError:
-        return known
-    named = about["report"], about["edition"]
-    return known if named == (known.report, known.name) else _Copy(known.root, *named, folder)
+        return _Copy(folder.parent.parent, folder.parent.name, folder.name, folder)
+    return _Copy(folder.parent.parent, about["report"], about["edition"], folder)
 
 
 def _store(store: Store) -> Iterator[Answer]:
@@ -257,33 +253,34 @@ def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
     return data, {} if said.altered(found.attachments) else said.carried(found.attachments)
 
 
-def _differences(edition: Edition, about: Manifest, rebuilt: Rebuilt) -> Iterator[Difference]:
-    """Yield the first difference of each file of an edition."""
-    same = True
-    for path in (edition.file(suffix) for suffix in (".html", ".pdf", ".ipynb")):
-        given = rebuilt.file(path.suffix)
-        if not path.is_file():
-            same = False
-            yield Difference(f"{path.name}: is missing")
-        elif (found := path.read_bytes()) != given:
-            same = False
-            yield first(path.name, found, given, rebuilt.facts)
-    for name, what in ((PICTURE, "the picture of the first page"), (LINK_PICTURE, "the picture for links")):
-        path = edition.folder / name
-        if not path.is_file() or path.read_bytes() != rebuilt.product.files[name]:
-            same = False
-            yield Difference(f"{name}: {what} is another")
+def _differences(edition: Edition, about: Manifest, rebuilt: Rebuilt) -> list[Difference]:
+    """Return the first difference of each file of an edition."""
+    found = list(_different_files(edition, rebuilt))
     # the inputs and the run are history; what differs in a file has been said already
-    aside = {"inputs", "versions", "run"} | (set() if same else {"content", "edition", "outputs"})
-    given = dict(rebuilt.product.manifest)
+    aside = {"inputs", "versions", "run"} | ({"content", "edition", "outputs"} if found else set())
+    given: dict[str, Any] = dict(rebuilt.product.manifest)
     if SINCE not in about["variant"]:
         # it was filled in from the store, and so it was no setting
         given["variant"] = {name: value for name, value in given["variant"].items() if name != SINCE}
     sides = ({key: value for key, value in side.items() if key not in aside} for side in (about, given))
     if different := of_values(manifest.NAME, *sides):
-        yield different
+        found.append(different)
     elif manifest.dumps(about) != (edition.folder / manifest.NAME).read_bytes():
-        yield Difference(f"{manifest.NAME}: the same content, written otherwise")
+        found.append(Difference(f"{manifest.NAME}: the same content, written otherwise"))
+    return found
+
+
+def _different_files(edition: Edition, rebuilt: Rebuilt) -> Iterator[Difference]:
+    for path in (edition.file(suffix) for suffix in (".html", ".pdf", ".ipynb")):
+        given = rebuilt.file(path.suffix)
+        if not path.is_file():
+            yield Difference(f"{path.name}: is missing")
+        elif (found := path.read_bytes()) != given:
+            yield first(path.name, found, given, rebuilt.facts)
+    for name, what in ((PICTURE, "the picture of the first page"), (LINK_PICTURE, "the picture for links")):
+        path = edition.folder / name
+        if not path.is_file() or path.read_bytes() != rebuilt.product.files[name]:
+            yield Difference(f"{name}: {what} is another")
 
 
 def _refused(name: str, refused: Refused, faults: tuple[str, ...] = ()) -> Answer:
