@@ -28,7 +28,6 @@ STILL = {
     "cli/check.py",
     "cli/render.py",
     "cli/schedule.py",
-    "cli/verify.py",
     "document/foreign.py",
     "document/ledger.py",
     "document/svg.py",

@@ -1,4 +1,4 @@
-"""What a bundle holds, told as an RO-Crate: one JSON-LD file that tools of research data read.
+"""What a bundle holds, described as an RO-Crate: one JSON-LD file that tools of research data read.
 
 Written by us as plain JSON; the same edition always gives the same bytes.
 """
@@ -59,23 +59,21 @@ def describe(about: manifest.Manifest, files: Mapping[str, bytes], sources: Sour
     parts = [_file(path, data, about, sources) for path, data in sorted(files.items())]
     parts.append({"@id": SUMS, "@type": "File", "name": "Checksums of all files", "encodingFormat": "text/plain"})
     licences = _licences(files.get(MARKER.as_posix(), b"{}"))
-    graph = [_self(), _root(about, parts, licences), *parts, _desk(), _rendering(about, sources), *licences]
-    graph += [_tool(name, version) for name, version in sorted(about["versions"].items())]
+    graph = [
+        {"@id": NAME, "@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": PROFILE}},
+        _root(about, parts, licences),
+        *parts,
+        {"@id": DESK, "@type": "Organization", "name": AUTHOR},
+        _rendering(about, sources),
+        *licences,
+        *(_tool(name, version) for name, version in sorted(about["versions"].items())),
+    ]
     text = json.dumps({"@context": CONTEXT, "@graph": graph}, ensure_ascii=False, indent=1, sort_keys=True)
     return f"{text}\n".encode()
 
 
-def _self() -> Entity:
-    return {
-        "@id": NAME,
-        "@type": "CreativeWork",
-        "about": {"@id": "./"},
-        "conformsTo": {"@id": PROFILE},
-    }
-
-
 def _root(about: manifest.Manifest, parts: list[Entity], licences: list[Entity]) -> Entity:
-    found = {
+    return {
         "@id": "./",
         "@type": "Dataset",
         "name": f"{about['title']}, as of {about['as_of']}",
@@ -88,9 +86,9 @@ def _root(about: manifest.Manifest, parts: list[Entity], licences: list[Entity])
         "author": {"@id": DESK},
         "hasPart": [{"@id": one["@id"]} for one in parts],
         "mentions": {"@id": RENDERING},
+        # a crate must say under what terms it is passed on; where the dictionary is silent, the text says so
+        "license": {"@id": licences[0]["@id"]} if licences else "Not stated",
     }
-    # a crate must say under what terms it is passed on; where the dictionary is silent, the text says so
-    return found | {"license": {"@id": licences[0]["@id"]} if licences else "Not stated"}
 
 
 def _file(path: str, data: bytes, about: manifest.Manifest, sources: Sources) -> Entity:
@@ -119,10 +117,6 @@ def _name(path: str, about: manifest.Manifest, sources: Sources) -> str:
         return f"Data used by the report: {PurePosixPath(path).name}"
     suffix = PurePosixPath(path).suffix
     return f"{NAMES[suffix]}: {about['title']}" if suffix in NAMES else PurePosixPath(path).name
-
-
-def _desk() -> Entity:
-    return {"@id": DESK, "@type": "Organization", "name": AUTHOR}
 
 
 def _rendering(about: manifest.Manifest, sources: Sources) -> Entity:
