@@ -28,7 +28,6 @@ ROOMS = {
 STILL = {
     "cli/check.py",
     "cli/render.py",
-    "cli/schedule.py",
     "cli/verify.py",
     "document/foreign.py",
     "document/ledger.py",
@@ -40,7 +39,6 @@ STILL = {
     "pages/html/page.py",
     "pages/typst/page.py",
     "schedule/job.py",
-    "schedule/news.py",
 }
 JUPYTER = {"IPython", "nbformat", "nbconvert", "nbclient", "papermill", "jupyter_client", "typst"}
 

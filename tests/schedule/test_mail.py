@@ -7,16 +7,19 @@ import contextlib
 import datetime as dt
 import socket
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from schedule_desk import publish, utc
+from schedule_desk import Killed, die, publish, utc
 
+from handover.editions.store import Edition
 from handover.errors import MailError
-from handover.schedule import letter, letterbox, news, post
+from handover.schedule import mail
+from handover.schedule.entries import PASSWORD, Notify
 from handover.schedule.job import Result
-from handover.schedule.letterbox import Letterbox
+from handover.schedule.log import Mail, Tick
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
@@ -68,7 +71,7 @@ def mailing(desk, inbox):
     with serving(inbox) as port:
         desk.port = port
         address(desk)
-        desk.send = post.send
+        desk.send = mail.send
         desk.once()
         yield desk
 
@@ -78,27 +81,19 @@ def address(desk, **more):
     desk.declare({"notify": ["a@example.org", "b@example.org"], **more}, mail=server)
 
 
-def events(desk, *names):
-    return [line for line in desk.lines() if line["event"] in names]
-
-
 # what cannot be sent
 
 
-@pytest.mark.parametrize("what", ["a\nBcc: c@example.org", "a\r\n\r\nbody", "a\x00b", "a\u2028b"])
-def test_no_title_ends_a_header(desk, what):
-    desk.declare({"notify": {"to": "a@example.org", "from": "d@example.org", "host": "h"}})
-    (entry,) = desk.entries()
-    owed = {"at": "2026-01-28T07:00:00Z", "mail": {"id": what, "kind": "stale"}, "text": "old"}
-    message = letter.write(desk.press.store, entry, entry.notify, owed)
-    assert letter._one_line(what) == " ".join(what.replace("\x00", " ").split())
-    assert message["To"] == "a@example.org" and message["Bcc"] is None
-    assert b"Bcc" not in message.as_bytes()
+def test_no_title_ends_a_header(desk):
+    notify = Notify(("a@example.org",), "d@example.org", "h", 25)
+    for what in ("a\nBcc: c@example.org", "a\r\n\r\nbody", "a\x00b", "a\u2028b"):
+        owed = Mail(what, "daily", "new", utc("2026-01-28 07:00"), subject=what, text="old")
+        made = mail.message(desk.tiny.store, notify, owed)
+        assert made["Subject"] == " ".join(what.replace("\x00", " ").split())
+        assert made["To"] == "a@example.org" and made["Bcc"] is None
 
 
 def test_a_title_of_several_lines_is_one_subject(mailing, inbox, monkeypatch):
-    from handover.editions.store import Edition
-
     real = Edition.manifest
     monkeypatch.setattr(Edition, "manifest", lambda self: real(self) | {"title": "Doors\r\nBcc: c@example.org"})
     mailing.once(7 * HOUR)
@@ -106,26 +101,34 @@ def test_a_title_of_several_lines_is_one_subject(mailing, inbox, monkeypatch):
     assert message["Subject"] == "Doors Bcc: c@example.org, 28 January 2026" and message["Bcc"] is None
 
 
-def test_a_text_that_no_mail_can_hold_is_unsent_and_stops_nothing(mailing, inbox):
-    mailing.press.before = lambda job: Result("failed", cause="half a character: \ud800")
-    mailing.once(7 * HOUR)
-    (line,) = events(mailing, "unsent")
-    assert "must be a mail that can be written" in line["cause"] and inbox.messages == []
+def test_a_mail_that_cannot_be_written_stays_owed_and_stops_nothing(mailing, inbox, monkeypatch):
+    def gone(self, *given):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mail.Edition, "file", gone)
+        (row,) = mailing.once(7 * HOUR)
+    (owed,) = mailing.mails("owed")
+    assert row.outcome == "published" and inbox.messages == []
+    assert "must be a mail that can be written (got [Errno 5]" in owed["cause"]
+    mailing.once()
+    assert len(inbox.messages) == len(mailing.mails("sent")) == 1
 
 
 def test_a_server_that_is_down_loses_no_mail_and_no_tick(desk, inbox):
     desk.port = free_port()
     address(desk)
-    desk.send = post.send
+    desk.send = mail.send
     desk.once()
-    (line,) = desk.once(7 * HOUR)
-    assert line["outcome"] == "published"
-    (unsent,) = events(desk, "unsent")
-    assert unsent["cause"].startswith(f"127.0.0.1:{desk.port}: must take the mail (got ")
+    (row,) = desk.once(7 * HOUR)
+    assert row.outcome == "published"
+    (owed,) = desk.mails("owed")
+    assert owed["cause"].startswith(f"127.0.0.1:{desk.port}: must take the mail (got ")
+    assert desk.told[-1] == f"daily: mail not sent: {owed['cause']}"
     with serving(inbox, desk.port):
         desk.once()
         desk.once()
-    assert len(inbox.messages) == 1 and len(events(desk, "mailed")) == 1
+    assert len(inbox.messages) == 1 and len(desk.mails("sent")) == 1
 
 
 def test_a_runner_that_stays_up_waits_longer_each_time(desk):
@@ -152,40 +155,43 @@ def test_a_runner_that_stays_up_waits_longer_each_time(desk):
 def test_one_recipient_refused_is_noted_and_the_others_have_it(mailing, inbox):
     inbox.refused = ("a@example.org",)
     mailing.once(7 * HOUR)
-    (line,) = events(mailing, "mailed")
-    assert line["refused"] == ["a@example.org"] and inbox.envelopes == [("desk@example.org", ["b@example.org"])]
+    (sent,) = mailing.mails("sent")
+    assert sent["refused"] == '["a@example.org"]' and inbox.envelopes == [("desk@example.org", ["b@example.org"])]
 
 
 def test_all_recipients_refused_is_unsent(mailing, inbox):
     inbox.refused = ("a@example.org", "b@example.org")
     mailing.once(7 * HOUR)
-    assert len(events(mailing, "unsent")) == 1 and not events(mailing, "mailed")
+    assert len(mailing.mails("owed")) == 1 and not mailing.mails("sent")
 
 
 def test_a_server_without_encryption_is_given_nothing_if_it_was_asked_for(inbox):
     with serving(inbox) as port, pytest.raises(MailError, match="STARTTLS"):
-        post.send(Letterbox(("a@example.org",), "d@example.org", "127.0.0.1", port), message())
+        send(port, security="starttls")
     assert inbox.messages == []
 
 
 def test_a_login_without_a_password_in_the_environment_is_told(inbox, monkeypatch):
-    monkeypatch.delenv(letterbox.PASSWORD, raising=False)
+    monkeypatch.delenv(PASSWORD, raising=False)
     with serving(inbox) as port, pytest.raises(MailError, match="no password for desk: set HANDOVER_MAIL_PASSWORD"):
-        post.send(Letterbox(("a@example.org",), "d@example.org", "127.0.0.1", port, "none", "desk"), message())
+        send(port, user="desk")
 
 
-def test_a_wrong_password_is_told_and_not_repeated(inbox, monkeypatch):
-    monkeypatch.setenv(letterbox.PASSWORD, "hush-hush")
+def test_a_wrong_password_is_told_and_not_repeated_and_the_right_one_opens(inbox, monkeypatch):
+    monkeypatch.setenv(PASSWORD, "hush-hush")
     with login(inbox, b"other") as port, pytest.raises(MailError) as error:
-        post.send(Letterbox(("a@example.org",), "d@example.org", "127.0.0.1", port, "none", "desk"), message())
+        send(port, user="desk")
     assert "535" in str(error.value) and "hush" not in str(error.value) and inbox.messages == []
-
-
-def test_the_right_password_opens(inbox, monkeypatch):
-    monkeypatch.setenv(letterbox.PASSWORD, "hush-hush")
     with login(inbox, b"hush-hush") as port:
-        post.send(Letterbox(("a@example.org",), "d@example.org", "127.0.0.1", port, "none", "desk"), message())
+        send(port, user="desk")
     assert len(inbox.messages) == 1
+
+
+def send(port, security="none", user=""):
+    made = EmailMessage()
+    made["Subject"] = "x"
+    made.set_content("x")
+    mail.send(Notify(("a@example.org",), "d@example.org", "127.0.0.1", port, security, user), made)
 
 
 def login(inbox, password):
@@ -196,21 +202,12 @@ def login(inbox, password):
     return serving(inbox, authenticator=check, auth_require_tls=False)
 
 
-def message():
-    from email.message import EmailMessage
-
-    made = EmailMessage()
-    made["Subject"] = "x"
-    made.set_content("x")
-    return made
-
-
 # what is sent
 
 
 def test_an_edition_that_says_something_new_is_mailed_with_its_pdf_and_what_changed(mailing, inbox):
     mailing.once(7 * HOUR)
-    mailing.press.says = lambda day: {"doors": "4", "windows": "9"}
+    mailing.tiny.says = lambda day: {"doors": "4", "windows": "9"}
     mailing.once(DAY)
     first, second = inbox.messages
     assert first["Subject"] == "Doors in miniature, 28 January 2026"
@@ -221,7 +218,7 @@ def test_an_edition_that_says_something_new_is_mailed_with_its_pdf_and_what_chan
     assert told in text.replace("\r\n", "\n") and f"As of 29 January 2026, edition {after}." in text
     (pdf,) = second.iter_attachments()
     assert (pdf.get_content_type(), pdf.get_filename()) == ("application/pdf", f"mini_{after}.pdf")
-    assert pdf.get_content() == mailing.press.store.root.joinpath("mini", after, f"mini_{after}.pdf").read_bytes()
+    assert pdf.get_content() == mailing.tiny.store.root.joinpath("mini", after, f"mini_{after}.pdf").read_bytes()
     assert (second["From"], second["To"]) == ("desk@example.org", "a@example.org, b@example.org")
     assert second["Auto-Submitted"] == "auto-generated" and second["Date"].datetime == utc("2026-01-29 07:00")
     assert inbox.envelopes == [("desk@example.org", ["a@example.org", "b@example.org"])] * 2
@@ -236,48 +233,53 @@ def test_an_edition_of_another_day_that_says_the_same_mails_nobody(mailing, inbo
 
 def test_who_had_an_edition_of_the_day_is_told_what_a_new_one_corrects_and_nothing_else(mailing, inbox):
     mailing.once(7 * HOUR)
-    store, (first,) = mailing.press.store, mailing.editions()
+    store, (first,) = mailing.tiny.store, mailing.editions()
+    (entry,) = mailing.entries()
+
+    def owed(edition):
+        tick = utc("2026-01-28 08:00")
+        return mail.of_outcome(store, entry, Tick("daily", tick, tick, "published", report="mini", edition=edition))
+
     again = publish(store, "mini", first[:10], {"doors": "4", "windows": "9"}, known="2026-01-02").edition
-    assert news.of_outcome(store, "mini", "published", again) == {"kind": "new", "before": first}
-    told = [str(one) for one in news.changes(store, "mini", first, again)]
-    assert told == ["Correction: Doors: 4 (the earlier edition had: 3)."]
+    told = [line for line in owed(again).text.splitlines() if line.startswith("- ")]
+    assert told == ["- Correction: Doors: 4 (the earlier edition had: 3)."]
     more = publish(store, "mini", first[:10], {"doors": "4", "walls": "1"}, known="2026-01-02").edition
-    assert news.of_outcome(store, "mini", "published", more) is None
+    assert owed(more) is None
 
 
 def test_an_unchanged_run_mails_nobody(mailing, inbox):
     address(mailing, parameters={})
     mailing.once(7 * HOUR)
     mailing.once(DAY)
-    assert [line["outcome"] for line in events(mailing, "outcome")] == ["published", "unchanged"]
+    assert [row["outcome"] for row in mailing.ran()] == ["published", "unchanged"]
     assert len(inbox.messages) == 1
 
 
 def test_a_skipped_tick_mails_nobody(mailing, inbox):
     address(mailing, catch_up="none")
     mailing.once(5 * DAY)
-    assert events(mailing, "skipped") and inbox.messages == []
+    assert mailing.ran() == [] and inbox.messages == []
 
 
 def test_a_failure_is_mailed_once_after_the_last_attempt(mailing, inbox):
     address(mailing, retries=2)
-    mailing.press.before = lambda job: Result("failed", cause="notebooks/mini.ipynb: cell 3 raised")
+    mailing.tiny.before = lambda job: Result("failed", cause="notebooks/mini.ipynb: cell 3 raised")
     mailing.once(7 * HOUR)
     mailing.once()
-    (mail,) = inbox.messages
-    assert mail["Subject"] == "daily: failed"
-    text = mail.get_body().get_content()
+    (message,) = inbox.messages
+    assert message["Subject"] == "daily: failed"
+    text = message.get_body().get_content()
     assert "attempt 3" in text and "cell 3 raised" in text and "2026-01-28 07:00 UTC" in text
-    assert not list(mail.iter_attachments())
+    assert not list(message.iter_attachments())
 
 
 def test_a_report_grown_stale_is_mailed_once_until_it_is_good_again(mailing, inbox):
     address(mailing, max_age="36h", catch_up="none")
     mailing.once(7 * HOUR)
-    assert [mail["Subject"] for mail in inbox.messages] == ["Doors in miniature, 28 January 2026"]
+    assert [message["Subject"] for message in inbox.messages] == ["Doors in miniature, 28 January 2026"]
     for _ in range(4):
         mailing.once(DAY + HOUR)  # an hour late at least, and beyond the grace
-    assert [mail["Subject"] for mail in inbox.messages[1:]] == ["daily: grown stale"]
+    assert [message["Subject"] for message in inbox.messages[1:]] == ["daily: grown stale"]
     assert "daily: last good 2d 2h ago; it may be 1d 12h old." in inbox.messages[1].get_body().get_content()
 
 
@@ -288,63 +290,58 @@ def test_the_same_mail_has_the_same_name_however_often_it_goes(desk, inbox):
         desk.once()
         sent = []
 
-        def send(box, mail):
-            post.send(box, mail)
-            sent.append(mail)
+        def send(box, message):
+            mail.send(box, message)
+            sent.append(message)
             if len(sent) == 1:
-                raise KeyboardInterrupt
+                die(None)
             return []
 
         desk.send = send
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Killed):
             desk.once(7 * HOUR)
         desk.once()
-    assert len({mail["Message-ID"] for mail in inbox.messages}) == 1 and len(inbox.messages) == 2
-    assert len({mail["Date"] for mail in inbox.messages}) == 1
+    assert len({message["Message-ID"] for message in inbox.messages}) == 1 and len(inbox.messages) == 2
+    assert len({message["Date"] for message in inbox.messages}) == 1
 
 
 def test_a_mail_for_an_entry_that_tells_nobody_any_more_is_dropped(desk):
     desk.port = free_port()
     address(desk)
-    desk.send = post.send
+    desk.send = mail.send
     desk.once()
     desk.once(7 * HOUR)
     desk.declare({})
     desk.once()
-    (line,) = events(desk, "dropped")
-    assert line["cause"] == "nobody is to be told any more" and not desk.record().owed
+    (dropped,) = desk.mails("dropped")
+    assert dropped["cause"] == "nobody is to be told any more" and not desk.mails("owed")
 
 
 def test_an_edition_gone_before_it_was_mailed_is_said_to_be(mailing, inbox):
     import shutil
 
-    mailing.send = lambda box, mail: (_ for _ in ()).throw(MailError("h: no.\nx"))
+    mailing.send = lambda box, message: (_ for _ in ()).throw(MailError("h: no.\nx"))
     mailing.once(7 * HOUR)
     shutil.rmtree(mailing.project.reports / "mini")
-    mailing.send = post.send
+    mailing.send = mail.send
     mailing.once()
-    (mail,) = inbox.messages
-    assert "cannot be read" in mail.get_body().get_content() and not list(mail.iter_attachments())
+    (message,) = inbox.messages
+    assert "cannot be read" in message.get_body().get_content() and not list(message.iter_attachments())
 
 
 # what counts as new
 
 
-@pytest.mark.parametrize(
-    ("editions", "before"),
-    [
-        ([("2026-01-01", {"doors": "1"}), ("2026-01-05", {"doors": "2"})], 1),
-        ([("2026-02-01", {"doors": "1"})], None),
-        ([("2026-01-10", {"doors": "1"})], 0),
-    ],
-)
-def test_the_edition_before_is_the_latest_that_does_not_speak_from_a_later_day(desk, editions, before):
-    from schedule_desk import publish
-
-    from handover.editions.store import Edition
-
-    store = desk.press.store
-    names = [publish(store, "mini", day, facts).edition for day, facts in editions]
+def test_the_edition_before_is_the_latest_that_does_not_speak_from_a_later_day(desk):
+    store = desk.tiny.store
     made = publish(store, "mini", "2026-01-10", {"doors": "3"}).edition
-    found = news.edition_before(store, Edition(store.root, "mini", made).manifest())
-    assert (found and found["edition"]) == (None if before is None else names[before])
+
+    def before():
+        found = mail.edition_before(store, Edition(store.root, "mini", made).manifest())
+        return found and found["edition"]
+
+    publish(store, "mini", "2026-02-01", {"doors": "1"})
+    assert before() is None
+    for day in ("2026-01-01", "2026-01-05"):
+        earlier = publish(store, "mini", day, {"doors": "2"}).edition
+        assert before() == earlier
