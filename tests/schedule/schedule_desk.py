@@ -149,11 +149,6 @@ class Desk:
     def path(self):
         return Log(self.project).path
 
-    def record(self, name="daily"):
-        log = Log(self.project)
-        with log.reading():
-            return log.record(name)
-
     def ran(self):
         return [row for row in rows(self.project) if row["outcome"] not in ("", "skipped")]
 
@@ -181,8 +176,8 @@ def rows(project, table="tick"):
 
 def counted(project, name="daily", cron="0 7 * * *", timezone="UTC", until=None):
     """Count outcomes tick by tick since the entry was seen; every tick must have exactly one, and no other has one."""
-    record, counts = rows(project, "stretch"), Counter()
-    since = parse_stamp(min(one["since"] for one in record if one["entry"] == name))
+    counts = Counter()
+    (since,) = (parse_stamp(one["since"]) for one in rows(project, "entry") if one["name"] == name)
     outcomes = {row["tick"]: row["outcome"] for row in rows(project) if row["entry"] == name}
     for tick in ticks(cron, timezone, since, until):
         assert outcomes.get(stamp(tick)), f"{name}, {tick}: no outcome"

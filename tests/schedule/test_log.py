@@ -8,7 +8,7 @@ from schedule_desk import rows, utc
 
 from handover.errors import ScheduleError, StoreError
 from handover.schedule import log as logs
-from handover.schedule.log import Log, Mail, Record, Tick
+from handover.schedule.log import Log, Mail, Tick
 
 SEVEN = utc("2026-01-28 07:00")
 
@@ -33,7 +33,7 @@ def other_database(path):
 
 def changed_row(path):
     with closing(sqlite3.connect(path)) as db:
-        db.execute("UPDATE stretch SET since = '!'")
+        db.execute("UPDATE entry SET since = '!'")
         db.commit()
 
 
@@ -52,7 +52,7 @@ def test_a_damaged_log_is_told_with_a_cure_and_left_as_it_is(desk, log, damage):
     damage(desk.path)
     left = desk.path.read_bytes()
     with pytest.raises(ScheduleError) as reading, log.reading():
-        log.record("daily")
+        log.seen("daily")
     with pytest.raises(ScheduleError) as running:
         desk.once()
     for error in (reading, running):
@@ -117,17 +117,17 @@ def test_a_row_is_read_as_it_was_written(log):
         log.owe(mail)
         log.owe(Mail("daily/run/x", "daily", "new", SEVEN, "another", ""))
     with log.reading():
-        assert log.tick("daily", SEVEN) == row and log.owed() == [mail]
+        assert log.waiting("daily", SEVEN) == [row] and log.owed() == [mail]
 
 
 def test_half_a_character_is_kept_as_an_escape(log):
     write(log, Tick("daily", SEVEN, SEVEN, "failed", cause="half: \ud800"))
     with log.reading():
-        assert log.tick("daily", SEVEN).cause == "half: \\ud800"
+        assert log.history()[0].cause == "half: \\ud800"
 
 
 def test_to_look_at_a_log_that_is_not_there_makes_none(desk):
     log = Log(desk.project)
     with log.reading():
-        assert log.record("daily") == Record([], []) and log.history() == [] and log.owed() == []
+        assert log.seen("daily") is None and log.history() == [] and log.owed() == []
     assert not log.folder.exists()

@@ -221,7 +221,7 @@ def test_run_stays_up_until_it_is_told_to_end(mini):
     words = [sys.executable, "-m", "handover", "schedule", "run"]
     process = subprocess.Popen(words, cwd=mini.root, stderr=subprocess.PIPE, text=True)
     path = Log(mini).path
-    while not path.exists() or not rows(mini, "stretch"):
+    while not path.exists() or not rows(mini, "entry"):
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)

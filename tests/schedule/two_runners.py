@@ -30,7 +30,7 @@ def main(root, notes):
     while True:
         runner.once()
         with runner.log.reading():
-            if not any(list(runner.log.record(name).pending(clock.time)) for name in NAMES):
+            if not any(runner.log.waiting(name, clock.time) for name in NAMES):
                 return
         time.sleep(0.005)
 

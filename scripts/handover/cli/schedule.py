@@ -152,8 +152,8 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
 
     with _log() as (entries, log, _):
         rows = log.history(entry, count)
-        if entry and not log.record(entry).stretches:
-            declared.named(entries, entry)
+    if entry and not rows:
+        declared.named(entries, entry)
     if as_json:
         _print_json([status.as_json(row) for row in rows])
         return

@@ -1,14 +1,14 @@
 """The log of the schedule, ``.handover/schedule/log.sqlite3``: each tick with its one outcome, and the mails owed.
 
-A tick is one row, and its key allows no second outcome. What belongs together is written in one transaction, which
-SQLite makes last before it returns, and undoes if the writer is killed half way.
+A tick is one row from when it comes, and its key allows no second outcome. What belongs together is written in one
+transaction, which SQLite makes last before it returns, and undoes if the writer is killed half way.
 """
 
 import datetime as dt
 import errno
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -24,52 +24,29 @@ BUSY_S = 60.0
 SYNCHRONOUS = "FULL"
 #: Marks a file as a log of this shape.
 APPLICATION_ID = 0x484F4C31
-SCHEMA = f"""
-CREATE TABLE stretch (
-  entry TEXT NOT NULL, since TEXT NOT NULL, until TEXT, cron TEXT NOT NULL, timezone TEXT NOT NULL,
-  settled TEXT NOT NULL
-) STRICT;
-CREATE TABLE tick (
-  entry TEXT NOT NULL, tick TEXT NOT NULL, at TEXT NOT NULL, outcome TEXT NOT NULL, trigger TEXT NOT NULL,
-  report TEXT NOT NULL, edition TEXT NOT NULL, cause TEXT NOT NULL, given TEXT, attempts INTEGER NOT NULL,
-  failures INTEGER NOT NULL, interruptions INTEGER NOT NULL, running INTEGER NOT NULL, again TEXT, there TEXT NOT NULL,
-  PRIMARY KEY (entry, tick)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE mail (
-  id TEXT PRIMARY KEY, entry TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, subject TEXT NOT NULL,
-  text TEXT NOT NULL, report TEXT NOT NULL, edition TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
-  tried TEXT, cause TEXT NOT NULL, refused TEXT NOT NULL
-) STRICT;
-PRAGMA application_id = {APPLICATION_ID};
-"""
-
 #: The fields of rows that hold instants, and those kept as JSON.
-INSTANTS = {"tick", "at", "again", "since", "until", "settled", "tried", "first", "last"}
-JSON = {"given", "parameters", "there", "refused"}
+INSTANTS = {"since", "noted", "tick", "at", "again", "tried", "first", "last"}
+JSON = {"given", "there", "refused", "parameters"}
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A stretch of time in which an entry came at certain times; `until` is None while it stands.
+class Seen:
+    """An entry since it was first seen: every tick up to `noted` has its row."""
 
-    Every tick of it up to `settled` has its outcome.
-    """
-
-    entry: str
-    since: dt.datetime
-    until: dt.datetime | None
+    name: str
     cron: str
     timezone: str
-    settled: dt.datetime
+    since: dt.datetime
+    noted: dt.datetime
 
 
 @dataclass(slots=True)
 class Tick:
-    """A tick that was skipped or taken up.
+    """A tick that has come.
 
-    `outcome` is empty while it is under way, then ``published``, ``unchanged``, ``failed`` or ``skipped``; `at` is
-    when the row was written. `running` stands from a claim to what became of it: if it stands and nobody holds the
-    entry's lock, the runner was killed. `there` are the editions of the tick's day from before the first claim.
+    `outcome` is empty, then ``published``, ``unchanged``, ``failed`` or ``skipped``; `at` is when the row was written.
+    `running` stands from a claim to what became of it: if it stands and nobody holds the entry's lock, the runner was
+    killed. `there` are the editions of the tick's day from before the first claim.
     """
 
     entry: str
@@ -126,27 +103,8 @@ class Past:
     mail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What the log knows of one entry: when it came, what is under way, and what ran before the clock was set back."""
-
-    stretches: Sequence[Stretch] = ()
-    begun: Sequence[Tick] = ()
-    ahead: frozenset[dt.datetime] = frozenset()
-
-    @property
-    def standing(self) -> Stretch | None:
-        """The stretch that is open."""
-        return next((one for one in self.stretches if one.until is None), None)
-
-    def pending(self, now: dt.datetime) -> Iterator[dt.datetime]:
-        """The ticks up to `now` that have no outcome, in order."""
-        for one in self.stretches:
-            found = ticks(one.cron, one.timezone, max(one.since, one.settled), min(one.until or now, now))
-            yield from (tick for tick in found if tick not in self.ahead)
-
-
-Row = TypeVar("Row", Stretch, Tick, Mail, Past)
+Row = TypeVar("Row", Seen, Tick, Mail, Past)
+TABLES = {Seen: ("entry", "name"), Tick: ("tick", "entry, tick"), Mail: ("mail", "id")}
 
 
 class Log:
@@ -206,13 +164,63 @@ class Log:
             if lock:
                 lock.release()
 
-    def record(self, entry: str) -> Record:
-        """What is known of an entry; an empty record if nothing is."""
-        stretches = self._rows(Stretch, "SELECT * FROM stretch WHERE entry = ? ORDER BY rowid", entry)
-        begun = self._rows(Tick, "SELECT * FROM tick WHERE entry = ? AND outcome = '' ORDER BY tick", entry)
-        floor = stamp(min((one.settled for one in stretches), default=dt.datetime.max.replace(tzinfo=dt.UTC)))
-        ahead = self._rows(Tick, "SELECT * FROM tick WHERE entry = ? AND outcome <> '' AND tick > ?", entry, floor)
-        return Record(stretches, begun, frozenset(one.tick for one in ahead))
+    def declare(self, entries: Sequence[Entry], now: dt.datetime) -> None:
+        """Bring the log in line with the clock and with the entries declared, and note the ticks that have come.
+
+        An entry counts from when it is first seen. One whose times were changed keeps the ticks that it missed before;
+        one that was removed has them skipped. Behind a clock that was set back, what had not run is to come again.
+        """
+        at = stamp(now)
+        to_come = "tick > ? AND (outcome = 'skipped' OR (outcome = '' AND attempts = 0))"
+        self._db.execute(f"DELETE FROM tick WHERE {to_come}", (at,))
+        back = "UPDATE entry SET since = min(since, :at), noted = min(noted, :at) WHERE max(since, noted) > :at"
+        self._db.execute(back, {"at": at})
+        declared = {entry.name for entry in entries}
+        for seen in self._rows(Seen, "SELECT * FROM entry"):
+            found = self._unnoted(seen, now)
+            for tick in found:
+                self.put(tick)
+            if found:
+                self._db.execute("UPDATE entry SET noted = ? WHERE name = ?", (stamp(found[-1].tick), seen.name))
+            if seen.name not in declared:
+                self.skip(self.waiting(seen.name, now), "the entry was removed", now)
+                self._db.execute("DELETE FROM entry WHERE name = ?", (seen.name,))
+        for entry in entries:
+            self._db.execute(
+                "INSERT INTO entry VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET cron = excluded.cron,"
+                " timezone = excluded.timezone, noted = excluded.noted"
+                " WHERE (cron, timezone) <> (excluded.cron, excluded.timezone)",
+                (entry.name, entry.cron, entry.timezone, at, at),
+            )
+
+    def seen(self, entry: str) -> Seen | None:
+        """What is known of an entry, if a runner has seen it."""
+        return next(iter(self._rows(Seen, "SELECT * FROM entry WHERE name = ?", entry)), None)
+
+    def waiting(self, entry: str, now: dt.datetime) -> list[Tick]:
+        """The ticks up to `now` that have no outcome, in order, with those that no runner has noted yet."""
+        waiting = "SELECT * FROM tick WHERE entry = ? AND outcome = '' AND tick <= ?"
+        seen = self.seen(entry)
+        found = self._rows(Tick, waiting, entry, stamp(now)) + (self._unnoted(seen, now) if seen else [])
+        return sorted(found, key=lambda one: one.tick)
+
+    def put(self, row: Tick) -> bool:
+        """Write the row of a tick, unless the tick has an outcome: that one stands.
+
+        Returns:
+            Whether it was written.
+        """
+        settled = "SELECT 1 FROM tick WHERE entry = ? AND tick = ? AND outcome <> ''"
+        if self._db.execute(settled, (row.entry, stamp(row.tick))).fetchone():
+            return False
+        self._write("REPLACE", row)
+        return True
+
+    def skip(self, waiting: Sequence[Tick], why: str, now: dt.datetime) -> None:
+        """Record ticks as skipped."""
+        for row in waiting:
+            row.outcome, row.cause, row.running, row.at = "skipped", why, False, now
+            self.put(row)
 
     def good(self, entry: str, now: dt.datetime) -> dt.datetime | None:
         """When the last good outcome of an entry was recorded."""
@@ -251,63 +259,9 @@ class Log:
             count,
         )
 
-    def declare(self, entries: Sequence[Entry], now: dt.datetime) -> None:
-        """Bring the log in line with the clock and with the entries declared.
-
-        An entry counts from when it is first seen. One whose times were changed keeps the ticks that it missed before;
-        one that was removed has them skipped. A clock that was set back makes what was skipped ahead of it come again.
-        """
-        at = stamp(now)
-        self._db.execute("DELETE FROM tick WHERE outcome = 'skipped' AND tick > ?", (at,))
-        self._db.execute(
-            "UPDATE stretch SET since = min(since, :at), until = min(until, :at), settled = min(settled, :at)"
-            " WHERE max(since, settled, coalesce(until, since)) > :at",
-            {"at": at},
-        )
-        standing = {one.entry: one for one in self._rows(Stretch, "SELECT * FROM stretch WHERE until IS NULL")}
-        for entry in entries:
-            seen = standing.pop(entry.name, None)
-            if seen and (seen.cron, seen.timezone) == (entry.cron, entry.timezone):
-                continue
-            self._close(entry.name, at)
-            self._db.execute(
-                "INSERT INTO stretch VALUES (?, ?, NULL, ?, ?, ?)", (entry.name, at, entry.cron, entry.timezone, at)
-            )
-        for name in standing:
-            self.skip(name, self.record(name).pending(now), "the entry was removed", now)
-            self._close(name, at)
-
-    def skip(self, entry: str, skipped: Iterable[dt.datetime], why: str, now: dt.datetime) -> list[Tick]:
-        """Record ticks as skipped; returns their rows."""
-        rows = [Tick(entry, tick, now, "skipped", cause=why) for tick in skipped]
-        for row in rows:
-            self.put(row)
-        return rows
-
-    def tick(self, entry: str, tick: dt.datetime) -> Tick | None:
-        """The row of a tick, if it was taken up or skipped."""
-        return next(iter(self._rows(Tick, "SELECT * FROM tick WHERE entry = ? AND tick = ?", entry, stamp(tick))), None)
-
-    def put(self, row: Tick) -> bool:
-        """Write the row of a tick, unless the tick has an outcome: that one stands.
-
-        Returns:
-            Whether it was written.
-        """
-        names = [field.name for field in fields(Tick)]
-        done = self._db.execute(
-            f"INSERT INTO tick VALUES ({', '.join(f':{name}' for name in names)}) ON CONFLICT DO UPDATE SET"
-            f" {', '.join(f'{name} = excluded.{name}' for name in names)} WHERE outcome = ''",
-            _plain(row),
-        )
-        if row.outcome:
-            settled = "UPDATE stretch SET settled = max(settled, ?) WHERE entry = ?"
-            self._db.execute(settled, (stamp(row.tick), row.entry))
-        return done.rowcount == 1
-
     def owe(self, mail: Mail) -> None:
         """Add a mail, unless one of its identifier is there."""
-        self._put_mail("INSERT OR IGNORE", mail)
+        self._write("INSERT OR IGNORE", mail)
 
     def owed(self) -> list[Mail]:
         """The mails owed, the oldest first."""
@@ -315,14 +269,14 @@ class Log:
 
     def note(self, mail: Mail) -> None:
         """Write what became of a mail."""
-        self._put_mail("REPLACE", mail)
+        self._write("REPLACE", mail)
 
-    def _put_mail(self, verb: str, mail: Mail) -> None:
-        names = ", ".join(f":{field.name}" for field in fields(Mail))
-        self._db.execute(f"{verb} INTO mail VALUES ({names})", _plain(mail))
-
-    def _close(self, entry: str, at: str) -> None:
-        self._db.execute("UPDATE stretch SET until = ? WHERE entry = ? AND until IS NULL", (at, entry))
+    def _unnoted(self, seen: Seen, now: dt.datetime) -> list[Tick]:
+        """The ticks of an entry up to `now` that have no row, except those that ran before the clock was set back."""
+        later = "SELECT * FROM tick WHERE entry = ? AND tick > ?"
+        rows = {one.tick for one in self._rows(Tick, later, seen.name, stamp(seen.noted))}
+        found = ticks(seen.cron, seen.timezone, seen.noted, now)
+        return [Tick(seen.name, tick, now) for tick in found if tick not in rows]
 
     def _rows(self, kind: type[Row], query: str, *values: Any) -> list[Row]:
         cursor = self._db.execute(query, values)
@@ -334,12 +288,15 @@ class Log:
         except (ValueError, TypeError) as error:
             raise sqlite3.DatabaseError(str(error)) from error
 
+    def _write(self, verb: str, row: Tick | Mail) -> None:
+        values = [_plain(field.name, getattr(row, field.name)) for field in fields(row)]
+        self._db.execute(f"{verb} INTO {TABLES[type(row)][0]} VALUES ({', '.join('?' * len(values))})", values)
+
     def _create(self) -> None:
         """Make an empty log in one step, so that a file that is there is a whole one."""
         import filelock
 
-        with closing(sqlite3.connect(":memory:")) as db:
-            db.executescript(SCHEMA)
+        with closing(_empty()) as db:
             empty = db.serialize()
         with atomic.told(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -353,25 +310,19 @@ class Log:
         if self.path.is_symlink():
             with atomic.told(self.path):
                 raise OSError(errno.ELOOP, "it is a symbolic link", str(self.path))
-        where = f"{self.path.as_uri()}?mode=rw" if exists else ":memory:"
-        self._db = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, uri=True)
-        try:
-            if not exists:
-                self._db.executescript(SCHEMA)
-            self._db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+        # mode=rw: a file that is gone by now is not made anew
+        where = f"{self.path.as_uri()}?mode=rw"
+        db = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, uri=True) if exists else _empty()
+        with closing(db) as self._db:
+            db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             if not self._checked:
-                self._check()
+                if db.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+                    raise sqlite3.DatabaseError("another kind of file")
+                (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+                if said != "ok":
+                    raise sqlite3.DatabaseError(said.splitlines()[-1])
+                self._checked = exists
             yield
-        finally:
-            self._db.close()
-
-    def _check(self) -> None:
-        if self._db.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-            raise sqlite3.DatabaseError("another kind of file")
-        (said,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
-        if said != "ok":
-            raise sqlite3.DatabaseError(said.splitlines()[-1])
-        self._checked = True
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:
@@ -403,19 +354,23 @@ class Log:
             raise
 
 
-def _plain(row: Tick | Mail) -> dict[str, Any]:
-    """A row as SQLite takes it: instants as text, lists and tables as JSON, half characters as escapes."""
-    plain: dict[str, Any] = {}
-    for field in fields(row):
-        value = getattr(row, field.name)
-        if field.name in JSON:
-            value = None if value is None else json.dumps(value)
-        elif isinstance(value, dt.datetime):
-            value = stamp(value)
-        elif isinstance(value, str):
-            value = value.encode("utf-8", "backslashreplace").decode()
-        plain[field.name] = value
-    return plain
+def _empty() -> sqlite3.Connection:
+    """An empty log in memory."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for kind, (table, key) in TABLES.items():
+        columns = ", ".join(field.name for field in fields(kind))
+        db.execute(f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID")
+    return db
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value as SQLite takes it: instants as text, lists and tables as JSON, half characters as escapes."""
+    if isinstance(value, dt.datetime):
+        return stamp(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return json.dumps(value) if name in JSON and value is not None else value
 
 
 def _read(name: str, value: Any) -> Any:

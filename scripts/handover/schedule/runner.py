@@ -155,7 +155,7 @@ class Runner:
         """Seconds until something may be due."""
         now = self.now()
         with self.log.reading():
-            looks = [plan(entry, self.log.record(entry.name), now).look for entry in self.entries]
+            looks = [plan(entry, self.log.waiting(entry.name, now), now).look for entry in self.entries]
         return min([LOOK_S, *(max(0.0, (look - now).total_seconds()) for look in looks if look)])
 
     def _round(self) -> tuple[list[Tick], list[dt.datetime]]:
@@ -176,7 +176,7 @@ class Runner:
             done += settled
             if free and not settled:
                 with self.log.reading():
-                    left = plan(entry, self.log.record(entry.name), self.now())
+                    left = plan(entry, self.log.waiting(entry.name, self.now()), self.now())
                 waits += [left.look] if left.trigger == "retry" and left.look else []
         return done, waits
 
@@ -184,22 +184,23 @@ class Runner:
         """Skip what is to be skipped, then run one tick; the caller holds the entry's lock."""
         with self.log.writing():
             now = self.now()
-            todo = plan(entry, self.log.record(entry.name), now)
-            skipped = self.log.skip(entry.name, todo.skipped, todo.why, now)
-            row = self._claim(entry, todo.tick, todo.trigger, now) if todo.tick else None
-        if skipped:
-            last = f"{entry.local(skipped[-1].tick):%Y-%m-%d %H:%M}"
-            self.tell(f"{entry.name}: skipped {len(skipped)} up to {last}: {todo.why}")
-        return skipped + (self._run(entry, row) if row else [])
+            todo = plan(entry, self.log.waiting(entry.name, now), now)
+            self.log.skip(todo.skipped, todo.why, now)
+            if todo.tick:
+                self._claim(entry, todo.tick, todo.trigger, now)
+        if todo.skipped:
+            last = f"{entry.local(todo.skipped[-1].tick):%Y-%m-%d %H:%M}"
+            self.tell(f"{entry.name}: skipped {len(todo.skipped)} up to {last}: {todo.why}")
+        return [*todo.skipped, *(self._run(entry, todo.tick) if todo.tick else [])]
 
-    def _claim(self, entry: Entry, tick: dt.datetime, trigger: str, now: dt.datetime) -> Tick:
-        row = self.log.tick(entry.name, tick) or Tick(entry.name, tick, now, there=self._editions(entry, tick))
+    def _claim(self, entry: Entry, row: Tick, trigger: str, now: dt.datetime) -> None:
+        if not row.attempts:
+            row.there = self._editions(entry, row.tick)
         row.interruptions += row.running
         row.attempts += 1
         row.running, row.trigger, row.at = True, trigger, now
-        row.report, row.given = entry.report, entry.given(tick)
+        row.report, row.given = entry.report, entry.given(row.tick)
         self.log.put(row)
-        return row
 
     def _editions(self, entry: Entry, tick: dt.datetime) -> list[str]:
         """The editions of a tick's day; none if its parameters do not hold, which its run will tell."""

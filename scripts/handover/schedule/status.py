@@ -80,8 +80,8 @@ class Due:
 def health(entry: Entry, log: Log, now: dt.datetime) -> Health:
     """Judge one entry; a run that found its edition unchanged counts as good."""
     good = log.good(entry.name, now)
-    standing = log.record(entry.name).standing
-    since = good or (standing.since if standing else None)
+    seen = log.seen(entry.name)
+    since = good or (seen.since if seen else None)
     return Health(entry, since, good is not None, max(now - since, dt.timedelta()) if since else None)
 
 
@@ -114,7 +114,7 @@ def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[Listed
                 age=_seconds(found.age) if found.ever else None,
                 max_age=_seconds(entry.max_age),
                 stale=found.stale,
-                pending=sum(1 for _ in log.record(entry.name).pending(now)),
+                pending=len(log.waiting(entry.name, now)),
                 mails_owed=owed.count(entry.name),
             )
         )
@@ -125,17 +125,17 @@ def due(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[Due]:
     """One row for each entry with something to run, to skip or to try again."""
     rows = []
     for entry in entries:
-        todo = plan(entry, log.record(entry.name), now)
+        todo = plan(entry, log.waiting(entry.name, now), now)
         again = todo.look if todo.trigger == "retry" and not todo.tick else None
         if todo.tick or todo.skipped or again:
             rows.append(
                 Due(
                     entry.name,
                     entry.report,
-                    tick=todo.tick,
+                    tick=todo.tick.tick if todo.tick else None,
                     trigger=todo.trigger or None,
                     again=again,
-                    parameters=entry.given(todo.tick) if todo.tick else None,
+                    parameters=entry.given(todo.tick.tick) if todo.tick else None,
                     behind=todo.behind,
                     skips=len(todo.skipped),
                     why=todo.why or None,

@@ -36,7 +36,7 @@ def parse_stamp(text: str) -> dt.datetime:
     Raises:
         ValueError: It is no such text.
     """
-    return dt.datetime.strptime(text, FORMAT).replace(tzinfo=dt.UTC)
+    return dt.datetime.fromisoformat(text)
 
 
 def parse_length(text: object) -> dt.timedelta | None:
