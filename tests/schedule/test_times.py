@@ -12,12 +12,12 @@ from handover.schedule import times
 from handover.schedule.times import zone
 
 BAD = {
-    "": "must have five fields",
-    "0 7 * *": "must have five fields",
-    "0 0 7 * * MON": "must have five fields",
+    "": "have five fields",
+    "0 7 * *": "have five fields",
+    "0 0 7 * * MON": "have five fields",
     "61 7 * * *": "bad minute",
     "0 7 * * MUN": "bad day-of-week",
-    "@daily": "must have five fields",
+    "@daily": "have five fields",
     "0 0 30 2 *": "bad day-of-month",
     "0 0 31 4,6,9,11 */1": "bad day-of-month",
     "0 7 1-0 * *": "bad day-of-month",

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,12 @@ FILE = "pyproject.toml"
 ADVICE = f"Mend the tables [[tool.handover.schedule]] in {FILE}; nothing was run."
 #: The tick's day in a parameter: ``{date}``, or some days before or after it, ``{date-1d}``.
 DATE = re.compile(r"\{date(?:(?P<days>[+-][0-9]{1,4})d)?\}")
-CATCH_UP = ("latest", "all", "none")
-NEEDED = ("name", "report", "cron", "timezone")
 
 #: The mail password's only place: a file of settings is read by too many.
 PASSWORD = "HANDOVER_MAIL_PASSWORD"
 SECURITY = {"starttls": 587, "tls": 465, "none": 25}
-NOTIFY_FIELDS = ("to", "from", "host", "port", "security", "user")
 #: One plain address; nothing that ends a header or opens another fits in.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?")
 
 
 class Faults(Exception):
@@ -164,7 +160,9 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
     """
     if not isinstance(table, Mapping):
         raise Faults([f"must be a table (got {table!r:.60})"])
-    values, faults = _fields(table)
+    values, faults = _fields(table, RULES, needed=("name", "report", "cron", "timezone"))
+    if "limit" in table and table.get("catch_up") != "all":
+        faults.append("limit must stand beside catch_up = 'all' (got it without)")
     known = project.reports_known()
     report = values.get("report")
     declared: tuple[Parameter, ...] = ()
@@ -184,7 +182,7 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
         faults += error.found
     if faults:
         raise Faults(faults)
-    entry = Entry(declared=declared, **values)
+    entry = Entry(declared=declared, **{"parameters": {}, **values})
     try:
         bound = entry.bound(next(entry.ticks(now)))
     except HandoverError as error:
@@ -208,92 +206,11 @@ def _dated(value: Any, day: dt.date) -> Any:
     return DATE.sub(lambda match: (day + dt.timedelta(days=int(match["days"] or 0))).isoformat(), value)
 
 
-# what each field may hold: a rule returns its value, or raises ValueError that says what must be
-
-
-def _fields(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The fields of one table but ``notify``, as far as they can be taken, and one line for each fault."""
-    values: dict[str, Any] = {"parameters": {}}
-    faults = [f"{name} must be given" for name in NEEDED if name not in table]
-    known = [*RULES, "notify"]
-    for name, raw in table.items():
-        if name not in known:
-            faults.append(f"{_shown(name)} is no field (known: {', '.join(known)}{near(name, known)})")
-        elif name in RULES:
-            try:
-                values[name] = RULES[name](raw)
-            except ValueError as error:
-                faults.append(f"{name} {error} (got {_shown(raw)})")
-    if "limit" in table and table.get("catch_up") != "all":
-        faults.append("limit must stand beside catch_up = 'all' (got it without)")
-    return values, faults
-
-
-def _shown(raw: Any) -> str:
-    text = repr(raw)
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _take(raw: Any, fits: object, must: str) -> Any:
-    if not fits:
-        raise ValueError(must)
-    return raw
-
-
-def _hint(raw: Any, known: Sequence[str] | frozenset[str]) -> str:
-    return near(raw, known) if isinstance(raw, str) else ""
-
-
-def _cron(raw: Any) -> str:
-    fault = times.cron_fault(raw) if isinstance(raw, str) else f"must have {times.CRON_EXAMPLE}"
-    return _take(raw, fault is None, fault or "")
-
-
-def _timezone(raw: Any) -> str:
-    known = times.zones()
-    fits = isinstance(raw, str) and raw in known
-    return _take(raw, fits, "" if fits else f"must be a time zone such as 'Asia/Baghdad'{_hint(raw, known)}")
-
-
-def _catch_up(raw: Any) -> str:
-    return _take(raw, raw in CATCH_UP, f"must be {', '.join(CATCH_UP[:-1])} or {CATCH_UP[-1]}{_hint(raw, CATCH_UP)}")
-
-
-def _whole(raw: Any, low: int, high: int) -> int:
-    fits = isinstance(raw, int) and not isinstance(raw, bool) and low <= raw <= high
-    return _take(raw, fits, f"must be a whole number from {low} to {high}")
-
-
-def _length(raw: Any, least: dt.timedelta = times.SECOND) -> dt.timedelta:
-    length = times.parse_length(raw)
-    if length is None:
-        raise ValueError(f"must be {times.LENGTH_EXAMPLE}")
-    return _take(length, length >= least, f"must be at least {times.format_length(least)}")
-
-
-RULES: dict[str, Callable[[Any], Any]] = {
-    "name": lambda raw: _take(
-        raw, isinstance(raw, str) and REPORT.fullmatch(raw), "must be letters, digits, - and _, at most 64"
-    ),
-    "report": lambda raw: _take(raw, isinstance(raw, str), "must be the name of a notebook"),
-    "cron": _cron,
-    "timezone": _timezone,
-    "parameters": lambda raw: _take(raw, isinstance(raw, Mapping), "must be a table of names and values"),
-    "catch_up": _catch_up,
-    "limit": lambda raw: _whole(raw, 1, 10_000),
-    "grace": _length,
-    "retries": lambda raw: _whole(raw, 0, 20),
-    "back_off": lambda raw: _length(raw, dt.timedelta(0)),
-    "timeout": _length,
-    "max_age": _length,
-}
-
-
 def _notify(notify: Any, mail: Any) -> Notify | None:
     """Read an entry's ``notify`` over the shared table ``[tool.handover.mail]``.
 
     Args:
-        notify: A list of addresses, or a table of `NOTIFY_FIELDS`; None if nobody is to be told.
+        notify: A list of addresses, or a table of `NOTIFY_RULES`; None if nobody is to be told.
         mail: The shared table; fields of the entry stand before its own.
 
     Raises:
@@ -303,50 +220,112 @@ def _notify(notify: Any, mail: Any) -> Notify | None:
         return None
     own = {"to": notify} if isinstance(notify, str | list) else notify
     if not isinstance(own, Mapping):
-        raise Faults([f"notify must be addresses or a table (got {own!r:.60})"])
+        raise Faults([f"notify must be addresses or a table (got {_shown(own)})"])
     if mail is not None and not isinstance(mail, Mapping):
-        raise Faults([f"[tool.handover.mail] must be a table (got {mail!r:.60})"])
+        raise Faults([f"[tool.handover.mail] must be a table (got {_shown(mail)})"])
     whole = {**(mail or {}), **own}
-    faults = []
-    for name in whole:
-        if "password" in name:
-            faults.append(f"notify: {name} must stand in the environment, in {PASSWORD}, and in no file")
-        elif name not in NOTIFY_FIELDS:
-            faults.append(
-                f"notify: {name!r} is no field (known: {', '.join(NOTIFY_FIELDS)}{near(name, NOTIFY_FIELDS)})"
-            )
-    needed = NOTIFY_FIELDS[:3]
-    faults += [f"notify: {name} must be given, here or in [tool.handover.mail]" for name in needed if name not in whole]
-    to = [whole["to"]] if isinstance(whole.get("to"), str) else whole.get("to")
-    security = whole.get("security", "starttls")
-    whole |= {"to": to, "security": security, "user": whole.get("user", "")}
-    whole.setdefault("port", SECURITY.get(security, 25) if isinstance(security, str) else 25)
-    faults += _notify_faults(whole)
+    values, faults = _fields(whole, NOTIFY_RULES, ("to", "from", "host"), ", here or in [tool.handover.mail]")
     if faults:
-        raise Faults(faults)
-    return Notify(tuple(to), whole["from"], whole["host"], whole["port"], security, whole["user"])
+        raise Faults([f"notify: {fault}" for fault in faults])
+    security = values.get("security", "starttls")
+    port = values.get("port", SECURITY[security])
+    return Notify(values["to"], values["from"], values["host"], port, security, values.get("user", ""))
 
 
-def _notify_faults(whole: Mapping[str, Any]) -> list[str]:
-    """The fields that hold what they may not."""
-    to, host, port, security, user = (whole.get(name) for name in ("to", "host", "port", "security", "user"))
-    faults = []
-    if to is not None and not (isinstance(to, list) and to and all(map(_is_address, to))):
-        bad = [one for one in to if not _is_address(one)] if isinstance(to, list) else to
-        faults.append(f"notify: to must be plain addresses, one at least (got {bad!r:.80})")
-    if "from" in whole and not _is_address(whole["from"]):
-        faults.append(f"notify: from must be one plain address (got {whole['from']!r:.80})")
-    if "host" in whole and not (isinstance(host, str) and HOST.fullmatch(host)):
-        faults.append(f"notify: host must be the name of a server (got {host!r:.80})")
-    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
-        faults.append(f"notify: port must be a whole number from 1 to 65535 (got {port!r:.80})")
-    if security not in tuple(SECURITY):
-        hint = _hint(security, tuple(SECURITY))
-        faults.append(f"notify: security must be one of {', '.join(SECURITY)} (got {security!r:.60}{hint})")
-    if not isinstance(user, str) or not user.isprintable():
-        faults.append(f"notify: user must be one line of text (got {user!r:.80})")
-    return faults
+def _fields(
+    table: Mapping[str, Any], rules: Mapping[str, Callable[[Any], Any]], needed: Sequence[str], where: str = ""
+) -> tuple[dict[str, Any], list[str]]:
+    """Read the fields of one table.
+
+    Returns:
+        The values that can be taken, by name, and one line for each fault.
+    """
+    values: dict[str, Any] = {}
+    faults = [f"{name} must be given{where}" for name in needed if name not in table]
+    for name, raw in table.items():
+        if "password" in name:
+            faults.append(f"{name} must stand in the environment, in {PASSWORD}, and in no file")
+        elif name not in rules:
+            faults.append(f"{_shown(name)} is no field (known: {', '.join(rules)}{near(name, rules)})")
+        else:
+            try:
+                values[name] = rules[name](raw)
+            except ValueError as error:
+                faults.append(f"{name} {error}")
+    return values, faults
+
+
+def _shown(raw: Any) -> str:
+    text = repr(raw)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+# the rules of the fields: each returns its value, or raises ValueError that says what must be
+
+
+def _take(raw: Any, fits: object, must: str, known: Iterable[str] = ()) -> Any:
+    if fits:
+        return raw
+    raise ValueError(f"must {must} (got {_shown(raw)}{near(raw, known) if isinstance(raw, str) else ''})")
+
+
+def _text(raw: Any, pattern: str, must: str) -> str:
+    return _take(raw, isinstance(raw, str) and re.fullmatch(pattern, raw), must)
+
+
+def _choice(raw: Any, known: Iterable[str], must: str) -> str:
+    return _take(raw, isinstance(raw, str) and raw in known, must, known)
+
+
+def _whole(raw: Any, low: int, high: int) -> int:
+    fits = isinstance(raw, int) and not isinstance(raw, bool) and low <= raw <= high
+    return _take(raw, fits, f"be a whole number from {low} to {high}")
+
+
+def _length(raw: Any, least: dt.timedelta = times.SECOND) -> dt.timedelta:
+    length = times.parse_length(raw)
+    if length is None:
+        return _take(raw, False, f"be {times.LENGTH_EXAMPLE}")
+    _take(raw, length >= least, f"be at least {times.format_length(least)}")
+    return length
+
+
+def _cron(raw: Any) -> str:
+    fault = times.cron_fault(raw) if isinstance(raw, str) else f"have {times.CRON_EXAMPLE}"
+    return _take(raw, fault is None, fault or "")
+
+
+def _addresses(raw: Any) -> tuple[str, ...]:
+    found = [raw] if isinstance(raw, str) else raw
+    bad = [one for one in found if not _is_address(one)] if isinstance(found, list) else found
+    _take(bad, isinstance(found, list) and found and not bad, "be plain addresses, one at least")
+    return tuple(found)
 
 
 def _is_address(raw: Any) -> bool:
     return isinstance(raw, str) and bool(ADDRESS.fullmatch(raw)) and ".." not in raw
+
+
+RULES: dict[str, Callable[[Any], Any]] = {
+    "name": lambda raw: _text(raw, REPORT.pattern, "be letters, digits, - and _, at most 64"),
+    "report": lambda raw: _take(raw, isinstance(raw, str), "be the name of a notebook"),
+    "cron": _cron,
+    "timezone": lambda raw: _choice(raw, times.zones(), "be a time zone such as 'Asia/Baghdad'"),
+    "parameters": lambda raw: _take(raw, isinstance(raw, Mapping), "be a table of names and values"),
+    "catch_up": lambda raw: _choice(raw, ("latest", "all", "none"), "be latest, all or none"),
+    "limit": lambda raw: _whole(raw, 1, 10_000),
+    "grace": _length,
+    "retries": lambda raw: _whole(raw, 0, 20),
+    "back_off": lambda raw: _length(raw, dt.timedelta(0)),
+    "timeout": _length,
+    "max_age": _length,
+    "notify": lambda raw: raw,  # read with the shared table
+}
+NOTIFY_RULES: dict[str, Callable[[Any], Any]] = {
+    "to": _addresses,
+    "from": lambda raw: _take(raw, _is_address(raw), "be one plain address"),
+    "host": lambda raw: _text(raw, r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?", "be the name of a server"),
+    "port": lambda raw: _whole(raw, 1, 65535),
+    "security": lambda raw: _choice(raw, SECURITY, f"be one of {', '.join(SECURITY)}"),
+    "user": lambda raw: _take(raw, isinstance(raw, str) and raw.isprintable(), "be one line of text"),
+}

@@ -73,14 +73,14 @@ def zone(name: str) -> ZoneInfo:
 
 
 def cron_fault(cron: str) -> str | None:
-    """Say what is wrong with a cron expression; None if it is valid and comes at all."""
+    """Say what a cron expression must do that it does not; None if it is valid and comes at all."""
     if len(cron.split()) != 5:
-        return f"must have {CRON_EXAMPLE}"
+        return f"have {CRON_EXAMPLE}"
     try:
         found = next(CronSim(cron, dt.datetime(2024, 1, 1)), None)
     except CronSimError as error:
-        return f"must be cron's {CRON_EXAMPLE}: {str(error)[:1].lower()}{str(error)[1:]}"
-    return None if found else "must name a day that comes"
+        return f"be cron's {CRON_EXAMPLE}: {str(error)[:1].lower()}{str(error)[1:]}"
+    return None if found else "name a day that comes"
 
 
 def ticks(cron: str, timezone: str, after: dt.datetime, until: dt.datetime | None = None) -> Iterator[dt.datetime]:
