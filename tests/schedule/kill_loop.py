@@ -1,7 +1,7 @@
 """Run a schedule and be killed at the n-th step, for every n; then let another runner finish, and count.
 
 Started as a process of its own, which has one thread and may fork: ``kill_loop.py FOLDER PROJECT EVERY``. A step is a
-touch of the disk by the store, tried three ways (killed before it, half way through a write, and after it), or a
+touch of the disk by the store, tried two ways (killed before it, or half way through a write, and after it), or a
 statement of the log, killed before it. Prints one JSON object of counts; any tick without exactly one outcome, and any
 edition published twice, is listed under ``wrong``.
 """
@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import filelock  # noqa: F401  once, and not in every fork
 from schedule_desk import Clock, Tiny, copied, counted, declare, rows, utc
 
 from handover.editions import inputs
@@ -27,13 +28,15 @@ START = utc("2026-01-28 00:00")
 #: Two entries: one whose edition is new each day, one whose edition is the same again.
 ENTRIES = ({"catch_up": "all", "limit": 2}, {"name": "fixed", "parameters": {}, "catch_up": "all", "limit": 2})
 DAYS = 3
+#: How a step is broken off.
+WAYS = {"statement": ("before",), "write": ("half", "after")}
 
 
 class Killer:
     """Counts steps, and kills this process at one of them; at 0 it only counts."""
 
     def __init__(self, at, way):
-        self.at, self.way, self.count = at, way, 0
+        self.at, self.way, self.kinds = at, way, []
 
     def watch(self):
         for name in TOUCHES:
@@ -42,21 +45,21 @@ class Killer:
 
         def watched(*given, **named):
             db = connect(*given, **named)
-            db.set_trace_callback(lambda statement: self.step() and self.die())
+            db.set_trace_callback(lambda statement: self.step("statement") and self.die())
             return db
 
         sqlite3.connect = watched
 
-    def step(self):
-        self.count += 1
-        return self.count == self.at
+    def step(self, kind):
+        self.kinds.append(kind)
+        return len(self.kinds) == self.at
 
     def die(self):
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _wrapped(self, name, whole):
         def touch(*given, **named):
-            if not self.step():
+            if not self.step(name):
                 return whole(*given, **named)
             if self.way == "half" and name == "write":
                 whole(given[0], bytes(given[1])[: len(given[1]) // 2])
@@ -89,7 +92,7 @@ def run(project, now, killer=None):
         clock = Clock(now)
         Runner(project, clock, clock.now, Tiny(project)).once()
         if killer and killer.at == 0:
-            (project.root / "count").write_text(str(killer.count))
+            (project.root / "steps").write_text(" ".join(killer.kinds))
 
     return in_child(work)
 
@@ -129,11 +132,12 @@ def main(folder, source, every):
     now = START + dt.timedelta(days=DAYS)
     project = fresh(folder, source)
     assert run(project, now, Killer(0, "")) == 0
-    steps = int((project.root / "count").read_text())
+    steps = (project.root / "steps").read_text().split()
     tried = killed = 0
     wrong, totals = [], Counter()
-    for at in range(1, steps + 1, every):
-        for way in ("before", "half", "after"):
+    for at in range(1, len(steps) + 1, every):
+        kind = steps[at - 1]
+        for way in WAYS.get(kind, ("before", "after")):
             project = fresh(folder, source)
             tried += 1
             killed += run(project, now, Killer(at, way)) == -signal.SIGKILL
@@ -143,7 +147,7 @@ def main(folder, source, every):
             found, counts = judge(project, now)
             wrong += [f"step {at}, {way}: {one}" for one in found] + ([f"step {at}: left {code}"] if code else [])
             totals.update([json.dumps(counts, sort_keys=True)])
-    print(json.dumps({"steps": steps, "tried": tried, "killed": killed, "wrong": wrong, "totals": totals}))
+    print(json.dumps({"steps": Counter(steps), "tried": tried, "killed": killed, "wrong": wrong, "totals": totals}))
 
 
 if __name__ == "__main__":
