@@ -22,7 +22,6 @@ ROOMS = {
     "publish": "editions",
     "lab": "editions notebook",
     "cli": "story notebook editions sweep schedule verify preview publish",
-    "bench": "cli editions",
 }
 #: Files that do not keep to this yet.
 STILL = {

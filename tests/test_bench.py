@@ -5,10 +5,8 @@ import sys
 
 import pytest
 
-from handover.bench import measure, ours, stock
-from handover.bench.__main__ import _row
-from handover.bench.clock import run
-from handover.bench.measure import Line
+import bench
+from bench import Line, _row, run
 from handover.errors import HandoverError
 
 
@@ -32,7 +30,7 @@ def test_a_run_is_as_long_as_it_takes_and_knows_the_memory_of_its_children(tmp_p
 def test_a_stock_tool_that_fails_is_named(mini, tmp_path):
     mini.notebook("news").write_text("{}")
     with pytest.raises(HandoverError, match=r"papermill .*news.ipynb .*must succeed to be timed"):
-        stock.render(mini, "news", "2031-01-01", tmp_path / "out", None)
+        bench.render_stock(mini, "news", "2031-01-01", tmp_path / "out", None)
 
 
 def test_a_goal_is_a_ratio_and_may_have_a_limit_of_its_own():
@@ -55,17 +53,17 @@ def test_attachments_are_not_counted_among_the_pages(tmp_path):
         made.save(tmp_path / "plain.pdf")
         made.attachments["noise"] = os.urandom(50_000)
         made.save(tmp_path / "full.pdf")
-    assert measure.bare(tmp_path / "plain.pdf") == (tmp_path / "plain.pdf").stat().st_size
-    assert measure.bare(tmp_path / "full.pdf") < (tmp_path / "full.pdf").stat().st_size - 50_000
+    assert bench.bare(tmp_path / "plain.pdf") == (tmp_path / "plain.pdf").stat().st_size
+    assert bench.bare(tmp_path / "full.pdf") < (tmp_path / "full.pdf").stat().st_size - 50_000
 
 
 @pytest.mark.slow
 @pytest.mark.kernel
 def test_both_ways_are_measured_on_the_same_notebook(mini, tmp_path, monkeypatch):
-    monkeypatch.setattr(ours, "SWEPT", ("2031-03-01", "2031-03-03", 3))
-    monkeypatch.setattr(measure, "DAY", "2031-03-31")
+    monkeypatch.setattr(bench, "SWEPT", ("2031-03-01", "2031-03-03", 3))
+    monkeypatch.setattr(bench, "DAY", "2031-03-31")
     report = mini.reports_known()[0]
-    lines = {line.what: line for line in measure.measure(mini, report, 1, 2, tmp_path, lambda text: None)}
+    lines = {line.what: line for line in bench.measure(mini, report, 1, 2, tmp_path, lambda text: None)}
     assert lines["HTML and PDF from cold"].stock > 0 < lines["HTML and PDF from cold"].ours
     assert lines["the same in a sweep, 2 workers"].ours > 0
     assert lines["size of the HTML"].stock > 1
