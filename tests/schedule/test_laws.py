@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from unittest import mock
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schedule_desk import Desk, Killed, counted, die, utc
 
@@ -30,7 +30,6 @@ RULES = st.sampled_from(
 )
 
 
-@settings(max_examples=25, deadline=None)
 @given(RULES, st.lists(st.tuples(HOURS, FATES), max_size=6))
 def test_law_every_tick_has_one_outcome_and_runs_to_one_at_most(rule, steps):
     with (

@@ -125,13 +125,6 @@ def test_an_entry_counts_from_when_it_is_first_seen(desk):
     assert desk.once() == [] and desk.once(HOUR) == []
 
 
-def test_the_same_again_is_unchanged(desk):
-    desk.declare({"parameters": {}})
-    desk.once()
-    first, second = desk.once(7 * HOUR) + desk.once(DAY)
-    assert (first.outcome, second.outcome) == ("published", "unchanged") and first.edition == second.edition
-
-
 def test_an_edition_that_was_there_before_is_not_claimed_as_published(desk):
     desk.declare({"retries": 1, "parameters": {}})
     publish(desk.tiny.store, "mini", "2026-01-31", {"doors": "3"})

@@ -4,7 +4,7 @@ import datetime as dt
 from itertools import islice
 
 from cronsim import CronSim
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schedule_desk import utc
 
@@ -53,10 +53,6 @@ def local(cron, timezone, after, count):
 
 
 CASES = {
-    "Berlin skips 02:00 to 03:00": (
-        ("30 2 * * *", "Europe/Berlin", "2026-03-27 12:00", 3),
-        ["03-28 02:30 +0100", "03-29 03:00 +0200", "03-30 02:30 +0200"],
-    ),
     "Berlin skips, and what falls together is one tick": (
         ("*/20 1-3 29 3 *", "Europe/Berlin", "2026-03-28 12:00", 7),
         [
@@ -85,17 +81,9 @@ CASES = {
         ("45 1 * * *", "Australia/Lord_Howe", "2026-04-04 00:00", 2),
         ["04-05 01:45 +1100", "04-06 01:45 +1030"],
     ),
-    "Kathmandu has an odd quarter": (
-        ("0 7 * * *", "Asia/Kathmandu", "2026-03-28 12:00", 2),
-        ["03-29 07:00 +0545", "03-30 07:00 +0545"],
-    ),
     "Kathmandu moved by a quarter in 1986": (
         ("5 0 1 1 *", "Asia/Kathmandu", "1985-06-01 00:00", 2),
         ["01-01 00:15 +0545", "01-01 00:05 +0545"],
-    ),
-    "Baghdad keeps one time all year": (
-        ("0 7 1 1,4,7,10 *", "Asia/Baghdad", "2025-12-31 12:00", 4),
-        ["01-01 07:00 +0300", "04-01 07:00 +0300", "07-01 07:00 +0300", "10-01 07:00 +0300"],
     ),
     "Baghdad skipped an hour while it had summer time": (
         ("30 3 1 4 *", "Asia/Baghdad", "2007-03-01 00:00", 2),
@@ -104,10 +92,6 @@ CASES = {
     "Samoa had no 30 December 2011": (
         ("0 9 * * *", "Pacific/Apia", "2011-12-29 12:00", 4),
         ["12-29 09:00 -1000", "12-31 00:00 +1400", "12-31 09:00 +1400", "01-01 09:00 +1400"],
-    ),
-    "Samoa, midnight of the day that was not": (
-        ("0 0 * * *", "Pacific/Apia", "2011-12-28 12:00", 4),
-        ["12-29 00:00 -1000", "12-31 00:00 +1400", "01-01 00:00 +1400", "01-02 00:00 +1400"],
     ),
 }
 
@@ -163,7 +147,6 @@ INSTANTS = st.datetimes(dt.datetime(1985, 1, 1), dt.datetime(2030, 1, 1), timezo
 SPANS = st.timedeltas(dt.timedelta(0), dt.timedelta(days=8))
 
 
-@settings(max_examples=30, deadline=None)
 @given(CRONS, ZONES, INSTANTS, SPANS, SPANS)
 def test_law_a_stretch_is_its_two_parts(cron, timezone, start, first, second):
     middle, end = start + first, start + first + second
@@ -174,7 +157,6 @@ def test_law_a_stretch_is_its_two_parts(cron, timezone, start, first, second):
     assert all(start < tick <= end for tick in whole)
 
 
-@settings(max_examples=30, deadline=None)
 @given(CRONS, ZONES, INSTANTS, SPANS)
 def test_law_every_time_on_the_wall_comes_once_and_nothing_else_does(cron, timezone, start, span):
     place, end = zone(timezone), start + span
