@@ -3,51 +3,56 @@
 import datetime as dt
 from itertools import islice
 
-import pytest
 from cronsim import CronSim
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schedule_desk import utc
 
-from handover.schedule import ticks
-from handover.schedule.ticks import zone
+from handover.schedule import times
+from handover.schedule.times import zone
+
+BAD = {
+    "": "have five fields",
+    "0 7 * *": "have five fields",
+    "0 0 7 * * MON": "have five fields",
+    "61 7 * * *": "bad minute",
+    "0 7 * * MUN": "bad day-of-week",
+    "@daily": "have five fields",
+    "0 0 30 2 *": "bad day-of-month",
+    "0 0 31 4,6,9,11 */1": "bad day-of-month",
+    "0 7 1-0 * *": "bad day-of-month",
+    "0 7 ² * *": "bad day-of-month",
+}
 
 
-@pytest.mark.parametrize(
-    ("cron", "said"),
-    [
-        ("", "must have five fields"),
-        ("0 7 * *", "must have five fields"),
-        ("0 0 7 * * MON", "must have five fields"),
-        ("61 7 * * *", "bad minute"),
-        ("0 7 * * MUN", "bad day-of-week"),
-        ("@daily", "must have five fields"),
-        ("0 0 30 2 *", "bad day-of-month"),
-        ("0 0 31 4,6,9,11 */1", "bad day-of-month"),
-        ("0 7 1-0 * *", "bad day-of-month"),
-        ("0 7 ² * *", "bad day-of-month"),
-    ],
-)
-def test_cron_that_cannot_be_kept_is_told(cron, said):
-    assert said in ticks.fault(cron)
+def test_cron_that_cannot_be_kept_is_told():
+    assert [cron for cron, said in BAD.items() if said not in (times.cron_fault(cron) or "")] == []
 
 
 def test_cron_that_comes_is_no_fault():
-    assert [ticks.fault(cron) for cron in ("0 7 * * MON", "*/5 8-17 1,L * *", "0 0 29 2 *", "0 9 * * 5#1")] == [
-        None
-    ] * 4
+    good = ["0 7 * * MON", "*/5 8-17 1,L * *", "0 0 29 2 *", "0 9 * * 5#1"]
+    assert [cron for cron in good if times.cron_fault(cron)] == []
+
+
+def test_a_length_is_a_number_and_a_unit_and_nothing_else_is():
+    texts = ["", "15", "m", "1.5h", "-1m", "1h 5m", "1 h", "1M", "1234567s", 15, None]
+    assert [text for text in texts if times.parse_length(text) is not None] == []
+
+
+def test_lengths_and_instants_are_read_as_they_are_written():
+    texts = ["0s", "90s", "15m", "26h", "8d", "2w"]
+    lengths = list(map(times.parse_length, texts))
+    assert list(map(times.format_length, lengths)) == ["0s", "1m 30s", "15m", "1d 2h", "8d", "14d"]
+    instant = utc("2026-01-28 07:00")
+    assert times.stamp(instant) == "2026-01-28T07:00:00Z" and times.parse_stamp("2026-01-28T07:00:00Z") == instant
 
 
 def local(cron, timezone, after, count):
-    found = islice(ticks.ticks(cron, timezone, utc(after)), count)
+    found = islice(times.ticks(cron, timezone, utc(after)), count)
     return [f"{tick.astimezone(zone(timezone)):%m-%d %H:%M %z}" for tick in found]
 
 
 CASES = {
-    "Berlin skips 02:00 to 03:00": (
-        ("30 2 * * *", "Europe/Berlin", "2026-03-27 12:00", 3),
-        ["03-28 02:30 +0100", "03-29 03:00 +0200", "03-30 02:30 +0200"],
-    ),
     "Berlin skips, and what falls together is one tick": (
         ("*/20 1-3 29 3 *", "Europe/Berlin", "2026-03-28 12:00", 7),
         [
@@ -76,17 +81,9 @@ CASES = {
         ("45 1 * * *", "Australia/Lord_Howe", "2026-04-04 00:00", 2),
         ["04-05 01:45 +1100", "04-06 01:45 +1030"],
     ),
-    "Kathmandu has an odd quarter": (
-        ("0 7 * * *", "Asia/Kathmandu", "2026-03-28 12:00", 2),
-        ["03-29 07:00 +0545", "03-30 07:00 +0545"],
-    ),
     "Kathmandu moved by a quarter in 1986": (
         ("5 0 1 1 *", "Asia/Kathmandu", "1985-06-01 00:00", 2),
         ["01-01 00:15 +0545", "01-01 00:05 +0545"],
-    ),
-    "Baghdad keeps one time all year": (
-        ("0 7 1 1,4,7,10 *", "Asia/Baghdad", "2025-12-31 12:00", 4),
-        ["01-01 07:00 +0300", "04-01 07:00 +0300", "07-01 07:00 +0300", "10-01 07:00 +0300"],
     ),
     "Baghdad skipped an hour while it had summer time": (
         ("30 3 1 4 *", "Asia/Baghdad", "2007-03-01 00:00", 2),
@@ -96,23 +93,19 @@ CASES = {
         ("0 9 * * *", "Pacific/Apia", "2011-12-29 12:00", 4),
         ["12-29 09:00 -1000", "12-31 00:00 +1400", "12-31 09:00 +1400", "01-01 09:00 +1400"],
     ),
-    "Samoa, midnight of the day that was not": (
-        ("0 0 * * *", "Pacific/Apia", "2011-12-28 12:00", 4),
-        ["12-29 00:00 -1000", "12-31 00:00 +1400", "01-01 00:00 +1400", "01-02 00:00 +1400"],
-    ),
 }
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_skipped_time_comes_next_and_a_repeated_one_first(case):
-    asked, wanted = case
-    assert local(*asked) == wanted
+def test_a_skipped_time_comes_next_and_a_repeated_one_first():
+    assert {case: local(*asked) for case, (asked, _) in CASES.items()} == {
+        case: wanted for case, (_, wanted) in CASES.items()
+    }
 
 
 def test_the_end_belongs_to_the_stretch_and_the_beginning_does_not():
     seven = utc("2026-01-28 07:00")
-    assert list(ticks.ticks("0 7 * * *", "UTC", seven, seven + dt.timedelta(days=1))) == [seven + dt.timedelta(days=1)]
-    assert list(ticks.ticks("0 7 * * *", "UTC", seven, seven)) == []
+    assert list(times.ticks("0 7 * * *", "UTC", seven, seven + dt.timedelta(days=1))) == [seven + dt.timedelta(days=1)]
+    assert list(times.ticks("0 7 * * *", "UTC", seven, seven)) == []
 
 
 def test_zones_come_from_the_pinned_data_and_not_from_the_system(monkeypatch):
@@ -121,7 +114,7 @@ def test_zones_come_from_the_pinned_data_and_not_from_the_system(monkeypatch):
     monkeypatch.setattr(zoneinfo, "TZPATH", ())
     zone.cache_clear()
     assert zone("Asia/Baghdad").utcoffset(dt.datetime(2026, 1, 1)) == dt.timedelta(hours=3)
-    assert "Asia/Baghdad" in ticks.zones() and "Asia/Bagdad" not in ticks.zones()
+    assert "Asia/Baghdad" in times.zones() and "Asia/Bagdad" not in times.zones()
 
 
 # laws
@@ -154,18 +147,16 @@ INSTANTS = st.datetimes(dt.datetime(1985, 1, 1), dt.datetime(2030, 1, 1), timezo
 SPANS = st.timedeltas(dt.timedelta(0), dt.timedelta(days=8))
 
 
-@settings(max_examples=60, deadline=None)
 @given(CRONS, ZONES, INSTANTS, SPANS, SPANS)
 def test_law_a_stretch_is_its_two_parts(cron, timezone, start, first, second):
     middle, end = start + first, start + first + second
-    whole = list(ticks.ticks(cron, timezone, start, end))
-    parts = [*ticks.ticks(cron, timezone, start, middle), *ticks.ticks(cron, timezone, middle, end)]
+    whole = list(times.ticks(cron, timezone, start, end))
+    parts = [*times.ticks(cron, timezone, start, middle), *times.ticks(cron, timezone, middle, end)]
     assert whole == parts
     assert whole == sorted(set(whole))
     assert all(start < tick <= end for tick in whole)
 
 
-@settings(max_examples=60, deadline=None)
 @given(CRONS, ZONES, INSTANTS, SPANS)
 def test_law_every_time_on_the_wall_comes_once_and_nothing_else_does(cron, timezone, start, span):
     place, end = zone(timezone), start + span
@@ -181,4 +172,4 @@ def test_law_every_time_on_the_wall_comes_once_and_nothing_else_does(cron, timez
         if instant > end + day:
             break
         wanted.add(instant)
-    assert list(ticks.ticks(cron, timezone, start, end)) == sorted(one for one in wanted if start < one <= end)
+    assert list(times.ticks(cron, timezone, start, end)) == sorted(one for one in wanted if start < one <= end)

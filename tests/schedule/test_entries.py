@@ -6,7 +6,7 @@ import pytest
 from schedule_desk import ENTRY, utc
 
 from handover.errors import ScheduleError
-from handover.schedule import entry
+from handover.schedule import entries
 
 NOW = utc("2026-01-28 00:00")
 SERVER = {"from": "desk@example.org", "host": "mail.example.org"}
@@ -15,7 +15,7 @@ SERVER = {"from": "desk@example.org", "host": "mail.example.org"}
 def refusal(desk, *tables, mail=None):
     desk.declare(*tables, mail=mail)
     with pytest.raises(ScheduleError) as error:
-        entry.load(desk.project, NOW)
+        entries.load(desk.project, NOW)
     return str(error.value)
 
 
@@ -30,8 +30,7 @@ BAD = {
     "no cron": ({"cron": None}, "cron must be given"),
     "cron": ({"cron": "0 25 * * *"}, "'0 7 * * MON': bad hour (got '0 25 * * *')"),
     "cron no text": ({"cron": 7}, "cron must have five fields"),
-    "timezone": ({"timezone": "Asia/Bagdad"}, "(got 'Asia/Bagdad')"),
-    "timezone near": ({"timezone": "Asia/Bagdad"}, "did you mean 'Asia/Baghdad'?"),
+    "timezone": ({"timezone": "Asia/Bagdad"}, "(got 'Asia/Bagdad'; did you mean 'Asia/Baghdad'?)"),
     "timezone outside": ({"timezone": "../../etc/passwd"}, "timezone must be a time zone such as 'Asia/Baghdad'"),
     "unknown field": ({"retrys": 2}, "'retrys' is no field"),
     "unknown field near": ({"retrys": 2}, "did you mean 'retries'?"),
@@ -46,7 +45,7 @@ BAD = {
     "two parameters": ({"parameters": {"evidence": "all", "x": 1}}, "2 parameters cannot be taken: 'evidence' must be"),
     "date out of range": ({"parameters": {"as_of": "{date-9999d}"}}, "must be at least 2020-01-01"),
     "no such placeholder": ({"parameters": {"as_of": "{day}"}}, "parameter 'as_of' must be a date"),
-    "catch_up": ({"catch_up": "lastest"}, "catch_up must be latest, all or none; did you mean 'latest'?"),
+    "catch_up": ({"catch_up": "lastest"}, "must be latest, all or none (got 'lastest'; did you mean 'latest'?)"),
     "catch_up no text": ({"catch_up": True}, "catch_up must be latest, all or none (got True)"),
     "catch_up a list": ({"catch_up": ["all"]}, "catch_up must be latest, all or none (got ['all'])"),
     "limit alone": ({"limit": 3}, "limit must stand beside catch_up = 'all'"),
@@ -56,6 +55,7 @@ BAD = {
     "timeout": ({"timeout": "0s"}, "timeout must be at least 1s (got '0s')"),
     "max_age": ({"max_age": "8 days"}, "max_age must be a number and one of s, m, h, d, w"),
     "grace": ({"grace": "-1m"}, "grace must be a number"),
+    "cron that takes no text": ({"cron": ["0"]}, "cron must have five fields"),
     "notify": ({"notify": 3}, "notify must be addresses or a table (got 3)"),
     "no server": ({"notify": ["a@example.org"]}, "notify: host must be given, here or in [tool.handover.mail]"),
     "no sender": ({"notify": ["a@example.org"]}, "notify: from must be given, here or in [tool.handover.mail]"),
@@ -85,13 +85,10 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("table", "said"), BAD.values(), ids=BAD)
-def test_a_bad_field_is_refused_by_name(desk, table, said):
-    assert said in refusal(desk, table)
-
-
-def test_a_password_is_not_repeated(desk):
-    assert "secret" not in refusal(desk, BAD["password in a file"][0])
+def test_a_bad_field_is_refused_by_name(desk):
+    refusals = {case: refusal(desk, table) for case, (table, _) in BAD.items()}
+    assert [case for case, (_, said) in BAD.items() if said not in refusals[case]] == []
+    assert "secret" not in refusals["password in a file"]
 
 
 def test_all_faults_of_all_entries_are_told_at_once(desk):
@@ -105,6 +102,16 @@ def test_all_faults_of_all_entries_are_told_at_once(desk):
         "entry 'second': report",
     ]
     assert text.splitlines()[-1] == "Mend the tables [[tool.handover.schedule]] in pyproject.toml; nothing was run."
+
+
+def test_a_mail_server_that_is_no_table_is_told(desk):
+    (desk.project.root / "pyproject.toml").write_text("[tool.handover]\nmail = 3\n")
+    assert entries.load(desk.project, NOW) == []
+    desk.declare({"notify": "a@example.org"})
+    path = desk.project.root / "pyproject.toml"
+    path.write_text("[tool.handover]\nmail = 3\n" + path.read_text())
+    with pytest.raises(ScheduleError, match=r"'daily': \[tool.handover.mail\] must be a table \(got 3\)"):
+        entries.load(desk.project, NOW)
 
 
 def test_two_entries_of_one_name_are_refused_whatever_the_case(desk):
@@ -123,26 +130,24 @@ def test_a_report_that_speaks_from_no_day_is_refused(desk):
     assert "report must declare the day it speaks from, a parameter 'as_of'" in refusal(desk, {"parameters": {}})
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[[tool.handover.schedule]\n", "must be readable TOML"),
-        ("[tool.handover.schedule]\nname = 'x'\n", "as [[tool.handover.schedule]] (got one table)"),
-        ("[tool.handover]\nschedule = ['x']\n", "entry number 1: must be a table (got 'x')"),
-        ("[tool]\nhandover = 3\n", "[tool.handover] must be a table (got 3)"),
-        ("tool = 3\n", "[tool.handover] must be a table (got 3)"),
-    ],
-)  # fmt: skip
-def test_a_file_of_another_shape_is_told(desk, text, said):
-    (desk.project.root / "pyproject.toml").write_text(text)
-    with pytest.raises(ScheduleError) as error:
-        entry.load(desk.project, NOW)
-    assert said in str(error.value)
+def test_a_file_of_another_shape_is_told(desk):
+    bad = {
+        "[[tool.handover.schedule]\n": "must be readable TOML",
+        "[tool.handover.schedule]\nname = 'x'\n": "as [[tool.handover.schedule]] (got one table)",
+        "[tool.handover]\nschedule = ['x']\n": "entry number 1: must be a table (got 'x')",
+        "[tool]\nhandover = 3\n": "[tool.handover] must be a table (got 3)",
+        "tool = 3\n": "[tool.handover] must be a table (got 3)",
+    }
+    for text, said in bad.items():
+        (desk.project.root / "pyproject.toml").write_text(text)
+        with pytest.raises(ScheduleError) as error:
+            entries.load(desk.project, NOW)
+        assert said in str(error.value)
 
 
 def test_a_name_that_is_no_entry_is_told_with_the_near_one(desk):
     with pytest.raises(ScheduleError, match=r"must be an entry of the schedule .*did you mean 'daily'"):
-        entry.named(desk.entries(), "dayly")
+        entries.named(desk.entries(), "dayly")
 
 
 # what is read
@@ -151,9 +156,9 @@ def test_a_name_that_is_no_entry_is_told_with_the_near_one(desk):
 def test_no_file_and_no_table_mean_no_entry(desk):
     path = desk.project.root / "pyproject.toml"
     path.write_text("[project]\n")
-    assert entry.load(desk.project, NOW) == []
+    assert entries.load(desk.project, NOW) == []
     path.unlink()
-    assert entry.load(desk.project, NOW) == []
+    assert entries.load(desk.project, NOW) == []
 
 
 def test_an_entry_is_read_whole(desk):
@@ -170,7 +175,7 @@ def test_an_entry_is_read_whole(desk):
         },
         mail={**SERVER, "security": "tls"},
     )
-    (one,) = entry.load(desk.project, NOW)
+    (one,) = entries.load(desk.project, NOW)
     assert (one.name, one.report, one.cron, one.timezone) == tuple(
         ENTRY[key] for key in ("name", "report", "cron", "timezone")
     )
@@ -185,34 +190,34 @@ def test_an_entry_is_read_whole(desk):
 
 def test_a_field_of_the_entry_stands_before_the_shared_one(desk):
     desk.declare({"notify": {"to": ["a@example.org"], "host": "other.example.org"}}, mail=SERVER)
-    (one,) = entry.load(desk.project, NOW)
+    (one,) = entries.load(desk.project, NOW)
     assert (one.notify.host, one.notify.sender) == ("other.example.org", "desk@example.org")
 
 
 def test_a_date_of_toml_is_a_date(desk):
     desk.declare({"parameters": {"as_of": dt.date(2026, 1, 5)}})
-    (one,) = entry.load(desk.project, NOW)
+    (one,) = entries.load(desk.project, NOW)
     assert one.given(NOW) == {"as_of": "2026-01-05"} and one.bound(NOW)["as_of"] == "2026-01-05"
 
 
-@pytest.mark.parametrize(
-    ("timezone", "text", "day"),
-    [
-        ("UTC", "{date}", "2026-01-28"),
-        ("Asia/Baghdad", "{date}", "2026-01-29"),
-        ("Asia/Baghdad", "{date-1d}", "2026-01-28"),
-        ("Pacific/Honolulu", "{date+5d}", "2026-02-02"),
-    ],
-)
-def test_the_date_is_the_one_on_the_entrys_wall(desk, timezone, text, day):
-    desk.declare({"timezone": timezone, "parameters": {"as_of": text}})
-    (one,) = entry.load(desk.project, NOW)
-    assert one.given(utc("2026-01-28 22:00"))["as_of"] == day
+def test_the_date_is_the_one_on_the_entrys_wall(desk):
+    wanted = {
+        ("UTC", "{date}"): "2026-01-28",
+        ("Asia/Baghdad", "{date}"): "2026-01-29",
+        ("Asia/Baghdad", "{date-1d}"): "2026-01-28",
+        ("Pacific/Honolulu", "{date+5d}"): "2026-02-02",
+    }
+    found = {}
+    for timezone, text in wanted:
+        desk.declare({"timezone": timezone, "parameters": {"as_of": text}})
+        (one,) = entries.load(desk.project, NOW)
+        found[timezone, text] = one.given(utc("2026-01-28 22:00"))["as_of"]
+    assert found == wanted
 
 
 def test_the_projects_own_entries_can_be_kept():
     from handover.project import Project
 
-    found = entry.load(Project.find(), NOW)
+    found = entries.load(Project.find(), NOW)
     assert {one.report for one in found} == {"briefing", "drawdown", "handover"}
     assert {one.timezone for one in found} == {"Asia/Baghdad"}
