@@ -27,17 +27,13 @@ ROOMS = {
 STILL = {
     "cli/check.py",
     "cli/render.py",
-    "cli/verify.py",
     "document/foreign.py",
     "document/ledger.py",
     "document/svg.py",
-    "editions/catalogue_page.py",
+    "editions/catalogue_pages.py",
     "editions/compose.py",
     "editions/render.py",
     "pages/exporter.py",
-    "pages/html/page.py",
-    "pages/typst/page.py",
-    "schedule/job.py",
 }
 JUPYTER = {"IPython", "nbformat", "nbconvert", "nbclient", "papermill", "jupyter_client", "typst"}
 

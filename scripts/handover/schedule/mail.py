@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from handover.editions import Change, Edition, Manifest, Store, compare, day, previous
+from handover.editions import Change, Edition, Manifest, Store, before, compare, day
 from handover.errors import MailError, StoreError
 from handover.schedule.entries import PASSWORD, Entry, Notify
 from handover.schedule.log import Mail, Tick
@@ -48,11 +48,11 @@ def of_outcome(store: Store, entry: Entry, row: Tick) -> Mail | None:
     except StoreError as error:
         subject, text = f"{row.report}: {row.edition}", f"The edition of {tick} cannot be read:\n\n{error}\n"
         return Mail(name, entry.name, "new", row.at, subject, text)
-    before = edition_before(store, made)
-    changes = compare.compare(before, made) if before else []
-    if before and not changes:
+    last = edition_before(store, made)
+    changes = compare(last, made) if last else []
+    if last and not changes:
         return None
-    subject, text = f"{made['title']}, {day(made['as_of'])}", _news(made, before, changes)
+    subject, text = f"{made['title']}, {day(made['as_of'])}", _news(made, last, changes)
     return Mail(name, entry.name, "new", row.at, subject, text, row.report, row.edition)
 
 
@@ -72,14 +72,14 @@ def edition_before(store: Store, made: Manifest) -> Manifest | None:
         return found
 
     days = sorted({one.name[:10] for one in store.editions(made["report"])}, reverse=True)
-    earlier, replaced = previous.before(made, days, of_day)
+    earlier, replaced = before(made, days, of_day)
     return replaced or earlier
 
 
-def _news(made: Manifest, before: Manifest | None, changes: Sequence[Change]) -> str:
+def _news(made: Manifest, last: Manifest | None, changes: Sequence[Change]) -> str:
     told = "\n".join(f"- {change}" for change in changes[:TOLD])
     more = f"\n- and {len(changes) - TOLD} more" if len(changes) > TOLD else ""
-    since = f"What has changed since {day(before['as_of'])}:" if before else "It is the first of its kind."
+    since = f"What has changed since {day(last['as_of'])}:" if last else "It is the first of its kind."
     about = f"As of {day(made['as_of'])}, edition {made['edition']}."
     parts = (f"{made['title']}\n{made['standfirst']}", since, told + more, about)
     return "\n\n".join(filter(None, parts)) + "\n"
