@@ -308,6 +308,8 @@ class Log:
             self.folder.mkdir(parents=True, exist_ok=True)
             with filelock.FileLock(self.folder / "log.lock", mode=0o644):
                 if not self.path.exists():
+                    # the journal of a log that was moved away is none of the new one's
+                    self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)
                     atomic.replace(self.path, empty)
 
     @contextmanager
@@ -317,7 +319,7 @@ class Log:
             with atomic.told(self.path):
                 raise OSError(errno.ELOOP, "it is a symbolic link", str(self.path))
         # mode=rw: a file that is gone by now is not made anew
-        where = f"{self.path.as_uri()}?mode=rw"
+        where = f"{self.path.absolute().as_uri()}?mode=rw"
         db = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, uri=True) if exists else _empty()
         with closing(db) as self._db:
             db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
