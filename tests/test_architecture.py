@@ -39,7 +39,6 @@ STILL = {
     "pages/exporter.py",
     "pages/html/page.py",
     "pages/typst/page.py",
-    "schedule/job.py",
     "schedule/news.py",
 }
 JUPYTER = {"IPython", "nbformat", "nbconvert", "nbclient", "papermill", "jupyter_client", "typst"}
