@@ -6,21 +6,26 @@ sweep. Rendered one by one in this order, the same editions would come out.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from handover.editions import Form, Order, Shelf, Store, series
 from handover.errors import ParameterError
 from handover.project import Project
-from handover.sweep import axes as axis
+from handover.sweep.axes import combinations
+
+#: So many values that a report does not allow are shown.
+SHOWN = 10
 
 
 @dataclass(eq=False)
 class Series:
-    """Editions that differ in their days alone, and so are compared each with the one before; `days` is sorted.
+    """Editions that differ in their days alone, and so are compared each with the one before.
 
-    `owed` holds those of the sweep whose outcome is not known yet.
+    Attributes:
+        days: The days that have an edition, sorted.
+        owed: The days of the sweep whose outcome is not known yet, sorted.
     """
 
     days: list[str] = field(default_factory=list)
@@ -28,19 +33,16 @@ class Series:
 
     def before(self, day: str, settled: bool = False) -> str | None:
         """The latest earlier day that has an edition, or, unless only what is settled counts, is to have one."""
-        found = [days[place - 1] for days in self._known(settled) if (place := bisect_left(days, day))]
+        known = [self.days] if settled else [self.days, self.owed]
+        found = [days[place - 1] for days in known if (place := bisect_left(days, day))]
         return max(found, default=None)
 
     def settle(self, day: str, made: bool) -> None:
         """Note what became of a day of the sweep."""
         self.owed.remove(day)
-        if made and (not self.days or day not in self.days[bisect_left(self.days, day) :][:1]):
-            insort(self.days, day)
-
-    def _known(self, settled: bool) -> Iterator[list[str]]:
-        yield self.days
-        if not settled:
-            yield self.owed
+        place = bisect_left(self.days, day)
+        if made and self.days[place : place + 1] != [day]:
+            self.days.insert(place, day)
 
 
 @dataclass(eq=False)
@@ -75,6 +77,13 @@ def plan(
 ) -> Plan:
     """Plan a sweep; nothing is rendered.
 
+    Args:
+        project: The checkout.
+        store: Where the editions are to be published.
+        reports: The names of the reports.
+        given: Parameters of all editions by name, as text.
+        axes: The values of each axis, as `axes.read` gives them.
+
     Raises:
         ParameterError: A report does not allow a value of an axis; all such values are told at once.
         NotebookError: There is no such report, or its notebook breaks the contract.
@@ -83,23 +92,23 @@ def plan(
     if both:
         raise ParameterError(f"{', '.join(both)}: must be set by -p or by --sweep (got both).\nDrop one of them.")
     forms = [Form.of(project, report) for report in dict.fromkeys(reports)]
-    _hold_allowed(forms, given, axes)
+    _refuse_values(forms, given, axes)
     shelves = {form.report: Shelf.of(store, form.report, project.root) for form in forms}
-    steps: list[tuple[str, int, Step]] = []
+    steps: list[Step] = []
     found: dict[tuple[str, str], Series] = {}
-    for place, form in enumerate(forms):
-        for values in axis.combinations(axes):
+    for form in forms:
+        for values in combinations(axes):
             order = form.order({**given, **values})
             key = form.report, series(order.parameters)
             if key not in found:
                 found[key] = Series(days=list(shelves[form.report].days.get(key[1], ())))
-            one = Step(_name(form.report, values), form, {**given, **values}, order.as_of, found[key])
-            steps.append((order.as_of, place, one))
             insort(found[key].owed, order.as_of)
-    return Plan([step for *_, step in sorted(steps, key=lambda one: one[:2])], shelves)
+            name = " ".join([form.report, *(f"{axis}={value}" for axis, value in values.items())])
+            steps.append(Step(name, form, {**given, **values}, order.as_of, found[key]))
+    return Plan(sorted(steps, key=lambda step: step.day), shelves)
 
 
-def _hold_allowed(forms: Sequence[Form], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
+def _refuse_values(forms: Sequence[Form], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
     """Refuse values before any is rendered; each value is judged by itself, so that one fault is told once."""
     faults: dict[str, None] = {}
     for form in forms:
@@ -111,10 +120,6 @@ def _hold_allowed(forms: Sequence[Form], given: Mapping[str, str], axes: Mapping
                 except ParameterError as error:
                     faults[f"--sweep {name}: {str(error).splitlines()[0]}"] = None
     if faults:
-        shown = list(faults)[:10]
-        more = [f"… and {len(faults) - 10} more"] if len(faults) > 10 else []
+        shown = list(faults)[:SHOWN]
+        more = [f"… and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
         raise ParameterError("\n".join([*shown, *more, "Nothing was rendered."]))
-
-
-def _name(report: str, values: Mapping[str, str]) -> str:
-    return " ".join([report, *(f"{name}={value}" for name, value in values.items())])
