@@ -64,7 +64,7 @@ def instead(monkeypatch):
 )
 def test_a_run_that_ends_without_an_answer_is_a_failure_with_its_cause(mini, instead, function, said):
     instead(function)
-    result = run(Job(mini, "mini", {}, 60.0), never)
+    result = run(Job(mini, "mini", {}, 600.0), never)
     assert result.kind == "failed" and result.cause.startswith(said)
 
 

@@ -40,9 +40,9 @@ class Session:
         say: Callable[[str], None],
         progress: Progress,
     ) -> None:
-        from handover.editions import Order
+        from handover.editions import Request
 
-        Order.of(project, report, given)
+        Request.of(project, report, given)
         self._report, self._say, self._progress = report, say, progress
         #: Saves, answers with their questions, what must end the preview, and None when somebody turns to the PDF.
         self._events: SimpleQueue[Saved | tuple[Question, Message] | PreviewError | None] = SimpleQueue()

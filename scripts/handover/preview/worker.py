@@ -17,7 +17,7 @@ from handover.errors import HandoverError
 from handover.workers import Cancelled, LostError, Worker
 
 if TYPE_CHECKING:
-    from handover.editions import Composition, Order
+    from handover.editions import Composition, Request
 
 #: How long a process that is busy with cells may take to hear of the next save; its cell may hang. To start another
 #: takes as long.
@@ -205,9 +205,9 @@ def render(
     Raises:
         HandoverError: There is no report, or no PDF if its HTML was told.
     """
-    from handover.notebook import forking
+    from handover.notebook import forkserver
 
-    forking.prepare()
+    forkserver.prepare()
     if asked.render:
         _render(root, report, given, tell)
     if asked.pages and _made:
@@ -221,24 +221,24 @@ def _render(root: Path, report: str, given: Mapping[str, str], tell: Callable[[M
 
     tell(At("read"))
     before, _shown = _shown, ""
-    order = _order(root, report, given)
-    if order.inputs.digest != before:
-        done, _made = render.draft(order, progress=lambda *at: tell(At(*at)))
+    request = _request(root, report, given)
+    if request.inputs.digest != before:
+        done, _made = render.draft(request, progress=lambda *at: tell(At(*at)))
         tell(Html(_made.html.encode(), _made.edition, (*done.warnings, *done.notes)))
         tell(At("typeset"))
         tell(Pdf(_made.pdf()))
-    _shown = order.inputs.digest
+    _shown = request.inputs.digest
 
 
-def _order(root: Path, report: str, given: Mapping[str, str]) -> "Order":
-    from handover.editions import Order, Store
+def _request(root: Path, report: str, given: Mapping[str, str]) -> "Request":
+    from handover.editions import Request, Store
     from handover.project import Project
 
     project = Project(root)
     give_up = time.monotonic() + TORN_S
     while True:
         try:
-            return Order.of(project, report, given, Store.of(project))
+            return Request.of(project, report, given, Store.of(project))
         except (HandoverError, OSError):
             if time.monotonic() > give_up:
                 raise

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from handover.editions import Form, Inputs
+from handover.editions import Contract, Inputs
 from handover.errors import HandoverError, SweepError
 from handover.project import Project
 from handover.sweep.plan import Plan
@@ -100,7 +100,7 @@ def differences(inputs: Mapping[str, Inputs]) -> list[str]:
     found = set()
     for report, there in inputs.items():
         try:
-            here = replace(Form.of(Project.find(), report).inputs, parameters=there.parameters)
+            here = replace(Contract.of(Project.find(), report).inputs, parameters=there.parameters)
             found |= {*here.changed_since(there.as_json())}
         except HandoverError as error:
             found.add(str(error).splitlines()[0])
@@ -109,7 +109,7 @@ def differences(inputs: Mapping[str, Inputs]) -> list[str]:
 
 def _refuse_unequal(client: Any, plan: Plan, address: str) -> None:
     """Refuse a cluster with a worker that would refuse the work."""
-    inputs = {step.form.report: step.form.inputs for step in plan.steps}
+    inputs = {step.contract.report: step.contract.inputs for step in plan.steps}
     answers = client.run(differences, inputs, on_error="return")
     if not answers:
         raise SweepError(

@@ -5,12 +5,13 @@ is, so the plan knows at every moment which days a series has: those of the stor
 sweep. Rendered one by one in this order, the same editions would come out.
 """
 
+import json
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handover.editions import Form, Order, Shelf, Store, series
+from handover.editions import Contract, Index, Request, Store, rest
 from handover.errors import ParameterError
 from handover.project import Project
 from handover.sweep.axes import combinations
@@ -50,14 +51,14 @@ class Step:
     """One edition of a sweep; `name` tells it from the others, `given` is all that was set."""
 
     name: str
-    form: Form
+    contract: Contract
     given: Mapping[str, Any]
     day: str
     series: Series
 
-    def order(self, settled: bool = False) -> Order:
-        """The order, as things stand; with `settled`, as they stood for a render that followed all before it."""
-        return self.form.order(self.given, lambda _: self.series.before(self.day, settled))
+    def request(self, settled: bool = False) -> Request:
+        """The request, as things stand; with `settled`, as they stood for a render that followed all before it."""
+        return self.contract.request(self.given, lambda _: self.series.before(self.day, settled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Plan:
     """The steps of a sweep in the order of their days, and what the store held of each report."""
 
     steps: Sequence[Step]
-    shelves: Mapping[str, Shelf]
+    indexes: Mapping[str, Index]
 
 
 def plan(
@@ -91,32 +92,32 @@ def plan(
     both = sorted(given.keys() & axes.keys())
     if both:
         raise ParameterError(f"{', '.join(both)}: must be set by -p or by --sweep (got both).\nDrop one of them.")
-    forms = [Form.of(project, report) for report in dict.fromkeys(reports)]
-    _refuse_values(forms, given, axes)
-    shelves = {form.report: Shelf.of(store, form.report, project.root) for form in forms}
+    contracts = [Contract.of(project, report) for report in dict.fromkeys(reports)]
+    _refuse_values(contracts, given, axes)
+    indexes = {contract.report: Index(store, contract.report) for contract in contracts}
     steps: list[Step] = []
     found: dict[tuple[str, str], Series] = {}
-    for form in forms:
+    for contract in contracts:
         for values in combinations(axes):
-            order = form.order({**given, **values})
-            key = form.report, series(order.parameters)
+            request = contract.request({**given, **values})
+            key = contract.report, json.dumps(rest(request.parameters), sort_keys=True)
             if key not in found:
-                found[key] = Series(days=list(shelves[form.report].days.get(key[1], ())))
-            insort(found[key].owed, order.as_of)
-            name = " ".join([form.report, *(f"{axis}={value}" for axis, value in values.items())])
-            steps.append(Step(name, form, {**given, **values}, order.as_of, found[key]))
-    return Plan(sorted(steps, key=lambda step: step.day), shelves)
+                found[key] = Series(days=sorted(indexes[contract.report].days(request.parameters)))
+            insort(found[key].owed, request.as_of)
+            name = " ".join([contract.report, *(f"{axis}={value}" for axis, value in values.items())])
+            steps.append(Step(name, contract, {**given, **values}, request.as_of, found[key]))
+    return Plan(sorted(steps, key=lambda step: step.day), indexes)
 
 
-def _refuse_values(forms: Sequence[Form], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
+def _refuse_values(contracts: Sequence[Contract], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
     """Refuse values before any is rendered; each value is judged by itself, so that one fault is told once."""
     faults: dict[str, None] = {}
-    for form in forms:
-        form.order(given)
+    for contract in contracts:
+        contract.request(given)
         for name, values in axes.items():
             for value in values:
                 try:
-                    form.order({**given, name: value})
+                    contract.request({**given, name: value})
                 except ParameterError as error:
                     faults[f"--sweep {name}: {str(error).splitlines()[0]}"] = None
     if faults:

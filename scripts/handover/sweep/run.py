@@ -20,7 +20,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TextIO
 
-from handover.editions import Edition, Form, Order, Outcome, Product, Store, produce, render
+from handover.editions import Contract, Edition, Outcome, Product, Request, Store, produce, render
 from handover.errors import HandoverError, SweepError
 from handover.progress import StatusLine
 from handover.project import Project
@@ -158,36 +158,36 @@ def run(
     return running.summary
 
 
-def compute(order: Order, timeout_s: float, remote: bool) -> Product:
-    """Render an order in memory from this process's own checkout; runs in a worker, and publishes nothing.
+def compute(request: Request, timeout_s: float, remote: bool) -> Product:
+    """Render a request in memory from this process's own checkout; runs in a worker, and publishes nothing.
 
     Args:
-        order: What to render, with the hashes that its inputs had where it was planned.
+        request: What to render, with the hashes that its inputs had where it was planned.
         timeout_s: How long the notebook may run.
-        remote: Whether the order comes from another machine, so that the checkout is to be looked for here.
+        remote: Whether the request comes from another machine, so that the checkout is to be looked for here.
 
     Raises:
-        SweepError: Something here is not what the order was planned with.
+        SweepError: Something here is not what the request was planned with.
         HandoverError: The report cannot be rendered.
     """
-    project = Project.find() if remote else order.project
-    here = replace(Form.of(project, order.report).inputs, parameters=order.parameters)
-    differing = here.changed_since(order.inputs.as_json())
+    project = Project.find() if remote else request.project
+    here = replace(Contract.of(project, request.report).inputs, parameters=request.parameters)
+    differing = here.changed_since(request.inputs.as_json())
     if differing:
         raise SweepError(
-            f"{order.report} {order.as_of}: the worker on {socket.gethostname()} must have what the sweep was planned "
-            f"with (differs: {', '.join(differing)}).\n"
+            f"{request.report} {request.as_of}: the worker on {socket.gethostname()} must have what the sweep was "
+            f"planned with (differs: {', '.join(differing)}).\n"
             "Bring its checkout and its packages to the same state, or run the sweep again if the change was here."
         )
-    return produce(replace(order, project=project), timeout_s=timeout_s)
+    return produce(replace(request, project=project), timeout_s=timeout_s)
 
 
 @dataclass(eq=False)
 class _Work:
-    """A step under way: its order, and the edition that is there already or the product that is to come."""
+    """A step under way: its request, and the edition that is there already or the product that is to come."""
 
     step: Step
-    order: Order
+    request: Request
     known: Edition | None = None
     future: "Future[Product] | None" = None
 
@@ -197,7 +197,7 @@ class _Work:
     def outcome(self, store: Store) -> Outcome:
         """Publish, if there is anything to publish."""
         if self.known:
-            return Outcome("unchanged", self.known, self.known.pages, rendered=False)
+            return Outcome("unchanged", self.known, rendered=False)
         try:
             product = self.future.result()
         except HandoverError:
@@ -207,7 +207,7 @@ class _Work:
         except Exception as error:
             # what an engine itself raises, of a kind that only it knows
             raise SweepError(f"the worker must answer (got {type(error).__name__}: {error}).") from error
-        return render.publish(store, replace(product, order=self.order))
+        return render.publish(store, replace(product, request=self.request))
 
 
 class _Run:
@@ -240,7 +240,7 @@ class _Run:
                 return
             if steps and under_way < most:
                 step = steps.popleft()
-                self._waiting.setdefault(step.series, deque()).append(self._begin(step, step.order()))
+                self._waiting.setdefault(step.series, deque()).append(self._begin(step, step.request()))
                 under_way += 1 - self._settle(step.series)
                 continue
             with suppress(Empty):
@@ -263,23 +263,23 @@ class _Run:
             self._written = time.monotonic()
             self._cost, self._unlisted = self._written - begun, False
 
-    def _begin(self, step: Step, order: Order) -> _Work:
-        known = self.plan.shelves[order.report].find(order.inputs)
+    def _begin(self, step: Step, request: Request) -> _Work:
+        known = self.plan.indexes[request.report].find(request)
         if known:
-            return _Work(step, order, known)
-        future = self.executor.submit(compute, order, self.timeout_s, self.remote)
+            return _Work(step, request, known)
+        future = self.executor.submit(compute, request, self.timeout_s, self.remote)
         future.add_done_callback(lambda _: self._woken.put(step.series))
-        return _Work(step, order, future=future)
+        return _Work(step, request, future=future)
 
     def _settle(self, series: Series) -> int:
         """Settle what can be settled of a series, in the order of its days; return how many steps are over."""
         waiting, over = self._waiting[series], 0
         while waiting and waiting[0].over():
             work = waiting[0]
-            order = work.step.order(settled=True)
-            if order.parameters != work.order.parameters:
+            request = work.step.request(settled=True)
+            if request.parameters != work.request.parameters:
                 # the day that it was to be compared with has failed since
-                waiting[0] = self._begin(work.step, order)
+                waiting[0] = self._begin(work.step, request)
                 continue
             waiting.popleft()
             self._conclude(work)
