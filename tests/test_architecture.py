@@ -27,8 +27,6 @@ ROOMS = {
 STILL = {
     "cli/check.py",
     "cli/render.py",
-    "cli/schedule.py",
-    "cli/verify.py",
     "document/foreign.py",
     "document/ledger.py",
     "document/svg.py",

@@ -27,23 +27,23 @@ def command(url: str, dry_run: bool, yes: bool) -> None:
     from handover.editions import Store, catalogue
     from handover.progress import Progress
     from handover.project import Project
-    from handover.publish import publish, target
+    from handover.publish import mirror, target
 
     on_terminate()
     store = Store.of(Project.find())
-    mirror = target.of(url, store.root)
-    with publish.alone(store), Progress("publish") as progress:
-        plan = publish.plan(store, mirror, progress)
+    there = target.of(url, store.root)
+    with mirror.alone(store), Progress("publish") as progress:
+        plan = mirror.plan(store, there, progress)
         if not (dry_run or yes):
-            publish.meant(plan, mirror)
+            mirror.check_losses(plan, there)
         if not dry_run:
-            publish.carry_out(plan, mirror, progress)
+            mirror.carry_out(plan, there, progress)
     if dry_run:
         for word, paths in (("upload", [file.path for file in plan.uploads]), ("delete", plan.deleted)):
             for path in paths:
                 click.echo(f"{word}  {path}")
     else:
-        click.echo(mirror.address("index.html"))
+        click.echo(there.address("index.html"))
     if not catalogue.site(store.project).url:
         cure = f"set tool.handover.url in {catalogue.FILE}"
         say(f"links of the feed are relative, which some readers cannot follow: {cure}")

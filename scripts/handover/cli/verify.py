@@ -33,8 +33,7 @@ def command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: bool) -
     import json
 
     from handover.project import Project
-    from handover.verify import answer
-    from handover.verify.verify import verify
+    from handover.verify import code, verify
 
     on_terminate()
     answers = []
@@ -44,5 +43,5 @@ def command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: bool) -
             click.echo(str(one))
     if as_json:
         click.echo(json.dumps([one.as_json() for one in answers], ensure_ascii=False, indent=1))
-    if code := answer.code(answers):
-        raise click.exceptions.Exit(code)
+    if worst := code(answers):
+        raise click.exceptions.Exit(worst)
