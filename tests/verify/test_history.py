@@ -79,6 +79,8 @@ def test_a_pdf_that_other_code_published_cannot_be_rebuilt_and_only_files_that_s
     code, answers = verify(edition.project, path)
     assert code == 3 and "it was made by other code\nthe package differs in pages/a.py\n" in only(answers)
     assert f"commit {first} holds" in only(answers)
+    (difference,) = answers[0]["differences"]
+    assert difference["place"] == "the PDF, page 1" and "-en-" not in difference["given"]
 
 
 def test_a_pdf_that_this_code_published_otherwise_differs(edition, git, verify, tmp_path, stand_in):
