@@ -30,7 +30,7 @@ LOUD = {
     },
 }
 
-COLD = "from handover.notebook import forking\nforking.prepare = lambda: False\n" + worlds.COMMAND
+COLD = "from handover.notebook import forkserver\nforkserver.prepare = lambda: False\n" + worlds.COMMAND
 
 LOOK = """
 import datetime, getpass, json, locale, os, pathlib, sys, time

@@ -39,7 +39,7 @@ from jupyter_scheduler.utils import get_utc_timestamp
 from handover import scratch
 from handover.errors import HandoverError
 from handover.lab import jobs
-from handover.notebook import Parameter, guard, parameters, source
+from handover.notebook import Parameter, parameters, source, subreaper
 from handover.project import Project
 
 #: A job in one of these states has a process, or had one that was killed.
@@ -265,7 +265,7 @@ def _ends_with_server() -> Iterator[None]:
     """
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, _terminated)
-    guard.end_with_parent(signal.SIGTERM)
+    subreaper.end_with_parent(signal.SIGTERM)
     server = multiprocessing.parent_process()
     try:
         if server is not None and server.pid != os.getppid():

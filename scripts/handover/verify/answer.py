@@ -20,7 +20,7 @@ from handover.editions import (
     manifest,
 )
 from handover.errors import ProofError, StoreError
-from handover.notebook import forking
+from handover.notebook import forkserver
 from handover.project import Project
 from handover.verify import contents, rebuild, record
 from handover.verify.difference import Difference, first, of_pdf, of_values, shown
@@ -176,7 +176,7 @@ def _pdf(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
     """Answer for a PDF by itself: rendered again from what it says of itself, it must come out in the same bytes."""
     name, data = str(path), path.read_bytes()
     if not hashes:
-        forking.prepare()  # it imports in a process of its own, while the PDF is taken apart
+        forkserver.prepare()  # it imports in a process of its own, while the PDF is taken apart
     try:
         found = contents.read(data)
         said = record.of_pdf(found.attachments.get(RECORD))

@@ -14,7 +14,7 @@ from typing import Any
 from handover import scratch
 from handover.editions import Request, inputs, render
 from handover.errors import HandoverError, ParameterError
-from handover.notebook import intake, source
+from handover.notebook import source
 from handover.project import Project
 from handover.verify.difference import Difference, first, shown
 from handover.verify.record import Record
@@ -186,5 +186,5 @@ def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> 
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
             target.write_bytes(data)
-        intake.load(own.notebook(report), report)
+        source.load(own.notebook(report), report)
         yield own
