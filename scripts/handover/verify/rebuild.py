@@ -86,7 +86,7 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
         return Refused(why, tuple(map(shown, str(error).splitlines()[:-1])), wrong=True)
     except HandoverError as error:
         why = f"it does not render: {shown(str(error).splitlines()[0])}"
-        return Refused(why, advice(project, changed, carried))
+        return Refused(why, advice(project, changed, carried) if changed else ())
 
 
 def changes(project: Project, said: Record) -> list[str]:
