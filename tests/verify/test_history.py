@@ -72,7 +72,7 @@ def test_the_commit_that_holds_notebook_and_tables_is_named(edition, git, verify
     for subject in (path, edition.folder):
         code, answers = verify(edition.project, subject)
         assert code == 3 and "made from other inputs than this checkout's: data/counts.csv" in only(answers)
-        assert f"commit {first} holds its notebook and tables: git worktree add ../at-{first} {first}" in only(answers)
+        assert f"commit {first} holds what it was made from: git worktree add ../at-{first} {first}" in only(answers)
 
 
 def test_a_pdf_that_other_code_published_cannot_be_rebuilt_and_only_files_that_shape_a_page_are_named(

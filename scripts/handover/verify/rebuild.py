@@ -127,7 +127,7 @@ def advice(project: Project, changed: Iterable[str], carried: Mapping[str, bytes
         lines.append(f"the package differs in {', '.join(files[:5])}{more}")
     return (
         *lines,
-        f"commit {commit} holds its notebook and tables: git worktree add ../at-{commit} {commit}, then there "
+        f"commit {commit} holds what it was made from: git worktree add ../at-{commit} {commit}, then there "
         "scripts/setup and .venv/bin/handover verify",
     )
 
