@@ -47,7 +47,7 @@ LATER = (
     "PIL.PpmImagePlugin",
 )
 
-#: What is ours: modules, and packages with all of theirs. One may offer ``warm.warm``: what its first use does once.
+#: What is ours: modules, and packages with all of theirs. One may offer ``preload.preload``: what its first use does once.
 PACKAGES = ("handover.notebook.wire", "handover.story")
 
 #: Connects itself to the shell that exists when it is imported, so that each kernel must import it anew.
@@ -96,7 +96,7 @@ def later() -> Stamps:
     stamps = Stamps(files() - known, started)
     for name in PACKAGES:
         with contextlib.suppress(Exception):
-            sys.modules[f"{name}.warm"].warm()
+            sys.modules[f"{name}.preload"].preload()
     gc.collect()
     gc.freeze()
     return stamps

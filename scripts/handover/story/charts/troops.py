@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from handover.errors import ChartError
-from handover.story.charts import callouts, dates, labels, marks
-from handover.story.charts.frame import MARGIN, room, styled
-from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK
-from handover.story.rows import records, sound
-from handover.story.wording import Quantity
+from handover.story.charts import axes, labels, marks
+from handover.story.charts.figure import MARGIN, half, room
+from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, styled
+from handover.story.frames import records, sound
+from handover.story.values import Quantity
 
 #: Kind of mark -> what the key says of it, in reading order.
 KINDS = {
@@ -30,6 +30,12 @@ KINDS = {
     "outlier": "outlier",
     "faint": "no count for half a year",
 }
+#: Those that tell what somebody counted, by the usual method.
+COUNTS = ("about", "exact", "range", "below", "above")
+#: A rise and fall of this share of the axis is a peak worth a label.
+PROMINENT = 0.15
+#: Marks so near each other, as a share of the axis, need one label.
+NEAR = 0.05
 #: A level is carried on faintly where nobody counted for more days than these.
 SPARSE = 183
 
@@ -102,7 +108,7 @@ def levels(
     moves no level and carries no label.
 
     Args:
-        ax: From `frame.canvas`.
+        ax: From `figure.canvas`.
         rows: Rows of ``troop_levels`` of one scope.
         since: First day to show; earlier rows are left out.
         until: Last day to show at least, such as the day the report speaks from.
@@ -128,19 +134,19 @@ def levels(
     first, last = first - margin, last + margin
     lines = _carried(rows)
     found = {*rows["kind"], *(["faint"] if any(map(_sparse, lines)) else [])}
-    kinds = {} if marks.half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in found}
+    kinds = {} if half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in found}
     over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
-    room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 4, top=over, bottom=dates.foot(first, last))
-    dates.time_axis(ax, first, last)
+    room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 4, top=over, bottom=axes.foot(first, last))
+    axes.time_axis(ax, first, last)
     # there is room for a label over the highest mark
     tall = ax.get_window_extent().height
-    ax.set_ylim(0, top * tall / (tall - (1 if marks.half(ax) else 2) * labels.LINE - 7))
-    marks.count_axis(ax, top)
+    ax.set_ylim(0, top * tall / (tall - (1 if half(ax) else 2) * labels.LINE - 7))
+    axes.count_axis(ax, top)
     marks.key(ax, kinds, SAMPLES)
     _draw(ax, rows, lines)
     told = _events(ax, ends)
-    needed, notes = callouts.of(rows, named, int(ax.figure.bbox.width / LABEL) - len(ends))
-    notes = [replace(note, inline=marks.half(ax)) for note in notes]
+    needed, notes = _callouts(rows, named, int(ax.figure.bbox.width / LABEL) - len(ends))
+    notes = [replace(note, inline=half(ax)) for note in notes]
     taken = [*_obstacles(ax, rows, lines, ends), *told]
     labels.interrupt_grid(ax, told + labels.beside(ax, notes, taken, needed=needed))
 
@@ -148,13 +154,13 @@ def levels(
 def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
     found = rows[rows["bound"].notna()]
     told = records(found)
-    quantities, periods = [marks.stated(row) for row in told], [dates.period(row) for row in told]
+    quantities, periods = [marks.stated(row) for row in told], [axes.period(row) for row in told]
     found = found.assign(
         quantity=quantities,
         height=[marks.height(quantity) for quantity in quantities],
         begin=[period.start for period in periods],
         end=[period.end for period in periods],
-        x=[(dates.num(period.start) + dates.num(period.end)) / 2 for period in periods],
+        x=[(axes.num(period.start) + axes.num(period.end)) / 2 for period in periods],
         kind=[_kind(row, quantity) for row, quantity in zip(told, quantities, strict=True)],
     )
     if since is not None:
@@ -179,7 +185,7 @@ Stretch = tuple[float, float, float]
 
 def _carried(rows: pd.DataFrame) -> list[Stretch]:
     """Levels held from one count to the next: from, to, level; bounds, intentions and other methods hold none."""
-    seen = rows[rows["kind"].isin(callouts.COUNTS) & (rows["date_precision"] != "year")]
+    seen = rows[rows["kind"].isin(COUNTS) & (rows["date_precision"] != "year")]
     spots = list(zip(seen["x"], seen["height"], seen["kind"], strict=True))
     ends = [*(x for x, *_ in spots[1:]), *(x for x, *_ in spots[-1:])]
     return [(x, end, level) for (x, level, kind), end in zip(spots, ends, strict=True) if kind in ("about", "exact")]
@@ -205,7 +211,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, lines: list[Stretch]) -> None:
         ax.vlines(xs, lows, highs, colors=FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
     loose = rows[rows["date_precision"] != "day"]
     if len(loose):
-        starts, ends = ([dates.num(day) for day in loose[edge]] for edge in ("begin", "end"))
+        starts, ends = ([axes.num(day) for day in loose[edge]] for edge in ("begin", "end"))
         ax.hlines(loose["height"], starts, ends, colors=CONTEXT, lw=0.8, zorder=1.6, gid="precision")
     for kind, group in rows.groupby("kind", sort=True):
         spots = list(zip(group["x"], group["quantity"], strict=True))
@@ -214,7 +220,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, lines: list[Stretch]) -> None:
         elif kind == "outlier":
             marks.draw(ax, spots, CONTEXT, zorder=2.5)
         else:
-            marks.draw(ax, spots, callouts.colour(str(kind)), basis=str(kind))
+            marks.draw(ax, spots, _colour(str(kind)), basis=str(kind))
 
 
 def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
@@ -223,7 +229,7 @@ def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
     for event in sorted(events, key=lambda event: event["start"], reverse=True):
         px = labels.points(ax, _middle(event), 0)[0]
         words = labels.wrap(event["label"], min(max(px - box.x0, box.x1 - px) - 8, 84), "bold")
-        note = labels.Note(0, 0, words, dates.short(event["start"].date()))
+        note = labels.Note(0, 0, words, axes.short(event["start"].date()))
         wide, tall = labels.extent(note)
         left = px - labels.PAD - wide if px - wide > box.x0 else px + labels.PAD
         top = min([box.y1, *(other.bottom - 2 for other in found)])
@@ -254,4 +260,74 @@ def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[
 
 
 def _middle(event: Mapping[str, Any]) -> float:
-    return (dates.num(event["start"]) + dates.num(event["end"])) / 2
+    return (axes.num(event["start"]) + axes.num(event["end"])) / 2
+
+
+def _colour(kind: str) -> str:
+    """The colour of a mark and of its label."""
+    return ALERT if kind in marks.MEANT else INK if kind == "file" else FOCUS
+
+
+def _callouts(rows: pd.DataFrame, named: pd.DataFrame | None, most: int) -> tuple[int, list[labels.Note]]:
+    """Choose what is labelled: the rows named, then the last, first, highest and lowest, peaks and intentions.
+
+    Args:
+        rows: Rows as `troops.levels` prepares them, in the order of their days.
+        named: As for `troops.levels`.
+        most: So many labels, unless more are named.
+
+    Returns:
+        How many of the first must be written, those named or else the last, and the labels.
+    """
+    words = {} if named is None else dict(zip(named["row_id"], named["label"], strict=True))
+    must = [n for n in rows.index if rows["row_id"][n] in words]
+    seen = rows[rows["kind"].isin(COUNTS)]
+    level, meant = seen[seen["kind"].isin(["about", "exact"])], rows[rows["kind"].isin(marks.MEANT)]
+    chosen = []
+    if len(seen):
+        start = seen[seen["x"] <= seen["x"].iloc[0] + 31]
+        must += [] if must else [seen.index[-1]]
+        chosen += [seen.index[-1], start["height"].idxmax(), *meant.index[-1:], seen["height"].idxmax()]
+    if len(level):
+        chosen.append(level["height"].idxmin())
+    chosen += [*rows[rows["kind"] == "file"].sort_values("height").index[-1:], *_peaks(seen), *meant.index[::-1]]
+    told = dict(zip(rows.index, records(rows), strict=True))
+    # two outlets that gave one figure in one month share a label
+    notes: dict[tuple[str, str], labels.Note] = {}
+    for n in dict.fromkeys(must):
+        note = _note(told[n], words.get(told[n]["row_id"], ""))
+        notes.setdefault((note.head, note.body), note)
+    needed, found = len(notes), list(notes.values())
+    across, up = NEAR * (rows["x"].max() - rows["x"].min()), NEAR * rows["height"].max()
+    for note in (_note(told[n], "") for n in dict.fromkeys(chosen)):
+        if len(found) < most and not any(_much_the_same(note, other, across, up) for other in found):
+            found.append(note)
+    return needed, found
+
+
+def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: float) -> bool:
+    """Whether a second label would tell nothing new: it has the figure of the first, or stands by it."""
+    near = abs(one.x - other.x) < across and abs(one.y - other.y) < up
+    return one.colour == other.colour and (one.head == other.head or near)
+
+
+def _note(row: Mapping[str, Any], word: str) -> labels.Note:
+    how = word or {"file": "personnel files", **dict.fromkeys(marks.MEANT, row["basis"])}.get(row["kind"], "")
+    # what has a name needs no month
+    date = axes.short(row["begin"], "year" if word or row["date_precision"] == "year" else "month")
+    body = ", ".join(filter(None, [how, date]))
+    return labels.Note(row["x"], row["height"], marks.words(row["quantity"]), body, _colour(row["kind"]))
+
+
+def _peaks(seen: pd.DataFrame) -> list[int]:
+    """Figures that stand out above what lies on either side of them, up to a higher one; of equals the first."""
+    heights, least = list(seen["height"]), PROMINENT * seen["height"].max()
+    found = []
+    for n, own in enumerate(heights):
+        before = [other >= own for other in heights[:n]]
+        after = [other > own for other in heights[n + 1 :]]
+        left = heights[n - before[::-1].index(True) : n] if any(before) else heights[:n]
+        right = heights[n + 1 : n + 1 + after.index(True)] if any(after) else heights[n + 1 :]
+        if left and right and own - max(min(left), min(right)) >= least:
+            found.append(seen.index[n])
+    return found

@@ -13,17 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import ChartError, FactError, ProseError, near
 from handover.project import Project
-from handover.story import series
-from handover.story.changes import Change, News
-from handover.story.evidence import EvidenceOutput, Ledger
-from handover.story.facts import Facts
-from handover.story.links import SOURCE, escape
-from handover.story.prose import Writer
-from handover.story.reckoning import RECKONINGS, earlier_day
-from handover.story.record import Record
-from handover.story.table import Table, number_table
-from handover.story.view import View
-from handover.story.wording import LANGUAGES
+from handover.story import frames
+from handover.story.claims import View
+from handover.story.data import Tables
+from handover.story.evidence import Change, EvidenceOutput, News, PrintLog
+from handover.story.facts import Facts, earlier_day
+from handover.story.sentences import SOURCE, Writer, escape
+from handover.story.values import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +48,7 @@ class Sentence:
 
 
 class Story:
-    """One report's view of the record, and the ledger of what it printed.
+    """One report's view of the record, and the log of what it printed.
 
     Args:
         as_of: The day the report speaks from, ISO.
@@ -68,13 +64,13 @@ class Story:
         self, as_of: str, language: str = "en", evidence: str = "record", *, project: Project | None = None
     ) -> None:
         self.project = project or Project.find()
-        self.view = View(Record.load(self.project), dt.date.fromisoformat(as_of), evidence)
-        self.facts = Facts(self.view, RECKONINGS)
+        self.view = View(Tables.load(self.project), dt.date.fromisoformat(as_of), evidence)
+        self.facts = Facts(self.view)
         self.language = LANGUAGES[language]
-        names = [str(row["name"]) for row in self.view.record.rows["names"]]
+        names = [str(row["name"]) for row in self.view.tables.rows["names"]]
         self.news = News(self.facts, self.language, names)
-        self.ledger = Ledger(self.facts, self.language, self.news)
-        self._writer = Writer(self.facts, self.language, names, self.ledger.field)
+        self.log = PrintLog(self.facts, self.language, self.news)
+        self._writer = Writer(self.facts, self.language, names, self.log.field)
         self._since: dt.date | None = None
         self._told: list[Change] = []
 
@@ -110,18 +106,18 @@ class Story:
         return Sentence(text) if text else self.say(*_alternatives(otherwise))
 
     def frame(self, table: str) -> "pd.DataFrame":
-        """A table of the record as this report may see it; see `View.frame` for the columns.
+        """A table of the record as this report may see it; see `frames.table_frame` for the columns.
 
         Raises:
             FactError: There is no such table.
         """
-        if table not in self.view.record.rows:
-            known = list(self.view.record.rows)
+        if table not in self.view.tables.rows:
+            known = list(self.view.tables.rows)
             raise FactError(f"'{table}' is not a table (known: {', '.join(known)}{near(table, known)}).")
-        return self.view.frame(table)
+        return frames.table_frame(self.view, table)
 
     def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
-        """Rows under labels of the author's, those that were known; see `series.marks`.
+        """Rows under labels of the author's, those that were known; see `frames.marks`.
 
         Args:
             labels: A row's id, or the fact that rests on it, to the label.
@@ -132,19 +128,19 @@ class Story:
                 rows[name] = label
             elif fact := self.facts[name]:
                 rows[fact.claims[0]] = label
-        return series.marks(self.view, rows)
+        return frames.marks(self.view, rows)
 
     def statements(self, *row_ids: str) -> "pd.DataFrame":
-        """Who said what, and when, of the rows that were known; see `series.statements`."""
-        return series.statements(self.view, list(row_ids), self.language)
+        """Who said what, and when, of the rows that were known; see `frames.statements`."""
+        return frames.statements(self.view, list(row_ids), self.language)
 
     def holdings(self, place_id: str) -> "pd.DataFrame":
-        """Who held a base, and when; see `series.holdings`."""
-        return series.holdings(self.view, place_id)
+        """Who held a base, and when; see `frames.holdings`."""
+        return frames.holdings(self.view, place_id)
 
     def promises(self) -> "pd.DataFrame":
-        """What was agreed or promised, and whether it was kept, in words; see `series.promises`."""
-        return series.promises(self.view, self.language)
+        """What was agreed or promised, and whether it was kept, in words; see `frames.promises`."""
+        return frames.promises(self.view, self.language)
 
     def period(self, key: str) -> tuple[dt.date, dt.date] | None:
         """First and last day of a fact, for drawing; None where it was not known."""
@@ -185,7 +181,7 @@ class Story:
         """
         import pandas as pd
 
-        from handover.story.charts import frame
+        from handover.story.charts import figure
 
         counted, *others = rows if isinstance(rows, list) else [rows]
         rows = pd.concat([part[["row_id", "source_id", "outlet"]] for part in (counted, *others)], ignore_index=True)
@@ -199,24 +195,24 @@ class Story:
         if rows.empty or not words:
             return self.say(*_alternatives(otherwise))
         # held for the whole of a chart, since setting it costs a hundredth of a second
-        with frame.house():
-            fig, narrow = frame.drawn(draw, size, ratio)
-            self._plotted(rows)
+        with figure.house():
+            fig, narrow = figure.drawn(draw, size, ratio)
+            self.log.rows(rows["row_id"], rows["source_id"])
             measure = self._writer.markdown(*_alternatives(subtitle), where="subtitle")
             beside = values and len(rows) > FEW_VALUES
-            return frame.finish(
+            return figure.finish(
                 fig,
                 narrow=narrow,
                 title=words,
                 subtitle=measure,
                 credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
                 alt=self._writer.plain(*_alternatives(alt), where="alt"),
-                values=number_table(_in_time(counted), values, measure, self.language).html if beside else "",
+                values=frames.html_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
 
     def table(
         self, rows: "pd.DataFrame", columns: dict[str, str], *, caption: Templates, otherwise: Templates = ()
-    ) -> Table | Sentence:
+    ) -> frames.Table | Sentence:
         """Show rows as a table whose last column names each row's source.
 
         Args:
@@ -228,11 +224,11 @@ class Story:
         """
         if rows.empty:
             return self.say(*_alternatives(otherwise))
-        self._plotted(rows)
+        self.log.rows(rows["row_id"], rows["source_id"])
         if "statement" in columns:
-            self.ledger.said.update(dict.fromkeys(rows["row_id"]))
+            self.log.said.update(dict.fromkeys(rows["row_id"]))
         words = self._writer.markdown(*_alternatives(caption), where="caption")
-        return number_table(rows, columns, words, self.language)
+        return frames.html_table(rows, columns, words, self.language)
 
     def credit(self, rows: "pd.DataFrame", named: int = OUTLETS_NAMED) -> str:
         """The source line of a chart: the outlets behind the rows plotted, most rows first, `named` of them."""
@@ -254,7 +250,7 @@ class Story:
         if not since:
             return Sentence("")
         self._since = dt.date.fromisoformat(since)
-        self.facts.reckonings = self.facts.reckonings | {"since": lambda _: earlier_day(self._since)}
+        self.facts.extra["since"] = earlier_day(self._since)
         self._told = self._news()
         if not self._told:
             opening = self._writer.markdown("Nothing that is printed here became known after {since}.")
@@ -264,7 +260,7 @@ class Story:
         return Sentence(f"## {heading}\n\n{opening}\n\n{items}")
 
     def _news(self) -> list[Change]:
-        return self.news.since([*self.ledger.printed, *self.ledger.statements], self._since)
+        return self.news.since([*self.log.printed, *self.log.statements], self._since)
 
     def _item(self, change: Change) -> str:
         """The sentence of a change, with who reported it and what was said before."""
@@ -279,14 +275,14 @@ class Story:
         Args:
             otherwise: What to say where there are none.
         """
-        content = self.ledger.disagreements()
+        content = self.log.disagreements()
         return EvidenceOutput(content) if content["conflicts"] else self.say(*_alternatives(otherwise))
 
     def evidence(self, *, brief: bool = False) -> EvidenceOutput:
         """What answers for every number printed so far; the last thing a report shows.
 
         Args:
-            brief: Keep it to what a report of one page has room for; see `Ledger.content`.
+            brief: Keep it to what a report of one page has room for; see `PrintLog.content`.
 
         Raises:
             ProseError: Something new was printed below what has changed, and is missing there.
@@ -297,7 +293,7 @@ class Story:
                 f"changes: must stand below every cell that prints news (got {', '.join(late)} below it).\n"
                 "Move its cell down, to just before the last words on source and method."
             )
-        return EvidenceOutput(self.ledger.content(brief=brief))
+        return EvidenceOutput(self.log.content(brief=brief))
 
     @cached_property
     def outlines(self) -> dict[str, Any]:
@@ -305,11 +301,6 @@ class Story:
         import json
 
         return json.loads((self.project.data / "geo" / "outlines.geojson").read_text("utf-8"))
-
-    def _plotted(self, rows: "pd.DataFrame") -> None:
-        for row_id in rows["row_id"]:
-            self.ledger.tables[self.view.record.where[row_id][0]] = None
-        self.ledger.sources.update(dict.fromkeys(rows["source_id"]))
 
 
 def _in_time(rows: "pd.DataFrame") -> "pd.DataFrame":

@@ -15,6 +15,7 @@ A template may type no digit. Each field names a fact, optionally a part of it a
 What was said without any number is a fact as well: words of the sentence lead to it, or it is named for who said it.
 """
 
+import html
 import re
 import string
 from collections.abc import Callable, Iterable
@@ -22,9 +23,12 @@ from dataclasses import dataclass, field
 
 from handover.errors import FactError, ProseError
 from handover.story.facts import Fact, Facts
-from handover.story.links import CLAIM, CONFLICT, FACT, SOURCE, escape
-from handover.story.wording import English
+from handover.story.values import English
 
+#: What a link leads to; `handover.document.evidence` reads the same prefixes on the other side of the wall.
+FACT, SOURCE, CLAIM, CONFLICT = "#fact-", "#source-", "#claim-", "#conflict-"
+LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
+ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
 PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 #: The part of a field that is words of the sentence itself.
 WORDS = "words"
@@ -33,7 +37,7 @@ NAME = re.compile(r"(\w*)(?:\.(\w+)|\[(.+)\])?")
 STYLES = ("bare", "digits", "cap", "year", "month", "day", "if")
 
 
-def keyed(name: str) -> tuple[str, str, str]:
+def split_field(name: str) -> tuple[str, str, str]:
     """Split the name of a field into the fact, the part of it, and words of the sentence; one of the two is empty."""
     shape = NAME.fullmatch(name)
     return shape.groups("") if shape else ("", name, "")  # type: ignore[return-value]
@@ -55,7 +59,7 @@ class Field:
 
 @dataclass
 class Writer:
-    """Writes templates in one language; `used` is told of every fact and source that was printed."""
+    """Writes templates in one language; `used` is called with each field that was printed."""
 
     facts: Facts
     language: English
@@ -77,7 +81,7 @@ class Writer:
         return self._first(templates, where, self._link, bound)
 
     def plain(self, *templates: str, where: str = "alt") -> str:
-        """The same without links, for descriptions."""
+        """Write the same without links, for descriptions."""
         return self._first(templates, where, lambda found: found.text)
 
     def _first(self, templates: tuple[str, ...], where: str, write: Callable[[Field], str], bound: bool = False) -> str:
@@ -125,7 +129,7 @@ class Writer:
             )
 
     def _field(self, name: str, spec: str, template: str, where: str) -> Field | None:
-        key, part, words = keyed(name)
+        key, part, words = split_field(name)
         styles = [style for style in spec.split(",") if style]
         if (part and part not in PARTS) or any(style not in STYLES for style in styles):
             raise ProseError(
@@ -153,7 +157,7 @@ class Writer:
     def _text(self, fact: Fact, part: str, styles: list[str]) -> str:
         if part in ("source", "speaker"):
             found = self.facts.view.claim(fact.claims[0])
-            source = str(self.facts.view.record.sources[found.source]["outlet"])
+            source = str(self.facts.view.tables.sources[found.source]["outlet"])
             return source if part == "source" else found.said_by
         if fact.words and not part:
             return fact.words
@@ -185,6 +189,28 @@ class Writer:
         if not fact.claims:
             return escape(fact.reading)
         found = self.facts.view.claim(fact.claims[0])
-        source = self.facts.view.record.sources[found.source]
+        source = self.facts.view.tables.sources[found.source]
         who = ", ".join(dict.fromkeys(filter(None, [found.said_by, str(source["outlet"]), found.place])))
         return escape(f"{fact.label}: {who}; known since {self.language.date(fact.known)}").replace('"', "'")
+
+
+def escape(text: str) -> str:
+    """Return a text with what would be mark-up in Markdown escaped."""
+    return re.sub(r"([\\`*_\[\]<>#$|~&])", r"\\\1", text)
+
+
+def plain(markdown: str) -> str:
+    """Return the text of a template's Markdown, without links and escapes."""
+    return ESCAPED.sub(r"\1", LINK.sub(r"\1", markdown))
+
+
+def inline(markdown: str) -> str:
+    """Return the links of a template's Markdown as HTML; a caption holds no other mark-up."""
+    pieces, at = [], 0
+    for link in LINK.finditer(markdown):
+        pieces.append(html.escape(plain(markdown[at : link.start()]), quote=False))
+        title = f' title="{html.escape(plain(link[3]))}"' if link[3] else ""
+        pieces.append(f'<a href="{html.escape(link[2])}"{title}>{html.escape(plain(link[1]), quote=False)}</a>')
+        at = link.end()
+    pieces.append(html.escape(plain(markdown[at:]), quote=False))
+    return "".join(pieces)
