@@ -90,36 +90,27 @@ class View:
 
     def _side_known(self, conflict: Row, side: str) -> bool:
         """Return whether the source named for a side was known, and so was a row that makes the claim."""
-        if self.tables.known({"source_id": conflict[f"source_{side}"]}) > self.as_of:
+        if self.tables.known(self.tables.sources[str(conflict[f"source_{side}"])]) > self.as_of:
             return False
-        rows = self.sides.get(str(conflict["conflict_id"]), {}).get(side, [])
-        return any(self.sees(row_id) for row_id in rows) if rows else True
-
-    @cached_property
-    def sides(self) -> dict[str, dict[str, list[str]]]:
-        """The rows on each side of each conflict: ``{"C016": {"a": ["p09s01b"], "b": ["T089"]}}``."""
-        found: dict[str, dict[str, list[str]]] = {}
-        for row in self.tables.rows["conflict_rows"]:
-            sides = found.setdefault(str(row["conflict_id"]), {})
-            sides.setdefault(str(row["side"]), []).append(str(row["row_id"]))
-        return found
+        rows = self.tables.sides.get(str(conflict["conflict_id"]), {}).get(side)
+        return not rows or any(map(self.sees, rows))
 
     def conflicts_over(self, row_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of the known conflicts that one of the rows takes part in, in order."""
         wanted = set(row_ids)
-        return tuple(
-            conflict
-            for conflict in self.conflicts
-            if any(wanted.intersection(rows) for rows in self.sides.get(conflict, {}).values())
-        )
+        sides = self.tables.sides
+        touched = [
+            name for name, both in sides.items() if wanted.intersection(both["a"]) or wanted.intersection(both["b"])
+        ]
+        return tuple(name for name in self.conflicts if name in touched) if touched else ()
 
-    def opposed(self, one: str, other: str) -> bool:
-        """Return whether a registered conflict has the two rows, known or not, on its two sides."""
-        return any(
-            (one in sides.get("a", []) and other in sides.get("b", []))
-            or (one in sides.get("b", []) and other in sides.get("a", []))
-            for sides in self.sides.values()
-        )
+    def opposed(self, one: str, other: str) -> list[str]:
+        """Return the registered conflicts that have the two rows, known or not, on their two sides."""
+        return [
+            name
+            for name, sides in self.tables.sides.items()
+            if (one in sides["a"] and other in sides["b"]) or (one in sides["b"] and other in sides["a"])
+        ]
 
 
 def statement(tables: Tables, row_id: str) -> str:

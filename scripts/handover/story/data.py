@@ -82,8 +82,7 @@ class Tables:
 
     def known(self, row: Row) -> dt.date:
         """Return the day from which a report may use a row; the bare name of a place needs no source."""
-        since = self._since.get(id(row))
-        return since or self._known(row)
+        return self._since[id(row)]
 
     @cached_property
     def _since(self) -> dict[int, dt.date]:
@@ -94,6 +93,15 @@ class Tables:
         if row.get("source_id", ARTICLE) is None:
             return dt.date.min
         return known_since(row, self.source_of(row))
+
+    @cached_property
+    def sides(self) -> dict[str, dict[str, list[str]]]:
+        """The rows on each side of each conflict: ``{"C016": {"a": ["p09s01b"], "b": ["T089"]}}``."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for row in self.rows["conflict_rows"]:
+            sides = found.setdefault(str(row["conflict_id"]), {"a": [], "b": []})
+            sides[str(row["side"])].append(str(row["row_id"]))
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,8 @@ def _conflicts(view: View, row: Row, first: Claim, chosen: Quantity | Period) ->
         return _declared_conflicts(view, row)
     found = []
     for conflict in view.conflicts_over([first.id]):
-        sides = view.sides[conflict]
-        others = sides.get("b", []) if first.id in sides.get("a", []) else sides.get("a", [])
+        sides = view.tables.sides[conflict]
+        others = sides["b"] if first.id in sides["a"] else sides["a"]
         values = [_value(claim, str(row["of"])) for claim in view.claims(others)]
         if any(value is not None and not overlap(chosen, value) for value in values):
             found.append(conflict)
