@@ -238,7 +238,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
         part = partial and year == last
         look = {"fc": PAPER, "ec": FOCUS, "hatch": "////"} if part else {"fc": FOCUS, "ec": FOCUS}
         if count:
-            ax.add_patch(Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
+            labels.add(ax, Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
             px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
     uncounted = set(rows["date"].dt.year)

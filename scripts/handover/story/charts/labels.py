@@ -168,19 +168,22 @@ def place_beside(
     first = range(len(marks))[:needed]
     rest = range(len(marks))[len(first) :]
     orders = [[*first, *rest]] if needed is None else [[*first, *rest], [*reversed(first), *rest]]
-    tried = [_placed(marks, order, len(first), list(obstacles), inside, reach, steps) for order in orders]
+    taken = np.array(obstacles, dtype=float).reshape(-1, 4)
+    tried = [_placed(marks, order, len(first), taken, inside, reach, steps) for order in orders]
     return min(tried, key=lambda found: found[0])[1]
 
 
 def _placed(
-    marks: Sequence[Mark], order: Sequence[int], needed: int, taken: list[Box], inside: Box, reach: float, steps: int
+    marks: Sequence[Mark], order: Sequence[int], needed: int, taken: np.ndarray, inside: Box, reach: float, steps: int
 ) -> tuple[float, list[Box | None]]:
     """Place texts in an order, of which the first are needed; return the points of leader lines too, as a cost."""
     cost, placed = 0.0, dict[int, Box | None]()
     for turn, n in enumerate(order):
         mark, found, crossing = marks[n], None, 0.0
-        others = _array([block for block in taken if not _holds(block, mark.x, mark.y)])
-        for box in _free(mark, _array(taken), inside, reach, steps):
+        # what the mark itself lies in bars no line from it
+        around = ((taken[:, :2] <= mark[:2]) & (taken[:, 2:] >= mark[:2])).all(axis=1)
+        others = taken[~around]
+        for box in _free(mark, taken, inside, reach, steps):
             if not _crossed(mark, box, others):
                 found, crossing = box, 0.0
                 break
@@ -189,7 +192,8 @@ def _placed(
         if turn < needed:
             cost += crossing + math.dist(nearest(found, mark.x, mark.y), mark[:2]) if found else MISSING
         placed[n] = found
-        taken += [found, *_leader(mark, found)] if found else []
+        if found:
+            taken = np.vstack([taken, found, _leader(mark, found)])
     return cost, [placed[n] for n in range(len(marks))]
 
 
@@ -201,10 +205,6 @@ def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) 
         free = (spots[:, :2] >= inside[:2]).all(axis=1) & (spots[:, 2:] <= inside[2:]).all(axis=1)
         spots = spots[free]
         yield from (Box(*spot) for spot in spots[~_meet(spots, taken, 1.0).any(axis=1)].tolist())
-
-
-def _array(boxes: Sequence[Box]) -> np.ndarray:
-    return np.array(boxes, dtype=float).reshape(-1, 4)
 
 
 @lru_cache(maxsize=256)
@@ -242,14 +242,11 @@ def _crossed(mark: Mark, box: Box, taken: np.ndarray) -> bool:
     return bool(((enter <= leave) & (leave >= 0) & (enter < 1)).any())
 
 
-def _leader(mark: Mark, box: Box) -> list[Box]:
+def _leader(mark: Mark, box: Box) -> np.ndarray:
     """Return the leader line from a mark to its text, as boxes that no other text may cover."""
     away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
-    return [Box(x - 1, y - 1, x + 1, y + 1) for x, y in (mark[:2] + ALONG * away).tolist()]
-
-
-def _holds(box: Box, x: float, y: float) -> bool:
-    return box.left <= x <= box.right and box.bottom <= y <= box.top
+    along = mark[:2] + ALONG * away
+    return np.hstack([along - 1, along + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +264,12 @@ class Note:
 @cache
 def breadth(text: str, weight: str = "normal") -> float:
     """Return the width in points of the longest line of a label; needs the house style."""
-    font = FontProperties(size=TEXT, weight=weight)
-    return max(text_size(line, font)[0] for line in text.split("\n"))
+    return max(text_size(line, _font(weight))[0] for line in text.split("\n"))
+
+
+@cache
+def _font(weight: str) -> FontProperties:
+    return FontProperties(size=TEXT, weight=weight)
 
 
 def wrap(text: str, width: float, weight: str = "normal") -> str:
@@ -379,8 +380,9 @@ def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
     for box in boxes:
         if any(box.bottom < y < box.top for y in lines):
             size = box.right - box.left, box.top - box.bottom
-            ax.add_patch(
-                Rectangle((box.left, box.bottom), *size, fc=PAPER, ec="none", transform=POINTS, zorder=1, gid="pause")
+            add(
+                ax,
+                Rectangle((box.left, box.bottom), *size, fc=PAPER, ec="none", transform=POINTS, zorder=1, gid="pause"),
             )
 
 
@@ -401,7 +403,7 @@ def set_text(
     ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
 ) -> None:
     """Set lines of text whose first line hangs from `top`, all in points."""
-    look = {"fontsize": TEXT, "weight": weight, "color": colour, "ha": align, "va": "baseline"}
+    look = {"fontproperties": _font(weight), "color": colour, "ha": align, "va": "baseline"}
     for n, words in enumerate(text.split("\n") if text else []):
         ax.figure.text(px, top - LINE * n - LINE * 0.78, words, transform=POINTS, **look)
 

@@ -177,7 +177,7 @@ def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
     ax.set_axis_off()
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     everything = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
-    ax.add_patch(PathPatch(everything, fc=RULE, ec="none", zorder=0.5))
+    labels.add(ax, PathPatch(everything, fc=RULE, ec="none", zorder=0.5))
     for name, shape in sorted(shapes.items()):
         look: dict[str, Any] = {"fc": RULE, "ec": CONTEXT, "lw": 0.5, "zorder": 1}
         if name == WATER:
@@ -186,7 +186,7 @@ def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
             look = {"fc": PAPER, "ec": LABEL, "lw": 1.1, "zorder": 2}
         elif name in provinces:
             look = {"fc": "none", "ec": LABEL, "lw": 1.0, "ls": (0, (4, 2)), "zorder": 2.5, "gid": "province"}
-        ax.add_patch(PathPatch(shape, **look))
+        labels.add(ax, PathPatch(shape, **look))
 
 
 def _scale(ax: Axes) -> Box:
@@ -216,7 +216,7 @@ def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list
     box, roomy = ax.get_window_extent(), ax.figure.bbox.width > NAMED
     borders = [_even(part) for shape in drawn for part in shape.to_polygons(closed_only=False)]
     border = ax.transData.transform(np.concatenate(borders))
-    lines = [Box(px - 1, py - 1, px + 1, py + 1) for px, py in border] if roomy else []
+    lines = [Box(px - 1, py - 1, px + 1, py + 1) for px, py in border.tolist()] if roomy else []
     found = labels.place_beside(
         named, [*dots, *lines], inside=Box(box.x0, box.y0, box.x1, box.y1), reach=7, steps=12 if roomy else 3
     )
@@ -301,7 +301,7 @@ def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: 
         taken: What is written already, in points; the names are added.
     """
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
-    grid = np.array([(x, y) for x in np.linspace(x0, x1, 60) for y in np.linspace(y0, y1, 48)])
+    grid = np.stack(np.meshgrid(np.linspace(x0, x1, 60), np.linspace(y0, y1, 48), indexing="ij"), axis=-1)
     for name in sorted(shapes):
         best = _widest(ax, name, shapes[name], grid, never, taken)
         if best is not None:
@@ -316,13 +316,14 @@ def _free(ax: Axes, own: Box, taken: list[Box]) -> bool:
 
 
 def _widest(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
-    """The place farthest from any edge, else the one where most of the name lies on the land."""
-    inside = shape.contains_points(grid)
+    """Return the place farthest from any edge, else the one where most of the name lies on the land."""
+    inside = shape.contains_points(grid.reshape(-1, 2)).reshape(grid.shape[:2])
     if not inside.any():
         return None
-    box, spots, back = ax.get_window_extent(), ax.transData.transform(grid), ax.transData.inverted()
+    box, back = ax.get_window_extent(), ax.transData.inverted()
+    spots = ax.transData.transform(grid.reshape(-1, 2)).reshape(grid.shape)
     px, py = spots[inside].T
-    land = np.hypot(*(spots[inside][:, None] - spots[~inside]).T).min(axis=0, initial=1e3)
+    land = _to_edge(inside, spots[:, 0, 0], spots[0, :, 1])[inside]
     clear = np.min([px - box.x0, box.x1 - px, py - box.y0, box.y1 - py, land], axis=0)
     wide, half = labels.breadth(name) / 2, labels.LINE / 2
     across = np.array([(dx, dy) for dx in np.linspace(-wide, wide, 9) for dy in (-half, 0.0, half)])
@@ -338,3 +339,17 @@ def _widest(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path
         if ashore > most and not any(other.contains_points(under).any() for other in never):
             best, most = own, ashore
     return best
+
+
+def _to_edge(inside: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """Return how far each place of a grid is from the nearest one that is not inside; 1,000 at most.
+
+    First along each line, then over all lines: far fewer pairs than those of all places.
+
+    Args:
+        inside: Of each place, bool, by column and row.
+        xs: Of the columns.
+        ys: Of the rows.
+    """
+    along = np.where(inside[None], np.inf, np.abs(xs[:, None] - xs)[..., None]).min(axis=1)
+    return np.hypot(along[:, None], ys[:, None] - ys).min(axis=2, initial=1e3)

@@ -103,10 +103,10 @@ def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
     if wider != due:
         low, high = axes.num(wider.start), axes.num(wider.end) + 1
         look = {"fc": RULE, "alpha": 0.3, "ec": "none", "zorder": 0.4, "gid": "readings"}
-        ax.add_patch(Rectangle((low, 0), high - low, plot, **look))
+        labels.add(ax, Rectangle((low, 0), high - low, plot, **look))
         for edge in {low, high} - {start, end}:
             ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, ls=(0, (2, 2)), zorder=0.6)
-    ax.add_patch(Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
+    labels.add(ax, Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
     for edge in (start, end):
         ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, zorder=0.6)
     left, over = labels.points(ax, start, plot)
@@ -148,7 +148,7 @@ def _slip(ax: Axes, due: Period, wider: Period, day: dt.date, middle: float) -> 
     centre, top = (x1 + 5 - wide / 2, y + labels.LINE + 3) if over else ((x0 + x1 - 4) / 2, y + labels.LINE / 2)
     look = {"fc": PAPER, "ec": "none", "transform": labels.POINTS, "zorder": 1.2}
     # no edge of a band strikes the words out
-    ax.add_patch(Rectangle((centre - wide / 2, top - labels.LINE), wide, labels.LINE, **look))
+    labels.add(ax, Rectangle((centre - wide / 2, top - labels.LINE), wide, labels.LINE, **look))
     if over:
         labels.line(ax, (x0, y), (x1 - 4, y), ALERT, lw=1.2)
     else:

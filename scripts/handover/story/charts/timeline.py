@@ -88,10 +88,11 @@ def _bar(ax: Axes, span: Mapping[str, Any], text: str, bar: float, last: float) 
     start, end = _ends(span, last)
     face, edge, hatch, ink = KINDS.get(str(span["kind"]), KINDS["other"])
     goes_on = bool(span["open"])
-    ax.add_patch(
+    labels.add(
+        ax,
         Rectangle(
             (start, 0), end - start, bar, fc=face, ec="none" if hatch == "" else edge, hatch=hatch, lw=0, zorder=2
-        )
+        ),
     )
     outline = [(end, 0), (start, 0), (start, bar), (end, bar)] + ([] if goes_on else [(end, 0)])
     ax.plot(*zip(*outline, strict=True), color=edge, lw=0.9, zorder=2.2, gid="open" if goes_on else "closed")
