@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from handover.story.charts.labels import LINE, PAD, POINTS, breadth, points, set_text
+from handover.story.charts.labels import LINE, PAD, POINTS, breadth, points, set_text, strokes
 from handover.story.charts.style import INK, LABEL
 from handover.story.values import English, Period
 
@@ -131,7 +131,8 @@ def ticks(ax: Axes, found: Sequence[tuple[float, str]], *, length: float = STROK
     foot = ax.get_window_extent().y0
     places = [points(ax, at, 0.0)[0] for at, _ in found]
     if length:
-        ax.vlines(places, foot - length, foot, transform=POINTS, colors=LABEL, lw=0.8, zorder=2, clip_on=False)
+        ends = [((px, foot - length), (px, foot)) for px in places]
+        strokes(ax, ends, LABEL, transform=POINTS, lw=0.8, zorder=2, clip_on=False)
     for px, (_, words) in zip(places, found, strict=True):
         set_text(ax, px, foot - length - PAD / 2, words, colour=LABEL, align="center")
 

@@ -8,11 +8,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -408,10 +409,16 @@ def set_text(
         ax.figure.text(px, top - LINE * n - LINE * 0.78, words, transform=POINTS, **look)
 
 
-def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **how: object) -> None:
+def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **how: Any) -> None:
     """Draw a thin line between two places in points."""
     look = {"transform": POINTS, "lw": 0.6, "zorder": 1.5, "clip_on": False}
     add(ax, Line2D(*zip(start, end, strict=True), color=colour, **look | how))
+
+
+def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str, **how: Any) -> None:
+    """Draw straight strokes of one kind, each between two places of the data."""
+    if ends:
+        add(ax, LineCollection(ends, colors=colour, **how))
 
 
 #: A clip path that clips nothing, for what is not clipped at all.

@@ -85,10 +85,8 @@ def draw(
     spots = list(spots)
     for kinds, reach in ((UPPER, -fade), (LOWER, fade)):
         _caps(ax, [(x, height(quantity)) for x, quantity in spots if quantity.bound in kinds], colour, reach, how)
-    ranges = [(x, quantity) for x, quantity in spots if quantity.bound == "range"]
-    if ranges:
-        xs, lows, highs = zip(*((x, quantity.low, quantity.high) for x, quantity in ranges), strict=True)
-        ax.vlines(xs, lows, highs, colors=colour, lw=3.2, **{"zorder": 3, "gid": "range"} | how)
+    ranges = [((x, quantity.low), (x, quantity.high)) for x, quantity in spots if quantity.bound == "range"]
+    labels.strokes(ax, ranges, colour, lw=3.2, **{"zorder": 3, "gid": "range"} | how)
     marker, solid = MEANT.get(basis, ("o", None))
     filled, hollow = [], []
     for x, quantity in spots:
@@ -127,7 +125,7 @@ def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: fl
     look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.09}
     look |= {"zorder": 2, "gid": "fade"}
     over = {"offset_transform" if name == "transform" else name: value for name, value in how.items()}
-    ax.add_collection(PolyCollection(strips, **where | look | over), autolim=False)
+    labels.add(ax, PolyCollection(strips, **where | look | over))
     plot(ax, places, marker="_", ms=2 * CAP, mec=colour, mew=2, **{"zorder": 3, "gid": "cap"} | how)
 
 

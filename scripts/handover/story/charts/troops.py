@@ -148,7 +148,9 @@ def levels(
     first, last = first - margin, last + margin
     top = max(*(level.height for level in found), 1)
     lines = _carried(found)
-    shown = {level.kind for level in found} | ({"faint"} if any(map(_sparse, lines)) else set())
+    shown = {level.kind for level in found} | (
+        {"faint"} if any(_sparse(start, end) for start, end, _ in lines) else set()
+    )
     kinds = {} if half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in shown}
     over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
     room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 4, top=over, bottom=axes.foot(first, last))
@@ -205,24 +207,20 @@ def _risers(lines: list[Stretch]) -> list[tuple[float, float, float]]:
     return [(own[1], own[2], after[2]) for own, after in pairwise(lines) if after[0] == own[1] and after[2] != own[2]]
 
 
-def _sparse(stretch: Stretch) -> bool:
-    return stretch[1] - stretch[0] > SPARSE
+def _sparse(start: float, end: float) -> bool:
+    return end - start > SPARSE
 
 
 def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
     for faint, look in ((False, {"lw": 1.2}), (True, FAINT)):
-        held = [stretch for stretch in lines if _sparse(stretch) == faint and stretch[0] < stretch[1]]
-        if held:
-            starts, ends, heights = zip(*held, strict=True)
-            ax.hlines(heights, starts, ends, colors=FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
-    if steps := _risers(lines):
-        xs, lows, highs = zip(*steps, strict=True)
-        ax.vlines(xs, lows, highs, colors=FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
+        held = [((start, level), (end, level)) for start, end, level in lines if _sparse(start, end) == faint]
+        held = [(start, end) for start, end in held if start < end]
+        labels.strokes(ax, held, FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
+    risers = [((x, low), (x, high)) for x, low, high in _risers(lines)]
+    labels.strokes(ax, risers, FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
     loose = [level for level in found if level.precision != "day"]
-    if loose:
-        starts, ends = ([axes.num(getattr(level, edge)) for level in loose] for edge in ("begin", "end"))
-        heights = [level.height for level in loose]
-        ax.hlines(heights, starts, ends, colors=CONTEXT, lw=0.8, zorder=1.6, gid="precision")
+    months = [((axes.num(own.begin), own.height), (axes.num(own.end), own.height)) for own in loose]
+    labels.strokes(ax, months, CONTEXT, lw=0.8, zorder=1.6, gid="precision")
     for kind, group in groupby(sorted(found, key=attrgetter("kind")), attrgetter("kind")):
         spots = [(level.x, level.quantity) for level in group]
         if kind == "file":
