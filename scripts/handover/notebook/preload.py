@@ -47,7 +47,8 @@ LATER = (
     "PIL.PpmImagePlugin",
 )
 
-#: What is ours: modules, and packages with all of theirs. One may offer ``preload.preload``: what its first use does once.
+#: What is ours: modules, and packages with all of theirs. A package may offer ``preload.preload``: what its first use
+#: does once.
 PACKAGES = ("handover.notebook.wire", "handover.story")
 
 #: Connects itself to the shell that exists when it is imported, so that each kernel must import it anew.

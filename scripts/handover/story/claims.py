@@ -119,7 +119,7 @@ def statement(tables: Tables, row_id: str) -> str:
     text = " ".join(STATEMENTS.get(table, _summary)(tables, row).split())
     if note := str(row.get("note") or ""):
         text = f"{text.rstrip('.')}. {note}"
-    return text if text.endswith((".", "!", "?")) else text + "."
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 SCOPES = {
@@ -157,24 +157,21 @@ WEAPONS = {
     "mixed": "mixed weapons",
     "rocket": "rockets",
 }
-
-
-_en = English()
+_ENGLISH = English()
 
 
 def _when(row: Row) -> str:
     period = period_of(row)
-    return _en.period(period) if period else ""
+    return _ENGLISH.period(period) if period else ""
 
 
 def _many(row: Row, of: str = "value") -> str:
-    return _en.quantity(quantity_of(row, of), digits=True) if quantity_of(row, of).known else "no number of"
+    return _ENGLISH.quantity(quantity_of(row, of), digits=True) if quantity_of(row, of).known else "no number of"
 
 
 def _level(_: Tables, row: Row) -> str:
     kind = {"planned": "Planned: ", "ordered": "Ordered: ", "authorised": "Authorised: "}.get(str(row["basis"]), "")
-    text = f"{kind}{_many(row)} {SCOPES[str(row['scope'])]}, {_when(row)}"
-    return text[0].upper() + text[1:]
+    return f"{kind}{_many(row)} {SCOPES[str(row['scope'])]}, {_when(row)}"
 
 
 def _attack(tables: Tables, row: Row) -> str:
@@ -206,7 +203,7 @@ def _total(_: Tables, row: Row) -> str:
     for column, word in (("all_killed", "people killed"), ("all_wounded", "people wounded")):
         if row[column] is not None:
             text += f"; {_many(row, column)} {word}"
-    return text[0].upper() + text[1:]
+    return text
 
 
 def _handover(tables: Tables, row: Row) -> str:
@@ -232,13 +229,11 @@ def _isis(_: Tables, row: Row) -> str:
         return f"ISIS activity in {row['scope']}, {_when(row)}: no count given"
     if row["measure"] == "average_per_quarter":
         return f"{_many(row)} ISIS attacks a quarter on average in {row['scope']}, {_when(row)}"
-    text = f"{_many(row)} {what[str(row['measure'])]} in {row['scope']}, {_when(row)}"
-    return text[0].upper() + text[1:]
+    return f"{_many(row)} {what[str(row['measure'])]} in {row['scope']}, {_when(row)}"
 
 
 def _strength(_: Tables, row: Row) -> str:
-    text = f"{_many(row)} ISIS {row['measure']} in {row['scope']}, {_when(row)}"
-    return text[0].upper() + text[1:]
+    return f"{_many(row)} ISIS {row['measure']} in {row['scope']}, {_when(row)}"
 
 
 def _base(_: Tables, row: Row) -> str:

@@ -242,7 +242,7 @@ def readings_of_next_week(said: dt.date) -> list[Period]:
 
 
 def _departures(facts: Facts, key: str) -> Fact | None:
-    """From the first to the last day that sources give for the departure of the last forces from the base."""
+    """Return from the first to the last day that sources give for the departure of the last forces from the base."""
     promised = facts["promise_day"]
     if promised is None or promised.period is None:
         return None
@@ -270,7 +270,7 @@ def _departures(facts: Facts, key: str) -> Fact | None:
 
 
 def _slip(facts: Facts, key: str) -> Fact | None:
-    """Days from the end of the promised week to the handover: the least and the most, as both can be read.
+    """Count the days from the end of the promised week to the handover: the least and the most, as both can be read.
 
     The least is counted from the latest end of "next week" to the first day given for the last departure; the most from
     the earliest end to the announcement.
@@ -297,7 +297,7 @@ def _slip(facts: Facts, key: str) -> Fact | None:
 
 
 def _base_status(facts: Facts, key: str) -> Fact | None:
-    """What the base is, going by the last thing known of it: shared, promised, or handed over."""
+    """Return what the base is, going by the last thing known of it: shared, promised, or handed over."""
     states = (
         ("handover_announced", "handed over to Iraq"),
         ("promised_week", "promised to Iraq"),
@@ -336,7 +336,7 @@ def _bases_2020(facts: Facts, key: str) -> Fact | None:
 
 
 def _isis_fall(facts: Facts, key: str) -> Fact | None:
-    """The fall from 2024 to 2025 in whole per cent, from two exact counts of the same counter."""
+    """Work out the fall from 2024 to 2025 in whole per cent, from two exact counts of the same counter."""
     high, low = facts["isis_attacks_2024"], facts["isis_attacks_2025"]
     if not (high and low and high.quantity and low.quantity and high.quantity.value and low.quantity.value is not None):
         return None
@@ -355,7 +355,7 @@ def _isis_fall(facts: Facts, key: str) -> Fact | None:
 
 
 def _report_day(facts: Facts, key: str) -> Fact:
-    """The day the report speaks from, which is a parameter and has no source."""
+    """Return the day the report speaks from, which is a parameter and has no source."""
     return _a_day(key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report.")
 
 
@@ -367,7 +367,7 @@ def earlier_day(day: dt.date) -> Fact:
 
 
 def _record_end(facts: Facts, key: str) -> Fact | None:
-    """The last day on which anything in the record became known."""
+    """Return the last day on which anything in the record became known."""
     tables = ("events", "handovers", "troop_levels")
     known = [(facts.view.tables.known(row), row_id(row)) for table in tables for row in facts.view.rows(table)]
     if not known:

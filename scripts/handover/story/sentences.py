@@ -34,6 +34,8 @@ PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 WORDS = "words"
 #: A fact, a part of it, and words of the sentence: ``us_silence``, ``us_silence.source``, ``us_silence[said nothing]``.
 NAME = re.compile(r"(\w*)(?:\.(\w+)|\[(.+)\])?")
+#: A template, or several of which the first is taken whose facts are all known.
+Templates = str | tuple[str, ...]
 STYLES = ("bare", "digits", "cap", "year", "month", "day", "if")
 
 
@@ -66,11 +68,11 @@ class Writer:
     names: Iterable[str] = ()
     used: Callable[[Field], None] = field(default=lambda _: None)
 
-    def markdown(self, *templates: str, where: str = "say", bound: bool = False) -> str:
+    def markdown(self, templates: Templates, where: str = "say", bound: bool = False) -> str:
         """Write the first template whose facts are all known, as Markdown; "" if there is none.
 
         Args:
-            templates: Alternatives, the best first.
+            templates: A template, or alternatives, the best first.
             where: What asks for it, for messages.
             bound: Whether each template must name a fact, so that it is only written once that was known.
 
@@ -80,27 +82,27 @@ class Writer:
         """
         return self._first(templates, where, self._link, bound)
 
-    def plain(self, *templates: str, where: str = "alt") -> str:
+    def plain(self, templates: Templates, where: str = "alt") -> str:
         """Write the same without links, for descriptions."""
         return self._first(templates, where, lambda found: found.text)
 
-    def _first(self, templates: tuple[str, ...], where: str, write: Callable[[Field], str], bound: bool = False) -> str:
-        chosen = None
-        for template in templates:
+    def _first(self, templates: Templates, where: str, write: Callable[[Field], str], bound: bool = False) -> str:
+        chosen: list[str | Field | None] | None = None
+        for template in (templates,) if isinstance(templates, str) else templates:
             pieces = self._pieces(template, where)
             if bound and all(isinstance(piece, str) or (piece and piece.condition) for piece in pieces):
                 raise ProseError(
                     f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
                     "when nobody knew it; name what it rests on, such as {us_silence.source}."
                 )
-            if chosen is None and all(not isinstance(piece, Fact | None) for piece in pieces):
+            if chosen is None and None not in pieces:
                 chosen = pieces
-        if chosen is None:
-            return ""
-        for piece in chosen:
+        text = ""
+        for piece in chosen or ():
             if isinstance(piece, Field) and not piece.condition:
                 self.used(piece)
-        return "".join(write(piece) if isinstance(piece, Field) else str(piece) for piece in chosen)
+            text += write(piece) if isinstance(piece, Field) else str(piece)
+        return text
 
     def _pieces(self, template: str, where: str) -> list[str | Field | None]:
         """Split a template; a field whose fact is not known yet is None."""
@@ -185,7 +187,7 @@ class Writer:
         return f'[{text}]({FACT}{found.fact.key} "{tip}"){mark}'
 
     def tip(self, fact: Fact) -> str:
-        """Who said it, and when it was known, in one line for a pointer that rests on the number."""
+        """Return who said it, and when it was known, in one line for a pointer that rests on the number."""
         if not fact.claims:
             return escape(fact.reading)
         found = self.facts.view.claim(fact.claims[0])

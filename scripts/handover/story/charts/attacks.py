@@ -1,7 +1,7 @@
 """Attacks on a base: one mark a day on which at least one source reports one, and days a year.
 
 A day is counted once, however many sources report it, by the rule of the data's column ``basis``; what a mark
-cannot say, such as how many attacks a day saw, is not drawn. Days that the attackers alone claim hang, hollow,
+cannot say, as how many attacks a day saw, is not drawn. Days that the attackers alone claim hang, hollow,
 under the axis, and no number counts them.
 """
 
@@ -93,7 +93,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     Args:
         ax: From `figure.canvas`; the canvas takes the height it needs.
         rows: Rows of ``attacks`` on one base.
-        until: Last day to show at least, such as the day the report speaks from.
+        until: Last day to show at least, as the day the report speaks from.
 
     Raises:
         ChartError: No day counts.
@@ -140,13 +140,13 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
 
 
 def _stacked(when: pd.Series) -> tuple[list[float], pd.Series]:
-    """The middle of each day's month, and its place in the stack of that month."""
+    """Return the middle of each day's month, and its place in the stack of that month."""
     months = when.dt.to_period("M")
     return [axes.num(m.start_time) + m.days_in_month / 2 for m in months], when.groupby(months).cumcount() + 0.5
 
 
 def _silent(when: pd.Series, first: int, last: dt.date) -> list[int]:
-    """Whole years in which no day counts."""
+    """Return whole years in which no day counts."""
     ended = last.year + (last.month == 12 and last.day == 31)
     return [year for year in range(first, ended) if year not in set(when.dt.year)]
 
@@ -169,7 +169,7 @@ def _stacks(ax: Axes, found: pd.DataFrame) -> list[labels.Box]:
 
 
 def _size(ax: Axes) -> float:
-    """As large as a month is wide and a day is tall, within what is legible."""
+    """Return a size as large as a month is wide and a day is tall, within what is legible."""
     (x0, y0), (x1, y1) = labels.points(ax, 0, 0), labels.points(ax, 30.4, 1)
     return min(max(x1 - x0, 4.0), y1 - y0, LARGEST) - 0.4
 
@@ -257,7 +257,7 @@ COLUMN, LOWEST = 36.0, 4
 
 
 def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
-    """Say over neighbouring years without a column why: in words, since a nought would read as a finding.
+    """Say over neighbouring years without a column why: in words, since a zero would read as a finding.
 
     Args:
         ax: Its limits must be final.

@@ -67,7 +67,7 @@ Stretch = tuple[tuple[str, str, str], pd.Timestamp, pd.Timestamp]
 
 
 def _within(own: Stretch, others: list[Stretch]) -> bool:
-    """Whether a longer stretch of the same lane covers this one."""
+    """Return whether a longer stretch of the same lane covers this one."""
     lane, start, end = own
     return any(
         lane == other and first <= start and end <= last and last - first > end - start for other, first, last in others
@@ -185,7 +185,7 @@ def _counted(row: Mapping[str, Any]) -> Line:
 
 
 def _length(start: pd.Timestamp, end: pd.Timestamp) -> float:
-    """How many months a count covers."""
+    """Return how many months a count covers."""
     after = end + pd.Timedelta(days=1)
     if start.day == after.day == 1:
         return float((after.year - start.year) * 12 + after.month - start.month)
@@ -214,7 +214,7 @@ def _columns(groups: list[Group], *, beside: bool) -> Columns:
 
 
 def _scale(ax: Axes, rates: list[float], plot: float) -> None:
-    """Whole powers of ten from left to right, with room for the number behind the last dot."""
+    """Set whole powers of ten from left to right, with room for the number behind the last dot."""
     low, high = math.floor(math.log10(min(rates))), math.floor(math.log10(max(rates))) + 1
     inner = ax.get_window_extent().width
     before, behind = 10.0, 12.0

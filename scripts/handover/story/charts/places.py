@@ -102,7 +102,7 @@ EVIDENCE = ("row_id", "source_id", "outlet", "grade")
 
 
 def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
-    """The state that the reports on a base leave it in, and the report that does; earliest first."""
+    """Return the state that the reports on a base leave it in, and the report that does; earliest first."""
     state, teller, given = "unknown", None, False
     for row in reports:
         becomes = BECOMES[row["kind"]]
@@ -242,7 +242,7 @@ def _clear(place: tuple[float, float], capital: tuple[float, float]) -> tuple[fl
 
 
 def _even(line: np.ndarray) -> np.ndarray:
-    """Points along a line, close enough that no label slips between them."""
+    """Return points along a line, close enough that no label slips between them."""
     steps = [np.linspace(a, b, max(int(np.hypot(*(b - a)) / 0.05), 2)) for a, b in itertools.pairwise(line)]
     return np.concatenate(steps)
 

@@ -81,7 +81,7 @@ def _column(ax: Axes) -> float:
 
 
 def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """One line a kind and day, its outlets together; the first announcement carries the slip."""
+    """Return one line a kind and day, its outlets together; the first announcement carries the slip."""
     found = []
     for (day, kind), group in rows.sort_values("date").groupby(["date", "kind"], sort=True):
         outlets = list(dict.fromkeys(group.sort_values("row_id")["outlet"]))
@@ -98,7 +98,7 @@ def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
-    """The promise as it is read, over a fainter band of all that it may mean; both under the same words."""
+    """Draw the promise as it is read, over a fainter band of all that it may mean; both under the same words."""
     start, end = axes.num(due.start), axes.num(due.end) + 1
     if wider != due:
         low, high = axes.num(wider.start), axes.num(wider.end) + 1

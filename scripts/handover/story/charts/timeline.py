@@ -77,7 +77,7 @@ def _ends(span: Mapping[str, Any], last: float) -> tuple[float, float]:
 
 
 def _fitted(ax: Axes, span: Mapping[str, Any]) -> str:
-    """The bar's name in lines that fit into it, or nothing."""
+    """Return the bar's name in lines that fit into it, or nothing."""
     start, end = _ends(span, ax.get_xlim()[1])
     wide = labels.points(ax, end, 0)[0] - labels.points(ax, start, 0)[0] - 2 * PADDING
     text = labels.wrap(str(span["label"]), wide, "bold")

@@ -124,10 +124,10 @@ def levels(
         ax: From `figure.canvas`.
         rows: Rows of ``troop_levels`` of one scope.
         since: First day to show; earlier rows are left out.
-        until: Last day to show at least, such as the day the report speaks from.
-        named: Rows that must be labelled, such as those that a title names, from `Story.marks`; the label may
+        until: Last day to show at least, as the day the report speaks from.
+        named: Rows that must be labelled, as those that a title names, from `Story.marks`; the label may
             be a word for them, or empty.
-        events: What happened on a day and is no figure, such as the departure of the last, from `Story.marks`.
+        events: What happened on a day and is no figure, as the departure of the last, from `Story.marks`.
 
     Raises:
         ChartError: No row is left, or the rows are of several scopes.
@@ -140,26 +140,11 @@ def levels(
         )
     found = _levels(sound(rows), since)
     begin = min(level.begin for level in found)
-    first = pd.Timestamp(since).date() if since else begin
     ends = [] if events is None else [row for row in records(events) if row["start"].date() >= begin]
-    last = max([*(level.end for level in found), *(event["end"].date() for event in ends)])
-    last = max(last, pd.Timestamp(until).date()) if until else last
-    margin = dt.timedelta(max((last - first).days * 0.015, 20))
-    first, last = first - margin, last + margin
-    top = max(*(level.height for level in found), 1)
+    shown = [*(level.end for level in found), *(event["end"].date() for event in ends)]
+    shown += [pd.Timestamp(until).date()] if until else []
     lines = _carried(found)
-    shown = {level.kind for level in found} | (
-        {"faint"} if any(_sparse(start, end) for start, end, _ in lines) else set()
-    )
-    kinds = {} if half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in shown}
-    over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
-    room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 4, top=over, bottom=axes.foot(first, last))
-    axes.time_axis(ax, first, last)
-    # there is room for a label over the highest mark
-    tall = ax.get_window_extent().height
-    ax.set_ylim(0, top * tall / (tall - (1 if half(ax) else 2) * labels.LINE - 7))
-    axes.count_axis(ax, top)
-    marks.key(ax, kinds, SAMPLES)
+    _set_axes(ax, found, lines, pd.Timestamp(since).date() if since else begin, max(shown))
     _draw(ax, found, lines)
     told = _draw_events(ax, ends)
     words = {} if named is None else dict(zip(named["row_id"], named["label"], strict=True))
@@ -167,6 +152,24 @@ def levels(
     notes = [replace(note, inline=half(ax)) for note in notes]
     taken = [*_obstacles(ax, found, lines, ends), *told]
     labels.interrupt_grid(ax, told + labels.beside(ax, notes, taken, needed=needed))
+
+
+def _set_axes(ax: Axes, found: list[Level], lines: list[Stretch], first: dt.date, last: dt.date) -> None:
+    """Give the plot its room, axes and key; there is room for a label over the highest mark."""
+    margin = dt.timedelta(max((last - first).days * 0.015, 20))
+    first, last = first - margin, last + margin
+    top = max(*(level.height for level in found), 1)
+    shown = {level.kind for level in found} | (
+        {"faint"} if any(_sparse(start, end) for start, end, _ in lines) else set()
+    )
+    kinds = {} if half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in shown}
+    over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
+    room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 4, top=over, bottom=axes.foot(first, last))
+    axes.time_axis(ax, first, last)
+    tall = ax.get_window_extent().height
+    ax.set_ylim(0, top * tall / (tall - (1 if half(ax) else 2) * labels.LINE - 7))
+    axes.count_axis(ax, top)
+    marks.key(ax, kinds, SAMPLES)
 
 
 def _levels(rows: pd.DataFrame, since: str | dt.date | None) -> list[Level]:
