@@ -119,7 +119,7 @@ def statement(tables: Tables, row_id: str) -> str:
     text = " ".join(STATEMENTS.get(table, _summary)(tables, row).split())
     if note := str(row.get("note") or ""):
         text = f"{text.rstrip('.')}. {note}"
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 SCOPES = {
