@@ -18,8 +18,7 @@ import pytest
 from handover.document import document, markdown
 from handover.document.audit import audit
 from handover.document.document import Code, Figure, Prose
-from handover.editions import manifest
-from handover.editions.compare import compare
+from handover.editions import compare, manifest
 from handover.project import Project
 from handover.story.charts import figure
 from handover.story.data import Tables

@@ -20,15 +20,16 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from handover import text as legible
 from handover.document import document
-from handover.editions import catalogue, catalogue_feed, render
-from handover.editions.imprint import Imprint, day_of
-from handover.editions.settings import Site
+from handover.editions import catalogue, catalogue_pages, day_of, render
+from handover.editions.catalogue import Site
 from handover.errors import NotebookError, ParameterError
 from handover.notebook import parameters
+from handover.pages import PageMetadata
 from handover.pages.html import page as html_page
 from handover.pages.typst import escape
 from judges import browser, conformity, verapdf
 from judges.pdftext import solid
+from publishing import made
 
 #: What would be code, markup, a reference, a formula or a path somewhere.
 TEXTS = {
@@ -361,7 +362,7 @@ def test_any_text_becomes_a_page_that_says_it(title, words):
     cell = new_code_cell("1")
     cell.outputs = [new_output("stream", name="stdout", text=f"<<{words}>>")]
     doc = document.read(new_notebook(cells=[cell], metadata={"title": title}), "x")
-    html = html_page.write(doc, Imprint("", day_of("2026-01-31"), 0))
+    html = html_page.write(doc, PageMetadata("", day_of("2026-01-31"), 0))
     page = lxml.html.document_fromstring(html.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
     found = solid(page.text_content())
     # a terminal's own signs are taken as a terminal takes them
@@ -372,10 +373,7 @@ def test_any_text_becomes_a_page_that_says_it(title, words):
 @settings(max_examples=60, deadline=None)
 @given(ANY, ANY)
 def test_any_title_is_listed_in_a_feed_that_can_be_read(title, standfirst):
-    import publishing
-
-    held = publishing.files(1, 1)
-    about = publishing.about(1, held) | {"title": title, "standfirst": standfirst}
+    about, _ = made(title=title, standfirst=standfirst)
     site = Site(title=title, description=standfirst)
-    feed = catalogue_feed.write(catalogue.entries([about], site), site)
+    feed = catalogue_pages.feed(catalogue.entries([about], site), site)
     assert ElementTree.fromstring(feed) is not None

@@ -1,7 +1,7 @@
 """What the first chart of a process does once: typefaces are read, text is measured, a frame is filtered and drawn.
 
-A process that kernels are forked from calls `preload`, so that none of them does it again. Nothing that a report shows
-depends on it.
+`handover.notebook.forkserver` calls `preload` in the process that kernels are forked from, so that none does it again.
+Nothing that a report shows depends on it.
 """
 
 import pandas as pd

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from handover.editions.imprint import Imprint
 
 from handover.document import document
-from handover.editions.imprint import Imprint
 from handover.pages.html import page
 from judges import browser as judge
 

@@ -10,6 +10,7 @@ import sys
 from itertools import pairwise
 
 import pytest
+from handover.editions.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, Imprint
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
@@ -17,7 +18,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from handover.document import document
 from handover.editions import render
-from handover.editions.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, Imprint
 from handover.pages.html import page
 
 ALL = ("report", "arabic", "everything", "hostile")

@@ -209,7 +209,7 @@ def sizes(made):
     """The sizes of the type in a PDF, with the texts set in each."""
     import pikepdf
 
-    from handover.verify import glyphs
+    from handover.verify import contents
 
     found = {}
     with pikepdf.open(io.BytesIO(made)) as opened:
@@ -217,10 +217,10 @@ def sizes(made):
             table, size = {}, 0.0
             for operands, operator in pikepdf.parse_content_stream(page):
                 if str(operator) == "Tf":
-                    table, size = glyphs.table(page.Resources.Font[str(operands[0])]), float(operands[1])
+                    table, size = contents.letters(page.Resources.Font[str(operands[0])]), float(operands[1])
                 elif str(operator) in ("Tj", "TJ"):
                     pieces = operands[0] if str(operator) == "TJ" else operands
-                    said = (glyphs.decoded(bytes(one), table) for one in pieces if isinstance(one, pikepdf.String))
+                    said = (contents.decoded(bytes(one), table) for one in pieces if isinstance(one, pikepdf.String))
                     found.setdefault(size, set()).add("".join(said).strip())
     return found
 
