@@ -13,23 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import ChartError, FactError, ProseError, near
 from handover.project import Project
-from handover.story import series
-from handover.story.changes import Change, News
-from handover.story.evidence import EvidenceOutput, Ledger
-from handover.story.facts import Facts
-from handover.story.links import SOURCE, escape
-from handover.story.prose import Writer
-from handover.story.reckoning import RECKONINGS, earlier_day
-from handover.story.record import Record
-from handover.story.table import Table, number_table
-from handover.story.view import View
-from handover.story.wording import LANGUAGES
+from handover.story import frames
+from handover.story.claims import View
+from handover.story.data import Tables
+from handover.story.evidence import Change, EvidenceOutput, News, PrintLog
+from handover.story.facts import Facts, earlier_day
+from handover.story.sentences import SOURCE, Templates, Writer, escape
+from handover.story.values import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-Templates = str | tuple[str, ...]
 
 #: A chart of more values than this has them beside it in a table.
 FEW_VALUES = 12
@@ -52,7 +46,7 @@ class Sentence:
 
 
 class Story:
-    """One report's view of the record, and the ledger of what it printed.
+    """One report's view of the record, and the log of what it printed.
 
     Args:
         as_of: The day the report speaks from, ISO.
@@ -68,13 +62,13 @@ class Story:
         self, as_of: str, language: str = "en", evidence: str = "record", *, project: Project | None = None
     ) -> None:
         self.project = project or Project.find()
-        self.view = View(Record.load(self.project), dt.date.fromisoformat(as_of), evidence)
-        self.facts = Facts(self.view, RECKONINGS)
+        self.view = View(Tables.load(self.project), dt.date.fromisoformat(as_of), evidence)
+        self.facts = Facts(self.view)
         self.language = LANGUAGES[language]
-        names = [str(row["name"]) for row in self.view.record.rows["names"]]
+        names = [str(row["name"]) for row in self.view.tables.rows["names"]]
         self.news = News(self.facts, self.language, names)
-        self.ledger = Ledger(self.facts, self.language, self.news)
-        self._writer = Writer(self.facts, self.language, names, self.ledger.field)
+        self.log = PrintLog(self.facts, self.language, self.news)
+        self._writer = Writer(self.facts, self.language, names, self.log.field)
         self._since: dt.date | None = None
         self._told: list[Change] = []
 
@@ -87,15 +81,15 @@ class Story:
         Raises:
             ProseError: Not even the last template of the title could be written.
         """
-        words = self._writer.plain(*_alternatives(title), where="title")
+        words = self._writer.plain(title, where="title")
         if not words:
             raise ProseError(f"headline: one of the titles must hold on every day (none does on {self.view.as_of}).")
-        below = self._writer.markdown(*_alternatives(standfirst), where="standfirst")
+        below = self._writer.markdown(standfirst, where="standfirst")
         return Sentence(f"# {escape(words)}\n\n{below}", "headline")
 
     def say(self, *templates: str) -> Sentence:
         """Show the first of the templates whose facts were all known by the report's day, or nothing."""
-        return Sentence(self._writer.markdown(*templates))
+        return Sentence(self._writer.markdown(templates))
 
     def findings(self, *templates: Templates, otherwise: Templates = ()) -> Sentence:
         """Show a list with one item a template, leaving out what was not known; `otherwise` where nothing was.
@@ -105,23 +99,23 @@ class Story:
         Raises:
             ProseError: A template names no fact, and would be written on days when nobody knew it.
         """
-        items = [self._writer.markdown(*_alternatives(item), where="findings", bound=True) for item in templates]
+        items = [self._writer.markdown(item, where="findings", bound=True) for item in templates]
         text = "\n".join(f"- {item}" for item in items if item)
-        return Sentence(text) if text else self.say(*_alternatives(otherwise))
+        return Sentence(text) if text else Sentence(self._writer.markdown(otherwise))
 
     def frame(self, table: str) -> "pd.DataFrame":
-        """A table of the record as this report may see it; see `View.frame` for the columns.
+        """Return a table of the record as this report may see it; see `frames.table_frame` for the columns.
 
         Raises:
             FactError: There is no such table.
         """
-        if table not in self.view.record.rows:
-            known = list(self.view.record.rows)
+        if table not in self.view.tables.rows:
+            known = list(self.view.tables.rows)
             raise FactError(f"'{table}' is not a table (known: {', '.join(known)}{near(table, known)}).")
-        return self.view.frame(table)
+        return frames.table_frame(self.view, table)
 
     def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
-        """Rows under labels of the author's, those that were known; see `series.marks`.
+        """Return rows under labels of the author's, those that were known; see `frames.marks`.
 
         Args:
             labels: A row's id, or the fact that rests on it, to the label.
@@ -132,22 +126,22 @@ class Story:
                 rows[name] = label
             elif fact := self.facts[name]:
                 rows[fact.claims[0]] = label
-        return series.marks(self.view, rows)
+        return frames.marks(self.view, rows)
 
     def statements(self, *row_ids: str) -> "pd.DataFrame":
-        """Who said what, and when, of the rows that were known; see `series.statements`."""
-        return series.statements(self.view, list(row_ids), self.language)
+        """Return who said what, and when, of the rows that were known; see `frames.statements`."""
+        return frames.statements(self.view, list(row_ids), self.language)
 
     def holdings(self, place_id: str) -> "pd.DataFrame":
-        """Who held a base, and when; see `series.holdings`."""
-        return series.holdings(self.view, place_id)
+        """Return who held a base, and when; see `frames.holdings`."""
+        return frames.holdings(self.view, place_id)
 
     def promises(self) -> "pd.DataFrame":
-        """What was agreed or promised, and whether it was kept, in words; see `series.promises`."""
-        return series.promises(self.view, self.language)
+        """Return what was agreed or promised, and whether it was kept, in words; see `frames.promises`."""
+        return frames.promises(self.view, self.language)
 
     def period(self, key: str) -> tuple[dt.date, dt.date] | None:
-        """First and last day of a fact, for drawing; None where it was not known."""
+        """Return first and last day of a fact, for drawing; None where it was not known."""
         fact = self.facts[key]
         return (fact.period.start, fact.period.end) if fact and fact.period else None
 
@@ -185,7 +179,7 @@ class Story:
         """
         import pandas as pd
 
-        from handover.story.charts import frame
+        from handover.story.charts import figure
 
         counted, *others = rows if isinstance(rows, list) else [rows]
         rows = pd.concat([part[["row_id", "source_id", "outlet"]] for part in (counted, *others)], ignore_index=True)
@@ -195,28 +189,28 @@ class Story:
                 f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(rows)} rows "
                 'and no values=…).\nName the columns to show, such as values={"when": "When", "quantity": "Troops"}.'
             )
-        words = self._writer.markdown(*_alternatives(title), where="title")
+        words = self._writer.markdown(title, where="title")
         if rows.empty or not words:
-            return self.say(*_alternatives(otherwise))
+            return Sentence(self._writer.markdown(otherwise))
         # held for the whole of a chart, since setting it costs a hundredth of a second
-        with frame.house():
-            fig, narrow = frame.drawn(draw, size, ratio)
-            self._plotted(rows)
-            measure = self._writer.markdown(*_alternatives(subtitle), where="subtitle")
+        with figure.house():
+            fig, narrow = figure.drawn(draw, size, ratio)
+            self.log.rows(rows["row_id"], rows["source_id"])
+            measure = self._writer.markdown(subtitle, where="subtitle")
             beside = values and len(rows) > FEW_VALUES
-            return frame.finish(
+            return figure.finish(
                 fig,
                 narrow=narrow,
                 title=words,
                 subtitle=measure,
                 credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
-                alt=self._writer.plain(*_alternatives(alt), where="alt"),
-                values=number_table(_in_time(counted), values, measure, self.language).html if beside else "",
+                alt=self._writer.plain(alt, where="alt"),
+                values=frames.html_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
 
     def table(
         self, rows: "pd.DataFrame", columns: dict[str, str], *, caption: Templates, otherwise: Templates = ()
-    ) -> Table | Sentence:
+    ) -> frames.Table | Sentence:
         """Show rows as a table whose last column names each row's source.
 
         Args:
@@ -227,15 +221,15 @@ class Story:
             otherwise: What to say instead where there are no rows.
         """
         if rows.empty:
-            return self.say(*_alternatives(otherwise))
-        self._plotted(rows)
+            return Sentence(self._writer.markdown(otherwise))
+        self.log.rows(rows["row_id"], rows["source_id"])
         if "statement" in columns:
-            self.ledger.said.update(dict.fromkeys(rows["row_id"]))
-        words = self._writer.markdown(*_alternatives(caption), where="caption")
-        return number_table(rows, columns, words, self.language)
+            self.log.said.update(dict.fromkeys(rows["row_id"]))
+        words = self._writer.markdown(caption, where="caption")
+        return frames.html_table(rows, columns, words, self.language)
 
     def credit(self, rows: "pd.DataFrame", named: int = OUTLETS_NAMED) -> str:
-        """The source line of a chart: the outlets behind the rows plotted, most rows first, `named` of them."""
+        """Return the source line of a chart: the outlets behind the rows plotted, most rows first, `named` of them."""
         first = dict(reversed([*zip(rows["outlet"], rows["source_id"], strict=True)]))
         counts = Counter(rows["outlet"])
         outlets = sorted(counts, key=lambda name: (-counts[name], name))
@@ -254,7 +248,7 @@ class Story:
         if not since:
             return Sentence("")
         self._since = dt.date.fromisoformat(since)
-        self.facts.reckonings = self.facts.reckonings | {"since": lambda _: earlier_day(self._since)}
+        self.facts.extra["since"] = earlier_day(self._since)
         self._told = self._news()
         if not self._told:
             opening = self._writer.markdown("Nothing that is printed here became known after {since}.")
@@ -264,29 +258,29 @@ class Story:
         return Sentence(f"## {heading}\n\n{opening}\n\n{items}")
 
     def _news(self) -> list[Change]:
-        return self.news.since([*self.ledger.printed, *self.ledger.statements], self._since)
+        return self.news.since([*self.log.printed, *self.log.statements], self._since)
 
     def _item(self, change: Change) -> str:
-        """The sentence of a change, with who reported it and what was said before."""
+        """Write the sentence of a change, with who reported it and what was said before."""
         sentence = self.news.sentence(change.key, partial(self._writer.markdown, where="news"))
         notes = [] if f"]({SOURCE}" in sentence else [self._writer.markdown(f"{{{change.key}.source}}")]
         notes += [f"before: {escape(change.before)}"] if change.before else []
         return f"{sentence.removesuffix('.')} ({'; '.join(notes)})." if notes else sentence
 
     def disagreements(self, otherwise: Templates = ()) -> EvidenceOutput | Sentence:
-        """The conflicts that touch what was printed so far: both claims, both sources, and our reading.
+        """Show the conflicts that touch what was printed so far: both claims, both sources, and our reading.
 
         Args:
             otherwise: What to say where there are none.
         """
-        content = self.ledger.disagreements()
-        return EvidenceOutput(content) if content["conflicts"] else self.say(*_alternatives(otherwise))
+        content = self.log.disagreements()
+        return EvidenceOutput(content) if content["conflicts"] else Sentence(self._writer.markdown(otherwise))
 
     def evidence(self, *, brief: bool = False) -> EvidenceOutput:
-        """What answers for every number printed so far; the last thing a report shows.
+        """Show what answers for every number printed so far; the last thing a report shows.
 
         Args:
-            brief: Keep it to what a report of one page has room for; see `Ledger.content`.
+            brief: Keep it to what a report of one page has room for; see `PrintLog.content`.
 
         Raises:
             ProseError: Something new was printed below what has changed, and is missing there.
@@ -297,7 +291,7 @@ class Story:
                 f"changes: must stand below every cell that prints news (got {', '.join(late)} below it).\n"
                 "Move its cell down, to just before the last words on source and method."
             )
-        return EvidenceOutput(self.ledger.content(brief=brief))
+        return EvidenceOutput(self.log.content(brief=brief))
 
     @cached_property
     def outlines(self) -> dict[str, Any]:
@@ -306,17 +300,8 @@ class Story:
 
         return json.loads((self.project.data / "geo" / "outlines.geojson").read_text("utf-8"))
 
-    def _plotted(self, rows: "pd.DataFrame") -> None:
-        for row_id in rows["row_id"]:
-            self.ledger.tables[self.view.record.where[row_id][0]] = None
-        self.ledger.sources.update(dict.fromkeys(rows["source_id"]))
-
 
 def _in_time(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """Rows in the order of their days, for whoever looks one up."""
+    """Return rows in the order of their days, for a reader who looks one up."""
     day = next((column for column in ("date", "start") if column in rows), None)
     return rows.sort_values(day, kind="stable") if day else rows
-
-
-def _alternatives(templates: Templates) -> tuple[str, ...]:
-    return (templates,) if isinstance(templates, str) else templates

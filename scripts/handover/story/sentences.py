@@ -15,6 +15,7 @@ A template may type no digit. Each field names a fact, optionally a part of it a
 What was said without any number is a fact as well: words of the sentence lead to it, or it is named for who said it.
 """
 
+import html
 import re
 import string
 from collections.abc import Callable, Iterable
@@ -22,18 +23,23 @@ from dataclasses import dataclass, field
 
 from handover.errors import FactError, ProseError
 from handover.story.facts import Fact, Facts
-from handover.story.links import CLAIM, CONFLICT, FACT, SOURCE, escape
-from handover.story.wording import English
+from handover.story.values import English
 
+#: What a link leads to; `handover.document.evidence` reads the same prefixes on the other side of the wall.
+FACT, SOURCE, CLAIM, CONFLICT = "#fact-", "#source-", "#claim-", "#conflict-"
+LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
+ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
 PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 #: The part of a field that is words of the sentence itself.
 WORDS = "words"
 #: A fact, a part of it, and words of the sentence: ``us_silence``, ``us_silence.source``, ``us_silence[said nothing]``.
 NAME = re.compile(r"(\w*)(?:\.(\w+)|\[(.+)\])?")
+#: A template, or several of which the first is taken whose facts are all known.
+Templates = str | tuple[str, ...]
 STYLES = ("bare", "digits", "cap", "year", "month", "day", "if")
 
 
-def keyed(name: str) -> tuple[str, str, str]:
+def split_field(name: str) -> tuple[str, str, str]:
     """Split the name of a field into the fact, the part of it, and words of the sentence; one of the two is empty."""
     shape = NAME.fullmatch(name)
     return shape.groups("") if shape else ("", name, "")  # type: ignore[return-value]
@@ -55,18 +61,18 @@ class Field:
 
 @dataclass
 class Writer:
-    """Writes templates in one language; `used` is told of every fact and source that was printed."""
+    """Writes templates in one language; `used` is called with each field that was printed."""
 
     facts: Facts
     language: English
     names: Iterable[str] = ()
     used: Callable[[Field], None] = field(default=lambda _: None)
 
-    def markdown(self, *templates: str, where: str = "say", bound: bool = False) -> str:
+    def markdown(self, templates: Templates, where: str = "say", bound: bool = False) -> str:
         """Write the first template whose facts are all known, as Markdown; "" if there is none.
 
         Args:
-            templates: Alternatives, the best first.
+            templates: A template, or alternatives, the best first.
             where: What asks for it, for messages.
             bound: Whether each template must name a fact, so that it is only written once that was known.
 
@@ -76,27 +82,27 @@ class Writer:
         """
         return self._first(templates, where, self._link, bound)
 
-    def plain(self, *templates: str, where: str = "alt") -> str:
-        """The same without links, for descriptions."""
+    def plain(self, templates: Templates, where: str = "alt") -> str:
+        """Write the same without links, for descriptions."""
         return self._first(templates, where, lambda found: found.text)
 
-    def _first(self, templates: tuple[str, ...], where: str, write: Callable[[Field], str], bound: bool = False) -> str:
-        chosen = None
-        for template in templates:
+    def _first(self, templates: Templates, where: str, write: Callable[[Field], str], bound: bool = False) -> str:
+        chosen: list[str | Field | None] | None = None
+        for template in (templates,) if isinstance(templates, str) else templates:
             pieces = self._pieces(template, where)
             if bound and all(isinstance(piece, str) or (piece and piece.condition) for piece in pieces):
                 raise ProseError(
                     f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
                     "when nobody knew it; name what it rests on, such as {us_silence.source}."
                 )
-            if chosen is None and all(not isinstance(piece, Fact | None) for piece in pieces):
+            if chosen is None and None not in pieces:
                 chosen = pieces
-        if chosen is None:
-            return ""
-        for piece in chosen:
+        text = ""
+        for piece in chosen or ():
             if isinstance(piece, Field) and not piece.condition:
                 self.used(piece)
-        return "".join(write(piece) if isinstance(piece, Field) else str(piece) for piece in chosen)
+            text += write(piece) if isinstance(piece, Field) else str(piece)
+        return text
 
     def _pieces(self, template: str, where: str) -> list[str | Field | None]:
         """Split a template; a field whose fact is not known yet is None."""
@@ -125,7 +131,7 @@ class Writer:
             )
 
     def _field(self, name: str, spec: str, template: str, where: str) -> Field | None:
-        key, part, words = keyed(name)
+        key, part, words = split_field(name)
         styles = [style for style in spec.split(",") if style]
         if (part and part not in PARTS) or any(style not in STYLES for style in styles):
             raise ProseError(
@@ -153,7 +159,7 @@ class Writer:
     def _text(self, fact: Fact, part: str, styles: list[str]) -> str:
         if part in ("source", "speaker"):
             found = self.facts.view.claim(fact.claims[0])
-            source = str(self.facts.view.record.sources[found.source]["outlet"])
+            source = str(self.facts.view.tables.sources[found.source]["outlet"])
             return source if part == "source" else found.said_by
         if fact.words and not part:
             return fact.words
@@ -181,10 +187,32 @@ class Writer:
         return f'[{text}]({FACT}{found.fact.key} "{tip}"){mark}'
 
     def tip(self, fact: Fact) -> str:
-        """Who said it, and when it was known, in one line for a pointer that rests on the number."""
+        """Return who said it, and when it was known, in one line for a pointer that rests on the number."""
         if not fact.claims:
             return escape(fact.reading)
         found = self.facts.view.claim(fact.claims[0])
-        source = self.facts.view.record.sources[found.source]
+        source = self.facts.view.tables.sources[found.source]
         who = ", ".join(dict.fromkeys(filter(None, [found.said_by, str(source["outlet"]), found.place])))
         return escape(f"{fact.label}: {who}; known since {self.language.date(fact.known)}").replace('"', "'")
+
+
+def escape(text: str) -> str:
+    """Return a text with what would be mark-up in Markdown escaped."""
+    return re.sub(r"([\\`*_\[\]<>#$|~&])", r"\\\1", text)
+
+
+def plain(markdown: str) -> str:
+    """Return the text of a template's Markdown, without links and escapes."""
+    return ESCAPED.sub(r"\1", LINK.sub(r"\1", markdown))
+
+
+def inline(markdown: str) -> str:
+    """Return the links of a template's Markdown as HTML; a caption holds no other mark-up."""
+    pieces, at = [], 0
+    for link in LINK.finditer(markdown):
+        pieces.append(html.escape(plain(markdown[at : link.start()]), quote=False))
+        title = f' title="{html.escape(plain(link[3]))}"' if link[3] else ""
+        pieces.append(f'<a href="{html.escape(link[2])}"{title}>{html.escape(plain(link[1]), quote=False)}</a>')
+        at = link.end()
+    pieces.append(html.escape(plain(markdown[at:]), quote=False))
+    return "".join(pieces)

@@ -3,12 +3,11 @@
 import pytest
 
 from handover.errors import FactError, ProseError
-from handover.story import Story
 
 
-@pytest.fixture(scope="module")
-def story():
-    return Story("2026-01-31")
+@pytest.fixture
+def story(tell):
+    return tell("2026-01-31")
 
 
 @pytest.mark.parametrize(
@@ -76,23 +75,23 @@ def test_the_first_alternative_whose_facts_are_known_is_taken(story):
 
 @pytest.mark.parametrize("day", ["2026-01-07", "2020-01-01"])
 @pytest.mark.parametrize("field", ["{us_silence}", "{us_silence:cap}", "{us_silence.year}"])
-def test_what_was_only_said_has_no_value_to_print(day, field):
+def test_what_was_only_said_has_no_value_to_print(tell, day, field):
     with pytest.raises(ProseError, match=r"must give words that lead to 'us_silence', since .*\n.*\nWrite {us_s"):
-        Story(day).say(f"Nothing was put out, {field}.")
+        tell(day).say(f"Nothing was put out, {field}.")
 
 
-def test_words_of_a_sentence_lead_to_what_was_said_once_it_was_known():
+def test_words_of_a_sentence_lead_to_what_was_said_once_it_was_known(tell):
     templates = "Washington {us_silence[put out nothing]}.", "Nobody spoke by {as_of}."
-    assert Story("2026-01-06").say(*templates).text.startswith("Nobody spoke by")
-    story = Story("2026-01-07")
+    assert tell("2026-01-06").say(*templates).text.startswith("Nobody spoke by")
+    story = tell("2026-01-07")
     assert story.say(*templates).text.startswith("Washington [put out nothing](#claim-p05s01a ")
     assert [claim["id"] for source in story.evidence().content["sources"] for claim in source["claims"]] == ["p05s01a"]
 
 
-def test_words_of_a_sentence_lead_to_a_fact_that_has_a_value():
-    story = Story("2026-01-31")
+def test_words_of_a_sentence_lead_to_a_fact_that_has_a_value(tell):
+    story = tell("2026-01-31")
     assert story.say("It {handover_announced[took over]}.").text.startswith("It [took over](#fact-handover_announced ")
-    assert story.ledger.printed["handover_announced"] == ["took over"]
+    assert story.log.printed["handover_announced"] == ["took over"]
 
 
 @pytest.mark.parametrize("template", ["{us_silence[put out 2 releases]}", "{us_silence[put out}"])
@@ -101,28 +100,28 @@ def test_words_of_a_sentence_are_held_to_its_rules(story, template):
         story.say(template)
 
 
-def test_a_condition_prints_nothing_and_holds_its_template_back():
+def test_a_condition_prints_nothing_and_holds_its_template_back(tell):
     templates = "{handover_announced:if}Taken over.", "Not yet."
-    assert [Story(day).say(*templates).text for day in ("2026-01-16", "2026-01-17")] == ["Not yet.", "Taken over."]
-    story = Story("2026-01-17")
+    assert [tell(day).say(*templates).text for day in ("2026-01-16", "2026-01-17")] == ["Not yet.", "Taken over."]
+    story = tell("2026-01-17")
     story.say(*templates)
-    assert list(story.ledger.printed) == []
+    assert list(story.log.printed) == []
 
 
-def test_a_headline_is_the_first_whose_facts_were_known():
+def test_a_headline_is_the_first_whose_facts_were_known(tell):
     title, standfirst = ("{handover_announced:if}Taken over", "A base"), "It is {base_status}."
-    shown = Story("2026-01-17").headline(title=title, standfirst=standfirst)
+    shown = tell("2026-01-17").headline(title=title, standfirst=standfirst)
     assert shown.text.startswith("# Taken over\n\nIt is [handed over to Iraq](#fact-base_status ")
     assert shown._repr_mimebundle_()[1] == {"handover": {"role": "headline"}}
-    assert Story("2026-01-16").headline(title=title, standfirst="").text == "# A base\n\n"
+    assert tell("2026-01-16").headline(title=title, standfirst="").text == "# A base\n\n"
 
 
-def test_a_headline_must_hold_on_every_day():
+def test_a_headline_must_hold_on_every_day(tell):
     with pytest.raises(ProseError, match=r"one of the titles must hold on every day \(none does on 2020-01-01\)"):
-        Story("2020-01-01").headline(title="{handover_announced:if}Taken over", standfirst="")
+        tell("2020-01-01").headline(title="{handover_announced:if}Taken over", standfirst="")
 
 
-def test_only_what_was_printed_enters_the_ledger():
-    story = Story("2026-01-31")
+def test_only_what_was_printed_enters_the_log(tell):
+    story = tell("2026-01-31")
     story.say("{drones_at_base} and {slip}", "{commission_day}")
-    assert list(story.ledger.printed) == ["commission_day"]
+    assert list(story.log.printed) == ["commission_day"]

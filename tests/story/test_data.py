@@ -1,14 +1,13 @@
-"""Every way a table can be wrong is said with file, line, column, what must hold and what was found."""
+"""Every fault of a table is named with file, line, column and cure; locators are checked against an article."""
 
+import hashlib
 import json
 
-import pandas as pd
 import pytest
 
 from handover.errors import DataError
-from handover.story import tables
-from handover.story.table import number_table
-from handover.story.wording import English
+from handover.story import data
+from handover.story.data import Tables
 
 FIELDS = [
     {"name": "level_id", "type": "string", "constraints": {"required": True, "unique": True, "pattern": "^T\\d{3}$"}},
@@ -31,7 +30,7 @@ def package(tmp_path):
         resource = {"name": "levels", "path": "levels.csv", "schema": {"fields": FIELDS, "primaryKey": "level_id"}}
         (folder / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
         (folder / "levels.csv").write_bytes(content)
-        return folder, tables.dictionary(folder)[0]
+        return folder, data.dictionary(folder)[0]
 
     return write
 
@@ -67,27 +66,28 @@ def test_a_fault_is_named_with_its_place(package, old, new, said):
     assert GOOD.count(old) >= 1
     folder, schema = package(GOOD.replace(old, new, 1).encode())
     with pytest.raises(DataError) as error:
-        tables.read(folder, schema)
+        data.read_table(folder, schema)
     assert said in str(error.value)
     assert "data/levels.csv" in str(error.value)
 
 
-def test_a_byte_order_mark_is_refused(package):
-    folder, schema = package(b"\xef\xbb\xbf" + GOOD.encode())
-    with pytest.raises(DataError, match="must not start with a byte-order mark"):
-        tables.read(folder, schema)
-
-
-def test_latin_1_is_refused_with_its_line(package):
-    folder, schema = package(GOOD.encode() + "T003,2026-01-19,1,,,é\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"line 4: must be UTF-8 \(byte 0xe9 is not; saved as Latin-1\?\)"):
-        tables.read(folder, schema)
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"\xef\xbb\xbf" + GOOD.encode(), "must not start with a byte-order mark"),
+        (GOOD.encode() + b"T003,2026-01-19,1,,,\xe9\n", "line 4: must be UTF-8 (byte 0xe9 is not; saved as Latin-1?)"),
+    ],
+)
+def test_a_file_in_another_encoding_is_refused(package, raw, said):
+    with pytest.raises(DataError) as error:
+        data.read_table(*package(raw))
+    assert said in str(error.value)
 
 
 def test_all_faults_of_a_file_are_listed_at_once(package):
     folder, schema = package(GOOD.replace("2026-01-14", "x").replace("2500", "y").encode())
     with pytest.raises(DataError) as error:
-        tables.read(folder, schema)
+        data.read_table(folder, schema)
     assert "2 cells break the table's rules" in str(error.value)
     assert "line 2, date" in str(error.value)
     assert "line 3, value" in str(error.value)
@@ -97,32 +97,90 @@ def test_a_missing_table_and_a_broken_dictionary_are_named(package):
     folder, schema = package(GOOD.encode())
     (folder / "levels.csv").unlink()
     with pytest.raises(DataError, match=r"data/levels\.csv: the table must exist"):
-        tables.read(folder, schema)
+        data.read_table(folder, schema)
     (folder / "datapackage.json").write_text("{")
     with pytest.raises(DataError, match=r"data/datapackage\.json: must be JSON"):
-        tables.dictionary(folder)
+        data.dictionary(folder)
 
 
 def test_cells_are_typed_and_empty_ones_are_none(package):
     folder, schema = package(GOOD.encode())
-    first, second = tables.read(folder, schema)
+    first, second = data.read_table(folder, schema)
     assert first["high"] == 2000
     assert first["low"] is None
     assert str(second["date"]) == "2026-01-18"
 
 
 @pytest.mark.parametrize(
-    ("count", "bound", "printed"),
+    ("table", "cells", "said"),
     [
-        (100.0, "more_than", "more than 100"),
-        (4.0, "at_least", "at least 4"),
-        (16.0, "at_most", "at most 16"),
-        (15.0, "about", "about 15"),
-        (0.0, "exact", ">0<"),
-        (float("nan"), None, '<td class="number"></td>'),
+        ("conflict_rows", {"row_id": "T999"}, r"row_id must be a row of some table \(got 'T999'\)"),
+        ("facts", {"claims": "T001 T999"}, r"claims must be rows of some table \(got 'T999'\)"),
+        ("troop_levels", {"source_id": "S999"}, r"source_id must be in sources \(got 'S999'\)"),
     ],
 )
-def test_a_count_is_printed_with_its_bound(count, bound, printed):
-    row = {"date": "8 January", "wounded": count, "wounded_bound": bound, "source_id": "S001", "outlet": "Reuters"}
-    table = number_table(pd.DataFrame([row]), {"date": "Day", "wounded": "Hurt"}, "Hurt", English())
-    assert printed in table.html
+def test_a_reference_that_leads_nowhere_is_named(tables, project, monkeypatch, table, cells, said):
+    rows = tables.rows | {table: [tables.rows[table][0] | cells]}
+    monkeypatch.setattr(data, "read_table", lambda folder, schema: rows[schema.name])
+    with pytest.raises(DataError, match=said):
+        Tables.load(project)
+    assert data.check_tables(project)[0] == "data: references must lead somewhere:"
+
+
+def test_the_curated_tables_are_in_order(project):
+    assert data.check_tables(project) == []
+
+
+ARTICLE = (
+    "The base is handed over. Lt. Gen. Ali said “it is done.” U.S. troops left!\n\nWill it hold? The region decides.\n"
+)
+
+
+def test_sentences_are_counted_by_paragraph_and_abbreviations_end_none():
+    assert {place: ARTICLE[start:end] for place, (start, end) in data.sentences(ARTICLE).items()} == {
+        (1, 1): "The base is handed over.",
+        (1, 2): "Lt. Gen. Ali said “it is done.”",
+        (1, 3): "U.S. troops left!",
+        (2, 1): "Will it hold?",
+        (2, 2): "The region decides.",
+    }
+
+
+@pytest.fixture
+def claims(monkeypatch):
+    """Let the tables hold one claim a sentence of ARTICLE; the list may be changed by the test."""
+    rows = []
+    for (paragraph, sentence), (start, end) in data.sentences(ARTICLE).items():
+        digest = hashlib.sha256(ARTICLE[start:end].encode()).hexdigest()
+        place = {"claim_id": f"p{paragraph:02}s{sentence:02}a", "paragraph": paragraph, "sentence": sentence}
+        rows.append(place | {"start": start, "end": end, "sha256": digest})
+    monkeypatch.setattr(Tables, "load", classmethod(lambda cls, project: Tables({"claims": rows}, {})))
+    return rows
+
+
+def without_a_claim(rows):
+    del rows[3]
+
+
+def past_its_end(rows):
+    rows[0]["end"] += 5
+
+
+@pytest.mark.parametrize(
+    ("change", "text", "said"),
+    [
+        (len, ARTICLE.replace("done", "over"), "p01s02a: characters 25-56 must hash to"),
+        (without_a_claim, ARTICLE, "paragraph 2, sentence 1 has no claim and no comment"),
+        (past_its_end, ARTICLE, r"p01s01a: characters 0-29 must lie in its sentence \(0, 24\)"),
+    ],
+)
+def test_a_locator_that_does_not_fit_the_article_is_named(claims, tmp_path, change, text, said):
+    change(claims)
+    (tmp_path / "article.txt").write_text(text, "utf-8")
+    with pytest.raises(DataError, match=said):
+        data.check_article(None, tmp_path / "article.txt")
+
+
+def test_all_sentences_accounted_for(claims, tmp_path):
+    (tmp_path / "article.txt").write_text(ARTICLE, "utf-8")
+    assert data.check_article(None, tmp_path / "article.txt") == "5 of 5 sentences accounted for (100 %)"

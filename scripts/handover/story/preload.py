@@ -1,16 +1,16 @@
 """What the first chart of a process does once: typefaces are read, text is measured, a frame is filtered and drawn.
 
-`handover.notebook.forkserver` calls `warm` in the process that kernels are forked from, so that none does it again.
+`handover.notebook.forkserver` calls `preload` in the process that kernels are forked from, so that none does it again.
 Nothing that a report shows depends on it.
 """
 
-from handover.story.charts import attacks, frame, measure, troops
+import pandas as pd
+
+from handover.story.charts import attacks, figure, style, troops
 
 
-def warm() -> None:
+def preload() -> None:
     """Draw two small charts of made-up rows, and throw them away."""
-    import pandas as pd
-
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
     quantity = {"value": [3.0, 2.0, 1.0], "low": float("nan"), "high": float("nan"), "bound": "about"}
@@ -20,8 +20,8 @@ def warm() -> None:
         (troops.levels, pd.DataFrame({**row, **counts})),
         (attacks.by_year, pd.DataFrame({**row, **raids})),
     ):
-        fig, ax = frame.canvas()
+        fig, ax = figure.canvas()
         draw(ax, rows)
-        frame.svg(fig)
+        figure.svg(fig)
     # each fork would close the typefaces, whose files it must not share, by itself: here, for all
-    measure.close()
+    style.close_fonts()

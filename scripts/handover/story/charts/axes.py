@@ -1,46 +1,49 @@
-"""Days as places on an axis, and axes of years, months and days, worded without the machine's locale."""
+"""Axes: of years, months and days, worded without the machine's locale, and of counts.
+
+A day is a place on an axis as a number of days, so that no axis of ours holds dates.
+"""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from handover.story.charts.labels import breadth, ticks
-from handover.story.charts.palette import INK
-from handover.story.periods import Period
-from handover.story.wording import English
+from handover.story.charts.labels import LINE, PAD, POINTS, breadth, points, set_text, strokes
+from handover.story.charts.style import INK, LABEL
+from handover.story.values import English, Period
 
-ENGLISH = English()
+STROKE = 3.0  #: length of a tick in points
 #: An axis of more days than these has ticks at years, at months.
 YEARS_FROM, MONTHS_FROM = 3 * 366, 70
 SHORT = tuple(name[:3] for name in English.months)
 
 
 def num(day: dt.date | pd.Timestamp) -> float:
-    """A day as a number of days; an axis of ours never holds dates, so no locale words its ticks."""
+    """Return a day as a place on an axis."""
     return float(day.toordinal())
 
 
 def day_of(number: float) -> dt.date:
-    """The day a number stands for."""
+    """Return the day a number stands for."""
     return dt.date.fromordinal(int(number))
 
 
 def period(row: Mapping[str, Any]) -> Period:
-    """When a row's thing was so: the day, or the whole month or year, as precisely as it says."""
+    """Return when what a row tells of was so: the day, or the whole month or year, as precisely as it says."""
     return Period.around(row["date"].date(), str(row.get("date_precision") or "day"))
 
 
 def when(row: Mapping[str, Any]) -> str:
-    """The same in words, short enough for a label: "8 Jan 2020", "Oct 2007", "2008"."""
+    """Return the same in words, short enough for a label: "8 Jan 2020", "Oct 2007", "2008"."""
     found = period(row)
     return short(found.start, found.precision)
 
 
 def short(day: dt.date, precision: str = "day", *, year: bool = True) -> str:
-    """A day, month or year in a few letters."""
+    """Return a day, month or year in a few letters."""
     if precision == "year":
         return str(day.year)
     month = SHORT[day.month - 1]
@@ -49,7 +52,7 @@ def short(day: dt.date, precision: str = "day", *, year: bool = True) -> str:
 
 
 def foot(first: dt.date, last: dt.date) -> float:
-    """Points that the ticks of a time axis take: months and days have the year in a second line."""
+    """Return the points that the ticks of a time axis take: months and days have the year in a second line."""
     return 20.0 if (last - first).days > YEARS_FROM else 33.0
 
 
@@ -112,3 +115,40 @@ def _with_years(found: list[tuple[dt.date, str]], middle: float = 0.0) -> list[t
     """Write the year under the first tick that lies in it."""
     first = {day.year: day for day, _ in reversed(found)}
     return [(num(day) + middle, f"{words}\n{day.year}" if first[day.year] == day else words) for day, words in found]
+
+
+def ticks(ax: Axes, found: Sequence[tuple[float, str]], *, length: float = STROKE) -> None:
+    """Write words under places of the x axis, each under a stroke of so many points.
+
+    An axis of matplotlib would take a fifth of the time of a chart for its ticks, each of which is five artists.
+
+    Args:
+        ax: Its limits, and its place in the canvas but for its height, must be final.
+        found: A place and its words, which may have several lines.
+        length: Of the strokes; zero for none.
+    """
+    ax.xaxis.set_major_locator(NullLocator())
+    foot = ax.get_window_extent().y0
+    places = [points(ax, at, 0.0)[0] for at, _ in found]
+    if length:
+        ends = [((px, foot - length), (px, foot)) for px in places]
+        strokes(ax, ends, LABEL, transform=POINTS, lw=0.8, zorder=2, clip_on=False)
+    for px, (_, words) in zip(places, found, strict=True):
+        set_text(ax, px, foot - length - PAD / 2, words, colour=LABEL, align="center")
+
+
+def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
+    """Give counts an axis that starts at zero, with whole numbers on as many grid lines up to `top` as have room."""
+    low, high = 0.0, ax.get_ylim()[1]
+    most = min(most, max(int(ax.get_window_extent().height * top / high / (LINE + 1)), 1))
+    steps = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(top, 1))
+    ticks = [tick for tick in steps if 0 <= tick <= max(top, 1) * 1.001]
+    ax.yaxis.set_major_locator(FixedLocator(ticks))
+    ax.set_yticklabels([f"{tick:,.0f}" for tick in ticks])
+    ax.set_ylim(low, high)
+    ax.spines["bottom"].set_color(INK)
+
+
+def tick_room(top: float) -> float:
+    """Return the points that the numbers of a count axis up to `top` take at its left."""
+    return breadth(f"{top:,.0f}") + 9
