@@ -15,6 +15,8 @@ __getattr__, __all__ = door(
         "ledger": "Item Ledger",
         "lint": "",
         "markdown": "markdown GONE Token",
+        "model": "",
+        "reader": "read",
         "sanitise": "",
         "svg": "",
         "words": "words MONTHS Words of",

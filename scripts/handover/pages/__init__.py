@@ -7,5 +7,6 @@ __getattr__, __all__ = door(
     {
         "html.fill": "fill",
         "html.sheet": "Sheet href",
+        "metadata": "Attachment AUTHOR LinkPicture NO_DAY PageMetadata",
     },
 )
