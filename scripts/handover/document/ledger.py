@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handover.document import bound, document
+from handover.document import document, spaces
 from handover.pages import Sheet
 from handover.text import legible
 
@@ -55,7 +55,7 @@ class Ledger:
         page |= {name: _text(content.get(name)) for name in ("heading", "layout")}
         for fact in _objects(content.get("facts")):
             item = _pick(fact, FACT) | {name: _texts(fact.get(name)) for name in ("claims", "conflicts")}
-            item["printed"] = list(map(bound.text, _texts(fact.get("printed"))))
+            item["printed"] = list(map(spaces.bind, _texts(fact.get("printed"))))
             _enter(item, "key", self.facts, page["facts"])
         for source in _objects(content.get("sources")):
             item = _pick(source, SOURCE) | {"claims": []}
@@ -96,4 +96,4 @@ def _texts(value: object) -> list[str]:
 
 def _pick(item: Mapping[str, Any], names: tuple[str, ...]) -> Item:
     told = {name: _text(item.get(name)) for name in names}
-    return {name: value if name in ADDRESSES else bound.text(value) for name, value in told.items()}
+    return {name: value if name in ADDRESSES else spaces.bind(value) for name, value in told.items()}

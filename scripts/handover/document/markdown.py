@@ -8,7 +8,7 @@ from html import unescape
 from itertools import groupby
 from typing import Any
 
-from handover.document import bound, html, images, model, tables
+from handover.document import html, images, model, spaces, tables
 from handover.document.html import GONE
 from handover.document.places import Places
 from handover.text import legible, whole
@@ -47,7 +47,7 @@ def parse(source: str) -> list[Token]:
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
     """
-    return bound.tokens(_parser().parse(whole(source))[0])
+    return spaces.bind_tokens(_parser().parse(whole(source))[0])
 
 
 def plain(tokens: list[Token]) -> str:
