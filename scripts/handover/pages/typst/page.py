@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from handover.document import Document, Evidence
-from handover.editions import NO_DAY, Imprint
+from handover.pages.metadata import NO_DAY, PageMetadata
 from handover.pages.typst import appendix, blocks, ledger
 from handover.pages.typst.escape import literal, spoken, text, visible
 from handover.pages.typst.sheet import Sheet
@@ -26,13 +26,13 @@ def pages(pdf: bytes) -> int:
     return max(counts, default=0)
 
 
-def files(source: str, pictures: Mapping[str, bytes], imprint: Imprint) -> dict[str, bytes]:
+def files(source: str, pictures: Mapping[str, bytes], imprint: PageMetadata) -> dict[str, bytes]:
     """Everything Typst may read, by name."""
     attached = {f"attachment-{number}": item.data for number, item in enumerate(imprint.attachments)}
     return {"main.typ": source.encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **pictures}
 
 
-def link(document: Document, imprint: Imprint) -> dict[str, bytes]:
+def link(document: Document, imprint: PageMetadata) -> dict[str, bytes]:
     """The files of the picture that a link to a document shows: its title, what stands under it, whose it is."""
     sheet = Sheet(document)
     title, words = _cut(sheet.title, LINK_TITLE), _cut(" ".join(document.standfirst.split()), LINK_WORDS)
@@ -47,7 +47,7 @@ def link(document: Document, imprint: Imprint) -> dict[str, bytes]:
     return {"main.typ": source.encode(), "report.typ": TEMPLATE.read_bytes()}
 
 
-def compose(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]]:
+def compose(document: Document, imprint: PageMetadata) -> tuple[str, dict[str, bytes]]:
     """Return the Typst source of a document, and its pictures by the names that they have in it.
 
     No text of the document is markup or code in the source.
@@ -68,7 +68,7 @@ def compose(document: Document, imprint: Imprint) -> tuple[str, dict[str, bytes]
     return _preamble(sheet, imprint, written) + written + _closing(sheet, imprint), sheet.files
 
 
-def _preamble(sheet: Sheet, imprint: Imprint, body: str) -> str:
+def _preamble(sheet: Sheet, imprint: PageMetadata, body: str) -> str:
     document = sheet.document
     language, region = _language(document.language)
     attachments = [
@@ -108,7 +108,7 @@ def _key(sheet: Sheet) -> str:
     return "".join(marks)
 
 
-def _closing(sheet: Sheet, imprint: Imprint) -> str:
+def _closing(sheet: Sheet, imprint: PageMetadata) -> str:
     date = f"datetime(year: {imprint.date.year}, month: {imprint.date.month}, day: {imprint.date.day})"
     day = sheet.words.date(imprint.date.isoformat()) if imprint.date != NO_DAY else ""
     return f"#edition-of({date}, {literal(day)}, {literal(imprint.edition)})\n"
@@ -137,6 +137,6 @@ def _language(name: str) -> tuple[str, str]:
     return (found[1].lower(), (found[2] or "").upper()) if found else ("en", "")
 
 
-def _colophon(sheet: Sheet, imprint: Imprint) -> str:
+def _colophon(sheet: Sheet, imprint: PageMetadata) -> str:
     rows = "".join(f"([{sheet.house(name)}], [{text(value)}]), " for name, value in imprint.colophon)
     return f"#colophon(({rows}))" if rows else ""
