@@ -1,7 +1,7 @@
 """The appendix in Typst: the values behind charts, each table where the link under its chart leads."""
 
 from handover.pages.typst import markup
-from handover.pages.typst.escape import literal
+from handover.pages.typst_text import literal
 from handover.pages.typst.sheet import COLUMN, Sheet, place
 
 

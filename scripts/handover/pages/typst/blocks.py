@@ -5,7 +5,7 @@ from itertools import groupby, pairwise
 
 from handover.document import Block, Code, Evidence, Failure, Figure, Markup, Maths, Prose, Text
 from handover.pages.typst import ledger, markup, pictures, prose, room
-from handover.pages.typst.escape import lines, text
+from handover.pages.typst_text import lines, text
 from handover.pages.typst.sheet import Sheet
 from handover.text import cut
 

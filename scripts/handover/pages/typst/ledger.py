@@ -4,7 +4,7 @@ from typing import Any
 
 from handover.document import evidence
 from handover.pages.typst import room
-from handover.pages.typst.escape import literal, text
+from handover.pages.typst_text import literal, text
 from handover.pages.typst.sheet import EVIDENCE, Sheet
 
 Item = dict[str, Any]

@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 
 from handover.document import GONE
 from handover.pages.typst import pictures
-from handover.pages.typst.escape import lines, text, writable
+from handover.pages.typst_text import lines, text, writable
 from handover.pages.typst.sheet import COLUMN, DEPTH, HEADING, Sheet
 from handover.pages.typst.tables import WORD, Cell, table
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from handover.document import Document, Evidence
 from handover.editions import NO_DAY, Imprint
 from handover.pages.typst import appendix, blocks, ledger
-from handover.pages.typst.escape import literal, spoken, text, visible
+from handover.pages.typst_text import literal, spoken, text, visible
 from handover.pages.typst.sheet import Sheet
 
 TEMPLATE = Path(__file__).with_name("report.typ")

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from handover.document import GONE, Prose, Token, markdown
 from handover.pages.typst import markup, pictures
-from handover.pages.typst.escape import code, lines, literal, text, wordless
+from handover.pages.typst_text import code, lines, literal, text, wordless
 from handover.pages.typst.pictures import Picture
 from handover.pages.typst.sheet import DEPTH, HEADING, Sheet, slug
 from handover.pages.typst.tables import WORD, Cell, table

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from handover.document import Document, Ledger, Words, evidence, of
-from handover.pages.typst.escape import BREAK, literal, text, wordless
+from handover.pages.typst_text import BREAK, literal, text, wordless
 from handover.pages.typst.pictures import Picture
-from handover.pages.typst.typesetter import PICTURE
+from handover.pages.typesetter import PICTURE
 
 OUTSIDE = re.compile(r"(https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
 #: The label that a number in the text bears. Inside a literal a quotation mark has a backslash: no text looks like one.

@@ -5,7 +5,7 @@ import re
 from lxml import etree
 
 from handover.document import expansion
-from handover.pages.typst.escape import visible, writable
+from handover.pages.typst_text import visible, writable
 
 POINTS = {"": 0.75, "px": 0.75, "pt": 1.0, "pc": 12.0, "in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4}
 XLINK = "{http://www.w3.org/1999/xlink}href"

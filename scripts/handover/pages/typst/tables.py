@@ -6,7 +6,7 @@ Where the cells come from (Markdown, HTML) is not known here.
 import re
 from dataclasses import dataclass
 
-from handover.pages.typst.escape import breakable, text
+from handover.pages.typst_text import breakable, text
 
 NUMBER = re.compile(
     r"[<>≤≥≈~±+\-−–(]?\s?[£$€]?\d[\d.,:\u00a0\u202f ]*([–-]\s?\d[\d.,]*)?\s?(%|[^\W\d_]{1,3})?[)*†]?|[-–—]|nan|NaN"
