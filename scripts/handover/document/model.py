@@ -67,9 +67,8 @@ class Span:
     title: str = ""
 
 
-STYLES = frozenset(
-    "abbr b bdi bdo cite code del dfn em i ins kbd mark q rp rt ruby s samp small span strong sub sup u var".split()
-)
+_STYLES = "abbr b bdi bdo cite code del dfn em i ins kbd mark q rp rt ruby s samp small span strong sub sup u var"
+STYLES = frozenset(_STYLES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +422,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A number or a date. `printed` are the texts as printed; `claims` and `conflicts` are keys, not all of them known."""
+    """A number or a date. `printed` are the texts as printed; of `claims` and `conflicts`, not every key is known."""
 
     key: str
     anchor: str

@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Any
 
-from handover.document.markdown import GONE
+from handover.document.html import GONE
 
 _INLINE = (
     "a abbr b bdi bdo br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span strong sub sup "

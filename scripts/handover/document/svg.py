@@ -11,8 +11,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from handover.document import expansion, paint, sanitise
-from handover.pages import fill
+from handover.document import expansion, paint
+from handover.document.model import Picture
 from handover.text import legible
 
 SVG = "http://www.w3.org/2000/svg"
@@ -35,9 +35,14 @@ _ATTRIBUTES = (
 ATTRIBUTES = paint.PROPERTIES | frozenset(_ATTRIBUTES.split())
 TEXTS = ("text", "tspan", "textPath")
 LOCAL = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
+#: An image inside a drawing carries its own data.
+IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp)(;[\w=-]+)*,[^\s<>\"']*\Z", re.ASCII)
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 #: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
 FULL, HALF = 400.0, 220.0
+#: What a browser gives an image without a size, and the proportion from which on it shows nothing but a line.
+UNSIZED = (300.0, 150.0)
+LONGEST = 1000
 
 
 @lru_cache(maxsize=32)
@@ -61,7 +66,8 @@ def render(source: str, prefix: str, name: str, description: str, screen: str = 
     copied = _copy(root, paint.sheet(root), _names(root, prefix))
     if copied is None or not expansion.bearable(copied):
         return Markup("")
-    _frame(copied)
+    width, _ = _frame(copied)
+    copied.set("class", "full" if width >= FULL else "half" if width >= HALF else "own")
     if screen:
         copied.set("class", f"{copied.get('class')} {screen}")
     _describe(copied, prefix, name, description)
@@ -75,6 +81,30 @@ def described(source: str) -> bool:
     """Whether an SVG describes itself."""
     root = _parse(legible(source))
     return root is not None and any(_own(root, tag) for tag in ("title", "desc"))
+
+
+@lru_cache(maxsize=32)
+def picture(source: str, prefix: str) -> tuple[Picture, str] | None:
+    """Return an SVG that is safe and measured, and its own description; None if it cannot be drawn.
+
+    Args:
+        source: SVG as a notebook holds it.
+        prefix: What all ids of this image begin with, so that two images never meet.
+    """
+    root = _parse(legible(source))
+    if root is None:
+        return None
+    own = _own(root, "desc") or _own(root, "title")
+    copied = _copy(root, paint.sheet(root), _names(root, prefix))
+    if copied is None or not expansion.bearable(copied):
+        return None
+    width, height = _frame(copied)
+    if max(width / height, height / width) > LONGEST:
+        return None
+    texts = tuple(" ".join("".join(text.itertext()).split()) for text in copied.iter(f"{{{SVG}}}text"))
+    from lxml import etree
+
+    return Picture("svg", etree.tostring(copied, encoding="unicode").encode(), width, height, texts=texts), own
 
 
 def _parse(source: str) -> Any:
@@ -167,7 +197,7 @@ def _attributes(old: Any, name: str, rules: paint.Rules, names: Mapping[str, str
         if key in ("href", XLINK):
             if value.startswith("#") and value[1:] in names:
                 given["href"] = "#" + names[value[1:]]
-            elif name == "image" and sanitise.image(value):
+            elif name == "image" and IMAGE.match(value):
                 given["href"] = value
         elif key == "id":
             if value in names:
@@ -186,8 +216,8 @@ def _attributes(old: Any, name: str, rules: paint.Rules, names: Mapping[str, str
     return given
 
 
-def _frame(root: Any) -> None:
-    """Let the image take the width of its place: what it measures becomes the box it is drawn in."""
+def _frame(root: Any) -> tuple[float, float]:
+    """Make what an image measures the box it is drawn in; return its size, a browser's own where it has none."""
     width, height = (_pixels(root.attrib.pop(side, "")) for side in ("width", "height"))
     box = [float(part) for part in re.findall(r"[-+]?[\d.]+(?:e[-+]?\d+)?", root.get("viewBox", "")) if part != "."]
     if len(box) != 4 or box[2] <= 0 or box[3] <= 0:
@@ -195,11 +225,12 @@ def _frame(root: Any) -> None:
         if width and height:
             root.set("viewBox", f"0 0 {width:g} {height:g}")
     else:
-        width, height = width or box[2], height or width * box[3] / box[2] if width else box[3]
+        width, height = width or box[2], height or (width * box[3] / box[2] if width else box[3])
     if width and height:
         root.set("width", f"{width:g}")
         root.set("height", f"{height:g}")
-    root.set("class", "full" if width >= FULL else "half" if width >= HALF else "own")
+        return width, height
+    return UNSIZED
 
 
 def _pixels(length: str) -> float:
@@ -226,4 +257,6 @@ def _describe(root: Any, prefix: str, name: str, description: str) -> None:
 
 def broken(note: str) -> Markup:
     """What stands in the place of an image that cannot be read."""
+    from handover.pages import fill
+
     return fill('<p class="note">{}</p>', note)
