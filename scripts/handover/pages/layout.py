@@ -99,9 +99,9 @@ def settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
         marks = _fit(section, marks, layout, draft)
     layout.linked = bool(layout.places)
     for _ in range(ROUNDS if layout.linked else 0):
-        known = layout.places
+        led_to = _lines(layout.places)
         draft()
-        if layout.places == known:
+        if _lines(layout.places) == led_to:
             break
     return {**files, FILE: layout.file()}
 
@@ -117,6 +117,11 @@ def _draft(files: Mapping[str, bytes], layout: Layout, name: str) -> list[Mark]:
             marks.append(Mark(page=page, x=x, y=y, **about))
     layout.places = places
     return marks
+
+
+def _lines(places: Mapping[str, Place]) -> dict[str, tuple[int, float]]:
+    """Where the lines of places are: in its line a place may stand a hair further on once there are links before it."""
+    return {name: (page, y) for name, (page, _, y) in places.items()}
 
 
 def _misplaced(marks: list[Mark], layout: Layout) -> dict[str, tuple[float, bool]]:

@@ -1,4 +1,4 @@
-"""A document printed as Typst source, and the files that Typst sets it from.
+"""A document printed as Typst source.
 
 Every word of the source is a call of the template, ``report.typ``, or a string literal: no text of a document is read
 as mark-up or code.
@@ -11,7 +11,8 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from urllib.parse import quote
 
-from handover.document import Document, Words, model, of
+from handover.document import Words, model, of
+from handover.document.model import Document
 from handover.pages import layout, pictures
 from handover.pages.metadata import NO_DAY, Attachment, PageMetadata
 from handover.pages.typesetter import PICTURE
@@ -44,26 +45,15 @@ STYLES = {
 }
 
 
-def files(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
-    """Return everything that Typst may read to set a document, by name, its layout settled.
-
-    The PDF depends on these files, the typefaces and the version of Typst alone.
-
-    Raises:
-        ConversionError: Typst refuses the document, which is a fault of this package.
-    """
-    return layout.settle(source(document, metadata), document.name)
-
-
-def source(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
-    """Return the same without a layout: ``main.typ``, the template, pictures and attachments."""
+def typst_source(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
+    """Return all files that Typst sets a document from, by name, but its layout, which `settle` adds."""
     printer = _Printer(document)
     attached = {f"attachment-{number}": item.data for number, item in enumerate(metadata.attachments)}
     main = "\n".join([*printer.preamble(metadata), *printer.body(metadata.colophon), _closing(printer.words, metadata)])
     return {"main.typ": f"{main}\n".encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
 
 
-def link_files(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
+def link_source(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
     """Return the files of the picture that a link to a document shows: its title, what stands under it, whose it is."""
     words = of(document.language)
     title, under = _cut(_title(document), LINK_TITLE), _cut(" ".join(document.standfirst.split()), LINK_WORDS)
@@ -243,7 +233,13 @@ class _Printer:
             case model.Definitions(entries):
                 return "\n".join(self._definition(entry, depth) for entry in entries)
             case model.Table():
-                return table(block, lambda cell: self.inlines(model.running(cell.blocks), WORD), self.words, column)
+                return table(
+                    block,
+                    lambda cell: self.inlines(model.running(cell.blocks), WORD),
+                    self.words.language,
+                    caption=self.inlines(block.caption),
+                    column=column,
+                )
             case model.Details():
                 summary = f"#definition-of[{self.inlines(block.summary)}];\n" if block.summary else ""
                 return f"#quotation[\n{summary}{self.blocks(block.blocks, depth + 1, column=column)}\n];"

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from handover.document import Document, Words, model
+from handover.document import Words, model
+from handover.document.model import Document
 from handover.pages.typst_text import house, literal, text
 
 #: The sign of a way back from a statement to the number that rests on it, and of a second reading.

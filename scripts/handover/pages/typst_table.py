@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from handover.document import Words, model
+from handover.document import model
 from handover.pages.typst_text import BREAK, breakable, text
 
 #: Of a longer table the first and the last rows are set, and it says how many are left out.
@@ -41,22 +41,43 @@ class _Cell:
         return max(map(len, breakable(self.text, WORD).replace(BREAK, " ").split()), default=0)
 
 
-def table(found: model.Table, write: Callable[[model.Cell], str], words: Words, column: bool, title: str = "") -> str:
+def table(
+    found: model.Table,
+    write: Callable[[model.Cell], str],
+    language: str,
+    *,
+    caption: str = "",
+    column: bool = False,
+) -> str:
     """Print a table, in several parts where it is too wide for the page.
 
     Args:
         found: The table.
         write: Prints what a cell holds as running text.
-        words: Those of the page.
+        language: That of the page's own words.
+        caption: Its caption, printed.
         column: Whether it stands in a column of text, where it must be small.
-        title: Its caption, printed.
     """
     head, body = len(found.head), found.body
     left_out = len(body) - 2 * KEPT if len(body) > ROWS else 0
     if left_out:
         body = (*body[:KEPT], *body[-KEPT:])
     rows = [*found.head, *body]
-    cells = [_cell(cell, y, len(rows), head, write) for y, row in enumerate(rows) for cell in row]
+    numbers = _numbers(found)
+    cells = [
+        _Cell(
+            y,
+            cell.x,
+            cell.columns,
+            min(cell.rows, len(rows) - y),
+            write(cell).strip(),
+            cell.text,
+            header=y < head or bool(cell.scope),
+            align=_align(cell, above=y < head, number=cell.x in numbers),
+        )
+        for y, row in enumerate(rows)
+        for cell in row
+    ]
     widths = _widths(cells, found.columns)
     parts = _parts(widths, _lead(cells, found.columns, head))
     written = []
@@ -70,21 +91,28 @@ def table(found: model.Table, write: Callable[[model.Cell], str], words: Words, 
             f"gap: {KEPT + head if left_out else -1}",
             f"whole: {str(len(rows) <= WHOLE + 1 and not column).lower()}",
             *(["small: true"] if column else []),
-            *([f"caption: [{title}]"] if title and not number else []),
+            *([f"caption: [{caption}]"] if caption and not number else []),
         ]
         written.append(_part(cells, part, head, options))
-    said = LEFT_OUT.get(words.language, LEFT_OUT["en"]).format(f"{left_out:,}")
+    said = LEFT_OUT.get(language, LEFT_OUT["en"]).format(f"{left_out:,}")
     return "\n".join([*written, *([f"#note[{text(said)}];"] if left_out else [])])
 
 
-def _cell(cell: model.Cell, y: int, rows: int, head: int, write: Callable[[model.Cell], str]) -> _Cell:
-    above = y < head
-    align = {"right": "end", "left": "start", "center": "center"}.get(cell.align, "end" if cell.number else "")
-    return _Cell(
-        y, cell.x, cell.columns, min(cell.rows, rows - y), write(cell).strip(), cell.text,
-        header=above or bool(cell.scope),
-        align=align or ("center" if above and cell.columns > 1 else ""),
-    )  # fmt: skip
+def _numbers(found: model.Table) -> set[int]:
+    """The columns that hold numbers and nothing else."""
+    filled = [
+        cell for row in found.body for cell in row if cell.columns == 1 and not cell.scope and cell.text.strip()
+    ]
+    return {cell.x for cell in filled} - {cell.x for cell in filled if not cell.number}
+
+
+def _align(cell: model.Cell, *, above: bool, number: bool) -> str:
+    """How Typst is to set a cell; a heading stands over its numbers."""
+    if cell.align:
+        return {"right": "end", "left": "start"}.get(cell.align, cell.align)
+    if number and cell.columns == 1 and (above or not cell.scope):
+        return "end"
+    return "center" if above and cell.columns > 1 else ""
 
 
 def _widths(cells: list[_Cell], columns: int) -> list[int]:
