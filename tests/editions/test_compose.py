@@ -10,7 +10,7 @@ from PIL import Image
 
 from handover import digest
 from handover.document.document import EVIDENCE_MIME
-from handover.editions import attachments, compose, inputs
+from handover.editions import attachments, compose
 from handover.editions.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, day_of, of
 from handover.editions.order import Order
 from handover.editions.render import produce, render
@@ -118,15 +118,6 @@ def test_a_change_that_a_reader_gets_is_another_name(mini, stand_in):
     assert len({first, second, content(mini)}) == 3
 
 
-def test_other_tools_with_the_same_pages_keep_the_name(mini, stand_in, monkeypatch):
-    first = produce(Order.of(mini, "mini", {}))
-    monkeypatch.setattr(inputs.tools, "versions", lambda: {"typst": "9"})
-    second = produce(Order.of(mini, "mini", {}))
-    assert first.edition == second.edition
-    assert first.files != second.files
-    assert second.manifest["versions"] == {"typst": "9"}
-
-
 def test_parts_that_run_together_are_told_apart():
     assert digest.of_parts([("a", b"bc")]) != digest.of_parts([("ab", b"c")])
     assert digest.of_parts([("a", b"b"), ("c", b"")]) != digest.of_parts([("a", b""), ("c", b"b")])
@@ -159,13 +150,3 @@ def test_the_picture_for_links_is_small_and_the_same_twice(mini, stand_in):
     assert len(first) < 60_000
     with Image.open(io.BytesIO(first)) as image:
         assert (image.format, image.size) == ("PNG", LINK_SIZE)
-
-
-def test_the_rules_for_the_room_on_pages_are_part_of_the_name(mini, stand_in, monkeypatch):
-    from handover.pages.typst import room
-
-    first = content(mini)
-    other = mini.root / "room.py"
-    other.write_text("SMALLEST = 1")
-    monkeypatch.setattr(room, "__file__", str(other))
-    assert content(mini) != first

@@ -176,9 +176,15 @@ def test_a_line_of_the_package_counts_and_what_python_caches_does_not(monkeypatc
 def test_the_versions_are_those_that_are_installed():
     from importlib.metadata import version
 
-    found = dict(inputs.tools.versions())
-    assert found.pop("python") == f"{sys.version_info[0]}.{sys.version_info[1]}"
-    assert found == {name: version(name) for name in inputs.tools.SHAPING}
+    from packaging.version import Version
+
+    fonts = ["mono", "serif", "sans-arabic", "sans-condensed"]
+    shaping = inputs.tools.shaping()
+    assert shaping == {
+        name: str(Version(version(name)))
+        for name in (*inputs.tools.SHAPING, *(f"fontpkg-ibm-plex-{one}" for one in fonts))
+    }
+    assert inputs.tools.versions() == shaping | {"python": f"{sys.version_info[0]}.{sys.version_info[1]}"}
 
 
 @pytest.mark.parametrize(

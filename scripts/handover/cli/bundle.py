@@ -28,10 +28,10 @@ def command(edition: str, out: Path | None) -> None:
     edition gives the same bytes anywhere. An edition is named by its path, or as report/edition, cut short as long as
     only one begins so.
     """
-    from handover.editions import Store, previous
+    from handover.editions import Store, named
     from handover.project import Project
     from handover.publish import bundle
 
-    found = previous.named(Store.of(Project.find()), edition)
+    found = named(Store.of(Project.find()), edition)
     path = (out or Path.cwd()).absolute()
     click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path))

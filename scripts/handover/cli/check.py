@@ -12,6 +12,8 @@ Examples:
   handover check
   handover check --fix
   handover check --article article.txt
+  handover check --staged
+  handover check --commits origin/main..HEAD
 """
 
 
@@ -23,7 +25,9 @@ Examples:
     help="Check the claims' places against the article, as UTF-8 text; the project does not store it.",
 )
 @click.option("--fix", is_flag=True, help="First clean the notebooks: drop outputs, counts and editor metadata.")
-def command(article: Path | None, fix: bool) -> None:
+@click.option("--staged", is_flag=True, help="Check only that what is staged for a commit changes no edition.")
+@click.option("--commits", metavar="RANGE", help="Check only that these commits change no edition.")
+def command(article: Path | None, fix: bool, staged: bool, commits: str | None) -> None:
     """Check data, notebooks, editions and catalogue; one line a thing, exit code 1 if anything is wrong."""
     from handover.editions import Store
     from handover.editions import check as checks
@@ -40,6 +44,11 @@ def command(article: Path | None, fix: bool) -> None:
             click.echo(str(finding))
         return sum(finding.mark == "wrong" for finding in findings)
 
+    if staged or commits:
+        wrong = tell(*checks.rewritten(project, commits or ""))
+        if wrong:
+            raise HandoverError(f"{wrong} wrong.")
+        return
     if fix:
         tell(*checks.fix(project))
     faults = record.check(project)

@@ -25,19 +25,19 @@ def command(old: str, new: str, everything: bool, as_json: bool) -> None:
     """
     import json
 
-    from handover.editions import Store, compare, previous, settings
+    from handover.editions import Store, catalogue, compare, dropped, named
     from handover.project import Project
 
     project = Project.find()
     store = Store.of(project)
-    given = [previous.named(store, name).manifest() for name in (old, new)]
+    given = [named(store, name).manifest() for name in (old, new)]
     before, after = sorted(given, key=lambda one: one["as_of"])
-    found = compare.compare(before, after)
-    gone = compare.dropped(before, after) if everything else []
+    found = compare(before, after)
+    gone = dropped(before, after) if everything else []
     if as_json:
         click.echo(json.dumps([one.as_json() for one in (*found, *gone)], ensure_ascii=False, indent=1))
         return
-    site = settings.site(project)
+    site = catalogue.site(project)
     click.echo(f"From  {_name(before, site)}\nto    {_name(after, site)}\n")
     click.echo("\n".join(f"- {one}" for one in found) or "Nothing has changed.")
     if gone:
@@ -46,6 +46,6 @@ def command(old: str, new: str, everything: bool, as_json: bool) -> None:
 
 def _name(one: dict[str, Any], site: Any) -> str:
     """An edition by report, day and what it was asked for."""
-    from handover.editions import day, listing
+    from handover.editions import day
 
-    return ", ".join(filter(None, [f"{one['report']}, {day(one['as_of'])}", listing.described(one, site)]))
+    return ", ".join(filter(None, [f"{one['report']}, {day(one['as_of'])}", site.settings(one, defaults=True)]))

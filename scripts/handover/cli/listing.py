@@ -19,11 +19,11 @@ def command(report: str | None, as_json: bool) -> None:
     """List editions, newest first: report, edition, what it was asked for, path of the HTML."""
     import json
 
-    from handover.editions import Store, listing
+    from handover.editions import Store, catalogue
     from handover.project import Project
 
     project = Project.find()
-    rows, faults = listing.rows(Store.of(project), project, report)
+    rows, faults = catalogue.rows(Store.of(project), project, report)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     elif rows:

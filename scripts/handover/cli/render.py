@@ -115,7 +115,11 @@ def _tell(report: str, outcome: Any) -> None:
     for warning in outcome.warnings:
         say(f"{report}: warning: {warning}")
     if outcome.kind == "unchanged":
-        done = "rendered, and the same again" if outcome.rendered else "nothing rendered"
-        say(f"{report}: unchanged since {outcome.edition.name}; {done}")
+        name = outcome.edition.name
+        say(
+            f"{report}: came out the same: {name}; nothing was written"
+            if outcome.rendered
+            else f"{report}: unchanged since {name}; nothing rendered"
+        )
     for path in outcome.paths:
         click.echo(path)

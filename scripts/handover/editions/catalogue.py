@@ -1,4 +1,4 @@
-"""The catalogue of a store: a pure function of the manifests in it, and of where it is to be published.
+"""The catalogue of a store: a pure function of the manifests in it, and of what the project says of its reports.
 
 `index.html` for readers, with a page of all editions for each report (`<report>_editions.html`, older ones on
 numbered pages), `catalogue.json` for programs, `feed.xml` for those who follow. None of them knows the clock, so the
@@ -7,35 +7,187 @@ same manifests give the same bytes anywhere.
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from handover import atomic
-from handover.editions import manifest, previous, settings
-from handover.editions.compare import CORRECTED, compare
-from handover.editions.imprint import day_of
-from handover.editions.settings import Site
-from handover.editions.store import PICTURE, REPORT, Edition, Store, file_name
-from handover.errors import StoreError
+from handover.editions import manifest
+from handover.editions.changes import CORRECTED, compare
+from handover.editions.index import before, series
+from handover.editions.manifest import Manifest
+from handover.editions.request import day_of
+from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name
+from handover.errors import HandoverError, NotebookError, StoreError, near
+from handover.project import Project
+from handover.text import legible
 
+#: Where a project says what it wants: the table ``[tool.handover]`` of this file.
+FILE = "pyproject.toml"
 #: The format of catalogue.json.
 VERSION = 2
 #: Where catalogue.json names an edition.
 NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
-#: The picture of an edition for link previews, where it has one; wider than the picture of its first page.
-CARD = "link.png"
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
 DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
 ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9]\d*))?\.html")
-
-NOWHERE = Site()
-
-Entry = dict[str, Any]
+#: Characters of a setting shown.
+SETTING_SHOWN = 80
 
 
-def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[manifest.Manifest], list[str]]:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a project says of its catalogue.
+
+    Attributes:
+        title: What the story is called.
+        description: What it is about.
+        order: Reports in the order in which they stand; others follow by name.
+        words: What a setting means to a reader, in a few words, by ``name: value``.
+        url: Where the catalogue is published, with a slash at its end; "" where it is not.
+        id: Names the feed for ever: the address, unless a project that moved keeps its old one.
+    """
+
+    title: str = "Reports"
+    description: str = ""
+    order: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    id: str = ""
+
+    def turn(self, report: str) -> tuple[int, str]:
+        """Sorts reports."""
+        return (self.order.index(report) if report in self.order else len(self.order)), report
+
+    def settings(self, one: "Manifest | Entry", *, defaults: bool = False) -> str:
+        """What an edition was asked for beside its day, in the project's words where it has some.
+
+        Args:
+            one: The edition.
+            defaults: Whether to name also what was left at its default and has words.
+        """
+        asked = {**(one["parameters"] if defaults else {}), **one["variant"]}
+        words = {name: self.words.get(f"{name}: {value}", "") for name, value in sorted(asked.items())}
+        plain = {name: f"{name}: {setting(one['variant'][name])}" for name in words if name in one["variant"]}
+        return ", ".join(filter(None, (told or plain.get(name, "") for name, told in words.items())))
+
+
+def setting(value: Any) -> str:
+    """A parameter's value as a line has room for; the catalogue as data has the whole."""
+    words = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else value
+    text = " ".join(legible(words).split())
+    return text if len(text) <= SETTING_SHOWN else text[:SETTING_SHOWN] + "…"
+
+
+def site(project: Project | None) -> Site:
+    """Read what a project says of its catalogue.
+
+    Raises:
+        HandoverError: A key holds what it may not.
+    """
+    if not project:
+        return Site()
+    found = table(project)
+    for key in ("title", "description", "id"):
+        _want(key, found.get(key, ""), str, "a text", 'title = "Leaving Iraq"')
+    words = found.get("words", {})
+    _want("words", words, dict, "a table of texts", '"evidence: article" = "from the article alone"')
+    for name, value in words.items():
+        _want(f"words.{name!r}", value, str, "a text", '"evidence: article" = "from the article alone"')
+    address = _url(found)
+    return Site(
+        title=found.get("title") or Site().title,
+        description=found.get("description", ""),
+        order=tuple(texts(found, "order")),
+        words=words,
+        url=address,
+        id=found.get("id", "") or address,
+    )
+
+
+def table(project: Project) -> dict[str, Any]:
+    """Read ``[tool.handover]``; a project without one sets nothing.
+
+    Raises:
+        HandoverError: The file is not TOML.
+    """
+    import tomllib
+
+    try:
+        found = tomllib.loads((project.root / FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise HandoverError(f"{FILE}: must be TOML (got {error}).\nMend the file and run the command again.") from error
+    tools = found.get("tool", {})
+    return tools.get("handover", {}) if isinstance(tools, dict) else {}
+
+
+def texts(found: Mapping[str, Any], key: str) -> list[str]:
+    """A list of texts in the table, e.g. ``pinned``; empty where nothing is set.
+
+    Raises:
+        HandoverError: It is something else.
+    """
+    listed = found.get(key, [])
+    fits = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
+    _want(key, listed, list if fits else type(None), "a list of texts", f'{key} = ["report/edition"]')
+    return listed
+
+
+def _want(key: str, found: Any, kind: type, what: str, example: str) -> None:
+    if not isinstance(found, kind):
+        raise HandoverError(f"{FILE}: tool.handover.{key} must be {what} (got {found!r}).\nWrite it as {example}.")
+
+
+def _url(found: Mapping[str, Any]) -> str:
+    address = found.get("url", "")
+    if address and not (isinstance(address, str) and address.startswith(("https://", "http://"))):
+        raise HandoverError(
+            f"{FILE}: tool.handover.url must be an address that begins with https:// (got {address!r}).\n"
+            "It is where readers find index.html; leave it out if they have no such place."
+        )
+    return f"{address.rstrip('/')}/" if address else ""
+
+
+class Entry(TypedDict):
+    """An edition as the catalogue lists it.
+
+    `ahead` says that it speaks from a day that had not come; `before` and `replaces` name the editions that it is
+    compared with; `changed` is what `changes.Change.as_json` gives; `files` has path, hash, size and type by kind.
+    """
+
+    report: str
+    edition: str
+    title: str
+    standfirst: str
+    as_of: str
+    language: str
+    parameters: dict[str, Any]
+    variant: dict[str, Any]
+    pages: int
+    inputs: str
+    made: str
+    ahead: bool
+    sources: int
+    files: dict[str, dict[str, Any]]
+    before: str
+    replaces: str
+    changed: list[dict[str, Any]]
+
+
+class Listed(TypedDict):
+    """A report as the catalogue lists it: its title, the name of its lead, and all editions, newest first."""
+
+    report: str
+    title: str
+    lead: str
+    editions: list[Entry]
+
+
+def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[Manifest], list[str]]:
     """Read all manifests of a store; those that are torn are left out and named."""
     found, faults = [], []
     for edition in store.editions():
@@ -46,7 +198,8 @@ def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[manifest
         except StoreError as error:
             faults.append(str(error).splitlines()[0])
             continue
-        lacking = _lacking(one)
+        lacking = [name for name in _pages(one) if name not in one["outputs"]]
+        lacking += [] if day_of(one["as_of"]) else ["as_of"]
         if lacking:
             faults.append(f"{edition.folder / manifest.NAME}: must be that of a report (lacks: {', '.join(lacking)})")
         else:
@@ -54,13 +207,11 @@ def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[manifest
     return found, faults
 
 
-def _lacking(one: manifest.Manifest) -> list[str]:
-    """What a manifest must say for its edition to be listed, and does not."""
-    names = [file_name(one["report"], one["edition"], f".{kind}") for kind in PAGES]
-    return [name for name in names if name not in one["outputs"]] + ([] if day_of(one["as_of"]) else ["as_of"])
+def _pages(one: Manifest) -> list[str]:
+    return [file_name(one["report"], one["edition"], f".{kind}") for kind in PAGES]
 
 
-def build(manifests: Iterable[manifest.Manifest], site: Site = NOWHERE) -> dict[str, bytes]:
+def build(manifests: Iterable[Manifest], site: Site | None = None) -> dict[str, bytes]:
     """Make the catalogue's files.
 
     Args:
@@ -70,11 +221,12 @@ def build(manifests: Iterable[manifest.Manifest], site: Site = NOWHERE) -> dict[
     Returns:
         The bytes of each file by name, in the order in which they may appear: what a page links to comes before it.
     """
-    from handover.editions import catalogue_feed, catalogue_page
+    from handover.editions import catalogue_pages
 
+    site = site or Site()
     reports = entries(manifests, site)
-    pages = catalogue_page.write(reports, site)
-    files = {DATA: _json(reports), FEED: catalogue_feed.write(reports, site), **pages}
+    pages = catalogue_pages.write(reports, site)
+    files = {DATA: _json(reports), FEED: catalogue_pages.feed(reports, site), **pages}
     return {name: files[name] for name in sorted(files, key=_turn)}
 
 
@@ -89,26 +241,36 @@ def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
         One line for each torn manifest that had to be left out.
     """
     manifests, faults = read(store, without)
-    files = build(manifests, settings.site(store.project))
+    files = build(manifests, site(store.project))
     with atomic.told(store.root):
         # `lists` believes catalogue.json, so after a kill it must not be ahead of the pages
         for name in sorted(files, key=lambda name: name == DATA):
             path = store.root / name
             if _bytes(path) != files[name]:
                 atomic.replace(path, files[name])
-        for path in store.root.glob("*_editions*.html"):
-            if is_archive(path.name) and path.name not in files:
-                path.unlink()
+        for name in _archives(store) - files.keys():
+            (store.root / name).unlink()
     return faults
 
 
 def stale(store: Store) -> list[str]:
     """Names of the catalogue's files that are not what the manifests say."""
-    manifests, _ = read(store)
-    files = build(manifests, settings.site(store.project))
-    left = (path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name))
+    files = build(read(store)[0], site(store.project))
     changed = [name for name, data in files.items() if _bytes(store.root / name) != data]
-    return changed + sorted(set(left) - files.keys())
+    return changed + sorted(_archives(store) - files.keys())
+
+
+def lists(root: Path, editions: Iterable[Edition]) -> bool:
+    """Whether the catalogue on disk is whole and names these editions."""
+    if not all((root / name).is_file() for name in (INDEX, FEED)):
+        return False
+    named = set(NAMED.findall(_bytes(root / DATA) or b""))
+    return all(f"{edition.report}/{edition.name}".encode() in named for edition in editions)
+
+
+def archive(report: str, number: int = 0) -> str:
+    """Name of a page with all editions of a report; 0 is the newest, the others are numbered from the oldest."""
+    return f"{report}_editions-{number}.html" if number else f"{report}_editions.html"
 
 
 def is_archive(name: str) -> bool:
@@ -116,74 +278,130 @@ def is_archive(name: str) -> bool:
     return ARCHIVE.fullmatch(name) is not None
 
 
-def lists(root: Path, editions: Iterable[Edition]) -> bool:
-    """Whether the catalogue on disk is whole and names these editions."""
-    if not all((root / name).is_file() for name in (INDEX, FEED)):
-        return False
-    text = _bytes(root / DATA) or b""
-    named = set(NAMED.findall(text))
-    return all(f"{edition.report}/{edition.name}".encode() in named for edition in editions)
+def _archives(store: Store) -> set[str]:
+    return {path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name)}
 
 
-def entries(manifests: Iterable[manifest.Manifest], site: Site = NOWHERE) -> list[Entry]:
+def entries(manifests: Iterable[Manifest], site: Site | None = None) -> list[Listed]:
     """Sort editions into reports: of each the lead first, then all editions, newest first.
 
     The lead is the newest edition with the parameters a reader gets who asks for nothing special. One of a day that
     had not come when it was made leads nothing, since it was a mistake or a trial.
     """
-    by_report: dict[str, list[manifest.Manifest]] = {}
+    by_report: dict[str, list[Manifest]] = {}
     for one in manifest.newest_first(manifests):
         by_report.setdefault(one["report"], []).append(one)
-    found = []
+    found: list[Listed] = []
     for report, editions in by_report.items():
         come = [one for one in editions if not manifest.ahead(one)] or editions
         lead = next((one for one in come if not one["variant"]), come[0])
         found.append(
             {"report": report, "title": lead["title"], "lead": lead["edition"], "editions": _succession(editions)}
         )
-    return sorted(found, key=lambda one: site.turn(one["report"]))
+    return sorted(found, key=lambda one: (site or Site()).turn(one["report"]))
 
 
-def _succession(editions: list[manifest.Manifest]) -> list[Entry]:
-    """The editions of a report, newest first, each told against those before it of the same series."""
+def _succession(editions: list[Manifest]) -> list[Entry]:
+    """The editions of a report, newest first, each compared with those before it of the same series."""
     found = []
-    held: dict[str, dict[str, list[manifest.Manifest]]] = {}
+    held: dict[str, dict[str, list[Manifest]]] = {}
     for one in reversed(editions):
-        days = held.setdefault(json.dumps(previous.series(one)), {})
-        earlier, replaced = previous.before(one, reversed(days), lambda day, days=days: days.get(day, []))
-        found.append(_entry(one, earlier, replaced))
+        days = held.setdefault(json.dumps(series(one)), {})
+        found.append(_entry(one, *before(one, reversed(days), lambda day, days=days: days.get(day, []))))
         days.setdefault(one["as_of"], []).append(one)
     return found[::-1]
 
 
-def _entry(one: manifest.Manifest, earlier: manifest.Manifest | None, replaced: manifest.Manifest | None) -> Entry:
-    files = {kind: _file(one, file_name(one["report"], one["edition"], f".{kind}")) for kind in PAGES}
-    for kind, name in (("picture", PICTURE), ("card", CARD)):
-        if name in one["outputs"]:
-            files[kind] = _file(one, name)
-    keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")
+def _entry(one: Manifest, earlier: Manifest | None, replaced: Manifest | None) -> Entry:
+    files = dict(zip(PAGES, _pages(one), strict=True)) | {"picture": PICTURE, "card": LINK_PICTURE}
     corrected = [change for change in compare(replaced, one) if change.kind == CORRECTED] if replaced else []
     known = {change.key for change in corrected}
     changed = [change for change in compare(earlier, one) if change.key not in known] if earlier else []
-    return {key: one[key] for key in keys} | {
+    return {
+        "report": one["report"],
+        "edition": one["edition"],
+        "title": one["title"],
+        "standfirst": one["standfirst"],
+        "as_of": one["as_of"],
+        "language": one["language"],
+        "parameters": one["parameters"],
+        "variant": one["variant"],
+        "pages": one["pages"],
         "inputs": one["inputs"].get("digest", ""),
-        "made": str(one["run"].get("started", "")),
+        "made": manifest.started(one),
         "ahead": manifest.ahead(one),
         "sources": len(one["sources"]),
-        "files": {kind: file for kind, file in files.items() if file},
+        "files": {kind: _file(one, name) for kind, name in files.items() if name in one["outputs"]},
         "before": earlier["edition"] if earlier else "",
         "replaces": replaced["edition"] if replaced else "",
         "changed": [change.as_json() for change in (*corrected, *changed)],
     }
 
 
-def _file(one: manifest.Manifest, name: str) -> Entry:
-    about = one["outputs"].get(name)
+def _file(one: Manifest, name: str) -> dict[str, Any]:
+    about = one["outputs"][name]
     path = f"{one['report']}/{one['edition']}/{name}"
-    return {"path": path, "sha256": about["sha256"], "bytes": about["bytes"], "mime": about["mime"]} if about else {}
+    return {"path": path, "sha256": about["sha256"], "bytes": about["bytes"], "mime": about["mime"]}
 
 
-def _json(reports: list[Entry]) -> bytes:
+def rows(store: Store, project: Project, report: str | None = None) -> tuple[list[dict[str, Any]], list[str]]:
+    """List editions, newest first, without any heavy import.
+
+    Args:
+        store: Where they are.
+        project: Paths are given relative to it where they lie in it.
+        report: Only those of one report.
+
+    Returns:
+        One row an edition; and one line for each manifest that is torn.
+
+    Raises:
+        NotebookError: There is no report of that name, neither a notebook nor an edition.
+    """
+    known = sorted({*project.reports_known(), *store.reports()})
+    if report is not None and report not in known:
+        raise NotebookError(
+            f"{report}: must be a report (known: {', '.join(known) or 'none'}{near(report, known)}).\n"
+            "Run `handover list` to see all editions."
+        )
+    editions = store.editions(report)
+    found, faults = _catalogued(store, report), []
+    if {(one["report"], one["edition"]) for one in found} != {(one.report, one.name) for one in editions}:
+        found, faults = _uncatalogued(editions)
+    words = site(project)
+    keys = ("report", "edition", "title", "as_of", "language", "parameters", "pages", "inputs")
+    listed = []
+    for one in found:
+        path = Edition(store.root, one["report"], one["edition"]).file(".html")
+        shown = path.relative_to(project.root) if path.is_relative_to(project.root) else path
+        row = {key: one[key] for key in keys}
+        listed.append(row | {"settings": words.settings(one, defaults=True), "path": shown.as_posix()})
+    return listed, faults
+
+
+def _catalogued(store: Store, report: str | None) -> list[Any]:
+    """What catalogue.json lists; it stands for the manifests, which never change, if it names the same editions."""
+    try:
+        reports = json.loads((store.root / DATA).read_bytes())["reports"]
+        chosen = sorted((one for one in reports if report in (None, one["report"])), key=lambda one: one["report"])
+        return [one for each in chosen for one in each["editions"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _uncatalogued(editions: list[Edition]) -> tuple[list[Any], list[str]]:
+    found, faults = [], []
+    for edition in editions:
+        try:
+            found.append(edition.manifest())
+        except StoreError as error:
+            faults.append(str(error))
+    # reports by name, and of each the newest edition first
+    ordered = sorted(manifest.newest_first(found), key=lambda one: one["report"])
+    return [one | {"inputs": one["inputs"].get("digest", "")} for one in ordered], faults
+
+
+def _json(reports: list[Listed]) -> bytes:
     """The catalogue as JSON, one edition a line: small, and a new edition is one line of a difference."""
 
     def dumps(value: Any) -> str:

@@ -4,14 +4,15 @@ Each check yields findings, one line a thing; nothing is executed and nothing is
 """
 
 import shlex
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from handover import atomic
 from handover.editions import inputs, manifest
-from handover.editions.store import Edition, Store
+from handover.editions.store import EDITION, REPORT, Store
 from handover.errors import HandoverError
 from handover.notebook import parameters, source
 from handover.project import MARKER, Project
@@ -108,6 +109,55 @@ def editions(store: Store, project: Project) -> Iterator[Finding]:
             yield _standing(project, manifest.newest_first(whole)[0])
 
 
+def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
+    """Check that git changes no file of an edition, whose name means one set of bytes for ever.
+
+    Editions may be added and taken away, and the catalogue beside them may change.
+
+    Args:
+        project: The checkout.
+        commits: A range of commits as git reads it; what is staged for the next commit if left out.
+
+    Raises:
+        HandoverError: There is no git, or no such range.
+    """
+    # renames count as what they are, a file gone and a file added
+    told = ["--no-renames", "--diff-filter=MT", "--name-only", "-z", "--relative"]
+    asked = ["log", "--format=", *told, commits] if commits else ["diff", "--cached", *told]
+    paths = sorted(set(_git(project.root, *asked, "--", project.reports.name).split("\0")) - {""})
+    changed = [path for path in paths if _of_edition(PurePosixPath(path))]
+    for path in changed:
+        folder = PurePosixPath(path).parent
+        yield Finding(
+            "wrong",
+            f"{path}: belongs to an edition, and editions never change; restore it (git restore --source HEAD --staged "
+            f"--worktree {folder}) and render again (handover render {folder.parent.name}): other content gets "
+            "another name",
+        )
+    if not changed:
+        yield Finding("ok", f"{project.reports.name}: no file of an edition is changed")
+
+
+def _of_edition(path: PurePosixPath) -> bool:
+    """Whether a path is that of a file in an edition's folder, ``reports/<report>/<edition>/<file>``."""
+    parts = path.parts
+    return len(parts) > 3 and bool(REPORT.fullmatch(parts[1]) and EDITION.fullmatch(parts[2]))
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True)
+    except FileNotFoundError as error:
+        raise HandoverError("git: must be installed (found none).\nInstall it and run the command again.") from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().splitlines()[:1]
+        raise HandoverError(
+            f"{root}: must be a git checkout that knows the commits named (got {' '.join(said)}).\n"
+            "Name a range as in: handover check --commits origin/main..HEAD"
+        ) from error
+    return done.stdout
+
+
 def catalogue(store: Store, project: Project) -> Iterator[Finding]:
     """Check that the catalogue is what the manifests say."""
     from handover.editions import catalogue as catalogues
@@ -157,6 +207,3 @@ def _word(value: Any) -> str:
 
 def _short(path: Path, project: Project) -> str:
     return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else str(path)
-
-
-__all__ = ["Edition", "Finding", "catalogue", "dictionary", "editions", "fix", "notebooks", "unclean"]

@@ -1,22 +1,27 @@
 """One notebook into both pages and a name: the one place where an edition's content comes about.
 
-The press and the two exporters share it, so that JupyterLab's export gives the bytes that were published.
+`render` and the two exporters share it, so that JupyterLab's export gives the bytes that were published.
+
+A name means one set of bytes for ever: its digits begin a hash over all that the files of an edition are made from,
+with a placeholder where the digits will stand.
 """
 
+import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from handover import digest
-from handover.editions import attachments, imprint, inputs
-from handover.editions.attachments import RECORD
-from handover.editions.imprint import Attachment, Imprint
-from handover.editions.store import EDITION
+from handover import digest, pages
+from handover.editions import catalogue, inputs
+from handover.editions.request import day_of, epoch_of
+from handover.editions.store import EDITION, LINK_PICTURE, REPORT, file_name
 from handover.errors import HandoverError
 from handover.notebook import source
-from handover.project import Project
+from handover.pages import AUTHOR, NO_DAY, Attachment, LinkPicture, PageMetadata
+from handover.project import MARKER, Project
+from handover.text import whole
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -25,100 +30,101 @@ if TYPE_CHECKING:
 
 #: Stands for the digits of the edition while they are not known, since they are made from the pages.
 PLACEHOLDER = "0z0q0z0q"
+#: Stands there for good on the pages of a draft, which are shown before the layout of the PDF is settled.
+DRAFT = "draft"
 #: Twice the size at which the catalogue shows the picture, for screens with small pixels.
 PICTURE_PPI = 60
+#: Dots of the picture for links, across and down.
+LINK_SIZE = (1200, 630)
+MAIN = "main.typ"
+#: The attachment that says how the others fit together; `handover verify` starts from it.
+RECORD = "edition.json"
+TABLE_MIMES = {".csv": "text/csv", ".json": "application/json", ".geojson": "application/geo+json"}
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """A notebook, composed. `content` is the whole hash that the edition's digits begin; `refused` names tables.
+    """A notebook, composed.
 
-    `pictures` are those that the Typst source shows, by name.
+    Attributes:
+        edition: The edition's name; "" for a notebook that speaks from no day.
+        content: The whole hash that the edition's digits begin; "" for a draft.
+        html: The HTML page.
+        notebook: The executed notebook as it is published; empty for a draft.
+        document: What the pages were written from.
+        metadata: What the pages say of themselves.
+        refused: A line for each table that the notebook names and that may not be attached.
     """
 
     edition: str
     content: str
     html: str
-    typst_source: str
-    pictures: Mapping[str, bytes]
+    notebook: bytes
     document: "Document"
-    imprint: Imprint
-    refused: tuple[str, ...] = ()
-    _laid_out: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    metadata: PageMetadata
+    refused: tuple[str, ...]
+    _typst: dict[str, bytes] = field(compare=False, repr=False)
+    _settled: list[dict[str, bytes]] = field(compare=False, repr=False)
+
+    @property
+    def typst_source(self) -> str:
+        """The source of the PDF."""
+        return self._typst[MAIN].decode()
 
     def pdf(self) -> bytes:
         """Typeset the PDF."""
-        from handover.pages.typst import typesetter
-
-        return typesetter.pdf(self._files(), self.imprint.epoch, self.document.name)
+        return pages.pdf(self._files(), self.metadata.epoch, self.document.name)
 
     def picture(self) -> bytes:
         """A picture of the PDF's first page, for the catalogue."""
-        return self.sheets(PICTURE_PPI)[0]
+        return pages.picture(self._files(), PICTURE_PPI, self.document.name)
 
     def link_picture(self) -> bytes:
         """The picture that a link to the HTML shows."""
-        from handover.pages.typst import page, pictures, typesetter
-
-        made = typesetter.pngs(page.link(self.document, self.imprint), page.LINK_PPI, self.document.name)[0]
-        return pictures.of_few_colours(made)
+        files = pages.link_source(self.document, self.metadata)
+        return pages.picture(files, pages.LINK_PPI, self.document.name)
 
     def sheets(self, ppi: float) -> list[bytes]:
         """Pictures of all pages of the PDF."""
-        from handover.pages.typst import typesetter
-
-        return typesetter.pngs(self._files(), ppi, self.document.name)
+        return pages.pngs(self._files(), ppi, self.document.name)
 
     def _files(self) -> dict[str, bytes]:
-        """Everything that Typst may read, the room on the pages shared out once."""
-        from handover.pages.typst import page, room
-
-        if not self._laid_out:
-            files = page.files(self.typst_source, self.pictures, self.imprint)
-            self._laid_out.update(room.shared(files, self.document.name))
-        return self._laid_out
+        """Everything that Typst may read, the layout settled once."""
+        if not self._settled:
+            self._settled.append(pages.settle(self._typst, self.document.name))
+        return self._settled[0]
 
 
-def compose(nb: "NotebookNode", name: str, folder: Path, made_from: Mapping[str, Any] | None = None) -> Composition:
+def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.
 
     Args:
         nb: The notebook in format 4.
         name: Its file's name without ending; the name of a published edition counts as its report's.
         folder: Where it lies; data is attached only if that is inside a project.
-        made_from: The inputs that the record in the PDF is to name; those of `folder` as they are, if left out.
+        draft: Whether to leave the edition without its digits, which cost the layout of the PDF.
     """
     from handover.document import document as documents
+    from handover.document import read
     from handover.pages.html import page as html_page
-    from handover.pages.typst import page as pdf_page
-    from handover.pages.typst import room
 
     report = report_of(name)
-    document = documents.read(nb, report)
-    attached, refused = _attached(nb, document, report, folder, made_from)
-    content_parts = [(one.name, one.data) for one in attached if one.name != RECORD]
-    day = imprint.day_of(document.parameters.get("as_of"))
-    stem = f"{day}-{document.language}-" if day else ""
-
-    def printed(digits: str) -> Imprint:
-        return imprint.of(
-            nb.metadata,
-            document.parameters,
-            edition=stem + digits if stem else "",
-            attachments=attached,
-            colophon=_colophon(document, attached),
-        )
-
-    draft = printed(PLACEHOLDER)
-    html, (typst_source, pictures) = html_page.write(document, draft), pdf_page.compose(document, draft)
-    pages = [("html", html), ("typst", typst_source), ("template", pdf_page.TEMPLATE.read_text("utf-8"))]
-    pages.append(("room", Path(room.__file__).read_text("utf-8")))  # which sets what the source leaves open
-    content = digest.of_parts([*((part, text.encode()) for part, text in pages), *content_parts])
-    digits = content[: digest.DIGITS]
-    if stem:
-        html, typst_source = html.replace(PLACEHOLDER, digits), typst_source.replace(PLACEHOLDER, digits)
-    final = printed(digits)
-    return Composition(final.edition, content, html, typst_source, pictures, document, final, tuple(refused))
+    document, typed = documents.read(nb, report), read(nb, report)
+    attached, refused = _attached(nb, document, report, folder)
+    unnamed = _metadata(nb, document, attached, PLACEHOLDER)
+    html, typst, settled = html_page.write(document, unnamed), pages.typst_source(typed, unnamed), []
+    content, published = "", b""
+    if not draft:
+        published = _published(nb)
+        settled = [pages.settle(typst, report)]
+        content = _content(html, settled[0], pages.link_source(document, unnamed), published)
+    digits = content[: digest.DIGITS] or DRAFT
+    if unnamed.edition:
+        html = html.replace(PLACEHOLDER, digits)
+        for files in (typst, *settled):
+            files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
+    final = _metadata(nb, document, attached, digits)
+    return Composition(final.edition, content, html, published, document, final, tuple(refused), typst, settled)
 
 
 def for_exporter(nb: "NotebookNode", resources: Mapping[str, Any] | None) -> Composition:
@@ -132,29 +138,51 @@ def report_of(name: str) -> str:
     return re.sub(rf"_{EDITION.pattern}$", "", name)
 
 
-def _attached(
-    nb: "NotebookNode", document: "Document", report: str, folder: Path, made_from: Mapping[str, Any] | None
-) -> tuple[tuple[Attachment, ...], list[str]]:
-    text = source.canonical(nb)
-    original = attachments.notebook(report, text)
-    project = _project(folder)
-    named = document.evidence.get("tables")
-    named = named if isinstance(named, list) else []
-    tables, refused = attachments.data(project.root, named) if project else ([], [])
-    if made_from is None:
-        made_from = inputs.of(project, report, text, document.parameters).as_json()
-    record = attachments.record(report, document.parameters, original, tables, made_from)
-    return (original, *(one for _, one in tables), record), refused
+def _content(html: str, typst: Mapping[str, bytes], link: Mapping[str, bytes], notebook: bytes) -> str:
+    """The hash of everything that the files of an edition are made from.
+
+    What is attached to the PDF, the versions of the tools among it, is part of the files that Typst reads.
+    """
+    settings = f"{pages.STANDARDS} {PICTURE_PPI} {pages.LINK_PPI}"
+    parts = [("html", html.encode()), ("notebook", notebook), ("settings", settings.encode())]
+    for kind, files in (("pdf", typst), ("link", link)):
+        parts += [(f"{kind}/{name}", data) for name, data in files.items()]
+    return digest.of_parts(sorted(parts))
 
 
-def _project(folder: Path) -> Project | None:
-    """The project around a folder, if it lies in one."""
-    here = folder.resolve()
-    try:
-        project = Project.find(here)
-    except HandoverError:
-        return None
-    return project if project.root in (here, *here.parents) else None
+def _published(nb: "NotebookNode") -> bytes:
+    """The bytes of the executed notebook, as nbformat writes them."""
+    from nbformat import v4
+
+    return (whole(v4.writes(nb)).rstrip("\n") + "\n").encode()
+
+
+def _metadata(nb: "NotebookNode", document: "Document", attached: tuple[Attachment, ...], digits: str) -> PageMetadata:
+    """What a notebook's pages say of themselves; its parameter ``as_of`` counts before its metadata's date."""
+    as_of = day_of(document.parameters.get("as_of"))
+    day = as_of or day_of(nb.metadata.get("date")) or NO_DAY
+    authors = [
+        str(one.get("name", "")) if isinstance(one, Mapping) else str(one) for one in nb.metadata.get("authors") or ()
+    ]
+    edition = f"{as_of}-{document.language}-{digits}" if as_of else ""
+    metadata = PageMetadata(
+        edition=edition,
+        date=day,
+        epoch=epoch_of(day),
+        author=", ".join(filter(None, authors)) or AUTHOR,
+        attachments=attached,
+        colophon=_colophon(document, attached),
+        link_picture=LinkPicture(LINK_PICTURE, *LINK_SIZE) if edition else None,
+    )
+    if not (edition and REPORT.fullmatch(document.name)):
+        return metadata
+    return replace(
+        metadata,
+        pdf=file_name(document.name, edition, ".pdf"),
+        notebook=file_name(document.name, edition, ".ipynb"),
+        archive=f"../../{catalogue.archive(document.name)}",
+        index=f"../../{catalogue.INDEX}",
+    )
 
 
 def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[tuple[str, str], ...]:
@@ -168,3 +196,106 @@ def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[t
         ("Data", tables if count else ""),
     ]
     return tuple((label, value) for label, value in rows if value)
+
+
+def _attached(
+    nb: "NotebookNode", document: "Document", report: str, folder: Path
+) -> tuple[tuple[Attachment, ...], list[str]]:
+    """What travels inside the PDF: the notebook as in git, the data it used, and the record that binds them."""
+    text = source.canonical(nb).encode()
+    mime = "application/x-ipynb+json"
+    original = Attachment(safe(f"{report}.ipynb"), text, mime, "The notebook that made this report", "source")
+    project = _project(folder)
+    named = document.evidence.get("tables")
+    found, refused = tables(project.root, named) if project and isinstance(named, list) else ([], [])
+    return (original, *(one for _, one in found), _record(report, document.parameters, original, found)), refused
+
+
+def _project(folder: Path) -> Project | None:
+    """The project around a folder, if it lies in one."""
+    here = folder.resolve()
+    try:
+        project = Project.find(here)
+    except HandoverError:
+        return None
+    return project if project.root in (here, *here.parents) else None
+
+
+def tables(root: Path, named: Sequence[Any]) -> tuple[list[tuple[str, Attachment]], list[str]]:
+    """Read the data tables that a report names, and their dictionary.
+
+    Args:
+        root: The project.
+        named: Paths relative to it, as the evidence output lists them. Nothing outside ``data/`` is
+            read, nor through a link: a notebook could otherwise carry any file of this machine away.
+
+    Returns:
+        Pairs of path and attachment, the dictionary last; and one line for each path that was refused.
+    """
+    paths, refused = [], []
+    for name in sorted({str(one) for one in named} - {MARKER.as_posix()}):
+        fault = _fault(root, name)
+        if fault:
+            refused.append(f"{name}: {fault}")
+        else:
+            paths.append(name)
+    if paths and (root / MARKER).is_file():
+        paths.append(MARKER.as_posix())
+    attached: list[tuple[str, Attachment]] = []
+    for name in paths:
+        one = _table(root, name, paths)
+        taken = {other.name for _, other in attached}
+        attached.append((name, replace(one, name=f"{len(attached)}-{one.name}") if one.name in taken else one))
+    return attached, refused
+
+
+def _fault(root: Path, name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or path.parts[:1] != MARKER.parts[:1] or "\\" in name or "\0" in name:
+        return "must lie in data/"
+    steps = [root.joinpath(*path.parts[: depth + 1]) for depth in range(len(path.parts))]
+    if any(step.is_symlink() for step in steps):
+        return "must not be reached through a symbolic link"
+    return "" if steps[-1].is_file() else "must exist"
+
+
+def _table(root: Path, name: str, among: Sequence[str]) -> Attachment:
+    """Name a table for its file, or for its whole path where two share a file name."""
+    path = PurePosixPath(name)
+    shared = sum(PurePosixPath(other).name == path.name for other in among) > 1
+    dictionary = path == PurePosixPath(MARKER)
+    return Attachment(
+        safe("-".join(path.parts) if shared else path.name),
+        (root / name).read_bytes(),
+        TABLE_MIMES.get(path.suffix, "application/octet-stream"),
+        "The data dictionary" if dictionary else f"Data used by this report: {name}",
+        "supplement" if dictionary else "data",
+    )
+
+
+def safe(name: str) -> str:
+    """A name that any system can store and no reader can be deceived by; the record knows the true one."""
+    return re.sub(r"[^A-Za-z0-9 ._()+,=@-]", "_", name).lstrip(".") or "_"
+
+
+def _record(
+    report: str, parameters: Mapping[str, Any], original: Attachment, found: Sequence[tuple[str, Attachment]]
+) -> Attachment:
+    """The record of what shapes the pages, and of nothing else; it names no edition, so that it can be part of one.
+
+    The code of the package, the lock and the tables that are not attached stand in the manifest.
+    """
+
+    def named(one: Attachment) -> dict[str, str]:
+        return {"attachment": one.name, "sha256": digest.of_bytes(one.data)}
+
+    content = {
+        "report": report,
+        "as_of": parameters.get("as_of", ""),
+        "parameters": dict(parameters),
+        "notebook": named(original),
+        "data": {path: named(one) for path, one in found},
+        "versions": inputs.shaping(),
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return Attachment(RECORD, text.encode(), "application/json", "How this report was made", "supplement")

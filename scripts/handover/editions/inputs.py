@@ -6,21 +6,26 @@ and an input that is not counted would pass yesterday's edition off as today's.
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import handover
 from handover import digest, stamps
-from handover.editions import tools
 from handover.project import MARKER, Project
 
 #: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
 #: The rooms above them order, schedule, share and verify what these make.
 ROOMS = ("story", "notebook", "document", "pages", "editions")
 SUFFIXES = {".css", ".j2", ".json", ".mplstyle", ".py", ".typ"}
+#: The tools that shape a page; the fonts are packages whose names begin with `FONTS`.
+TOOLS = ("typst", "matplotlib", "pandas", "nbconvert", "papermill", "pillow")
+FONTS = "fontpkg-"
+PYTHON = "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
         lock=hashes.pop(project.lock.name, "") if project else "",
         tables=hashes,
         package=_package(),
-        versions=dict(tools.versions()),  # plain, so that it can travel to another process
+        versions=dict(versions()),  # plain, so that it can travel to another process
     )
 
 
@@ -129,3 +134,26 @@ def _package() -> str:
 @lru_cache(maxsize=1024)
 def _shapes(path: str) -> bool:
     return shapes(PurePosixPath(path))
+
+
+@cache
+def versions() -> Mapping[str, str]:
+    """Version of each tool and font that shapes a page, and Python's own as major.minor.
+
+    Read from the names of the ``dist-info`` folders: `importlib.metadata` costs more than everything else
+    that is needed to say that a report has not changed.
+    """
+    found = {PYTHON: "{}.{}".format(*sys.version_info)}
+    for entry in reversed(sys.path):
+        folder = Path(entry or ".")
+        for info in folder.glob("*.dist-info") if folder.is_dir() else ():
+            name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
+            name = name.lower().replace("_", "-")
+            if name in TOOLS or name.startswith(FONTS):
+                found[name] = version
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def shaping() -> dict[str, str]:
+    """The versions that an edition names as part of itself: on Python's own no page depends."""
+    return {name: version for name, version in versions().items() if name != PYTHON}

@@ -4,32 +4,13 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from handover import digest
 from handover.errors import StoreError
 from handover.text import legible
 
 NAME = "manifest.json"
-#: What `load` insists on; everything that reads manifests may rely on these.
-KEYS: dict[str, type] = {
-    "report": str,
-    "edition": str,
-    "content": str,
-    "title": str,
-    "standfirst": str,
-    "as_of": str,
-    "language": str,
-    "parameters": dict,
-    "variant": dict,
-    "inputs": dict,
-    "outputs": dict,
-    "versions": dict,
-    "facts": dict,
-    "sources": list,
-    "pages": int,
-    "run": dict,
-}
 MIMES = {
     ".html": "text/html",
     ".pdf": "application/pdf",
@@ -41,11 +22,90 @@ STATEMENT_KEYS = ("label", "value", "known_since", "claims")
 #: The weight of a fact of which nobody has said how much it matters.
 DETAIL = 3
 
-Manifest = dict[str, Any]
+
+class Output(TypedDict):
+    """A file of the edition; its size is in bytes."""
+
+    sha256: str
+    bytes: int
+    mime: str
 
 
-def outputs(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
-    """Describe the files of an edition: hash, size and MIME type by name."""
+class Step(TypedDict):
+    """What was known of a fact since a day."""
+
+    since: str
+    value: str
+
+
+class Fact(TypedDict):
+    """A fact that is printed, or a statement, which has no interval; `claims` are what it rests on.
+
+    `weight` goes from 1, which matters most, to `DETAIL`; `news` is the sentence that tells it, "" where it is
+    never news; `history` begins with the latest step.
+    """
+
+    label: str
+    value: str
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+    unit: NotRequired[str]
+    known_since: str | None
+    claims: list[str] | None
+    weight: int
+    news: str
+    history: list[Step]
+
+
+class Run(TypedDict):
+    """The one block that knows the clock; comparisons leave it out."""
+
+    started: str
+    seconds: dict[str, float]
+
+
+class Manifest(TypedDict):
+    """All that is known of an edition without opening its files.
+
+    Attributes:
+        content: The hash that the digits of the edition's name begin.
+        parameters: All of them, as bound.
+        variant: Those, beside the day, that were set to something else than the default.
+        inputs: What it was made from, as `inputs.Inputs.as_json` gives it, with the ``digest`` of all: history, on
+            which no byte of the other files depends.
+        outputs: The files by name.
+        facts: What it prints, by key, so that editions can be compared without opening them.
+        statements: What it tells that was only said, by key.
+        pages: The number of pages of the PDF.
+    """
+
+    report: str
+    edition: str
+    content: str
+    title: str
+    standfirst: str
+    as_of: str
+    language: str
+    parameters: dict[str, Any]
+    variant: dict[str, Any]
+    inputs: dict[str, Any]
+    outputs: dict[str, Output]
+    versions: dict[str, str]
+    facts: dict[str, Fact]
+    statements: NotRequired[dict[str, Fact]]
+    sources: list[str]
+    pages: int
+    run: Run
+
+
+#: What `load` insists on, with the kind of each; whatever reads manifests may rely on these.
+TEXTS = ("report", "edition", "content", "title", "standfirst", "as_of", "language")
+TABLES = ("parameters", "variant", "inputs", "outputs", "versions", "facts", "run")
+KEYS: dict[str, type] = dict.fromkeys(TEXTS, str) | dict.fromkeys(TABLES, dict) | {"sources": list, "pages": int}
+
+
+def outputs(files: Mapping[str, bytes]) -> dict[str, Output]:
+    """Describe the files of an edition."""
     return {
         name: {
             "sha256": digest.of_bytes(data),
@@ -56,15 +116,18 @@ def outputs(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
     }
 
 
-def facts(evidence: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The facts that an edition prints, by key, so that editions can be compared without opening them."""
-    return {fact["key"]: {key: fact.get(key) for key in FACT_KEYS} | _news(fact) for fact in evidence.get("facts", [])}
+def facts(evidence: Mapping[str, Any]) -> dict[str, Fact]:
+    """The facts of a document's evidence, by key."""
+    return _told(evidence.get("facts", []), FACT_KEYS)
 
 
-def statements(evidence: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What an edition says that was only said, by key: facts of no value."""
-    told = evidence.get("statements", [])
-    return {one["key"]: {key: one.get(key) for key in STATEMENT_KEYS} | _news(one) for one in told}
+def statements(evidence: Mapping[str, Any]) -> dict[str, Fact]:
+    """The statements of a document's evidence, by key."""
+    return _told(evidence.get("statements", []), STATEMENT_KEYS)
+
+
+def _told(stated: Iterable[Mapping[str, Any]], keys: Iterable[str]) -> dict[str, Any]:
+    return {one["key"]: {key: one.get(key) for key in keys} | _news(one) for one in stated}
 
 
 def _news(fact: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,10 +141,10 @@ def _news(fact: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def run(started: dt.datetime, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """The one block of a manifest that knows the clock; comparisons leave it out."""
+def run(began: dt.datetime, seconds: Mapping[str, float]) -> Run:
+    """The block of a run that began at a time and took so many seconds in each phase."""
     return {
-        "started": started.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
+        "started": began.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         "seconds": {phase: round(spent, 3) for phase, spent in seconds.items()},
     }
 
@@ -111,19 +174,25 @@ def load(path: Path) -> Manifest:
     return manifest
 
 
+def started(one: Manifest) -> str:
+    """When an edition was made, as ISO text; "" where nobody knows."""
+    return str(one["run"].get("started", ""))
+
+
 def ahead(one: Manifest) -> bool:
     """Whether an edition speaks from a day that had not come anywhere on earth when it was made."""
     try:
-        made = dt.datetime.fromisoformat(str(one["run"].get("started", "")))
+        made = dt.datetime.fromisoformat(started(one))
     except ValueError:
         return False
     return one["as_of"] > (made.date() + dt.timedelta(days=1)).isoformat()
 
 
+def age(one: Manifest) -> tuple[str, str, str]:
+    """Sorts editions: by day, of one day by when they were rendered, then by name."""
+    return one["as_of"], started(one), one["edition"]
+
+
 def newest_first(manifests: Iterable[Manifest]) -> list[Manifest]:
-    """Sort editions: the latest day first, of one day the one rendered last, then by name."""
-
-    def age(manifest: Manifest) -> tuple[str, str, str]:
-        return manifest["as_of"], str(manifest["run"].get("started", "")), manifest["edition"]
-
+    """Sort editions by `age`, the newest first."""
     return sorted(manifests, key=age, reverse=True)

@@ -1,6 +1,6 @@
-"""One report from request to edition: bind, recognise, execute, compose, check, publish.
+"""One report from request to edition.
 
-    order ─► recognised? ─► produce ─► publish ─► announce
+    request ─► recognised? ─► execute ─► compose ─► check ─► publish ─► announce
 
 `produce` touches no store, so that many can run at once; `publish` is short and holds the store's lock.
 """
@@ -8,16 +8,17 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handover.editions import inputs, manifest, recognise
-from handover.editions.imprint import LINK_PICTURE
-from handover.editions.order import Order
-from handover.editions.store import PICTURE, Edition, Store, file_name
+from handover.editions import index, inputs, manifest
+from handover.editions.index import Index
+from handover.editions.manifest import Manifest
+from handover.editions.request import Contract, Request
+from handover.editions.store import LINK_PICTURE, PICTURE, Edition, Store, file_name
 from handover.errors import ConversionError, StoreError
 from handover.notebook import source
 from handover.project import Project
@@ -27,33 +28,37 @@ if TYPE_CHECKING:
     from handover.editions.compose import Composition
     from handover.notebook import Execution
 
-#: Called with a phase, and how many of its steps are done; nought of nought for a phase without steps.
+#: Called with a phase, and how many of its steps are done; both 0 for a phase without steps.
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A rendered report in memory."""
+    """A rendered report in memory; `files` are those of the edition but its manifest, by name."""
 
-    order: Order
+    request: Request
     edition: str
     files: Mapping[str, bytes]
-    manifest: manifest.Manifest
+    manifest: Manifest
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request: ``published`` or ``unchanged``; `paths` are HTML and PDF.
+    """What became of a request: ``published`` or ``unchanged``.
 
-    `rendered` tells an edition that came out again from one that was recognised without any work.
+    `rendered` tells an edition that came out the same from one that was recognised without any work.
     """
 
     kind: str
     edition: Edition
-    paths: tuple[Path, ...]
     warnings: tuple[str, ...] = ()
     rendered: bool = True
+
+    @property
+    def paths(self) -> tuple[Path, Path]:
+        """HTML and PDF."""
+        return self.edition.pages
 
 
 def render(
@@ -75,20 +80,17 @@ def render(
         timeout_s: How long the notebook may run.
         progress: Told of each phase.
 
-    Returns:
-        The edition, and whether it is new.
-
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
     """
     progress("read", 0, 0)
     store = Store.of(project, out)
-    order = Order.of(project, report, given or {}, store)
-    known = recognise.find(store, order.inputs, order.as_of, order.language, project.root)
-    if known:
-        announce(store, known)
-        return Outcome("unchanged", known, known.pages, rendered=False)
-    product = produce(order, timeout_s=timeout_s, progress=progress)
+    contract, known = Contract.of(project, report), Index(store, report)
+    request = contract.request(given or {}, known.day_before)
+    if edition := known.find(request):
+        announce(store, edition)
+        return Outcome("unchanged", edition, rendered=False)
+    product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
     announce(store, outcome.edition)
@@ -96,42 +98,33 @@ def render(
 
 
 def produce(
-    order: Order,
-    *,
-    timeout_s: float = 600.0,
-    progress: Progress = lambda phase, done, total: None,
-    made_from: Mapping[str, Any] | None = None,
+    request: Request, *, timeout_s: float = 600.0, progress: Progress = lambda phase, done, total: None
 ) -> Product:
     """Execute, compose and check a report in memory; nothing is published.
-
-    Args:
-        order: What to render.
-        timeout_s: How long the notebook may run.
-        progress: Told of each phase.
-        made_from: The inputs that the record in the PDF is to name, for a proof that compares with a PDF of another
-            checkout; those of this one if left out.
 
     Raises:
         HandoverError: A cell failed, a page could not be made, or a page holds what none may hold.
     """
     clock = _Clock(progress)
-    done, made = _draft(order, timeout_s, clock, made_from)
+    done, made = _composed(request, timeout_s, clock)
     with clock.phase("typeset"):
-        files = _files(order, made, done.nb)
-    _unmoved(order)
-    about = _manifest(order, made, files, clock)
-    return Product(order, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
+        contents = {".html": made.html.encode(), ".pdf": made.pdf(), ".ipynb": made.notebook}
+        files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
+        files |= {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
+    _unmoved(request)
+    about = _manifest(request, made, files, contents[".pdf"], clock)
+    return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
 
 
 def draft(
-    order: Order, *, timeout_s: float = 600.0, progress: Progress = lambda phase, done, total: None
+    request: Request, *, timeout_s: float = 600.0, progress: Progress = lambda phase, done, total: None
 ) -> "tuple[Execution, Composition]":
-    """The first part of `produce`, for who cannot wait for the PDF: the report ran, and its pages may be shown.
+    """The first part of `produce`, for a preview: the report ran, and its pages may be shown, but have no name yet.
 
     Raises:
         HandoverError: As in `produce`.
     """
-    return _draft(order, timeout_s, _Clock(progress))
+    return _composed(request, timeout_s, _Clock(progress), draft=True)
 
 
 def publish(store: Store, product: Product) -> Outcome:
@@ -140,12 +133,13 @@ def publish(store: Store, product: Product) -> Outcome:
     Raises:
         StoreError: The store refuses; it is then as it was.
     """
-    edition = Edition(store.root, product.order.report, product.edition)
+    request = product.request
+    edition = Edition(store.root, request.report, product.edition)
     with store.locked():
         fresh = store.publish(edition.report, edition.name, product.files, product.manifest)
         if not fresh:
-            recognise.remember(product.order.project.root, product.order.inputs.digest, edition.name)
-    return Outcome("published" if fresh else "unchanged", edition, edition.pages, product.warnings)
+            index.remember(request.project.root, request.inputs.digest, edition.name)
+    return Outcome("published" if fresh else "unchanged", edition, product.warnings)
 
 
 def announce(store: Store, *editions: Edition) -> None:
@@ -166,32 +160,31 @@ class _Clock:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def phase(self, name: str) -> Any:
+    def phase(self, name: str) -> Iterator[None]:
         self.progress(name, 0, 0)
         begun = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - begun
 
 
-def _draft(
-    order: Order, timeout_s: float, clock: _Clock, made_from: Mapping[str, Any] | None = None
+def _composed(
+    request: Request, timeout_s: float, clock: _Clock, *, draft: bool = False
 ) -> "tuple[Execution, Composition]":
     with clock.phase("execute"):
-        done = _execute(order, timeout_s, clock.progress)
+        done = _execute(request, timeout_s, clock.progress)
     with clock.phase("compose"):
         from handover.document import audit, descriptions, lint
         from handover.editions import compose
 
-        names = order.inputs.as_json() if made_from is None else made_from
-        made = compose.compose(done.nb, order.report, order.project.notebooks, names)
-        _accept(order, made)
-        lint.lint(done.nb, (made.html, made.typst_source), order.project, order.where)
-        audit.audit(made.document, order.where)
-        descriptions.check(made.document, order.where)
+        made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
+        _accept(request, made)
+        lint.lint(done.nb, (made.html, made.typst_source), request.project, request.where)
+        audit.audit(made.document, request.where)
+        descriptions.check(made.document, request.where)
     return done, made
 
 
-def _execute(order: Order, timeout_s: float, progress: Progress) -> Any:
+def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     """Run the notebook, and get the page writers ready meanwhile."""
     from handover.notebook import forking
 
@@ -207,11 +200,11 @@ def _execute(order: Order, timeout_s: float, progress: Progress) -> Any:
         progress("execute", cell, cells)
 
     done = execute.execute(
-        execute.load(order.path),
-        dict(order.parameters),
-        cwd=order.project.notebooks,
-        where=order.where,
-        epoch=order.epoch,
+        execute.load(request.project.notebook(request.report)),
+        dict(request.parameters),
+        cwd=request.project.notebooks,
+        where=request.where,
+        epoch=request.epoch,
         timeout_s=timeout_s,
         progress=step,
     )
@@ -222,8 +215,6 @@ def _execute(order: Order, timeout_s: float, progress: Progress) -> Any:
 
 def _warm() -> None:
     """Import the page writers and cut the usual fonts while the kernel is busy; failing here means only less speed."""
-    from contextlib import suppress
-
     with suppress(Exception):
         from handover.document import markdown
         from handover.pages.html import embed, highlight
@@ -233,74 +224,60 @@ def _warm() -> None:
         embed.prepare()
 
 
-def _accept(order: Order, made: "Composition") -> None:
-    """Refuse a composition that is not the report ordered, or that would leave out its data."""
+def _accept(request: Request, made: "Composition") -> None:
+    """Refuse a composition that is not the report asked for, or that would leave out its data."""
     if made.refused:
         raise ConversionError(
-            f"{order.where}: every table it names must be attached (refused):\n  "
+            f"{request.where}: every table it names must be attached (refused):\n  "
             + "\n  ".join(made.refused)
             + "\nName tables of data/ by their path from the project's folder."
         )
-    if made.document.parameters != dict(order.parameters):
+    if made.document.parameters != dict(request.parameters):
         raise ConversionError(
-            f"{order.where}: must print what was asked (asked {dict(order.parameters)}, "
-            f"got {made.document.parameters}).\nThis is a fault of the press: report it with the notebook."
+            f"{request.where}: must print what was asked (asked {dict(request.parameters)}, "
+            f"got {made.document.parameters}).\nThis is a fault of handover: report it with the notebook."
         )
 
 
-def _unmoved(order: Order) -> None:
+def _unmoved(request: Request) -> None:
     """Refuse to publish what was made from inputs that changed on the way."""
-    after = inputs.of(order.project, order.report, source.canonical(source.read(order.path)), order.parameters)
-    changed = after.changed_since(order.inputs.as_json())
+    path = request.project.notebook(request.report)
+    after = inputs.of(request.project, request.report, source.canonical(source.read(path)), request.parameters)
+    changed = after.changed_since(request.inputs.as_json())
     if changed:
         raise StoreError(
-            f"{order.where}: inputs must stay the same while it renders (changed: {', '.join(changed)}).\n"
+            f"{request.where}: inputs must stay the same while it renders (changed: {', '.join(changed)}).\n"
             "Nothing was published; run the command again."
         )
 
 
-def _ahead(about: manifest.Manifest) -> list[str]:
+def _ahead(about: Manifest) -> list[str]:
     """Tell of a day to come, which is as likely a slip as a wish."""
-    if not manifest.ahead(about):
-        return []
-    return [
-        f"{about['as_of']} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
-    ]
+    day = about["as_of"]
+    told = f"{day} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
+    return [told] if manifest.ahead(about) else []
 
 
-def _files(order: Order, made: "Composition", nb: Any) -> dict[str, bytes]:
-    """The files of an edition by name, the PDF typeset."""
-    import nbformat
-
-    contents = {
-        ".html": made.html.encode(),
-        ".pdf": made.pdf(),
-        ".ipynb": (nbformat.writes(nb).rstrip("\n") + "\n").encode(),
-    }
-    files = {file_name(order.report, made.edition, suffix): data for suffix, data in contents.items()}
-    return files | {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
-
-
-def _manifest(order: Order, made: "Composition", files: Mapping[str, bytes], clock: _Clock) -> manifest.Manifest:
-    from handover.pages.typst import page
+def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, clock: _Clock) -> Manifest:
+    from handover.pages import page_count
 
     evidence = made.document.evidence
     return {
-        "report": order.report,
+        "report": request.report,
         "edition": made.edition,
         "content": made.content,
         "title": legible(made.document.title),
         "standfirst": legible(made.document.standfirst),
-        "as_of": order.as_of,
-        "language": order.language,
-        "parameters": dict(order.parameters),
-        "variant": dict(order.variant),
-        "inputs": order.inputs.as_json() | {"digest": order.inputs.digest},
+        "as_of": request.as_of,
+        "language": request.language,
+        "parameters": dict(request.parameters),
+        "variant": dict(request.variant),
+        "inputs": request.inputs.as_json() | {"digest": request.inputs.digest},
         "outputs": manifest.outputs(files),
-        "versions": dict(order.inputs.versions),
+        "versions": dict(request.inputs.versions),
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
         "sources": sorted(one["id"] for one in evidence.get("sources", [])),
-        "pages": page.pages(files[file_name(order.report, made.edition, ".pdf")]),
+        "pages": page_count(pdf),
         "run": manifest.run(clock.started, clock.seconds),
     }

@@ -21,8 +21,8 @@ REPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 EDITION = re.compile(
     r"(?P<as_of>\d{4}-\d\d-\d\d)-(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)-(?P<digits>[0-9a-f]{8})"
 )
-#: The picture of the PDF's first page.
-PICTURE = "page1.png"
+#: The picture of the PDF's first page, and the one that a link to the HTML shows.
+PICTURE, LINK_PICTURE = "page1.png", "link.png"
 #: How long one publication waits for another; each takes well under a second.
 LOCK_TIMEOUT_S = 120
 
@@ -213,7 +213,7 @@ def _folders(folder: Path) -> list[str]:
 
 
 def _settle(there: Edition, about: manifest.Manifest) -> None:
-    """Accept the edition that is there if it is whole and says the same, else say what differs."""
+    """Accept the edition that is there if it is whole and its files are the same, else say what differs."""
     faults = there.faults()
     if faults:
         raise StoreError(
@@ -226,24 +226,14 @@ def _settle(there: Edition, about: manifest.Manifest) -> None:
             f"{there.folder}: must hold the content it is named for (two contents share the name: {held['content']} "
             f"is there, {about['content']} was rendered).\nRender with --out to keep both."
         )
-    # the executed notebook also keeps outputs that no page shows, so it alone may differ
-    pages = [name for name in about["outputs"] if not name.endswith(".ipynb")]
-    differing = [name for name in pages if held["outputs"].get(name) != about["outputs"][name]]
-    if not _same(held["inputs"], about["inputs"]):
-        # the PDF names all that it was made from, and so differs where a table or module that no page shows differs
-        differing = [name for name in differing if not name.endswith(".pdf")]
-    # other tools may write the same content in other bytes; the same tools may not
-    if differing and held["versions"] == about["versions"]:
+    names = sorted(held["outputs"].keys() | about["outputs"].keys())
+    differing = [name for name in names if held["outputs"].get(name) != about["outputs"].get(name)]
+    if differing:
         raise StoreError(
-            f"{there.folder}: must come out in the same bytes from the same content and tools "
-            f"(differs: {', '.join(differing)}).\n"
-            "Something in the notebook's outputs depends on the run: look for random ids, addresses or clocks."
+            f"{there.folder}: must come out in the same bytes under the same name (differs: {', '.join(differing)}).\n"
+            "Nothing was published. This is a fault of handover: something shapes these files that is no part of the "
+            "name."
         )
-
-
-def _same(inputs: Mapping[str, object], others: Mapping[str, object]) -> bool:
-    """Whether two manifests name the same inputs; whatever else one of them holds."""
-    return all(inputs.get(key) == others.get(key) for key in inputs.keys() | others.keys() if key != "digest")
 
 
 def _add(target: Edition, files: Mapping[str, bytes]) -> None:

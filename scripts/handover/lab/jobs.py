@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from handover.editions import NO_DAY, REPORT, day_of
+from handover.editions import REPORT, day_of, epoch_of
 from handover.errors import NotebookError
 from handover.notebook import parameters, source
 from handover.project import Project
@@ -76,9 +76,7 @@ def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats
     where = _where(project, notebook)
     nb = execute.load(notebook, where)
     bound = parameters.bind(parameters.declared(nb, where), entered, where) if entered else {}
-    day = day_of(bound.get("as_of")) or NO_DAY
-    epoch = (day - NO_DAY).days * 86_400
-    done = execute.execute(nb, bound, cwd=notebook.parent, where=where, epoch=epoch)
+    done = execute.execute(nb, bound, cwd=notebook.parent, where=where, epoch=epoch_of(day_of(bound.get("as_of"))))
     made = compose.compose(done.nb, notebook.stem, notebook.parent)
     stem = notebook.with_name(f"{notebook.stem}_{made.edition or made.content[: digest.DIGITS]}")
     pages = {"html": made.html.encode, "pdf": made.pdf}

@@ -2,10 +2,16 @@
 
 import io
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from handover.document import model
+from handover.pages import typesetter
 from handover.pages.typst_text import visible
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 #: What smooth edges of type in three colours need.
 COLOURS = 32
@@ -37,11 +43,17 @@ def _raster(data: bytes) -> bytes:
         return _png(image.convert("RGBA" if "transparency" in image.info else "RGB"))
 
 
-def of_few_colours(png: bytes) -> bytes:
-    """Return a picture of a page at a third of its size."""
+def picture(files: Mapping[str, bytes], ppi: float, name: str) -> bytes:
+    """Return a PNG of the first page that Typst sets from files, in few colours: a third of the size of all colours.
+
+    Args:
+        files: All that Typst may read, by name.
+        ppi: Dots to an inch.
+        name: The document's, for messages.
+    """
     from PIL import Image
 
-    with Image.open(io.BytesIO(png)) as image:
+    with Image.open(io.BytesIO(typesetter.pngs(files, ppi, name)[0])) as image:
         return _png(image.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
 
 

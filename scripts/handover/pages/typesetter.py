@@ -51,6 +51,12 @@ def query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
     return _mended(files, name, lambda held: _query(held, selector, name))
 
 
+def page_count(made: bytes) -> int:
+    """Return the number of pages of a PDF that `pdf` made."""
+    counts = [int(count) for count in re.findall(rb"/Type\s*/Pages\b\s*(?:/Parent [^/]*)?/Count (\d+)", made)]
+    return max(counts, default=0)
+
+
 def _mended(files: Mapping[str, bytes], name: str, run: Callable[[Mapping[str, bytes]], Any]) -> Any:
     """Run Typst, and once more without the pictures that it cannot draw if it refuses."""
     try:

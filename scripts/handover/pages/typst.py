@@ -22,6 +22,8 @@ from handover.pages.typst_text import code, house, lines, literal, spoken, text,
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 RELATIONSHIPS = ("source", "data", "alternative", "supplement")
+#: A page of 600 by 315 points in the dots that a link's picture has.
+LINK_PPI = 144
 #: The picture for links has room for as much as this of a title and of the words under it.
 LINK_TITLE, LINK_WORDS = 160, 240
 #: A title longer than this is cut at the foot of the pages.

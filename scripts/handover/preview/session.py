@@ -48,9 +48,9 @@ class Session:
         say: Callable[[str], None],
         progress: Progress,
     ) -> None:
-        from handover.editions import Order
+        from handover.editions import Request
 
-        Order.of(project, report, given)
+        Request.of(project, report, given)
         self._report, self._say, self._progress = report, say, progress
         self._events: queue.SimpleQueue[Saved | Look | Message | PreviewError] = queue.SimpleQueue()
         self._board = boards.Board(report, uuid4().hex, lambda: self._events.put(Look()))

@@ -23,7 +23,7 @@ from handover.errors import HandoverError
 from handover.preview.messages import Ask, At, Done, Failed, Html, Message, Pages, Pdf
 
 if TYPE_CHECKING:
-    from handover.editions import Composition, Order
+    from handover.editions import Composition, Request
 
 #: How long a file may be missing or torn, as editors leave it for a moment when they save, before that is an error.
 TORN_S = 0.4
@@ -114,15 +114,15 @@ class Worker:
         self._go_on(asked)
         self._tell(At(asked.number, phase, done, total))
 
-    def _order(self, asked: Ask) -> "Order":
-        from handover.editions import Order, Store
+    def _order(self, asked: Ask) -> "Request":
+        from handover.editions import Request, Store
         from handover.project import Project
 
         project = Project(self._root)
         give_up = time.monotonic() + TORN_S
         while True:
             try:
-                return Order.of(project, self._report, self._given, Store.of(project))
+                return Request.of(project, self._report, self._given, Store.of(project))
             except (HandoverError, OSError):
                 if time.monotonic() > give_up:
                     raise

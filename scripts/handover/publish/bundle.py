@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from handover import atomic, digest
-from handover.editions import Edition, attachments, file_name, manifest
+from handover.editions import RECORD, Edition, file_name, manifest
 from handover.errors import ShareError
 from handover.publish import crate
 
@@ -67,16 +67,16 @@ def _carried(edition: Edition) -> tuple[dict[str, bytes], crate.Sources]:
     where = edition.file(".pdf")
     attached = _attachments(where)
     try:
-        record = json.loads(attached[attachments.RECORD])
+        record = json.loads(attached[RECORD])
         listed = {path: (one["attachment"], one["sha256"]) for path, one in record["data"].items()}
         notebook = record["notebook"]["attachment"], record["notebook"]["sha256"]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ShareError(
-            f"{where}: must carry {attachments.RECORD}, the record of what made it (got {error!r}).\n"
+            f"{where}: must carry {RECORD}, the record of what made it (got {error!r}).\n"
             "Only editions that `handover render` made can be packed."
         ) from error
     listed[f"{NOTEBOOK}/{notebook[0]}"] = notebook
-    found, faults = {attachments.RECORD: attached[attachments.RECORD]}, []
+    found, faults = {RECORD: attached[RECORD]}, []
     for path, (called, wanted) in sorted(listed.items()):
         if not _inside(path):
             faults.append(f"{path}: must be a path inside the project")

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from handover import digest
-from handover.editions import AUTHOR, LINK_PICTURE, PICTURE, attachments, manifest
+from handover.editions import AUTHOR, LINK_PICTURE, PICTURE, RECORD, TABLE_MIMES, manifest
 from handover.project import MARKER
 
 NAME = "ro-crate-metadata.json"
@@ -30,7 +30,7 @@ TOOLS = {
     "python": "https://www.python.org/",
     "typst": "https://typst.app/",
 }
-MIMES = {**manifest.MIMES, **attachments.MIMES}
+MIMES = {**manifest.MIMES, **TABLE_MIMES}
 NAMES = {
     ".html": "The report as a web page",
     ".pdf": "The report in print; carries the notebook and the data",
@@ -109,7 +109,7 @@ def _name(path: str, about: manifest.Manifest, sources: Sources) -> str:
         manifest.NAME: "The manifest: parameters, inputs, facts and checksums of the edition",
         PICTURE: "A picture of page one",
         LINK_PICTURE: "The picture that a link to the report shows",
-        attachments.RECORD: "The record of how the edition was made, as the PDF carries it",
+        RECORD: "The record of how the edition was made, as the PDF carries it",
         MARKER.as_posix(): "The data dictionary: every table and column",
         sources.notebook: "The notebook that made the report",
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from handover.editions import AS_OF, EDITION, SINCE, Edition, Store, catalogue, manifest, settings
+from handover.editions import AS_OF, EDITION, SINCE, Edition, Store, catalogue, manifest
 from handover.errors import ShareError, near
 from handover.project import Project
 
@@ -108,7 +108,7 @@ def _newest(about: dict[Edition, manifest.Manifest], keep: int) -> Iterable[Edit
 def _pinned(store: Store, project: Project) -> list[Edition]:
     """Editions that pyproject.toml names, as report/edition; one cut short pins all that begin so."""
     found, faults = [], []
-    for pin in settings.texts(settings.table(project), PINNED):
+    for pin in catalogue.texts(catalogue.table(project), PINNED):
         report, _, prefix = pin.strip("/").rpartition("/")
         matching = store.editions(report, prefix) if report and prefix and "/" not in report else []
         found += matching
@@ -117,7 +117,7 @@ def _pinned(store: Store, project: Project) -> list[Edition]:
             faults.append(f"  {pin}{near(pin, known)}")
     if faults:
         raise ShareError(
-            f"{settings.FILE}: every entry of tool.handover.{PINNED} must name an edition (there is none for):\n"
+            f"{catalogue.FILE}: every entry of tool.handover.{PINNED} must name an edition (there is none for):\n"
             + "\n".join(faults)
             + "\nWrite report/edition, or take the entry out; nothing was removed."
         )

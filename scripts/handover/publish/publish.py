@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handover.editions import Edition, Store, catalogue, manifest, settings
+from handover.editions import Edition, Store, catalogue, manifest
 from handover.errors import ShareError
 from handover.publish import site
 from handover.publish.target import Target
@@ -51,7 +51,7 @@ def plan(store: Store, target: Target, progress: Progress = lambda phase, done, 
         manifests, faults = catalogue.read(store)
         if faults:
             raise ShareError("\n".join(faults) + f"\n{site.DAMAGED}")
-        contents = catalogue.build(manifests, settings.site(store.project))
+        contents = catalogue.build(manifests, catalogue.site(store.project))
         editions = [(one, list(site.edition(store, one))) for one in manifest.newest_first(manifests)]
         pages = [site.page(store, name, data) for name, data in contents.items()]
     if not editions:

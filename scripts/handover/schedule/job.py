@@ -93,12 +93,12 @@ def _answer(path: Path, job: Job, code: int, log: str) -> Result:
 
 def main(order: Path, answer: Path) -> None:
     """Be the child: render, and leave the answer."""
-    from handover.editions.render import render
+    from handover.editions import render
 
     asked = json.loads(order.read_text("utf-8"))
     project = Project(Path(asked["root"]))
     try:
-        outcome = render(project, asked["report"], asked["given"], timeout_s=asked["timeout_s"])
+        outcome = render.render(project, asked["report"], asked["given"], timeout_s=asked["timeout_s"])
         result = {"kind": outcome.kind, "edition": outcome.edition.name, "warnings": list(outcome.warnings)}
     except HandoverError as error:
         result = {"kind": "failed", "cause": str(error)[:CAUSE_SHOWN]}

@@ -3,8 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from handover.editions import Change, Edition, Manifest, Store, previous
-from handover.editions.compare import compare
+from handover.editions import Change, Edition, Manifest, Store, before, compare
 from handover.errors import StoreError
 from handover.schedule.spans import stamp
 
@@ -27,21 +26,21 @@ def of_outcome(store: Store, report: str, kind: str, edition: str) -> dict[str, 
         made = Edition(store.root, report, edition).manifest()
     except StoreError:
         return {"kind": "new", "before": ""}
-    before = edition_before(store, made)
-    if before and not compare(before, made):
+    last = edition_before(store, made)
+    if last and not compare(last, made):
         return None
-    return {"kind": "new", "before": before["edition"] if before else ""}
+    return {"kind": "new", "before": last["edition"] if last else ""}
 
 
-def changes(store: Store, report: str, before: str, after: str) -> list[Change]:
+def changes(store: Store, report: str, old: str, new: str) -> list[Change]:
     """What one edition says that an earlier one does not, or got wrong; nothing without an earlier one.
 
     Raises:
         StoreError: An edition is gone or torn.
     """
-    if not before:
+    if not old:
         return []
-    return compare(*(Edition(store.root, report, name).manifest() for name in (before, after)))
+    return compare(*(Edition(store.root, report, name).manifest() for name in (old, new)))
 
 
 def edition_before(store: Store, made: Manifest) -> Manifest | None:
@@ -50,7 +49,7 @@ def edition_before(store: Store, made: Manifest) -> Manifest | None:
     Who was mailed an edition of the day is told what the new one corrects, and not its news once more.
     """
     days = sorted({one.name[:10] for one in store.editions(made["report"])}, reverse=True)
-    earlier, replaced = previous.before(made, days, lambda day: _of_day(store, made["report"], day))
+    earlier, replaced = before(made, days, lambda day: _of_day(store, made["report"], day))
     return replaced or earlier
 
 

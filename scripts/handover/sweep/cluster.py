@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from handover.editions import Form, Inputs
+from handover.editions import Contract, Inputs
 from handover.errors import HandoverError, SweepError
 from handover.project import Project
 from handover.sweep.child import Crew
@@ -102,7 +102,7 @@ def differences(inputs: Mapping[str, Inputs]) -> dict[str, list[str]]:
     found = {}
     for report, there in inputs.items():
         try:
-            here = replace(Form.of(Project.find(), report).inputs, parameters=there.parameters)
+            here = replace(Contract.of(Project.find(), report).inputs, parameters=there.parameters)
             found[report] = here.changed_since(there.as_json())
         except HandoverError as error:
             found[report] = [str(error).splitlines()[0]]

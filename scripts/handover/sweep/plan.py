@@ -5,12 +5,13 @@ is, so the plan knows at every moment which days a series has: those of the stor
 sweep. Rendered one by one in this order, the same editions would come out.
 """
 
+import json
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handover.editions import Form, Order, Shelf, Store, series
+from handover.editions import Contract, Index, Request, Store, rest
 from handover.errors import ParameterError
 from handover.project import Project
 from handover.sweep import axes as axis
@@ -48,14 +49,14 @@ class Step:
     """One edition of a sweep; `name` tells it from the others, `given` is all that was set."""
 
     name: str
-    form: Form
+    form: Contract
     given: Mapping[str, Any]
     day: str
     series: Series
 
-    def order(self, settled: bool = False) -> Order:
+    def order(self, settled: bool = False) -> Request:
         """The order, as things stand; with `settled`, as they stood for a render that followed all before it."""
-        return self.form.order(self.given, lambda _: self.series.before(self.day, settled))
+        return self.form.request(self.given, lambda _: self.series.before(self.day, settled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Plan:
     """The steps of a sweep in the order of their days, and what the store held of each report."""
 
     steps: Sequence[Step]
-    shelves: Mapping[str, Shelf]
+    indexes: Mapping[str, Index]
 
 
 def plan(
@@ -82,32 +83,32 @@ def plan(
     both = sorted(given.keys() & axes.keys())
     if both:
         raise ParameterError(f"{', '.join(both)}: must be set by -p or by --sweep (got both).\nDrop one of them.")
-    forms = [Form.of(project, report) for report in dict.fromkeys(reports)]
+    forms = [Contract.of(project, report) for report in dict.fromkeys(reports)]
     _hold_allowed(forms, given, axes)
-    shelves = {form.report: Shelf.of(store, form.report, project.root) for form in forms}
+    indexes = {form.report: Index(store, form.report) for form in forms}
     steps: list[tuple[str, int, Step]] = []
     found: dict[tuple[str, str], Series] = {}
     for place, form in enumerate(forms):
         for values in axis.combinations(axes):
-            order = form.order({**given, **values})
-            key = form.report, series(order.parameters)
+            order = form.request({**given, **values})
+            key = form.report, json.dumps(rest(order.parameters), sort_keys=True)
             if key not in found:
-                found[key] = Series(days=list(shelves[form.report].days.get(key[1], ())))
+                found[key] = Series(days=sorted(indexes[form.report].days(order.parameters)))
             one = Step(_name(form.report, values), form, {**given, **values}, order.as_of, found[key])
             steps.append((order.as_of, place, one))
             insort(found[key].owed, order.as_of)
-    return Plan([step for *_, step in sorted(steps, key=lambda one: one[:2])], shelves)
+    return Plan([step for *_, step in sorted(steps, key=lambda one: one[:2])], indexes)
 
 
-def _hold_allowed(forms: Sequence[Form], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
+def _hold_allowed(forms: Sequence[Contract], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
     """Refuse values before any is rendered; each value is judged by itself, so that one fault is told once."""
     faults: dict[str, None] = {}
     for form in forms:
-        form.order(given)
+        form.request(given)
         for name, values in axes.items():
             for value in values:
                 try:
-                    form.order({**given, name: value})
+                    form.request({**given, name: value})
                 except ParameterError as error:
                     faults[f"--sweep {name}: {str(error).splitlines()[0]}"] = None
     if faults:

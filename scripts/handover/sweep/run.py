@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from handover.editions import Edition, Order, Outcome, Store
+from handover.editions import Edition, Outcome, Request, Store
 from handover.editions import render as press
 from handover.errors import HandoverError, SweepError
 from handover.sweep.plan import Plan, Series, Step
@@ -37,7 +37,7 @@ class Work:
     """A step under way: its order, and, once they are known, its outcome or fault."""
 
     step: Step
-    order: Order
+    order: Request
     known: Edition | None = None
     future: "Future[Made] | None" = None
 
@@ -161,8 +161,8 @@ class _Sweep:
             self._written = time.monotonic()
             self._cost, self._unlisted = self._written - begun, False
 
-    def _begin(self, step: Step, order: Order) -> Work:
-        known = self.plan.shelves[order.report].find(order.inputs)
+    def _begin(self, step: Step, order: Request) -> Work:
+        known = self.plan.indexes[order.report].find(order)
         if known:
             return Work(step, order, known)
         future = self.executor.submit(compute, order, self.timeout_s, self.elsewhere)
@@ -206,7 +206,7 @@ class _Sweep:
 
     def _outcome(self, work: Work) -> Outcome:
         if work.known:
-            return Outcome("unchanged", work.known, work.known.pages, rendered=False)
+            return Outcome("unchanged", work.known, rendered=False)
         try:
             made: Any = work.future.result()
         except (HandoverError, CancelledError):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handover.editions import Form, Order, Product, produce
+from handover.editions import Contract, Product, Request, produce
 from handover.errors import SweepError
 from handover.project import Project
 
@@ -22,12 +22,12 @@ class Made:
     manifest: Mapping[str, Any]
     warnings: tuple[str, ...]
 
-    def product(self, order: Order) -> Product:
+    def product(self, order: Request) -> Product:
         """The product of an order that is to be published."""
         return Product(order, self.edition, self.files, dict(self.manifest), self.warnings)
 
 
-def compute(order: Order, timeout_s: float, elsewhere: bool = False) -> Made:
+def compute(order: Request, timeout_s: float, elsewhere: bool = False) -> Made:
     """Render an order in memory, from this process's own checkout.
 
     Args:
@@ -40,7 +40,7 @@ def compute(order: Order, timeout_s: float, elsewhere: bool = False) -> Made:
         HandoverError: The report cannot be rendered.
     """
     project = Project.find() if elsewhere else order.project
-    held = replace(Form.of(project, order.report).inputs, parameters=order.parameters)
+    held = replace(Contract.of(project, order.report).inputs, parameters=order.parameters)
     refuse(held.changed_since(order.inputs.as_json()), f"{order.report} {order.as_of}")
     made = produce(replace(order, project=project), timeout_s=timeout_s)
     return Made(made.edition, made.files, made.manifest, made.warnings)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from handover.editions import LINK_PICTURE, PICTURE, Edition, manifest, previous
+from handover.editions import LINK_PICTURE, PICTURE, SINCE, Edition, manifest
 from handover.errors import ProofError, StoreError
 from handover.project import Project
 from handover.verify import attempt, papers, rebuild, record
@@ -109,9 +109,9 @@ def _listed(
         "inputs": claimed.as_json() | {"digest": claimed.digest},
         "versions": dict(claimed.versions),
     }
-    if previous.SINCE not in about["variant"]:
+    if SINCE not in about["variant"]:
         # the press filled it in from the store, and so it was no setting
-        given["variant"] = {name: value for name, value in given["variant"].items() if name != previous.SINCE}
+        given["variant"] = {name: value for name, value in given["variant"].items() if name != SINCE}
     sides = ({key: value for key, value in side.items() if key not in {"run", *told}} for side in (about, given))
     first = data.value(manifest.NAME, *sides)
     if first:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handover import scratch
-from handover.editions import Inputs, Order, inputs, render
+from handover.editions import Inputs, Request, inputs, render
 from handover.notebook import intake, source
 from handover.project import Project
 
@@ -42,8 +42,8 @@ def again(project: Project, claimed: Inputs, timeout_s: float) -> Rebuilt:
     Raises:
         HandoverError: The report or its parameters are not allowed here, or it does not render.
     """
-    order = Order.of(project, claimed.report, dict(claimed.parameters))
-    product = render.produce(order, timeout_s=timeout_s, made_from=claimed.as_json())
+    request = Request.of(project, claimed.report, dict(claimed.parameters))
+    product = render.produce(request, timeout_s=timeout_s)
     return _described(product)
 
 
@@ -90,7 +90,7 @@ def _described(product: render.Product) -> Rebuilt:
     from handover.document import document, markdown
 
     text = next(data for name, data in product.files.items() if name.endswith(".ipynb"))
-    read = document.read(nbformat.reads(text.decode(), 4), product.order.report)
+    read = document.read(nbformat.reads(text.decode(), 4), product.request.report)
     figures = [block for block in read.blocks if isinstance(block, document.Figure)]
     titles = {one.alt: markdown.plain(markdown.parse(one.title)).strip() for one in figures if one.title}
     return Rebuilt(product, read.evidence.get("facts", []), titles)

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from handover import digest
 from handover.document import Item, Ledger, document, foreign, markdown, sanitise, words
-from handover.editions import LINK_PICTURE, LINK_SIZE, NO_DAY, REPORT, Imprint, catalogue_page, file_name
 from handover.pages.html import blocks, embed, evidence, faces, prose
 from handover.pages.html.sheet import Sheet
+from handover.pages.metadata import NO_DAY, PageMetadata
 from handover.text import legible
 
 FOLDER = Path(__file__).parent
@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 FEW = 3
 
 
-def write(doc: document.Document, imprint: Imprint) -> str:
+def write(doc: document.Document, imprint: PageMetadata) -> str:
     """Write a document as a page that needs nothing but itself."""
     language = doc.language if sanitise.LANGUAGE.match(doc.language) else "en"
     said = words.of(language)
@@ -64,10 +64,10 @@ def write(doc: document.Document, imprint: Imprint) -> str:
     )
 
 
-def _picture(title: str, imprint: Imprint) -> dict[str, object]:
+def _picture(title: str, imprint: PageMetadata) -> dict[str, object]:
     """The picture for links to the page; only an edition has it beside it."""
-    width, height = LINK_SIZE
-    return {"name": LINK_PICTURE, "width": width, "height": height, "alt": title} if imprint.edition else {}
+    found = imprint.link_picture
+    return {"name": found.address, "width": found.width, "height": found.height, "alt": title} if found else {}
 
 
 def _body(doc: document.Document, said: words.Words, ledger: Ledger) -> tuple[list[Markup], Sheet]:
@@ -136,16 +136,16 @@ def _description(doc: document.Document) -> str:
     return found if len(found) <= 300 else found[:297].rsplit(" ", 1)[0] + " …"
 
 
-def _beside(doc: document.Document, imprint: Imprint, said: words.Words) -> list[tuple[str, str]]:
+def _beside(doc: document.Document, imprint: PageMetadata, said: words.Words) -> list[tuple[str, str]]:
     """What lies beside an edition's page in its folder, and in the catalogue above; other pages have nothing there."""
-    if not (imprint.edition and REPORT.fullmatch(doc.name)):
+    if not imprint.pdf:
         return []
     data = any(one.relationship == "data" for one in imprint.attachments)
     return [
-        (file_name(doc.name, imprint.edition, ".pdf"), said.pdf_and_data if data else said.pdf),
-        (file_name(doc.name, imprint.edition, ".ipynb"), said.notebook),
-        (f"../../{catalogue_page.archive(doc.name)}", said.newer),
-        ("../../index.html", said.catalogue),
+        (imprint.pdf, said.pdf_and_data if data else said.pdf),
+        (imprint.notebook, said.notebook),
+        (imprint.archive, said.newer),
+        (imprint.index, said.catalogue),
     ]
 
 

@@ -8,7 +8,7 @@ and what is merely printed no more, which nobody took back. What was known and i
 from dataclasses import dataclass
 from typing import Any
 
-from handover.editions import previous
+from handover.editions.index import series
 from handover.editions.manifest import DETAIL, Manifest
 
 NEW, CORRECTED, DIFFERS, DROPPED = "new", "corrected", "differs", "dropped"
@@ -59,7 +59,7 @@ def compare(old: Manifest, new: Manifest) -> list[Change]:
         new: The manifest of the later one.
     """
     before, after = _told(old), _told(new)
-    if previous.series(old) != previous.series(new):
+    if series(old) != series(new):
         keys = dict.fromkeys([*after, *before])
         found = [_change(DIFFERS, key, before.get(key), after.get(key)) for key in keys]
         return _sorted([one for one in found if one.before != one.after])

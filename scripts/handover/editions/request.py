@@ -1,0 +1,144 @@
+"""What is asked of a report: checked, and its inputs hashed, before anything heavy is imported or a kernel starts."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from handover.editions import inputs
+from handover.editions.index import AS_OF, SINCE, Index
+from handover.editions.inputs import Inputs
+from handover.editions.store import REPORT, Store
+from handover.errors import NotebookError, near
+from handover.notebook import parameters, source
+from handover.project import Project
+
+#: Asked, with all parameters, for the day that a report is to be compared with.
+DayBefore = Callable[[Mapping[str, Any]], str | None]
+
+
+def day_of(value: object) -> dt.date | None:
+    """The day that a parameter names as ISO text, or None when it names none."""
+    try:
+        return dt.date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def epoch_of(day: dt.date | None) -> int:
+    """The beginning of a day in seconds, the only clock that cells and pages are given; 0 for none."""
+    return (day - dt.date(1970, 1, 1)).days * 86_400 if day else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One report with its parameters bound.
+
+    Attributes:
+        project: The checkout.
+        report: The report's name.
+        variant: The parameters, beside the day, that were set to something else than the default.
+        inputs: Hashes of everything that it is made from, the bound parameters among it.
+        day: The day that it speaks from.
+        language: The language of its text.
+    """
+
+    project: Project
+    report: str
+    variant: Mapping[str, Any]
+    inputs: Inputs
+    day: dt.date
+    language: str
+
+    @classmethod
+    def of(cls, project: Project, report: str, given: Mapping[str, Any], store: Store | None = None) -> "Request":
+        """Read the notebook's contract, check the parameters given, and hash all inputs.
+
+        A report that declares ``since`` and is given none is compared with the latest earlier edition in `store`.
+
+        Raises:
+            NotebookError: There is no such report, or its notebook breaks the contract.
+            ParameterError: A parameter is unknown or not allowed.
+        """
+        return Contract.of(project, report).request(given, Index(store, report).day_before if store else None)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """All parameters, bound."""
+        return self.inputs.parameters
+
+    @property
+    def as_of(self) -> str:
+        """The day as ISO text."""
+        return self.day.isoformat()
+
+    @property
+    def epoch(self) -> int:
+        """The day in seconds."""
+        return epoch_of(self.day)
+
+    @property
+    def where(self) -> str:
+        """The notebook as messages name it."""
+        return _where(self.project, self.report)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a report may be asked, and its inputs: read once, for any number of requests."""
+
+    project: Project
+    report: str
+    declared: Sequence[parameters.Parameter]
+    language: str
+    inputs: Inputs
+
+    @classmethod
+    def of(cls, project: Project, report: str) -> "Contract":
+        """Read a notebook's contract, and hash all that it is rendered from.
+
+        Raises:
+            NotebookError: There is no such report, or its notebook breaks the contract.
+        """
+        path = project.notebook(report)
+        if not REPORT.fullmatch(report) or not path.is_file():
+            known = project.reports_known()
+            raise NotebookError(
+                f"{report}: must be a report, a notebook in {project.notebooks.name}/ "
+                f"(known: {', '.join(known) or 'none'}{near(report, known)}).\nRun `handover list` to see them."
+            )
+        nb = source.read(path)
+        declared = parameters.declared(nb, _where(project, report))
+        language = nb["metadata"].get("language", "en")
+        return cls(project, report, declared, language, inputs.of(project, report, source.canonical(nb), {}))
+
+    def request(self, given: Mapping[str, Any], day_before: DayBefore | None = None) -> Request:
+        """Ask for an edition.
+
+        Args:
+            given: Parameters by name; text is read by the declared type.
+            day_before: Asked where a report declares ``since`` and is given none.
+
+        Raises:
+            NotebookError: The report speaks from no day.
+            ParameterError: A parameter is unknown or not allowed.
+        """
+        where = _where(self.project, self.report)
+        bound = parameters.bind(self.declared, given, where)
+        day = day_of(bound.get(AS_OF))
+        if not day:
+            raise NotebookError(
+                f"{where}: must declare the day it speaks from, a parameter '{AS_OF}' with a date "
+                f"(got {bound.get(AS_OF)!r}).\n{parameters.EXAMPLE}"
+            )
+        defaults = {parameter.name: parameter.default for parameter in self.declared}
+        variant = {name: value for name, value in bound.items() if name != AS_OF and value != defaults[name]}
+        if day_before and SINCE in bound and SINCE not in given and (earlier := day_before(bound)):
+            # what is filled in here is no setting of this edition, so the variant was taken before
+            bound = parameters.bind(self.declared, {**bound, SINCE: earlier}, where)
+        held = replace(self.inputs, parameters=bound)
+        return Request(self.project, self.report, variant, held, day, str(bound.get("language", self.language)))
+
+
+def _where(project: Project, report: str) -> str:
+    return project.notebook(report).relative_to(project.root).as_posix()

@@ -1,0 +1,137 @@
+"""An edition is its content: what a reader gets changes its name, and nothing else changes a byte of it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import handover
+from handover.editions import render, tools
+from handover.editions.order import Order
+from handover.errors import StoreError
+
+PACKAGE = Path(handover.__file__).parent
+#: Renders the miniature with the package that comes first on the path, and a stand-in for the kernel.
+RENDER = """
+import sys
+from pathlib import Path
+from conftest import _StandIn
+import handover
+from handover.editions import render
+from handover.notebook import execute
+from handover.project import Project
+assert handover.__file__.startswith(sys.argv[2])
+execute.execute = _StandIn()
+outcome = render.render(Project(Path(sys.argv[1])), "mini")
+print(outcome.kind, outcome.rendered, outcome.edition.name)
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the package; call it with the end of a file's path and a text to add to the file."""
+    copy = tmp_path / "other" / "handover"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def add(file, text):
+        (path,) = copy.rglob(file)
+        path.write_text(path.read_text() + text)
+
+    add.path = copy.parent
+    return add
+
+
+def rendered(mini, package):
+    search = f"{package.path}:{Path(__file__).resolve().parents[1]}"
+    command = [sys.executable, "-c", RENDER, str(mini.root), str(package.path)]
+    done = subprocess.run(command, env={"PYTHONPATH": search, "PATH": ""}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.slow
+def test_other_code_that_writes_the_same_pages_writes_nothing_and_says_so(mini, package, snapshot):
+    kind, _, name = rendered(mini, package)
+    assert kind == "published"
+    before = snapshot(mini.reports)
+    for file in ("editions/compose.py", "editions/store.py", "errors.py"):
+        package(file, "# a comment\n")
+    assert rendered(mini, package) == ["unchanged", "True", name]
+    assert rendered(mini, package) == ["unchanged", "False", name]
+    assert snapshot(mini.reports) == before
+
+
+@pytest.mark.slow
+def test_a_rule_that_shapes_a_page_is_part_of_the_name(mini, package, snapshot):
+    _, _, name = rendered(mini, package)
+    before, names = snapshot(mini.reports / "mini" / name), {name}
+    for file, rule in (("page.css", "\nb { color: red; }\n"), ("report.typ", "\n#set page(width: 500pt)\n")):
+        package(file, rule)
+        kind, _, other = rendered(mini, package)
+        assert kind == "published"
+        names.add(other)
+    assert len(names) == 3
+    assert snapshot(mini.reports / "mini" / name) == before
+
+
+def test_a_tool_that_shapes_a_page_is_part_of_the_name(mini, stand_in, snapshot, monkeypatch):
+    first = render.render(mini, "mini").edition
+    before = snapshot(first.folder)
+    now = dict(tools.versions())
+    monkeypatch.setattr(tools, "versions", lambda: now | {"typst": "9"})
+    other = render.render(mini, "mini")
+    assert other.kind == "published" and other.edition != first
+    assert other.edition.manifest()["versions"]["typst"] == "9"
+    monkeypatch.setattr(tools, "versions", lambda: now | {"python": "9"})
+    assert render.render(mini, "mini").edition == first
+    assert snapshot(first.folder) == before
+
+
+@pytest.mark.parametrize("old", ["There were", "Doors were counted.", "2020-01-01.."])
+def test_what_the_notebook_says_is_part_of_the_name(mini, stand_in, old):
+    first = render.render(mini, "mini").edition
+    path = mini.notebook("mini")
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, old.replace("e", "E").replace("2020", "2019")))
+    assert render.render(mini, "mini").edition != first
+
+
+def test_an_output_that_no_page_shows_is_part_of_the_name(mini, stand_in):
+    first = render.produce(Order.of(mini, "mini", {}))
+    stand_in.then = lambda nb: nb.cells[3].outputs[0].data.update({"application/x-unseen": "x"})
+    assert render.produce(Order.of(mini, "mini", {})).edition != first.edition
+
+
+def test_a_table_that_is_not_attached_changes_nothing(mini, stand_in, snapshot):
+    first = render.render(mini, "mini")
+    before = snapshot(mini.reports)
+    (mini.data / "unused.csv").write_text("a\n1\n")
+    again = render.render(mini, "mini")
+    assert (again.kind, again.rendered, again.edition) == ("unchanged", True, first.edition)
+    assert snapshot(mini.reports) == before
+
+
+def test_the_layout_of_the_pdf_is_part_of_the_name(mini, stand_in, monkeypatch):
+    from handover.editions import compose
+
+    first = render.produce(Order.of(mini, "mini", {}))
+    settle = compose._settle
+    monkeypatch.setattr(compose, "_settle", lambda files, name: settle(files, name) | {"spare": b"moved"})
+    assert render.produce(Order.of(mini, "mini", {})).edition != first.edition
+
+
+def test_other_bytes_under_the_same_name_are_refused(mini, stand_in, snapshot, monkeypatch):
+    """They cannot come about unless something shapes a file and is no part of the name."""
+    from handover.pages.typst import typesetter
+
+    name = render.render(mini, "mini").edition.name
+    before = snapshot(mini.reports)
+    mini.lock.write_text("# other pins\n")
+    made = typesetter.pdf
+    monkeypatch.setattr(typesetter, "pdf", lambda *what: made(*what) + b"\n")
+    with pytest.raises(StoreError) as error:
+        render.render(mini, "mini")
+    assert f"must come out in the same bytes under the same name (differs: mini_{name}.pdf)" in str(error.value)
+    assert snapshot(mini.reports) == before
