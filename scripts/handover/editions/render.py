@@ -259,7 +259,7 @@ def _ahead(about: Manifest) -> list[str]:
 
 
 def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, clock: _Clock) -> Manifest:
-    from handover.pages.typst import page
+    from handover.pages import page_count
 
     evidence = made.document.evidence
     return {
@@ -278,6 +278,6 @@ def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes],
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
         "sources": sorted(one["id"] for one in evidence.get("sources", [])),
-        "pages": page.pages(pdf),
+        "pages": page_count(pdf),
         "run": manifest.run(clock.started, clock.seconds),
     }

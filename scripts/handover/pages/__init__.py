@@ -1,4 +1,4 @@
-"""A document as HTML and as Typst, and the two exporters that nbconvert knows."""
+"""A document printed as HTML and as PDF, and pictures of its pages."""
 
 from handover.door import door
 
@@ -7,6 +7,10 @@ __getattr__, __all__ = door(
     {
         "html.fill": "fill",
         "html.sheet": "Sheet href",
+        "layout": "settle",
         "metadata": "Attachment AUTHOR LinkPicture NO_DAY PageMetadata",
+        "pictures": "picture",
+        "typesetter": "STANDARDS page_count pdf pngs",
+        "typst": "LINK_PPI link_source typst_source",
     },
 )

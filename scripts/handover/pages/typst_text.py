@@ -9,6 +9,8 @@ import unicodedata
 from functools import cache
 
 from handover import fonts
+from handover.document import Words
+from handover.document.model import Document
 
 #: Characters that print nothing and that Typst lets pass: breaks, joiners, direction marks, variants.
 INVISIBLE = {0xAD, 0x61C, *range(0x200B, 0x2010), 0x2060, *range(0x2066, 0x206A), *range(0xFE00, 0xFE10)}
@@ -75,6 +77,12 @@ def spoken(content: str) -> str:
     """Return a description that is read aloud and not printed: one line, no control characters."""
     folded = " ".join(content.split())
     return literal("".join(char for char in folded if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")))
+
+
+def house(content: str, words: Words, document: Document) -> str:
+    """Return words of the page's own, marked as English where the document speaks what the page does not."""
+    written = text(content)
+    return written if document.language.split("-")[0] == words.language else f"#house[{written}];"
 
 
 def wordless(markup: str) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from handover import fonts, scratch
 from handover.errors import ConversionError
-from handover.pages.typst.escape import literal
+from handover.pages.typst_text import literal
 
 STANDARDS = ["ua-1", "a-3a"]
 #: Files that begin so are pictures, which a notebook may hold in any state.
@@ -22,21 +22,23 @@ BROKEN = (
 
 
 def pdf(files: Mapping[str, bytes], epoch: int, name: str) -> bytes:
-    """Return the PDF of ``main.typ``; `epoch` is the only clock it sees, `name` is for messages.
+    """Return the PDF of ``main.typ``.
+
+    Args:
+        files: All that Typst may read, by name.
+        epoch: The only clock it sees, in seconds.
+        name: The document's, for messages.
 
     Raises:
         ConversionError: Typst refuses a file that is no picture, or warns.
     """
     options = {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": epoch}
-    made = bytes(_run(files, options, name))
-    # Some validators count the end of line before "endstream" wrongly after a stream that ends in one itself.
-    # Typst's readable form has no such stream, at more than twice the size.
-    return bytes(_run(files, {**options, "pretty": True}, name)) if b"\r\nendstream" in made else made
+    return bytes(_mended(files, name, lambda held: _compile(held, options, name)))
 
 
 def pngs(files: Mapping[str, bytes], ppi: float, name: str) -> list[bytes]:
-    """Return the pages of ``main.typ`` as pictures."""
-    made = _run(files, {"format": "png", "ppi": ppi}, name)
+    """Return the pages of ``main.typ`` as pictures with so many dots to an inch."""
+    made = _mended(files, name, lambda held: _compile(held, {"format": "png", "ppi": ppi}, name))
     return [bytes(page) for page in (made if isinstance(made, list) else [made])]
 
 
@@ -44,8 +46,29 @@ def query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
     """Return the values of the metadata in ``main.typ`` that a selector finds.
 
     Raises:
-        ConversionError: Typst refuses a file.
+        ConversionError: Typst refuses a file that is no picture.
     """
+    return _mended(files, name, lambda held: _query(held, selector, name))
+
+
+def page_count(made: bytes) -> int:
+    """Return the number of pages of a PDF that `pdf` made."""
+    counts = [int(count) for count in re.findall(rb"/Type\s*/Pages\b\s*(?:/Parent [^/]*)?/Count (\d+)", made)]
+    return max(counts, default=0)
+
+
+def _mended(files: Mapping[str, bytes], name: str, run: Callable[[Mapping[str, bytes]], Any]) -> Any:
+    """Run Typst, and once more without the pictures that it cannot draw if it refuses."""
+    try:
+        return run(files)
+    except ConversionError:
+        broken = {file for file in files if file.startswith(PICTURE) and not _drawable(file, files[file])}
+        if not broken:
+            raise
+        return run({**files, **dict.fromkeys(broken, BROKEN)})
+
+
+def _query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
     import typst
 
     with _world(files, name) as (main, about):
@@ -53,17 +76,6 @@ def query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
             return json.loads(typst.query(main, selector, field="value", **about))
         except RuntimeError as error:
             raise _refused(name, str(error), [], "") from error
-
-
-def _run(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> Any:
-    """Compile, and once more without the pictures that Typst cannot draw if it refuses."""
-    try:
-        return _compile(files, options, name)
-    except ConversionError:
-        broken = {file for file in files if file.startswith(PICTURE) and not _drawable(file, files[file])}
-        if not broken:
-            raise
-        return _compile({**files, **dict.fromkeys(broken, BROKEN)}, options, name)
 
 
 def _drawable(file: str, data: bytes) -> bool:

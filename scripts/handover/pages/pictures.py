@@ -1,0 +1,63 @@
+"""Pictures as Typst takes them, and pictures of pages in few colours."""
+
+import io
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from handover.document import model
+from handover.pages import typesetter
+from handover.pages.typst_text import visible
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+#: What smooth edges of type in three colours need.
+COLOURS = 32
+#: How SVG names the house's narrow face; Typst knows both widths as one family.
+CONDENSED = re.compile(r'font-family="([^"]*)IBM Plex Sans Condensed([^"]*)"')
+
+
+def points(picture: model.Picture) -> tuple[float, float]:
+    """The size of a picture on paper: (width, height) in points."""
+    scale = 72 / picture.density
+    return picture.width * scale, picture.height * scale
+
+
+@lru_cache(maxsize=64)
+def for_typst(picture: model.Picture) -> bytes:
+    """Return the file of a picture, letters spelled in the shipped typefaces, dots in a colour model of screens."""
+    if picture.kind != "svg":
+        return _raster(picture.data)
+    drawn = visible(picture.data.decode("utf-8"))
+    return CONDENSED.sub(r'font-family="\1IBM Plex Sans\2" font-stretch="condensed"', drawn).encode()
+
+
+def _raster(data: bytes) -> bytes:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA") and image.format != "GIF":
+            return data
+        return _png(image.convert("RGBA" if "transparency" in image.info else "RGB"))
+
+
+def picture(files: Mapping[str, bytes], ppi: float, name: str) -> bytes:
+    """Return a PNG of the first page that Typst sets from files, in few colours: a third of the size of all colours.
+
+    Args:
+        files: All that Typst may read, by name.
+        ppi: Dots to an inch.
+        name: The document's, for messages.
+    """
+    from PIL import Image
+
+    with Image.open(io.BytesIO(typesetter.pngs(files, ppi, name)[0])) as image:
+        return _png(image.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
+
+
+def _png(image: "Image.Image") -> bytes:
+    held = io.BytesIO()
+    image.save(held, "PNG")
+    return held.getvalue()
