@@ -7,12 +7,8 @@ __getattr__, __all__ = door(
     {
         "audit": "",
         "checks": "",
-        "document": "document Block Code Document Evidence Failure Figure Markup Maths Prose Text",
         "evidence": "",
-        "html": "GONE",
-        "ledger": "Item Ledger",
-        "markdown": "",
-        "model": "",
+        "model": "model Document",
         "reader": "assignments read",
         "spaces": "",
         "words": "words MONTHS Words of",

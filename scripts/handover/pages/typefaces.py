@@ -67,7 +67,7 @@ def prepare() -> None:
         _subset(face, BASE)
 
 
-def style(body: str, *, rtl: bool = False) -> str:
+def font_rules(body: str, *, rtl: bool = False) -> str:
     """The font rules of a page's style sheet, with the fonts that its body needs."""
     return _font_faces(used(body, rtl)) + _families(rtl)
 

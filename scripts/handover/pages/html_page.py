@@ -8,20 +8,20 @@ from typing import Any
 from markupsafe import Markup
 
 from handover import digest
-from handover.document import model, words
-from handover.pages.html import typefaces
-from handover.pages.html.printer import Printer
+from handover.document import model, read, words
+from handover.pages import typefaces
+from handover.pages.html_printer import Printer
 from handover.pages.metadata import NO_DAY, PageMetadata
 from handover.text import legible
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "templates"
 #: A document with more sections than this gets a list of contents.
 FEW = 3
 #: Characters of a description for lists of pages.
 DESCRIPTION = 300
 
 
-def write(document: model.Document, metadata: PageMetadata) -> str:
+def write_html(document: model.Document, metadata: PageMetadata) -> str:
     """Write a document as a page."""
     said = words.of(document.language)
     printer = Printer(document)
@@ -51,6 +51,15 @@ def write(document: model.Document, metadata: PageMetadata) -> str:
         policy=digest.policy(style),
         body=Markup(body),
     )  # fmt: skip
+
+
+def prepare() -> None:
+    """Import what a page needs, and cut the usual fonts, ahead of time, e.g. while a kernel is busy."""
+    from nbformat import v4
+
+    cells = [v4.new_markdown_cell("# A\n\n<b>b</b>"), v4.new_code_cell("c = 1")]
+    write_html(read(v4.new_notebook(cells=cells)), PageMetadata("", NO_DAY, 0))
+    typefaces.prepare()
 
 
 def _description(document: model.Document) -> str:
@@ -84,7 +93,7 @@ def _style(body: str, document: model.Document) -> str:
     text = re.sub(r"[^\w .,:;!?'()–—’-]", " ", document.title)
     running = " ".join(text.split())[:90].replace("'", "\\27 ")
     foot = f"@page {{ @bottom-left {{ content: '{running}'; }} }}\n"
-    return typefaces.style(body, rtl=document.direction == "rtl") + sheet + foot
+    return typefaces.font_rules(body, rtl=document.direction == "rtl") + sheet + foot
 
 
 @cache

@@ -330,7 +330,7 @@ class Printer:
 
     def _evidence(self, section: model.EvidenceSection) -> Markup:
         """What each printed number rests on, where sources disagree, and the sources themselves."""
-        from handover.pages.html.page import templates
+        from handover.pages.html_page import templates
 
         if not (section.facts or section.conflicts or section.sources):
             return NOTHING
