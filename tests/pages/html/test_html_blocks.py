@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from handover.document import document, words
-from handover.document.ledger import Ledger
-from handover.pages.html import blocks
-from handover.pages.html.sheet import Sheet
+from handover.document import read
+from handover.pages.html_printer import Printer
 from handover.text import CHARACTERS, cut, legible
 
 PNG = base64.b64decode(

@@ -1,19 +1,30 @@
 """Markdown of every kind, as a reader gets it."""
 
+import base64
+import io
+
 import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
 
-from handover.document import document, words
-from handover.document.ledger import Ledger
-from handover.pages.html import prose
-from handover.pages.html.sheet import Sheet
-
-PNG = "iVBORw0KGgo="
+from handover.document import read
+from handover.pages.html_printer import Printer
 
 
-def render(source, attachments=None, targets=None):
-    sheet = Sheet(words.of("en"), Ledger(), targets=targets or {})
-    sheet.title = "taken"
-    return str(prose.render(document.Prose(1, source, attachments or {}), sheet))
+def png():
+    from PIL import Image
+
+    held = io.BytesIO()
+    Image.new("RGB", (4, 2)).save(held, "PNG")
+    return base64.b64encode(held.getvalue()).decode()
+
+
+PNG = png()
+
+
+def render(source, attachments=None):
+    cells = [new_markdown_cell("# taken"), new_markdown_cell(source, attachments=attachments or {})]
+    document = read(new_notebook(cells=cells))
+    return "".join(Printer(document).parts(document.parts))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def test_a_link_to_another_file_shows_where_it_led():
 
 
 def test_a_link_within_finds_a_heading_as_jupyterlab_names_it():
-    assert '<a href="#what-is-known">x</a>' in render("[x](#What-is-known)", targets={"what-is-known": "what-is-known"})
+    assert '<a href="#what-is-known">x</a>' in render("[x](#What-is-known)\n\n## What is known")
 
 
 def test_images_are_shown_only_if_the_file_holds_them():
