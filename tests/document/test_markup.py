@@ -254,13 +254,17 @@ def test_lists_of_every_kind():
     )
 
 
-def test_html_of_every_kind():
-    assert html("loose<p>p</p><pre> a\n b</pre><hr>") == (
-        model.Paragraph((model.Text("loose"),)), model.Paragraph((model.Text("p"),)), model.Preformatted((model.Text(" a\n b"),)), model.Rule()
-    )  # fmt: skip
-    assert html('<div lang=ar dir=rtl><p>x</p></div><i lang="de">y</i>') == (
-        model.Division((model.Paragraph((model.Text("x"),)),), "ar", "rtl"), model.Paragraph((model.Span("i", (model.Text("y"),), "de"),))
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("source", "blocks"),
+    [
+        ("loose<p>p</p>", (*paragraph(model.Text("loose")), *paragraph(model.Text("p")))),
+        ("<pre> a\n b</pre><hr>", (model.Preformatted((model.Text(" a\n b"),)), model.Rule())),
+        ("<div lang=ar dir=rtl><p>x</p></div>", (model.Division(paragraph(model.Text("x")), "ar", "rtl"),)),
+        ('<i lang="de">y</i>', paragraph(model.Span("i", (model.Text("y"),), "de"))),
+    ],
+)
+def test_html_of_every_kind(source, blocks):
+    assert html(source) == blocks
 
 
 # tables

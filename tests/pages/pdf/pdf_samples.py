@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
+from handover.editions.imprint import Attachment, Imprint
 
 from handover.document import document
-from handover.editions.imprint import Attachment, Imprint
 from handover.pages.typst import page, typesetter
 
 TESTS = Path(__file__).resolve().parents[2]

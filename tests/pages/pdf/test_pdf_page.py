@@ -9,11 +9,11 @@ import sys
 
 import pikepdf
 import pytest
+from handover.editions.imprint import LINK_SIZE, NO_DAY, of
 from pdf_samples import ATTACHED, EDITION, NOTEBOOKS, TESTS, files, imprint, of_cells, read, typeset
 from PIL import Image
 from test_pdf_pictures import raster
 
-from handover.editions.imprint import LINK_SIZE, NO_DAY, of
 from handover.errors import ConversionError
 from handover.pages.typst import page, typesetter
 from judges import pdftext

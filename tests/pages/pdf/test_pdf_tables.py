@@ -1,7 +1,6 @@
 import re
 
 import pytest
-
 from handover.pages.typst.tables import COLUMNS, ROWS, Cell, table
 
 
