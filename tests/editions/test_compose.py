@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from handover import digest
-from handover.document.document import EVIDENCE_MIME
+from handover.document.evidence import EVIDENCE_MIME
 from handover.editions import attachments, compose
 from handover.editions.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, day_of, of
 from handover.editions.order import Order
