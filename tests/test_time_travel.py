@@ -16,8 +16,7 @@ import pytest
 
 from handover.document import model, read
 from handover.document.audit import audit
-from handover.editions import manifest
-from handover.editions.compare import compare
+from handover.editions import compare, manifest
 from handover.story.desk import Story
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,7 +111,9 @@ def check(name, day, published, evidence="record"):
     for source in made.evidence["sources"]:
         assert published[source["id"]] <= day, source["id"]
     assert hollow(made) == []
-    assert any(not isinstance(block, model.Heading) for block in outline(made)), "a report must say something on every day"
+    assert any(not isinstance(block, model.Heading) for block in outline(made)), (
+        "a report must say something on every day"
+    )
 
 
 @pytest.mark.parametrize("evidence", ["record", "article"])

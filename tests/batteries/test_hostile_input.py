@@ -21,14 +21,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from handover import pages
 from handover import text as legible
 from handover.document import assignments, read
-from handover.editions import catalogue, catalogue_feed, render
-from handover.editions.imprint import Imprint, day_of
-from handover.editions.settings import Site
+from handover.editions import catalogue, catalogue_pages, render
+from handover.editions.catalogue import Site
 from handover.errors import NotebookError, ParameterError
 from handover.notebook import parameters
 from handover.pages import typst_text
 from judges import browser, conformity, verapdf
 from judges.pdftext import solid
+from publishing import made
 
 #: What would be code, markup, a reference, a formula or a path somewhere.
 TEXTS = {
@@ -372,10 +372,7 @@ def test_any_text_becomes_a_page_that_says_it(title, words):
 @settings(max_examples=60, deadline=None)
 @given(ANY, ANY)
 def test_any_title_is_listed_in_a_feed_that_can_be_read(title, standfirst):
-    import publishing
-
-    held = publishing.files(1, 1)
-    about = publishing.about(1, held) | {"title": title, "standfirst": standfirst}
+    about, _ = made(title=title, standfirst=standfirst)
     site = Site(title=title, description=standfirst)
-    feed = catalogue_feed.write(catalogue.entries([about], site), site)
+    feed = catalogue_pages.feed(catalogue.entries([about], site), site)
     assert ElementTree.fromstring(feed) is not None
