@@ -100,9 +100,7 @@ def table(
 
 def _numbers(found: model.Table) -> set[int]:
     """The columns that hold numbers and nothing else."""
-    filled = [
-        cell for row in found.body for cell in row if cell.columns == 1 and not cell.scope and cell.text.strip()
-    ]
+    filled = [cell for row in found.body for cell in row if cell.columns == 1 and not cell.scope and cell.text.strip()]
     return {cell.x for cell in filled} - {cell.x for cell in filled if not cell.number}
 
 
