@@ -32,7 +32,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from handover.document import bound, model
+from handover.document import model, spaces
 from handover.text import legible
 
 #: The one MIME type of our own: what every printed number rests on.
@@ -98,7 +98,7 @@ class Statements:
                 yield known[name]
 
     def _fact(self, key: str, item: Item) -> model.Fact:
-        printed = tuple(map(bound.text, _texts(item.get("printed"))))
+        printed = tuple(map(spaces.bind, _texts(item.get("printed"))))
         lists = printed, _texts(item.get("claims")), _texts(item.get("conflicts"))
         known = _text(item.get("known_since"))
         label, value, reading = _bound(item, "label value reading")
@@ -129,7 +129,7 @@ def _side(item: Item) -> model.Side:
 
 def _bound(item: Item, names: str) -> list[str]:
     """The texts under some names, with the spaces bound that must not break."""
-    return [bound.text(_text(item.get(name))) for name in names.split()]
+    return [spaces.bind(_text(item.get(name))) for name in names.split()]
 
 
 def _object(value: object) -> Item:

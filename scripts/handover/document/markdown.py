@@ -1,4 +1,4 @@
-"""Markdown as a tree, read once by nbconvert's own parser, so that HTML and PDF read the same text the same way."""
+"""Markdown read into the model, by nbconvert's own parser."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,18 +8,20 @@ from html import unescape
 from itertools import groupby
 from typing import Any
 
-from handover.document import bound, html, images, model, tables
+from handover.document import html, images, model, spaces, tables
 from handover.document.html import GONE
 from handover.document.places import Places
-from handover.text import legible, whole
+from handover.text import legible
 
 Token = dict[str, Any]
 
 #: What nbconvert itself turns on (``MarkdownWithMath.DEFAULT_PLUGINS``).
 PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list")
 
+#: Mathematics on lines of its own, which the parser keeps inside paragraphs.
 DISPLAYED = ("block_math", "latex_environment")
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+#: The tokens of styles, and the model's names of these.
 STYLES = {"emphasis": "em", "strong": "strong", "strikethrough": "del"}
 #: A list begins with no greater number.
 MOST = 10**9
@@ -39,23 +41,23 @@ def _parser() -> Any:
 
 
 @lru_cache(maxsize=256)
-def parse(source: str) -> list[Token]:
+def _parse(source: str) -> list[Token]:
     """Return the block tokens of a Markdown text, which nobody may change; spaces that must not break are bound.
 
-    Each page reads a text more than once, and the texts of a report hardly differ from one day to the next.
+    A sweep reads many texts again, since those of a report hardly differ from one day to the next.
 
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
     """
-    return bound.tokens(_parser().parse(whole(source))[0])
+    return spaces.bind_tokens(_parser().parse(legible(source))[0])
 
 
-def plain(tokens: list[Token]) -> str:
-    """Return the text of a list of tokens without any mark-up, for titles and descriptions."""
+def _words(tokens: list[Token]) -> str:
+    """The text of tokens without any mark-up, for titles and descriptions."""
     parts = []
     for token in tokens:
         if "children" in token:
-            parts.append(plain(token["children"]))
+            parts.append(_words(token["children"]))
         elif token["type"] in ("softbreak", "linebreak", "blank_line"):
             parts.append(" ")
         elif token["type"] not in ("inline_html", "block_html"):
@@ -64,21 +66,16 @@ def plain(tokens: list[Token]) -> str:
     return "".join(parts)
 
 
-def plain_text(source: str) -> str:
-    """Return a short Markdown text, such as a chart's title, without mark-up."""
-    return " ".join(plain(parse(source)).split())
-
-
 def is_headed(source: str) -> bool:
     """Whether a Markdown text holds a title: a heading of the first level that says something."""
-    return any(_is_title(token) for token in parse(legible(source)))
+    return any(_is_title(token) for token in _parse(source))
 
 
 def line(source: str, places: Places) -> model.Inlines:
     """Read a short Markdown text, such as a caption, as running text."""
     reader = _Reader(places, {})
     read: list[model.Inline] = []
-    for token in parse(legible(source)):
+    for token in _parse(source):
         if inside := reader.inlines(token.get("children", [])):
             read += [*([model.Text(" ")] if read else []), *inside]
     return tuple(read)
@@ -97,7 +94,7 @@ def read(
             and are left out of the blocks.
     """
     reader = _Reader(places, attachments)
-    tokens = [token for token in parse(legible(source)) if token["type"] != "blank_line"]
+    tokens = [token for token in _parse(source) if token["type"] != "blank_line"]
     found = next((n for n, token in enumerate(tokens) if _is_title(token)), None) if untitled else None
     if found is None:
         return None, reader.blocks(tokens)
@@ -105,13 +102,13 @@ def read(
     title, *rest = tokens[found:]
     under = rest.pop(0) if rest and rest[0]["type"] == "paragraph" and not _only_image(rest[0]) else None
     # the links of notebooks to their own title still lead somewhere
-    places.names.setdefault(plain([title]).replace(" ", "-"), "report")
+    places.names.setdefault(_words([title]).replace(" ", "-"), "report")
     headline = model.Headline(reader.inlines(title["children"]), reader.inlines(under["children"]) if under else ())
     return headline, (*before, *reader.blocks(rest))
 
 
 def _is_title(token: Token) -> bool:
-    return token["type"] == "heading" and token["attrs"]["level"] == 1 and bool(plain(token["children"]).strip())
+    return token["type"] == "heading" and token["attrs"]["level"] == 1 and bool(_words(token["children"]).strip())
 
 
 def _only_image(token: Token) -> bool:
@@ -266,7 +263,7 @@ class _Reader:
 
     def _image(self, token: Token) -> model.Image:
         url, title = (unescape(token["attrs"].get(name) or "") for name in ("url", "title"))
-        return images.image(url, plain(token["children"]), title, self.places.words, self.attachments)
+        return images.image(url, _words(token["children"]), title, self.places.words, self.attachments)
 
 
 def _ends(name: str, tokens: Sequence[Token]) -> bool:

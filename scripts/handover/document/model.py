@@ -10,6 +10,7 @@ where it has one. What every node guarantees:
   an anchor that some node, heading or evidence entry of this document has; a link that would lead nowhere is not one:
   what it held stands in its place.
 - Links never lie inside links. Every `Link` leads to the web or to a mail address.
+- The title has the anchor ``report``, the main part of a page.
 - Headings begin at level 2, below the title, and never skip a level. Inside a quotation, a list or a table there is
   none: it is a paragraph of strong text.
 - Nesting of blocks is at most `DEPTH` deep; what lies deeper is a paragraph of its text.
@@ -523,10 +524,11 @@ RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The title and the standfirst as they are printed; `anchors` are the names by which links lead to the title."""
+    """The title and the standfirst as they are printed, from one cell."""
 
     title: Inlines
     standfirst: Inlines = ()
+    cell: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ evidence) is simply empty in others.
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbformat import NotebookNode
@@ -210,7 +210,8 @@ class _Reader:
 
     def prose(self, cell: int, source: str, attachments: Mapping[str, Any]) -> model.Prose | None:
         headline, blocks = markdown.read(source, self.places, attachments, untitled=self.headline is None)
-        self.headline = self.headline or headline
+        if headline:
+            self.headline = replace(headline, cell=cell)
         return model.Prose(cell, blocks) if blocks else None
 
     def stream(self, cell: int, name: str, text: str) -> model.Stream | None:

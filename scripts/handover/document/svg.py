@@ -1,7 +1,7 @@
-"""SVG from anywhere as an inline image of the page: an allow-list of shapes, ids of its own, no style of its own.
+"""SVG from anywhere as a picture that is safe inside a page: an allow-list of shapes, ids of its own, no style sheet.
 
-The page's Content-Security-Policy lets no style attribute and no style sheet but the page's own act, so
-what an image says in those ways is rewritten as the attributes that SVG has for it (`handover.document.paint`).
+A page's Content-Security-Policy lets no style attribute and no style sheet but the page's own act, so what an image
+says in those ways is rewritten as the attributes that SVG has for it.
 """
 
 import re
@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from markupsafe import Markup
-
-from handover.document import expansion, paint
-from handover.document.model import Picture
+from handover.document import model, svg_styles
 from handover.text import legible
 
 SVG = "http://www.w3.org/2000/svg"
@@ -32,59 +29,23 @@ _ATTRIBUTES = (
     "spacing spreadMethod startOffset stdDeviation tableValues textLength transform type values viewBox width x "
     "x1 x2 y y1 y2"
 )
-ATTRIBUTES = paint.PROPERTIES | frozenset(_ATTRIBUTES.split())
+ATTRIBUTES = svg_styles.PROPERTIES | frozenset(_ATTRIBUTES.split())
 TEXTS = ("text", "tspan", "textPath")
 LOCAL = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?")
 #: An image inside a drawing carries its own data.
 IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp)(;[\w=-]+)*,[^\s<>\"']*\Z", re.ASCII)
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-#: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
-FULL, HALF = 400.0, 220.0
 #: What a browser gives an image without a size, and the proportion from which on it shows nothing but a line.
 UNSIZED = (300.0, 150.0)
 LONGEST = 1000
+#: How many elements an image may draw once its references are followed, since a small file may draw a thousand million,
+#: and how far references may lead on.
+MOST_ELEMENTS, MOST_DEPTH = 500_000, 32
 
 
 @lru_cache(maxsize=32)
-def render(source: str, prefix: str, name: str, description: str, screen: str = "") -> Markup:
-    """Return an SVG as a named and described image, or nothing if it cannot be read.
-
-    A page that refers forward is written twice; its images are drawn once.
-
-    Args:
-        source: SVG as a cell displayed it.
-        prefix: What all ids of this image begin with, so that two images never meet.
-        name: The title, as plain text.
-        description: What a person who cannot see it needs; if empty, the image's own description is used.
-        screen: ``wide`` or ``narrow`` for one of two images of the same, of which the style sheet shows one.
-    """
-    root = _parse(legible(source))
-    if root is None:
-        return Markup("")
-    own = {tag: _own(root, tag) for tag in ("title", "desc")}
-    description = description or own["desc"] or own["title"]
-    copied = _copy(root, paint.sheet(root), _names(root, prefix))
-    if copied is None or not expansion.bearable(copied):
-        return Markup("")
-    width, _ = _frame(copied)
-    copied.set("class", "full" if width >= FULL else "half" if width >= HALF else "own")
-    if screen:
-        copied.set("class", f"{copied.get('class')} {screen}")
-    _describe(copied, prefix, name, description)
-    from lxml import etree
-
-    return Markup(etree.tostring(copied, encoding="unicode"))
-
-
-@lru_cache(maxsize=16)
-def described(source: str) -> bool:
-    """Whether an SVG describes itself."""
-    root = _parse(legible(source))
-    return root is not None and any(_own(root, tag) for tag in ("title", "desc"))
-
-
-@lru_cache(maxsize=32)
-def picture(source: str, prefix: str) -> tuple[Picture, str] | None:
+def picture(source: str, prefix: str) -> tuple[model.Picture, str] | None:
     """Return an SVG that is safe and measured, and its own description; None if it cannot be drawn.
 
     Args:
@@ -95,8 +56,8 @@ def picture(source: str, prefix: str) -> tuple[Picture, str] | None:
     if root is None:
         return None
     own = _own(root, "desc") or _own(root, "title")
-    copied = _copy(root, paint.sheet(root), _names(root, prefix))
-    if copied is None or not expansion.bearable(copied):
+    copied = _copy(root, svg_styles.sheet(root), _names(root, prefix))
+    if copied is None or not _bearable(copied):
         return None
     width, height = _frame(copied)
     if max(width / height, height / width) > LONGEST:
@@ -104,7 +65,7 @@ def picture(source: str, prefix: str) -> tuple[Picture, str] | None:
     texts = tuple(" ".join("".join(text.itertext()).split()) for text in copied.iter(f"{{{SVG}}}text"))
     from lxml import etree
 
-    return Picture("svg", etree.tostring(copied, encoding="unicode").encode(), width, height, texts=texts), own
+    return model.Picture("svg", etree.tostring(copied, encoding="unicode").encode(), width, height, texts=texts), own
 
 
 def _parse(source: str) -> Any:
@@ -151,7 +112,7 @@ def _names(root: Any, prefix: str) -> dict[str, str]:
     return wanted
 
 
-def _copy(element: Any, rules: paint.Rules, names: Mapping[str, str]) -> Any:
+def _copy(element: Any, rules: svg_styles.Rules, names: Mapping[str, str]) -> Any:
     """Copy an element with what is allowed in it, without recursion: foreign files may nest without end."""
     from lxml import etree
 
@@ -191,7 +152,7 @@ def _text(parent: Any, text: str | None) -> None:
         parent.text = (parent.text or "") + text
 
 
-def _attributes(old: Any, name: str, rules: paint.Rules, names: Mapping[str, str]) -> dict[str, str]:
+def _attributes(old: Any, name: str, rules: svg_styles.Rules, names: Mapping[str, str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for key, value in old.attrib.items():
         if key in ("href", XLINK):
@@ -209,7 +170,7 @@ def _attributes(old: Any, name: str, rules: paint.Rules, names: Mapping[str, str
     given.update(rules.of(old, name))
     for key, value in list(given.items()):
         bare = LOCAL.sub("", value)
-        if key != "href" and ("url(" in bare.lower() or (":" in bare and key in paint.PROPERTIES)):
+        if key != "href" and ("url(" in bare.lower() or (":" in bare and key in svg_styles.PROPERTIES)):
             del given[key]
         else:
             given[key] = LOCAL.sub(lambda found: f"url(#{names.get(found[1], 'none')})", value)
@@ -219,7 +180,7 @@ def _attributes(old: Any, name: str, rules: paint.Rules, names: Mapping[str, str
 def _frame(root: Any) -> tuple[float, float]:
     """Make what an image measures the box it is drawn in; return its size, a browser's own where it has none."""
     width, height = (_pixels(root.attrib.pop(side, "")) for side in ("width", "height"))
-    box = [float(part) for part in re.findall(r"[-+]?[\d.]+(?:e[-+]?\d+)?", root.get("viewBox", "")) if part != "."]
+    box = [float(part) for part in NUMBER.findall(root.get("viewBox", ""))]
     if len(box) != 4 or box[2] <= 0 or box[3] <= 0:
         root.attrib.pop("viewBox", None)
         if width and height:
@@ -234,29 +195,42 @@ def _frame(root: Any) -> tuple[float, float]:
 
 
 def _pixels(length: str) -> float:
-    found = re.fullmatch(r"\s*([\d.]+)(px|pt|in|cm|mm)?\s*", length)
+    found = re.fullmatch(rf"\s*({NUMBER.pattern})(px|pt|pc|in|cm|mm)?\s*", length)
+    factors = {"pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}
+    return max(float(found[1]), 0) * factors.get(found[2], 1) if found else 0.0
+
+
+def _bearable(root: Any) -> bool:
+    """Whether a browser can draw an image: references end, and what they draw stays within the limit."""
+    named = {element.get("id"): element for element in root.iter() if element.get("id")}
+    known: dict[str, int] = {}
     try:
-        factor = {"pt": 4 / 3, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}.get(found[2], 1) if found else 0
-        return float(found[1]) * factor if found else 0.0
-    except ValueError:
-        return 0.0
+        return _size(root, named, known, 0) <= MOST_ELEMENTS
+    except RecursionError:
+        return False
 
 
-def _describe(root: Any, prefix: str, name: str, description: str) -> None:
-    from lxml import etree
+def _size(element: Any, named: dict[str, Any], known: dict[str, int], depth: int) -> int:
+    """Count the elements that an element draws.
 
-    root.set("role", "img")
-    parts = [("title", name), ("desc", description)]
-    named = [(tag, text) for tag, text in parts if text]
-    root.set("aria-labelledby", " ".join(f"{prefix}-{tag}" for tag, _ in named))
-    for tag, text in reversed(named):
-        element = etree.Element(f"{{{SVG}}}{tag}", {"id": f"{prefix}-{tag}"})
-        element.text = legible(text)
-        root.insert(0, element)
+    Raises:
+        RecursionError: References lead in a circle, or too deep to be honest.
+    """
+    if depth > MOST_DEPTH:
+        raise RecursionError
+    total = 0
+    for inner in element.iter():
+        total += 1
+        for name in _references(inner):
+            if name not in known and name in named:
+                known[name] = _size(named[name], named, known, depth + 1)
+            total += known.get(name, 0)
+        if total > MOST_ELEMENTS:
+            return total
+    return total
 
 
-def broken(note: str) -> Markup:
-    """What stands in the place of an image that cannot be read."""
-    from handover.pages import fill
-
-    return fill('<p class="note">{}</p>', note)
+def _references(element: Any) -> list[str]:
+    found = [name for value in element.attrib.values() if "url(" in value for name in LOCAL.findall(value)]
+    target = element.get("href", "")
+    return [*found, target[1:]] if target.startswith("#") else found

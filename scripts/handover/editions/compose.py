@@ -104,15 +104,13 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False)
         folder: Where it lies; data is attached only if that is inside a project.
         draft: Whether to leave the edition without its digits, which cost the layout of the PDF.
     """
-    from handover.document import document as documents
     from handover.document import read
-    from handover.pages.html import page as html_page
 
     report = report_of(name)
-    document, typed = documents.read(nb, report), read(nb, report)
+    document = read(nb, report)
     attached, refused = _attached(nb, document, report, folder)
     unnamed = _metadata(nb, document, attached, PLACEHOLDER)
-    html, typst, settled = html_page.write(document, unnamed), pages.typst_source(typed, unnamed), []
+    html, typst, settled = pages.write_html(document, unnamed), pages.typst_source(document, unnamed), []
     content, published = "", b""
     if not draft:
         published = _published(nb)

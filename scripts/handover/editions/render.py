@@ -173,14 +173,14 @@ def _composed(
     with clock.phase("execute"):
         done = _execute(request, timeout_s, clock.progress)
     with clock.phase("compose"):
-        from handover.document import audit, descriptions, lint
+        from handover.document import audit, checks
         from handover.editions import compose
 
         made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
         _accept(request, made)
-        lint.lint(done.nb, (made.html, made.typst_source), request.project, request.where)
+        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where)
         audit.audit(made.document, request.where)
-        descriptions.check(made.document, request.where)
+        checks.require_descriptions(made.document, request.where)
     return done, made
 
 
@@ -216,12 +216,9 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
 def _warm() -> None:
     """Import the page writers and cut the usual fonts while the kernel is busy; failing here means only less speed."""
     with suppress(Exception):
-        from handover.document import markdown
-        from handover.pages.html import embed, highlight
+        from handover import pages
 
-        markdown.parse("")
-        highlight.code("x = 1", "python")
-        embed.prepare()
+        pages.prepare()
 
 
 def _accept(request: Request, made: "Composition") -> None:

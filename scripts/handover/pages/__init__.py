@@ -5,12 +5,12 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
-        "html.fill": "fill",
-        "html.sheet": "Sheet href",
+        "html_page": "prepare write_html",
         "layout": "settle",
         "metadata": "Attachment AUTHOR LinkPicture NO_DAY PageMetadata",
         "pictures": "picture",
         "typesetter": "STANDARDS page_count pdf pngs",
+        "typefaces": "font_rules",
         "typst": "LINK_PPI link_source typst_source",
     },
 )

@@ -87,10 +87,10 @@ def own_project(project: Project, report: str, carried: Carried) -> Iterator[Pro
 def _described(product: render.Product) -> Rebuilt:
     import nbformat
 
-    from handover.document import document, markdown
+    from handover.document import model, read
 
     text = next(data for name, data in product.files.items() if name.endswith(".ipynb"))
-    read = document.read(nbformat.reads(text.decode(), 4), product.request.report)
-    figures = [block for block in read.blocks if isinstance(block, document.Figure)]
-    titles = {one.alt: markdown.plain(markdown.parse(one.title)).strip() for one in figures if one.title}
-    return Rebuilt(product, read.evidence.get("facts", []), titles)
+    document = read(nbformat.reads(text.decode(), 4), product.request.report)
+    figures = [part for part in document.parts if isinstance(part, model.Figure)]
+    titles = {one.alt: model.plain(one.title).strip() for one in figures if one.title}
+    return Rebuilt(product, document.evidence.get("facts", []), titles)

@@ -36,12 +36,12 @@ COUNT = re.compile(f"{_NUMBER}$")
 COUNTED = re.compile(f" {_COUNTED}")
 
 
-def text(content: str) -> str:
+def bind(content: str) -> str:
     """Return a text with the spaces bound that must not break."""
     return PAIRS.sub(lambda found: found[0].replace(" ", NO_BREAK), content) if " " in content else content
 
 
-def tokens(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def bind_tokens(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Bind the texts among Markdown's tokens where they stand, and a number in a link to the word behind it."""
     _bind(found, "")
     return found
@@ -57,7 +57,7 @@ def _bind(found: list[dict[str, Any]], before: str) -> str:
             continue
         if token["type"] == "text":
             follows = COUNT.search(before) and COUNTED.match(token["raw"])
-            token["raw"] = text(NO_BREAK + token["raw"][1:] if follows else token["raw"])
+            token["raw"] = bind(NO_BREAK + token["raw"][1:] if follows else token["raw"])
             before = unescape(token["raw"])
         elif "children" in token:
             inside = _bind(token["children"], "")
