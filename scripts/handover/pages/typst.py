@@ -156,8 +156,8 @@ class Printer:
             return ""
         heading = self.minor("appendix", self.words.appendix) + "\n"
         return heading + "".join(
-            f'#parted("entry", "table-{number}");#place-of({literal(_values(number))});{self.blocks(blocks, column=True)}\n'
-            for number, blocks in enumerate(self.values, 1)
+            f"#parted({literal('entry')}, {literal(place)});{_place(place)}{self.blocks(blocks, column=True)}\n"
+            for place, blocks in ((_values(number), blocks) for number, blocks in enumerate(self.values, 1))
         )
 
     # --- parts
@@ -259,7 +259,7 @@ class Printer:
                 return "#rule();"
 
     def headed(self, level: int, inside: str) -> str:
-        """Print a heading, or a paragraph where Typst would take none: a heading must have a letter, and skip no level."""
+        """Print a heading; as a paragraph where it has no letter, and never skipping a level, as PDF/UA wants it."""
         if wordless(inside):
             return f"#par[{inside}];"
         self.level = min(level, self.level + 1)

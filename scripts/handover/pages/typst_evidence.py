@@ -22,7 +22,8 @@ class Evidence:
     """Prints the evidence sections of the document that a printer prints."""
 
     def __init__(self, printer: "Printer") -> None:
-        self.printer, self.words, self.document = printer, printer.words, printer.document
+        self.printer, self.house = printer, printer.house
+        self.words, self.document = printer.words, printer.document
         self.printed = 0
 
     def section(self, section: model.EvidenceSection, closing: str = "") -> str:
@@ -43,7 +44,7 @@ class Evidence:
         return "\n".join(parts)
 
     def _lists(self, section: model.EvidenceSection) -> dict[str, list[str]]:
-        """The lists of a section by their names; a brief one has its sources in few words, since the HTML has the whole."""
+        """The lists of a section by name; a brief one has its sources in few words, since the HTML has the whole."""
         words, brief = self.words, section.layout == "brief"
         facts = [self._fact(fact, paged=not brief) for fact in section.facts]
         speaking = [source for source in section.sources if source.claims]
@@ -70,10 +71,10 @@ class Evidence:
         return f"#place-of({literal(source.anchor)});{about}"
 
     def _grade(self, source: model.Source) -> str:
-        return self.printer.house(self.words.grade.format(source.grade).replace(" ", GLUE)) if source.grade else ""
+        return self.house(self.words.grade.format(source.grade).replace(" ", GLUE)) if source.grade else ""
 
     def _fact(self, fact: model.Fact, *, paged: bool) -> str:
-        """A number: what it is, who says so, why this reading, and where it is printed if there is more than one page."""
+        """A number: what it is, who says so, why this reading, and if `paged` where it is printed."""
         said = dict.fromkeys(filter(None, map(self._claimed, fact.claims)))
         pieces = [
             f"#strong[{text(fact.value)}];#{literal(' ')};{text(fact.label)}",
@@ -107,12 +108,12 @@ class Evidence:
             return ""
         words = self.words
         read = any(conflict.reading for conflict in conflicts)
-        other = f"#marked[{text(MARK)}];#{literal(GLUE)};{self.printer.house(words.other)}"
+        other = f"#marked[{text(MARK)}];#{literal(GLUE)};{self.house(words.other)}"
         heads = [
-            self.printer.house(words.about),
-            self.printer.house(words.one),
+            self.house(words.about),
+            self.house(words.one),
             other,
-            *[self.printer.house(words.read)] * read,
+            *[self.house(words.read)] * read,
         ]
         rows = "\n".join(self._disagreement(conflict, read) for conflict in conflicts)
         return f"#disagreements(({', '.join(f'[{head}]' for head in heads)}),\n{rows}\n);"
@@ -136,9 +137,7 @@ class Evidence:
                 f"#strong[{text(source.credit)}];" if source.credit else "",
                 _outside(source.url, text(source.title)),
                 text(source.published),
-                self.printer.house(self.words.via.format(source.carrier))
-                if source.carrier not in ("", source.credit)
-                else "",
+                self.house(self.words.via.format(source.carrier)) if source.carrier not in ("", source.credit) else "",
                 self._grade(source),
                 text(source.seen),
             ]
@@ -148,7 +147,7 @@ class Evidence:
 
     def _claim(self, claim: model.Claim) -> str:
         words = self.words
-        known = self.printer.house(words.known.format(words.date(claim.known_since))) if claim.known_since else ""
+        known = self.house(words.known.format(words.date(claim.known_since))) if claim.known_since else ""
         said = self._listed([text(claim.said_by), text(claim.where), known])
         line = text(claim.statement) + (f"#{literal(' — ')};{said}" if said else "")
         facts = (self.document.ledger.facts.get(key) for key in claim.facts)
