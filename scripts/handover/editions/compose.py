@@ -125,12 +125,6 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False)
     return Composition(final.edition, content, html, published, document, final, tuple(refused), typst, settled)
 
 
-def for_exporter(nb: "NotebookNode", resources: Mapping[str, Any] | None) -> Composition:
-    """Compose what nbconvert hands to an exporter: a notebook, and resources that may say where it lies."""
-    about = (resources or {}).get("metadata", {})
-    return compose(nb, str(about.get("name") or "Notebook"), Path(about.get("path") or "."))
-
-
 def report_of(name: str) -> str:
     """The report of a file's name: ``drawdown_2026-10-01-en-1a2b3c4d`` is an edition of ``drawdown``."""
     return re.sub(rf"_{EDITION.pattern}$", "", name)

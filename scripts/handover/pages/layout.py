@@ -1,9 +1,9 @@
 """What the layout of a PDF settles before it is set: the room on its pages, and where its links lead.
 
-Typst sets a draft without links and says where everything stands. A figure that leaves a page much empty is set smaller,
-or lets the text after it pass; evidence is set in the largest type that takes no more pages than the smallest would,
-its last columns of like height. What is settled stands in one file that the template reads. Links lead to positions
-in it rather than to labels: to look labels up, Typst would set every paragraph with a link once more in each run.
+Typst sets a draft without links and says where everything stands. A figure that leaves a page much empty is set
+smaller, or lets the text after it pass; evidence is set in the largest type that takes no more pages than the smallest
+would, its last columns of like height. What is settled stands in one file that the template reads. Links lead to
+positions in it rather than to labels: to look labels up, Typst would set each paragraph with a link once more.
 """
 
 import json

@@ -18,7 +18,7 @@ from handover.pages.metadata import NO_DAY, Attachment, PageMetadata
 from handover.pages.typesetter import PICTURE
 from handover.pages.typst_evidence import MARK, Evidence
 from handover.pages.typst_table import WORD, table
-from handover.pages.typst_text import code, house, lines, literal, spoken, text, visible, wordless
+from handover.pages.typst_text import code, lines, literal, spoken, text, visible, wordless
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 RELATIONSHIPS = ("source", "data", "alternative", "supplement")
@@ -49,7 +49,7 @@ STYLES = {
 
 def typst_source(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
     """Return all files that Typst sets a document from, by name, but its layout, which `settle` adds."""
-    printer = _Printer(document)
+    printer = Printer(document)
     attached = {f"attachment-{number}": item.data for number, item in enumerate(metadata.attachments)}
     main = "\n".join([*printer.preamble(metadata), *printer.body(metadata.colophon), _closing(printer.words, metadata)])
     return {"main.typ": f"{main}\n".encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
@@ -69,30 +69,34 @@ def link_source(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
 
 
 @dataclass
-class _Printer:
+class Printer:
     """Prints one document.
 
     Attributes:
         files: The pictures printed so far, by the names that they have in the source.
         values: Tables of the values behind charts, for the appendix.
         exhibits: How many figures have a name by which the layout may move them.
+        level: That of the last heading.
     """
 
     document: Document
     files: dict[str, bytes] = field(default_factory=dict)
     values: list[model.Blocks] = field(default_factory=list)
     exhibits: int = 0
+    level: int = 1
 
     def __post_init__(self) -> None:
         self.words: Words = of(self.document.language)
-        self.evidence = Evidence(self.document, self.words)
+        self.evidence = Evidence(self)
         self.brief = any(
             isinstance(part, model.EvidenceSection) and part.layout == "brief" for part in self.document.parts
         )
 
     def house(self, words: str) -> str:
-        """Print words of the page's own."""
-        return house(words, self.words, self.document)
+        """Print words of the page's own, marked as English where the document speaks what the page does not."""
+        written = text(words)
+        same = self.document.language.split("-")[0] == self.words.language
+        return written if same else f"#house[{written}];"
 
     # --- the page
 
@@ -135,6 +139,11 @@ class _Printer:
         values = self._appendix()
         yield from filter(None, [f"#small[{values}];" if values else "", colophon])
 
+    def minor(self, name: str, words: str) -> str:
+        """Print a heading of a list in columns; `name` tells it from others."""
+        self.level = min(3, self.level + 1)
+        return f"#ledger-heading({literal(name)}, {self.level})[{self.house(words)}];"
+
     def _masthead(self) -> str:
         headline = self.document.headline
         title = self.inlines(_unlinked(headline.title)) if headline else ""
@@ -145,10 +154,10 @@ class _Printer:
         """The values behind charts, each where the link under its chart leads."""
         if not self.values:
             return ""
-        heading = f'#ledger-heading("appendix", 3)[{self.house(self.words.appendix)}];\n'
+        heading = self.minor("appendix", self.words.appendix) + "\n"
         return heading + "".join(
-            f'#parted("entry", "table-{number}");#place-of({literal(_values(number))});{self.blocks(blocks, column=True)}\n'
-            for number, blocks in enumerate(self.values, 1)
+            f"#parted({literal('entry')}, {literal(place)});{_place(place)}{self.blocks(blocks, column=True)}\n"
+            for place, blocks in ((_values(number), blocks) for number, blocks in enumerate(self.values, 1))
         )
 
     # --- parts
@@ -220,8 +229,7 @@ class _Printer:
                 return self.inlines(inside) if depth else self._paragraph(inside)
             case model.Heading():
                 inside = self.inlines(_unlinked(block.inside)) + _place(block.anchor)
-                # Typst takes no heading without a letter
-                return f"#par[{inside}];" if wordless(inside) else f"#heading(level: {block.level})[{inside}];"
+                return self.headed(block.level, inside)
             case model.CodeBlock(code_):
                 return f"#listing({lines(code_, CODE_WIDTH)});" if code_.strip() else ""
             case model.Preformatted(inside):
@@ -249,6 +257,13 @@ class _Printer:
                 return self.blocks(inner, depth, column=column)
             case model.Rule():
                 return "#rule();"
+
+    def headed(self, level: int, inside: str) -> str:
+        """Print a heading; as a paragraph where it has no letter, and never skipping a level, as PDF/UA wants it."""
+        if wordless(inside):
+            return f"#par[{inside}];"
+        self.level = min(level, self.level + 1)
+        return f"#heading(level: {self.level})[{inside}];"
 
     def _paragraph(self, inside: model.Inlines) -> str:
         match inside:

@@ -1,11 +1,13 @@
 """The evidence section in Typst: each printed number, what disagrees, and the sources with what each one says."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from handover.document import Words, model
-from handover.document.model import Document
-from handover.pages.typst_text import house, literal, text
+from handover.document import model
+from handover.pages.typst_text import literal, text
+
+if TYPE_CHECKING:
+    from handover.pages.typst import Printer
 
 #: The sign of a way back from a statement to the number that rests on it, and of a second reading.
 BACK, MARK = "↩", "≠"
@@ -16,13 +18,13 @@ BETWEEN = " · "
 LONG = 800
 
 
-@dataclass
 class Evidence:
-    """Prints the evidence sections of one document, of which it has printed so many."""
+    """Prints the evidence sections of the document that a printer prints."""
 
-    document: Document
-    words: Words
-    printed: int = 0
+    def __init__(self, printer: "Printer") -> None:
+        self.printer, self.house = printer, printer.house
+        self.words, self.document = printer.words, printer.document
+        self.printed = 0
 
     def section(self, section: model.EvidenceSection, closing: str = "") -> str:
         """Print what disagrees, then the rest in columns, with `closing` at its end."""
@@ -31,7 +33,7 @@ class Evidence:
         conflicts = self._disagreements(section.conflicts)
         heading = section.heading if lists or conflicts else None
         headed = heading and len(lists) + bool(conflicts) > 1
-        parts = [f"#heading(level: {heading.level})[{text(heading.text)}];"] if heading else []
+        parts = [self.printer.headed(heading.level, text(heading.text))] if heading else []
         if conflicts:
             parts += [self._heading(self.words.disagreements)] if headed else []
             parts.append(conflicts)
@@ -42,7 +44,7 @@ class Evidence:
         return "\n".join(parts)
 
     def _lists(self, section: model.EvidenceSection) -> dict[str, list[str]]:
-        """The lists of a section by their names; a brief one has its sources in few words, since the HTML has the whole."""
+        """The lists of a section by name; a brief one has its sources in few words, since the HTML has the whole."""
         words, brief = self.words, section.layout == "brief"
         facts = [self._fact(fact, paged=not brief) for fact in section.facts]
         speaking = [source for source in section.sources if source.claims]
@@ -56,10 +58,7 @@ class Evidence:
         }
 
     def _heading(self, name: str) -> str:
-        return f"#ledger-heading({literal(f'{name} {self.printed}')}, 3)[{self._house(name)}];"
-
-    def _house(self, words: str) -> str:
-        return house(words, self.words, self.document)
+        return self.printer.minor(f"{name} {self.printed}", name)
 
     def _listed(self, items: Iterable[str]) -> str:
         """Items with the language's comma between them."""
@@ -72,10 +71,10 @@ class Evidence:
         return f"#place-of({literal(source.anchor)});{about}"
 
     def _grade(self, source: model.Source) -> str:
-        return self._house(self.words.grade.format(source.grade).replace(" ", GLUE)) if source.grade else ""
+        return self.house(self.words.grade.format(source.grade).replace(" ", GLUE)) if source.grade else ""
 
     def _fact(self, fact: model.Fact, *, paged: bool) -> str:
-        """A number: what it is, who says so, why this reading, and where it is printed if there is more than one page."""
+        """A number: what it is, who says so, why this reading, and if `paged` where it is printed."""
         said = dict.fromkeys(filter(None, map(self._claimed, fact.claims)))
         pieces = [
             f"#strong[{text(fact.value)}];#{literal(' ')};{text(fact.label)}",
@@ -109,8 +108,13 @@ class Evidence:
             return ""
         words = self.words
         read = any(conflict.reading for conflict in conflicts)
-        other = f"#marked[{text(MARK)}];#{literal(GLUE)};{self._house(words.other)}"
-        heads = [self._house(words.about), self._house(words.one), other, *[self._house(words.read)] * read]
+        other = f"#marked[{text(MARK)}];#{literal(GLUE)};{self.house(words.other)}"
+        heads = [
+            self.house(words.about),
+            self.house(words.one),
+            other,
+            *[self.house(words.read)] * read,
+        ]
         rows = "\n".join(self._disagreement(conflict, read) for conflict in conflicts)
         return f"#disagreements(({', '.join(f'[{head}]' for head in heads)}),\n{rows}\n);"
 
@@ -133,7 +137,7 @@ class Evidence:
                 f"#strong[{text(source.credit)}];" if source.credit else "",
                 _outside(source.url, text(source.title)),
                 text(source.published),
-                self._house(self.words.via.format(source.carrier)) if source.carrier not in ("", source.credit) else "",
+                self.house(self.words.via.format(source.carrier)) if source.carrier not in ("", source.credit) else "",
                 self._grade(source),
                 text(source.seen),
             ]
@@ -143,7 +147,7 @@ class Evidence:
 
     def _claim(self, claim: model.Claim) -> str:
         words = self.words
-        known = self._house(words.known.format(words.date(claim.known_since))) if claim.known_since else ""
+        known = self.house(words.known.format(words.date(claim.known_since))) if claim.known_since else ""
         said = self._listed([text(claim.said_by), text(claim.where), known])
         line = text(claim.statement) + (f"#{literal(' — ')};{said}" if said else "")
         facts = (self.document.ledger.facts.get(key) for key in claim.facts)

@@ -9,8 +9,6 @@ import unicodedata
 from functools import cache
 
 from handover import fonts
-from handover.document import Words
-from handover.document.model import Document
 
 #: Characters that print nothing and that Typst lets pass: breaks, joiners, direction marks, variants.
 INVISIBLE = {0xAD, 0x61C, *range(0x200B, 0x2010), 0x2060, *range(0x2066, 0x206A), *range(0xFE00, 0xFE10)}
@@ -18,8 +16,8 @@ INVISIBLE = {0xAD, 0x61C, *range(0x200B, 0x2010), 0x2060, *range(0x2066, 0x206A)
 REFUSED = {0xFEFF, *range(0x202A, 0x202F)}
 #: What every shipped typeface has, so that plain Western text is not looked up at all.
 PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u2260]*")
-#: What neither XML nor HTML may hold.
-UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+#: All that is not plainly printable, and more.
+UNPRINTABLE = re.compile(r"[^\w -~]")
 #: The literals that print, in mark-up written here.
 LITERAL = re.compile(r'#(?:raw\(|maths\()?"((?:[^"\\]|\\.)*)"')
 CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
@@ -33,19 +31,16 @@ BREAK = "\u200b"
 WORD = 36
 
 
-def literal(text: str) -> str:
+def literal(content: str) -> str:
     """Return a Typst string literal for any text."""
-    if text.isprintable():
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return '"' + "".join(map(_escaped, text)) + '"'
+    escaped = content.replace("\\", "\\\\").replace('"', '\\"').replace("\u00a0", "\\u{a0}")
+    return f'"{escaped if escaped.isprintable() else UNPRINTABLE.sub(_code_point, escaped)}"'
 
 
-def _escaped(char: str) -> str:
-    if char in '\\"':
-        return "\\" + char
-    if "\ud800" <= char <= "\udfff":
-        return "\\u{fffd}"
-    return char if char.isprintable() else f"\\u{{{ord(char):x}}}"
+def _code_point(found: re.Match[str]) -> str:
+    if found[0].isprintable():
+        return found[0]
+    return "\\u{fffd}" if "\ud800" <= found[0] <= "\udfff" else f"\\u{{{ord(found[0]):x}}}"
 
 
 def text(content: str, word: int = WORD) -> str:
@@ -79,21 +74,10 @@ def spoken(content: str) -> str:
     return literal("".join(char for char in folded if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")))
 
 
-def house(content: str, words: Words, document: Document) -> str:
-    """Return words of the page's own, marked as English where the document speaks what the page does not."""
-    written = text(content)
-    return written if document.language.split("-")[0] == words.language else f"#house[{written}];"
-
-
 def wordless(markup: str) -> bool:
     """Whether mark-up written here holds no letter that prints: Typst takes no heading of which that is so."""
     words = CODE.sub(lambda found: chr(int(found[1], 16)), "".join(LITERAL.findall(markup)))
     return all(char.isspace() or ord(char) in INVISIBLE for char in words)
-
-
-def writable(source: str) -> str:
-    """Return a source of HTML or SVG in which the characters that no parser takes are named."""
-    return UNWRITABLE.sub(lambda found: _named([found.group()]), source)
 
 
 def breakable(content: str, word: int = WORD) -> str:

@@ -10,7 +10,6 @@ import sys
 from itertools import pairwise
 
 import pytest
-from handover.editions.imprint import NO_DAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html

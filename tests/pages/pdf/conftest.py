@@ -2,9 +2,10 @@
 
 import nbformat
 import pytest
-from pdf_samples import imprint, of_cells, printed, typeset
+from pdf_samples import metadata as about
+from pdf_samples import of_cells, printed, typeset
 
-from handover.pages.typst import page
+from handover.pages import typst_source
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +17,7 @@ def pdf():
 @pytest.fixture(scope="session")
 def source():
     """Writes cells as Typst source: `source(cell, …)`."""
-    return lambda *cells, **metadata: page.compose(of_cells(*cells, **metadata), imprint())[0]
+    return lambda *cells, **metadata: typst_source(of_cells(*cells, **metadata), about())["main.typ"].decode()
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,7 @@ def text():
 
     def of(*cells, **metadata):
         found = of_cells(*cells, **metadata)
-        plain = imprint("", ())
+        plain = about("", ())
         return pdftext.whole(typeset(found, plain))
 
     return of

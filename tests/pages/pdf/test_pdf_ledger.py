@@ -67,7 +67,8 @@ def test_a_number_leads_to_its_evidence_and_back(report, source):
 
 
 def test_each_link_has_its_place_and_its_name(report, source):
-    from pdf_samples import imprint, of_cells, typeset
+    from pdf_samples import metadata as imprint
+    from pdf_samples import of_cells, typeset
 
     found = of_cells(*report)
     inside, outside = links(typeset(found, imprint()))
@@ -178,7 +179,8 @@ def test_without_a_reading_there_is_no_column_of_readings(markdown, shows, text)
 
 
 def test_disagreements_are_a_table_with_headers_whose_sources_are_links(markdown, shows):
-    from pdf_samples import imprint, of_cells, typeset
+    from pdf_samples import metadata as imprint
+    from pdf_samples import of_cells, typeset
 
     from judges import pdftags
 
@@ -227,7 +229,8 @@ def sizes(made):
 
 @pytest.mark.parametrize("layout", ["", "brief"])
 def test_no_evidence_is_set_in_small_type(layout, report, shows):
-    from pdf_samples import imprint, of_cells, typeset
+    from pdf_samples import metadata as imprint
+    from pdf_samples import of_cells, typeset
 
     made = typeset(of_cells(report[0], drawn(shows), shows({MIME: WHOLE | {"layout": layout}})), imprint())
     small = {said for size, texts in sizes(made).items() if size < 7.5 for said in texts}

@@ -2,7 +2,7 @@ import base64
 import re
 
 import pytest
-from test_pdf_pictures import raster
+from pdf_samples import raster
 
 PNG = base64.b64encode(raster()).decode()
 BOTH = pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x"])

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handover import fonts
-from handover.pages.typst import escape, page, typesetter
+from handover.pages import typesetter
+from handover.pages import typst_text as escape
 from judges import pdftext
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -64,7 +65,7 @@ def test_a_trap_is_printed_as_it_stands_wherever_text_comes_from(trap, text, sho
 @given(ANY)
 def test_any_text_is_printed_and_none_stops_the_page(words):
     from nbformat.v4 import new_code_cell, new_output
-    from pdf_samples import imprint, of_cells, typeset
+    from pdf_samples import metadata, of_cells, typeset
 
     cell = new_code_cell("1")
     cell.outputs = [
@@ -74,7 +75,7 @@ def test_any_text_is_printed_and_none_stops_the_page(words):
         new_output("display_data", data={"text/markdown": words}),
     ]
     found = of_cells(cell)
-    made = typeset(found, imprint())
+    made = typeset(found, metadata())
     # letters that neither join nor change their order can be compared
     letters = [c for c in words if c.isalnum() and c.isascii()]
     assert all(letter in pdftext.whole(made) for letter in letters)
@@ -144,10 +145,10 @@ def test_breaking_words_changes_nothing_but_the_breaks(text, word):
 
 
 def test_a_long_word_stays_on_the_page(text, markdown):
-    from pdf_samples import imprint, of_cells, typeset
+    from pdf_samples import metadata, of_cells, typeset
 
     doc = of_cells(markdown("x" * 20_000))
-    assert page.pages(typeset(doc, imprint())) > 3
+    assert typesetter.page_count(typeset(doc, metadata())) > 3
 
 
 def test_a_break_is_no_part_of_a_letter_for_who_searches(text, markdown):
