@@ -30,10 +30,10 @@ def test_what_belongs_together_stays_on_a_line(written, shown):
     ("[10](#fact-a) days", "10~days"), ("[10](#fact-a)[≠](#conflict-a) days", "10≠~days"),
     ("**Four** boats", "Four~boats"), ("[in 12](#fact-a) boats", "in 12~boats"), ("[2025](#fact-a) was", "2025 was"),
     ("[10](#fact-a) of", "10 of"), ("[10](#fact-a) `x` boats", "10 x boats"), ("[x](#fact-a) days", "x days"),
-    ("`17 January 2026`", "17 January 2026"), ("| 9 days |\n|---|\n| 17 January 2026 |", "9 days  17 January 2026"),
+    ("`17 January 2026`", "17 January 2026"), ("| 9 days |\n|---|\n| 17 January 2026 |", "9 days 17 January 2026"),
 ])  # fmt: skip
 def test_a_number_in_a_link_is_bound_to_the_word_behind_it_and_code_is_left_alone(source, shown):
-    assert model.plain(of(source).parts[0].blocks).strip().translate(SHOWN) == shown
+    assert " ".join(model.plain(of(source).parts[0].blocks).translate(SHOWN).split()) == shown
 
 
 def test_what_the_page_says_of_days_does_not_break():

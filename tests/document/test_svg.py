@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from handover.document import svg, svg_styles
+from handover.document import svg
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
 
@@ -131,10 +131,10 @@ def test_style_sheets_become_attributes_the_weaker_first():
 
 
 def test_declarations_are_read_one_by_one():
-    assert dict(svg_styles.declarations("fill:red;stroke : #000 !important;;bad;width:3")) == {
+    assert dict(svg.declarations("fill:red;stroke : #000 !important;;bad;width:3")) == {
         "fill": "red",
         "stroke": "#000",
     }
-    assert dict(svg_styles.declarations("font: italic bold 12px/1.5 Arial")) == {
+    assert dict(svg.declarations("font: italic bold 12px/1.5 Arial")) == {
         "font-size": "12px", "font-family": "Arial", "font-style": "italic", "font-weight": "bold",
     }  # fmt: skip
