@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from handover.document import Words, model, of
-from handover.document.model import Document
 from handover.pages import layout, pictures
 from handover.pages.metadata import NO_DAY, Attachment, PageMetadata
 from handover.pages.typesetter import PICTURE
@@ -47,7 +46,7 @@ STYLES = {
 }
 
 
-def typst_source(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
+def typst_source(document: model.Document, metadata: PageMetadata) -> dict[str, bytes]:
     """Return all files that Typst sets a document from, by name, but its layout, which `settle` adds."""
     printer = Printer(document)
     attached = {f"attachment-{number}": item.data for number, item in enumerate(metadata.attachments)}
@@ -55,7 +54,7 @@ def typst_source(document: Document, metadata: PageMetadata) -> dict[str, bytes]
     return {"main.typ": f"{main}\n".encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
 
 
-def link_source(document: Document, metadata: PageMetadata) -> dict[str, bytes]:
+def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, bytes]:
     """Return the files of the picture that a link to a document shows: its title, what stands under it, whose it is."""
     words = of(document.language)
     title, under = _cut(_title(document), LINK_TITLE), _cut(" ".join(document.standfirst.split()), LINK_WORDS)
@@ -79,7 +78,7 @@ class Printer:
         level: That of the last heading.
     """
 
-    document: Document
+    document: model.Document
     files: dict[str, bytes] = field(default_factory=dict)
     values: list[model.Blocks] = field(default_factory=list)
     exhibits: int = 0
@@ -202,7 +201,10 @@ class Printer:
         if followed:
             options.append("followed: true")
         if figure.note:
-            options.append(f"remark: [#note[{self.house(figure.note)}];]")
+            note = self.house(figure.note)
+            if figure.picture is None and figure.alt:
+                note = f"{text('[')}{note}{text(f': {figure.alt}]')}"
+            options.append(f"remark: [#note[{note}];]")
         return f"#exhibit({', '.join(options)})[{self._picture(figure.picture, figure.alt)}];"
 
     def _stream(self, stream: model.Stream) -> str:
@@ -375,7 +377,7 @@ def _values(number: int) -> str:
     return f"values/{number}"
 
 
-def _title(document: Document) -> str:
+def _title(document: model.Document) -> str:
     """The document's title, on one line; a PDF must have one that says something."""
     title = " ".join(document.title.split())
     return "Notebook" if wordless(text(title)) else title
