@@ -135,6 +135,12 @@ def test_a_short_section_is_set_in_larger_type_and_two_columns_of_like_height():
     assert abs(ended - last.y) < 120
 
 
+def test_no_column_ends_with_a_heading():
+    marks = [Mark("first", 1, 0, 100), Mark("entry", 1, 0, 110, "a"), Mark("head", 1, 0, 300, "Sources")]
+    marks += [Mark("before", 1, 0, 310), Mark("head", 1, 0, 320, "b"), Mark("entry", 1, 0, 340, "c")]
+    assert layout._middle([*marks, Mark("last", 1, 0, 540)]) == "Sources"
+
+
 def test_what_was_moved_conforms_and_comes_out_the_same_twice():
     verapdf.need()
     cells = lines(20), chart(300, "one"), markdown("After."), lines(20), chart(420, "two"), markdown("Passed by.")

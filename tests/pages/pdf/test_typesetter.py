@@ -4,12 +4,12 @@ import subprocess
 import sys
 
 import pytest
-from pdf_samples import TESTS, of_cells, raster, typeset
+from pdf_samples import NOTEBOOKS, TESTS, markdown, of_cells, printed, raster, typeset
 from pdf_samples import metadata as about
 from PIL import Image
 
 from handover.errors import ConversionError
-from handover.pages import page_count, pdf, picture, pngs, settle, typst_source
+from handover.pages import page_count, pdf, picture, pictures, pngs, settle, typst_source
 from judges import pdftext
 
 HEAD = '#set document(title: "x", date: auto)\n'
@@ -62,22 +62,29 @@ def test_the_same_document_makes_the_same_bytes_in_another_world_and_another_one
     other = {**os.environ, "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "HOME": str(tmp_path), "PYTHONHASHSEED": "7"}
     other["TMPDIR"] = str(tmp_path)
     subprocess.run([sys.executable, "-c", code], check=True, env=other, cwd=tmp_path)
-    from pdf_samples import NOTEBOOKS, printed
-
     assert made.read_bytes() == b"".join(map(printed, NOTEBOOKS))
     assert len(set(map(printed, NOTEBOOKS))) == len(NOTEBOOKS)
 
 
 def long():
-    import nbformat
-
-    return of_cells(nbformat.v4.new_markdown_cell("# Boats\n\n" + "Words of the first page and of others. " * 900))
+    return of_cells(markdown("# Boats\n\n" + "Words of the first page and of others. " * 900))
 
 
 def test_pages_are_counted():
     made = typeset(long(), about())
     assert page_count(made) == len(pdftext.read(made)) > 3
     assert page_count(typeset(of_cells(), about())) == 1
+
+
+@pytest.mark.parametrize("before", [1, 300, 900])
+def test_the_picture_of_page_one_needs_only_the_sections_that_begin_on_it(before):
+    words = markdown("# Boats\n\n" + "Words before it. " * before)
+    sections = [markdown(f"## Section {n}\n\n[up](#section-0) " + "and words. " * 300) for n in range(9)]
+    files = settle(typst_source(of_cells(words, *sections), about()), "x")
+    shown = pngs(pictures._beginning(files), 36, "x")
+    every = pngs(files, 36, "x")
+    assert shown[0] == every[0]
+    assert len(shown) < len(every)
 
 
 def test_a_picture_is_of_page_one_in_few_colours():
