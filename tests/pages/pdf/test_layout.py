@@ -66,7 +66,7 @@ class Settled:
             patch.setattr(typesetter, "query", lambda *words: self.asked.append(words) or ask(*words))
             self.files = settle(typst_source(of_cells(*cells), about()), "x")
         self.layout = json.loads(self.files[FILE])
-        told = ask(self.files, "<positions>", "x")[0]
+        told = ask(self.files, "<positions>", "x")[0]["marks"]
         self.marks = [Mark(page=page, x=x, y=y, **mark) for mark, _, page, x, y in told if mark]
         self.places = {label: (page, y) for mark, label, page, _, y in told if not mark}
 
