@@ -63,6 +63,7 @@ class Layout:
         breaks: Entries that begin a column before the one above it is full, by name.
         places: Where links may lead, by name.
         linked: Whether they do yet.
+        pages: How many pages there are.
     """
 
     figures: dict[str, tuple[float, bool]] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class Layout:
     breaks: list[str] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
     linked: bool = False
+    pages: int = 0
 
     def file(self) -> bytes:
         """What the template reads."""
@@ -109,13 +111,14 @@ def settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
 def _draft(files: Mapping[str, bytes], layout: Layout, name: str) -> list[Mark]:
     """Set the document; return its marks, and take note of its places, whose pages the next draft prints."""
     marks, places = [], {}
-    for about, label, page, x, y in typesetter.query({**files, FILE: layout.file()}, "<positions>", name)[0]:
+    found = typesetter.query({**files, FILE: layout.file()}, "<positions>", name)[0]
+    for about, label, page, x, y in found["marks"]:
         if about is None:
             # the heading of a table is set again on every page
             places.setdefault(label, (page, round(x, 2), round(y, 2)))
         else:
             marks.append(Mark(page=page, x=x, y=y, **about))
-    layout.places = places
+    layout.pages, layout.places = found["pages"], places
     return marks
 
 
@@ -182,8 +185,9 @@ def _middle(section: list[Mark]) -> str:
     def longer(mark: Mark) -> float:
         return max(above(mark), above(last) - above(mark))
 
-    entries = [one for before, one in pairwise(section) if before.kind != "head" and one.page == last.page]
-    best = min((one for one in entries if one.kind in ("head", "entry")), key=longer, default=None)
+    entries = [mark for mark in section if mark.kind in ("head", "entry")]
+    free = [one for before, one in pairwise(entries) if before.kind == "entry" and one.page == last.page]
+    best = min(free, key=longer, default=None)
     return best.name if best and longer(best) < FOOT - top else ""
 
 

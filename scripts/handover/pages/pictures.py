@@ -1,21 +1,24 @@
 """Pictures as Typst takes them, and pictures of pages in few colours."""
 
 import io
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from handover.document import model
-from handover.pages import typesetter
+from handover.pages import layout, typesetter
 from handover.pages.typst_text import visible
 
 if TYPE_CHECKING:
     from PIL import Image
 
 #: What smooth edges of type in three colours need.
-COLOURS = 32
+COLOURS = 24
 #: How SVG names the house's narrow face; Typst knows both widths as one family.
+#: A heading of the first rank in a source, with its place.
+SECTION = re.compile(r'^#heading\(level: 2\)\[.*#place-of\("([^"\\]+)"\);\];$', re.MULTILINE)
 CONDENSED = re.compile(r'font-family="([^"]*)IBM Plex Sans Condensed([^"]*)"')
 
 
@@ -44,7 +47,7 @@ def _raster(data: bytes) -> bytes:
 
 
 def picture(files: Mapping[str, bytes], ppi: float, name: str) -> bytes:
-    """Return a PNG of the first page that Typst sets from files, in few colours: a third of the size of all colours.
+    """Return a PNG of the first page that Typst sets from files, in few colours: a quarter of the size of all colours.
 
     Args:
         files: All that Typst may read, by name.
@@ -53,8 +56,18 @@ def picture(files: Mapping[str, bytes], ppi: float, name: str) -> bytes:
     """
     from PIL import Image
 
-    with Image.open(io.BytesIO(typesetter.pngs(files, ppi, name)[0])) as image:
-        return _png(image.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
+    with Image.open(io.BytesIO(typesetter.pngs(_beginning(files), ppi, name)[0])) as image:
+        return _png(image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
+
+
+def _beginning(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The files without the sections that begin after the first page: Typst draws all pages or none."""
+    main, places = files["main.typ"].decode(), json.loads(files[layout.FILE])["places"]
+    for section in SECTION.finditer(main):
+        if places.get(section[1], (1,))[0] > 1:
+            last = main.rstrip().rpartition("\n")[2]
+            return {**files, "main.typ": f"{main[: section.start()]}{last}\n".encode()}
+    return files
 
 
 def _png(image: "Image.Image") -> bytes:

@@ -201,7 +201,10 @@ class Printer:
         if followed:
             options.append("followed: true")
         if figure.note:
-            options.append(f"remark: [#note[{self.house(figure.note)}];]")
+            note = self.house(figure.note)
+            if figure.picture is None and figure.alt:
+                note = f"{text('[')}{note}{text(f': {figure.alt}]')}"
+            options.append(f"remark: [#note[{note}];]")
         return f"#exhibit({', '.join(options)})[{self._picture(figure.picture, figure.alt)}];"
 
     def _stream(self, stream: model.Stream) -> str:
