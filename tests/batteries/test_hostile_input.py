@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 
 import lxml.html
 import pytest
-from handover.editions.settings import Site
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
