@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from handover.document import document
-from handover.document import evidence as read
-from handover.document.evidence import claims, conflicts, facts
+from handover.document import evidence as contract
 from handover.editions import manifest
 from handover.errors import ProseError
 from handover.story.claims import View
@@ -21,6 +19,18 @@ ENGLISH = LANGUAGES["en"]
 LAST = dt.date(2026, 10, 1)
 #: The count of a year is told once the year is over, whenever its rows became known.
 BY_THE_CALENDAR = {"as_of", "bases_2020", *(f"attack_days_{year}" for year in range(2019, 2027))}
+
+
+def facts(content):
+    return {fact["key"]: fact for fact in content["facts"]}
+
+
+def claims(content):
+    return {claim["id"]: (claim, source) for source in content["sources"] for claim in source["claims"]}
+
+
+def conflicts(content):
+    return {conflict["id"]: conflict for conflict in content["conflicts"]}
 
 
 @pytest.fixture
@@ -85,8 +95,8 @@ def test_what_is_used_is_named_for_the_reader(content):
 
 def test_the_output_is_json_under_the_type_and_prefixes_that_a_document_is_read_by(story):
     bundle = story.evidence()._repr_mimebundle_()
-    assert EVIDENCE_MIME == document.EVIDENCE_MIME and DETAIL == manifest.DETAIL
-    assert tuple(f"#{name}" for name in (read.FACT, read.SOURCE, read.CONFLICT)) == (FACT, SOURCE, CONFLICT)
+    assert EVIDENCE_MIME == contract.EVIDENCE_MIME and DETAIL == manifest.DETAIL
+    assert tuple(f"#{name}" for name in (contract.FACT, contract.SOURCE, contract.CONFLICT)) == (FACT, SOURCE, CONFLICT)
     assert json.loads(json.dumps(bundle[EVIDENCE_MIME])) == bundle[EVIDENCE_MIME]
     assert 'id="fact-troops_now"' in bundle["text/html"]
 
