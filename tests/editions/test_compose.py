@@ -1,5 +1,6 @@
-"""One composition for press and exporters: the same bytes, a name made from content, data only from the project."""
+"""One composition for renders and exporters: the same bytes; data only from the project, under names that are safe."""
 
+import datetime as dt
 import io
 import json
 from pathlib import Path
@@ -9,11 +10,22 @@ import pytest
 from PIL import Image
 
 from handover import digest
-from handover.document.document import EVIDENCE_MIME
-from handover.editions import attachments, compose
-from handover.editions.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, day_of, of
-from handover.editions.order import Order
+from handover.document.evidence import EVIDENCE_MIME
+from handover.editions import Request, compose, day_of, epoch_of
+from handover.editions.compose import LINK_SIZE
 from handover.editions.render import produce, render
+from handover.editions.store import LINK_PICTURE
+from handover.pages import AUTHOR, NO_DAY
+
+
+def composed(*, folder=Path("/"), evidence=None, source="1", tags=(), **metadata):
+    """The composition of a notebook of one cell."""
+    outputs = [nbformat.v4.new_output("display_data", {EVIDENCE_MIME: evidence})] if evidence else []
+    cell = nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"tags": list(tags)})
+    return compose.compose(nbformat.v4.new_notebook(cells=[cell], metadata=metadata), "mini", folder)
+
+
+# what is attached
 
 
 @pytest.mark.parametrize(
@@ -34,39 +46,89 @@ from handover.editions.render import produce, render
 def test_a_table_outside_the_data_is_refused(mini, name, fault):
     (mini.data / "link.csv").symlink_to(mini.lock)
     (mini.data / "folder").symlink_to(mini.data)
-    assert attachments.data(mini.root, [name]) == ([], [f"{name}: {fault}"])
-
-
-def test_tables_that_share_a_name_are_told_apart(mini):
-    (mini.data / "old").mkdir()
-    (mini.data / "old" / "counts.csv").write_text("old\n")
-    found, faults = attachments.data(mini.root, ["data/old/counts.csv", "data/counts.csv", "data/counts.csv"])
-    assert faults == []
-    assert [(path, one.name) for path, one in found] == [
-        ("data/counts.csv", "data-counts.csv"),
-        ("data/old/counts.csv", "data-old-counts.csv"),
-        ("data/datapackage.json", "datapackage.json"),
-    ]
+    assert compose.tables(mini.root, [name]) == ([], [f"{name}: {fault}"])
 
 
 @pytest.mark.parametrize("tables", [5, None, "data/counts.csv", {"data/counts.csv": 1}])
 def test_tables_that_are_no_list_are_none(mini, tables):
-    output = nbformat.v4.new_output("display_data", {EVIDENCE_MIME: {"facts": [], "tables": tables}})
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
-    made = compose.compose(nb, "mini", mini.notebooks)
-    assert [one.relationship for one in made.imprint.attachments].count("data") == 0 and not made.refused
+    made = composed(folder=mini.notebooks, evidence={"facts": [], "tables": tables})
+    assert [one.relationship for one in made.metadata.attachments].count("data") == 0 and not made.refused
+
+
+def test_a_notebook_from_elsewhere_gets_no_data_of_ours_and_no_edition(tmp_path):
+    made = composed(folder=tmp_path, evidence={"tables": ["data/counts.csv"]})
+    assert [one.name for one in made.metadata.attachments] == ["mini.ipynb", "edition.json"]
+    assert made.edition == "" and made.metadata.date == NO_DAY and made.metadata.pdf == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("counts.csv", "counts.csv"),
+        ("../x", "_x"),
+        (".hidden", "hidden"),
+        ("<script>.csv", "_script_.csv"),
+        ("invoice\u202egpj.exe", "invoice_gpj.exe"),
+        ("a\nb", "a_b"),
+        ("größe.csv", "gr__e.csv"),
+        ("=HYPERLINK(1).csv", "=HYPERLINK(1).csv"),
+        ("..", "_"),
+    ],
+)
+def test_a_name_is_one_that_any_system_can_store(name, stored):
+    assert compose.safe(name) == stored
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["data/a<.csv", "data/a>.csv", "data/a?.csv"], ["a_.csv", "1-a_.csv", "2-a_.csv", "datapackage.json"]),
+        (["data/old/x.csv", "data/x.csv"], ["data-old-x.csv", "data-x.csv", "datapackage.json"]),
+    ],
+)
+def test_tables_whose_names_would_be_one_keep_apart(mini, paths, names):
+    for path in paths:
+        (mini.root / path).parent.mkdir(exist_ok=True)
+        (mini.root / path).write_text(path)
+    found, faults = compose.tables(mini.root, [*paths, paths[0]])
+    assert faults == [] and [one.name for _, one in found] == names
+    assert [one.data.decode() for _, one in found[:-1]] == paths
+
+
+# what the pages say of themselves
 
 
 def test_the_colophon_says_in_words_that_a_parameter_is_not_set():
-    cells = [nbformat.v4.new_code_cell("since = None\nlevel = 3", metadata={"tags": ["parameters"]})]
-    made = compose.compose(nbformat.v4.new_notebook(cells=cells), "mini", Path("/"))
-    assert dict(made.imprint.colophon)["Parameters"] == "since none · level 3"
+    made = composed(source="since = None\nlevel = 3", tags=["parameters"])
+    assert dict(made.metadata.colophon)["Parameters"] == "since none · level 3"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "day", "author"),
+    [
+        ({}, NO_DAY, AUTHOR),
+        ({"date": "2026-01-31"}, dt.date(2026, 1, 31), AUTHOR),
+        ({"date": "soon", "authors": [{"name": "Ann"}, "Bo", {}]}, NO_DAY, "Ann, Bo"),
+    ],
+)
+def test_a_page_takes_its_day_and_author_from_its_notebook_and_never_asks_the_clock(metadata, day, author):
+    made = composed(**metadata).metadata
+    assert (made.date, made.epoch, made.author) == (day, epoch_of(day), author)
+
+
+def test_the_day_asked_for_counts_before_the_day_of_the_metadata():
+    made = composed(source='as_of = "2026-01-07"', tags=["parameters"], date="2026-01-31")
+    assert made.metadata.date == dt.date(2026, 1, 7) and made.metadata.pdf == f"mini_{made.edition}.pdf"
+    assert epoch_of(day_of("2026-01-31")) == 1769817600
+    assert day_of("2026-02-30") is None and day_of(None) is None and epoch_of(None) == 0
+
+
+# the same bytes
 
 
 def test_half_a_character_in_a_cell_stops_no_exporter(mini):
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("# half \ud83d of one")])
-    made = compose.compose(nb, "mini", mini.notebooks)
-    assert "# half \ufffd of one" in made.imprint.attachments[0].data.decode()
+    made = composed(folder=mini.notebooks, source="# half \ud83d of one")
+    assert "# half \ufffd of one" in made.metadata.attachments[0].data.decode()
     assert made.pdf().startswith(b"%PDF-")
 
 
@@ -81,41 +143,9 @@ def test_the_exporters_give_the_bytes_that_were_published(mini, stand_in, kind):
     assert not resources["outputs"]
 
 
-def test_a_notebook_from_elsewhere_gets_no_data_of_ours_and_no_edition(mini, tmp_path):
-    nb = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell(
-                "x",
-                outputs=[
-                    nbformat.v4.new_output(
-                        "display_data", {"application/vnd.handover.evidence+json": {"tables": ["data/counts.csv"]}}
-                    )
-                ],
-            )
-        ]
-    )
-    made = compose.compose(nb, "x", tmp_path)
-    assert [one.name for one in made.imprint.attachments] == ["x.ipynb", "edition.json"]
-    assert made.edition == "" and made.imprint.date == NO_DAY
-
-
-def test_the_name_of_an_edition_counts_as_its_report(mini):
+def test_the_name_of_an_edition_counts_as_its_report():
     assert compose.report_of("drawdown_2026-10-01-en-1a2b3c4d") == "drawdown"
     assert compose.report_of("troop_levels") == "troop_levels"
-
-
-def content(mini):
-    return produce(Order.of(mini, "mini", {})).manifest["content"]
-
-
-def test_a_change_that_a_reader_gets_is_another_name(mini, stand_in):
-    first = content(mini)
-    table = mini.data / "counts.csv"
-    table.write_text(table.read_text() + "C3,2026-03-01,doors,5\n")
-    second = content(mini)
-    notebook = mini.notebook("mini")
-    notebook.write_text(notebook.read_text().replace("There were", "We saw"))
-    assert len({first, second, content(mini)}) == 3
 
 
 def test_parts_that_run_together_are_told_apart():
@@ -123,30 +153,24 @@ def test_parts_that_run_together_are_told_apart():
     assert digest.of_parts([("a", b"b"), ("c", b"")]) != digest.of_parts([("a", b""), ("c", b"b")])
 
 
-def test_the_imprint_never_asks_the_clock():
-    assert of({}, {}).date == NO_DAY
-    assert of({"date": "2026-01-31"}, {}).epoch == 1769817600
-    assert of({"date": "2026-01-31"}, {"as_of": "2026-01-07"}).date.isoformat() == "2026-01-07"
-    assert of({"authors": [{"name": "Ann"}, "Bo", {}]}, {}).author == "Ann, Bo"
-    assert day_of("2026-02-30") is None and day_of(None) is None
-
-
-def test_the_record_in_the_pdf_is_stable_json(mini, stand_in):
-    product = produce(Order.of(mini, "mini", {}))
-    made = compose.compose(nbformat.reads(_ipynb(product), 4), "mini", mini.notebooks)
-    record = next(one for one in made.imprint.attachments if one.name == "edition.json")
-    assert (
-        json.dumps(json.loads(record.data), ensure_ascii=False, indent=1, sort_keys=True) + "\n" == record.data.decode()
-    )
-
-
-def _ipynb(product):
-    return next(data for name, data in product.files.items() if name.endswith(".ipynb")).decode()
-
-
-def test_the_picture_for_links_is_small_and_the_same_twice(mini, stand_in):
-    first, second = (produce(Order.of(mini, "mini", {})).files[LINK_PICTURE] for _ in range(2))
-    assert first == second
-    assert len(first) < 60_000
-    with Image.open(io.BytesIO(first)) as image:
+def test_two_renders_differ_in_the_run_block_alone_and_the_picture_for_links_is_small(mini, stand_in):
+    asked = Request.of(mini, "mini", {})
+    first, second = produce(asked), produce(asked)
+    assert first.files == second.files
+    assert first.manifest | {"run": 0} == second.manifest | {"run": 0}
+    picture = first.files[LINK_PICTURE]
+    assert len(picture) < 60_000
+    with Image.open(io.BytesIO(picture)) as image:
         assert (image.format, image.size) == ("PNG", LINK_SIZE)
+
+
+def test_the_record_in_the_pdf_is_stable_json_of_what_shapes_the_pages_and_nothing_else(mini):
+    path = mini.notebook("mini")
+    made = compose.compose(nbformat.read(path, 4), "mini", mini.notebooks)
+    data = made.metadata.attachments[-1].data.decode()
+    record = json.loads(data)
+    assert json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True) + "\n" == data
+    assert record.keys() == {"report", "as_of", "parameters", "notebook", "data", "versions"}
+    assert record["notebook"] == {"attachment": "mini.ipynb", "sha256": digest.of_file(path)}
+    assert {"typst", "matplotlib", "fontpkg-ibm-plex-serif"} < record["versions"].keys()
+    assert "python" not in record["versions"]

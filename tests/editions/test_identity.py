@@ -1,5 +1,6 @@
 """An edition is its content: what a reader gets changes its name, and nothing else changes a byte of it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import handover
-from handover.editions import render, tools
-from handover.editions.order import Order
+from handover.editions import Request, inputs, render
 from handover.errors import StoreError
 
 PACKAGE = Path(handover.__file__).parent
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from conftest import _StandIn
 import handover
-from handover.editions import render
+from handover.editions import Request, inputs, render
 from handover.notebook import execute
 from handover.project import Project
 assert handover.__file__.startswith(sys.argv[2])
@@ -29,62 +29,53 @@ print(outcome.kind, outcome.rendered, outcome.edition.name)
 """
 
 
-@pytest.fixture
-def package(tmp_path):
-    """A copy of the package; call it with the end of a file's path and a text to add to the file."""
-    copy = tmp_path / "other" / "handover"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-
-    def add(file, text):
-        (path,) = copy.rglob(file)
-        path.write_text(path.read_text() + text)
-
-    add.path = copy.parent
-    return add
-
-
 def rendered(mini, package):
-    search = f"{package.path}:{Path(__file__).resolve().parents[1]}"
-    command = [sys.executable, "-c", RENDER, str(mini.root), str(package.path)]
-    done = subprocess.run(command, env={"PYTHONPATH": search, "PATH": ""}, capture_output=True, text=True, check=False)
+    """Render with a copy of the package: what came of it, whether it was rendered, and the edition's name."""
+    search = f"{package.parent}:{Path(__file__).resolve().parents[1]}"
+    command = [sys.executable, "-c", RENDER, str(mini.root), str(package)]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": search}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
 
+def add(package, file, text):
+    (path,) = package.rglob(file)
+    path.write_text(path.read_text() + text)
+
+
 @pytest.mark.slow
-def test_other_code_that_writes_the_same_pages_writes_nothing_and_says_so(mini, package, snapshot):
+def test_a_comment_changes_nothing_and_a_rule_that_shapes_a_page_the_name(mini, tmp_path, snapshot):
+    package = tmp_path / "other" / "handover"
+    shutil.copytree(PACKAGE, package)
     kind, _, name = rendered(mini, package)
     assert kind == "published"
     before = snapshot(mini.reports)
     for file in ("editions/compose.py", "editions/store.py", "errors.py"):
-        package(file, "# a comment\n")
+        add(package, file, "# a comment\n")
     assert rendered(mini, package) == ["unchanged", "True", name]
     assert rendered(mini, package) == ["unchanged", "False", name]
     assert snapshot(mini.reports) == before
-
-
-@pytest.mark.slow
-def test_a_rule_that_shapes_a_page_is_part_of_the_name(mini, package, snapshot):
-    _, _, name = rendered(mini, package)
-    before, names = snapshot(mini.reports / "mini" / name), {name}
+    names = {name}
     for file, rule in (("page.css", "\nb { color: red; }\n"), ("report.typ", "\n#set page(width: 500pt)\n")):
-        package(file, rule)
+        add(package, file, rule)
         kind, _, other = rendered(mini, package)
         assert kind == "published"
         names.add(other)
     assert len(names) == 3
-    assert snapshot(mini.reports / "mini" / name) == before
+    folder = f"mini/{name}/"
+    after = snapshot(mini.reports)
+    assert [path for path in before if path.startswith(folder) and after[path] != before[path]] == []
 
 
 def test_a_tool_that_shapes_a_page_is_part_of_the_name(mini, stand_in, snapshot, monkeypatch):
     first = render.render(mini, "mini").edition
     before = snapshot(first.folder)
-    now = dict(tools.versions())
-    monkeypatch.setattr(tools, "versions", lambda: now | {"typst": "9"})
+    now = dict(inputs.versions())
+    monkeypatch.setattr(inputs, "versions", lambda: now | {"typst": "9"})
     other = render.render(mini, "mini")
     assert other.kind == "published" and other.edition != first
     assert other.edition.manifest()["versions"]["typst"] == "9"
-    monkeypatch.setattr(tools, "versions", lambda: now | {"python": "9"})
+    monkeypatch.setattr(inputs, "versions", lambda: now | {"python": "9"})
     assert render.render(mini, "mini").edition == first
     assert snapshot(first.folder) == before
 
@@ -99,9 +90,9 @@ def test_what_the_notebook_says_is_part_of_the_name(mini, stand_in, old):
 
 
 def test_an_output_that_no_page_shows_is_part_of_the_name(mini, stand_in):
-    first = render.produce(Order.of(mini, "mini", {}))
+    first = render.produce(Request.of(mini, "mini", {}))
     stand_in.then = lambda nb: nb.cells[3].outputs[0].data.update({"application/x-unseen": "x"})
-    assert render.produce(Order.of(mini, "mini", {})).edition != first.edition
+    assert render.produce(Request.of(mini, "mini", {})).edition != first.edition
 
 
 def test_a_table_that_is_not_attached_changes_nothing(mini, stand_in, snapshot):
@@ -116,10 +107,10 @@ def test_a_table_that_is_not_attached_changes_nothing(mini, stand_in, snapshot):
 def test_the_layout_of_the_pdf_is_part_of_the_name(mini, stand_in, monkeypatch):
     from handover.editions import compose
 
-    first = render.produce(Order.of(mini, "mini", {}))
+    first = render.produce(Request.of(mini, "mini", {}))
     settle = compose._settle
     monkeypatch.setattr(compose, "_settle", lambda files, name: settle(files, name) | {"spare": b"moved"})
-    assert render.produce(Order.of(mini, "mini", {})).edition != first.edition
+    assert render.produce(Request.of(mini, "mini", {})).edition != first.edition
 
 
 def test_other_bytes_under_the_same_name_are_refused(mini, stand_in, snapshot, monkeypatch):

@@ -12,15 +12,14 @@ import pytest
 
 from handover import digest as digests
 from handover import stamps
-from handover.editions import inputs
-from handover.editions.order import Order
+from handover.editions import Request, inputs
 from handover.editions.render import render
 from handover.errors import NotebookError, StoreError
 from handover.notebook import source
 
 
 def digest(mini, **given):
-    return Order.of(mini, "mini", given).inputs.digest
+    return Request.of(mini, "mini", given).inputs.digest
 
 
 def edit(path, old, new):
@@ -38,10 +37,10 @@ def edit(path, old, new):
     ],
 )
 def test_a_change_of_one_byte_is_another_input_and_is_named(mini, what, named):
-    before = Order.of(mini, "mini", {}).inputs
+    before = Request.of(mini, "mini", {}).inputs
     path = mini.root / what
     path.write_bytes(path.read_bytes() + b"\n")
-    after = Order.of(mini, "mini", {}).inputs
+    after = Request.of(mini, "mini", {}).inputs
     assert after.digest != before.digest
     assert after.changed_since(before.as_json()) == named
 
@@ -72,7 +71,7 @@ def test_what_nobody_has_touched_is_read_once(mini, later):
 @pytest.mark.parametrize("how", ["in its place", "by another file"])
 def test_a_table_of_the_same_size_and_time_is_another_input(mini, later, how):
     """`render` asks the same way whether its inputs moved while it was at work."""
-    before = Order.of(mini, "mini", {}).inputs
+    before = Request.of(mini, "mini", {}).inputs
     table = mini.data / "counts.csv"
     about, old = table.stat(), table.read_text()
     time.sleep(0.02)  # longer than the grain of this clock
@@ -81,7 +80,7 @@ def test_a_table_of_the_same_size_and_time_is_another_input(mini, later, how):
     os.utime(other, ns=(about.st_atime_ns, about.st_mtime_ns))
     other.replace(table)
     assert (table.stat().st_size, table.stat().st_mtime_ns) == (about.st_size, about.st_mtime_ns)
-    assert Order.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["data/counts.csv"]
+    assert Request.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["data/counts.csv"]
 
 
 def test_a_table_that_changes_while_the_report_is_made_stops_it(mini, later, stand_in):
@@ -115,9 +114,9 @@ def test_what_is_no_file_and_what_leads_nowhere_are_no_inputs(mini):
 
 
 def test_a_file_that_the_dictionary_does_not_list_counts_too(mini):
-    before = Order.of(mini, "mini", {}).inputs
+    before = Request.of(mini, "mini", {}).inputs
     (mini.data / "outline.geojson").write_text("{}")
-    assert Order.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["data/outline.geojson"]
+    assert Request.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["data/outline.geojson"]
 
 
 def test_what_an_editor_leaves_behind_does_not_count(mini):
@@ -129,7 +128,7 @@ def test_what_an_editor_leaves_behind_does_not_count(mini):
 
 
 def test_a_changed_sentence_counts_and_stale_outputs_do_not(mini):
-    before = Order.of(mini, "mini", {}).inputs
+    before = Request.of(mini, "mini", {}).inputs
     path = mini.notebook("mini")
     nb = json.loads(path.read_text())
     nb["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["old\n"]}]
@@ -138,7 +137,7 @@ def test_a_changed_sentence_counts_and_stale_outputs_do_not(mini):
     path.write_text(json.dumps(nb))
     assert digest(mini) == before.digest
     edit(path, "There were", "We saw")
-    assert Order.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["notebooks/mini.ipynb"]
+    assert Request.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["notebooks/mini.ipynb"]
 
 
 def test_parameters_count_and_a_default_given_is_the_default(mini):
@@ -147,9 +146,9 @@ def test_parameters_count_and_a_default_given_is_the_default(mini):
 
 
 def test_other_tools_are_other_inputs(mini, monkeypatch):
-    before = Order.of(mini, "mini", {}).inputs
-    monkeypatch.setattr(inputs.tools, "versions", lambda: {**before.versions, "typst": "0.1.0"})
-    after = Order.of(mini, "mini", {}).inputs
+    before = Request.of(mini, "mini", {}).inputs
+    monkeypatch.setattr(inputs, "versions", lambda: {**before.versions, "typst": "0.1.0"})
+    after = Request.of(mini, "mini", {}).inputs
     was = before.versions["typst"]
     assert after.changed_since(before.as_json()) == [f"typst {was} -> 0.1.0"]
     assert after.digest != before.digest
@@ -179,12 +178,11 @@ def test_the_versions_are_those_that_are_installed():
     from packaging.version import Version
 
     fonts = ["mono", "serif", "sans-arabic", "sans-condensed"]
-    shaping = inputs.tools.shaping()
+    shaping = inputs.shaping()
     assert shaping == {
-        name: str(Version(version(name)))
-        for name in (*inputs.tools.SHAPING, *(f"fontpkg-ibm-plex-{one}" for one in fonts))
+        name: str(Version(version(name))) for name in (*inputs.TOOLS, *(f"fontpkg-ibm-plex-{one}" for one in fonts))
     }
-    assert inputs.tools.versions() == shaping | {"python": f"{sys.version_info[0]}.{sys.version_info[1]}"}
+    assert inputs.versions() == shaping | {"python": f"{sys.version_info[0]}.{sys.version_info[1]}"}
 
 
 @pytest.mark.parametrize(

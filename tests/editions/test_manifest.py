@@ -5,8 +5,7 @@ import json
 
 import pytest
 
-from handover.editions import manifest
-from handover.editions.order import Order
+from handover.editions import Request, manifest
 from handover.editions.render import produce
 from handover.errors import StoreError
 
@@ -63,7 +62,7 @@ def test_the_start_of_a_run_is_told_in_utc():
 
 
 def test_the_manifest_of_a_render_says_all_it_should(mini, stand_in):
-    product = produce(Order.of(mini, "mini", {"evidence": "article"}))
+    product = produce(Request.of(mini, "mini", {"evidence": "article"}))
     made = json.loads(manifest.dumps(product.manifest))
     assert {key for key, kind in manifest.KEYS.items() if not isinstance(made[key], kind)} == set()
     assert made["parameters"] == {"as_of": "2026-01-31", "language": "en", "evidence": "article"}
@@ -108,10 +107,3 @@ def test_what_a_notebook_says_of_its_news_is_kept_in_a_shape_that_can_be_compare
     for told in (manifest.facts, manifest.statements):
         one = told({"facts": [{"key": "a"} | said], "statements": [{"key": "a"} | said]})["a"]
         assert (one["weight"], one["news"], one["history"]) == kept
-
-
-def test_two_renders_differ_in_the_run_block_alone(mini, stand_in):
-    asked = Order.of(mini, "mini", {})
-    first, second = produce(asked), produce(asked)
-    assert first.files == second.files
-    assert first.manifest | {"run": 0} == second.manifest | {"run": 0}

@@ -7,10 +7,8 @@ import shutil
 import pytest
 
 from handover import atomic
-from handover.editions import recognise, render
-from handover.editions.imprint import LINK_PICTURE
-from handover.editions.order import Order
-from handover.editions.store import PICTURE, Store
+from handover.editions import Request, index, render
+from handover.editions.store import LINK_PICTURE, PICTURE, Store
 from handover.errors import (
     AuditError,
     ConversionError,
@@ -281,16 +279,16 @@ def test_a_torn_cache_costs_a_render_and_nothing_else(mini, stand_in, content):
     render.render(mini, "mini")
     mini.lock.write_text("# other\n")
     render.render(mini, "mini")
-    recognise.path(mini.root).write_bytes(content)
+    index.cache(mini.root).write_bytes(content)
     assert render.render(mini, "mini").kind == "unchanged"
     assert stand_in.runs == 3
 
 
 def test_a_lying_cache_is_not_believed(mini, stand_in):
     other = render.render(mini, "mini", {"evidence": "article"})
-    digest = Order.of(mini, "mini", {}).inputs.digest
-    recognise.path(mini.root).parent.mkdir(exist_ok=True)
-    recognise.path(mini.root).write_text(json.dumps({digest: other.edition.name}))
+    digest = Request.of(mini, "mini", {}).inputs.digest
+    index.cache(mini.root).parent.mkdir(exist_ok=True)
+    index.cache(mini.root).write_text(json.dumps({digest: other.edition.name}))
     outcome = render.render(mini, "mini")
     assert outcome.edition != other.edition and stand_in.runs == 2
 
@@ -304,10 +302,10 @@ def test_a_catalogue_that_a_killed_run_left_behind_is_mended(mini, stand_in):
 
 
 def test_the_cache_forgets_the_oldest(mini, monkeypatch):
-    monkeypatch.setattr(recognise, "KEPT", 2)
+    monkeypatch.setattr(index, "KEPT", 2)
     for name in "abc":
-        recognise.remember(mini.root, name, name)
-    assert json.loads(recognise.path(mini.root).read_text()) == {"b": "b", "c": "c"}
+        index.remember(mini.root, name, name)
+    assert json.loads(index.cache(mini.root).read_text()) == {"b": "b", "c": "c"}
 
 
 @pytest.mark.kernel

@@ -15,9 +15,9 @@ from typing import Any
 
 import lxml.html
 import pikepdf
-from handover.document.descriptions import unhelpful
 
 from handover import digest
+from handover.document.checks import unhelpful
 from handover.document.words import Words
 from handover.project import MARKER
 from judges import pdftags

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from handover.cli import cli
-from handover.editions import attachments, manifest, render
+from handover.editions import RECORD, manifest, render
 from handover.editions.store import Edition, Store
 from handover.errors import ShareError, StoreError
 from handover.publish import bundle, crate, publish, target
@@ -68,7 +68,7 @@ def without(edition, change):
 
 
 def test_a_pdf_without_its_record_is_refused(edition):
-    without(edition, lambda pdf: pdf.attachments.__delitem__(attachments.RECORD))
+    without(edition, lambda pdf: pdf.attachments.__delitem__(RECORD))
     with pytest.raises(ShareError, match=r"must carry edition\.json, the record of what made it"):
         bundle.pack(edition)
 
@@ -88,9 +88,9 @@ def test_a_pdf_that_lacks_a_table_is_refused_and_all_faults_are_listed(edition):
 @pytest.mark.parametrize("path", ["../escape.csv", "/etc/escape", "data/../../x", "c:\\x", "SHA256SUMS", "a//b", ""])
 def test_a_record_that_leads_out_of_the_folder_is_refused(edition, path):
     def change(pdf):
-        record = json.loads(pdf.attachments[attachments.RECORD].get_file().read_bytes())
+        record = json.loads(pdf.attachments[RECORD].get_file().read_bytes())
         record["data"][path] = record["data"].pop("data/counts.csv")
-        pdf.attachments[attachments.RECORD] = json.dumps(record).encode()
+        pdf.attachments[RECORD] = json.dumps(record).encode()
 
     without(edition, change)
     with pytest.raises(ShareError, match="must be a path inside the project"):

@@ -13,7 +13,7 @@ from share_samples import publish as add
 
 from handover import atomic
 from handover.cli import cli
-from handover.editions import catalogue, catalogue_page
+from handover.editions import catalogue, catalogue_pages
 from handover.editions.store import Store
 from handover.errors import ShareError
 from handover.publish import prune, publish, target
@@ -229,7 +229,7 @@ def test_a_link_in_the_mirror_is_replaced_and_not_followed(store, tmp_path):
 
 
 def test_the_order_is_editions_then_catalogue_then_deletions(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue_page, "ROWS", 1)
+    monkeypatch.setattr(catalogue_pages, "ROWS", 1)
     to = Watched(tmp_path / "mirror")
     mirror(store, to)
     names = [path.rpartition("/")[2] for path in to.steps]
@@ -250,7 +250,7 @@ def test_the_order_is_editions_then_catalogue_then_deletions(store, tmp_path, mo
 def test_stopped_before_any_step_the_next_run_completes_and_no_reader_meets_a_dead_link(
     store, tmp_path, snapshot, monkeypatch, rows, started
 ):
-    monkeypatch.setattr(catalogue_page, "ROWS", rows)
+    monkeypatch.setattr(catalogue_pages, "ROWS", rows)
     before, begun = tmp_path / "before", tmp_path / "begun"
     if started:
         mirror(store, target.Folder(before))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from handover.document import document
+from handover.document import read
 from handover.document.audit import findings
 from handover.errors import ChartError, FactError, ProseError
 from handover.story import Story
@@ -41,8 +41,8 @@ def test_a_table_ends_each_row_in_its_source_and_passes_the_audit():
     assert shown.html.count('href="#source-') == len(rows)
     assert '<td class="number">250 to 350</td>' in shown.html
     outputs = [v4.new_output("display_data", part._repr_mimebundle_()) for part in (shown, story.evidence())]
-    read = document.read(v4.new_notebook(cells=[v4.new_code_cell("x", outputs=outputs)]))
-    assert list(findings(read)) == []
+    document = read(v4.new_notebook(cells=[v4.new_code_cell("x", outputs=outputs)]))
+    assert list(findings(document)) == []
 
 
 def test_a_credit_names_the_outlets_with_most_rows_first():

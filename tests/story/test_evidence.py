@@ -4,12 +4,22 @@ import json
 
 import pytest
 
-from handover.document import document
-from handover.document import evidence as press
-from handover.document.evidence import claims, conflicts, facts
+from handover.document import evidence as contract
 from handover.story import Story
 from handover.story.evidence import EVIDENCE_MIME
 from handover.story.links import CONFLICT, FACT, SOURCE
+
+
+def facts(content):
+    return {fact["key"]: fact for fact in content["facts"]}
+
+
+def claims(content):
+    return {claim["id"]: (claim, source) for source in content["sources"] for claim in source["claims"]}
+
+
+def conflicts(content):
+    return {conflict["id"]: conflict for conflict in content["conflicts"]}
 
 
 @pytest.fixture
@@ -81,7 +91,7 @@ def test_the_tables_used_are_named_for_the_reader(story):
 
 def test_the_output_is_json_under_the_type_that_the_press_reads(story):
     bundle = story.evidence()._repr_mimebundle_()
-    assert EVIDENCE_MIME == document.EVIDENCE_MIME
-    assert tuple(f"#{name}" for name in (press.FACT, press.SOURCE, press.CONFLICT)) == (FACT, SOURCE, CONFLICT)
+    assert EVIDENCE_MIME == contract.EVIDENCE_MIME
+    assert tuple(f"#{name}" for name in (contract.FACT, contract.SOURCE, contract.CONFLICT)) == (FACT, SOURCE, CONFLICT)
     assert json.loads(json.dumps(bundle[EVIDENCE_MIME])) == bundle[EVIDENCE_MIME]
     assert 'id="fact-troops_now"' in bundle["text/html"]

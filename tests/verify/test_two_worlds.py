@@ -151,10 +151,10 @@ def test_the_miniature_is_the_same_in_another_world(plain, loud):
 MANY = """
 import hashlib, json
 from handover.editions import render
-from handover.editions.order import Order
+from handover.editions import Request
 from handover.project import Project
 for _ in range(20):
-    product = render.produce(Order.of(Project.find(), "briefing", {}))
+    product = render.produce(Request.of(Project.find(), "briefing", {}))
     about = {key: value for key, value in product.manifest.items() if key != "run"}
     whole = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name in sorted(product.files):

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handover import digest
-from handover.editions import inputs, render
-from handover.editions.order import Order
+from handover.editions import Request, inputs, render
 from handover.errors import ProofError
 from handover.verify import answer, record
 
@@ -212,7 +211,7 @@ def test_trusted_code_that_made_the_pdf_verifies_it(edition, verify, tmp_path):
     notebook = edition.project.notebook("mini")
     mine = notebook.read_text()
     notebook.write_text(mine.replace("How many doors there were.", "Doors, counted."))
-    other = render.produce(Order.of(edition.project, "mini", {}))
+    other = render.produce(Request.of(edition.project, "mini", {}))
     notebook.write_text(mine)
     path = edition.apart(tmp_path / "mail", next(data for name, data in other.files.items() if name.endswith(".pdf")))
     code, answers = verify(edition.project, path)
@@ -239,7 +238,7 @@ def test_other_inputs_with_the_same_bytes_are_verified(edition, verify, tmp_path
 
 
 def test_a_difference_that_other_tools_may_explain_is_left_open(edition, verify, tmp_path, monkeypatch):
-    monkeypatch.setattr(inputs.tools, "versions", lambda: {**edition_versions(edition), "typst": "9.9"})
+    monkeypatch.setattr(inputs, "versions", lambda: {**edition_versions(edition), "typst": "9.9"})
     pdf, _ = forgery.with_digit(edition.pdf.read_bytes(), 0, "3", after="There were ")
     code, answers = verify(edition.project, edition.apart(tmp_path, pdf))
     assert code == 3 and "typst" in told(only(answers)) and "run scripts/setup" in told(only(answers))

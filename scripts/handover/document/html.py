@@ -7,6 +7,7 @@ them, wherever the tags put it.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from html import unescape
 from typing import Any
 
 from handover.document import images, model, tables
@@ -48,6 +49,9 @@ VALUES = {
 #: Drawings and formulas inside HTML are languages of their own, of which the sanitiser would leave nothing.
 DRAWING = re.compile(r"<(svg|math)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
+OPENING = re.compile(rf"<({'|'.join(sorted(GONE))})\b[^>]*>", re.IGNORECASE)
+#: libxml2 leaves out what lies deeper than this many elements.
+FOLLOWED = 2048
 #: Elements nested deeper than this are read as their text.
 NESTED = 60
 #: White space that folds.
@@ -122,7 +126,7 @@ class _Reader:
         found, own = images.picture("svg+xml", source, "image") if kind == "svg" else (None, "")
         if not found:
             return words
-        said = " ".join(own.split())
+        said = own or " ".join(unescape(words).split())
         return self._hole(lambda: (model.Image(found, said, note="" if said else self.places.words.undescribed),))
 
     def _hole(self, fill: Hole, form: str = "span") -> str:
@@ -314,10 +318,26 @@ class _Reader:
 
 
 def _tree(source: str) -> Any:
+    """Foreign HTML as a tree of what is allowed; as one text where it nests deeper than libxml2 follows."""
     from lxml import html
 
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
-    return html.fragment_fromstring(f"<div>{_cleaner().clean(source)}</div>".encode(), parser=parser)
+    cleaned = _cleaner().clean(_ended(source))
+    root = html.fragment_fromstring(
+        f"<div>{cleaned}</div>".encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)
+    )
+    if cleaned.count("<") > FOLLOWED:
+        text = unescape(re.sub(r"<[^>]*>", "", cleaned))
+        if len(root.text_content()) < len(text):
+            root = html.Element("div")
+            root.text = text
+    return root
+
+
+def _ended(source: str) -> str:
+    """HTML without the opening tags of what is to be gone that never ends: they would take all that follows along."""
+    lowered = source.lower()
+    ends = {name: lowered.rfind(f"</{name}") for name in GONE}
+    return OPENING.sub(lambda tag: tag[0] if tag.start() < ends[tag[1].lower()] else "", source)
 
 
 def _holds_block(element: Any) -> bool:

@@ -3,19 +3,19 @@
 `read` makes it; HTML and Typst are printed from it; the audit and the checks walk it. Names follow pandoc's model
 where it has one. What every node guarantees:
 
-- Text can be written as UTF-8 and reads in the order in which it is stored: controls are U+FFFD, overrides of the
-  direction are spelled out as ``[U+202E]``. White space is as written (it folds, except in `Preformatted`, `Code`,
-  `CodeBlock`, `CellCode` and `Excerpt`). No text is markup: a printer escapes it.
-- Anchors are unique in the document and hold only letters, digits, ``_ . : -``. A `Reference` or `Citation` leads to
-  an anchor that some node, heading or evidence entry of this document has; a link that would lead nowhere is not one:
-  what it held stands in its place.
+- Text can be written as UTF-8 and reads in the order in which it is stored. White space is as written (it folds, but
+  for `Preformatted`, `Code`, `CodeBlock`, `CellCode` and `Excerpt`). No text is markup: a printer escapes it.
+- Anchors are unique in the document and hold only letters, digits, ``_ . : -``; ``report`` is that of the title. A
+  `Reference` or a `Citation` leads to an anchor of this document; of a link that would not, only what it held is left.
 - Links never lie inside links. Every `Link` leads to the web or to a mail address.
-- The title has the anchor ``report``, the main part of a page.
 - Headings begin at level 2, below the title, and never skip a level. Inside a quotation, a list or a table there is
   none: it is a paragraph of strong text.
-- Nesting of blocks is at most `DEPTH` deep; what lies deeper is a paragraph of its text.
+- Blocks nest no deeper than `DEPTH`; what lies deeper is a paragraph of its text.
 - `language` and `direction` are "" or a valid language tag, and "", ``ltr``, ``rtl`` or ``auto``.
+- Notes are finished texts in the page's own words (see `Words`), "" for most.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,28 +24,48 @@ from typing import Any
 #: Blocks nested deeper than this are read as their text.
 DEPTH = 16
 
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What holds one text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latex:
+    """What holds LaTeX, without the marks around it."""
+
+    latex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What holds running text and nothing else."""
+
+    inside: Inlines
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What holds blocks and nothing else."""
+
+    blocks: Blocks
+
+
 # Inlines
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Texts):
     """Running text, entities read; the spaces that no line may end at are no-break spaces."""
 
-    text: str
 
-
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Texts):
     """Code in running text, written as such in Markdown."""
 
-    text: str
 
-
-@dataclass(frozen=True, slots=True)
-class Maths:
+class Maths(Latex):
     """LaTeX in running text, without its dollar signs."""
-
-    latex: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +82,7 @@ class Span:
     """
 
     tag: str
-    inside: "Inlines"
+    inside: Inlines
     language: str = ""
     direction: str = ""
     title: str = ""
@@ -77,7 +97,7 @@ class Link:
     """A link out: `url` begins with ``http://``, ``https://`` or ``mailto:`` and holds no white space."""
 
     url: str
-    inside: "Inlines"
+    inside: Inlines
     title: str = ""
 
 
@@ -86,7 +106,7 @@ class Reference:
     """A link to another place of this document."""
 
     anchor: str
-    inside: "Inlines"
+    inside: Inlines
     title: str = ""
 
 
@@ -104,7 +124,7 @@ class Citation:
     kind: str
     key: str
     anchor: str
-    inside: "Inlines"
+    inside: Inlines
     use: str = ""
 
 
@@ -169,18 +189,12 @@ Inlines = tuple[Inline, ...]
 # Blocks
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Running):
     """A paragraph."""
 
-    inside: Inlines
 
-
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Running):
     """Running text that is no paragraph of its own: in a tight list, in a cell, between blocks of foreign HTML."""
-
-    inside: Inlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,32 +215,23 @@ class CodeBlock:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Preformatted:
+class Preformatted(Running):
     """Text of foreign HTML whose white space counts."""
 
-    inside: Inlines
 
-
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Latex):
     """LaTeX on lines of its own, without the marks around it."""
 
-    latex: str
 
-
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Group):
     """A quotation."""
-
-    blocks: "Blocks"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """An item of a list; `checked` is None where it is no task."""
 
-    blocks: "Blocks"
+    blocks: Blocks
     checked: bool | None = None
 
 
@@ -240,18 +245,12 @@ class List:
     tight: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Running):
     """What a definition defines."""
 
-    inside: Inlines
 
-
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Group):
     """What a term means."""
-
-    blocks: "Blocks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +276,7 @@ class Cell:
         x: Its first column.
     """
 
-    blocks: "Blocks"
+    blocks: Blocks
     text: str
     scope: str = ""
     align: str = ""
@@ -309,7 +308,7 @@ class Details:
     """What a screen may fold away under its summary, and paper shows."""
 
     summary: Inlines
-    blocks: "Blocks"
+    blocks: Blocks
     opened: bool = False
 
 
@@ -317,7 +316,7 @@ class Details:
 class Division:
     """Blocks in a language or a direction of their own."""
 
-    blocks: "Blocks"
+    blocks: Blocks
     language: str = ""
     direction: str = ""
 
@@ -568,14 +567,19 @@ class Document:
         return "rtl" if self.language.split("-")[0] in RIGHT_TO_LEFT else "ltr"
 
 
+def _held(node: Any) -> list[tuple[Any, ...]]:
+    """What a node holds of other nodes, in reading order."""
+    return [held for name in type(node).__match_args__ if isinstance(held := getattr(node, name), tuple)]
+
+
 def plain(nodes: Any) -> str:
-    """The text of inlines, or of blocks with a space between them, without any mark-up; pictures give their `alt`."""
+    """The text of inlines, or of blocks with a space behind each, without any mark-up; pictures give their `alt`."""
     parts = []
     for node in nodes:
         match node:
-            case Text() | Code():
+            case Texts():
                 parts.append(node.text)
-            case Maths() | Formula():
+            case Latex():
                 parts.append(node.latex)
             case Break():
                 parts.append(" ")
@@ -583,48 +587,32 @@ def plain(nodes: Any) -> str:
                 parts.append(node.alt)
             case CodeBlock():
                 parts += [node.source, " "]
-            case Cell() | Item() | Definition() | Quote() | Division():
-                parts += [plain(node.blocks), " "]
-            case Details():
-                parts += [plain(node.summary), " ", plain(node.blocks), " "]
-            case List():
-                parts.append(plain(node.items))
-            case Definitions():
-                parts.append(plain(node.entries))
-            case Table():
-                parts += [plain(node.caption), " ", *(plain(row) for row in (*node.head, *node.body))]
+            case tuple():
+                parts.append(plain(node))
             case Span() | Link() | Reference() | Citation():
                 parts.append(plain(node.inside))
-            case Paragraph() | Plain() | Heading() | Preformatted() | Term():
-                parts += [plain(node.inside), " "]
+            case Anchor() | Remark() | Rule():
+                continue
+            case _:
+                parts += [text for held in _held(node) for text in (plain(held), " ")]
     return "".join(parts)
 
 
-def running(blocks: Blocks) -> Inlines:
+def running(nodes: Any) -> Inlines:
     """What blocks hold as running text, e.g. for a cell that cannot hold blocks; tables and lists lose their form."""
     found: list[Inline] = []
-    for block in blocks:
-        if found:
-            found.append(Text(" "))
-        match block:
-            case Plain() | Paragraph() | Heading() | Preformatted():
-                found += block.inside
+    for node in nodes:
+        match node:
             case Formula():
-                found.append(Maths(block.latex))
+                inner: Inlines = (Maths(node.latex),)
             case CodeBlock():
-                found.append(Code(block.source))
-            case Quote() | Division():
-                found += running(block.blocks)
-            case Details():
-                found += [*block.summary, Text(" "), *running(block.blocks)]
-            case List():
-                found += running(tuple(inner for item in block.items for inner in item.blocks))
-            case Definitions():
-                for entry in block.entries:
-                    found += [*(entry.inside if isinstance(entry, Term) else running(entry.blocks)), Text(" ")]
-            case Table():
-                found += [*block.caption, Text(" ")]
-                found += running(tuple(b for row in (*block.head, *block.body) for cell in row for b in cell.blocks))
+                inner = (Code(node.source),)
+            case _ if isinstance(node, Inline):
+                found.append(node)
+                continue
+            case _:
+                inner = running(node if isinstance(node, tuple) else _held(node))
+        found += [Text(" "), *inner] if found and inner else inner
     return tuple(found)
 
 
@@ -633,7 +621,6 @@ def walk(node: Any) -> Iterator[Any]:
     if isinstance(node, tuple):
         for inner in node:
             yield from walk(inner)
-    elif hasattr(node, "__slots__") and not isinstance(node, str):
+    elif hasattr(node, "__match_args__"):
         yield node
-        for name in node.__slots__:
-            yield from walk(getattr(node, name))
+        yield from walk(tuple(_held(node)))

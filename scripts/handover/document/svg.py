@@ -7,9 +7,9 @@ says in those ways is rewritten as the attributes that SVG has for it.
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from handover.document import model, svg_styles
+from handover.document import model
 from handover.text import legible
 
 SVG = "http://www.w3.org/2000/svg"
@@ -21,6 +21,20 @@ _ELEMENTS = (
     "tspan use"
 )
 ELEMENTS = frozenset(_ELEMENTS.split())
+_PROPERTIES = (
+    "alignment-baseline baseline-shift clip-path clip-rule color color-interpolation color-interpolation-filters "
+    "direction display dominant-baseline fill fill-opacity fill-rule filter flood-color flood-opacity font-family "
+    "font-size font-stretch font-style font-variant font-weight image-rendering letter-spacing lighting-color "
+    "marker-end marker-mid marker-start mask opacity overflow paint-order shape-rendering stop-color stop-opacity "
+    "stroke stroke-dasharray stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity "
+    "stroke-width text-anchor text-decoration text-rendering transform-origin unicode-bidi vector-effect visibility "
+    "word-spacing writing-mode"
+)
+PROPERTIES = frozenset(_PROPERTIES.split())
+SELECTOR = re.compile(r"(\*|[A-Za-z][\w-]*)?((?:[.#][\w-]+)*)\Z")
+FONT = re.compile(r"(?P<before>[a-z0-9\s-]*?)(?P<size>[\d.]+(?:px|pt|em|rem|%))(?:\s*/\s*[\w.%]+)?\s+(?P<family>.+)\Z")
+
+
 _ATTRIBUTES = (
     "amplitude azimuth clipPathUnits cx cy d dx dy exponent filterUnits fr fx fy gradientTransform gradientUnits "
     "height id in in2 intercept k1 k2 k3 k4 lengthAdjust markerHeight markerUnits markerWidth maskContentUnits "
@@ -29,7 +43,7 @@ _ATTRIBUTES = (
     "spacing spreadMethod startOffset stdDeviation tableValues textLength transform type values viewBox width x "
     "x1 x2 y y1 y2"
 )
-ATTRIBUTES = svg_styles.PROPERTIES | frozenset(_ATTRIBUTES.split())
+ATTRIBUTES = PROPERTIES | frozenset(_ATTRIBUTES.split())
 TEXTS = ("text", "tspan", "textPath")
 LOCAL = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?")
@@ -56,7 +70,7 @@ def picture(source: str, prefix: str) -> tuple[model.Picture, str] | None:
     if root is None:
         return None
     own = _own(root, "desc") or _own(root, "title")
-    copied = _copy(root, svg_styles.sheet(root), _names(root, prefix))
+    copied = _copy(root, _rules(root), _names(root, prefix))
     if copied is None or not _bearable(copied):
         return None
     width, height = _frame(copied)
@@ -112,7 +126,7 @@ def _names(root: Any, prefix: str) -> dict[str, str]:
     return wanted
 
 
-def _copy(element: Any, rules: svg_styles.Rules, names: Mapping[str, str]) -> Any:
+def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
     """Copy an element with what is allowed in it, without recursion: foreign files may nest without end."""
     from lxml import etree
 
@@ -152,7 +166,7 @@ def _text(parent: Any, text: str | None) -> None:
         parent.text = (parent.text or "") + text
 
 
-def _attributes(old: Any, name: str, rules: svg_styles.Rules, names: Mapping[str, str]) -> dict[str, str]:
+def _attributes(old: Any, name: str, rules: "list[_Rule]", names: Mapping[str, str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for key, value in old.attrib.items():
         if key in ("href", XLINK):
@@ -167,10 +181,10 @@ def _attributes(old: Any, name: str, rules: svg_styles.Rules, names: Mapping[str
             given[SPACE] = value
         elif key in ATTRIBUTES:
             given[key] = value
-    given.update(rules.of(old, name))
+    given.update(_styled(old, name, rules))
     for key, value in list(given.items()):
         bare = LOCAL.sub("", value)
-        if key != "href" and ("url(" in bare.lower() or (":" in bare and key in svg_styles.PROPERTIES)):
+        if key != "href" and ("url(" in bare.lower() or (":" in bare and key in PROPERTIES)):
             del given[key]
         else:
             given[key] = LOCAL.sub(lambda found: f"url(#{names.get(found[1], 'none')})", value)
@@ -234,3 +248,74 @@ def _references(element: Any) -> list[str]:
     found = [name for value in element.attrib.values() if "url(" in value for name in LOCAL.findall(value)]
     target = element.get("href", "")
     return [*found, target[1:]] if target.startswith("#") else found
+
+
+# styles as attributes
+
+
+class _Rule(NamedTuple):
+    """One simple selector with its declarations."""
+
+    weight: tuple[int, int, int]
+    tag: str
+    identifier: str
+    classes: frozenset[str]
+    declarations: tuple[tuple[str, str], ...]
+
+
+def _styled(element: Any, tag: str, rules: list[_Rule]) -> dict[str, str]:
+    """What style sheets and the style attribute give an element, as attributes."""
+    given: dict[str, str] = {}
+    classes = frozenset(element.get("class", "").split()) if rules else frozenset()
+    for rule in rules:
+        if rule.weight == (0, 0, 0) and element.getparent() is not None:
+            continue  # of ``*``: the root has it, and hands it down
+        if rule.tag in ("", tag) and rule.classes <= classes and rule.identifier in ("", element.get("id")):
+            given.update(rule.declarations)
+    given.update(declarations(element.get("style", "")))
+    return given
+
+
+@lru_cache(maxsize=4096)
+def declarations(style: str) -> tuple[tuple[str, str], ...]:
+    """The declarations of a style attribute that SVG knows as attributes, the font shorthand taken apart."""
+    found: dict[str, str] = {}
+    for part in re.split(r";(?![^(]*\))", style):
+        name, _, value = part.partition(":")
+        name, value = name.strip().lower(), value.replace("!important", "").strip()
+        if name == "font":
+            found.update(_font(value))
+        elif name in PROPERTIES and value:
+            found[name] = value
+    return tuple(found.items())
+
+
+def _font(value: str) -> dict[str, str]:
+    match = FONT.match(value)
+    if not match:
+        return {}
+    given = {"font-size": match["size"], "font-family": match["family"]}
+    for word in match["before"].split():
+        if word in ("italic", "oblique"):
+            given["font-style"] = word
+        elif word in ("bold", "bolder", "lighter") or word.isdigit():
+            given["font-weight"] = word
+    return given
+
+
+def _rules(root: Any) -> list[_Rule]:
+    """Read the style elements of an SVG: simple selectors alone, the weakest rule first."""
+    styles = [element for element in root.iter() if isinstance(element.tag, str) and element.tag.endswith("style")]
+    css = re.sub(r"/\*.*?\*/", "", "".join("".join(element.itertext()) for element in styles), flags=re.DOTALL)
+    css = re.sub(r"@[^{};]*(;|\{([^{}]*\{[^{}]*\})*[^{}]*\})", "", css)
+    found = []
+    for prelude, body in re.findall(r"([^{}]*)\{([^{}]*)\}", css):
+        for selector in filter(None, map(str.strip, prelude.split(","))):
+            if match := SELECTOR.match(selector):
+                marks = re.findall(r"([.#])([\w-]+)", match[2])
+                names = [name for mark, name in marks if mark == "#"]
+                classes = frozenset(name for mark, name in marks if mark == ".")
+                tag = "" if match[1] in (None, "*") else match[1]
+                weight = (len(names), len(classes), int(bool(tag)))
+                found.append(_Rule(weight, tag, "".join(names[:1]), classes, declarations(body)))
+    return sorted(found, key=lambda rule: rule.weight)

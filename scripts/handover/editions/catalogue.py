@@ -91,11 +91,11 @@ def site(project: Project | None) -> Site:
         return Site()
     found = table(project)
     for key in ("title", "description", "id"):
-        _want(key, found.get(key, ""), str, "a text", 'title = "Leaving Iraq"')
-    words = found.get("words", {})
-    _want("words", words, dict, "a table of texts", '"evidence: article" = "from the article alone"')
+        _want(isinstance(found.get(key, ""), str), key, found.get(key), "a text", 'title = "Leaving Iraq"')
+    words, example = found.get("words", {}), '"evidence: article" = "from the article alone"'
+    _want(isinstance(words, dict), "words", words, "a table of texts", example)
     for name, value in words.items():
-        _want(f"words.{name!r}", value, str, "a text", '"evidence: article" = "from the article alone"')
+        _want(isinstance(value, str), f"words.{name!r}", value, "a text", example)
     address = _url(found)
     return Site(
         title=found.get("title") or Site().title,
@@ -133,12 +133,12 @@ def texts(found: Mapping[str, Any], key: str) -> list[str]:
     """
     listed = found.get(key, [])
     fits = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
-    _want(key, listed, list if fits else type(None), "a list of texts", f'{key} = ["report/edition"]')
+    _want(fits, key, listed, "a list of texts", f'{key} = ["report/edition"]')
     return listed
 
 
-def _want(key: str, found: Any, kind: type, what: str, example: str) -> None:
-    if not isinstance(found, kind):
+def _want(fits: bool, key: str, found: Any, what: str, example: str) -> None:
+    if not fits:
         raise HandoverError(f"{FILE}: tool.handover.{key} must be {what} (got {found!r}).\nWrite it as {example}.")
 
 
@@ -212,14 +212,9 @@ def _pages(one: Manifest) -> list[str]:
 
 
 def build(manifests: Iterable[Manifest], site: Site | None = None) -> dict[str, bytes]:
-    """Make the catalogue's files.
+    """Make the bytes of the catalogue's files, by name, from manifests in any order.
 
-    Args:
-        manifests: Manifests in any order.
-        site: What the catalogue is called, and where it is published.
-
-    Returns:
-        The bytes of each file by name, in the order in which they may appear: what a page links to comes before it.
+    They come in the order in which they may appear: what a page links to comes before it.
     """
     from handover.editions import catalogue_pages
 
@@ -233,12 +228,7 @@ def build(manifests: Iterable[Manifest], site: Site | None = None) -> dict[str, 
 def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
     """Bring a store's catalogue up to date, file by file in one step each; the caller holds the lock.
 
-    Args:
-        store: Where the editions are.
-        without: Editions that are not to be listed, since they are about to go.
-
-    Returns:
-        One line for each torn manifest that had to be left out.
+    Editions `without` which it is written are about to go. Returns a line for each torn manifest that is left out.
     """
     manifests, faults = read(store, without)
     files = build(manifests, site(store.project))
@@ -317,16 +307,8 @@ def _entry(one: Manifest, earlier: Manifest | None, replaced: Manifest | None) -
     corrected = [change for change in compare(replaced, one) if change.kind == CORRECTED] if replaced else []
     known = {change.key for change in corrected}
     changed = [change for change in compare(earlier, one) if change.key not in known] if earlier else []
-    return {
-        "report": one["report"],
-        "edition": one["edition"],
-        "title": one["title"],
-        "standfirst": one["standfirst"],
-        "as_of": one["as_of"],
-        "language": one["language"],
-        "parameters": one["parameters"],
-        "variant": one["variant"],
-        "pages": one["pages"],
+    keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")
+    return {key: one[key] for key in keys} | {
         "inputs": one["inputs"].get("digest", ""),
         "made": manifest.started(one),
         "ahead": manifest.ahead(one),
@@ -345,15 +327,9 @@ def _file(one: Manifest, name: str) -> dict[str, Any]:
 
 
 def rows(store: Store, project: Project, report: str | None = None) -> tuple[list[dict[str, Any]], list[str]]:
-    """List editions, newest first, without any heavy import.
+    """List editions, newest first, without any heavy import; and tell each torn manifest in a line.
 
-    Args:
-        store: Where they are.
-        project: Paths are given relative to it where they lie in it.
-        report: Only those of one report.
-
-    Returns:
-        One row an edition; and one line for each manifest that is torn.
+    Paths are relative to the project where they lie in it.
 
     Raises:
         NotebookError: There is no report of that name, neither a notebook nor an edition.

@@ -26,15 +26,7 @@ ID = "urn:handover:"
 
 
 def write(reports: Sequence[Listed], site: Site) -> dict[str, bytes]:
-    """Write the pages of a catalogue: its front page, and of each report all its editions.
-
-    Args:
-        reports: The reports.
-        site: What the catalogue is called, and where it is published; link previews want whole addresses.
-
-    Returns:
-        The bytes of each page by name.
-    """
+    """Write the pages of a catalogue, by name: its front page, and of each report all its editions."""
     leads = [(report, lead(report)) for report in reports]
     others = {
         report["report"]: list(islice((one for one in report["editions"] if one is not newest), EARLIER_SHOWN))
@@ -147,11 +139,7 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
 
     An entry's time is that at which the edition was made, so that a correction of an old day is seen. Its id names the
     project, the report and the edition, so that it is no other desk's and stays the same when the catalogue grows. What
-    speaks from a day to come is left out.
-
-    Args:
-        reports: The reports.
-        site: What the catalogue is called, and where it is published; without an address links are relative.
+    speaks from a day to come is left out. Without an address of the site, links are relative.
     """
     from xml.etree import ElementTree
 

@@ -53,10 +53,6 @@ def compare(old: Manifest, new: Manifest) -> list[Change]:
     """Tell what is new in an edition, and what it corrects: the weightiest first, of one weight the newest first.
 
     Editions that were asked for differently do not follow one another; of these each value that differs is named.
-
-    Args:
-        old: The manifest of the edition of the earlier day, or of the same day.
-        new: The manifest of the later one.
     """
     before, after = _told(old), _told(new)
     if series(old) != series(new):

@@ -70,15 +70,9 @@ def render(
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
-    """Render a report, unless an edition of the same inputs is there.
+    """Render a report with the parameters given, unless an edition of the same inputs is there.
 
-    Args:
-        project: The checkout.
-        report: The report's name.
-        given: Parameters by name; text is read by the declared type.
-        out: Another folder to publish in; the project's own ``reports/`` if left out.
-        timeout_s: How long the notebook may run.
-        progress: Told of each phase.
+    It is published in the project's own ``reports/``, or in the folder `out`.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.

@@ -8,14 +8,16 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from handover import fonts
-from handover.pages.html import embed, faces
-from handover.pages.html.embed import Face
+from handover.pages import typefaces
+from handover.pages.typefaces import Face
 
 SERIF, SANS, MONO = Face(fonts.SERIF), Face(fonts.SANS), Face(fonts.MONO)
 
 
 def used(body, rtl=False):
-    return {face: "".join(sorted(characters)) for face, characters in faces.used(f"<body>{body}</body>", rtl).items()}
+    return {
+        face: "".join(sorted(characters)) for face, characters in typefaces.used(f"<body>{body}</body>", rtl).items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_a_foreign_font_in_a_drawing_is_left_alone():
 
 def test_a_page_from_right_to_left_tries_arabic_first():
     assert list(used("<p>a س</p>", rtl=True)) == [Face(fonts.ARABIC)]
-    assert faces.rules(rtl=True).startswith("body { font-family: 'IBM Plex Sans Arabic', 'IBM Plex Serif'")
+    assert typefaces.font_rules("", rtl=True).startswith("body { font-family: 'IBM Plex Sans Arabic', 'IBM Plex Serif'")
 
 
 def test_no_face_has_what_no_face_has():
@@ -52,28 +54,28 @@ def subset(rule):
 
 
 def test_a_subset_holds_what_is_used_and_the_base_and_no_more():
-    written = embed.rules({SERIF: "ağ"}).split("@font-face")[1:]
+    written = typefaces._font_faces({SERIF: "ağ"}).split("@font-face")[1:]
     assert len(written) == 2
-    assert set(map(chr, subset(written[0]).getBestCmap())) == embed.BASE & embed.covered(SERIF)
+    assert set(map(chr, subset(written[0]).getBestCmap())) == typefaces.BASE & typefaces.covered(SERIF)
     assert set(map(chr, subset(written[1]).getBestCmap())) == {"ğ"}
     assert "unicode-range: U+11F;" in written[1]
     assert subset(written[0]).flavor == "woff2"
 
 
 def test_arabic_letters_keep_the_rules_that_join_them():
-    font = subset(embed.rules({Face(fonts.ARABIC): "سلام"}))
+    font = subset(typefaces._font_faces({Face(fonts.ARABIC): "سلام"}))
     features = {record.FeatureTag for record in font["GSUB"].table.FeatureList.FeatureRecord}
     assert {"init", "medi", "fina"} <= features
 
 
 def test_the_order_of_faces_and_characters_changes_nothing():
-    one = embed.rules({SERIF: "abğş", SANS: "x"})
-    assert one == embed.rules({SANS: "x", SERIF: "şğba"})
+    one = typefaces._font_faces({SERIF: "abğş", SANS: "x"})
+    assert one == typefaces._font_faces({SANS: "x", SERIF: "şğba"})
 
 
 def test_the_usual_faces_are_small():
-    embed.prepare()
-    assert len(embed.rules(dict.fromkeys(embed.USUAL, "x"))) < 70_000
+    typefaces.prepare()
+    assert len(typefaces._font_faces(dict.fromkeys(typefaces.USUAL, "x"))) < 70_000
 
 
 def test_what_describes_a_drawing_is_not_drawn_and_what_follows_is():
@@ -83,3 +85,40 @@ def test_what_describes_a_drawing_is_not_drawn_and_what_follows_is():
 
 def test_a_face_is_not_cut_for_what_holds_no_text():
     assert list(used("<p>a<b></b></p>")) == [SERIF]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    typefaces._subset.cache_clear()
+    yield tmp_path / "handover" / "faces"
+    typefaces._subset.cache_clear()
+
+
+def again():
+    typefaces._subset.cache_clear()
+    return typefaces._subset(MONO, frozenset("abc"))
+
+
+def test_what_is_kept_is_used_and_what_is_damaged_is_cut_anew(folder, monkeypatch):
+    first = again()
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:-1], whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
+        file.write_bytes(damaged)
+        assert again() == first
+        assert file.read_bytes() == whole
+    monkeypatch.setattr(typefaces, "_cut", lambda *_: pytest.fail("cut again"))
+    assert again() == first
+
+
+def test_a_folder_that_cannot_be_had_costs_nothing_but_time(tmp_path, folder, monkeypatch):
+    first = again()
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert again() == first
+
+
+def test_other_characters_and_faces_have_keys_of_their_own():
+    faces = (MONO, SERIF)
+    assert len({typefaces._key(face, frozenset(text)) for face in faces for text in ("ab", "abc")}) == 4

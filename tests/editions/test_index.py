@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from handover.cli import cli
-from handover.editions import manifest, previous, render
+from handover.editions import Index, manifest, named, render
 from handover.editions.store import Store
 from handover.errors import StoreError
 
@@ -21,33 +21,33 @@ def store(mini, stand_in):
 
 def test_the_day_before_is_that_of_the_latest_earlier_edition(store):
     given = dict(store.editions("mini")[-1].manifest()["parameters"])
-    assert previous.day_before(store, "mini", given | {"as_of": "2026-03-01"}) == "2026-01-31"
-    assert previous.day_before(store, "mini", given | {"as_of": "2026-01-31"}) == "2026-01-07"
-    assert previous.day_before(store, "mini", given | {"as_of": "2026-01-07"}) is None
+    assert Index(store, "mini").day_before(given | {"as_of": "2026-03-01"}) == "2026-01-31"
+    assert Index(store, "mini").day_before(given | {"as_of": "2026-01-31"}) == "2026-01-07"
+    assert Index(store, "mini").day_before(given | {"as_of": "2026-01-07"}) is None
 
 
 def test_an_edition_of_other_parameters_does_not_count(store):
     given = dict(store.editions("mini")[-1].manifest()["parameters"])
-    assert previous.day_before(store, "mini", given | {"as_of": "2026-03-01", "evidence": "article"}) is None
+    assert Index(store, "mini").day_before(given | {"as_of": "2026-03-01", "evidence": "article"}) is None
 
 
 def test_a_torn_manifest_is_passed_over(store):
     first, last = store.editions("mini")
     (last.folder / manifest.NAME).write_text("{")
     given = dict(first.manifest()["parameters"])
-    assert previous.day_before(store, "mini", given | {"as_of": "2026-03-01"}) == "2026-01-07"
+    assert Index(store, "mini").day_before(given | {"as_of": "2026-03-01"}) == "2026-01-07"
 
 
 def test_an_edition_is_found_by_path_by_file_and_by_a_name_cut_short(store):
     edition = store.editions("mini")[0]
     for name in (str(edition.folder), str(edition.file(".pdf")), "mini/2026-01-07", f"mini/{edition.name}"):
-        assert previous.named(store, name) == edition
+        assert named(store, name) == edition
 
 
 @pytest.mark.parametrize(("name", "said"), [("mini/2026", "(found 2)"), ("mini/1999", "(found 0)"), ("x/y", "found 0")])
 def test_a_name_that_means_none_or_several_is_refused(store, name, said):
     with pytest.raises(StoreError) as error:
-        previous.named(store, name)
+        named(store, name)
     assert f"{name}: must be one edition, as report/edition or a path" in str(error.value)
     assert said in str(error.value)
 

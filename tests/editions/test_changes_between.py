@@ -2,7 +2,7 @@
 
 import pytest
 
-from handover.editions.compare import compare, dropped
+from handover.editions.changes import compare, dropped
 
 
 def fact(value, since="2026-01-01", label="Troops", **more):
