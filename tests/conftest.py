@@ -9,11 +9,18 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from handover.project import Project
 from judges import browser
 
 MINI = Path(__file__).parent / "mini"
+
+# a busy machine is no fault of a law; HYPOTHESIS_PROFILE=thorough looks longer
+SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("brief", max_examples=30, **SLOW)
+settings.register_profile("thorough", max_examples=1000, **SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "brief"))
 
 
 def pytest_configure():

@@ -13,7 +13,7 @@
     ├── StoreError               an edition that exists, is torn, or cannot be written
     ├── SweepError               workers that are lost, cannot be had, or hold other inputs
     ├── ShareError               a bundle, a mirror or a pruning that cannot be made
-    ├── ScheduleError            an entry that cannot be kept, a torn ledger, a report older than it may be
+    ├── ScheduleError            an entry that cannot be kept, a damaged log, a report older than it may be
     ├── MailError                a mail that cannot be written or sent
     ├── ProofError               a file that cannot be what the press made
     └── PreviewError             a preview that cannot be served
@@ -78,7 +78,7 @@ class ShareError(HandoverError):
 
 
 class ScheduleError(HandoverError):
-    """An entry of the schedule cannot be kept, its ledger is torn, or a report is older than it may be."""
+    """An entry of the schedule cannot be kept, its log is damaged, or a report is older than it may be."""
 
 
 class MailError(HandoverError):

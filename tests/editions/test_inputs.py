@@ -189,9 +189,9 @@ def test_the_versions_are_those_that_are_installed():
     ("content", "said"),
     [
         (b"{", "must be JSON (got "),
-        (b"\xff\xfe", "must be JSON"),
-        (b"[]", "must be a notebook in format 4 (got other JSON)"),
-        (b'{"nbformat": 3, "worksheets": []}', "must be a notebook in format 4 (got nbformat 3)"),
+        (b"\xff\xfe", "must be UTF-8"),
+        (b"[]", "must be a notebook (got JSON without its parts)"),
+        (b'{"nbformat": 3, "worksheets": []}', "must be a notebook in format 4 (got format 3)"),
     ],
 )
 def test_a_broken_notebook_is_named(mini, content, said):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pikepdf
 
-from handover.verify import glyphs
+from handover.verify import contents
 
 #: Ends what was marked last, among `pieces`.
 CLOSED = object()
@@ -41,10 +41,10 @@ def pieces(holder: Any, resources: Any) -> Iterator[tuple[str, Any]]:
     for operands, operator in pikepdf.parse_content_stream(holder):
         name = str(operator)
         if name == "Tf":
-            table = glyphs.table(resources.Font[str(operands[0])])
+            table = contents.letters(resources.Font[str(operands[0])])
         elif name in ("Tj", "TJ"):
             shown = operands[0] if name == "TJ" else operands
-            text = (glyphs.decoded(bytes(piece), table) for piece in shown if isinstance(piece, pikepdf.String))
+            text = (contents.decoded(bytes(piece), table) for piece in shown if isinstance(piece, pikepdf.String))
             yield "".join(text), None
         elif name in ("Td", "Tm", "T*", "ET"):
             yield " ", None

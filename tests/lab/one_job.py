@@ -1,15 +1,13 @@
 """A server reduced to its scheduler. As a program: start one job in the project given, say its id, and stay."""
 
+import signal
 import sys
-import time
 from pathlib import Path
 
 from jupyter_scheduler.models import CreateJob
 from jupyter_scheduler.orm import create_tables
 
-from handover.lab.environment import HandoverEnvironmentManager
-from handover.lab.execution import HandoverExecutionManager
-from handover.lab.scheduler import HandoverScheduler
+from handover.lab.scheduler import HandoverEnvironmentManager, HandoverExecutionManager, HandoverScheduler
 
 
 def scheduler(root):
@@ -41,4 +39,4 @@ def ask(notebook, parameters=None, formats=("html", "pdf"), **more):
 
 if __name__ == "__main__":
     print(scheduler(Path(sys.argv[1])).create_job(ask("notebooks/mini.ipynb")), flush=True)
-    time.sleep(120)
+    signal.pause()

@@ -29,25 +29,30 @@ def test_a_notebook_among_editions_or_data_is_refused(mini, folder, snapshot):
     assert snapshot(mini.root) == before
 
 
-def test_parameters_are_those_that_the_report_declares(mini):
-    with pytest.raises(ParameterError, match=r"'as_off' is unknown .*did you mean 'as_of'"):
-        jobs.check(mini, mini.notebook("mini"), {"as_off": "2026-01-31"})
-    with pytest.raises(ParameterError, match="'as_of' must be a day that exists"):
-        jobs.check(mini, mini.notebook("mini"), {"as_of": "2026-02-30"})
+@pytest.mark.parametrize(
+    ("path", "entered", "kind", "said"),
+    [
+        (
+            "notebooks/mini.ipynb",
+            {"as_off": "2026-01-31"},
+            ParameterError,
+            "'as_off' is unknown .*mean 'as_of'",
+        ),
+        ("notebooks/mini.ipynb", {"as_of": "2026-02-30"}, ParameterError, "'as_of' must be a day that exists"),
+        ("drafts/x.ipynb", {"as_of": "2026-01-31"}, NotebookError, "one code cell must be tagged 'parameters'"),
+        ("notebooks/Untitled.ipynb", {}, NotebookError, "notebooks/Untitled.ipynb: one code cell must be tagged"),
+    ],
+)
+def test_what_a_notebook_does_not_declare_is_refused(mini, path, entered, kind, said):
+    if not path.endswith("mini.ipynb"):
+        loose(mini.root / path, "1")
+    with pytest.raises(kind, match=said):
+        jobs.check(mini, mini.root / path, entered)
+
+
+def test_what_a_notebook_declares_is_taken(mini):
     jobs.check(mini, mini.notebook("mini"), {"as_of": "2026-02-28"})
-
-
-def test_parameters_that_nothing_declares_are_refused(mini):
-    path = loose(mini.root / "drafts" / "x.ipynb", "1")
-    with pytest.raises(NotebookError, match="one code cell must be tagged 'parameters'"):
-        jobs.check(mini, path, {"as_of": "2026-01-31"})
-    jobs.check(mini, path, {})
-
-
-def test_a_notebook_in_the_reports_folder_must_keep_the_contract(mini):
-    path = loose(mini.notebooks / "Untitled.ipynb", "1")
-    with pytest.raises(NotebookError, match=r"notebooks/Untitled.ipynb: one code cell must be tagged"):
-        jobs.check(mini, path, {})
+    jobs.check(mini, loose(mini.root / "drafts" / "x.ipynb", "1"), {})
 
 
 def test_a_field_left_blank_is_not_given():
@@ -65,12 +70,13 @@ def test_a_report_is_published_and_the_same_again_is_recognised(mini, stand_in):
 
 @pytest.mark.kernel
 def test_another_notebook_is_printed_beside_itself_and_not_published(mini):
-    path = loose(
-        mini.root / "drafts" / "a draft.ipynb", "from pathlib import Path\nsorted(p.name for p in Path().iterdir())"
-    )
-    stem = jobs.run(mini, path, {}, ["html", "pdf"])
+    path = mini.root / "drafts" / "a draft.ipynb"
+    path.parent.mkdir()
+    shutil.copy(mini.notebook("mini"), path)
+    stem = jobs.run(mini, path, {"as_of": "2026-01-15"}, ["html", "pdf"])
+    assert stem.name.startswith("a draft_2026-01-15-en-")
     page, sheet = (stem.with_name(f"{stem.name}.{suffix}") for suffix in jobs.FORMATS)
-    assert "a draft.ipynb" in page.read_text() and sheet.read_bytes().startswith(b"%PDF-")
+    assert "Doors in miniature" in page.read_text() and sheet.read_bytes().startswith(b"%PDF-")
     assert sorted(path.parent.iterdir()) == sorted([path, page, sheet])
     assert not mini.reports.exists()
 
@@ -81,12 +87,3 @@ def test_another_notebook_that_fails_leaves_nothing(mini):
     with pytest.raises(ExecutionError, match=r"drafts/x.ipynb: cell 2 raised ZeroDivisionError: division by zero"):
         jobs.run(mini, path, {}, ["html"])
     assert list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.kernel
-def test_another_notebook_may_declare_parameters(mini):
-    path = mini.root / "drafts" / "mini.ipynb"
-    path.parent.mkdir()
-    shutil.copy(mini.notebook("mini"), path)
-    stem = jobs.run(mini, path, {"as_of": "2026-01-15"}, ["html"])
-    assert stem.name.startswith("mini_2026-01-15-en-") and stem.with_name(stem.name + ".html").exists()

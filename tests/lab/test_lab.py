@@ -70,7 +70,7 @@ class Lab:
             )
 
     def wait(self):
-        for _ in range(600):
+        for _ in range(3000):
             if self.process.poll() is not None:
                 break
             try:
@@ -85,11 +85,11 @@ class Lab:
         below = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(60)
+            self.process.wait(600)
         except subprocess.TimeoutExpired:
             self.process.kill()
             below.append(psutil.Process(self.process.pid))
-        _, alive = psutil.wait_procs(below, 30)
+        _, alive = psutil.wait_procs(below, 600)
         left = [" ".join(one.cmdline()) for one in alive if one.status() != psutil.STATUS_ZOMBIE]
         for one in alive:
             one.kill()
@@ -139,7 +139,7 @@ def page(lab, chromium):
     """A page whose errors, and the server's log, are shown when the test fails."""
     context = chromium.new_context(viewport={"width": 1400, "height": 1100}, accept_downloads=True)
     shown = context.new_page()
-    shown.set_default_timeout(90_000)
+    shown.set_default_timeout(600_000)
     faults = []
     shown.on("pageerror", lambda error: faults.append(str(error)))
     yield shown
@@ -182,13 +182,13 @@ def submit(page, name, status):
     page.get_by_role("button", name="Create", exact=True).click()
     row = page.get_by_role("row").filter(has=page.get_by_title(f'Open detail view for "{name}"')).first
     reload = page.get_by_role("button", name="Reload")
-    for _ in range(120):
+    for _ in range(600):
         reload.click()
         page.wait_for_timeout(1000)
         if row.get_by_text(re.compile("Completed|Failed|Stopped")).count():
             break
     picture(page, f"jobs-{name}")
-    row.get_by_text(status, exact=True).wait_for(timeout=5000)
+    row.get_by_text(status, exact=True).wait_for(timeout=60_000)
     row.get_by_title(f'Open detail view for "{name}"').click()
     page.get_by_role("heading", name="Job Detail").wait_for()
 
@@ -198,7 +198,7 @@ def test_a_notebook_run_by_hand_shows_and_exports_what_the_command_line_gives(la
     menu(page, "Run", "Run All Cells")
     notebook = page.locator(".jp-Notebook")
     saved = lab.project.notebook(REPORT)
-    for _ in range(120):
+    for _ in range(600):
         page.keyboard.press("Control+s")
         page.wait_for_timeout(1000)
         cells = [cell for cell in json.loads(saved.read_text())["cells"] if cell["cell_type"] == "code"]
@@ -221,7 +221,7 @@ def test_a_notebook_run_by_hand_shows_and_exports_what_the_command_line_gives(la
     page.context.on("page", lambda popup: popup.on("download", lambda one: fetched.append(one)))
     for form in ("html", "pdf"):
         menu(page, "File", "Save and Export Notebook As", f"Handover_{form}")
-        for _ in range(60):
+        for _ in range(1200):
             page.wait_for_timeout(500)
             if fetched:
                 break

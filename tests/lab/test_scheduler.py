@@ -20,12 +20,11 @@ from jupyter_scheduler.models import (
 from jupyter_scheduler.orm import Job
 
 from handover.editions.store import Store
-from handover.lab.environment import HandoverEnvironmentManager, offered
-from handover.lab.execution import HandoverExecutionManager
+from handover.lab.scheduler import HandoverEnvironmentManager, HandoverExecutionManager, offered
 from lab import one_job
 from lab.one_job import ask
 
-SLEEP = "import time\nPath = __import__('pathlib').Path\nPath('asleep').touch()\ntime.sleep(300)"
+SLEEP = "import time\nPath = __import__('pathlib').Path\nPath('asleep').touch()\ntime.sleep(3600)"
 ENDED = (Status.COMPLETED, Status.FAILED, Status.STOPPED)
 
 
@@ -42,14 +41,14 @@ def rewrite(mini, cell, source):
     path.write_text(json.dumps(nb))
 
 
-def until(true, seconds=90):
-    """Wait for something to come true, and return it."""
-    end = time.monotonic() + seconds
+def until(true):
+    """Wait for something to come true, and return it; only a hang reaches the limit."""
+    end = time.monotonic() + 600
     while time.monotonic() < end:
         if found := true():
             return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} seconds")
+        time.sleep(0.05)
+    raise AssertionError("it hangs")
 
 
 def asleep(mini, server):
@@ -128,13 +127,8 @@ def test_a_job_publishes_and_its_pages_are_the_edition_s(mini, kept):
     html, pdf, notebook = job.job_files
     assert [html.file_path, pdf.file_path] == [str(path.relative_to(mini.root)) for path in edition.pages]
     assert notebook.file_path == "notebooks/mini.ipynb" and job.downloaded
-    assert {path.name for path in mini.root.iterdir()} == {
-        ".handover",
-        "data",
-        "notebooks",
-        "reports",
-        "requirements.lock",
-    }
+    named = {path.name for path in mini.root.iterdir()}
+    assert named == {".handover", "data", "notebooks", "reports", "requirements.lock"}
     kept.delete_job(job.job_id)
     assert edition.faults() == [], "deleting a job deletes no edition"
 
@@ -152,7 +146,7 @@ def test_a_failing_cell_fails_the_job_and_is_named(mini, kept):
 
 @pytest.mark.kernel
 @pytest.mark.slow
-def test_a_schedule_s_job_takes_the_notebook_as_it_stands(mini, kept):
+def test_a_schedule_s_job_takes_the_notebook_as_it_stands_and_is_filed_as_failed_when_it_is_gone(mini, kept):
     when = {"schedule": "0 6 * * *", "timezone": "Asia/Baghdad"}
     definition = CreateJobDefinition(**ask("notebooks/mini.ipynb").dict(), **when)
     which = kept.create_job_definition(definition)
@@ -164,13 +158,6 @@ def test_a_schedule_s_job_takes_the_notebook_as_it_stands(mini, kept):
     assert (job.status, job.status_message) == (Status.COMPLETED, None)
     (edition,) = Store.of(mini).editions()
     assert edition.manifest()["title"] == "Doors, retold" and edition.manifest()["as_of"] == "2026-01-20"
-
-
-@pytest.mark.kernel
-@pytest.mark.slow
-def test_a_schedule_s_job_whose_notebook_broke_is_filed_as_failed(mini, kept):
-    definition = CreateJobDefinition(**ask("notebooks/mini.ipynb").dict(), schedule="0 6 * * *")
-    which = kept.create_job_definition(definition)
     mini.notebook("mini").unlink()
     job = ended(kept, kept.create_job_from_definition(which, CreateJobFromDefinition()))
     assert job.status == Status.FAILED and "mini.ipynb" in job.status_message
@@ -187,12 +174,12 @@ def test_a_stopped_job_takes_its_kernel_along(mini, kept):
     assert len(below) > 2
     kept.stop_job(job_id)
     assert kept.get_job(job_id).status == Status.STOPPED
-    until(lambda: gone(below), 20)
+    until(lambda: gone(below))
 
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
 def test_nothing_is_left_when_the_server_ends_and_its_job_is_filed_as_failed(mini, number):
     rewrite(mini, 2, SLEEP)
     command = [sys.executable, one_job.__file__, str(mini.root)]
@@ -201,8 +188,8 @@ def test_nothing_is_left_when_the_server_ends_and_its_job_is_filed_as_failed(min
         below = asleep(mini, server.pid)
         assert len(below) > 2
         server.send_signal(number)
-        server.communicate(timeout=30)
-    until(lambda: gone(below), 20)
+        server.communicate(timeout=600)
+    until(lambda: gone(below))
     job = one_job.scheduler(mini.root).get_job(job_id)
     assert job.status == Status.FAILED and job.status_message.startswith("JupyterLab ended while the job ran.")
     assert not mini.reports.exists()

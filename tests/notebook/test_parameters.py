@@ -232,7 +232,7 @@ def test_a_value_as_it_comes_out(name, raw, value):
     assert (bound, type(bound)) == (value, type(value))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from([p.name for p in contract()]) | st.text(), st.text() | st.integers() | st.none())
 )
@@ -244,7 +244,7 @@ def test_whatever_is_given_comes_out_plain_or_is_refused(raw):
     assert json.loads(json.dumps(bound)) == bound
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(st.text(alphabet="xyint:=# \n'\"[]|.,0a", max_size=60))
 def test_whatever_the_cell_holds_is_read_or_refused(source):
     try:

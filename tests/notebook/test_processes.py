@@ -1,15 +1,14 @@
-"""Nothing that a run started outlives it: processes under guard, and the surroundings they get."""
+"""Nothing that a run started outlives it: processes under a subreaper, and the surroundings they get."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
+from runs import HANG_S, alive, until
 
 from handover.errors import ExecutionError
 from handover.notebook import environment
@@ -19,44 +18,32 @@ from handover.notebook.processes import ending, reaper
 #: Starts processes that stay, leave the session, or lose their parent, writes their ids, and waits.
 BROOD = """
 import os, subprocess, sys, time
-children = [subprocess.Popen(["sleep", "60"]), subprocess.Popen(["setsid", "sleep", "60"])]
+children = [subprocess.Popen(["sleep", "600"]), subprocess.Popen(["setsid", "sleep", "600"])]
 ids = [os.getpid(), *(child.pid for child in children)]
 read, write = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         os.write(write, str(os.getpid()).encode())
-        time.sleep(60)
+        time.sleep(600)
     os._exit(0)
 ids.append(int(os.read(read, 20)))
 open(sys.argv[1] + ".part", "w").write(" ".join(map(str, ids)))
 os.rename(sys.argv[1] + ".part", sys.argv[1])
-time.sleep(60)
+time.sleep(600)
 """
 
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the guard")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to a subreaper")
 
 
 def wait_for(path: Path) -> str:
     """What a process writes, once it has."""
-    end = time.monotonic() + 20
-    while not path.exists() and time.monotonic() < end:
-        time.sleep(0.01)
+    assert until(path.exists)
     return path.read_text()
 
 
 def ids_in(path: Path) -> list[int]:
     return [int(word) for word in wait_for(path).split()]
-
-
-def alive(ids: list[int], patience_s: float = 5.0) -> list[int]:
-    """Which of the processes are still there after a while."""
-    end = time.monotonic() + patience_s
-    while True:
-        left = [one.pid for one in psutil.process_iter(["status"]) if one.pid in ids and one.info["status"] != "zombie"]
-        if not left or time.monotonic() > end:
-            return left
-        time.sleep(0.02)
 
 
 def start(starting, scratch, *command):
@@ -71,12 +58,12 @@ def test_all_are_gone_when_the_block_ends_however_it_ends(error):
             with reaper() as starting:
                 start(starting, scratch, sys.executable, "-c", BROOD, str(scratch / "ids"))
                 ids = ids_in(scratch / "ids")
-                assert alive(ids, 0) == ids
+                assert sorted(alive(ids)) == sorted(ids)
                 if error:
                     raise error
         except (ValueError, KeyboardInterrupt, SystemExit):
             pass
-        assert alive(ids, 0) == []
+        assert alive(ids) == []
     assert not scratch.exists()
 
 
@@ -88,7 +75,7 @@ from handover.notebook.processes import reaper
 with scratch_folder() as scratch, reaper() as starting:
     process = starting.start(sys.argv[3:], env=dict(os.environ), cwd="/", log=scratch / "log", scratch=scratch)
     if sys.argv[2] == "forks" and os.fork() == 0:
-        time.sleep(60)
+        time.sleep(600)
     half = Path(sys.argv[1], "half")
     half.write_text(f"{scratch}")
     half.rename(half.with_name("scratch"))
@@ -107,34 +94,32 @@ def test_all_are_gone_when_the_press_is_killed(tmp_path, habit):
         found, scratch = ids_in(ids), Path(wait_for(tmp_path / "scratch"))
         press.kill()
         press.wait()
-        assert alive(found) == []
-        end = time.monotonic() + 5
-        while scratch.exists() and time.monotonic() < end:
-            time.sleep(0.02)
-        assert not scratch.exists(), "the guard removes what the press cannot"
+        assert until(lambda: not alive(found))
+        assert until(lambda: not scratch.exists()), "the subreaper removes what a killed run cannot"
     finally:
         with suppress(ProcessLookupError):
             os.killpg(press.pid, signal.SIGKILL)
 
 
 @LINUX
-def test_a_process_does_not_outlive_its_guard():
+def test_a_process_does_not_outlive_its_subreaper():
     with scratch_folder() as scratch, reaper() as starting:
         code = (
             "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); "
-            "os.kill(os.getppid(), 9); time.sleep(60)"
+            "os.kill(os.getppid(), 9); time.sleep(600)"
         )
-        assert start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids")).wait(10) == -9
-        assert alive(ids_in(scratch / "ids")) == []
+        assert start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids")).wait(HANG_S) == -9
+        ids = ids_in(scratch / "ids")
+        assert until(lambda: not alive(ids))
 
 
 @LINUX
 def test_what_a_process_leaves_behind_goes_with_it():
     with scratch_folder() as scratch, reaper() as starting:
-        code = BROOD.rpartition("time.sleep(60)")[0] + "sys.exit(7)"
+        code = BROOD.rpartition("time.sleep(600)")[0] + "sys.exit(7)"
         process = start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids"))
-        assert process.wait(10) == 7
-        assert alive(ids_in(scratch / "ids"), 0) == []
+        assert process.wait(HANG_S) == 7
+        assert alive(ids_in(scratch / "ids")) == []
 
 
 @pytest.mark.parametrize(
@@ -143,13 +128,13 @@ def test_what_a_process_leaves_behind_goes_with_it():
         ("import sys; sys.exit(3)", 3, "it ended by itself, with status 3"),
         ("import os; os.kill(os.getpid(), 11)", -11, "it was killed by signal 11, SIGSEGV"),
         ("import os; os.kill(os.getpid(), 9)", -9, "SIGKILL; the system does that when memory runs out"),
-        ("import os; os.kill(os.getppid(), 9); import time; time.sleep(9)", -9, "signal 9"),
+        ("import os; os.kill(os.getppid(), 9); import time; time.sleep(600)", -9, "signal 9"),
     ],
 )
 def test_how_a_process_ended_is_known(code, exit_code, words):
     with scratch_folder() as scratch, reaper() as starting:
         process = start(starting, scratch, sys.executable, "-c", code)
-        assert process.wait(10) == exit_code
+        assert process.wait(HANG_S) == exit_code
         assert words in ending(exit_code)
 
 
@@ -159,20 +144,20 @@ def test_a_signal_without_a_name_has_words_too():
 
 def test_a_command_that_is_not_there_says_so():
     with scratch_folder() as scratch, reaper() as starting:
-        assert start(starting, scratch, "/no/such/program").wait(10) == 127
+        assert start(starting, scratch, "/no/such/program").wait(HANG_S) == 127
         assert "FileNotFoundError" in (scratch / "log").read_text()
 
 
 def test_a_signal_reaches_the_process():
     with scratch_folder() as scratch, reaper() as starting:
         code = (
-            "import signal, sys, time; signal.signal(signal.SIGUSR1, lambda *_: exit(5)); "
-            "open(sys.argv[1], 'w').write('1'); time.sleep(9)"
+            "import os, signal, sys, time; signal.signal(signal.SIGUSR1, lambda *_: os._exit(5)); "
+            "open(sys.argv[1], 'w').write('1'); time.sleep(600)"
         )
         process = start(starting, scratch, sys.executable, "-c", code, str(scratch / "up"))
         wait_for(scratch / "up")
         process.send_signal(signal.SIGUSR1)
-        assert process.wait(10) == 5
+        assert process.wait(HANG_S) == 5
 
 
 # surroundings

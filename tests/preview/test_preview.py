@@ -160,7 +160,7 @@ def test_a_burst_of_saves_renders_once_and_a_save_ends_the_render_under_way(prev
     running.settled(3)
     assert time.monotonic() - started < 20
     assert "There l told of" in running.get("/report.html")[1]
-    # at most worker, zygote and its fork have changed places
+    # at most worker, forkserver and its fork have changed places
     end = time.monotonic() + 5
     while len(running.family()) > len(family) and time.monotonic() < end:
         time.sleep(0.05)
@@ -211,14 +211,14 @@ def test_an_edited_package_takes_effect(preview, copied):
     running.settled(1)
     assert "hello" in running.get("/report.html")[1]
     worker = psutil.Process(running.process.pid).children()[0]
-    (zygote,) = worker.children()
+    (forkserver,) = worker.children()
 
     # what notebooks import
     (package / "story" / "greeting.py").write_text('"""A greeting."""\n\nTOLD = "good morning"\n')
     running.settled(2)
     assert "good morning" in running.get("/report.html")[1]
     assert psutil.Process(running.process.pid).children() == [worker], "the press had not changed"
-    assert worker.children() == [zygote], "nor had the libraries"
+    assert worker.children() == [forkserver], "nor had the libraries"
     (package / "story" / "greeting.py").write_text("TOLD = 1 / 0\n")
     running.until(lambda state: "division by zero" in state["failed"])
     (package / "story" / "greeting.py").write_text('"""A greeting."""\n\nTOLD = "good night"\n')
@@ -238,7 +238,7 @@ def test_an_edited_package_takes_effect(preview, copied):
 
 
 def gone(pids):
-    """Assert that processes end, within the seconds that their guards take to look."""
+    """Assert that processes end, within the seconds that their subreapers take to look."""
     end = time.monotonic() + 6
     while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < end:
         time.sleep(0.05)

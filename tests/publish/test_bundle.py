@@ -11,14 +11,15 @@ import warnings
 import zipfile
 from pathlib import Path
 
+import pikepdf
 import pytest
 from click.testing import CliRunner
 
 from handover.cli import cli
 from handover.editions import RECORD, manifest, render
-from handover.editions.store import Edition, Store
+from handover.editions.store import Store
 from handover.errors import ShareError, StoreError
-from handover.publish import bundle, crate, publish, target
+from handover.publish import bundle, mirror, rocrate, target
 
 
 @pytest.fixture
@@ -51,17 +52,20 @@ def test_a_manifest_that_names_a_file_outside_the_edition_carries_nothing_away(e
         bundle.pack(edition)
     to = target.Folder(mini.root / "mirror")
     with pytest.raises(ShareError, match=r"secret: must be a file of the edition"):
-        publish.plan(Store.of(mini), to)
+        mirror.plan(Store.of(mini), to)
 
 
 def without(edition, change):
-    """The edition with another PDF, for which its manifest stands."""
-    import pikepdf
-
+    """Change the edition's PDF, and let its manifest stand for it."""
     path = edition.file(".pdf")
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         change(pdf)
         pdf.save(path)
+    fit(edition)
+
+
+def fit(edition):
+    """Make the manifest agree with the files."""
     about = edition.manifest()
     files = {name: (edition.folder / name).read_bytes() for name in about["outputs"]}
     (edition.folder / manifest.NAME).write_bytes(manifest.dumps(about | {"outputs": manifest.outputs(files)}))
@@ -98,11 +102,8 @@ def test_a_record_that_leads_out_of_the_folder_is_refused(edition, path):
 
 
 def test_a_pdf_that_is_none_is_refused(edition):
-    path = edition.file(".pdf")
-    path.write_bytes(b"nothing")
-    about = edition.manifest()
-    files = {name: (edition.folder / name).read_bytes() for name in about["outputs"]}
-    (edition.folder / manifest.NAME).write_bytes(manifest.dumps(about | {"outputs": manifest.outputs(files)}))
+    edition.file(".pdf").write_bytes(b"nothing")
+    fit(edition)
     with pytest.raises(ShareError, match="must be a PDF"):
         bundle.pack(edition)
 
@@ -138,18 +139,10 @@ def test_the_checksums_are_those_of_every_file(edition, tmp_path):
     assert hashlib.sha256(b"changed").hexdigest() != named["data/counts.csv"]
 
 
-def test_it_needs_no_checkout(edition, tmp_path, mini):
-    whole = bundle.pack(edition)
-    away = tmp_path / "away" / "mini" / edition.name
-    shutil.copytree(edition.folder, away)
-    shutil.rmtree(mini.root)
-    assert bundle.pack(Edition(tmp_path / "away", "mini", edition.name)) == whole
-
-
-def test_the_same_bytes_in_another_zone_locale_umask_folder_and_order(edition, tmp_path):
+def test_the_same_bytes_without_a_checkout_in_another_zone_locale_umask_folder_and_order(edition, tmp_path, mini):
     whole = bundle.pack(edition)
     code = (
-        "import os, sys; os.umask(0o077); from pathlib import Path; from handover.editions.store import Edition\n"
+        "import os, sys; os.umask(0o077); from pathlib import Path; from handover.editions import Edition\n"
         "from handover.publish import bundle\n"
         "sys.stdout.buffer.write(bundle.pack(Edition(Path(sys.argv[1]), 'mini', sys.argv[2])))"
     )
@@ -158,6 +151,7 @@ def test_the_same_bytes_in_another_zone_locale_umask_folder_and_order(edition, t
     for path in sorted(edition.folder.iterdir(), reverse=True):
         (away / path.name).write_bytes(path.read_bytes())
         os.utime(away / path.name, (0, 0))
+    shutil.rmtree(mini.root)
     env = os.environ | {"TZ": "Pacific/Apia", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     command = [sys.executable, "-c", code, str(tmp_path / "a folder with ü"), edition.name]
     assert subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, check=True).stdout == whole
@@ -220,9 +214,9 @@ def test_every_reference_in_the_crate_leads_to_an_entity(edition):
 
 
 def test_a_path_is_written_as_the_address_it_is(edition):
-    sources = crate.Sources("notebook/mini.ipynb", ("data/two words.csv",))
+    sources = rocrate.Sources("notebook/mini.ipynb", ("data/two words.csv",))
     files = {"data/two words.csv": b"", "notebook/mini.ipynb": b""}
-    graph = json.loads(crate.describe(edition.manifest(), files, sources))["@graph"]
+    graph = json.loads(rocrate.describe(edition.manifest(), files, sources))["@graph"]
     rendering = next(one for one in graph if one["@id"] == "#rendering")
     assert {"@id": "data/two%20words.csv"} in rendering["object"]
     assert "data/two%20words.csv" in [one["@id"] for one in graph]
@@ -230,9 +224,9 @@ def test_a_path_is_written_as_the_address_it_is(edition):
 
 def test_the_licence_of_the_dictionary_is_that_of_the_crate():
     dictionary = {"licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons", "path": "https://example.org/by"}]}
-    assert [one["@id"] for one in crate._licences(json.dumps(dictionary).encode())] == ["https://example.org/by"]
+    assert [one["@id"] for one in rocrate._licences(json.dumps(dictionary).encode())] == ["https://example.org/by"]
     for odd in (b"{", b"[]", b'{"licenses": [3]}', b'{"licenses": 3}', b"{}"):
-        assert crate._licences(odd) == []
+        assert rocrate._licences(odd) == []
 
 
 # the command

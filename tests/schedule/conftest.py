@@ -1,13 +1,16 @@
-"""A desk in miniature: a project with entries, a clock that the test sets, and a press that takes no time."""
+"""A desk in miniature: a project with entries, a clock that the test sets, and a renderer that takes no time."""
 
 import os
 
 import pytest
 from schedule_desk import Desk, utc
 
+from handover.schedule import log
+
 
 @pytest.fixture
 def desk(mini, monkeypatch):
     """A desk whose clock stands at 2026-01-28 00:00 UTC. The disk is not waited for: no test here cuts the power."""
     monkeypatch.setattr(os, "fsync", lambda handle: None)
+    monkeypatch.setattr(log, "SYNCHRONOUS", "OFF")
     return Desk(mini, utc("2026-01-28 00:00"))

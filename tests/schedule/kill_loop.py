@@ -1,8 +1,9 @@
-"""Run a schedule and be killed at the n-th touch of the disk, for every n; then let another runner finish, and count.
+"""Run a schedule and be killed at the n-th step, for every n; then let another runner finish, and count.
 
-Started as a process of its own, which has one thread and may fork: ``kill_loop.py FOLDER PROJECT EVERY``. Each touch is
-tried three ways: killed before it, half way through it (a write that writes half), and after it. Prints one JSON
-object of counts; any tick without exactly one outcome, and any edition published twice, is listed under ``wrong``.
+Started as a process of its own, which has one thread and may fork: ``kill_loop.py FOLDER PROJECT EVERY``. A step is a
+touch of the disk by the store, tried two ways (killed before it, or half way through a write, and after it), or a
+statement of the log, killed before it. Prints one JSON object of counts; any tick without exactly one outcome, and any
+edition published twice, is listed under ``wrong``.
 """
 
 import datetime as dt
@@ -10,43 +11,61 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from pathlib import Path
 
-from schedule_desk import Clock, Tiny, copied, declare, settled, utc
+import filelock  # noqa: F401  once, and not in every fork
+from schedule_desk import Clock, Tiny, copied, counted, declare, rows, utc
 
 from handover.editions import inputs
-from handover.schedule.ledger import Ledger
+from handover.schedule import log
 from handover.schedule.runner import Runner
 
-TOUCHES = ("write", "fsync", "ftruncate", "rename", "mkdir", "open")
+TOUCHES = ("write", "fsync", "rename", "mkdir", "open")
 START = utc("2026-01-28 00:00")
 #: Two entries: one whose edition is new each day, one whose edition is the same again.
 ENTRIES = ({"catch_up": "all", "limit": 2}, {"name": "fixed", "parameters": {}, "catch_up": "all", "limit": 2})
 DAYS = 3
+#: How a step is broken off.
+WAYS = {"statement": ("before",), "write": ("half", "after")}
 
 
 class Killer:
-    """Counts touches of the disk, and kills this process at one of them; at 0 it only counts."""
+    """Counts steps, and kills this process at one of them; at 0 it only counts."""
 
     def __init__(self, at, way):
-        self.at, self.way, self.count = at, way, 0
+        self.at, self.way, self.kinds = at, way, []
 
     def watch(self):
         for name in TOUCHES:
             setattr(os, name, self._wrapped(name, getattr(os, name)))
+        connect = sqlite3.connect
+
+        def watched(*given, **named):
+            db = connect(*given, **named)
+            db.set_trace_callback(lambda statement: self.step("statement") and self.die())
+            return db
+
+        sqlite3.connect = watched
+
+    def step(self, kind):
+        self.kinds.append(kind)
+        return len(self.kinds) == self.at
+
+    def die(self):
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _wrapped(self, name, whole):
         def touch(*given, **named):
-            self.count += 1
-            if self.count != self.at:
+            if not self.step(name):
                 return whole(*given, **named)
             if self.way == "half" and name == "write":
                 whole(given[0], bytes(given[1])[: len(given[1]) // 2])
             if self.way == "after":
                 whole(*given, **named)
-            os.kill(os.getpid(), signal.SIGKILL)
+            return self.die()
 
         return touch
 
@@ -73,7 +92,7 @@ def run(project, now, killer=None):
         clock = Clock(now)
         Runner(project, clock, clock.now, Tiny(project)).once()
         if killer and killer.at == 0:
-            (project.root / "count").write_text(str(killer.count))
+            (project.root / "steps").write_text(" ".join(killer.kinds))
 
     return in_child(work)
 
@@ -88,21 +107,18 @@ def fresh(folder, source):
 
 def judge(project, now):
     """Count outcomes and editions; say what is wrong with them."""
-    ledger = Ledger.of(project).refresh()
     wrong, counts = [], Counter()
     for name in ("daily", "fixed"):
         try:
-            counts.update(settled(ledger.of_entry(name), until=now))
+            counts.update(counted(project, name, until=now))
         except AssertionError as error:
-            wrong.append(f"{name}: {error}")
-    lines = [json.loads(line) for line in (ledger.folder / "ledger.jsonl").read_text().splitlines()]
-    told = Counter((line["entry"], line["tick"]) for line in lines if line["event"] == "outcome")
-    wrong += [f"{key} has {count} outcomes" for key, count in told.items() if count > 1]
-    published = Counter(line["edition"] for line in lines if line.get("outcome") == "published")
-    editions = {edition.name for edition in Tiny(project).store.editions()}
+            wrong.append(str(error))
+    store = Tiny(project).store
+    published = Counter(row["edition"] for row in rows(project) if row["outcome"] == "published")
+    editions = {edition.name for edition in store.editions()}
     wrong += [f"{name} published {count} times" for name, count in published.items() if count > 1]
     wrong += [f"{name} is in the store and never published" for name in editions ^ published.keys()]
-    wrong += [f"{edition.name}: {edition.faults()}" for edition in Tiny(project).store.editions() if edition.faults()]
+    wrong += [f"{edition.name}: {edition.faults()}" for edition in store.editions() if edition.faults()]
     counts["editions"] = len(editions)
     return wrong, counts
 
@@ -112,24 +128,26 @@ def main(folder, source, every):
     inputs._package = lambda: package
     # kill -9 leaves what the system was given; only a cut of the power would not
     os.fsync = lambda handle: None
+    log.SYNCHRONOUS = "OFF"
     now = START + dt.timedelta(days=DAYS)
     project = fresh(folder, source)
     assert run(project, now, Killer(0, "")) == 0
-    touches = int((project.root / "count").read_text())
+    steps = (project.root / "steps").read_text().split()
     tried = killed = 0
     wrong, totals = [], Counter()
-    for at in range(1, touches + 1, every):
-        for way in ("before", "half", "after"):
+    for at in range(1, len(steps) + 1, every):
+        kind = steps[at - 1]
+        for way in WAYS.get(kind, ("before", "after")):
             project = fresh(folder, source)
             tried += 1
             killed += run(project, now, Killer(at, way)) == -signal.SIGKILL
-            # the one who comes after is killed too, a little further on, and only the third gets through
+            # the next runner is killed too, a little further on, and only the third gets through
             killed += run(project, now, Killer(1 + at % 17, way)) == -signal.SIGKILL
             code = run(project, now)
             found, counts = judge(project, now)
-            wrong += [f"touch {at}, {way}: {one}" for one in found] + ([f"touch {at}: left {code}"] if code else [])
+            wrong += [f"step {at}, {way}: {one}" for one in found] + ([f"step {at}: left {code}"] if code else [])
             totals.update([json.dumps(counts, sort_keys=True)])
-    print(json.dumps({"touches": touches, "tried": tried, "killed": killed, "wrong": wrong, "totals": totals}))
+    print(json.dumps({"steps": Counter(steps), "tried": tried, "killed": killed, "wrong": wrong, "totals": totals}))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
-"""What the tests of the schedule share: entries as text, a tiny press on a real store, and a count of outcomes."""
+"""What the tests of the schedule share: entries as text, a tiny renderer on a real store, and a count of outcomes."""
 
+import contextlib
 import datetime as dt
 import json
 import os
+import shutil
+import sqlite3
 from collections import Counter
 
 from handover import digest
 from handover.editions import manifest
 from handover.editions.store import Store, file_name
 from handover.project import Project
-from handover.schedule import entry as entries
+from handover.schedule import entries
 from handover.schedule.job import Result
-from handover.schedule.ledger import Ledger
-from handover.schedule.runner import Runner
-from handover.schedule.stop import Stop
-from handover.schedule.ticks import ticks
+from handover.schedule.log import Log
+from handover.schedule.runner import Runner, Stop
+from handover.schedule.times import parse_stamp, stamp, ticks
 
 ENTRY = {
     "name": "daily",
@@ -62,7 +64,7 @@ class Clock(Stop):
 
 
 class Tiny:
-    """A press that publishes one line of text in the real store; `says` makes it of the day."""
+    """A renderer that publishes one line of text in the real store; `says` makes it of the day."""
 
     def __init__(self, project):
         self.store = Store.of(project)
@@ -104,12 +106,12 @@ def publish(store, report, day, facts, known=None):
 
 
 class Desk:
-    """A project, its clock, its press, and runners over them."""
+    """A project, its clock, its renderer, and runners over them."""
 
     def __init__(self, project, now):
         self.project = project
         self.clock = Clock(now)
-        self.press = Tiny(project)
+        self.tiny = Tiny(project)
         self.told = []
         self.sent = []
         declare(project, {})
@@ -117,55 +119,82 @@ class Desk:
     def declare(self, *tables, mail=None):
         declare(self.project, *tables, mail=mail)
 
-    def send(self, letterbox, message):
+    def send(self, notify, message):
         self.sent.append(message)
         return []
 
     def runner(self):
-        return Runner(self.project, self.clock, self.clock.now, self.press, self.send, self.told.append)
+        return Runner(self.project, self.clock, self.clock.now, self.tiny, self.send, self.told.append)
 
     def once(self, after=None, runner=None):
         """Let time pass, then run what is due, with a runner that knows nothing yet unless one is given."""
         self.clock.time += after or dt.timedelta()
         return (runner or self.runner()).once()
 
-    @property
-    def ledger(self):
-        return Ledger.of(self.project).refresh()
+    def crashes(self, after=None):
+        """Let time pass, and have the runner killed as soon as it renders."""
+        self.tiny.before = die
+        try:
+            self.once(after)
+        except Killed:
+            return
+        finally:
+            self.tiny.before = lambda job: None
+        raise AssertionError("nothing was rendered")
 
     def entries(self):
         return entries.load(self.project, self.clock.time)
 
-    def record(self, name="daily"):
-        return self.ledger.of_entry(name)
-
-    def lines(self):
-        return [json.loads(line) for line in self.path.read_text().splitlines()]
-
     @property
     def path(self):
-        return self.project.root / ".handover" / "schedule" / "ledger.jsonl"
+        return Log(self.project).path
+
+    def ran(self):
+        return [row for row in rows(self.project) if row["outcome"] not in ("", "skipped")]
+
+    def mails(self, state):
+        return [mail for mail in rows(self.project, "mail") if mail["state"] == state]
 
     def editions(self, report="mini"):
-        return [edition.name for edition in self.press.store.editions(report)]
+        return [edition.name for edition in self.tiny.store.editions(report)]
 
 
-def settled(record, cron="0 7 * * *", timezone="UTC", until=None):
-    """Count outcomes tick by tick since the entry was seen; every tick must have exactly one."""
+class Killed(BaseException):
+    """The runner is gone; nothing of ours can catch it."""
+
+
+def die(job):
+    raise Killed
+
+
+def rows(project, table="tick"):
+    """The rows of a table of the log, as they stand in the file."""
+    with contextlib.closing(sqlite3.connect(Log(project).path)) as db:
+        db.row_factory = sqlite3.Row
+        return [dict(row) for row in db.execute(f"SELECT * FROM {table}")]
+
+
+def counted(project, name="daily", cron="0 7 * * *", timezone="UTC", until=None):
+    """Count outcomes tick by tick since the entry was seen; every tick must have exactly one, and no other has one."""
     counts = Counter()
-    for tick in ticks(cron, timezone, record.segments[0].since, until):
-        standing = [record.ran[tick]["outcome"]] if tick in record.ran else []
-        standing += ["skipped" for skip in record.skips if skip.first <= tick <= skip.last and tick not in record.ran]
-        assert len(standing) == 1, f"{tick}: {standing}"
-        counts[standing[0]] += 1
-    assert sum(skip.ticks for skip in record.skips) == counts["skipped"]
+    (since,) = (parse_stamp(one["since"]) for one in rows(project, "entry") if one["name"] == name)
+    outcomes = {row["tick"]: row["outcome"] for row in rows(project) if row["entry"] == name}
+    for tick in ticks(cron, timezone, since, until):
+        assert outcomes.get(stamp(tick)), f"{name}, {tick}: no outcome"
+        counts[outcomes[stamp(tick)]] += 1
     return dict(counts)
+
+
+def seen(project, at, *tables):
+    """Have a runner see entries at an instant, long ago; they are declared from then on."""
+    declare(project, *tables)
+    log = Log(project)
+    with log.writing():
+        log.declare(entries.load(project, utc(at)), utc(at))
 
 
 def copied(source, target):
     """A project of its own for a process of its own."""
-    import shutil
-
     shutil.copytree(source, target)
     return Project(target)
 

@@ -1,6 +1,6 @@
-"""One of several runners at once: ``two_runners.py PROJECT LOG``; waits for the file ``go``, then runs all there is.
+"""One of several runners at once: ``two_runners.py PROJECT NOTES``; waits for the file ``go``, then runs all there is.
 
-Every render is noted in LOG, with this process's number, before it publishes.
+Every render is noted in NOTES, with this process's number, before it publishes.
 """
 
 import os
@@ -14,22 +14,24 @@ from handover.editions import inputs
 from handover.project import Project
 from handover.schedule.runner import Runner
 
+NAMES = ("daily", "other")
 
-def main(root, log):
+
+def main(root, notes):
     package = inputs._package()
     inputs._package = lambda: package
     project, clock = Project(root), Clock(utc("2026-02-17 00:00"))
-    press = Tiny(project)
-    runner = Runner(project, clock, clock.now, press)
-    press.before = lambda job: note(log, f"{os.getpid()} {job.report} {job.given['as_of']}")
-    note(log, f"{os.getpid()} ready")
+    tiny = Tiny(project)
+    runner = Runner(project, clock, clock.now, tiny)
+    tiny.before = lambda job: note(notes, f"{os.getpid()} {job.report} {job.given['as_of']}")
+    note(notes, f"{os.getpid()} ready")
     while not (root / "go").exists():
         time.sleep(0.01)
     while True:
         runner.once()
-        ledger = runner.ledger.refresh()
-        if not any(list(record.pending(clock.time)) for record in ledger.records.values()):
-            return
+        with runner.log.reading():
+            if not any(runner.log.waiting(name, clock.time) for name in NAMES):
+                return
         time.sleep(0.005)
 
 

@@ -25,9 +25,9 @@ def sample(pids):
     own = files = threads = processes = 0
     for pid in pids:
         worker = psutil.Process(pid)
-        # the zygote stays; kernels and their guards come and go
-        for process in [worker, *(one for one in worker.children() if "zygote" in " ".join(one.cmdline()))]:
-            # what a zygote shares with its kernel counts as its own or not by the moment; its size does not change
+        # the forkserver stays; kernels and their subreapers come and go
+        for process in [worker, *(one for one in worker.children() if "forkserver" in " ".join(one.cmdline()))]:
+            # what a forkserver shares with its kernel counts as its own or not by the moment; its size does not change
             own += process.memory_full_info().uss if process is worker else process.memory_info().rss
             files += process.num_fds()
             threads += process.num_threads()

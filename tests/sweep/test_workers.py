@@ -28,7 +28,7 @@ def test_what_a_call_raises_comes_back(tmp_path):
     with Workers(1) as workers:
         missing = workers.submit(source.read, tmp_path / "none.ipynb")
         broken = workers.submit(operator.truediv, 1, 0)
-        with pytest.raises(NotebookError, match="must be a notebook that can be read"):
+        with pytest.raises(NotebookError, match="must be a file that can be read"):
             missing.result(30)
         with pytest.raises(SweepError, match=r"(?s)This is a bug in handover: ZeroDivisionError: .*Traceback"):
             broken.result(30)

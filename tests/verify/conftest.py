@@ -1,13 +1,14 @@
 """Editions of the miniature project, and the command that verifies, run as people run it."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from handover.editions import render
+from handover.editions import Store, render
 
 
 @dataclass
@@ -25,10 +26,21 @@ class Edition:
         return path
 
 
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    """Where the first edition of the miniature is kept, for all tests to copy."""
+    return tmp_path_factory.mktemp("rendered") / "reports"
+
+
 @pytest.fixture
-def edition(mini, stand_in):
+def edition(mini, stand_in, rendered):
     """One edition of the miniature, rendered without a kernel."""
-    made = render.render(mini, "mini").edition
+    if not rendered.exists():
+        render.render(mini, "mini")
+        shutil.copytree(mini.reports, rendered)
+    elif not mini.reports.exists():
+        shutil.copytree(rendered, mini.reports)
+    (made,) = Store.of(mini).editions()
     return Edition(mini, made.folder, made.file(".pdf"), made.file(".html"))
 
 
@@ -37,10 +49,10 @@ def verify(monkeypatch):
     """Call with a project, paths and options: exit code and answers; what the command prints must never be a trace."""
 
     def run(project, *words):
-        from handover.cli.verify import command
+        from handover.cli.check import verify_command
 
         monkeypatch.chdir(project.root)
-        done = CliRunner().invoke(command, ["--json", *map(str, words)])
+        done = CliRunner().invoke(verify_command, ["--json", *map(str, words)])
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.exit_code, json.loads(done.stdout) if done.stdout.startswith("[") else done.output

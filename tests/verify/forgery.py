@@ -7,7 +7,7 @@ import zlib
 
 import pikepdf
 
-from handover.verify import glyphs
+from handover.verify import contents
 
 
 def open_(pdf):
@@ -28,7 +28,7 @@ def with_digit(pdf, page, old, *, after=""):
         for operands, operator in pikepdf.parse_content_stream(holder):
             operands = list(operands)
             if str(operator) == "Tf":
-                known = glyphs.table(holder.Resources.Font[str(operands[0])])
+                known = contents.letters(holder.Resources.Font[str(operands[0])])
             if str(operator) in ("Tj", "TJ"):
                 parts = list(operands[0]) if str(operator) == "TJ" else operands
                 codes = {text: code for code, text in known.items()}
@@ -80,7 +80,7 @@ def with_code(pdf, line):
     cell = {"cell_type": "code", "execution_count": None, "id": "x", "metadata": {}, "outputs": [], "source": [line]}
     notebook["cells"].insert(0, cell)
     text = json.dumps(notebook, indent=1, sort_keys=True).encode()
-    about["notebook"]["sha256"] = about["inputs"]["notebook"] = hashlib.sha256(text).hexdigest()
+    about["notebook"]["sha256"] = hashlib.sha256(text).hexdigest()
     return with_attachments(pdf, {name: text, "edition.json": json.dumps(about).encode()})
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from handover.project import Project
-from handover.verify.answer import DIFFERS, VERIFIED
-from handover.verify.verify import verify
+from handover.verify import DIFFERS, VERIFIED, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 MEND = (

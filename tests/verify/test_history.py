@@ -1,71 +1,89 @@
-"""Finding the commit whose inputs an edition names."""
+"""Finding the commit that holds what an edition was made from, in a real repository."""
 
-import json
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from handover import digest
-from handover.editions import inputs
-from handover.notebook import source
-from handover.project import Project
-from handover.verify import attempt, history
-
-MINI = Path(__file__).resolve().parents[1] / "mini"
+from handover.verify import rebuild
 
 
 @pytest.fixture
-def repository(tmp_path):
-    """A repository with two states of a project; call for the inputs as they stand in the folder."""
-    root = tmp_path / "re pö"
-    shutil.copytree(MINI, root, ignore=shutil.ignore_patterns("reports", ".handover"))
+def git(edition):
+    """Call with git's words; the project, its first edition among it, is committed, and then a table is changed."""
+    root = edition.project.root
     package = root / "scripts" / "handover"
-    (package / "pages").mkdir(parents=True)
-    (package / "cli").mkdir()
-    for name in ("pages/a.py", "cli/b.py", "fonts.py"):
+    for name in ("pages/a.py", "cli/b.py"):
+        (package / name).parent.mkdir(parents=True)
         (package / name).write_text("x = 1\n")
 
-    def git(*words):
+    def run(*words):
         setting = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
-        return subprocess.run(["git", "-C", root, *setting, *words], capture_output=True, text=True, check=True).stdout
+        command = ["git", "-C", root, *setting, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
-    def stand():
-        text = source.canonical(json.loads((root / "notebooks" / "mini.ipynb").read_bytes()))
-        found = inputs.of(Project(root), "mini", text, {})
-        files = ((path.relative_to(package).as_posix(), path.read_bytes()) for path in package.rglob("*.py"))
-        return inputs.Inputs(
-            "mini", {}, digest.of_bytes(text.encode()), found.tables, found.dictionary, found.lock,
-            inputs.package(files), found.versions,
-        )  # fmt: skip
+    run("init", "--quiet")
+    run("add", "-A")
+    run("commit", "--quiet", "-m", "one")
+    return run
 
-    git("init", "--quiet")
-    git("add", "-A")
-    git("commit", "--quiet", "-m", "one")
-    first, commit = stand(), git("rev-parse", "HEAD").strip()
-    (root / "data" / "counts.csv").write_text("count_id,day,what,value\n")
-    (package / "pages" / "a.py").write_text("x = 2\n")
-    (package / "cli" / "b.py").write_text("x = 2\n")
+
+def changed(edition, git, *paths):
+    """Change files, commit them, and return the first commit, abbreviated."""
+    first = git("rev-parse", "HEAD")[:12]
+    for path in paths:
+        whole = edition.project.root / path
+        whole.write_text(whole.read_text().replace("doors,3", "doors,5").replace("x = 1", "x = 2"))
     git("commit", "--quiet", "-am", "two")
-    return Project(root), first, commit, stand
+    return first
 
 
-def test_no_commit_holds_inputs_that_were_never_committed(repository, tmp_path):
-    project, _, _, stand = repository
-    (project.data / "counts.csv").write_text("count_id,day,what,value\nC9,2026-01-01,doors,9\n")
-    assert history.commit_of(project, stand()) is None
-    assert history.commit_of(Project(tmp_path), stand()) is None
+def only(answers):
+    (one,) = answers
+    return "\n".join([one["why"], *one["details"]])
 
 
-def test_the_commit_is_found_and_only_files_that_shape_a_page_are_named(repository):
-    project, first, commit, _ = repository
-    assert history.commit_of(project, first) == history.Found(commit[:12], ("pages/a.py",))
+def test_inputs_that_were_never_committed_are_in_no_commit(edition, git, verify, tmp_path):
+    table = edition.project.data / "counts.csv"
+    table.write_text(table.read_text().replace("doors,3", "doors,7"))
+    assert rebuild.commit_of(edition.project, [table.read_bytes()]) == ""
+    git("commit", "--quiet", "--amend", "-am", "without what the edition was made from")
+    git("reflog", "expire", "--expire=now", "--all")
+    code, answers = verify(edition.project, edition.apart(tmp_path / "mail"))
+    assert code == 3 and "no commit here holds those inputs: git fetch --all" in only(answers)
 
 
-def test_the_advice_names_what_differs_and_where_to_get_it(repository):
-    project, first, commit, _ = repository
-    told = "\n".join(attempt.advice(project, first, ["data/counts.csv", "package"]))
-    assert "made from other inputs than this checkout's: data/counts.csv, package" in told
-    assert "the package differs in pages/a.py" in told and f"git worktree add ../at-{commit[:12]}" in told
-    assert "scripts/setup" in attempt.advice(project, first, ["typst 0.14 -> 0.15"])[-1]
+def test_without_git_there_is_no_commit(edition, verify, tmp_path, monkeypatch):
+    path = edition.apart(tmp_path / "mail")
+    (edition.project.data / "counts.csv").write_text("count_id,day,what,value\nC1,2026-01-01,doors,5\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, answers = verify(edition.project, path)
+    assert code == 3 and "no commit here holds those inputs" in only(answers)
+
+
+def test_the_commit_that_holds_notebook_and_tables_is_named(edition, git, verify, tmp_path):
+    path = edition.apart(tmp_path / "mail")
+    first = changed(edition, git, "data/counts.csv")
+    for subject in (path, edition.folder):
+        code, answers = verify(edition.project, subject)
+        assert code == 3 and "made from other inputs than this checkout's: data/counts.csv" in only(answers)
+        assert f"commit {first} holds its notebook and tables: git worktree add ../at-{first} {first}" in only(answers)
+
+
+def test_a_pdf_that_other_code_published_cannot_be_rebuilt_and_only_files_that_shape_a_page_are_named(
+    edition, git, verify, tmp_path, stand_in
+):
+    path = edition.apart(tmp_path / "mail")
+    first = changed(edition, git, "scripts/handover/pages/a.py", "scripts/handover/cli/b.py")
+    # as code that prints another page would
+    stand_in.then = lambda nb: nb.cells.append(nb.cells[0])
+    code, answers = verify(edition.project, path)
+    assert code == 3 and "it was made by other code\nthe package differs in pages/a.py\n" in only(answers)
+    assert f"commit {first} holds" in only(answers)
+
+
+def test_a_pdf_that_this_code_published_otherwise_differs(edition, git, verify, tmp_path, stand_in):
+    path = edition.apart(tmp_path / "mail")
+    changed(edition, git, "scripts/handover/cli/b.py")
+    stand_in.then = lambda nb: nb.cells.append(nb.cells[0])
+    code, answers = verify(edition.project, path)
+    assert code == 1 and only(answers) == ""

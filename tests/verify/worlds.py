@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from handover.verify import editions
+from handover.verify.difference import first
 
 ROOT = Path(__file__).resolve().parents[2]
 MINI = ROOT / "tests" / "mini"
@@ -259,7 +259,7 @@ def partings(files, others):
         if one != other:
             place = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
             place = min(len(one), len(other)) if place is None else place
-            words = str(editions.parted(name, other, one)) if not name.endswith(".png") else f"{name}: another picture"
+            words = str(first(name, other, one)) if not name.endswith(".png") else f"{name}: another picture"
             around = [side[max(0, place - 40) : place + 40] for side in (one, other)]
             found.append(f"{words}\n  byte {place}: {around[0]!r}\n  and there {around[1]!r}")
     return found

@@ -45,7 +45,7 @@ Examples:
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many to render at a time [default in a sweep: cores]."
 )
 @click.option("--cluster", metavar="ADDRESS", help="Render on the Dask cluster with this scheduler.")
-def command(
+def render_command(
     reports: tuple[str, ...],
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,

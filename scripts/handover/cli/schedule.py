@@ -1,12 +1,18 @@
 """`handover schedule`: reports that render on time."""
 
+import datetime as dt
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from handover.cli.console import INTERRUPTED, TERMINATED, say
 from handover.errors import HandoverError
+
+if TYPE_CHECKING:
+    from handover.schedule import Entry, Log
 
 EXAMPLES = """\b
 Examples:
@@ -42,74 +48,73 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON arra
 
 
 @click.group("schedule", epilog=EXAMPLES)
-def command() -> None:
+def schedule_command() -> None:
     """Render reports on time: each tick has one recorded outcome, and none is lost while nothing runs.
 
     A time that the clock skips comes at the next valid instant; one that it repeats comes the first time.
     """
 
 
-@command.command("list")
+@schedule_command.command("list")
 @JSON
 def listing(as_json: bool) -> None:
     """List the entries: ticks, outcome, age.
 
     Each with its next and last tick, the last outcome, the age of the last good edition, and how many ticks are due.
     """
-    from handover.schedule import board
+    from handover.schedule import status
 
-    entries, ledger, now = _read()
-    rows = board.listing(entries, ledger, now)
+    with _log() as (entries, log, now):
+        rows = status.listing(entries, log, now)
     if as_json:
-        _print_json(rows)
+        _print_json([status.as_json(row) for row in rows])
         return
     _print_table(
         ("entry", "report", "next", "last", "outcome", "good", "due"),
         [
             (
-                row["entry"],
-                row["report"],
-                board.shown(row, entries, "next"),
-                board.shown(row, entries, "last"),
-                row["outcome"] or "-",
-                board.aged(row),
-                str(row["pending"] or "-"),
+                row.entry,
+                row.report,
+                status.format_instant(row.next, row.entry, entries),
+                status.format_instant(row.last, row.entry, entries),
+                row.outcome or "-",
+                status.format_age(row),
+                str(row.pending or "-"),
             )
             for row in rows
         ],
     )
 
 
-@command.command("due")
+@schedule_command.command("due")
 @JSON
 def due(as_json: bool) -> None:
     """Say what would run now.
 
     And what would be skipped, and why; nothing is run.
     """
-    from handover.schedule import board
+    from handover.schedule import status
 
-    entries, ledger, now = _read()
-    rows = board.due(entries, ledger, now)
+    with _log() as (entries, log, now):
+        rows = status.due(entries, log, now)
     if as_json:
-        _print_json(rows)
-    elif not rows:
+        _print_json([status.as_json(row) for row in rows])
+        return
+    if not rows:
         say("Nothing is due.")
-    for row in () if as_json else rows:
-        if row["skips"]:
-            click.echo(f"{row['entry']}: skip {row['skips']}: {row['why']}")
-        if row["tick"]:
-            given = " ".join(f"{name}={value}" for name, value in row["parameters"].items())
-            more = f"; {row['behind']} more wait" if row["behind"] else ""
-            tick = board.shown(row, entries, "tick")
-            click.echo(
-                f"{row['entry']}: run {row['report']} {given} for {tick}, {row['trigger']}{more}".replace("  ", " ")
-            )
-        if row["again"]:
-            click.echo(f"{row['entry']}: try again at {board.shown(row, entries, 'again')}")
+    for row in rows:
+        if row.skips:
+            click.echo(f"{row.entry}: skip {row.skips}: {row.why}")
+        if row.tick:
+            given = "".join(f" {name}={value}" for name, value in (row.parameters or {}).items())
+            more = f"; {row.behind} more wait" if row.behind else ""
+            tick = status.format_instant(row.tick, row.entry, entries)
+            click.echo(f"{row.entry}: run {row.report}{given} for {tick}, {row.trigger}{more}")
+        if row.again:
+            click.echo(f"{row.entry}: try again at {status.format_instant(row.again, row.entry, entries)}")
 
 
-@command.command("run")
+@schedule_command.command("run")
 @click.option("--once", is_flag=True, help="Run what is due, then leave; exit 1 if a run failed.")
 def run(once: bool) -> None:
     """Render what is due, and stay up.
@@ -126,14 +131,14 @@ def run(once: bool) -> None:
     if not once:
         runner.stay()
         return
-    failed = [line["entry"] for line in runner.once() if line.get("outcome") == "failed"]
+    failed = [tick.entry for tick in runner.once() if tick.outcome == "failed"]
     if runner.stop():
         sys.exit(INTERRUPTED if runner.stop.number == 2 else TERMINATED)
     if failed:
         raise HandoverError(f"Failed: {', '.join(dict.fromkeys(failed))}. What was published before is as it was.")
 
 
-@command.command("history")
+@schedule_command.command("history")
 @click.argument("entry", required=False)
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
 @JSON
@@ -142,42 +147,43 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
 
     Each with its status, trigger, edition and cause; ticks skipped for one reason are one row.
     """
-    from handover.schedule import board, named
+    from handover.schedule import entries as declared
+    from handover.schedule import status
 
-    entries, ledger, _ = _read()
-    if entry and entry not in ledger.records:
-        named(entries, entry)
-    rows = board.history(ledger, [entry] if entry else None)[:count]
+    with _log() as (entries, log, _):
+        rows = log.history(entry, count)
+    if entry and not rows:
+        declared.named(entries, entry)
     if as_json:
-        _print_json(rows)
+        _print_json([status.as_json(row) for row in rows])
         return
     _print_table(
         ("entry", "tick", "status", "trigger", "edition", "cause"),
         [
             (
-                row["entry"],
-                board.shown(row, entries, "last"),
-                row["outcome"] + (f" x{row['ticks']}" if row["ticks"] > 1 else ""),
-                row["trigger"] or "-",
-                row["edition"] or "-",
-                (row["cause"] or "-").splitlines()[0],
+                row.entry,
+                status.format_instant(row.last, row.entry, entries),
+                row.outcome + (f" x{row.ticks}" if row.ticks > 1 else ""),
+                row.trigger or "-",
+                row.edition or "-",
+                (row.cause or "-").splitlines()[0],
             )
             for row in rows
         ],
     )
 
 
-@command.command("health")
+@schedule_command.command("health")
 @JSON
 def health(as_json: bool) -> None:
     """Exit 1 if a report is older than may be.
 
     For monitoring: `max_age` of an entry says how old; a run that found its edition unchanged makes it new.
     """
-    from handover.schedule import health as judge
+    from handover.schedule import status
 
-    entries, ledger, now = _read()
-    found = [judge.look(entry, ledger, now) for entry in entries]
+    with _log() as (entries, log, now):
+        found = [status.health(entry, log, now) for entry in entries]
     if as_json:
         _print_json([one.as_json() for one in found])
     else:
@@ -189,7 +195,7 @@ def health(as_json: bool) -> None:
         raise HandoverError("\n".join(["Older than it may be:", *stale, "Run `handover schedule history` to see why."]))
 
 
-@command.command("install")
+@schedule_command.command("install")
 @click.option("--systemd/--crontab", "systemd", default=True, help="A timer of the user's (the default), or a crontab.")
 @click.option(
     "--every",
@@ -206,13 +212,12 @@ def install(systemd: bool, every: str, yes: bool) -> None:
     Shows what it would write, and asks before it does.
     """
     from handover.project import Project
-    from handover.schedule import entry, letterbox
+    from handover.schedule import entries, times
     from handover.schedule import install as system
-    from handover.schedule.clock import clock
 
     project, minutes = Project.find(), int(every)
     # a timer over entries that cannot be kept would fail in silence every few minutes
-    entries = entry.load(project, clock())
+    found = entries.load(project, times.clock())
     units = system.systemd(project, minutes) if systemd else []
     table = "" if systemd else system.crontab(project, minutes)
     for unit in units:
@@ -227,18 +232,20 @@ def install(systemd: bool, every: str, yes: bool) -> None:
     else:
         system.write_crontab(table)
         say("Written.")
-    if any(one.notify and one.notify.user for one in entries):
-        say(f"Give it {letterbox.PASSWORD}: with `systemctl --user edit`, or in a line above ours in the crontab.")
+    if any(one.notify and one.notify.user for one in found):
+        say(f"Give it {entries.PASSWORD}: with `systemctl --user edit`, or in a line above ours in the crontab.")
 
 
-def _read() -> tuple[list[Any], Any, Any]:
-    """The entries, the ledger as it stands, and the time."""
+@contextmanager
+def _log() -> Iterator[tuple["list[Entry]", "Log", dt.datetime]]:
+    """The entries, the log, open to be read, and the time."""
     from handover.project import Project
-    from handover.schedule import Ledger, entry
-    from handover.schedule.clock import clock
+    from handover.schedule import Log, entries, times
 
-    project, now = Project.find(), clock()
-    return entry.load(project, now), Ledger.of(project).refresh(), now
+    project, now = Project.find(), times.clock()
+    found, log = entries.load(project, now), Log(project)
+    with log.reading():
+        yield found, log, now
 
 
 def _print_json(rows: list[dict[str, Any]]) -> None:

@@ -180,9 +180,9 @@ def _composed(
 
 def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     """Run the notebook, and get the page writers ready meanwhile."""
-    from handover.notebook import forking
+    from handover.notebook import forkserver
 
-    forking.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
+    forkserver.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
     from handover.notebook import execute
 
     warm = threading.Thread(target=_warm, daemon=True)

@@ -1,3 +1,3 @@
-"""JupyterLab's door to the press: its *Notebook Jobs* render as `handover render` does, and publish."""
+"""JupyterLab: its *Notebook Jobs* render as `handover render` does, and publish."""
 
 __all__: list[str] = []

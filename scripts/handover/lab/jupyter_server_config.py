@@ -17,10 +17,10 @@ c.LabApp.extra_labextensions_path = [str(Path(__file__).with_name("labextension"
 c.ServerApp.extra_static_paths = [str(fonts.folder(family)) for family in (fonts.SANS, fonts.ARABIC)]
 c.LabApp.default_url = f"/lab/tree/{project.notebooks.name}"
 
-c.SchedulerApp.environment_manager_class = "handover.lab.environment.HandoverEnvironmentManager"
+c.SchedulerApp.environment_manager_class = "handover.lab.scheduler.HandoverEnvironmentManager"
 c.SchedulerApp.scheduler_class = "handover.lab.scheduler.HandoverScheduler"
 c.SchedulerApp.db_url = f"sqlite:///{own / 'jobs.sqlite'}"
-c.HandoverScheduler.execution_manager_class = "handover.lab.execution.HandoverExecutionManager"
+c.HandoverScheduler.execution_manager_class = "handover.lab.scheduler.HandoverExecutionManager"
 c.HandoverScheduler.staging_path = str(own / "staging")
 
 # the export menu shows what works: these need LaTeX or a browser, and these pandoc

@@ -1,37 +1,106 @@
-"""jupyter-scheduler's keeper of jobs, taught where a job's notebook lies and where its pages are.
+"""jupyter-scheduler's three parts: what its form offers, the keeper of its jobs, and the process of one job.
 
 The stock scheduler knows a notebook by its bare name and a copy of it; a report is more than that file. Pages need
 not be fetched from anywhere either: they are in ``reports/`` when the job is complete.
 """
 
 import atexit
+import json
 import logging
 import multiprocessing
 import multiprocessing.util  # registers a handler at exit that waits for every job to finish
-from collections.abc import Mapping
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
+from jupyter_scheduler.environments import EnvironmentManager
 from jupyter_scheduler.exceptions import InputUriError, SchedulerError
+from jupyter_scheduler.executors import ExecutionManager
 from jupyter_scheduler.models import (
     CreateJob,
     CreateJobDefinition,
     DescribeJob,
+    JobFeature,
     JobFile,
+    RuntimeEnvironment,
     Status,
     UpdateJobDefinition,
 )
 from jupyter_scheduler.orm import Job, JobDefinition
 from jupyter_scheduler.scheduler import Scheduler
+from jupyter_scheduler.utils import get_utc_timestamp
 
+from handover import scratch
 from handover.errors import HandoverError
 from handover.lab import jobs
-from handover.lab.execution import NOTEBOOK
+from handover.notebook import Parameter, parameters, source, subreaper
 from handover.project import Project
 
 #: A job in one of these states has a process, or had one that was killed.
 ALIVE = (Status.CREATED, Status.IN_PROGRESS, Status.STOPPING)
+#: The name under which a job's `runtime_environment_parameters` keep the path of its notebook.
+NOTEBOOK = "notebook"
+#: How many characters of a message the database keeps.
+MESSAGE_MAX = 1024
+
+
+class HandoverEnvironmentManager(EnvironmentManager):
+    """Offers the project's own `.venv` and both pages.
+
+    jupyter-scheduler's form knows nothing of declared parameters; the environment's metadata carries them to
+    ``labextension/``, which fills them in.
+    """
+
+    def list_environments(self) -> list[RuntimeEnvironment]:  # noqa: D102 jupyter-scheduler documents it
+        return [
+            RuntimeEnvironment(
+                name="handover",
+                label="Handover: publish to reports/",
+                description="Renders the notebook as `handover render` does",
+                file_extensions=["ipynb"],
+                output_formats=list(jobs.FORMATS),
+                metadata=offered(Project.find()),
+            )
+        ]
+
+    def output_formats_mapping(self) -> dict[str, str]:  # noqa: D102
+        return dict(jobs.FORMATS)
+
+    def manage_environments_command(self) -> str:  # noqa: D102
+        return ""
+
+
+def offered(project: Project) -> dict[str, str]:
+    """The parameters of each report by its notebook's path, as JSON; of a broken notebook, none."""
+    found = {}
+    for report in project.reports_known():
+        path = project.notebook(report)
+        where = path.relative_to(project.root).as_posix()
+        with suppress(HandoverError):
+            rows = [_row(one) for one in parameters.declared(source.read(path), where)]
+            found[where] = json.dumps(rows)
+    return found
+
+
+def _row(one: Parameter) -> dict[str, str]:
+    """A parameter as the form has it; one that defaults to none is explained, and left to be added by hand."""
+    rule = f"one of {', '.join(map(str, one.choices))}" if one.choices else one.type
+    return {"name": one.name, "value": _text(one.default), "meaning": f"{one.comment} ({rule})"}
+
+
+def _text(value: object) -> str:
+    """A default as it would be typed."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class HandoverScheduler(Scheduler):
@@ -40,8 +109,8 @@ class HandoverScheduler(Scheduler):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         Path(self.staging_path).mkdir(parents=True, exist_ok=True)
-        self._bury()
-        logging.getLogger("SchedulerApp").addFilter(_plain)
+        self._fail_orphans()
+        logging.getLogger("SchedulerApp").addFilter(_without_traceback)
         # handlers run last come, first served: jobs end before multiprocessing waits for them
         atexit.register(_end_jobs)
 
@@ -124,7 +193,7 @@ class HandoverScheduler(Scheduler):
         except HandoverError as error:
             raise SchedulerError(str(error)) from error
 
-    def _bury(self) -> None:
+    def _fail_orphans(self) -> None:
         """File as failed what was running when a server was killed: a job that never ends would be waited for."""
         with self.db_session() as session:
             for job in session.query(Job).filter(Job.status.in_(ALIVE)):
@@ -139,8 +208,73 @@ def _end_jobs() -> None:
         process.terminate()
 
 
-def _plain(record: logging.LogRecord) -> bool:
+def _without_traceback(record: logging.LogRecord) -> bool:
     """Leave a refusal's traceback out of JupyterLab's log: the form shows the reason."""
     if record.exc_info and isinstance(record.exc_info[1], SchedulerError | InputUriError):
         record.exc_info = None
     return True
+
+
+class HandoverExecutionManager(ExecutionManager):
+    """Renders the notebook of one job, in a process of its own."""
+
+    def execute(self) -> None:
+        """Print the notebook, and note where the pages are.
+
+        Raises:
+            HandoverError: It failed; jupyter-scheduler files the text as the job's status message.
+        """
+        job = self.model
+        root = Path(self.root_dir)
+        notebook = root / (job.runtime_environment_parameters or {})[NOTEBOOK]
+        with _ends_with_server():
+            stem = jobs.run(Project.find(root), notebook, jobs.given(job.parameters), job.output_formats or [])
+        # jupyter-scheduler keeps this column and reads it nowhere
+        self._note(output_filename_template=os.path.relpath(stem, root))
+
+    def on_failure(self, e: Exception) -> None:
+        """File the job as failed; the traceback of a failing cell would tell nothing more on the terminal."""
+        known = isinstance(e, HandoverError)
+        text = str(e) if known else f"This is a bug in handover: {type(e).__name__}: {e}"
+        if not known:
+            traceback.print_exception(e)
+        print(f"Job {self.model.name!r} failed: {text}", file=sys.stderr)
+        self._note(status=Status.FAILED, status_message=text[:MESSAGE_MAX], end_time=get_utc_timestamp())
+
+    def _note(self, **values: Any) -> None:
+        with self.db_session() as session:
+            session.query(Job).filter(Job.job_id == self.job_id).update(values)
+            session.commit()
+
+    # jupyter-scheduler calls these two as plain functions, with the class as first argument
+
+    def supported_features(cls) -> dict[JobFeature, bool]:  # noqa: D102
+        supported = {JobFeature.job_name, JobFeature.parameters, JobFeature.output_formats}
+        supported |= {JobFeature.stop_job, JobFeature.delete_job, JobFeature.job_definition}
+        return {feature: feature in supported for feature in JobFeature}
+
+    def validate(cls, input_path: str) -> bool:  # noqa: D102 `handover` says more exactly what is wrong
+        return True
+
+
+@contextmanager
+def _ends_with_server() -> Iterator[None]:
+    """End this process in the ordinary way, kernel and all, when JupyterLab ends or is killed.
+
+    Ctrl-C in JupyterLab's terminal reaches this process as well, while JupyterLab still asks whether to stop.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, _terminated)
+    subreaper.end_with_parent(signal.SIGTERM)
+    server = multiprocessing.parent_process()
+    try:
+        if server is not None and server.pid != os.getppid():
+            _terminated()
+        yield
+    except SystemExit:
+        scratch.remove_all()  # the processes of jobs end without Python's own end
+        raise HandoverError("JupyterLab ended while the job ran.\nNothing was published; run the job again.") from None
+
+
+def _terminated(*_: Any) -> NoReturn:
+    sys.exit(1)

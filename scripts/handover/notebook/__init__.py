@@ -6,11 +6,10 @@ __getattr__, __all__ = door(
     __name__,
     {
         "execute": "execute Execution",
-        "forking": "",
-        "guard": "",
-        "intake": "",
+        "forkserver": "",
         "parameters": "parameters Parameter",
         "processes": "",
         "source": "",
+        "subreaper": "",
     },
 )

@@ -1,14 +1,18 @@
-"""How papermill runs a notebook for the press: its nbclient engine, with a guarded kernel and a closer ear.
+"""How papermill runs the cells: its nbclient engine, with a kernel of ours and a closer ear.
 
 Importing this imports papermill. The engine is registered with papermill as `ENGINE`.
 """
 
+import ast
+import asyncio
 import time
-from typing import Any
+from contextlib import suppress
+from queue import Empty
+from typing import TYPE_CHECKING, Any
 
-# isort: split
+from jupyter_client import AsyncKernelClient
 from jupyter_core.utils import run_sync
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode, ValidationError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
@@ -18,9 +22,10 @@ from papermill.log import logger
 from papermill.parameterize import parameterize_notebook
 from traitlets import Any as AnyTrait
 
-from handover.notebook.background import settle
 from handover.notebook.kernels import RunManager
-from handover.notebook.run import Run
+
+if TYPE_CHECKING:
+    from handover.notebook.execute import Run
 
 ENGINE = "handover"
 
@@ -34,22 +39,50 @@ OUTPUT_MAX = 10_000_000
 OUTPUT_LATE_S = 30.0
 
 
-class Quit(Exception):
+#: How long the kernel may take to answer what became of what cells left in the background, and of that a thread to
+#: say how it failed.
+SETTLE_S = 15.0
+TELLING_S = 2.5
+
+#: Asked of the kernel after the last cell. A task that failed says so only if it is collected before the kernel ends.
+#: A thread that works on is not waited for; one that is in the midst of saying how it failed is heard to the end.
+SETTLE = f"""
+import asyncio, gc, sys, threading, time, traceback
+def _telling(thread):
+    frame = sys._current_frames().get(thread.ident)
+    return any(at.f_code.co_name == "invoke_excepthook" for at, _ in traceback.walk_stack(frame)) if frame else False
+await asyncio.sleep(0)
+for thread in threading.enumerate():
+    if thread is not threading.main_thread() and not thread.daemon:
+        thread.join(0.1)
+        end = time.monotonic() + {TELLING_S}
+        while _telling(thread) and time.monotonic() < end:
+            thread.join(0.01)
+failed_tasks = [
+    f"{{task.get_coro().__qualname__}}, {{type(task._exception).__name__}}: {{task._exception}}"
+    for task in gc.get_objects()
+    if isinstance(task, asyncio.Task) and task.done() and task._log_traceback and not task.cancelled()
+]
+sys.stderr.flush()
+"""
+
+
+class KernelExit(Exception):
     """A cell asked the kernel to end."""
 
 
-class Flood(Exception):
+class OutputOverflow(Exception):
     """A cell showed more than a page can hold."""
 
 
-class Misfit(Exception):
+class InvalidOutput(Exception):
     """A cell showed what no notebook can hold; the text says what is wrong with it."""
 
 
 class _Client(PapermillNotebookClient):
     """Runs the cells as papermill does, and remembers what papermill forgets."""
 
-    run: Run = AnyTrait()
+    run: "Run" = AnyTrait()
 
     def __init__(self, nb_man: NotebookExecutionManager, **kwargs: Any) -> None:
         super().__init__(
@@ -68,9 +101,10 @@ class _Client(PapermillNotebookClient):
         self._asked: dict[str, int] = {}
         self._shown: dict[int, int] = {}
         self._heard: list[tuple[str, str]] = []
+        self._watch: asyncio.Task[None] | None = None
 
     def create_kernel_manager(self) -> RunManager:
-        self.km = RunManager(self.run, self.run.provisioner)
+        self.km = RunManager(self.run)
         return self.km
 
     def start_new_kernel_client(self, **kwargs: Any) -> Any:
@@ -99,32 +133,39 @@ class _Client(PapermillNotebookClient):
             for index, cell in enumerate(self.nb.cells):
                 self.execute_cell(cell, index)
             if all(reply["status"] == "ok" for reply in self.run.replies.values()) and self.km.ipykernel:
-                self.run.failed_tasks = run_sync(settle)(self.kc, self.km.is_alive)
+                self.run.failed_tasks = run_sync(_failed_tasks)(self.kc)
         except CellExecutionError as error:
             # papermill looks for it where the cell showed no error
             self.nb_man.cell_exception(self.nb.cells[self.run.cell], cell_index=self.run.cell, exception=error)
         finally:
+            if self._watch is not None:
+                self._watch.cancel()
             self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._heard]
+
+    async def _async_poll_kernel_alive(self) -> None:
+        # nbclient leaves this task at work when an output is refused, and it would fail once the kernel is gone
+        self._watch = asyncio.current_task()
+        await super()._async_poll_kernel_alive()
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Take a message of a cell, unless the cell has shown too much already.
 
         Raises:
-            Misfit: It tells of an output that no notebook can hold.
+            InvalidOutput: It carries an output that no notebook can hold.
         """
         try:
             return self._process(msg, cell, cell_index)
         except (ValidationError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise Misfit(f"{type(error).__name__}: {getattr(error, 'message', error)}") from error
+            raise InvalidOutput(f"{type(error).__name__}: {getattr(error, 'message', error)}") from error
 
     def _process(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         self._asked[msg["parent_header"].get("msg_id", "")] = cell_index
         self._shown[cell_index] = self._shown.get(cell_index, 0) + _length(msg["content"])
-        if self._shown[cell_index] > OUTPUT_MAX and self.run.flooded is None:
-            self.run.flooded = cell_index
+        if self._shown[cell_index] > OUTPUT_MAX and self.run.overflowed is None:
+            self.run.overflowed = cell_index
             # nbclient looks after the kernel every second, finds it dead, and stops
             self.run.process.kill()
-        if self.run.flooded is not None and msg["msg_type"] != "status":
+        if self.run.overflowed is not None and msg["msg_type"] != "status":
             return None
         return super().process_message(msg, cell, cell_index)
 
@@ -136,15 +177,52 @@ class _Client(PapermillNotebookClient):
         self.run.cell = cell_index
 
     def _executed(self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
-        if self.run.flooded is not None:
-            raise Flood
+        if self.run.overflowed is not None:
+            raise OutputOverflow
         self.run.replies[cell_index] = reply = execute_reply["content"]
         if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
             # the kernel goes away in a moment, and waiting for the next cell to find out would take seconds
-            raise Quit
+            raise KernelExit
         if self.run.progress:
             codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
             self.run.progress(len(self.run.replies), codes)
+
+
+async def _failed_tasks(client: AsyncKernelClient) -> list[str]:
+    """Ask the kernel what became of tasks, and hear what threads said since the last cell ended.
+
+    Returns:
+        The tasks that failed, each a name and what it raised.
+
+    Raises:
+        DeadKernelError: The kernel is gone.
+    """
+    asked = client.execute(
+        SETTLE, silent=True, store_history=False, allow_stdin=False, user_expressions={"failed": "failed_tasks"}
+    )
+    end = time.monotonic() + SETTLE_S
+    reply: dict[str, Any] = {}
+    idle = False
+    with suppress(Empty):
+        while not reply:
+            message = await _next(client, client.shell_channel, end)
+            reply = message["content"] if message["parent_header"].get("msg_id") == asked else {}
+        while not idle:
+            message = await _next(client, client.iopub_channel, end)
+            idle = message["content"].get("execution_state") == "idle"
+            idle = idle and message["parent_header"].get("msg_id") == asked
+    said = reply.get("user_expressions", {}).get("failed", {}).get("data", {}).get("text/plain", "[]")
+    return ast.literal_eval(said)
+
+
+async def _next(client: AsyncKernelClient, channel: Any, end: float) -> dict[str, Any]:
+    """Return the next message of a channel; raise `Empty` when time is up."""
+    while time.monotonic() < end:
+        with suppress(Empty):
+            return await channel.get_msg(timeout=0.2)
+        if not await client.is_alive():
+            raise DeadKernelError("Kernel died")
+    raise Empty
 
 
 def _length(content: dict[str, Any]) -> int:
@@ -157,11 +235,11 @@ def _length(content: dict[str, Any]) -> int:
 
 
 class HandoverEngine(NBClientEngine):
-    """papermill's engine, for a run of the press."""
+    """papermill's engine for our runs."""
 
     @classmethod
     def execute_managed_notebook(  # noqa: D102 papermill documents it
-        cls, nb_man: NotebookExecutionManager, kernel_name: str, *, run: Run, start_timeout: int = 60, **_: Any
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, *, run: "Run", start_timeout: int = 60, **_: Any
     ) -> NotebookNode:
         run.cells = list(nb_man.nb.cells)
         client = _Client(nb_man, run=run, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger)
@@ -171,14 +249,14 @@ class HandoverEngine(NBClientEngine):
 papermill_engines.register(ENGINE, HandoverEngine)
 
 
-def perform(nb: NotebookNode, parameters: dict[str, Any], run: Run) -> NotebookNode:
+def perform(nb: NotebookNode, parameters: dict[str, Any], run: "Run") -> NotebookNode:
     """Run a copy of a notebook as `papermill.execute_notebook` does, and return it.
 
     That function also writes out the whole notebook at the end, even where no file is named to keep it.
 
     Raises:
         PapermillExecutionError: A cell failed.
-        Exception: Whatever else keeps the cells from running; `handover.notebook.verdict` knows what it means.
+        Exception: What else keeps the cells from running; `handover.notebook.failures` knows what it means.
     """
     kernel, language = nb.metadata.kernelspec.name, run.spec.language
     nb = load_notebook_node(nb)

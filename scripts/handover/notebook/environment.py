@@ -12,7 +12,7 @@ from pathlib import Path
 from handover import scratch
 from handover.errors import ExecutionError
 
-#: All that a kernel learns from the environment of the press: where programs and libraries are.
+#: All that a kernel learns from our environment: where programs and libraries are.
 INHERITED = (
     "PATH",
     "LD_LIBRARY_PATH",
@@ -58,7 +58,7 @@ FOLDERS = {
 
 
 def kernel_environment(epoch: int, folder: Path) -> dict[str, str]:
-    """Return the whole environment of a kernel; of the press's own, only `INHERITED` passes.
+    """Return the whole environment of a kernel; of our own, only `INHERITED` passes.
 
     Args:
         epoch: The second that the report's files carry as their date.
@@ -85,7 +85,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def make_scratch() -> Path:
-    """Make what `scratch_folder` gives, for one who removes it himself."""
+    """Make what `scratch_folder` gives; the caller removes it."""
     return _furnish(scratch.make(_short_parent()))
 
 

@@ -4,6 +4,7 @@ Only what jupyter_client asks for belongs here; the processes themselves are in 
 """
 
 import asyncio
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,25 +14,27 @@ from typing import TYPE_CHECKING, Any
 from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.session import json_packer
 
 from handover.errors import ExecutionError, near
-from handover.notebook.forking import NATIVE
-from handover.notebook.processes import Guarded
+from handover.notebook import forkserver
+from handover.notebook.processes import Supervised
+from handover.text import whole
 
 if TYPE_CHECKING:
-    from handover.notebook.run import Run
+    from handover.notebook.execute import Run
 
-#: Has a kernel send what `handover.notebook.wire` makes of a message.
-PACKER = "--Session.packer=handover.notebook.wire.pack"
+#: Has a kernel send what `pack` makes of a message.
+PACKER = "--Session.packer=handover.notebook.kernels.pack"
 
 
 def kernel_spec(name: str, where: str) -> KernelSpec:
-    """The kernel that a notebook asks for.
+    """Find the kernel that a notebook asks for.
 
     Raises:
         ExecutionError: It asks for none, or for one that is not installed.
     """
-    if name in NATIVE:
+    if name in forkserver.NATIVE:
         return KernelSpec(
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", PACKER],
             display_name="Python 3 (ipykernel)",
@@ -48,10 +51,27 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
         ) from None
 
 
-class GuardedProvisioner(LocalProvisioner):
-    """Starts a kernel under guard, in a process of its own.
+def pack(message: Any) -> bytes:
+    """Return a message as JSON; half a character, which would fail its cell, becomes the replacement character."""
+    try:
+        return json_packer(message)
+    except UnicodeEncodeError:
+        return json_packer(_whole(message))
 
-    Outside the press, where there is no `run`, it does what jupyter_client does by itself.
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return whole(value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(inner) for key, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+class ForkingProvisioner(LocalProvisioner):
+    """The kernel provisioner `handover_forked`: forks a kernel, or starts it afresh where it cannot be forked.
+
+    Jupyter's own tools can use it too, with ``JUPYTER_DEFAULT_PROVISIONER_NAME=handover_forked`` in their
+    environment. They give it no `run`, and what cannot be forked is then started as jupyter_client does by itself.
     """
 
     run: "Run | None" = None
@@ -59,22 +79,36 @@ class GuardedProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel."""
         run = self.run
-        if run is None:
+        process = await self._fork(cmd, **kwargs) if run is None or run.fork else None
+        if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
-        self.hold(run.reaper.start(cmd, env=kwargs["env"], cwd=kwargs["cwd"], log=run.log, scratch=run.scratch))
-        return self.connection_info
-
-    def hold(self, process: Guarded) -> None:
-        """Take a process that was started as this kernel's."""
+        if process is None:
+            process = run.reaper.start(cmd, env=kwargs["env"], cwd=kwargs["cwd"], log=run.log, scratch=run.scratch)
         self.process = process
         self.pid = process.pid
-        self.pgid = None  # signals go through the guard
-        if self.run is not None:
-            self.run.process = self.run.reaper.adopt(process)
+        self.pgid = None  # signals go through the subreaper
+        if run is not None:
+            run.process = run.reaper.adopt(process)
+        return self.connection_info
+
+    async def _fork(self, cmd: list[str], **kwargs: Any) -> Supervised | None:
+        run = self.run
+        try:
+            return await forkserver.fork(
+                cmd,
+                env=kwargs["env"],
+                cwd=str(kwargs.get("cwd") or Path.cwd()),
+                log=run.log if run else Path(os.devnull),
+                scratch=str(run.scratch) if run else "",
+            )
+        except forkserver.NotForkedError as error:
+            if run:
+                run.notes.append(f"The kernel was started afresh: {error}.")
+            return None
 
     async def wait(self) -> int | None:
         """Wait for the kernel to end, looking more often than the stock provisioner does."""
-        if not isinstance(self.process, Guarded):
+        if not isinstance(self.process, Supervised):
             return await super().wait()
         while (code := self.process.poll()) is None:
             await asyncio.sleep(0.002)
@@ -84,7 +118,7 @@ class GuardedProvisioner(LocalProvisioner):
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel and all it started; return when they are gone."""
         await super().kill(restart)
-        if isinstance(self.process, Guarded):
+        if isinstance(self.process, Supervised):
             await self.wait()
 
 
@@ -125,11 +159,15 @@ class RunClient(AsyncKernelClient):
 class RunManager(AsyncKernelManager):
     """The manager of a run's kernel, which listens on Unix sockets in the run's folder rather than on ports."""
 
-    def __init__(self, run: "Run", provisioner: type[GuardedProvisioner]) -> None:
-        connection = str(run.scratch / "k.json")
-        super().__init__(kernel_name=NATIVE[0], transport="ipc", connection_file=connection, client_factory=RunClient)
+    def __init__(self, run: "Run") -> None:
+        super().__init__(
+            kernel_name=forkserver.NATIVE[0],
+            transport="ipc",
+            connection_file=str(run.scratch / "k.json"),
+            client_factory=RunClient,
+        )
         self.run = run
-        self.provisioner = provisioner(kernel_id="k", kernel_spec=run.spec, parent=self)
+        self.provisioner = ForkingProvisioner(kernel_id="k", kernel_spec=run.spec, parent=self)
         self.provisioner.run = run
 
     @property

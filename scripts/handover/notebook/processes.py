@@ -1,4 +1,4 @@
-"""Processes that end with the run that started them: the press's end of `handover.notebook.guard`.
+"""Processes that end with the run that started them: the run's end of `handover.notebook.subreaper`.
 
 Only starting, watching and ending belongs here; what the processes do is not known.
 """
@@ -13,19 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from handover.notebook import guard
+from handover.notebook import subreaper
 
-#: How long the end of everything may take; the guard itself gives up a little sooner.
-END_S = guard.PATIENCE_S + 2.0
+#: How long the end of everything may take; the subreaper itself gives up a little sooner.
+END_S = subreaper.PATIENCE_S + 2.0
 
 
-class Guarded:
-    """A process under guard, with what `jupyter_client` expects of a `subprocess.Popen`.
+class Supervised:
+    """A process under a subreaper, with what `jupyter_client` expects of a `subprocess.Popen`.
 
     Args:
-        channel: The press's end of the socket to the guard.
-        pid: The guard.
-        popen: The guard as a child of this process; None where another process is its parent.
+        channel: This end of the socket to the subreaper.
+        pid: The subreaper's process id.
+        popen: The subreaper as a child of this process; None where another process is its parent.
     """
 
     stdin = stdout = stderr = None
@@ -46,7 +46,7 @@ class Guarded:
                 return None
             except OSError:
                 answer = b""
-            # no answer: somebody killed the guard, and the kernel with it
+            # no answer: the subreaper was killed, and the kernel with it
             self.returncode = os.waitstatus_to_exitcode(int(answer)) if answer.isdigit() else -signal.SIGKILL
             self._channel.close()
             if self._popen is not None:
@@ -63,33 +63,33 @@ class Guarded:
         give_up = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:
             if give_up is not None and time.monotonic() > give_up:
-                raise subprocess.TimeoutExpired("guarded process", timeout)
+                raise subprocess.TimeoutExpired("supervised process", timeout)
             time.sleep(0.002)
         return code
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the process and its group."""
-        self._order(number)
+        self._request(number)
 
     def terminate(self) -> None:
         """Ask the process to end."""
-        self._order(signal.SIGTERM)
+        self._request(signal.SIGTERM)
 
     def kill(self) -> None:
         """End the process and all it started, whatever session they moved to."""
-        self._order(guard.END)
+        self._request(subreaper.END)
 
-    def _order(self, number: int) -> None:
+    def _request(self, number: int) -> None:
         if self.returncode is None:
             with suppress(OSError):
                 self._channel.send(bytes([number]))
 
 
 class Reaper:
-    """Starts processes under guard, and remembers them."""
+    """Starts processes, each under a subreaper, and ends them."""
 
     def __init__(self) -> None:
-        self.processes: list[Guarded] = []
+        self.processes: list[Supervised] = []
 
     def start(
         self,
@@ -99,7 +99,7 @@ class Reaper:
         cwd: Path | str,
         log: Path,
         scratch: Path | None = None,
-    ) -> Guarded:
+    ) -> Supervised:
         """Start a command.
 
         Args:
@@ -107,12 +107,12 @@ class Reaper:
             env: Its whole environment.
             cwd: Its working directory.
             log: Receives what it writes to its standard streams.
-            scratch: A folder that the guard removes, should this process be killed.
+            scratch: A folder that the subreaper removes, should this process be killed.
         """
         ours, theirs = socket.socketpair()
         with ExitStack() as on_failure, theirs, log.open("ab") as written:
             on_failure.callback(ours.close)
-            head = [sys.executable, "-I", "-S", guard.__file__, str(theirs.fileno()), str(scratch or "")]
+            head = [sys.executable, "-I", "-S", subreaper.__file__, str(theirs.fileno()), str(scratch or "")]
             popen: subprocess.Popen[bytes] = subprocess.Popen(
                 [*head, *command],
                 env=dict(env),
@@ -124,10 +124,10 @@ class Reaper:
                 start_new_session=True,
             )
             on_failure.pop_all()
-        return self.adopt(Guarded(ours, popen.pid, popen))
+        return self.adopt(Supervised(ours, popen.pid, popen))
 
-    def adopt(self, process: Guarded) -> Guarded:
-        """Take over a process that somebody else put under guard."""
+    def adopt(self, process: Supervised) -> Supervised:
+        """Take over a process that was started elsewhere."""
         if process not in self.processes:
             self.processes.append(process)
         return process
@@ -143,12 +143,12 @@ class Reaper:
 
 @contextmanager
 def reaper() -> Iterator[Reaper]:
-    """Whatever is started through the reaper is gone when the block ends, however it ends."""
-    starting = Reaper()
+    """A reaper whose processes are gone when the block ends, however it ends."""
+    made = Reaper()
     try:
-        yield starting
+        yield made
     finally:
-        starting.end()
+        made.end()
 
 
 def ending(code: int) -> str:

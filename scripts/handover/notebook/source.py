@@ -1,77 +1,137 @@
-"""A notebook as it stands in git: no outputs, no counts, no editor metadata, no injected parameters.
+"""A notebook's file: read it, say what is wrong with it or with what its cells ask for, and write it as git has it.
 
-Works on plain dictionaries, so that a notebook can be recognised before any of Jupyter's tools is imported.
+`read` and `canonical` work on plain dictionaries, so that a notebook can be recognised before any of Jupyter's tools
+is imported. All that can be refused before a kernel starts is refused here.
 """
 
+import ast
 import json
-from collections.abc import Mapping
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from handover.errors import NotebookError
+from handover.errors import ExecutionError, NotebookError
 from handover.text import whole
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 #: What of the metadata belongs to the report; everything else an editor or a run put there.
 NOTEBOOK_METADATA = ("authors", "date", "kernelspec", "language", "language_info", "title")
 CELL_METADATA = ("format", "raw_mimetype", "tags")
 INJECTED = "injected-parameters"
 
+#: Tags with which a cell may fail, or be left out, in silence.
+LENIENT_TAGS = ("raises-exception", "skip-execution")
 
-def read(path: Path) -> dict[str, Any]:
-    """Read a notebook file as plain JSON.
+#: Magics that run a program and hide that it failed, or change what is installed.
+DEAF_MAGICS = ("sx", "system", "!", "pip", "uv", "conda", "mamba", "micromamba")
+
+SAVE_AGAIN = "Restore the file from git, or open it in JupyterLab and save it again."
+
+#: Costs a second to import. jsonschema treats it as optional, and checks addresses with it, which no notebook has.
+ADDRESS_GRAMMAR = "rfc3987_syntax"
+
+
+def read(path: Path, where: str | None = None) -> dict[str, Any]:
+    """Read a notebook file as plain JSON; messages name it as `where` has it, or by its path.
 
     Raises:
         NotebookError: The file is missing, unreadable, or no notebook in format 4.
     """
+    where = where or str(path)
     try:
-        nb = loads(path.read_text("utf-8-sig"))
+        nb = _loads(path.read_text("utf-8-sig"))
     except OSError as error:
+        raise NotebookError(f"{where}: must be a file that can be read ({error.strerror}).\nCheck the name.") from error
+    except UnicodeDecodeError as error:
+        raise NotebookError(f"{where}: must be UTF-8 (got another byte at {error.start}).\n{SAVE_AGAIN}") from error
+    except json.JSONDecodeError as error:
         raise NotebookError(
-            f"{path}: must be a notebook that can be read (got {error.strerror}).\nCheck the path."
+            f"{where}: must be JSON (got {error.msg} in line {error.lineno}, column {error.colno}).\n{SAVE_AGAIN}"
         ) from error
-    except ValueError as error:
+    except RecursionError as error:
+        raise NotebookError(f"{where}: must be a notebook (got JSON nested without end).\n{SAVE_AGAIN}") from error
+    if isinstance(nb, dict) and nb.get("nbformat", 4) != 4:
         raise NotebookError(
-            f"{path}: must be JSON (got {error}).\nOpen it in JupyterLab and save it again, or restore it from git."
-        ) from error
-    if not isinstance(nb, dict) or not isinstance(nb.get("cells"), list) or nb.get("nbformat") != 4:
-        found = f"nbformat {nb.get('nbformat')}" if isinstance(nb, dict) and "nbformat" in nb else "other JSON"
-        raise NotebookError(
-            f"{path}: must be a notebook in format 4 (got {found}).\nOpen it in JupyterLab and save it again."
+            f"{where}: must be a notebook in format 4 (got format {nb['nbformat']}).\n"
+            "Convert it with `jupyter nbconvert --to notebook --inplace`."
         )
+    if not isinstance(nb, dict) or "nbformat" not in nb or not isinstance(nb.get("cells"), list):
+        raise NotebookError(f"{where}: must be a notebook (got JSON without its parts).\n{SAVE_AGAIN}")
     return nb
 
 
-def loads(text: str) -> Any:
-    """Read JSON; of half a character, which it may hold as an escape, a replacement is left.
-
-    Raises:
-        ValueError: It is no JSON.
-    """
+def _loads(text: str) -> Any:
+    """Read JSON; of half a character, which it may hold as an escape, a replacement is left."""
     found = json.loads(text)
     return json.loads(whole(json.dumps(found, ensure_ascii=False))) if "\\ud" in text.lower() else found
 
 
+def load(path: Path, where: str | None = None) -> "NotebookNode":
+    """Read and validate a notebook file; messages name it as `where` has it, or by its path.
+
+    A notebook of format 4.4 or older has no cell ids; its cells get their numbers as ids, so that the same file
+    always gives the same pages.
+
+    Raises:
+        NotebookError: The file cannot be read, or is not a notebook in format 4 with a distinct id for every cell.
+    """
+    where = where or str(path)
+    nb = read(path, where)
+    _number_cells(nb)
+    faults = list(_id_faults(nb))
+    if faults:
+        raise NotebookError(
+            "\n  ".join([f"{where}: every cell must have an id of its own:", *faults]) + f"\n{SAVE_AGAIN}"
+        )
+    _import_jsonschema()
+    import nbformat
+
+    node = nbformat.from_dict(nb)
+    try:
+        nbformat.v4.rwbase.rejoin_lines(node)
+        nbformat.validate(node)
+    except (nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
+        place, reason = _place(error)
+        raise NotebookError(f"{where}: {place} must keep the notebook format (got: {reason}).\n{SAVE_AGAIN}") from error
+    return node
+
+
+def _import_jsonschema() -> None:
+    """Import what nbformat imports first, without the grammar of addresses."""
+    if "jsonschema" in sys.modules or ADDRESS_GRAMMAR in sys.modules:
+        return
+    sys.modules[ADDRESS_GRAMMAR] = None  # type: ignore[assignment]  # the documented way to make an import fail
+    try:
+        import jsonschema  # noqa: F401
+    finally:
+        del sys.modules[ADDRESS_GRAMMAR]
+
+
 def canonical(nb: Mapping[str, Any]) -> str:
-    """The text of a notebook as git should have it: what nbformat writes for its clean form."""
+    """Return the text of a notebook as git should have it: what nbformat writes for its clean form.
+
+    No outputs, no counts, no editor metadata, no injected parameters.
+    """
     clean = {
-        "cells": [_cell(cell) for cell in nb["cells"] if INJECTED not in cell["metadata"].get("tags", [])],
-        "metadata": _metadata(nb["metadata"]),
+        "cells": [_clean(cell) for cell in nb["cells"] if INJECTED not in cell["metadata"].get("tags", [])],
+        "metadata": {key: nb["metadata"][key] for key in NOTEBOOK_METADATA if key in nb["metadata"]},
         "nbformat": nb["nbformat"],
         "nbformat_minor": nb["nbformat_minor"],
     }
-    # who hands over a notebook in memory may not have read it by `loads`
+    if "language_info" in clean["metadata"]:
+        # a kernel fills in its own version here, which no report depends on
+        language = clean["metadata"]["language_info"]
+        clean["metadata"]["language_info"] = {key: value for key, value in language.items() if key == "name"}
+    # a notebook made in memory may hold halves of characters, which `read` replaces
     return whole(json.dumps(clean, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))) + "\n"
 
 
-def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: metadata[key] for key in NOTEBOOK_METADATA if key in metadata}
-    if "language_info" in kept:
-        # a kernel fills in its own version here, which no report depends on
-        kept["language_info"] = {key: value for key, value in kept["language_info"].items() if key == "name"}
-    return kept
-
-
-def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
+def _clean(cell: Mapping[str, Any]) -> dict[str, Any]:
     source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
     clean = {
         "cell_type": cell["cell_type"],
@@ -85,3 +145,94 @@ def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     if cell["cell_type"] == "code":
         clean |= {"execution_count": None, "outputs": []}
     return clean
+
+
+def refuse(nb: "NotebookNode", where: str) -> None:
+    """Refuse cells that could fail without failing the run.
+
+    A report has no cells that may fail or be skipped. ``!command`` and its kin carry on when the command fails,
+    and nothing that a cell shows tells so afterwards; ``%%bash`` fails truthfully, and stays allowed. A
+    ``breakpoint()`` is passed over without a word where no debugger is attached.
+
+    Raises:
+        ExecutionError: Such cells, all at once.
+    """
+    spec = nb.metadata.get("kernelspec", {})
+    # what stands for a command in IPython means something else in another language
+    python = (nb.metadata.get("language_info", {}).get("name") or spec.get("language") or "python") == "python"
+    faults = []
+    for number, cell in enumerate(nb.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        for tag in LENIENT_TAGS:
+            if tag in cell.metadata.get("tags", []):
+                faults.append(f"cell {number}: must not carry the tag '{tag}'")
+        for line in deaf_lines(cell.source) if python else ():
+            faults.append(f"cell {number}: `{line}` goes on when the command fails")
+        if python and _breaks(cell.source):
+            faults.append(f"cell {number}: `breakpoint()` waits for somebody who is not there")
+    if faults:
+        raise ExecutionError(
+            "\n  ".join([f"{where}: every cell of a report must run, and fail when something fails:", *faults])
+            + "\nRemove the tags; run programs with `subprocess.run([…], check=True)` or `%%bash`. Nothing was run."
+        )
+
+
+def deaf_lines(source: str) -> Iterator[str]:
+    """Yield the lines of a cell that run a program without minding whether it failed."""
+    magic = rf"%({'|'.join(map(re.escape, DEAF_MAGICS))})\b"
+    lines = source.splitlines()
+    if lines and lines[0].startswith("%%"):
+        if re.match(rf"%{magic}|%%!|%%\w+.*--no-raise-error", lines[0]):
+            yield lines[0]
+        if not re.match(r"%%(time|timeit|capture|prun)\b", lines[0]):
+            return
+        lines = lines[1:]
+    # a line that begins with % or ! inside a string is text: such a cell is Python as it stands
+    for line in lines if _parsed("\n".join(lines)) is None else ():
+        if re.match(rf"\s*(\w[\w, ]*=\s*)?(!(?!=)|{magic})", line):
+            yield line.strip()
+
+
+def _breaks(source: str) -> bool:
+    """Whether a cell calls ``breakpoint()``; of one with magics the beginnings of its lines are read."""
+    tree = _parsed(source)
+    if tree is None:
+        return bool(re.search(r"^\s*breakpoint\(", source, re.MULTILINE))
+    return any(isinstance(node, ast.Call) and getattr(node.func, "id", "") == "breakpoint" for node in ast.walk(tree))
+
+
+def _parsed(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _number_cells(nb: dict[str, Any]) -> None:
+    """Give ids to the cells of a notebook older than ids."""
+    minor = nb.get("nbformat_minor")
+    if isinstance(minor, int) and minor < 5:
+        for number, cell in enumerate(nb["cells"], 1):
+            if isinstance(cell, dict):
+                cell["id"] = f"cell-{number}"
+        nb["nbformat_minor"] = 5
+
+
+def _id_faults(nb: dict[str, Any]) -> Iterator[str]:
+    cells = [cell for cell in nb["cells"] if isinstance(cell, dict)]
+    counts = Counter(str(cell.get("id")) for cell in cells)
+    for number, cell in enumerate(cells, 1):
+        if not cell.get("id"):
+            yield f"cell {number} has none"
+        elif counts[str(cell["id"])] > 1:
+            yield f"cell {number} shares '{cell['id']}'"
+
+
+def _place(error: Exception) -> tuple[str, str]:
+    """Where in the notebook the format is broken, and how, in one line."""
+    parts = list(getattr(error, "absolute_path", None) or getattr(error, "path", None) or [])
+    reason = str(getattr(error, "message", "") or error).splitlines()[0][:200]
+    if len(parts) > 1 and parts[0] == "cells" and isinstance(parts[1], int):
+        return f"cell {parts[1] + 1}", reason
+    return "the file", reason

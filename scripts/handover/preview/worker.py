@@ -55,9 +55,9 @@ class Worker:
     def run(self) -> None:
         """Render until the preview is gone."""
         threading.Thread(target=self._listen, daemon=True).start()
-        from handover.notebook import forking
+        from handover.notebook import forkserver
 
-        forking.prepare()
+        forkserver.prepare()
         while (asked := self._waiting.get()) is not None:
             try:
                 self._answer(asked)

@@ -15,9 +15,8 @@ from typing import Any
 from handover import atomic, digest
 from handover.editions import RECORD, Edition, file_name, manifest
 from handover.errors import ShareError
-from handover.publish import crate
+from handover.publish import rocrate
 
-SUMS = crate.SUMS
 #: Where the notebook as it stands in git lies in a bundle.
 NOTEBOOK = "notebook"
 
@@ -56,13 +55,13 @@ def pack(edition: Edition) -> bytes:
     files = {name: (edition.folder / name).read_bytes() for name in [*about["outputs"], manifest.NAME]}
     carried, sources = _carried(edition)
     files |= carried
-    files[crate.NAME] = crate.describe(about, files, sources)
+    files[rocrate.NAME] = rocrate.describe(about, files, sources)
     lines = [f"{digest.of_bytes(data)}  {path}\n" for path, data in sorted(files.items())]
-    files[SUMS] = "".join(lines).encode()
+    files[rocrate.SUMS] = "".join(lines).encode()
     return _zipped(files, dt.date.fromisoformat(about["as_of"]))
 
 
-def _carried(edition: Edition) -> tuple[dict[str, bytes], crate.Sources]:
+def _carried(edition: Edition) -> tuple[dict[str, bytes], rocrate.Sources]:
     """What the PDF carries, each file at the path it has in the project, and what the files are."""
     where = edition.file(".pdf")
     attached = _attachments(where)
@@ -86,7 +85,7 @@ def _carried(edition: Edition) -> tuple[dict[str, bytes], crate.Sources]:
             found[path] = attached[called]
     if faults:
         raise ShareError(f"{where}: must carry what made it:\n  " + "\n  ".join(faults) + "\nRender the report again.")
-    return found, crate.Sources(f"{NOTEBOOK}/{notebook[0]}", tuple(sorted(record["data"])))
+    return found, rocrate.Sources(f"{NOTEBOOK}/{notebook[0]}", tuple(sorted(record["data"])))
 
 
 def _attachments(path: Path) -> dict[str, bytes]:
@@ -103,7 +102,7 @@ def _inside(path: Any) -> bool:
     """Whether whoever unpacks the bundle gets the file inside the folder they chose."""
     parts = PurePosixPath(path).parts
     clean = bool(parts) and not PurePosixPath(path).is_absolute() and not {"..", ".", ""} & set(path.split("/"))
-    return clean and not any(c in path for c in "\\:\0") and path not in (SUMS, crate.NAME, manifest.NAME)
+    return clean and not any(c in path for c in "\\:\0") and path not in (rocrate.SUMS, rocrate.NAME, manifest.NAME)
 
 
 def _zipped(files: Mapping[str, bytes], day: dt.date) -> bytes:
@@ -115,7 +114,7 @@ def _zipped(files: Mapping[str, bytes], day: dt.date) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         # what describes the others is found first
-        for path in sorted(files, key=lambda path: (path != crate.NAME, path)):
+        for path in sorted(files, key=lambda path: (path != rocrate.NAME, path)):
             entry = zipfile.ZipInfo(path, (max(day.year, 1980), day.month, day.day, 0, 0, 0))
             entry.create_system = 3
             entry.external_attr = 0o100644 << 16

@@ -1,4 +1,4 @@
-"""The desk that renders on time: entries, their ticks, the ledger of what became of each, and the mails about it.
+"""Reports rendered on time: entries, their ticks, the log of what became of each, and the mails about it.
 
 It stands above the editions and knows neither troops nor a Jupyter tool.
 """
@@ -8,12 +8,11 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
-        "board": "",
-        "entry": "entry named",
-        "health": "",
+        "entries": "entries Entry",
         "install": "",
-        "ledger": "Ledger",
-        "letterbox": "",
+        "log": "Log",
         "runner": "Runner",
+        "status": "",
+        "times": "",
     },
 )

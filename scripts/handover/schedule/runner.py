@@ -1,34 +1,73 @@
 """The runner: takes what is due, one tick at a time, and records what became of it.
 
-    settle ─► for each entry in turn: claim ─► run ─► record ─► mails
+    declare ─► for each entry in turn: claim ─► run ─► record ─► mails
 
-Any number of runners may be at work on one project: an entry is run by whoever holds its lock, and the lock ends with
-its holder. A line in the ledger is written before a run and after it; whatever instant a runner is killed at, the next
-one finds the claim, runs the tick again, and the store recognises what had been published.
+Any number of runners may be at work on one project: an entry is run by the one that holds its lock, and the lock ends
+with its holder. The log is written before a run and after it; at whatever instant a runner is killed, the next one
+finds the claim, runs the tick again, and the store recognises what had been published.
 """
 
 import datetime as dt
+import os
+import select
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from types import FrameType
 
 from handover.editions import Store
-from handover.errors import HandoverError, ScheduleError
+from handover.errors import HandoverError, MailError, ScheduleError
 from handover.project import Project
-from handover.schedule import entry as entries
-from handover.schedule import health, job, post
-from handover.schedule.clock import clock
-from handover.schedule.entry import Entry
-from handover.schedule.ledger import Ledger, line
-from handover.schedule.outcome import outcome, there
-from handover.schedule.plan import INTERRUPTIONS, Plan, plan
-from handover.schedule.settle import settle
-from handover.schedule.stop import Stop
+from handover.schedule import entries, job, mail, status
+from handover.schedule.due import plan
+from handover.schedule.entries import Entry, Notify
+from handover.schedule.log import Log, Mail, Tick
+from handover.schedule.times import clock
 
 #: The longest sleep: a changed entry, or a clock that was set, is noticed within it.
 LOOK_S = 30.0
 #: Waits between attempts double from `Entry.back_off` up to this.
 BACK_OFF_MAX = dt.timedelta(hours=6)
+#: A tick during which its runner was killed more often than this is not tried again.
+INTERRUPTIONS = 10
+
+
+class Stop:
+    """A wish to stop that a signal may set at any instant, and a sleep that ends with it.
+
+    Not set at first; `number` is the signal that set it.
+    """
+
+    def __init__(self) -> None:
+        # a pipe and no threading.Event: a handler that sets an Event its own thread waits for can lock up
+        self._end, self._begin = os.pipe()
+        os.set_blocking(self._begin, False)
+        self.number = 0
+        self._is_set = False
+
+    def __call__(self) -> bool:
+        """Whether to stop."""
+        return self._is_set
+
+    def set(self, number: int = 0) -> None:
+        """Stop as soon as can be."""
+        self.number = self.number or number
+        if not self._is_set:
+            self._is_set = True
+            os.write(self._begin, b".")
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep so long, or until it is set; returns whether it is."""
+        select.select([self._end], [], [], max(0.0, seconds))
+        return self._is_set
+
+    def on_signals(self) -> None:
+        """Let SIGTERM and SIGINT set it."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.set(number)
 
 
 @dataclass
@@ -39,34 +78,34 @@ class Runner:
         project: The checkout.
         stop: Ends it early.
         now: Tells the time.
-        press: Runs a job, as `handover.schedule.job.run` does.
-        send: Sends a mail, as `handover.schedule.post.send` does.
-        tell: Told in a line what happened.
+        render: Runs a job, as `handover.schedule.job.run` does.
+        send: Sends a mail, as `handover.schedule.mail.send` does.
+        tell: Is given one line for each thing that happens.
     """
 
     project: Project
     stop: Stop = field(default_factory=Stop)
     now: Callable[[], dt.datetime] = clock
-    press: Callable[[job.Job, Callable[[], bool]], job.Result] = job.run
-    send: post.Send = post.send
+    render: Callable[[job.Job, Callable[[], bool]], job.Result] = job.run
+    send: mail.Send = mail.send
     tell: Callable[[str], None] = lambda text: None
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger.of(self.project)
+        self.log = Log(self.project)
         self.store = Store.of(self.project)
         self.entries: list[Entry] = []
         self._told = ""
 
-    def once(self) -> list[dict[str, Any]]:
+    def once(self) -> list[Tick]:
         """Run all that is due, waiting between attempts, and send the mails owed.
 
         Returns:
-            The lines recorded, in order: outcomes and skips.
+            The ticks that came to an outcome, skipped ones too, in the order in which they did.
 
         Raises:
-            HandoverError: The entries or the ledger cannot be read, or the disk refuses.
+            HandoverError: The entries or the log cannot be read, or the disk refuses.
         """
-        found: list[dict[str, Any]] = []
+        found: list[Tick] = []
         self.entries = entries.load(self.project, self.now())
         while not self.stop():
             done, waits = self._round()
@@ -75,7 +114,7 @@ class Runner:
                 break
             if not done:
                 self.stop.wait(min(LOOK_S, (min(waits) - self.now()).total_seconds()))
-        self._afterwards(insist=True)
+        self._send_mails(insist=True)
         return found
 
     def stay(self) -> None:
@@ -91,7 +130,7 @@ class Runner:
                 whole = self._reload()
                 while not self.stop() and self._round()[0]:
                     pass
-                self._afterwards(insist=False)
+                self._send_mails(insist=False)
                 pause = self._pause()
                 self._told = "" if whole else self._told
             except HandoverError as error:
@@ -99,7 +138,7 @@ class Runner:
             self.stop.wait(pause)
 
     def _reload(self) -> bool:
-        """Read the entries anew, and say whether they can be kept; until then the last that could stand."""
+        """Read the entries anew, and say whether they can be kept; until then the last good ones stand."""
         try:
             self.entries = entries.load(self.project, self.now())
         except ScheduleError as error:
@@ -114,94 +153,143 @@ class Runner:
 
     def _pause(self) -> float:
         """Seconds until something may be due."""
-        now, record = self.now(), self.ledger.refresh().of_entry
-        looks = [one.look for one in (plan(each, record(each.name), now) for each in self.entries) if one.look]
-        return min([LOOK_S, *(max(0.0, (look - now).total_seconds()) for look in looks)])
+        now = self.now()
+        with self.log.reading():
+            looks = [plan(entry, self.log.waiting(entry.name, now), now).look for entry in self.entries]
+        return min([LOOK_S, *(max(0.0, (look - now).total_seconds()) for look in looks if look)])
 
-    def _round(self) -> tuple[list[dict[str, Any]], list[dt.datetime]]:
+    def _round(self) -> tuple[list[Tick], list[dt.datetime]]:
         """Give each entry one turn.
 
         Returns:
-            The lines recorded; and for each entry that waits for another attempt, until when.
+            The ticks that came to an outcome; and for each entry that waits for another attempt, until when.
         """
-        with self.ledger.locked():
-            settle(self.ledger, self.entries, self.now())
-        done: list[dict[str, Any]] = []
+        with self.log.writing():
+            self.log.declare(self.entries, self.now())
+        done: list[Tick] = []
         waits: list[dt.datetime] = []
         for entry in self.entries:
             if self.stop():
                 break
-            with self.ledger.held(f"entry-{entry.name}") as free:
+            with self.log.held(f"entry-{entry.name}") as free:
                 settled = self._turn(entry) if free else []
             done += settled
             if free and not settled:
-                left = plan(entry, self.ledger.of_entry(entry.name), self.now())
+                with self.log.reading():
+                    left = plan(entry, self.log.waiting(entry.name, self.now()), self.now())
                 waits += [left.look] if left.trigger == "retry" and left.look else []
         return done, waits
 
-    def _turn(self, entry: Entry) -> list[dict[str, Any]]:
+    def _turn(self, entry: Entry) -> list[Tick]:
         """Skip what is to be skipped, then run one tick; the caller holds the entry's lock."""
-        with self.ledger.locked():
+        with self.log.writing():
             now = self.now()
-            todo = plan(entry, self.ledger.of_entry(entry.name), now)
-            skips = self._skips(entry, todo, now)
-            self.ledger.append(*skips)
-            if not todo.tick:
-                return skips
-            known = there(self.store, entry, todo.tick)
-            self.ledger.append(line("claimed", entry.name, now, tick=todo.tick, trigger=todo.trigger, there=known))
-        return skips + self._run(entry, todo.tick, todo.trigger)
+            todo = plan(entry, self.log.waiting(entry.name, now), now)
+            self.log.skip(todo.skipped, todo.why, now)
+            if todo.tick:
+                self._claim(entry, todo.tick, todo.trigger, now)
+        if todo.skipped:
+            last = f"{entry.local(todo.skipped[-1].tick):%Y-%m-%d %H:%M}"
+            self.tell(f"{entry.name}: skipped {len(todo.skipped)} up to {last}: {todo.why}")
+        return [*todo.skipped, *(self._run(entry, todo.tick) if todo.tick else [])]
 
-    def _run(self, entry: Entry, tick: dt.datetime, trigger: str) -> list[dict[str, Any]]:
-        """Run a tick that has been claimed, and record what became of it; nothing if it is to be tried again."""
-        shown = f"{entry.name}: {entry.local(tick):%Y-%m-%d %H:%M}"
-        self.tell(f"{shown} {trigger}: rendering {entry.report}")
+    def _claim(self, entry: Entry, row: Tick, trigger: str, now: dt.datetime) -> None:
+        if not row.attempts:
+            row.there = self._editions(entry, row.tick)
+        row.interruptions += row.running
+        row.attempts += 1
+        row.running, row.trigger, row.at = True, trigger, now
+        row.report, row.given = entry.report, entry.given(row.tick)
+        self.log.put(row)
+
+    def _editions(self, entry: Entry, tick: dt.datetime) -> list[str]:
+        """The editions of a tick's day; none if its parameters do not hold, which its run will tell."""
         try:
-            result = self._press(entry, tick)
+            day = entry.bound(tick)["as_of"]
+        except HandoverError:
+            return []
+        return [edition.name for edition in self.store.editions(entry.report, prefix=f"{day}-")]
+
+    def _run(self, entry: Entry, row: Tick) -> list[Tick]:
+        """Run a tick that has been claimed, and record what became of it; nothing if it is to be tried again."""
+        shown = f"{entry.name}: {entry.local(row.tick):%Y-%m-%d %H:%M}"
+        self.tell(f"{shown} {row.trigger}: rendering {entry.report}")
+        try:
+            result = self._render(entry, row)
         except job.Stopped:
-            with self.ledger.locked():
-                self.ledger.append(line("released", entry.name, self.now(), tick=tick))
+            self._put_off(row)
             self.tell(f"{shown} stopped; the next runner takes it up")
             return []
-        with self.ledger.locked():
-            now, begun = self.now(), self.ledger.of_entry(entry.name).begun.get(tick)
-            failures = begun.failures if begun else 0
-            if result.kind == "failed" and failures < entry.retries:
-                # a second more, for the ledger keeps whole ones, and no attempt may come too soon
-                again = now + min(entry.back_off * 2**failures, BACK_OFF_MAX) + dt.timedelta(seconds=1)
-                self.ledger.append(line("retry", entry.name, now, tick=tick, again=again, cause=result.cause))
-                self.tell(f"{shown} failed, to be tried again: {result.cause}")
-                return []
-            settled = outcome(self.store, self.ledger, entry, tick, trigger, result, now)
-            self.ledger.append(settled)
-        for text in (
-            f"{settled['outcome']}: {result.edition or result.cause}",
-            *map("warning: {}".format, result.warnings),
-        ):
-            self.tell(f"{shown} {text}")
-        return [settled]
-
-    def _press(self, entry: Entry, tick: dt.datetime) -> job.Result:
-        begun = self.ledger.of_entry(entry.name).begun.get(tick)
-        if begun and begun.interruptions > INTERRUPTIONS:
-            times = begun.interruptions
-            return job.Result("failed", cause=f"{entry.report}: its runner was killed {times} times while it ran.")
-        seconds = entry.timeout.total_seconds()
-        return self.press(job.Job(self.project, entry.report, entry.given(tick), seconds), self.stop)
-
-    def _skips(self, entry: Entry, todo: Plan, now: dt.datetime) -> list[dict[str, Any]]:
-        gone = todo.skipped
-        if not gone:
+        if result.kind == "failed" and row.failures < entry.retries:
+            # a second more, for the log keeps whole ones, and no attempt may come too soon
+            wait = min(entry.back_off * 2**row.failures, BACK_OFF_MAX) + dt.timedelta(seconds=1)
+            row.failures, row.again, row.cause = row.failures + 1, self.now() + wait, result.cause
+            self._put_off(row)
+            self.tell(f"{shown} failed, to be tried again: {result.cause}")
             return []
-        self.tell(f"{entry.name}: skipped {gone.ticks} up to {entry.local(gone.last):%Y-%m-%d %H:%M}: {gone.why}")
-        return [line("skipped", entry.name, now, first=gone.first, last=gone.last, ticks=gone.ticks, why=gone.why)]
+        self._finish(entry, row, result)
+        self.tell(f"{shown} {row.outcome}: {result.edition or result.cause}")
+        for warning in result.warnings:
+            self.tell(f"{shown} warning: {warning}")
+        return [row]
 
-    def _afterwards(self, *, insist: bool) -> None:
-        """Note reports that have grown stale, and send the mails owed."""
+    def _render(self, entry: Entry, row: Tick) -> job.Result:
+        if row.interruptions > INTERRUPTIONS:
+            times = row.interruptions
+            return job.Result("failed", cause=f"{entry.report}: its runner was killed {times} times while it ran.")
+        asked = job.Job(self.project, entry.report, entry.given(row.tick), entry.timeout.total_seconds())
+        return self.render(asked, self.stop)
+
+    def _put_off(self, row: Tick) -> None:
+        """Leave a tick to a later attempt."""
+        row.running, row.at = False, self.now()
+        with self.log.writing():
+            self.log.put(row)
+
+    def _finish(self, entry: Entry, row: Tick, result: job.Result) -> None:
+        """Record the outcome of a tick, and owe the mail about it."""
+        with self.log.writing():
+            # an edition that appeared between two attempts of this tick, and that no other tick is known to have made
+            again = result.kind == "unchanged" and row.attempts > 1 and result.edition not in row.there
+            ours = again and not self.log.has_published(entry.report, result.edition)
+            row.outcome = "published" if ours else result.kind
+            row.edition, row.cause, row.running, row.at = result.edition, result.cause, False, self.now()
+            owed = mail.of_outcome(self.store, entry, row) if entry.notify else None
+            if self.log.put(row) and owed:
+                self.log.owe(owed)
+
+    def _send_mails(self, *, insist: bool) -> None:
+        """Note reports that have grown stale, and send the mails owed, with `insist` also those that failed lately."""
         if self.stop():
             return
-        with self.ledger.locked():
-            self.ledger.append(*health.grown_stale(self.entries, self.ledger, self.now()))
-        post.deliver(
-            self.store, self.entries, self.ledger, self.now, self.send, insist=insist, stopped=self.stop, tell=self.tell
-        )
+        with self.log.writing():
+            for grown in status.grown_stale(self.entries, self.log, self.now()):
+                self.log.owe(grown)
+            owed = self.log.owed()
+        if not owed:
+            return
+        notify = {entry.name: entry.notify for entry in self.entries}
+        with self.log.held("mail") as free:
+            with self.log.reading():
+                owed = self.log.owed() if free else []
+            for one in owed:
+                if self.stop():
+                    return
+                if insist or mail.is_due(one, self.now()) or not notify.get(one.entry):
+                    self._send(one, notify.get(one.entry))
+
+    def _send(self, one: Mail, notify: Notify | None) -> None:
+        """Send a mail, or drop one that is for nobody any more, and note what became of it."""
+        if notify is None:
+            one.state, one.cause = "dropped", "nobody is to be told any more"
+        else:
+            one.attempts += 1
+            try:
+                one.refused = self.send(notify, mail.message(self.store, notify, one))
+                one.state, one.cause = "sent", ""
+            except MailError as error:
+                one.cause = str(error).splitlines()[0]
+                self.tell(f"{one.entry}: mail not sent: {one.cause}")
+            one.tried = self.now()
+        with self.log.writing():
+            self.log.note(one)

@@ -1,6 +1,6 @@
 """What the first chart of a process does once: typefaces are read, text is measured, a frame is filtered and drawn.
 
-`handover.notebook.zygote` calls `warm` in the process that kernels are forked from, so that none of them does it again.
+`handover.notebook.forkserver` calls `warm` in the process that kernels are forked from, so that none does it again.
 Nothing that a report shows depends on it.
 """
 

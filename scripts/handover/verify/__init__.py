@@ -1,10 +1,5 @@
-"""Whether an edition is what the data says: hashes, then a second render; stands above the press."""
+"""Whether an edition, or a PDF from anywhere, is what the data says: hashes, then a second render."""
 
 from handover.door import door
 
-__getattr__, __all__ = door(
-    __name__,
-    {
-        "answer": "",
-    },
-)
+__getattr__, __all__ = door(__name__, {"answer": "Answer DIFFERS ELSEWHERE VERIFIED code verify"})

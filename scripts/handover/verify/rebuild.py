@@ -1,69 +1,175 @@
-"""The second render: the same report and parameters again, in memory, by the code of this checkout."""
+"""The second render: the same report and parameters again, in memory, by the code of this checkout.
+
+Where it cannot be made here, git is asked which commit held what is missing; nothing of the checkout is changed.
+"""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from handover import scratch
-from handover.editions import Inputs, Request, inputs, render
-from handover.notebook import intake, source
+from handover.editions import Request, inputs, render
+from handover.errors import HandoverError, ParameterError
+from handover.notebook import source
 from handover.project import Project
+from handover.verify.difference import Difference, first, shown
+from handover.verify.record import Record
 
-#: What leads to other bytes without leading to another page, or may: worth a render to find out.
-HARMLESS = ("lock", "package", "versions", "tables")
+PACKAGE = "scripts/handover"
+TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A product of the press, with what a comparison needs to name things."""
+    """What came of a second render.
+
+    `changed` names the inputs that are not this checkout's; `trusted`, whether those that came with the edition
+    were used instead.
+    """
 
     product: render.Product
-    facts: Sequence[Mapping[str, Any]]
-    titles: Mapping[str, str]
+    changed: tuple[str, ...]
+    trusted: bool
+
+    @property
+    def facts(self) -> list[Mapping[str, Any]]:
+        """The facts that the report prints."""
+        return list(self.product.manifest["facts"].values())
 
     def file(self, suffix: str) -> bytes:
-        """The bytes of the file with a suffix."""
+        """The bytes of the file with a suffix, e.g. ``.pdf``."""
         return next(data for name, data in self.product.files.items() if name.endswith(suffix))
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """What came with an edition: the notebook, and its tables by path."""
+class Refused:
+    """Why there is no second render; `wrong` tells a claim that can never hold from one that cannot be judged here."""
 
-    notebook: bytes
-    tables: Mapping[str, bytes]
+    why: str
+    details: tuple[str, ...]
+    differences: tuple[Difference, ...] = ()
+    wrong: bool = False
 
 
-def again(project: Project, claimed: Inputs, timeout_s: float) -> Rebuilt:
-    """Render what is claimed to have been rendered; the record in the new PDF names the inputs that are claimed.
+def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust: bool) -> Rebuilt | Refused:
+    """Render what is said to have been rendered.
 
-    Raises:
-        HandoverError: The report or its parameters are not allowed here, or it does not render.
+    The notebook of this checkout is run. One that came with the edition is run only with `trust`.
+
+    Args:
+        project: The checkout.
+        said: What the edition says of itself.
+        carried: The files that came with it, by path.
+        trust: Whether carried files may be used where they are not this checkout's.
     """
-    request = Request.of(project, claimed.report, dict(claimed.parameters))
-    product = render.produce(request, timeout_s=timeout_s)
-    return _described(product)
+    changed = changes(project, said)
+    notebook = f"notebooks/{said.report}.ipynb"
+    trusted = trust and any(name in carried for name in changed)
+    if notebook in changed and not (trusted and notebook in carried):
+        path = project.notebook(said.report)
+        why = "its notebook is not this checkout's" if path.is_file() else f"there is no report {said.report} here"
+        known = path.is_file() and notebook in carried
+        differences = (first(f"attachment {path.name}", carried[notebook], path.read_bytes()),) if known else ()
+        details = advice(project, changed, carried)
+        return Refused(why, (*details, "the notebook that came with it was not run; --trust runs it"), differences)
+    try:
+        with _project_of(project, said.report, carried) if trusted else nullcontext(project) as chosen:
+            changed = changes(chosen, said)
+            request = Request.of(chosen, said.report, dict(said.parameters))
+            return Rebuilt(render.produce(request, timeout_s=TIMEOUT_S), tuple(changed), trusted)
+    except ParameterError as error:
+        why = "it names parameters that its notebook does not allow"
+        return Refused(why, tuple(map(shown, str(error).splitlines()[:-1])), wrong=True)
+    except HandoverError as error:
+        why = f"it does not render: {shown(str(error).splitlines()[0])}"
+        return Refused(why, advice(project, changed, carried))
 
 
-def changes(project: Project, claimed: Inputs) -> list[str]:
-    """Name every input that is not the same in this checkout as claimed."""
-    path = project.notebook(claimed.report)
+def changes(project: Project, said: Record) -> list[str]:
+    """Name every input that is not the same in this checkout as an edition says.
+
+    A PDF alone names only what shapes its pages; nothing is said of the rest, and so nothing of it has changed.
+    """
+    path = project.notebook(said.report)
     if not path.is_file():
-        return [f"notebooks/{claimed.report}.ipynb"]
-    text = source.canonical(source.read(path))
-    return inputs.of(project, claimed.report, text, claimed.parameters).changed_since(claimed.as_json())
+        return [f"notebooks/{said.report}.ipynb"]
+    here = inputs.of(project, said.report, source.canonical(source.read(path)), said.parameters)
+    recorded = dict(said.inputs)
+    if said.attached:
+        held = here.as_json()
+        recorded = held | recorded | {"tables": held["tables"] | recorded["tables"]}
+        recorded["versions"] = {"python": held["versions"]["python"]} | recorded["versions"]
+    return here.changed_since(recorded)
+
+
+def advice(project: Project, changed: Iterable[str], carried: Mapping[str, bytes], pdf: bytes = b"") -> tuple[str, ...]:
+    """Say which inputs are not this checkout's, and how to come by them.
+
+    Args:
+        project: The checkout.
+        changed: The names of those inputs.
+        carried: The files that came with the edition, by path.
+        pdf: Its PDF, if the commit that published it is to be preferred.
+    """
+    changed = list(changed)
+    lines = [f"made from other inputs than this checkout's: {', '.join(changed)}"] if changed else []
+    if changed and all(" -> " in one for one in changed):
+        return (*lines, "the lock is the same, the installed tools are not: run scripts/setup, and verify again")
+    commit = (pdf and commit_of(project, [pdf, *carried.values()])) or commit_of(project, carried.values())
+    if not commit:
+        return (*lines, "no commit here holds those inputs: git fetch --all and verify again, or ask who made it")
+    if (not changed or "package" in changed) and (files := package_since(project, commit)):
+        more = f" and {len(files) - 5} more" if len(files) > 5 else ""
+        lines.append(f"the package differs in {', '.join(files[:5])}{more}")
+    return (
+        *lines,
+        f"commit {commit} holds its notebook and tables: git worktree add ../at-{commit} {commit}, then there "
+        "scripts/setup and .venv/bin/handover verify",
+    )
+
+
+def commit_of(project: Project, files: Iterable[bytes]) -> str:
+    """Return the abbreviated hash of a commit whose tree holds files of all these contents.
+
+    Of those in which one of the files came or went, it is the earliest; "" if there is none, or no git.
+    """
+    blobs = {line for data in files for line in _git(project.root, "hash-object", "--stdin", data=data)}
+    for blob in sorted(blobs):
+        for commit in _git(project.root, "log", "--all", "--reverse", "--format=%H", f"--find-object={blob}"):
+            held = {line.split()[2] for line in _git(project.root, "ls-tree", "-r", commit)}
+            if blobs <= held:
+                return commit[:12]
+    return ""
+
+
+def package_since(project: Project, commit: str) -> list[str]:
+    """Name the files of the package that shape a page and are not as a commit has them."""
+    changed = _git(project.root, "diff", "--name-only", f"--relative={PACKAGE}", commit)
+    return [name for name in changed if inputs.shapes(PurePosixPath(name))]
+
+
+def _git(root: Path, *words: str, data: bytes = b"") -> list[str]:
+    """Return the lines that git answers with; none where it refuses, or is not there."""
+    command = ["git", "-C", str(root), "-c", "core.quotePath=off", *words]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, check=False)
+    except OSError:
+        return []
+    return done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else []
 
 
 @contextmanager
-def own_project(project: Project, report: str, carried: Carried) -> Iterator[Project]:
-    """A project in a temporary folder: this checkout's data, with a notebook and tables in place of its own.
+def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> Iterator[Project]:
+    """Lay out a project in a temporary folder: this checkout's data, with the files that came with an edition.
 
     Args:
         project: The checkout.
         report: The report's name, a plain one.
-        carried: The notebook, whose code the caller has been told to trust; each table's path is checked already.
+        carried: The files, whose code the caller has been told to trust; their paths have been checked.
 
     Raises:
         NotebookError: The notebook is none.
@@ -72,25 +178,13 @@ def own_project(project: Project, report: str, carried: Carried) -> Iterator[Pro
         own = Project(folder / "project")
         own.notebooks.mkdir(parents=True)
         shutil.copytree(project.data, own.data, symlinks=True)
-        if project.lock.is_file():
-            shutil.copy(project.lock, own.lock)
-        own.notebook(report).write_bytes(carried.notebook)
-        intake.load(own.notebook(report), report)
-        for path, data in carried.tables.items():
+        for path in (project.lock, project.notebook(report)):
+            if path.is_file():
+                shutil.copy(path, own.root / path.relative_to(project.root))
+        for path, data in carried.items():
             target = own.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
             target.write_bytes(data)
+        source.load(own.notebook(report), report)
         yield own
-
-
-def _described(product: render.Product) -> Rebuilt:
-    import nbformat
-
-    from handover.document import model, read
-
-    text = next(data for name, data in product.files.items() if name.endswith(".ipynb"))
-    document = read(nbformat.reads(text.decode(), 4), product.request.report)
-    figures = [part for part in document.parts if isinstance(part, model.Figure)]
-    titles = {one.alt: model.plain(one.title).strip() for one in figures if one.title}
-    return Rebuilt(product, document.evidence.get("facts", []), titles)

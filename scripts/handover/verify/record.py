@@ -1,37 +1,59 @@
-"""What an edition says of itself, held to its form: the record inside a PDF, and the inputs that a manifest names.
+"""What an edition says of itself: the record inside a PDF, and the inputs that a manifest names.
 
-Anyone may have written it; nothing of it is believed here, only read.
+Anyone may have written it; it is held to its form here, and nothing of it is believed.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from handover.editions import RECORD, REPORT, Inputs
+from handover import digest
+from handover.editions import RECORD, REPORT, Manifest
 from handover.errors import ProofError
 from handover.project import MARKER
-from handover.verify.differ.difference import shown
+from handover.verify.difference import shown
 
 HASH = re.compile(r"[0-9a-f]{64}")
 VERSION = re.compile(r"[A-Za-z0-9.+!_-]{1,40}")
-KEYS = {"report": str, "as_of": str, "parameters": dict, "notebook": dict, "data": dict, "inputs": dict}
+KEYS = {"report": str, "as_of": str, "parameters": dict, "notebook": dict, "data": dict, "versions": dict}
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How a PDF says it was made; `notebook` and `data` give the hash of each attachment by its name there."""
+    """How an edition says it was made.
+
+    `inputs` are hashes and versions as a manifest names them; of a PDF alone, those that shape its pages. `attached`
+    gives the name and the SHA-256 of each file that the PDF must carry, by its path in a project.
+    """
 
     report: str
     parameters: Mapping[str, Any]
-    attached: Mapping[str, str]
-    paths: Mapping[str, str]
-    inputs: Inputs
+    inputs: Mapping[str, Any]
+    attached: Mapping[str, tuple[str, str]]
+
+    def faults(self, files: Mapping[str, bytes]) -> list[str]:
+        """Compare what a PDF carries with what its record names; one line a fault."""
+        wanted = dict(self.attached.values())
+        found = [f"attachment {shown(name)}: is missing" for name in sorted(wanted.keys() - files.keys())]
+        strange = sorted(files.keys() - wanted.keys() - {RECORD})
+        return found + [f"attachment {shown(name)}: is not named in {RECORD}" for name in strange]
+
+    def altered(self, files: Mapping[str, bytes]) -> list[str]:
+        """Name the paths whose files are not those that the record names."""
+        held = {path: files.get(name) for path, (name, _) in self.attached.items()}
+        return sorted(
+            path for path, data in held.items() if data is not None and digest.of_bytes(data) != self.attached[path][1]
+        )
+
+    def carried(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The attached files by their paths in a project."""
+        return {path: files[name] for path, (name, _) in self.attached.items() if name in files}
 
 
-def read(data: bytes | None) -> Record:
+def of_pdf(data: bytes | None) -> Record:
     """Read the record of a PDF.
 
     Raises:
@@ -50,65 +72,44 @@ def read(data: bytes | None) -> Record:
             raise _wrong(f"'{key}' must be {'an object' if kind is dict else 'text'}", content[key])
     if not REPORT.fullmatch(content["report"]):
         raise _wrong("'report' must be the name of a report", content["report"])
-    attached = [("notebook", content["notebook"]), *content["data"].items()]
-    for path, about in attached:
-        if not isinstance(about, dict) or about.keys() != {"attachment", "sha256"} or not _hash(about["sha256"]):
-            raise _wrong("each attachment must have a name and a SHA-256", about)
-        if not isinstance(about["attachment"], str) or (path != "notebook" and not _table(path)):
-            raise _wrong("each table must lie in data/", path)
-    parts = content["inputs"] | {"report": content["report"], "parameters": content["parameters"]}
-    record = Record(
-        report=content["report"],
-        parameters=content["parameters"],
-        attached={about["attachment"]: about["sha256"] for _, about in attached},
-        paths={path: about["attachment"] for path, about in content["data"].items()},
-        inputs=inputs(parts),
-    )
-    _agree(record, content)
-    return record
-
-
-def inputs(content: Mapping[str, Any]) -> Inputs:
-    """Read the inputs that a record or a manifest names.
-
-    Raises:
-        ProofError: They are no inputs.
-    """
-    names = {field.name for field in fields(Inputs)}
-    if content.keys() != names:
-        raise _wrong(f"'inputs' must hold {', '.join(sorted(names - {'report', 'parameters'}))}", sorted(content))
-    if not isinstance(content["tables"], dict) or not isinstance(content["versions"], dict):
-        raise _wrong("'tables' and 'versions' must be objects", "others")
-    hashes = [content[key] for key in ("notebook", "package")]
-    hashes += [content[key] for key in ("dictionary", "lock") if content[key] != ""]
-    hashes += content["tables"].values()
-    for one in hashes:
-        if not _hash(one):
-            raise _wrong("each input must be a SHA-256", one)
-    for name in content["tables"]:
-        if not _table(name):
-            raise _wrong("each table must lie in data/", name)
+    if outside := [path for path in content["data"] if not _is_table(path)]:
+        raise _wrong("each table must lie in data/", outside[0])
     for tool, version in content["versions"].items():
         if not (VERSION.fullmatch(tool) and isinstance(version, str) and VERSION.fullmatch(version)):
             raise _wrong("each version must be one", f"{tool} {version}")
-    return Inputs(**content)
+    files = {f"notebooks/{content['report']}.ipynb": content["notebook"], **content["data"]}
+    attached = {path: _attachment(about) for path, about in files.items()}
+    hashes = {path: sha256 for path, (_, sha256) in attached.items()}
+    inputs = {"notebook": hashes.pop(next(iter(files))), "versions": content["versions"]}
+    if MARKER.as_posix() in hashes:
+        inputs["dictionary"] = hashes.pop(MARKER.as_posix())
+    return Record(content["report"], content["parameters"], inputs | {"tables": hashes}, attached)
 
 
-def _agree(record: Record, content: Mapping[str, Any]) -> None:
-    """Refuse a record that gives two hashes for one file."""
-    named = {**record.inputs.tables, MARKER.as_posix(): record.inputs.dictionary}
-    pairs = [("the notebook", content["notebook"]["sha256"], record.inputs.notebook)]
-    pairs += [(path, about["sha256"], named.get(path)) for path, about in content["data"].items()]
-    for path, one, other in pairs:
-        if one != other:
-            raise _wrong(f"{path} must have one hash", f"{one[:12]}… and {str(other)[:12]}…")
+def of_manifest(about: Manifest) -> Record:
+    """Read what a manifest says of how its edition was made.
+
+    Raises:
+        ProofError: It names no report, or no inputs.
+    """
+    inputs = about["inputs"]
+    if not REPORT.fullmatch(about["report"]):
+        raise ProofError(f"manifest.json: 'report' must be the name of a report (got {shown(about['report'], 80)})")
+    if not all(isinstance(inputs.get(key), dict) for key in ("tables", "versions")):
+        raise ProofError("manifest.json: 'inputs' must name tables and versions")
+    return Record(about["report"], about["parameters"], inputs, {})
 
 
-def _hash(value: object) -> bool:
-    return isinstance(value, str) and bool(HASH.fullmatch(value))
+def _attachment(about: Any) -> tuple[str, str]:
+    """Read the name and the hash of an attachment."""
+    if isinstance(about, dict) and about.keys() == {"attachment", "sha256"}:
+        name, sha256 = about["attachment"], about["sha256"]
+        if isinstance(name, str) and isinstance(sha256, str) and HASH.fullmatch(sha256):
+            return name, sha256
+    raise _wrong("each attachment must have a name and a SHA-256", about)
 
 
-def _table(path: str) -> bool:
+def _is_table(path: str) -> bool:
     parts = PurePosixPath(path).parts
     inside = parts[:1] == MARKER.parts[:1] and len(parts) > 1 and ".." not in parts
     return inside and path.isprintable() and "\\" not in path
@@ -116,4 +117,4 @@ def _table(path: str) -> bool:
 
 def _wrong(rule: str, got: object = None) -> ProofError:
     found = "" if got is None else f" (got {shown(got, 80)})"
-    return ProofError(f"its {RECORD} is not as the press writes it: {rule}{found}")
+    return ProofError(f"its {RECORD} is not as handover writes it: {rule}{found}")

@@ -32,7 +32,7 @@ from pdf_samples import metadata as about
 from PIL import Image
 
 from handover.pages import LINK_PPI, NO_DAY, link_source, page_count, pngs, typst_source
-from handover.verify import glyphs
+from handover.verify import contents
 from judges import pdftags, pdftext
 
 FACT = {
@@ -456,10 +456,10 @@ def type_sizes(made):
             table, size = {}, 0.0
             for operands, operator in pikepdf.parse_content_stream(page):
                 if str(operator) == "Tf":
-                    table, size = glyphs.table(page.Resources.Font[str(operands[0])]), float(operands[1])
+                    table, size = contents.letters(page.Resources.Font[str(operands[0])]), float(operands[1])
                 elif str(operator) in ("Tj", "TJ"):
                     pieces = operands[0] if str(operator) == "TJ" else operands
-                    said = (glyphs.decoded(bytes(one), table) for one in pieces if isinstance(one, pikepdf.String))
+                    said = (contents.decoded(bytes(one), table) for one in pieces if isinstance(one, pikepdf.String))
                     found.setdefault(size, set()).add("".join(said).strip())
     return found
 

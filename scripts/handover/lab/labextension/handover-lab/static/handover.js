@@ -3,7 +3,7 @@
 // The form "Create Notebook Job" of jupyter-scheduler, filled in with the parameters that a report declares: in place
 // of the form's empty "Additional options", when a report's form opens, its parameters are put into the rows that the
 // form has for them, and what each means is listed. The server says what they are with the environments it offers
-// (handover.lab.environment).
+// (handover.lab.scheduler).
 //
 // The typefaces of charts: their labels were measured in them, and would run into each other in any that is wider.
 (() => {

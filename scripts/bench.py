@@ -1,0 +1,371 @@
+"""The benchmark behind ``scripts/bench``: papermill and nbconvert as they come, and this project, side by side.
+
+Both ways are run as a user would run them, as commands, round by round, so that a busy minute slows both alike.
+"""
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import psutil
+
+from handover.cli import say
+from handover.editions import Store
+from handover.errors import HandoverError
+from handover.project import Project
+
+#: The first argument when this file is to time one exporter in a process of its own, so that neither warms the other.
+STAGE = "--time-exporter"
+#: Seconds between two looks at the memory.
+EVERY = 0.05
+#: Lines of what a failing command said that are shown.
+TOLD = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a command: wall time in seconds, and the peak of its memory in bytes, shared pages counted once."""
+
+    seconds: float
+    peak: int
+
+
+def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> Run:
+    """Run a command to its end.
+
+    Args:
+        command: The program and its arguments.
+        cwd: Where it runs.
+        env: Its whole environment.
+
+    Raises:
+        HandoverError: It failed; the end of what it said is in the message.
+    """
+    words = [str(word) for word in command]
+    begun = time.perf_counter()
+    process = subprocess.Popen(words, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    seen = _Memory(process.pid)
+    said, _ = process.communicate()
+    seconds = time.perf_counter() - begun
+    peak = seen.stop()
+    if process.returncode:
+        raise HandoverError(
+            f"{' '.join(words)}: must succeed to be timed (left with {process.returncode}):\n"
+            + "\n".join(f"  {line}" for line in said.splitlines()[-TOLD:])
+        )
+    return Run(seconds, peak)
+
+
+class _Memory:
+    """Looks at a process and all its descendants, time and again, and keeps the highest sum."""
+
+    def __init__(self, pid: int) -> None:
+        self.root, self.peak, self.over = psutil.Process(pid), 0, threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
+
+    def _watch(self) -> None:
+        while not self.over.wait(EVERY):
+            with suppress(psutil.Error):
+                family = [self.root, *self.root.children(recursive=True)]
+                self.peak = max(self.peak, sum(map(_held, family)))
+
+    def stop(self) -> int:
+        self.over.set()
+        self.thread.join()
+        return self.peak
+
+
+def _held(process: psutil.Process) -> int:
+    """Bytes of memory, a page that several processes share in equal parts where the system tells them."""
+    try:
+        found = process.memory_full_info()
+    except psutil.Error:
+        return 0
+    return getattr(found, "pss", 0) or found.rss
+
+
+#: Names under which a system installs the browser.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How stock nbconvert makes a PDF here: the exporter, its options, and what the environment must say."""
+
+    exporter: str
+    options: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The three commands of the stock way, timed, and the files they made."""
+
+    execute: Run
+    html: Run
+    pdf: Run | None
+    files: Mapping[str, Path]
+
+    @property
+    def seconds(self) -> float:
+        """What a person waits for both files."""
+        return sum(step.seconds for step in (self.execute, self.html, self.pdf) if step)
+
+
+def pdf_way(scratch: Path) -> Way | None:
+    """Find out how nbconvert can make a PDF here: by a browser, else by LaTeX, else not at all.
+
+    nbconvert asks playwright for the browser that playwright itself downloads; a browser that the system has is
+    put in that place, in a folder of our own.
+    """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    if browser and (wanted := _wanted(folder)):
+        wanted.parent.mkdir(parents=True)
+        wanted.symlink_to(browser)
+        options = ("--WebPDFExporter.disable_sandbox=True",)
+        return Way("webpdf", options, {"PLAYWRIGHT_BROWSERS_PATH": str(folder)})
+    return Way("pdf", (), {}) if shutil.which("xelatex") else None
+
+
+def _wanted(folder: Path) -> Path | None:
+    """Where playwright looks for its browser if told to look in `folder`."""
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        return None
+    before = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    os.environ["PLAYWRIGHT_BROWSERS_PATH"] = str(folder)
+    try:
+        with sync_playwright() as started:
+            started.chromium.launch()
+    except Error as error:
+        found = re.search(r"Executable doesn't exist at (\S+)", str(error))
+        return Path(found[1]) if found else None
+    finally:
+        if before is None:
+            del os.environ["PLAYWRIGHT_BROWSERS_PATH"]
+        else:
+            os.environ["PLAYWRIGHT_BROWSERS_PATH"] = before
+    return None
+
+
+def render_stock(project: Project, report: str, day: str, folder: Path, way: Way | None) -> Stock:
+    """Make a report the stock way, in a fresh folder.
+
+    Raises:
+        HandoverError: One of the commands failed.
+    """
+    folder.mkdir(parents=True)
+    tools = Path(sys.executable).parent
+    env = dict(os.environ) | dict(way.env if way else {})
+    done = folder / f"{report}.ipynb"
+    first = [tools / "papermill", project.notebook(report), done, "-p", "as_of", day, "--no-progress-bar"]
+    execute = run([*first, "--cwd", project.notebooks], cwd=folder, env=env)
+    convert = [tools / "jupyter-nbconvert", done.name, "--log-level=ERROR"]
+    html = run([*convert, "--to", "html"], cwd=folder, env=env)
+    pdf = run([*convert, "--to", way.exporter, *way.options], cwd=folder, env=env) if way else None
+    files = {suffix: done.with_suffix(suffix) for suffix in (".ipynb", ".html", *([".pdf"] if way else []))}
+    missing = [path.name for path in files.values() if not path.is_file()]
+    if missing:
+        raise HandoverError(f"{folder}: the stock tools must leave all their files (missing: {', '.join(missing)}).")
+    return Stock(execute, html, pdf, files)
+
+
+#: The command as a user runs it.
+HANDOVER = Path(sys.executable).parent / "handover"
+#: Days of a sweep, one edition each.
+SWEPT = ("2025-10-01", "2025-12-09", 70)
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A report rendered from cold, and the same command once more."""
+
+    cold: Run
+    unchanged: Run
+    files: Mapping[str, Path]
+
+
+def render_ours(project: Project, report: str, day: str, folder: Path) -> Ours:
+    """Render a report into a fresh folder, and ask for it again.
+
+    Raises:
+        HandoverError: The command failed.
+    """
+    command = [HANDOVER, "render", report, "-p", "as_of", day, "--out", folder]
+    cold = run(command, cwd=project.root, env=os.environ)
+    unchanged = run(command, cwd=project.root, env=os.environ)
+    (edition,) = Store.of(project, folder).editions(report)
+    return Ours(cold, unchanged, {suffix: edition.file(suffix) for suffix in (".ipynb", ".html", ".pdf")})
+
+
+def sweep(project: Project, report: str, folder: Path, jobs: int) -> tuple[Run, int]:
+    """Render a report for each day of a range, and return the run and how many editions it made.
+
+    Raises:
+        HandoverError: The command failed.
+    """
+    first, last, count = SWEPT
+    axis = f"as_of={first}..{last}/1d"
+    words = ["render", report, "--sweep", axis, "--jobs", str(jobs), "--out", folder]
+    return run([HANDOVER, *words], cwd=project.root, env=os.environ), count
+
+
+#: The day that both ways report on.
+DAY = "2026-01-31"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the result: what was measured, the stock figure, ours, and the ratio aimed at, if any."""
+
+    what: str
+    stock: float | None
+    ours: float
+    unit: str = "s"
+    goal: float | None = None
+    most: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times ours goes into the stock figure."""
+        return self.stock / self.ours if self.stock and self.ours else None
+
+    @property
+    def met(self) -> bool:
+        """Whether the ratio is reached, and ours stays under its own limit."""
+        enough = self.goal is None or self.ratio is None or self.ratio >= self.goal
+        return enough and (self.most is None or self.ours <= self.most)
+
+
+def measure(
+    project: Project, report: str, rounds: int, jobs: int, scratch: Path, tell: Callable[[str], None]
+) -> Iterator[Line]:
+    """Measure a report; the first round warms the disk and is not counted.
+
+    Raises:
+        HandoverError: A command of either way failed.
+    """
+    way = pdf_way(scratch)
+    if way is None:
+        tell("Neither a browser nor LaTeX was found, so the stock tools make no PDF here and are timed without.")
+    theirs, mine = [], []
+    for number in range(rounds + 1):
+        tell(f"{report}: round {number} of {rounds}" if number else f"{report}: a first round that is not counted")
+        theirs.append(render_stock(project, report, DAY, scratch / f"{report}-stock-{number}", way))
+        mine.append(render_ours(project, report, DAY, scratch / f"{report}-ours-{number}"))
+    theirs, mine = theirs[1:], mine[1:]
+    tell(f"{report}: a sweep of {SWEPT[2]} days on {jobs} workers")
+    swept, count = sweep(project, report, scratch / f"{report}-sweep", jobs)
+    whole = statistics.median(result.seconds for result in theirs)
+    yield Line("HTML and PDF from cold", whole, statistics.median(result.cold.seconds for result in mine), goal=5)
+    yield Line(f"the same in a sweep, {jobs} workers", whole, swept.seconds / count, goal=40)
+    unchanged = statistics.median(result.unchanged.seconds for result in mine)
+    yield Line("the same, unchanged", whole, unchanged, goal=50, most=0.3)
+    if way:
+        tell(f"{report}: the PDF stage")
+        yield _stage(way, theirs[-1].files[".ipynb"], rounds)
+    yield from _sizes(theirs[-1], mine[-1])
+    peaks = max(max(step.peak for step in (r.execute, r.html, r.pdf) if step) for r in theirs)
+    yield Line("peak memory", peaks / 1e6, max(result.cold.peak for result in mine) / 1e6, "MB")
+    yield Line(f"peak memory of the sweep, {jobs} workers", None, swept.peak / 1e6, "MB")
+
+
+def _stage(way: Way, notebook: Path, rounds: int) -> Line:
+    env = dict(os.environ) | dict(way.env)
+    medians = []
+    for exporter in (way.exporter, "handover_pdf"):
+        words = [sys.executable, __file__, STAGE, exporter, str(notebook), str(rounds)]
+        said = subprocess.run(words, env=env, check=True, capture_output=True, text=True).stdout
+        medians.append(statistics.median(json.loads(said)))
+    return Line("PDF stage alone, warm", *medians, goal=100)
+
+
+def _sizes(theirs: Stock, mine: Ours) -> Iterator[Line]:
+    for suffix in (".html", ".pdf"):
+        before = theirs.files[suffix].stat().st_size / 1000 if suffix in theirs.files else None
+        yield Line(f"size of the {suffix[1:].upper()}", before, mine.files[suffix].stat().st_size / 1000, "kB")
+    yield Line("size of the PDF without its attachments", None, bare(mine.files[".pdf"]) / 1000, "kB")
+
+
+def bare(pdf: Path) -> int:
+    """Bytes of a PDF less those that its attachments take in it."""
+    import pikepdf
+
+    with pikepdf.open(pdf) as opened:
+        names = list(opened.attachments)
+        taken = sum(len(opened.attachments[name].obj.EF.F.read_raw_bytes()) for name in names)
+    return pdf.stat().st_size - taken
+
+
+def seconds(exporter: str, notebook: Path, rounds: int) -> list[float]:
+    """Export a finished notebook `rounds` times after a first time that is not counted."""
+    import nbformat
+    from nbconvert.exporters import get_exporter
+
+    made = get_exporter(exporter)()
+    if exporter == "webpdf":
+        made.disable_sandbox = True
+    nb = nbformat.read(notebook, as_version=4)
+    resources = {"metadata": {"name": notebook.stem, "path": str(notebook.parent)}}
+    taken = []
+    for _ in range(rounds + 1):
+        begun = time.perf_counter()
+        made.from_notebook_node(nb, resources)
+        taken.append(time.perf_counter() - begun)
+    return taken[1:]
+
+
+HEAD = f"{'':<42}{'stock':>10}{'ours':>10}{'':>4}{'ratio':>9}   goal"
+
+
+@click.command()
+@click.argument("reports", nargs=-1, metavar="[REPORT]...")
+@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds to take medians of.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Workers of the sweep.")
+def main(reports: tuple[str, ...], rounds: int, jobs: int) -> None:
+    """Measure papermill and nbconvert as they come, and this press, side by side, on briefing and drawdown.
+
+    Both get the same notebooks, a warm disk and their best options. It takes some minutes; a figure is worth
+    something on a machine that does nothing else. A missed goal is marked and no error.
+    """
+    project = Project.find()
+    click.echo(f"Medians of {rounds} rounds; ratio: stock over ours.\n")
+    with tempfile.TemporaryDirectory(prefix="handover-bench-") as scratch:
+        for report in reports or ("briefing", "drawdown"):
+            try:
+                lines = list(measure(project, report, rounds, jobs, Path(scratch), say))
+            except HandoverError as error:
+                raise click.ClickException(str(error)) from error
+            click.echo(f"{report}\n{HEAD}")
+            click.echo("\n".join(map(_row, lines)) + "\n")
+
+
+def _row(line: Line) -> str:
+    before = f"{line.stock:.2f}" if line.stock is not None else "-"
+    ratio = f"{line.ratio:.1f}" if line.ratio is not None else "-"
+    aims = [f"{line.goal:g} times" if line.goal else "", f"{line.most:g} {line.unit} at most" if line.most else ""]
+    goal = ", ".join(filter(None, aims))
+    verdict = "" if not goal else "   reached" if line.met else "   MISSED"
+    return f"{line.what:<42}{before:>10}{line.ours:>10.2f}{line.unit:>4}{ratio:>9}   {goal}{verdict}"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [STAGE]:
+        print(json.dumps(seconds(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))))
+    else:
+        main(prog_name="scripts/bench")

@@ -1,0 +1,432 @@
+"""A process that has imported what notebooks import, and forks kernels: its client, and the process itself.
+
+    client ──socket──► libraries ──fork──► server ──fork──► subreaper ──fork──► kernel
+
+Run as a script, this module is the process. It stays single-threaded, never runs a cell, and ends with its client.
+Our own packages, which are edited while their reports are looked at, are imported by a fork of it, the server: when
+they have changed, another server takes over in hundredths of a second, where the libraries would take seconds. Each
+kernel is a fork of the server under a subreaper of its own, so that nothing of one run is there in the next.
+
+The client imports no tool of Jupyter's, so that the process can be on its way before they are imported here.
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+if __name__ == "__main__":
+    # the folder of this file holds modules named like some of Python's own
+    del sys.path[0]
+
+from handover import scratch
+from handover.errors import HandoverError
+from handover.notebook import subreaper
+from handover.notebook.environment import kernel_environment, make_scratch
+from handover.notebook.processes import Supervised
+from handover.stamps import Stamps, files
+
+#: How long the answer to a request may take; the first one waits for all imports.
+ANSWER_S = 60.0
+
+#: How many times to ask: an answer may be that our packages have changed, or that the process is gone.
+ATTEMPTS = 2
+
+MESSAGE_MAX = 1 << 17
+
+#: Names of kernels that mean the interpreter we run in, whatever a user has installed under them.
+NATIVE = ("python3", "python")
+
+#: Imported before any kernel is forked; what is not installed is left out.
+LIBRARIES = (
+    "faulthandler",
+    "pdb",
+    "sqlite3",
+    "tornado.platform.asyncio",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.magics.namespace",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "matplotlib_inline.backend_inline",
+    "pandas",
+    "pandas.io.formats.html",
+    "pandas.io.formats.string",
+    "zmq.utils.garbage",
+)
+
+#: Imported after the first kernel, which somebody waits for: some notebooks use these, and none of ours.
+LATER = (
+    "matplotlib.pyplot",
+    "pandas.io.formats.style",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PpmImagePlugin",
+)
+
+#: What is ours: modules, and packages with all of theirs. One may offer ``warm.warm``: what its first use does once.
+PACKAGES = ("handover.notebook.kernels", "handover.story")
+
+#: Connects itself to the shell that exists when it is imported, so each kernel must import it anew.
+RENEWED = "matplotlib_inline.backend_inline"
+
+#: The exit status of a server that found our packages changed.
+STALE = 75
+
+
+class NotForkedError(HandoverError):
+    """No kernel can be forked; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A kernel that is to be forked; two open files go with it, the kernel's end of a socket and its log.
+
+    `arguments` are those of ``python -m ipykernel_launcher``, `env` is the whole environment, and `scratch` a folder
+    that the subreaper removes should its client be killed.
+    """
+
+    arguments: list[str]
+    env: dict[str, str]
+    cwd: str
+    scratch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The process id of a kernel's subreaper, or the reason why there is none; `again` if another try may do."""
+
+    pid: int = 0
+    reason: str = ""
+    again: bool = False
+
+
+# the client
+
+
+class ForkServer:
+    """A process that forks kernels. Starting it does not wait for it."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._scratch = make_scratch()
+        self._socket, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        log = self._scratch / "forkserver.log"
+        with theirs, log.open("ab") as written:
+            self.process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno()), str(self._scratch)],
+                env=kernel_environment(0, self._scratch),
+                cwd=self._scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+
+    async def fork(self, request: Request, log: Path) -> Supervised:
+        """Fork a kernel, which writes to a log.
+
+        Raises:
+            NotForkedError: It cannot.
+            OSError: The process is gone.
+        """
+        response = Response()
+        for _ in range(ATTEMPTS):
+            ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+            ours.setblocking(False)
+            with contextlib.ExitStack() as on_failure:
+                on_failure.push(partial(_abandon, ours))
+                with theirs, log.open("ab") as written:
+                    message = json.dumps(asdict(request)).encode()
+                    socket.send_fds(self._socket, [message], [theirs.fileno(), written.fileno()])
+                response = await _response(ours)
+                if response.pid:
+                    on_failure.pop_all()
+                    return Supervised(ours, response.pid)
+            if not response.again:
+                break
+        raise NotForkedError(response.reason)
+
+    def end(self) -> None:
+        """End it, and with it whatever it forked."""
+        if self.owner == os.getpid():
+            with contextlib.suppress(OSError):  # heard even where a fork of this process holds the socket as well
+                self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        if self.owner == os.getpid():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+            self.process.kill()
+            self.process.wait()
+            scratch.remove(self._scratch)
+
+
+async def _response(channel: socket.socket) -> Response:
+    import asyncio  # a caller that waits has it; one that only starts the process need not wait for this import
+
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            text = await asyncio.get_running_loop().sock_recv(channel, MESSAGE_MAX)
+    except TimeoutError:
+        raise NotForkedError(f"imports took longer than {ANSWER_S:g} seconds") from None
+    if not text:
+        raise NotForkedError("the process that kernels are forked from ended")
+    return Response(**json.loads(text))
+
+
+def _abandon(channel: socket.socket, kind: type[BaseException] | None, *_: object) -> None:
+    """End a kernel that may have been forked; if nobody is to try again, its subreaper removes the run's folder."""
+    with channel, contextlib.suppress(OSError):
+        if kind is not None and issubclass(kind, Exception):
+            channel.send(bytes([subreaper.END]))
+
+
+_forkserver: ForkServer | None = None
+
+
+def prepare() -> bool:
+    """Begin to import what kernels need, without waiting for it; return whether kernels can be forked at all.
+
+    Worth calling as soon as it is likely that a notebook will run: Jupyter's tools can be imported here meanwhile.
+    """
+    global _forkserver
+    # elsewhere than on Linux, libraries are known to break in a fork that runs no new program
+    if sys.platform != "linux":
+        return False
+    if _forkserver is None or _forkserver.owner != os.getpid():
+        _forkserver = ForkServer()
+        atexit.register(_forkserver.end)
+    return True
+
+
+def discard() -> None:
+    """End the process that kernels are forked from; the next kernel will start another."""
+    global _forkserver
+    if _forkserver is not None:
+        atexit.unregister(_forkserver.end)
+        _forkserver.end()
+        _forkserver = None
+
+
+async def fork(command: Sequence[str], *, env: dict[str, str], cwd: str, log: Path, scratch: str = "") -> Supervised:
+    """Fork the kernel that a command would start.
+
+    Raises:
+        NotForkedError: It must be started as usual; the text says why.
+    """
+    request = Request(_arguments(command), env, cwd, scratch)
+    reason = ""
+    for _ in range(ATTEMPTS):
+        if not prepare():
+            raise NotForkedError("kernels cannot be forked here")
+        try:
+            return await _forkserver.fork(request, log)
+        except (NotForkedError, OSError) as error:
+            # a library that was edited needs imports afresh, and so does a process that is gone
+            discard()
+            reason = str(error)
+    raise NotForkedError(reason)
+
+
+def _arguments(command: Sequence[str]) -> list[str]:
+    """What follows the module in a command that starts a kernel of this interpreter."""
+    python, *rest = command
+    if rest[:1] == ["-Xfrozen_modules=off"]:
+        rest = rest[1:]
+    if Path(python).absolute() != Path(sys.executable).absolute() or rest[:2] != ["-m", "ipykernel_launcher"]:
+        raise NotForkedError("the kernel is of another interpreter")
+    return rest[2:]
+
+
+# the process itself
+
+
+def serve(client: socket.socket, folder: str) -> NoReturn:
+    """Keep a server of requests until the client goes away; then remove the folder given."""
+    parent = os.getppid()
+    given = set(os.environ)
+    libraries = import_libraries()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    status = STALE
+    while status == STALE:
+        server = os.fork()
+        if server == 0:
+            try:
+                _answer_requests(client, given, libraries)
+            finally:
+                os._exit(1)
+        status = _wait(server, parent)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def _wait(server: int, parent: int) -> int:
+    """Wait until the server ends, and return its exit status; end it if the client is gone."""
+    while True:
+        ended, status = os.waitpid(server, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        signal.sigtimedwait({signal.SIGCHLD}, subreaper.LOOK_S)
+        if os.getppid() != parent:
+            os.kill(server, signal.SIGKILL)
+
+
+def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) -> NoReturn:
+    """Import our packages, and fork kernels until they change or the client goes away."""
+    parent = os.getppid()
+    subreaper.end_with_parent()
+    packages = import_packages()
+    later: Stamps | None = None
+    # what modules put into the environment when they were imported, they would put into a kernel's as well
+    imported = {name: value for name, value in os.environ.items() if name not in given}
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a subreaper ended
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    while os.getppid() == parent:
+        if not select.select([client], [], [], subreaper.LOOK_S)[0]:
+            continue
+        text, descriptors, _, _ = socket.recv_fds(client, MESSAGE_MAX, 2)
+        if not text:
+            break
+        request = Request(**json.loads(text))
+        request.env.update(imported | request.env)
+        channel, log = socket.socket(fileno=descriptors[0]), descriptors[1]
+        reason = libraries.changed() or (later.changed() if later else "") or _threads()
+        changed = packages.changed()
+        if reason or changed:
+            _send(channel, Response(reason=reason or changed, again=not reason))
+        else:
+            _fork_kernel(request, channel, log, client)
+        channel.close()
+        os.close(log)
+        if changed:
+            os._exit(STALE)
+        later = later or import_later()
+    os._exit(0)
+
+
+def _send(channel: socket.socket, response: Response) -> None:
+    with contextlib.suppress(OSError):  # a client that gave up is told nothing
+        channel.send(json.dumps(asdict(response)).encode())
+
+
+def _threads() -> str:
+    """Say whether there are threads, of which a fork would have none."""
+    with contextlib.suppress(OSError):
+        if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
+            return "threads"
+    return ""
+
+
+def _fork_kernel(request: Request, channel: socket.socket, log: int, client: socket.socket) -> None:
+    """Fork the subreaper of a kernel, which answers the request by itself, before anything else it has to say."""
+    if os.fork():
+        return
+    try:
+        os.setsid()
+        client.close()
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        _send(channel, Response(pid=os.getpid()))
+        subreaper.supervise(channel, lambda: _run_kernel(request), request.scratch)
+    finally:
+        os._exit(1)
+
+
+def _run_kernel(request: Request) -> NoReturn:
+    """Become a kernel as `python -m ipykernel_launcher` would make it."""
+    gc.enable()
+    os.environ.clear()
+    os.environ.update(request.env)
+    time.tzset()
+    os.chdir(request.cwd)
+    tempfile.tempdir = None
+    atexit._clear()
+    if "numpy" in sys.modules:
+        # Python seeds its own generator anew after a fork; numpy does not
+        sys.modules["numpy"].random.seed()
+    sys.argv = [importlib.util.find_spec("ipykernel_launcher").origin, *request.arguments]
+    from ipykernel.kernelapp import IPKernelApp
+
+    app = IPKernelApp.instance()
+    app.initialize(sys.argv[1:])
+    app.start()
+    atexit._run_exitfuncs()
+    os._exit(0)
+
+
+def import_libraries() -> Stamps:
+    """Import all that is not ours; return what the files of the modules look like."""
+    started = time.time_ns()
+    # collections while importing cost a tenth; in a kernel they would touch, and so copy, every page of ours
+    gc.disable()
+    _import(LIBRARIES)
+    package, _, module = RENEWED.rpartition(".")
+    if sys.modules.pop(RENEWED, None):
+        delattr(sys.modules[package], module)
+    gc.freeze()
+    return Stamps(files(), started)
+
+
+def import_packages() -> Stamps:
+    """Import our packages; return what the files that came with them look like."""
+    started, known = time.time_ns(), files()
+    _import(PACKAGES)
+    for name in PACKAGES:
+        path = getattr(sys.modules.get(name), "__path__", ())
+        _import(found.name for found in pkgutil.walk_packages(path, name + "."))
+    gc.freeze()
+    return Stamps(files() - known, started)
+
+
+def import_later() -> Stamps:
+    """Import what can wait, and do what the first use of our packages does, so that no further kernel does either.
+
+    Returns:
+        What the files of the modules look like.
+    """
+    started, known = time.time_ns(), files()
+    _import(LATER)
+    stamps = Stamps(files() - known, started)
+    for name in PACKAGES:
+        with contextlib.suppress(Exception):
+            sys.modules[f"{name}.warm"].warm()
+    gc.collect()
+    gc.freeze()
+    return stamps
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])

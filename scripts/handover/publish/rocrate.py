@@ -1,0 +1,153 @@
+"""What a bundle holds, described as an RO-Crate: one JSON-LD file that tools of research data read.
+
+Written by us as plain JSON; the same edition always gives the same bytes.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from handover import digest
+from handover.editions import AUTHOR, LINK_PICTURE, PICTURE, RECORD, TABLE_MIMES, manifest
+from handover.project import MARKER
+
+NAME = "ro-crate-metadata.json"
+#: The checksums of all files, this description among them; so it can be named here, but not measured.
+SUMS = "SHA256SUMS"
+CONTEXT = "https://w3id.org/ro/crate/1.2/context"
+PROFILE = "https://w3id.org/ro/crate/1.2"
+#: Things of the crate that are no files.
+DESK, RENDERING = "#desk", "#rendering"
+#: Tools by the name a manifest gives them, and where they are found.
+TOOLS = {
+    "matplotlib": "https://matplotlib.org/",
+    "nbconvert": "https://nbconvert.readthedocs.io/",
+    "pandas": "https://pandas.pydata.org/",
+    "papermill": "https://papermill.readthedocs.io/",
+    "python": "https://www.python.org/",
+    "typst": "https://typst.app/",
+}
+MIMES = {**manifest.MIMES, **TABLE_MIMES}
+NAMES = {
+    ".html": "The report as a web page",
+    ".pdf": "The report in print; carries the notebook and the data",
+    ".ipynb": "The notebook as it was executed",
+}
+
+Entity = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What an edition was made from, by path in the bundle; the dictionary counts among the tables."""
+
+    notebook: str
+    tables: tuple[str, ...]
+
+
+def describe(about: manifest.Manifest, files: Mapping[str, bytes], sources: Sources) -> bytes:
+    """The bytes of the metadata file.
+
+    Args:
+        about: The edition's manifest.
+        files: All other files of the bundle by path.
+        sources: Which of them the edition was made from.
+    """
+    parts = [_file(path, data, about, sources) for path, data in sorted(files.items())]
+    parts.append({"@id": SUMS, "@type": "File", "name": "Checksums of all files", "encodingFormat": "text/plain"})
+    licences = _licences(files.get(MARKER.as_posix(), b"{}"))
+    graph = [
+        {"@id": NAME, "@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": PROFILE}},
+        _root(about, parts, licences),
+        *parts,
+        {"@id": DESK, "@type": "Organization", "name": AUTHOR},
+        _rendering(about, sources),
+        *licences,
+        *(_tool(name, version) for name, version in sorted(about["versions"].items())),
+    ]
+    text = json.dumps({"@context": CONTEXT, "@graph": graph}, ensure_ascii=False, indent=1, sort_keys=True)
+    return f"{text}\n".encode()
+
+
+def _root(about: manifest.Manifest, parts: list[Entity], licences: list[Entity]) -> Entity:
+    return {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"{about['title']}, as of {about['as_of']}",
+        "description": about["standfirst"] or about["title"],
+        "identifier": f"urn:handover:{about['report']}:{about['edition']}",
+        "version": about["edition"],
+        "datePublished": about["as_of"],
+        "inLanguage": about["language"],
+        "publisher": {"@id": DESK},
+        "author": {"@id": DESK},
+        "hasPart": [{"@id": one["@id"]} for one in parts],
+        "mentions": {"@id": RENDERING},
+        # a crate must say under what terms it is passed on; where the dictionary is silent, the text says so
+        "license": {"@id": licences[0]["@id"]} if licences else "Not stated",
+    }
+
+
+def _file(path: str, data: bytes, about: manifest.Manifest, sources: Sources) -> Entity:
+    return {
+        "@id": quote(path),
+        "@type": "File",
+        "name": _name(path, about, sources),
+        "encodingFormat": MIMES.get(PurePosixPath(path).suffix, "text/plain"),
+        "contentSize": str(len(data)),
+        "sha256": digest.of_bytes(data),
+    }
+
+
+def _name(path: str, about: manifest.Manifest, sources: Sources) -> str:
+    fixed = {
+        manifest.NAME: "The manifest: parameters, inputs, facts and checksums of the edition",
+        PICTURE: "A picture of page one",
+        LINK_PICTURE: "The picture that a link to the report shows",
+        RECORD: "The record of how the edition was made, as the PDF carries it",
+        MARKER.as_posix(): "The data dictionary: every table and column",
+        sources.notebook: "The notebook that made the report",
+    }
+    if path in fixed:
+        return fixed[path]
+    if path in sources.tables:
+        return f"Data used by the report: {PurePosixPath(path).name}"
+    suffix = PurePosixPath(path).suffix
+    return f"{NAMES[suffix]}: {about['title']}" if suffix in NAMES else PurePosixPath(path).name
+
+
+def _rendering(about: manifest.Manifest, sources: Sources) -> Entity:
+    """How the pages came about; without the clock, as the pages themselves."""
+    settings = ", ".join(f"{name} = {value}" for name, value in sorted(about["parameters"].items()))
+    return {
+        "@id": RENDERING,
+        "@type": "CreateAction",
+        "name": "Rendering of the report",
+        "description": f"Parameters: {settings}",
+        "agent": {"@id": DESK},
+        "instrument": [{"@id": f"#{name}"} for name in sorted(about["versions"])],
+        "object": [{"@id": quote(path)} for path in (sources.notebook, *sources.tables)],
+        "result": [{"@id": quote(name)} for name in sorted(about["outputs"])],
+        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+    }
+
+
+def _tool(name: str, version: str) -> Entity:
+    found = {"@id": f"#{name}", "@type": "SoftwareApplication", "name": name, "version": str(version)}
+    return found | ({"url": TOOLS[name]} if name in TOOLS else {})
+
+
+def _licences(dictionary: bytes) -> list[Entity]:
+    """The licences that the data dictionary names."""
+    try:
+        named = json.loads(dictionary).get("licenses", [])
+        return [
+            {"@id": one["path"], "@type": "CreativeWork", "name": one.get("name", ""), "description": one["title"]}
+            for one in named
+            if one.get("path") and one.get("title")
+        ]
+    except (ValueError, AttributeError, TypeError):
+        return []

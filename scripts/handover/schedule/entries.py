@@ -1,0 +1,331 @@
+"""Entries of the schedule, read from ``pyproject.toml`` and refused at load if anything in them cannot be kept."""
+
+import datetime as dt
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handover.editions import REPORT, day_of
+from handover.errors import HandoverError, ScheduleError, near
+from handover.notebook import Parameter, parameters, source
+from handover.project import Project
+from handover.schedule import times
+
+FILE = "pyproject.toml"
+ADVICE = f"Mend the tables [[tool.handover.schedule]] in {FILE}; nothing was run."
+#: The tick's day in a parameter: ``{date}``, or some days before or after it, ``{date-1d}``.
+DATE = re.compile(r"\{date(?:(?P<days>[+-][0-9]{1,4})d)?\}")
+
+#: The mail password's only place: a file of settings is read by too many.
+PASSWORD = "HANDOVER_MAIL_PASSWORD"
+SECURITY = {"starttls": 587, "tls": 465, "none": 25}
+#: One plain address; nothing that ends a header or opens another fits in.
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+class Faults(Exception):
+    """All that is wrong with one table; each line names the field."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("; ".join(found))
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Recipients, sender and server of an entry's mails; without `user` the server is asked for no login."""
+
+    to: tuple[str, ...]
+    sender: str
+    host: str
+    port: int
+    security: str = "starttls"
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A report and the times at which it is rendered.
+
+    `grace` is how late a tick still counts as on time; `back_off` the wait before the first retry.
+    """
+
+    name: str
+    report: str
+    cron: str
+    timezone: str
+    parameters: Mapping[str, Any]
+    declared: tuple[Parameter, ...]
+    catch_up: str = "latest"
+    limit: int = 10
+    grace: dt.timedelta = dt.timedelta(minutes=15)
+    retries: int = 0
+    back_off: dt.timedelta = dt.timedelta(minutes=1)
+    timeout: dt.timedelta = dt.timedelta(minutes=10)
+    max_age: dt.timedelta | None = None
+    notify: Notify | None = None
+
+    def ticks(self, after: dt.datetime, until: dt.datetime | None = None) -> Iterator[dt.datetime]:
+        """The instants at which it comes, later than `after`, not later than `until`."""
+        return times.ticks(self.cron, self.timezone, after, until)
+
+    def local(self, instant: dt.datetime) -> dt.datetime:
+        """An instant by the entry's wall clock."""
+        return instant.astimezone(times.zone(self.timezone))
+
+    def given(self, tick: dt.datetime) -> dict[str, Any]:
+        """The parameters of one tick, its local date written in, as plain JSON values."""
+        day = self.local(tick).date()
+        return {name: _dated(value, day) for name, value in self.parameters.items()}
+
+    def bound(self, tick: dt.datetime) -> dict[str, Any]:
+        """All parameters of one tick, as the notebook declares them.
+
+        Raises:
+            ParameterError: The notebook does not allow one of them.
+        """
+        return parameters.bind(self.declared, self.given(tick), self.name)
+
+
+def load(project: Project, now: dt.datetime) -> list[Entry]:
+    """Read the entries of a project.
+
+    Args:
+        project: The checkout.
+        now: Parameters are tried with the date of the first tick after it.
+
+    Raises:
+        ScheduleError: Entries or fields that cannot be kept, all at once.
+    """
+    tables, mail = _tables(project)
+    found: list[Entry] = []
+    faults: list[str] = []
+    for number, table in enumerate(tables, 1):
+        name = table.get("name") if isinstance(table, Mapping) else None
+        where = f"'{name}'" if isinstance(name, str) and name.isprintable() and name else f"number {number}"
+        try:
+            entry = _entry(project, table, mail, now)
+            if entry.name.lower() in (one.name.lower() for one in found):
+                raise Faults([f"name must be unlike every other (got '{entry.name}' twice)"])
+            found.append(entry)
+        except Faults as error:
+            faults += [f"entry {where}: {fault}" for fault in error.found]
+    if faults:
+        raise ScheduleError(f"{FILE}: the schedule cannot be kept:\n  " + "\n  ".join(faults) + f"\n{ADVICE}")
+    return found
+
+
+def named(entries: Sequence[Entry], name: str) -> Entry:
+    """The entry of a name.
+
+    Raises:
+        ScheduleError: There is none.
+    """
+    known = [entry.name for entry in entries]
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    raise ScheduleError(
+        f"{name}: must be an entry of the schedule (known: {', '.join(known) or 'none'}{near(name, known)}).\n"
+        "Run `handover schedule list` to see them."
+    )
+
+
+def _tables(project: Project) -> tuple[list[Any], Any]:
+    """The entries' tables, and the one of the mail server, unchecked."""
+    path = project.root / FILE
+    try:
+        tool: Any = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return [], None
+    except (OSError, ValueError) as error:
+        raise ScheduleError(f"{path}: must be readable TOML (got {error}).\n{ADVICE}") from error
+    for key in ("tool", "handover"):
+        tool = tool.get(key, {}) if isinstance(tool, Mapping) else tool
+    if not isinstance(tool, Mapping):
+        raise ScheduleError(f"{FILE}: [tool.handover] must be a table (got {tool!r:.60}).\n{ADVICE}")
+    tables = tool.get("schedule", [])
+    if not isinstance(tables, list):
+        raise ScheduleError(f"{FILE}: must write each entry as [[tool.handover.schedule]] (got one table).\n{ADVICE}")
+    return tables, tool.get("mail")
+
+
+def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
+    """Read one table.
+
+    Raises:
+        Faults: All that is wrong with it.
+    """
+    if not isinstance(table, Mapping):
+        raise Faults([f"must be a table (got {table!r:.60})"])
+    values, faults = _fields(table, RULES, needed=("name", "report", "cron", "timezone"))
+    if "limit" in table and table.get("catch_up") != "all":
+        faults.append("limit must stand beside catch_up = 'all' (got it without)")
+    known = project.reports_known()
+    report = values.get("report")
+    declared: tuple[Parameter, ...] = ()
+    if report is not None and (not REPORT.fullmatch(report) or report not in known):
+        faults.append(
+            f"report must be a report (known: {', '.join(known) or 'none'}; got '{report}'{near(report, known)})"
+        )
+    elif report is not None:
+        path = project.notebook(report)
+        try:
+            declared = parameters.declared(source.read(path), path.relative_to(project.root).as_posix())
+        except HandoverError as error:
+            faults.append(f"report: {_short(error)}")
+    try:
+        values["notify"] = _notify(table.get("notify"), mail)
+    except Faults as error:
+        faults += error.found
+    if faults:
+        raise Faults(faults)
+    entry = Entry(declared=declared, **{"parameters": {}, **values})
+    try:
+        bound = entry.bound(next(entry.ticks(now)))
+    except HandoverError as error:
+        raise Faults([f"parameters: {_short(error)}"]) from error
+    if not day_of(bound.get("as_of")):
+        raise Faults([f"report must declare the day it speaks from, a parameter 'as_of' (got '{report}')"])
+    return entry
+
+
+def _short(error: HandoverError) -> str:
+    """What an error says, without its advice and the place that this list has named already."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return " ".join(lines[:-1] or lines).partition(": ")[2] or lines[0]
+
+
+def _dated(value: Any, day: dt.date) -> Any:
+    if isinstance(value, list):
+        return [_dated(one, day) for one in value]
+    if not isinstance(value, str):
+        return value.isoformat() if isinstance(value, dt.date) else value
+    return DATE.sub(lambda match: (day + dt.timedelta(days=int(match["days"] or 0))).isoformat(), value)
+
+
+def _notify(notify: Any, mail: Any) -> Notify | None:
+    """Read an entry's ``notify`` over the shared table ``[tool.handover.mail]``.
+
+    Args:
+        notify: A list of addresses, or a table of `NOTIFY_RULES`; None if nobody is to be told.
+        mail: The shared table; fields of the entry stand before its own.
+
+    Raises:
+        Faults: All that is wrong with it.
+    """
+    if notify is None:
+        return None
+    own = {"to": notify} if isinstance(notify, str | list) else notify
+    if not isinstance(own, Mapping):
+        raise Faults([f"notify must be addresses or a table (got {_shown(own)})"])
+    if mail is not None and not isinstance(mail, Mapping):
+        raise Faults([f"[tool.handover.mail] must be a table (got {_shown(mail)})"])
+    whole = {**(mail or {}), **own}
+    values, faults = _fields(whole, NOTIFY_RULES, ("to", "from", "host"), ", here or in [tool.handover.mail]")
+    if faults:
+        raise Faults([f"notify: {fault}" for fault in faults])
+    security = values.get("security", "starttls")
+    port = values.get("port", SECURITY[security])
+    return Notify(values["to"], values["from"], values["host"], port, security, values.get("user", ""))
+
+
+def _fields(
+    table: Mapping[str, Any], rules: Mapping[str, Callable[[Any], Any]], needed: Sequence[str], where: str = ""
+) -> tuple[dict[str, Any], list[str]]:
+    """Read the fields of one table.
+
+    Returns:
+        The values that can be taken, by name, and one line for each fault.
+    """
+    values: dict[str, Any] = {}
+    faults = [f"{name} must be given{where}" for name in needed if name not in table]
+    for name, raw in table.items():
+        if "password" in name:
+            faults.append(f"{name} must stand in the environment, in {PASSWORD}, and in no file")
+        elif name not in rules:
+            faults.append(f"{_shown(name)} is no field (known: {', '.join(rules)}{near(name, rules)})")
+        else:
+            try:
+                values[name] = rules[name](raw)
+            except ValueError as error:
+                faults.append(f"{name} {error}")
+    return values, faults
+
+
+def _shown(raw: Any) -> str:
+    text = repr(raw)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+# the rules of the fields: each returns its value, or raises ValueError that says what must be
+
+
+def _take(raw: Any, fits: object, must: str, known: Iterable[str] = ()) -> Any:
+    if fits:
+        return raw
+    raise ValueError(f"must {must} (got {_shown(raw)}{near(raw, known) if isinstance(raw, str) else ''})")
+
+
+def _text(raw: Any, pattern: str, must: str) -> str:
+    return _take(raw, isinstance(raw, str) and re.fullmatch(pattern, raw), must)
+
+
+def _choice(raw: Any, known: Iterable[str], must: str) -> str:
+    return _take(raw, isinstance(raw, str) and raw in known, must, known)
+
+
+def _whole(raw: Any, low: int, high: int) -> int:
+    fits = isinstance(raw, int) and not isinstance(raw, bool) and low <= raw <= high
+    return _take(raw, fits, f"be a whole number from {low} to {high}")
+
+
+def _length(raw: Any, least: dt.timedelta = times.SECOND) -> dt.timedelta:
+    length = times.parse_length(raw)
+    if length is None:
+        return _take(raw, False, f"be {times.LENGTH_EXAMPLE}")
+    _take(raw, length >= least, f"be at least {times.format_length(least)}")
+    return length
+
+
+def _cron(raw: Any) -> str:
+    fault = times.cron_fault(raw) if isinstance(raw, str) else f"have {times.CRON_EXAMPLE}"
+    return _take(raw, fault is None, fault or "")
+
+
+def _addresses(raw: Any) -> tuple[str, ...]:
+    found = [raw] if isinstance(raw, str) else raw
+    bad = [one for one in found if not _is_address(one)] if isinstance(found, list) else found
+    _take(bad, isinstance(found, list) and found and not bad, "be plain addresses, one at least")
+    return tuple(found)
+
+
+def _is_address(raw: Any) -> bool:
+    return isinstance(raw, str) and bool(ADDRESS.fullmatch(raw)) and ".." not in raw
+
+
+RULES: dict[str, Callable[[Any], Any]] = {
+    "name": lambda raw: _text(raw, REPORT.pattern, "be letters, digits, - and _, at most 64"),
+    "report": lambda raw: _take(raw, isinstance(raw, str), "be the name of a notebook"),
+    "cron": _cron,
+    "timezone": lambda raw: _choice(raw, times.zones(), "be a time zone such as 'Asia/Baghdad'"),
+    "parameters": lambda raw: _take(raw, isinstance(raw, Mapping), "be a table of names and values"),
+    "catch_up": lambda raw: _choice(raw, ("latest", "all", "none"), "be latest, all or none"),
+    "limit": lambda raw: _whole(raw, 1, 10_000),
+    "grace": _length,
+    "retries": lambda raw: _whole(raw, 0, 20),
+    "back_off": lambda raw: _length(raw, dt.timedelta(0)),
+    "timeout": _length,
+    "max_age": _length,
+    "notify": lambda raw: raw,  # read with the shared table
+}
+NOTIFY_RULES: dict[str, Callable[[Any], Any]] = {
+    "to": _addresses,
+    "from": lambda raw: _take(raw, _is_address(raw), "be one plain address"),
+    "host": lambda raw: _text(raw, r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?", "be the name of a server"),
+    "port": lambda raw: _whole(raw, 1, 65535),
+    "security": lambda raw: _choice(raw, SECURITY, f"be one of {', '.join(SECURITY)}"),
+    "user": lambda raw: _take(raw, isinstance(raw, str) and raw.isprintable(), "be one line of text"),
+}

@@ -1,0 +1,379 @@
+"""The log of the schedule, ``.handover/schedule/log.sqlite3``: each tick with its one outcome, and the mails owed.
+
+A tick is one row from when it comes, and its key allows no second outcome. What belongs together is written in one
+transaction, which SQLite makes last before it returns, and undoes if the writer is killed half way.
+"""
+
+import datetime as dt
+import errno
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from handover import atomic
+from handover.errors import ScheduleError
+from handover.project import Project
+from handover.schedule.entries import Entry
+from handover.schedule.times import parse_stamp, stamp, ticks
+
+#: How long one transaction waits for another; each takes some milliseconds.
+BUSY_S = 60.0
+SYNCHRONOUS = "FULL"
+#: Marks a file as a log of this shape.
+APPLICATION_ID = 0x484F4C31
+#: The fields of rows that hold instants, and those kept as JSON.
+INSTANTS = {"since", "noted", "tick", "at", "again", "tried", "first", "last"}
+JSON = {"given", "there", "refused", "parameters"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An entry since it was first seen: every tick up to `noted` has its row."""
+
+    name: str
+    cron: str
+    timezone: str
+    since: dt.datetime
+    noted: dt.datetime
+
+
+@dataclass(slots=True)
+class Tick:
+    """A tick that has come.
+
+    `outcome` is empty, then ``published``, ``unchanged``, ``failed`` or ``skipped``; `at` is when the row was written.
+    `running` stands from a claim to what became of it: if it stands and nobody holds the entry's lock, the runner was
+    killed. `there` are the editions of the tick's day from before the first claim.
+    """
+
+    entry: str
+    tick: dt.datetime
+    at: dt.datetime
+    outcome: str = ""
+    trigger: str = ""
+    report: str = ""
+    edition: str = ""
+    cause: str = ""
+    given: Mapping[str, Any] | None = None
+    attempts: int = 0
+    failures: int = 0
+    interruptions: int = 0
+    running: bool = False
+    again: dt.datetime | None = None
+    there: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Mail:
+    """A mail, and whether it is ``owed``, ``sent`` or ``dropped``; with `edition` it carries that edition's PDF."""
+
+    id: str
+    entry: str
+    kind: str
+    at: dt.datetime
+    subject: str
+    text: str
+    report: str = ""
+    edition: str = ""
+    state: str = "owed"
+    attempts: int = 0
+    tried: dt.datetime | None = None
+    cause: str = ""
+    refused: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A row of the history: a tick that ran, or `ticks` of them skipped for one reason at one time."""
+
+    entry: str
+    first: dt.datetime
+    last: dt.datetime
+    ticks: int
+    outcome: str
+    trigger: str
+    edition: str
+    attempts: int
+    cause: str
+    parameters: Mapping[str, Any] | None
+    at: dt.datetime
+    mail: str
+
+
+Row = TypeVar("Row", Seen, Tick, Mail, Past)
+TABLES = {Seen: ("entry", "name"), Tick: ("tick", "entry, tick"), Mail: ("mail", "id")}
+
+
+class Log:
+    """The log of a project; its rows are read and written within `reading` and `writing`."""
+
+    def __init__(self, project: Project) -> None:
+        self.folder = project.root / ".handover" / "schedule"
+        self.path = self.folder / "log.sqlite3"
+        self._checked = False
+        self._db: sqlite3.Connection
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See the log as it stands at one time; a log that does not exist is empty, and is not made.
+
+        Raises:
+            ScheduleError: The log is damaged.
+        """
+        with self._errors_translated(), self._opened(exists=self.path.exists()):
+            self._db.execute("BEGIN")
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the log against every other writer; all that is written lasts, or none if the body raises.
+
+        Raises:
+            ScheduleError: The log is damaged, or another writer holds it for too long.
+            StoreError: The disk refuses.
+        """
+        if not self.path.exists():
+            self._create()
+        with self._errors_translated(), self._opened(exists=True):
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def held(self, what: str) -> Iterator[bool]:
+        """Try to take a lock that ends with the process that holds it.
+
+        Yields:
+            Whether it was free.
+        """
+        import filelock
+
+        with atomic.told(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.folder / f"{what}.lock", timeout=0, mode=0o644)
+            try:
+                lock.acquire()
+            except filelock.Timeout:
+                lock = None
+        try:
+            yield lock is not None
+        finally:
+            if lock:
+                lock.release()
+
+    def declare(self, entries: Sequence[Entry], now: dt.datetime) -> None:
+        """Bring the log in line with the clock and with the entries declared, and note the ticks that have come.
+
+        An entry counts from when it is first seen. One whose times were changed keeps the ticks that it missed before;
+        one that was removed has them skipped. Behind a clock that was set back, what had not run is to come again.
+        """
+        at = stamp(now)
+        to_come = "tick > ? AND (outcome = 'skipped' OR (outcome = '' AND attempts = 0))"
+        self._db.execute(f"DELETE FROM tick WHERE {to_come}", (at,))
+        back = "UPDATE entry SET since = min(since, :at), noted = min(noted, :at) WHERE max(since, noted) > :at"
+        self._db.execute(back, {"at": at})
+        declared = {entry.name for entry in entries}
+        for seen in self._rows(Seen, "SELECT * FROM entry"):
+            found = self._unnoted(seen, now)
+            for tick in found:
+                self.put(tick)
+            if found:
+                self._db.execute("UPDATE entry SET noted = ? WHERE name = ?", (stamp(found[-1].tick), seen.name))
+            if seen.name not in declared:
+                self.skip(self.waiting(seen.name, now), "the entry was removed", now)
+                self._db.execute("DELETE FROM entry WHERE name = ?", (seen.name,))
+        for entry in entries:
+            self._db.execute(
+                "INSERT INTO entry VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET cron = excluded.cron,"
+                " timezone = excluded.timezone, noted = excluded.noted"
+                " WHERE (cron, timezone) <> (excluded.cron, excluded.timezone)",
+                (entry.name, entry.cron, entry.timezone, at, at),
+            )
+
+    def seen(self, entry: str) -> Seen | None:
+        """What is known of an entry, if a runner has seen it."""
+        return next(iter(self._rows(Seen, "SELECT * FROM entry WHERE name = ?", entry)), None)
+
+    def waiting(self, entry: str, now: dt.datetime) -> list[Tick]:
+        """The ticks up to `now` that have no outcome, in order, with those that no runner has noted yet."""
+        waiting = "SELECT * FROM tick WHERE entry = ? AND outcome = '' AND tick <= ?"
+        seen = self.seen(entry)
+        found = self._rows(Tick, waiting, entry, stamp(now)) + (self._unnoted(seen, now) if seen else [])
+        return sorted(found, key=lambda one: one.tick)
+
+    def put(self, row: Tick) -> bool:
+        """Write the row of a tick, unless the tick has an outcome: that one stands.
+
+        Returns:
+            Whether it was written.
+        """
+        settled = "SELECT 1 FROM tick WHERE entry = ? AND tick = ? AND outcome <> ''"
+        if self._db.execute(settled, (row.entry, stamp(row.tick))).fetchone():
+            return False
+        self._write("REPLACE", row)
+        return True
+
+    def skip(self, waiting: Sequence[Tick], why: str, now: dt.datetime) -> None:
+        """Record ticks as skipped."""
+        for row in waiting:
+            row.outcome, row.cause, row.running, row.at = "skipped", why, False, now
+            self.put(row)
+
+    def good(self, entry: str, now: dt.datetime) -> dt.datetime | None:
+        """When the last good outcome of an entry was recorded."""
+        good = "SELECT max(at) FROM tick WHERE entry = ? AND outcome IN ('published', 'unchanged') AND at <= ?"
+        (at,) = self._db.execute(good, (entry, stamp(now))).fetchone()
+        return parse_stamp(at) if at else None
+
+    def last_edition(self, entry: str) -> str | None:
+        """The edition of the latest tick that came to one."""
+        last = "SELECT edition FROM tick WHERE entry = ? AND edition <> '' ORDER BY tick DESC LIMIT 1"
+        return next((edition for (edition,) in self._db.execute(last, (entry,))), None)
+
+    def has_published(self, report: str, edition: str) -> bool:
+        """Whether some tick is known to have published an edition."""
+        known = "SELECT 1 FROM tick WHERE report = ? AND edition = ? AND outcome = 'published'"
+        return self._db.execute(known, (report, edition)).fetchone() is not None
+
+    def history(self, entry: str | None = None, count: int = -1) -> list[Past]:
+        """The recorded outcomes, the latest tick first; ticks skipped at once for one reason are one row.
+
+        Args:
+            entry: Only those of this entry.
+            count: How many at most; all if negative.
+        """
+        return self._rows(
+            Past,
+            "SELECT tick.entry, min(tick) AS first, max(tick) AS last, count(*) AS ticks, outcome, trigger,"
+            "  CASE tick.edition WHEN '' THEN '' ELSE tick.report || '/' || tick.edition END AS edition,"
+            "  tick.attempts, tick.cause, given AS parameters, tick.at,"
+            "  coalesce(kind || CASE state WHEN 'owed' THEN ', owed' ELSE '' END, '') AS mail"
+            " FROM tick LEFT JOIN mail ON id = tick.entry || '/run/' || tick"
+            " WHERE outcome <> '' AND tick.entry = coalesce(?, tick.entry)"
+            " GROUP BY tick.entry, CASE outcome WHEN 'skipped' THEN tick.at || tick.cause ELSE tick END"
+            " ORDER BY last DESC, tick.entry DESC LIMIT ?",
+            entry,
+            count,
+        )
+
+    def owe(self, mail: Mail) -> None:
+        """Add a mail, unless one of its identifier is there."""
+        self._write("INSERT OR IGNORE", mail)
+
+    def owed(self) -> list[Mail]:
+        """The mails owed, the oldest first."""
+        return self._rows(Mail, "SELECT * FROM mail WHERE state = 'owed' ORDER BY at, id")
+
+    def note(self, mail: Mail) -> None:
+        """Write what became of a mail."""
+        self._write("REPLACE", mail)
+
+    def _unnoted(self, seen: Seen, now: dt.datetime) -> list[Tick]:
+        """The ticks of an entry up to `now` that have no row, except those that ran before the clock was set back."""
+        later = "SELECT * FROM tick WHERE entry = ? AND tick > ?"
+        rows = {one.tick for one in self._rows(Tick, later, seen.name, stamp(seen.noted))}
+        found = ticks(seen.cron, seen.timezone, seen.noted, now)
+        return [Tick(seen.name, tick, now) for tick in found if tick not in rows]
+
+    def _rows(self, kind: type[Row], query: str, *values: Any) -> list[Row]:
+        cursor = self._db.execute(query, values)
+        names = [column[0] for column in cursor.description]
+        try:
+            return [
+                kind(**{name: _read(name, value) for name, value in zip(names, row, strict=True)}) for row in cursor
+            ]
+        except (ValueError, TypeError) as error:
+            raise sqlite3.DatabaseError(str(error)) from error
+
+    def _write(self, verb: str, row: Tick | Mail) -> None:
+        values = [_plain(field.name, getattr(row, field.name)) for field in fields(row)]
+        self._db.execute(f"{verb} INTO {TABLES[type(row)][0]} VALUES ({', '.join('?' * len(values))})", values)
+
+    def _create(self) -> None:
+        """Make an empty log in one step, so that a file that is there is a whole one."""
+        import filelock
+
+        with closing(_empty()) as db:
+            empty = db.serialize()
+        with atomic.told(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self.folder / "log.lock", mode=0o644):
+                if not self.path.exists():
+                    atomic.replace(self.path, empty)
+
+    @contextmanager
+    def _opened(self, *, exists: bool) -> Iterator[None]:
+        """Connect for one transaction; without a COMMIT, closing undoes it."""
+        if self.path.is_symlink():
+            with atomic.told(self.path):
+                raise OSError(errno.ELOOP, "it is a symbolic link", str(self.path))
+        # mode=rw: a file that is gone by now is not made anew
+        where = f"{self.path.as_uri()}?mode=rw"
+        db = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, uri=True) if exists else _empty()
+        with closing(db) as self._db:
+            db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+            if not self._checked:
+                if db.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+                    raise sqlite3.DatabaseError("another kind of file")
+                (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+                if said != "ok":
+                    raise sqlite3.DatabaseError(said.splitlines()[-1])
+                self._checked = exists
+            yield
+
+    @contextmanager
+    def _errors_translated(self) -> Iterator[None]:
+        """Turn what SQLite says of the file into our errors; what it says of our own statements is a bug, and stays."""
+        refused = {
+            sqlite3.SQLITE_FULL: errno.ENOSPC,
+            sqlite3.SQLITE_IOERR: errno.EIO,
+            sqlite3.SQLITE_READONLY: errno.EACCES,
+            sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+            sqlite3.SQLITE_PERM: errno.EACCES,
+        }
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if code in refused:
+                with atomic.told(self.path):
+                    raise OSError(refused[code], str(error), str(self.path)) from error
+            if code == sqlite3.SQLITE_BUSY:
+                raise ScheduleError(
+                    f"{self.path}: must be free to write (held for {BUSY_S:g} seconds by another runner).\n"
+                    "End that runner; the log is whole."
+                ) from error
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise ScheduleError(
+                    f"{self.path}: must be a whole log of the schedule (got {error}).\n"
+                    "Put a copy of it back; or move it away, and every entry counts from the next run on."
+                ) from error
+            raise
+
+
+def _empty() -> sqlite3.Connection:
+    """An empty log in memory."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for kind, (table, key) in TABLES.items():
+        columns = ", ".join(field.name for field in fields(kind))
+        db.execute(f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID")
+    return db
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value as SQLite takes it: instants as text, lists and tables as JSON, half characters as escapes."""
+    if isinstance(value, dt.datetime):
+        return stamp(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return json.dumps(value) if name in JSON and value is not None else value
+
+
+def _read(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    return parse_stamp(value) if name in INSTANTS else json.loads(value) if name in JSON else value

@@ -1,0 +1,169 @@
+"""What `list`, `due`, `history` and `health` show: the schedule and its log as rows. Nothing here writes."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handover.schedule.due import plan
+from handover.schedule.entries import Entry
+from handover.schedule.log import Log, Mail, Past
+from handover.schedule.times import format_length, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How old the last good edition of an entry is; `ever` is whether there was one.
+
+    `good` is when it was last known to be good, else since when the entry counts, else, if no runner has seen it, None.
+    """
+
+    entry: Entry
+    good: dt.datetime | None
+    ever: bool
+    age: dt.timedelta | None
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is older than it may be."""
+        limit = self.entry.max_age
+        return limit is not None and (self.age is None or self.age > limit)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs; the age in seconds."""
+        return {"entry": self.entry.name, "stale": self.stale, "age": _seconds(self.age)}
+
+    def __str__(self) -> str:
+        if self.age is None:
+            return f"{self.entry.name}: must be run (no runner has seen it yet)."
+        limit = f"; it may be {format_length(self.entry.max_age)} old" if self.entry.max_age else ""
+        age = format_length(self.age)
+        good = f"{age} ago" if self.ever else f"never; it counts since {age}"
+        return f"{self.entry.name}: last good {good}{limit}."
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An entry: when it comes next, what came of its last tick, how old its last good edition is; ages in seconds."""
+
+    entry: str
+    report: str
+    cron: str
+    timezone: str
+    next: dt.datetime | None
+    last: dt.datetime | None
+    outcome: str | None
+    edition: str | None
+    age: int | None
+    max_age: int | None
+    stale: bool
+    pending: int
+    mails_owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a runner would do for an entry now: `behind` counts the ticks after `tick`, `skips` those skipped."""
+
+    entry: str
+    report: str
+    tick: dt.datetime | None
+    trigger: str | None
+    again: dt.datetime | None
+    parameters: Mapping[str, Any] | None
+    behind: int
+    skips: int
+    why: str | None
+
+
+def health(entry: Entry, log: Log, now: dt.datetime) -> Health:
+    """Judge one entry; a run that found its edition unchanged counts as good."""
+    good = log.good(entry.name, now)
+    seen = log.seen(entry.name)
+    since = good or (seen.since if seen else None)
+    return Health(entry, since, good is not None, max(now - since, dt.timedelta()) if since else None)
+
+
+def grown_stale(entries: Sequence[Entry], log: Log, now: dt.datetime) -> Iterator[Mail]:
+    """The mails about reports that have grown stale: the same one, by its identifier, until it is good again."""
+    advice = "Run `handover schedule history` to see why, and `handover schedule due` to see what waits."
+    for entry in entries:
+        found = health(entry, log, now)
+        if entry.notify and found.stale and found.good:
+            name = f"{entry.name}/stale/{stamp(found.good)}"
+            yield Mail(name, entry.name, "stale", now, f"{entry.name}: grown stale", f"{found}\n\n{advice}\n")
+
+
+def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[Listed]:
+    """One row an entry."""
+    owed = [mail.entry for mail in log.owed()]
+    rows = []
+    for entry in entries:
+        found, last = health(entry, log, now), next(iter(log.history(entry.name, 1)), None)
+        rows.append(
+            Listed(
+                entry.name,
+                entry.report,
+                entry.cron,
+                entry.timezone,
+                next=next(entry.ticks(now), None),
+                last=last.last if last else None,
+                outcome=last.outcome if last else None,
+                edition=log.last_edition(entry.name),
+                age=_seconds(found.age) if found.ever else None,
+                max_age=_seconds(entry.max_age),
+                stale=found.stale,
+                pending=len(log.waiting(entry.name, now)),
+                mails_owed=owed.count(entry.name),
+            )
+        )
+    return rows
+
+
+def due(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[Due]:
+    """One row for each entry with something to run, to skip or to try again."""
+    rows = []
+    for entry in entries:
+        todo = plan(entry, log.waiting(entry.name, now), now)
+        again = todo.look if todo.trigger == "retry" and not todo.tick else None
+        if todo.tick or todo.skipped or again:
+            rows.append(
+                Due(
+                    entry.name,
+                    entry.report,
+                    tick=todo.tick.tick if todo.tick else None,
+                    trigger=todo.trigger or None,
+                    again=again,
+                    parameters=entry.given(todo.tick.tick) if todo.tick else None,
+                    behind=todo.behind,
+                    skips=len(todo.skipped),
+                    why=todo.why or None,
+                )
+            )
+    return rows
+
+
+def as_json(row: Listed | Due | Past) -> dict[str, Any]:
+    """A row for programs: instants in UTC."""
+    return {
+        key: stamp(value) if isinstance(value, dt.datetime) else value for key, value in dataclasses.asdict(row).items()
+    }
+
+
+def format_instant(instant: dt.datetime | None, name: str, entries: Sequence[Entry]) -> str:
+    """An instant by the wall clock of an entry, in UTC for one that is declared no more."""
+    if instant is None:
+        return "-"
+    entry = next((one for one in entries if one.name == name), None)
+    return f"{entry.local(instant) if entry else instant:%Y-%m-%d %H:%M %Z}"
+
+
+def format_age(row: Listed) -> str:
+    """The age of a row as people say it."""
+    age = "-" if row.age is None else format_length(dt.timedelta(seconds=row.age))
+    return f"{age} (stale)" if row.stale else age
+
+
+def _seconds(length: dt.timedelta | None) -> int | None:
+    return None if length is None else int(length.total_seconds())

@@ -1,1 +1,0 @@
-"""Where two files differ first, in words of the report rather than of the file: which page, which chart, which fact."""

@@ -1,0 +1,40 @@
+"""What the tests of this room run: small notebooks, and how to wait for a process without a clock of one's own."""
+
+import time
+
+import psutil
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+WHERE = "notebooks/x.ipynb"
+
+#: Only a hang takes longer than this.
+HANG_S = 120
+
+
+def book(*cells, kernel=KERNEL):
+    """A notebook: a title, a parameters cell, then the cells given; the first of them is the third of the file."""
+    made = [new_markdown_cell("# Title")]
+    made += [new_code_cell('as_of: str = "2026-01-01"  # the day', metadata={"tags": ["parameters"]})]
+    made += [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    return new_notebook(cells=made, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+
+
+def printed(done):
+    """The texts that an execution shows."""
+    return [
+        output.get("text") or output.data["text/plain"] for cell in done.nb.cells for output in cell.get("outputs", [])
+    ]
+
+
+def until(condition):
+    """Wait until a condition holds; return what it gave, false after so long that something hangs."""
+    end = time.monotonic() + HANG_S
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
+
+
+def alive(ids):
+    """Which of some processes are there; one that has ended and is not collected is not."""
+    return [one.pid for one in psutil.process_iter(["status"]) if one.pid in ids and one.info["status"] != "zombie"]

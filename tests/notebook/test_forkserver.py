@@ -1,0 +1,223 @@
+"""Kernels are forked from a process that has everything imported, and started afresh where they cannot be."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import psutil
+import pytest
+from jupyter_client.session import json_packer
+from runs import HANG_S, alive, printed, until
+
+from handover import scratch
+from handover.notebook import environment, forkserver
+from handover.notebook.kernels import pack
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+
+
+@pytest.mark.kernel
+def test_where_kernels_cannot_be_forked_one_is_started_and_the_caller_told(run, monkeypatch):
+    monkeypatch.setattr(forkserver, "prepare", lambda: False)
+    done = run("print(as_of)")
+    assert printed(done) == ["2026-01-31\n"]
+    assert done.notes == ("The kernel was started afresh: kernels cannot be forked here.",)
+
+
+@pytest.mark.kernel
+def test_a_process_that_was_killed_is_replaced(run):
+    run()
+    os.kill(forkserver._forkserver.process.pid, signal.SIGKILL)
+    done = run("print(as_of)")
+    assert (printed(done), done.notes) == (["2026-01-31\n"], ())
+
+
+@LINUX
+def test_a_process_with_threads_says_so():
+    stay = threading.Event()
+    thread = threading.Thread(target=stay.wait, daemon=True)
+    thread.start()
+    try:
+        assert forkserver._threads() == "threads"
+    finally:
+        stay.set()
+        thread.join()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("error", "kept"), [(OSError, True), (SystemExit, False)])
+def test_a_kernel_whose_caller_gave_up_ends_and_leaves_its_folder_only_to_another_try(monkeypatch, error, kept):
+    responses, answered = [], forkserver._response
+
+    async def broken_off(channel):
+        responses.append(await answered(channel))
+        raise error
+
+    forkserver.prepare()
+    monkeypatch.setattr(forkserver, "_response", broken_off)
+    folder = environment.make_scratch()
+    request = forkserver.Request([], environment.kernel_environment(0, folder), str(folder), str(folder))
+    with pytest.raises(error):
+        asyncio.run(forkserver._forkserver.fork(request, folder / "log"))
+    assert until(lambda: not psutil.pid_exists(responses[0].pid))
+    assert folder.exists() == kept
+    scratch.remove(folder)
+
+
+#: A forkserver with next to nothing to import, whose kernels say what they find in a module that is edited.
+EDITED = """
+import asyncio, os, socket, sys
+from pathlib import Path
+from handover.notebook import forkserver
+folder = Path(sys.argv[1])
+sys.path.insert(0, str(folder))
+sys.dont_write_bytecode = True
+forkserver.LIBRARIES, forkserver.LATER, forkserver.PACKAGES = (), (), ("told",)
+forkserver._run_kernel = lambda request: os._exit(os.write(1, sys.modules["told"].TOLD.encode()) and 0)
+client = forkserver.ForkServer.__new__(forkserver.ForkServer)
+client._socket, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+told, server = folder / "told.py", 0
+for words in sys.argv[2:]:
+    told.write_text(f"TOLD = {words!r}")
+    if not server and not (server := os.fork()):
+        client._socket.close()
+        forkserver.serve(theirs, str(folder / "none"))
+    asyncio.run(client.fork(forkserver.Request([], {}, "/"), folder / "log")).wait()
+    print((folder / "log").read_text(), flush=True)
+    (folder / "log").unlink()
+"""
+
+
+@LINUX
+def test_an_edit_of_our_packages_is_taken_up_by_the_same_process(tmp_path):
+    command = [sys.executable, "-c", EDITED, tmp_path, "one", "two", "three"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["one", "two", "three"], done.stderr
+
+
+@pytest.mark.kernel
+def test_a_changed_library_means_another_process(run, monkeypatch):
+    run()
+    before = forkserver._forkserver
+
+    async def changed(*_, **__):
+        raise forkserver.NotForkedError("changed: frame.py")
+
+    monkeypatch.setattr(before, "fork", changed)
+    done = run("print(as_of)")
+    assert (printed(done), done.notes) == (["2026-01-31\n"], ())
+    assert forkserver._forkserver is not before
+
+
+@pytest.mark.kernel
+def test_jupyter_itself_can_use_forked_kernels():
+    from jupyter_client import KernelManager
+
+    manager = KernelManager(kernel_name="python3", transport="ipc")
+    manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "handover_forked"}
+    manager.start_kernel(env={"PATH": os.environ["PATH"], "TZ": "XYZ-3"})
+    pid = manager.provisioner.pid
+    client = manager.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    shown = []
+    tell = "import os, time; print(os.getppid(), time.tzname[0], os.environ.get('PYTHONHASHSEED'))"
+    client.execute_interactive(tell, output_hook=shown.append, timeout=60)
+    said = [one["content"]["text"] for one in shown if one["msg_type"] == "stream"]
+    assert said == [f"{pid} XYZ None\n"], "the environment must be the caller's, not that of the forking process"
+    client.stop_channels()
+    manager.shutdown_kernel()
+    assert until(lambda: not alive([pid]))
+
+
+def test_only_a_kernel_of_this_interpreter_is_forked():
+    for command in (["/usr/bin/other", "-m", "ipykernel_launcher"], [sys.executable, "-m", "other_kernel", "-f", "x"]):
+        with pytest.raises(forkserver.NotForkedError, match="of another interpreter"):
+            forkserver._arguments(command)
+    assert forkserver._arguments([sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f"]) == ["-f"]
+
+
+IMPORTS = """
+import sys
+from handover.notebook import forkserver
+libraries, packages = forkserver.import_libraries(), forkserver.import_packages()
+soon = [name for name in forkserver.LATER if name in sys.modules]
+assert not soon, f"imported before the first kernel: {soon}"
+later = forkserver.import_later()
+wanted = (*forkserver.LIBRARIES, *forkserver.LATER, *forkserver.PACKAGES)
+missing = [name for name in wanted if name not in sys.modules]
+assert missing == [forkserver.RENEWED], f"not imported: {missing}"
+assert not libraries.changed() and not packages.changed() and not later.changed()
+import matplotlib.pyplot
+later_files = later._paths.split("\\0")
+assert matplotlib.pyplot.__file__ in later_files and matplotlib.__file__ not in later_files
+"""
+
+
+def test_what_can_wait_is_imported_after_the_first_kernel_and_watched_as_well():
+    done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+#: A program that runs a notebook whose cell stays, with a process of its own that left the session.
+PROGRAM = """
+import sys
+from pathlib import Path
+from nbformat.v4 import new_code_cell, new_notebook
+from handover.notebook.execute import execute
+nb = new_notebook(cells=[new_code_cell(sys.argv[2])], metadata={"kernelspec": {"name": "python3", "display_name": "P"}})
+execute(nb, {}, cwd=Path(sys.argv[1]), where="x", epoch=0)
+"""
+
+STAY = """
+import os, subprocess, time
+ids = [os.getpid(), os.getppid(), subprocess.Popen(["setsid", "sleep", "600"]).pid]
+with open("part", "w") as part: part.write(" ".join(map(str, ids)) + " " + os.path.dirname(os.environ["HOME"]))
+os.rename("part", "ids")
+time.sleep(600)
+"""
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_nothing_is_left_when_a_program_is_stopped_in_the_midst_of_a_cell(tmp_path, number):
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, tmp_path, STAY], stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert until((tmp_path / "ids").exists)
+    *ids, folder = (tmp_path / "ids").read_text().split()
+    family = [*map(int, ids), *(child.pid for child in psutil.Process(program.pid).children())]
+    program.send_signal(number)
+    said = program.communicate(timeout=HANG_S)[1]
+    assert program.returncode != 0
+    assert number != signal.SIGINT or b"KeyboardInterrupt" in said
+    assert until(lambda: not alive(family))
+    assert until(lambda: not os.path.exists(folder))  # noqa: PTH110
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("fork", [True, False], ids=["forked", "afresh"])
+def test_nothing_of_a_run_is_left(run, fork):
+    stay = (
+        "import os, subprocess\n"
+        "print(os.getpid(), subprocess.Popen(['setsid', 'sleep', '600']).pid, os.path.dirname(os.environ['HOME']))"
+    )
+    *pids, folder = printed(run(stay, fork=fork))[0].split()
+    assert alive([*map(int, pids)]) == []
+    assert not os.path.exists(folder)  # noqa: PTH110
+
+
+# what a kernel sends
+
+
+@pytest.mark.parametrize("message", [{}, {"a": ["é😀", 1, None, 0.5, ("x",)]}])
+def test_what_can_be_packed_is_packed_as_ever(message):
+    assert pack(message) == json_packer(message)
+
+
+def test_half_a_character_is_replaced_wherever_it_stands():
+    message = {"\ud83d": ["a\ude00b", {"deep": ("\ud83d",)}], "whole": "😀", "pair": "\ud83d\ude00"}
+    assert pack(message).decode() == '{"\ufffd": ["a\ufffdb", {"deep": ["\ufffd"]}], "whole": "😀", "pair": "😀"}'

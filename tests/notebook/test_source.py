@@ -1,0 +1,137 @@
+"""What is refused before a kernel starts: files that are no notebooks, and cells that could fail in silence."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from handover.errors import ExecutionError, NotebookError
+from handover.notebook.source import deaf_lines, load, refuse
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("run_broken", "must be JSON (got Expecting ',' delimiter in line 4, column 1)"),
+        ("run_format3", "must be a notebook in format 4 (got format 3)"),
+        ("run_twins", "every cell must have an id of its own:\n  cell 1 shares 'one'\n  cell 2 shares 'one'"),
+        ("run_nameless", "every cell must have an id of its own:\n  cell 1 has none"),
+        ("run_misshapen", "cell 1 must keep the notebook format"),
+    ],
+)
+def test_a_file_that_is_no_notebook(name, fault):
+    with pytest.raises(NotebookError) as caught:
+        load(NOTEBOOKS / f"{name}.ipynb", f"notebooks/{name}.ipynb")
+    assert str(caught.value).startswith(f"notebooks/{name}.ipynb: {fault}")
+    assert len(str(caught.value).splitlines()) > 1, "the last line must say what to do"
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"\xff\xfe", "must be UTF-8"),
+        (b"[]", "must be a notebook"),
+        (b'{"nbformat": 4, "cells": 5}', "must be a notebook"),
+        (b'{"nbformat": "4"}', "must be a notebook in format 4 (got format 4)"),
+        (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [5]}', "must keep the notebook format"),
+        (b'{"nbformat": 4, "nbformat_minor": 5, "cells": []}', "must keep the notebook format"),
+        (b"[" * 100_000, "must be a notebook (got JSON nested without end)"),
+        (b"", "must be JSON"),
+    ],
+)
+def test_bytes_that_are_no_notebook(tmp_path, content, fault):
+    path = tmp_path / "x.ipynb"
+    path.write_bytes(content)
+    with pytest.raises(NotebookError) as caught:
+        load(path)
+    assert fault in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(NotebookError, match=r"none\.ipynb: must be a file that can be read \(No such file"):
+        load(tmp_path / "none.ipynb")
+
+
+def test_a_notebook_older_than_ids_gets_the_numbers_of_its_cells():
+    first, second = (load(NOTEBOOKS / "run_old.ipynb") for _ in range(2))
+    assert [cell.id for cell in first.cells] == ["cell-1"]
+    assert first == second
+
+
+def test_a_notebook_is_read_as_nbformat_reads_it():
+    path = NOTEBOOKS / "run_report.ipynb"
+    assert load(path) == nbformat.read(path, as_version=4)
+
+
+# cells
+
+
+@pytest.mark.parametrize("tag", ["raises-exception", "skip-execution"])
+def test_a_cell_that_may_fail_is_refused(tag):
+    nb = new_notebook(cells=[new_markdown_cell("!x"), new_code_cell("1", metadata={"tags": [tag]})])
+    with pytest.raises(ExecutionError, match=rf"cell 2: must not carry the tag '{tag}'"):
+        refuse(nb, "notebooks/x.ipynb")
+
+
+def test_all_cells_that_could_fail_in_silence_are_listed_at_once():
+    nb = new_notebook(cells=[new_code_cell("!ls\n%sx ls"), new_code_cell("1", metadata={"tags": ["skip-execution"]})])
+    with pytest.raises(ExecutionError) as caught:
+        refuse(nb, "notebooks/x.ipynb")
+    assert str(caught.value).splitlines()[1:4] == [
+        "  cell 1: `!ls` goes on when the command fails",
+        "  cell 1: `%sx ls` goes on when the command fails",
+        "  cell 2: must not carry the tag 'skip-execution'",
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "!false",
+        "  !false",
+        "if True:\n    !false",
+        "files = !ls",
+        "!!ls",
+        "%sx ls",
+        "x = %sx ls",
+        "%system ls",
+        "%pip install x",
+        "%conda install x",
+        "%%sx\nls",
+        "%%!\nls",
+        "%%system\nls",
+        "%%bash --no-raise-error\nfalse",
+        "%%script --no-raise-error sh\nfalse",
+        "%%time\n!false",
+        "%%capture\n!false",
+    ],
+)
+def test_a_command_whose_failure_shows_nowhere(source):
+    assert list(deaf_lines(source))
+
+
+def test_other_languages_have_other_signs():
+    nb = new_notebook(cells=[new_code_cell("!is.na(x)")], metadata={"language_info": {"name": "R"}})
+    refuse(nb, "notebooks/x.ipynb")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "a != b",
+        "print('!')",
+        "text = '''\n!ls\n%sx\n'''",
+        "%matplotlib inline\nx = 1",
+        "%%bash\nls ! -e x\n!x",
+        "%%html\n! important",
+        "import subprocess\nsubprocess.run(['true'], check=True)",
+        "x = (1\n% 2)",
+        "def (",
+    ],
+)
+def test_a_cell_that_may_run(source):
+    assert not list(deaf_lines(source))

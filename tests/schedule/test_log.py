@@ -1,0 +1,133 @@
+"""The log: damage is told and never papered over, the first outcome stands, writers take turns."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from schedule_desk import rows, utc
+
+from handover.errors import ScheduleError, StoreError
+from handover.schedule import log as logs
+from handover.schedule.log import Log, Mail, Tick
+
+SEVEN = utc("2026-01-28 07:00")
+
+
+@pytest.fixture
+def log(desk):
+    """A log in which an entry was seen at midnight."""
+    desk.once()
+    return Log(desk.project)
+
+
+def write(log, *ticks):
+    with log.writing():
+        return [log.put(tick) for tick in ticks]
+
+
+def other_database(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("CREATE TABLE tick (entry TEXT); PRAGMA application_id = 7")
+
+
+def changed_row(path):
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE entry SET since = '!'")
+        db.commit()
+
+
+DAMAGE = {
+    "empty": lambda path: path.write_bytes(b""),
+    "no database": lambda path: path.write_bytes(b'{"event": "declared"}\n' * 100),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:5000]),
+    "overwritten": lambda path: path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096)),
+    "another database": other_database,
+    "a row that says nothing": changed_row,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_log_is_told_with_a_cure_and_left_as_it_is(desk, log, damage):
+    damage(desk.path)
+    left = desk.path.read_bytes()
+    with pytest.raises(ScheduleError) as reading, log.reading():
+        log.seen("daily")
+    with pytest.raises(ScheduleError) as running:
+        desk.once()
+    for error in (reading, running):
+        assert str(error.value).startswith(f"{desk.path}: must be a whole log of the schedule (got ")
+        assert str(error.value).endswith("or move it away, and every entry counts from the next run on.")
+    assert desk.path.read_bytes() == left
+
+
+def test_a_link_in_its_place_is_not_followed(desk, log, tmp_path):
+    desk.path.rename(tmp_path / "other")
+    desk.path.symlink_to(tmp_path / "other")
+    before = (tmp_path / "other").read_bytes()
+    with pytest.raises(StoreError, match="symbolic link"):
+        desk.once()
+    assert (tmp_path / "other").read_bytes() == before
+
+
+def test_a_folder_in_its_place_is_told(desk):
+    desk.path.mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"log.sqlite3: must be writable \(got unable to open database file\)"):
+        desk.once()
+
+
+def test_a_writer_that_waits_too_long_says_so(log, monkeypatch):
+    monkeypatch.setattr(logs, "BUSY_S", 0.05)
+    with closing(sqlite3.connect(log.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ScheduleError, match=r"must be free to write \(held for 0.05 seconds by another runner\)"):
+            write(log)
+
+
+def test_one_holder_at_a_time_and_the_next_when_it_lets_go(desk):
+    one, other = Log(desk.project), Log(desk.project)
+    with one.held("entry-daily") as first, other.held("entry-daily") as second, other.held("entry-x") as third:
+        assert (first, second, third) == (True, False, True)
+    with other.held("entry-daily") as free:
+        assert free
+
+
+def test_a_tick_has_one_outcome_and_the_first_stands(desk, log):
+    begun = Tick("daily", SEVEN, SEVEN, report="mini", running=True, attempts=1)
+    good = Tick("daily", SEVEN, SEVEN, "published", report="mini", edition="x")
+    assert write(log, begun, good, Tick("daily", SEVEN, SEVEN, "failed"), begun) == [True, True, False, False]
+    (row,) = rows(desk.project)
+    assert (row["outcome"], row["edition"]) == ("published", "x")
+
+
+def test_what_is_written_before_an_error_is_undone_with_all_of_its_transaction(desk, log):
+    with pytest.raises(KeyboardInterrupt), log.writing():
+        log.put(Tick("daily", SEVEN, SEVEN, "failed"))
+        raise KeyboardInterrupt
+    assert rows(desk.project) == []
+
+
+def test_a_row_is_read_as_it_was_written(log):
+    row = Tick(
+        "daily", SEVEN, SEVEN, "", "retry", "mini", "e", "é\u2028\n", {"a": [1]}, 2, 1, 3, True, SEVEN, ["x", "y"]
+    )
+    mail = Mail("daily/run/x", "daily", "failed", SEVEN, "daily: failed", "text\n", tried=SEVEN, refused=["a@b"])
+    with log.writing():
+        log.put(row)
+        log.owe(mail)
+        log.owe(Mail("daily/run/x", "daily", "new", SEVEN, "another", ""))
+    with log.reading():
+        assert log.waiting("daily", SEVEN) == [row] and log.owed() == [mail]
+
+
+def test_half_a_character_is_kept_as_an_escape(log):
+    write(log, Tick("daily", SEVEN, SEVEN, "failed", cause="half: \ud800"))
+    with log.reading():
+        assert log.history()[0].cause == "half: \\ud800"
+
+
+def test_to_look_at_a_log_that_is_not_there_makes_none(desk):
+    log = Log(desk.project)
+    with log.reading():
+        assert log.seen("daily") is None and log.history() == [] and log.owed() == []
+    assert not log.folder.exists()
