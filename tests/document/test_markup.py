@@ -113,6 +113,7 @@ def test_raw_details_keep_the_markdown_in_them():
     assert isinstance(details, model.Details) and details.opened and details.summary == (model.Text("More"),)
     assert isinstance(details.blocks[0], model.Heading) and words((after,)) == "after"
     assert found(model.Details, html("<details>text</details>")) == [], "without a summary there is no handle"
+    assert html("<details><summary>s</summary></details>") == paragraph(model.Text("s")), "and nothing to fold away"
 
 
 def test_what_html_cannot_show_leaves_its_words_and_a_drawing_its_picture():
@@ -320,6 +321,11 @@ def test_cells_have_their_place_on_the_grid_and_spans_end_at_its_edge():
     placed = [[(cell.text, cell.x, cell.columns, cell.rows) for cell in row] for row in made.body]
     assert placed == [[("a", 0, 1, 3), ("b", 1, 1, 1)], [("c", 1, 1, 1), ("d", 2, 1, 1)], [("e", 1, 2, 1)]]
     assert made.columns == 3
+
+
+def test_an_empty_head_heads_nothing_but_one_with_a_picture_does():
+    row = f"<tr><th>&nbsp;</th><th><img src='data:image/png;base64,{PNG}'></th><th>a</th></tr><tr><td>1</td></tr>"
+    assert [cell.scope for cell in table(html(f"<table>{row}</table>")).head[0]] == ["", "col", "col"]
 
 
 def test_a_row_of_heads_is_the_head_and_a_head_alone_is_none():

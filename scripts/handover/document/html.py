@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import unescape
+from itertools import groupby
 from typing import Any
 
 from handover.document import images, model, tables
@@ -61,20 +62,19 @@ SPACE = " \t\r\n\f"
 Hole = Callable[[], Any]
 
 
-def read(parts: str | Sequence[str | Hole], places: Places, depth: int = 0) -> model.Blocks:
+def read(parts: str | Sequence[str | Hole], places: Places) -> model.Blocks:
     """Read HTML as blocks; () if nothing of it can be shown.
 
     Args:
-        parts: The source; or pieces of it, with holes between them.
+        parts: The source; or pieces of it, with holes between them that blocks fill.
         places: The state of this reading.
-        depth: How many quotations, lists and the like it stands in.
     """
-    return _Reader(places, [parts] if isinstance(parts, str) else parts, "div").blocks(depth)
+    return _Reader(places, [parts] if isinstance(parts, str) else parts, "div").blocks()
 
 
 def inlines(parts: Sequence[str | Hole], places: Places) -> model.Inlines:
-    """Read HTML with holes as running text."""
-    return model.running(_Reader(places, parts, "span").blocks(0))
+    """Read HTML with holes that inlines fill as running text."""
+    return model.running(_Reader(places, parts, "span").blocks())
 
 
 @cache
@@ -103,17 +103,18 @@ class _Reader:
         self.parts = parts
         self.form = form
         self.holes: list[Hole] = []
+        self.level = 0
         source = "".join(part for part in parts if isinstance(part, str))
         # a mark that the source itself cannot name
         self.mark = next(mark for n in range(len(source) + 1) if (mark := f"hole{n}-") not in source)
 
-    def blocks(self, depth: int) -> model.Blocks:
+    def blocks(self) -> model.Blocks:
         root = _tree("".join(self._opened(part) for part in self.parts))
         found = sum(element.get("id", "").startswith(self.mark) for element in root.iter("span", "div"))
         if found < len(self.holes) and any(callable(part) for part in self.parts):
             # some tag has swallowed what Markdown found: each piece is then read by itself
-            return self._apart(depth)
-        return self.flow(root, depth, 0)
+            return tuple(block for part in self.parts for block in self._apart(part))
+        return self._flow(root)
 
     def _opened(self, part: str | Hole) -> str:
         """A part as HTML with a hole in it for whatever HTML cannot say."""
@@ -133,188 +134,148 @@ class _Reader:
         self.holes.append(fill)
         return f'<{form} id="{self.mark}{len(self.holes) - 1}"></{form}>'
 
-    def _filled(self, name: str) -> Any:
-        """What fills the hole of a name; None where that is no hole's."""
-        return self.holes[int(name.removeprefix(self.mark))]() if name.startswith(self.mark) else None
+    def _apart(self, part: str | Hole) -> model.Blocks:
+        filled = part() if callable(part) else _Reader(self.places, [part], "div").blocks()
+        return filled if all(isinstance(node, model.Block) for node in filled) else (model.Plain(filled),)
 
-    def _apart(self, depth: int) -> model.Blocks:
-        found: list[model.Block] = []
-        for part in self.parts:
-            filled = part() if callable(part) else _Reader(self.places, [part], "div").blocks(depth)
-            found += filled if _all_blocks(filled) else [model.Plain(filled)]
-        return tuple(found)
-
-    def flow(self, element: Any, depth: int, level: int, form: type = model.Paragraph) -> model.Blocks:
+    def _flow(self, element: Any, form: type = model.Paragraph) -> model.Blocks:
         """Read what an element holds as blocks; running text between them becomes paragraphs, or plain text."""
-        if depth > model.DEPTH or level > NESTED:
+        if self.places.depth > model.DEPTH or self.level > NESTED:
             words = " ".join(element.text_content().split())
             return (form((model.Text(words),)),) if words else ()
         found: list[model.Block] = []
-        run: list[model.Inline] = []
-
-        def close() -> None:
-            inside = _trimmed(run)
-            if inside:
+        for blocks, run in groupby(self._pieces(element), lambda piece: isinstance(piece, model.Block)):
+            if blocks:
+                found += run
+            elif inside := _trimmed(list(run)):
                 found.append(form(inside))
-            run.clear()
-
-        for piece in self._pieces(element, depth, level):
-            if isinstance(piece, model.Block):
-                close()
-                found.append(piece)
-            else:
-                run.append(piece)
-        close()
         return tuple(found)
 
-    def _pieces(self, element: Any, depth: int, level: int) -> Iterator[model.Inline | model.Block]:
+    def _pieces(self, element: Any) -> Iterator[model.Inline | model.Block]:
+        self.level += 1
         if element.text:
             yield model.Text(element.text)
         for child in element:
-            if child.tag in BLOCKS or (child.tag != "a" and _holds_block(child)):
-                yield from self._block(child, depth, level + 1)
+            named = child.get("id", "")
+            if named.startswith(self.mark):
+                yield from self.holes[int(named.removeprefix(self.mark))]()
+            elif child.tag in BLOCKS or (child.tag != "a" and _holds_block(child)):
+                yield from self._dressed(child, self._block(child))
             else:
-                yield from self._inline(child, depth, level + 1)
+                yield from self._inline(child)
             if child.tail:
                 yield model.Text(child.tail)
+        self.level -= 1
 
-    def running(self, element: Any, depth: int, level: int) -> model.Inlines:
-        """Read what an element holds as running text."""
-        return model.running(self.flow(element, depth, level, model.Plain))
+    def _running(self, element: Any) -> model.Inlines:
+        """Read what an element holds as running text, the white space at its ends kept unless blocks are in it."""
+        if self.level > NESTED or _holds_block(element):
+            return model.running(self._flow(element, model.Plain))
+        return tuple(self._pieces(element))
 
-    def _spaced(self, element: Any, depth: int, level: int) -> model.Inlines:
-        """What an inline element holds, the white space at its ends kept."""
-        if level > NESTED or _holds_block(element):
-            return self.running(element, depth, level)
-        return tuple(self._pieces(element, depth, level))
-
-    def _block(self, element: Any, depth: int, level: int) -> model.Blocks:
+    def _dressed(self, element: Any, found: model.Blocks) -> model.Blocks:
+        """Blocks with the anchor, the language and the direction of the element that they were read from."""
         named = element.get("id", "")
-        if (filled := self._filled(named)) is not None:
-            return filled
-        found = self._of_kind(element, depth, level)
         if named and not (found and isinstance(found[0], model.Heading)):
             found = _begun(self.places.anchor(named), found)
-        language, direction = element.get("lang", ""), element.get("dir", "")
-        return (model.Division(found, language, direction),) if found and (language or direction) else found
+        about = element.get("lang", ""), element.get("dir", "")
+        return (model.Division(found, *about),) if found and any(about) else found
 
-    def _of_kind(self, element: Any, depth: int, level: int) -> model.Blocks:
+    def _block(self, element: Any) -> model.Blocks:
         match element.tag:
             case "hr":
                 return (model.Rule(),)
             case "pre":
-                inside = self._spaced(element, depth, level)
+                inside = self._running(element)
                 return (model.Preformatted(inside),) if model.plain(inside).strip() else ()
             case "table":
-                return self._table(element, depth, level)
+                return self._table(element)
             case "ul" | "ol":
-                return self._list(element, depth, level)
+                items = tuple(model.Item(blocks) for child in _members(element) if (blocks := self._nested(child)))
+                start = int(element.get("start") or 1)
+                return (model.List(items, element.tag == "ol", start),) if items else ()
             case "dl":
-                return self._definitions(element, depth, level)
+                entries = tuple(self._entry(child) for child in _members(element))
+                return (model.Definitions(entries),) if entries else ()
             case "blockquote":
-                with self.places.inside(nest=True):
-                    inside = self.flow(element, depth + 1, level)
+                inside = self._nested(element, model.Paragraph)
                 return (model.Quote(inside),) if inside else ()
             case "details" if element.find("summary") is not None:
-                return self._details(element, depth, level)
+                return self._details(element)
             case name if name in HEADINGS:
-                return self._heading(element, depth, level)
-        return self.flow(element, depth, level)
+                inside = _trimmed(list(self._running(element)))
+                heading = self.places.heading(HEADINGS[name], inside, element.get("id", ""))
+                if isinstance(heading, model.Heading):
+                    return (heading,)
+                return (model.Paragraph(heading),) if heading else ()
+        return self._flow(element)
 
-    def _heading(self, element: Any, depth: int, level: int) -> model.Blocks:
-        inside = self.running(element, depth, level)
-        heading = self.places.heading(HEADINGS[element.tag], inside, element.get("id", ""))
-        if isinstance(heading, model.Heading):
-            return (heading,)
-        return (model.Paragraph(heading),) if heading else ()
-
-    def _list(self, element: Any, depth: int, level: int) -> model.Blocks:
+    def _nested(self, element: Any, form: type = model.Plain) -> model.Blocks:
+        """Read what stands in a quotation, a list or a cell."""
         with self.places.inside(nest=True):
-            items = [model.Item(blocks) for child in _members(element) if (blocks := self._item(child, depth, level))]
-        if not items:
-            return ()
-        return (model.List(tuple(items), element.tag == "ol", int(element.get("start") or 1)),)
+            found = self._flow(element, form)
+        return self._dressed(element, found) if element.tag in ("li", "dd") else found
 
-    def _item(self, element: Any, depth: int, level: int) -> model.Blocks:
-        if element.tag not in ("li", "dd", "td", "th"):
-            return self.flow(_wrapped(element), depth + 1, level + 1, model.Plain)
-        inside = self.flow(element, depth + 1, level + 1, model.Plain)
-        inside = _begun(self.places.anchor(element.get("id", "")), inside) if element.tag == "li" else inside
-        language, direction = element.get("lang", ""), element.get("dir", "")
-        return (model.Division(inside, language, direction),) if inside and (language or direction) else inside
+    def _entry(self, element: Any) -> model.Term | model.Definition:
+        return model.Term(self._running(element)) if element.tag == "dt" else model.Definition(self._nested(element))
 
-    def _definitions(self, element: Any, depth: int, level: int) -> model.Blocks:
-        entries: list[model.Term | model.Definition] = []
-        with self.places.inside(nest=True):
-            for child in _members(element):
-                if child.tag == "dt":
-                    entries.append(model.Term(self.running(child, depth, level + 1)))
-                elif blocks := self._item(child, depth, level):
-                    entries.append(model.Definition(blocks))
-        return (model.Definitions(tuple(entries)),) if entries else ()
-
-    def _details(self, element: Any, depth: int, level: int) -> model.Blocks:
+    def _details(self, element: Any) -> model.Blocks:
         summary = element.find("summary")
-        told = self.running(summary, depth, level + 1)
+        told = self._running(summary)
         summary.drop_tree()
-        opened = element.get("open") is not None
-        return (model.Details(told, self.flow(element, depth + 1, level), opened),)
+        with self.places.inside(fold=True):
+            inside = self._flow(element)
+        if not inside:
+            return (model.Paragraph(told),) if told else ()
+        return (model.Details(told, inside, element.get("open") is not None),)
 
-    def _table(self, element: Any, depth: int, level: int) -> model.Blocks:
+    def _table(self, element: Any) -> model.Blocks:
         self.places.tables += 1
         number = self.places.tables
         captions = element.findall("caption")
-        caption = self.running(captions[0], depth, level) if captions else ()
+        caption = self._running(captions[0]) if captions else ()
         parts: dict[str, list[model.Row]] = {"thead": [], "tbody": [], "tfoot": []}
-        with self.places.inside(nest=True):
-            for row in element.iter("tr"):
-                if next(row.iterancestors("table"), None) is element:
-                    cells = [self._cell(cell, depth, level) for cell in row if cell.tag in ("td", "th")]
-                    parts.get(row.getparent().tag, parts["tbody"]).append(tuple(cells))
+        for row in element.iter("tr"):
+            if next(row.iterancestors("table"), None) is element:
+                cells = tuple(self._cell(cell) for cell in row if cell.tag in ("td", "th"))
+                parts.get(row.getparent().tag, parts["tbody"]).append(cells)
         made = tables.table(number, parts["thead"], parts["tbody"] + parts["tfoot"], caption)
         return (made,) if made else ((model.Paragraph(caption),) if caption else ())
 
-    def _cell(self, element: Any, depth: int, level: int) -> model.Cell:
+    def _cell(self, element: Any) -> model.Cell:
         row = element.getparent()
-        first = row.get("id", "") if row.index(element) == 0 else ""
-        named = (*self.places.anchor(first), *self.places.anchor(element.get("id", "")))
-        blocks = _begun(named, self._item(element, depth, level))
+        blocks = self._dressed(element, self._nested(element))
+        if row.index(element) == 0:
+            blocks = _begun(self.places.anchor(row.get("id", "")), blocks)
         text = " ".join(model.plain(blocks).split())
         columns, rows = (int(element.get(span) or 1) for span in ("colspan", "rowspan"))
         scope, align = "head" if element.tag == "th" else "", element.get("align", "")
         return model.Cell(blocks, text, scope, align, columns=columns, rows=rows)
 
-    def _inline(self, element: Any, depth: int, level: int) -> Iterator[model.Inline]:
-        named, name = element.get("id") or element.get("name") or "", element.tag
-        if (filled := self._filled(named)) is not None:
-            yield from filled
-            return
-        yield from self.places.anchor(named)
-        match name:
+    def _inline(self, element: Any) -> Iterator[model.Inline]:
+        yield from self.places.anchor(element.get("id") or element.get("name") or "")
+        title = legible(element.get("title", ""))
+        match element.tag:
             case "br":
                 yield model.Break()
             case "wbr":
                 yield model.Text("\u200b")
             case "img":
-                yield self._image(element)
+                size = element.get("width"), element.get("height")
+                url, alt = element.get("src", ""), element.get("alt", "")
+                yield images.image(url, alt, title, self.places.words, size=size)
             case "a":
                 url = element.get("href", "")
                 with self.places.inside(link=bool(url)):
-                    inside = self._spaced(element, depth, level)
-                yield from self.places.link(url, inside, legible(element.get("title", "")))
-            case _:
-                yield from self._styled(element, OLDER.get(name, name), self._spaced(element, depth, level))
-
-    def _image(self, element: Any) -> model.Image:
-        about = (element.get(name, "") for name in ("src", "alt", "title"))
-        return images.image(*about, self.places.words, size=(element.get("width"), element.get("height")))
-
-    @staticmethod
-    def _styled(element: Any, name: str, inside: model.Inlines) -> model.Inlines:
-        about = element.get("lang", ""), element.get("dir", ""), legible(element.get("title", ""))
-        if not inside or name not in model.STYLES or (name == "span" and not any(about)):
-            return inside
-        return (model.Span(name, inside, *about),)
+                    inside = self._running(element)
+                yield from self.places.link(url, inside, title)
+            case name:
+                inside, tag = self._running(element), OLDER.get(name, name)
+                about = element.get("lang", ""), element.get("dir", ""), title
+                if not inside or tag not in model.STYLES or (tag == "span" and not any(about)):
+                    yield from inside
+                else:
+                    yield model.Span(tag, inside, *about)
 
 
 def _tree(source: str) -> Any:
@@ -344,22 +305,17 @@ def _holds_block(element: Any) -> bool:
     return any(inner.tag in BLOCKS for inner in element.iterdescendants())
 
 
-def _all_blocks(nodes: Sequence[Any]) -> bool:
-    return all(isinstance(node, model.Block) for node in nodes)
-
-
 def _trimmed(run: list[model.Inline]) -> model.Inlines:
     """Running text without white space at its ends; () where it is nothing else."""
-    kept = list(run)
-    while kept and isinstance(kept[0], model.Text) and not kept[0].text.strip(SPACE):
-        kept.pop(0)
-    while kept and isinstance(kept[-1], model.Text) and not kept[-1].text.strip(SPACE):
-        kept.pop()
-    if kept and isinstance(kept[0], model.Text):
-        kept[0] = model.Text(kept[0].text.lstrip(SPACE))
-    if kept and isinstance(kept[-1], model.Text):
-        kept[-1] = model.Text(kept[-1].text.rstrip(SPACE))
-    return tuple(kept)
+    while run and isinstance(run[0], model.Text) and not run[0].text.lstrip(SPACE):
+        run.pop(0)
+    while run and isinstance(run[-1], model.Text) and not run[-1].text.rstrip(SPACE):
+        run.pop()
+    if run and isinstance(run[0], model.Text):
+        run[0] = model.Text(run[0].text.lstrip(SPACE))
+    if run and isinstance(run[-1], model.Text):
+        run[-1] = model.Text(run[-1].text.rstrip(SPACE))
+    return tuple(run)
 
 
 def _begun(anchors: model.Inlines, blocks: model.Blocks) -> model.Blocks:
@@ -372,19 +328,23 @@ def _begun(anchors: model.Inlines, blocks: model.Blocks) -> model.Blocks:
 
 
 def _members(element: Any) -> Iterator[Any]:
-    """What stands in a list: elements, and texts that have none of their own."""
-    for text, child in [(element.text, None), *((child.tail, child) for child in element)]:
-        if child is not None:
+    """What stands in a list; texts and elements that are no members of it stand in members of their own."""
+    for text, child in [(element.text, None), *((child.tail, child) for child in list(element))]:
+        if child is not None and child.tag in ("li", "dt", "dd"):
             yield child
+        elif child is not None:
+            yield _around(child)
         if text and text.strip():
-            alone = element.makeelement("span", {})
-            alone.text = text
-            yield alone
+            yield _around(text)
 
 
-def _wrapped(element: Any) -> Any:
-    """An element as all that another one holds."""
-    around = element.makeelement("div", {})
-    around.append(element)
-    element.tail = None
+def _around(inside: Any) -> Any:
+    from lxml import html
+
+    around = html.Element("div")
+    if isinstance(inside, str):
+        around.text = inside
+    else:
+        inside.tail = None
+        around.append(inside)
     return around

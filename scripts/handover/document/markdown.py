@@ -122,75 +122,75 @@ class _Reader:
     places: Places
     attachments: Mapping[str, Any]
 
-    def blocks(self, tokens: Sequence[Token], depth: int = 0) -> model.Blocks:
+    def blocks(self, tokens: Sequence[Token]) -> model.Blocks:
         """Read block tokens; where raw HTML stands among them, as HTML that has them in its holes."""
         tokens = [token for token in tokens if token["type"] != "blank_line"]
         if not any(token["type"] == "block_html" for token in tokens):
-            return tuple(block for token in tokens for block in self._block(token, depth))
+            return tuple(block for token in tokens for block in self._block(token))
         parts = [
-            token["raw"] if token["type"] == "block_html" else lambda token=token: self._block(token, depth)
+            token["raw"] if token["type"] == "block_html" else lambda token=token: self._block(token)
             for token in tokens
         ]
-        return html.read(parts, self.places, depth)
+        return html.read(parts, self.places)
 
-    def _block(self, token: Token, depth: int) -> model.Blocks:
+    def _block(self, token: Token) -> model.Blocks:
         read = getattr(self, f"_{token['type']}", None)
         if read:
-            return tuple(read(token, depth))
+            return tuple(read(token))
         inside = self.inlines(token.get("children") or [{**token, "type": "text"}])
         return (model.Paragraph(inside),) if inside else ()
 
-    def _paragraph(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _paragraph(self, token: Token) -> Iterator[model.Block]:
         for displayed, group in groupby(token["children"], lambda child: child["type"] in DISPLAYED):
             if displayed:
                 yield from (model.Formula(_latex(child)) for child in group)
             elif inside := self.inlines(list(group)):
                 yield model.Paragraph(inside)
 
-    def _block_text(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _block_text(self, token: Token) -> Iterator[model.Block]:
         if inside := self.inlines(token["children"]):
             yield model.Plain(inside)
 
-    def _heading(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _heading(self, token: Token) -> Iterator[model.Block]:
         heading = self.places.heading(token["attrs"]["level"], self.inlines(token["children"]))
         if isinstance(heading, model.Heading):
             yield heading
         elif heading:
             yield model.Paragraph(heading)
 
-    def _thematic_break(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _thematic_break(self, token: Token) -> Iterator[model.Block]:
         yield model.Rule()
 
-    def _block_code(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _block_code(self, token: Token) -> Iterator[model.Block]:
         info = ((token.get("attrs") or {}).get("info") or "").split()
         yield model.CodeBlock(legible(token["raw"].rstrip("\n"), code=True), info[0] if info else "")
 
-    def _block_quote(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _block_quote(self, token: Token) -> Iterator[model.Block]:
         with self.places.inside(nest=True):
-            yield model.Quote(self.blocks(token["children"], depth + 1))
+            yield model.Quote(self.blocks(token["children"]))
 
-    def _list(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _list(self, token: Token) -> Iterator[model.Block]:
         about = token["attrs"]
         with self.places.inside(nest=True):
             items = tuple(
-                model.Item(self.blocks(item["children"], depth + 1), item.get("attrs", {}).get("checked"))
+                model.Item(self.blocks(item["children"]), item.get("attrs", {}).get("checked"))
                 for item in token["children"]
             )
         start = min(int(about.get("start", 1)), MOST)
         yield model.List(items, bool(about.get("ordered")), start, bool(token.get("tight", True)))
 
-    def _def_list(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _def_list(self, token: Token) -> Iterator[model.Block]:
         with self.places.inside(nest=True):
             yield model.Definitions(
                 tuple(
                     model.Term(self.inlines(child["children"]))
                     if child["type"] == "def_list_head"
-                    else model.Definition(self.blocks(child["children"], depth + 1))
+                    else model.Definition(self.blocks(child["children"]))
                     for child in token["children"]
                 )
             )
 
-    def _table(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _table(self, token: Token) -> Iterator[model.Block]:
         self.places.tables += 1
         number = self.places.tables
         head, *bodies = token["children"]
@@ -208,7 +208,7 @@ class _Reader:
             read.append(model.Cell((model.Plain(inside),) if inside else (), text, head, about.get("align") or ""))
         return tuple(read)
 
-    def _block_math(self, token: Token, depth: int) -> Iterator[model.Block]:
+    def _block_math(self, token: Token) -> Iterator[model.Block]:
         yield model.Formula(_latex(token))
 
     _latex_environment = _block_math

@@ -39,6 +39,8 @@ class Places:
         #: Whether what is read stands in a link, and in a quotation, list or cell, where headings are none.
         self.linked = False
         self.nested = False
+        #: How many quotations, lists, cells and folds it stands in.
+        self.depth = 0
         self._taken = set(RESERVED)
         self._level = 1
 
@@ -75,14 +77,14 @@ class Places:
         return heading
 
     @contextmanager
-    def inside(self, *, link: bool = False, nest: bool = False) -> Iterator[None]:
-        """Hold while what stands in a link, or in a quotation, list or cell, is read."""
-        before = self.linked, self.nested
-        self.linked, self.nested = self.linked or link, self.nested or nest
+    def inside(self, *, link: bool = False, nest: bool = False, fold: bool = False) -> Iterator[None]:
+        """Hold while what stands in a link, in a quotation, list or cell, or in a fold is read."""
+        before = self.linked, self.nested, self.depth
+        self.linked, self.nested, self.depth = self.linked or link, self.nested or nest, self.depth + (nest or fold)
         try:
             yield
         finally:
-            self.linked, self.nested = before
+            self.linked, self.nested, self.depth = before
 
     def link(self, url: str, inside: model.Inlines, title: str = "") -> model.Inlines:
         """A link around what it holds; nothing but that where it would lead nowhere, run something or lie in a link."""

@@ -40,7 +40,7 @@ def table(
 
 def _scoped(cell: model.Cell, scope: str, span: int) -> model.Cell:
     """Say what a head heads; an empty one heads nothing."""
-    if not cell.scope or not (cell.text or cell.blocks):
+    if not cell.scope or not (cell.text or any(isinstance(node, model.Image) for node in model.walk(cell.blocks))):
         return replace(cell, scope="")
     return replace(cell, scope=scope + ("group" if span > 1 else ""))
 
