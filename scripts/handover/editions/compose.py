@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from handover import digest
 from handover.editions import catalogue, inputs
-from handover.editions.request import day_of, epoch_of
+from handover.editions.manifest import day_of, epoch_of
 from handover.editions.store import EDITION, LINK_PICTURE, REPORT, file_name
 from handover.errors import HandoverError
 from handover.notebook import source
