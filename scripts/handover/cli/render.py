@@ -35,7 +35,7 @@ Examples:
     help="How long one notebook may run.",
 )
 @click.option(
-    "sweep",
+    "axes",
     "--sweep",
     multiple=True,
     metavar="NAME=VALUES",
@@ -45,12 +45,12 @@ Examples:
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many to render at a time [default in a sweep: cores]."
 )
 @click.option("--cluster", metavar="ADDRESS", help="Render on the Dask cluster with this scheduler.")
-def command(
+def render_command(
     reports: tuple[str, ...],
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
     timeout: float,
-    sweep: tuple[str, ...],
+    axes: tuple[str, ...],
     jobs: int | None,
     cluster: str | None,
 ) -> None:
@@ -70,17 +70,16 @@ def command(
     project, given = Project.find(), given_once(parameters)
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or project.reports_known()))
-    if not (sweep or jobs or cluster):
+    if not (axes or jobs or cluster):
         _one_by_one(project, names, given, target, timeout)
         return
-    from handover.sweep import axes
-    from handover.sweep.conduct import conduct
+    from handover.sweep import sweep
 
-    conduct(
+    sweep(
         project,
         names,
         given,
-        axes.read(sweep),
+        axes,
         out=target,
         jobs=jobs,
         cluster=cluster,
