@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 from conftest import _StandIn
 import handover
+from handover import pages
 from handover.editions import Request, inputs, render
 from handover.notebook import execute
 from handover.project import Project
