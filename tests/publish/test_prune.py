@@ -163,7 +163,7 @@ def test_what_goes_is_gone_and_the_catalogue_knows(store):
 def test_a_person_is_asked_and_may_say_no(store, monkeypatch):
     import click
 
-    import handover.cli.prune as command
+    from handover.cli import editions as command
 
     asked = []
 
@@ -174,9 +174,9 @@ def test_a_person_is_asked_and_may_say_no(store, monkeypatch):
     monkeypatch.setattr(click, "confirm", answer)
     monkeypatch.setattr(command.sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
     with pytest.raises(HandoverError, match="Nothing was removed"):
-        command.command.callback("doors", 2, False, False)
+        command.prune_command.callback("doors", 2, False, False)
     assert len(store.editions()) == 10
-    command.command.callback("doors", 2, False, False)
+    command.prune_command.callback("doors", 2, False, False)
     assert len(store.editions()) == 3 and asked == ["Remove them?"] * 2
 
 

@@ -49,10 +49,10 @@ def verify(monkeypatch):
     """Call with a project, paths and options: exit code and answers; what the command prints must never be a trace."""
 
     def run(project, *words):
-        from handover.cli.verify import command
+        from handover.cli.check import verify_command
 
         monkeypatch.chdir(project.root)
-        done = CliRunner().invoke(command, ["--json", *map(str, words)])
+        done = CliRunner().invoke(verify_command, ["--json", *map(str, words)])
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.exit_code, json.loads(done.stdout) if done.stdout.startswith("[") else done.output

@@ -1,6 +1,6 @@
 """The command line: thin commands over the press, and the one place where an error becomes an exit code.
 
-Each command is a module of this folder that exports ``command`` and imports nothing heavy until it is called.
+Each command is a function ``<name>_command`` of a module here, which imports nothing heavy until it is called.
 """
 
 import atexit
@@ -24,13 +24,13 @@ COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
     "preview": ("preview", "Show a report in the browser, and show it again at each save."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
-    "list": ("listing", "List editions, newest first: report, edition, path of the HTML."),
-    "verify": ("verify", "Prove that editions, or a PDF from anywhere, are what the data says."),
-    "diff": ("diff", "Say what NEW prints that OLD does not: facts revised, new and gone."),
-    "catalogue": ("catalogue", "Write the catalogue of reports/ anew from its manifests."),
-    "bundle": ("bundle", "Pack an edition and all that made it into one file, to be passed on."),
-    "publish": ("publish", "Mirror reports/ to a folder or to object storage."),
-    "prune": ("prune", "Remove old editions; never the newest, a pinned or a referenced one."),
+    "list": ("editions", "List editions, newest first: report, edition, path of the HTML."),
+    "verify": ("check", "Prove that editions, or a PDF from anywhere, are what the data says."),
+    "diff": ("editions", "Say what NEW prints that OLD does not: facts revised, new and gone."),
+    "catalogue": ("editions", "Write the catalogue of reports/ anew from its manifests."),
+    "bundle": ("editions", "Pack an edition and all that made it into one file, to be passed on."),
+    "publish": ("editions", "Mirror reports/ to a folder or to object storage."),
+    "prune": ("editions", "Remove old editions; never the newest, a pinned or a referenced one."),
     "schedule": ("schedule", "Render on time: list, due, run, install, health, history."),
 }
 
@@ -55,7 +55,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        return importlib.import_module(f"handover.cli.{module}").command
+        return getattr(importlib.import_module(f"handover.cli.{module}"), f"{cmd_name}_command")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

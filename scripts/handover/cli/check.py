@@ -1,13 +1,16 @@
-"""`handover check`: is everything in order?"""
+"""The commands that judge: `handover check` what is written here, `handover verify` what was rendered."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
+from handover.cli.console import on_terminate
 from handover.errors import HandoverError
 
-EXAMPLES = """\b
+# handover check
+
+CHECK_EXAMPLES = """\b
 Examples:
   handover check
   handover check --fix
@@ -17,7 +20,7 @@ Examples:
 """
 
 
-@click.command("check", epilog=EXAMPLES)
+@click.command("check", epilog=CHECK_EXAMPLES)
 @click.option(
     "--article",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -27,13 +30,12 @@ Examples:
 @click.option("--fix", is_flag=True, help="First clean the notebooks: drop outputs, counts and editor metadata.")
 @click.option("--staged", is_flag=True, help="Check only that what is staged for a commit changes no edition.")
 @click.option("--commits", metavar="RANGE", help="Check only that these commits change no edition.")
-def command(article: Path | None, fix: bool, staged: bool, commits: str | None) -> None:
+def check_command(article: Path | None, fix: bool, staged: bool, commits: str | None) -> None:
     """Check data, notebooks, editions and catalogue; one line a thing, exit code 1 if anything is wrong."""
     from handover.editions import Store
     from handover.editions import check as checks
     from handover.project import Project
-    from handover.story import article as articles
-    from handover.story import record
+    from handover.story import check_tables
 
     project = Project.find()
     store = Store.of(project)
@@ -51,12 +53,12 @@ def command(article: Path | None, fix: bool, staged: bool, commits: str | None) 
         return
     if fix:
         tell(*checks.fix(project))
-    faults = record.check(project)
+    faults = check_tables(project)
     wrong += tell(*(checks.Finding("wrong", f"data: {line}") for line in faults))
     if not faults:
         tell(checks.Finding("ok", "data: the record is whole and its references lead somewhere"))
     if article:
-        wrong += tell(_article(articles, project, article))
+        wrong += tell(_article(project, article))
     for findings in (checks.dictionary(project), checks.notebooks(project), checks.editions(store, project)):
         for finding in findings:
             wrong += tell(finding)
@@ -65,10 +67,54 @@ def command(article: Path | None, fix: bool, staged: bool, commits: str | None) 
         raise HandoverError(f"{wrong} wrong.")
 
 
-def _article(articles: Any, project: Any, path: Path) -> Any:
+def _article(project: Any, path: Path) -> Any:
     from handover.editions import Finding
+    from handover.story import check_article
 
     try:
-        return Finding("ok", f"article: {articles.check(project, path)}")
+        return Finding("ok", f"article: {check_article(project, path)}")
     except HandoverError as error:
         return Finding("wrong", f"article: {error}")
+
+
+# handover verify
+
+VERIFY_EXAMPLES = """\b
+Examples:
+  handover verify reports                        every edition, and the catalogue
+  handover verify ~/Downloads/drawdown_….pdf     a PDF from a mail
+  handover verify --hashes reports/drawdown      quickly, without rendering
+
+\b
+Exit code: 0 all verified; 1 something differs; 3 nothing differs, but something cannot be rebuilt here,
+because it was made from other data, notebooks, code or tools than this checkout's.
+"""
+
+
+@click.command("verify", epilog=VERIFY_EXAMPLES)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
+@click.option("--hashes", is_flag=True, help="Compare hashes only; render nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
+@click.option("--trust", is_flag=True, help="Run the notebook inside an edition even if it is not this checkout's.")
+def verify_command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: bool) -> None:
+    """Compare hashes, render again, and compare the bytes.
+
+    PATH is a folder of editions, an edition, a file of one, or a PDF by itself, which carries what is needed. Each
+    is verified, or differs, with the first difference that a person can understand, or cannot be rebuilt here, with
+    how to get what is missing. Code that came with an edition is run only if it is this checkout's, or with --trust.
+    """
+    import json
+
+    from handover.project import Project
+    from handover.verify import code, verify
+
+    on_terminate()
+    answers = []
+    for one in verify(Project.find(), paths, hashes=hashes, trust=trust):
+        answers.append(one)
+        if not as_json:
+            click.echo(str(one))
+    if as_json:
+        click.echo(json.dumps([one.as_json() for one in answers], ensure_ascii=False, indent=1))
+    if worst := code(answers):
+        raise click.exceptions.Exit(worst)

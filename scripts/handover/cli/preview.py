@@ -19,7 +19,9 @@ Examples:
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Serve on this port; else on a free one.")
 @click.option("--open", "opens", is_flag=True, help="Open the browser.")
 @click.option("--pdf", is_flag=True, help="Show the PDF first; the page has a switch between both.")
-def command(report: str, parameters: tuple[tuple[str, str], ...], port: int | None, opens: bool, pdf: bool) -> None:
+def preview_command(
+    report: str, parameters: tuple[tuple[str, str], ...], port: int | None, opens: bool, pdf: bool
+) -> None:
     """Serve REPORT on this machine alone, and show it again at each save of its notebook, the data or the package.
 
     Prints the address to open. Nothing is published. A cell that fails shows its error above the last good report.

@@ -45,7 +45,7 @@ Examples:
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many to render at a time [default in a sweep: cores]."
 )
 @click.option("--cluster", metavar="ADDRESS", help="Render on the Dask cluster with this scheduler.")
-def command(
+def render_command(
     reports: tuple[str, ...],
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
@@ -92,14 +92,14 @@ def command(
 def _one_by_one(
     project: "Project", reports: tuple[str, ...], given: dict[str, str], target: Path | None, timeout: float
 ) -> None:
-    from handover.editions import render as press
+    from handover.editions import render
     from handover.progress import Progress
 
     failed = []
     for report in reports:
         with Progress(report) as progress:
             try:
-                outcome = press.render(project, report, given, out=target, timeout_s=timeout, progress=progress)
+                outcome = render.render(project, report, given, out=target, timeout_s=timeout, progress=progress)
             except HandoverError as error:
                 progress.clear()
                 say(str(error))

@@ -48,14 +48,14 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON arra
 
 
 @click.group("schedule", epilog=EXAMPLES)
-def command() -> None:
+def schedule_command() -> None:
     """Render reports on time: each tick has one recorded outcome, and none is lost while nothing runs.
 
     A time that the clock skips comes at the next valid instant; one that it repeats comes the first time.
     """
 
 
-@command.command("list")
+@schedule_command.command("list")
 @JSON
 def listing(as_json: bool) -> None:
     """List the entries: ticks, outcome, age.
@@ -86,7 +86,7 @@ def listing(as_json: bool) -> None:
     )
 
 
-@command.command("due")
+@schedule_command.command("due")
 @JSON
 def due(as_json: bool) -> None:
     """Say what would run now.
@@ -114,7 +114,7 @@ def due(as_json: bool) -> None:
             click.echo(f"{row.entry}: try again at {status.format_instant(row.again, row.entry, entries)}")
 
 
-@command.command("run")
+@schedule_command.command("run")
 @click.option("--once", is_flag=True, help="Run what is due, then leave; exit 1 if a run failed.")
 def run(once: bool) -> None:
     """Render what is due, and stay up.
@@ -138,7 +138,7 @@ def run(once: bool) -> None:
         raise HandoverError(f"Failed: {', '.join(dict.fromkeys(failed))}. What was published before is as it was.")
 
 
-@command.command("history")
+@schedule_command.command("history")
 @click.argument("entry", required=False)
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
 @JSON
@@ -173,7 +173,7 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
     )
 
 
-@command.command("health")
+@schedule_command.command("health")
 @JSON
 def health(as_json: bool) -> None:
     """Exit 1 if a report is older than may be.
@@ -195,7 +195,7 @@ def health(as_json: bool) -> None:
         raise HandoverError("\n".join(["Older than it may be:", *stale, "Run `handover schedule history` to see why."]))
 
 
-@command.command("install")
+@schedule_command.command("install")
 @click.option("--systemd/--crontab", "systemd", default=True, help="A timer of the user's (the default), or a crontab.")
 @click.option(
     "--every",
