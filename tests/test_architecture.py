@@ -23,18 +23,6 @@ ROOMS = {
     "lab": "editions notebook",
     "cli": "story notebook editions sweep schedule verify preview publish",
 }
-#: Files that do not keep to this yet.
-STILL = {
-    "cli/check.py",
-    "cli/render.py",
-    "document/foreign.py",
-    "document/ledger.py",
-    "document/svg.py",
-    "editions/catalogue_pages.py",
-    "editions/compose.py",
-    "editions/render.py",
-    "pages/exporter.py",
-}
 JUPYTER = {"IPython", "nbformat", "nbconvert", "nbclient", "papermill", "jupyter_client", "typst"}
 
 
@@ -67,16 +55,18 @@ def breaches(package: Path) -> list[str]:
             _, *way = f"{module}.{name}".split(".") if module == "handover" else module.split(".")
             if not module.startswith("handover") or not way or way[0] not in ROOMS or way[0] == room:
                 continue
+            if module == "handover":
+                name = ""  # the room itself, of which nothing but its door can be seen
             told = f"{path.relative_to(package)} imports {name or 'all'} of {module}"
             if room and way[0] not in ROOMS[room].split():
                 found.append(f"{told}, against the flow")
-            elif len(way) > 1 or (name and name not in offered(way[0])):
+            elif len(way) > 1 or (name and module != "handover" and name not in offered(way[0])):
                 found.append(f"{told}, past the door")
     return found
 
 
 def test_rooms_use_each_other_s_doors_and_only_along_the_flow():
-    assert {breach.split()[0] for breach in breaches(PACKAGE)} == STILL
+    assert breaches(PACKAGE) == []
 
 
 def test_a_breach_is_noticed(tmp_path):

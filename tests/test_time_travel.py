@@ -1,7 +1,8 @@
 """Every report on many days: it says something, answers for all of it, and knows nothing from later.
 
-The notebooks' cells run in this process, without a kernel, and what they display is read and audited as the
-press does it. Leaks are judged by the evidence of the finished report against the table of sources.
+The notebooks' cells run in this process, without a kernel, and what they display is read and audited as for a page.
+Leaks are judged by the evidence of the finished report against the table of sources. Charts, which take most of the
+time, are drawn in the slow tests alone: what they say is in their words, and `tests/story/charts` draws them.
 """
 
 import ast
@@ -14,19 +15,18 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from handover.document import document, markdown
+from handover.document import model, read
 from handover.document.audit import audit
-from handover.document.document import Code, Figure, Prose
 from handover.editions import compare, manifest
-from handover.story.desk import Story
+from handover.project import Project
+from handover.story.charts import figure
+from handover.story.data import Tables
+from handover.story.evidence import PrintLog
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ("briefing", "drawdown", "handover")
 TURNS = ["2020-01-01", "2020-01-05", "2025-12-31", "2026-01-03", "2026-01-07", "2026-01-17", "2026-01-31", "2026-10-01"]
 MANY = [(dt.date(2020, 1, 2) + dt.timedelta(days=41 * n)).isoformat() for n in range(62)]
-SLOW = pytest.param("many", marks=pytest.mark.slow)
-
-
 #: How an outcome would be told, and the day on which it was first known.
 OUTCOMES = {
     r"combat mission over|combat forces had left": "2021-12-20",
@@ -50,6 +50,25 @@ def published():
         return {row["source_id"]: row["published"] for row in csv.DictReader(file)}
 
 
+@pytest.fixture(scope="module")
+def tables():
+    return Tables.load(Project.find())
+
+
+@pytest.fixture(autouse=True)
+def in_notebooks(monkeypatch, tables):
+    """Run cells in the folder of the notebooks, and read the tables once."""
+    monkeypatch.chdir(ROOT / "notebooks")
+    monkeypatch.setattr(Tables, "load", classmethod(lambda cls, project: tables))
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave the pictures of charts empty."""
+    monkeypatch.setattr(figure, "drawn", lambda draw, size, ratio: (None, None))
+    monkeypatch.setattr(figure, "svg", lambda fig: '<svg viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg"></svg>')
+
+
 def finished(name, day, evidence="record", since=None):
     """A report of a day, executed in this process."""
     nb = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
@@ -67,31 +86,35 @@ def finished(name, day, evidence="record", since=None):
             shown = eval(compile(ast.Expression(last.value), name, "eval"), space)._repr_mimebundle_()
             data, about = shown if isinstance(shown, tuple) else (shown, {})
             cell.outputs = [nbformat.v4.new_output("display_data", data, metadata=about)]
-    return document.read(nb, name)
+    return read(nb, name)
+
+
+def outline(made):
+    """The blocks of a document's prose, and its other parts but code."""
+    for part in made.parts:
+        if not isinstance(part, model.CellCode):
+            yield from part.blocks if isinstance(part, model.Prose) else [part]
 
 
 def level(block):
-    """How many signs of a heading a block consists of; nought for any other block."""
-    source = block.source.strip() if isinstance(block, Prose) else ""
-    return len(source) - len(source.lstrip("#")) if "\n" not in source else 0
+    """The level of a heading; nought for any other block."""
+    return block.level if isinstance(block, model.Heading) else 0
 
 
 def hollow(made):
     """The headings of a document with nothing under them."""
-    blocks = [block for block in made.blocks if not isinstance(block, Code)]
     return [
-        own.source
-        for own, after in pairwise([*blocks, None])
+        own.text
+        for own, after in pairwise([*outline(made), None])
         if level(own) and (not after or 0 < level(after) <= level(own))
     ]
 
 
-def words(block):
-    """What a block tells in words, without the addresses and tips of its links."""
-    texts = [block.source] if isinstance(block, Prose) else []
-    if isinstance(block, Figure):
-        texts = [block.title, block.subtitle, block.alt]
-    return re.sub(r"\]\([^)]*\)", "", " ".join(texts))
+def words(part):
+    """What a part tells in words, without the addresses and tips of its links."""
+    if isinstance(part, model.Figure):
+        return " ".join([model.plain(part.title), model.plain(part.subtitle), part.alt])
+    return model.plain(part.blocks) if isinstance(part, model.Prose) else ""
 
 
 def foreknown(text, day):
@@ -103,35 +126,33 @@ def check(name, day, published, evidence="record"):
     made = finished(name, day, evidence)
     audit(made, f"{name} as of {day}")
     labels = [fact["label"] for fact in made.evidence["facts"]]
-    told = [made.title, made.standfirst, *labels, *(words(block) for block in made.blocks)]
+    told = [made.title, made.standfirst, *labels, *map(words, made.parts)]
     assert [(text, found) for text in told if (found := foreknown(text, day))] == []
     for source in made.evidence["sources"]:
         assert published[source["id"]] <= day, source["id"]
     assert hollow(made) == []
-    said = [block for block in made.blocks if isinstance(block, Prose) and not block.source.startswith("#")]
-    assert said, "a report must say something on every day"
+    assert any(not isinstance(block, model.Heading) for block in outline(made)), (
+        "a report must say something on every day"
+    )
 
 
 @pytest.mark.parametrize("evidence", ["record", "article"])
-@pytest.mark.parametrize("day", TURNS)
 @pytest.mark.parametrize("name", REPORTS)
-def test_a_report_holds_at_the_turns_of_the_story(name, day, evidence, published, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
-    check(name, day, published, evidence)
+def test_a_report_holds_at_the_turns_of_the_story(name, evidence, published, undrawn):
+    for day in TURNS:
+        check(name, day, published, evidence)
 
 
 @pytest.mark.parametrize("evidence", ["record", "article"])
 @pytest.mark.parametrize("name", ["drawdown", "handover"])
-def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, evidence, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, evidence, undrawn):
     made = {day: finished(name, day, evidence, since) for since, day in zip([None, *TURNS], TURNS, strict=False)}
     told = 0
     for before, day in pairwise(TURNS):
         audit(made[day], f"{name} as of {day}, since {before}")
-        (section,) = (block.source for block in made[day].blocks if getattr(block, "source", "").startswith(CHANGED))
-        items = [token["children"] for token in markdown.parse(section) if token["type"] == "list"]
-        said = [markdown.plain(item["children"]) for item in (items[0] if items else [])]
-        said = [text.replace("≠", "").replace("\u00a0", " ") for text in said]
+        (section,) = (part for part in made[day].parts if model.plain(getattr(part, "blocks", ())).startswith(CHANGED))
+        items = [item for block in section.blocks if isinstance(block, model.List) for item in block.items]
+        said = [model.plain(item.blocks).replace("≠", "").replace("\u00a0", " ") for item in items]
         found = compare(in_short(made[before], before), in_short(made[day], day))
         assert len(said) == len(found), (before, day)
         for item, change in zip(said, found, strict=True):
@@ -140,7 +161,7 @@ def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, ev
     assert told, "something is new from one of these days to the next"
 
 
-CHANGED = "## What has changed?"
+CHANGED = "What has changed?"
 
 
 def in_short(made, day):
@@ -152,16 +173,15 @@ def in_short(made, day):
 
 def test_a_section_with_nothing_in_it_would_be_seen():
     cells = [nbformat.v4.new_markdown_cell(text) for text in ("# Title", "## Empty", "## Full", "words", "## Last")]
-    assert hollow(document.read(nbformat.v4.new_notebook(cells=cells), "x")) == ["## Empty", "## Last"]
+    assert hollow(read(nbformat.v4.new_notebook(cells=cells), "x")) == ["Empty", "Last"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("evidence", ["record", "article"])
 @pytest.mark.parametrize("name", REPORTS)
-@pytest.mark.parametrize("days", [SLOW])
-def test_a_report_holds_on_any_day(name, days, published, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_a_report_and_its_charts_hold_on_any_day(name, evidence, published):
     for day in MANY:
-        for evidence in ("record", "article"):
-            check(name, day, published, evidence)
+        check(name, day, published, evidence)
 
 
 def test_an_outcome_told_too_early_would_be_seen():
@@ -170,8 +190,7 @@ def test_an_outcome_told_too_early_would_be_seen():
 
 
 @pytest.mark.parametrize("edition", [("2026-01-07", "article"), ("2026-01-07", "record"), ("2026-10-01", "record")])
-def test_the_two_long_reports_tell_every_claim_of_the_article(edition, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_the_two_long_reports_tell_every_claim_of_the_article(edition, undrawn):
     with (ROOT / "data" / "article" / "claims.csv").open(newline="", encoding="utf-8") as file:
         claims = {row["claim_id"] for row in csv.DictReader(file)}
     made = [finished(name, *edition) for name in ("handover", "drawdown")]
@@ -179,10 +198,9 @@ def test_the_two_long_reports_tell_every_claim_of_the_article(edition, monkeypat
     assert (len(claims), claims - told) == (40, set())
 
 
-def test_every_row_behind_what_is_printed_was_compared_with_its_source(monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_every_row_behind_what_is_printed_was_compared_with_its_source(monkeypatch, undrawn):
     drawn = set()
-    monkeypatch.setattr(Story, "_plotted", lambda story, rows: drawn.update(rows["row_id"]))
+    monkeypatch.setattr(PrintLog, "rows", lambda log, row_ids, source_ids: drawn.update(row_ids))
     with (ROOT / "data" / "checks.csv").open(newline="", encoding="utf-8") as file:
         checked = {row["row_id"] for row in csv.DictReader(file)}
     for name in REPORTS:
@@ -193,8 +211,7 @@ def test_every_row_behind_what_is_printed_was_compared_with_its_source(monkeypat
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_the_article_alone_cites_one_source(name, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_the_article_alone_cites_one_source(name, undrawn):
     made = finished(name, "2026-01-07", "article")
     audit(made, name)
     assert [source["id"] for source in made.evidence["sources"]] == ["S001"]

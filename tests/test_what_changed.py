@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from handover.cli import cli
-from handover.document import markdown
+from handover.document import model, read
 from handover.editions import catalogue, render
 from handover.editions import day as spoken
 from handover.editions.store import Store
@@ -74,8 +74,9 @@ def test_the_report_says_what_the_catalogue_says(pair):
     assert bool(sections) == (pair.report not in WITHOUT_SECTION)
     for cell in sections:
         source = cell.outputs[0]["data"]["text/markdown"]
-        (items,) = (token["children"] for token in markdown.parse(source) if token["type"] == "list")
-        said = [_unbound(markdown.plain(item["children"])).replace("≠", "").strip() for item in items]
+        parts = read(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(source)])).parts
+        (items,) = (block.items for block in parts[0].blocks if isinstance(block, model.List))
+        said = [_unbound(model.plain(item.blocks)).replace("≠", "").strip() for item in items]
         assert len(said) == len(pair.entry["changed"])
         for item, change in zip(said, pair.entry["changed"], strict=True):
             sentence, _, before = change["text"].removesuffix(".").partition(" (before: ")

@@ -3,9 +3,9 @@
 import nbformat.v4 as v4
 import pytest
 
-from handover.document import document
+from handover.document import read
 from handover.document.audit import audit
-from handover.document.document import EVIDENCE_MIME
+from handover.document.evidence import EVIDENCE_MIME
 from handover.errors import AuditError
 
 EVIDENCE = {
@@ -23,7 +23,7 @@ def report(*cells, evidence=EVIDENCE):
     """A finished notebook with the given cells and an evidence output at its end."""
     out = v4.new_output("display_data", {EVIDENCE_MIME: evidence})
     cells = [*cells, v4.new_code_cell("evidence()", outputs=[out])]
-    return document.read(v4.new_notebook(cells=cells), "mini")
+    return read(v4.new_notebook(cells=cells), "mini")
 
 
 def markdown(text):
@@ -96,7 +96,7 @@ def test_printed_output_answers_for_its_numbers_too():
 
 
 def test_a_notebook_that_states_no_evidence_is_not_audited():
-    audit(document.read(v4.new_notebook(cells=[markdown("4")])), "x")
+    audit(read(v4.new_notebook(cells=[markdown("4")])), "x")
 
 
 def test_all_unbound_numbers_are_listed():

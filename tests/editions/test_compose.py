@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from handover import digest
-from handover.document.document import EVIDENCE_MIME
+from handover.document.evidence import EVIDENCE_MIME
 from handover.editions import Request, compose, day_of, epoch_of
 from handover.editions.compose import LINK_SIZE
 from handover.editions.render import produce, render

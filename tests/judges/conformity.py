@@ -17,7 +17,7 @@ import lxml.html
 import pikepdf
 
 from handover import digest
-from handover.document.descriptions import unhelpful
+from handover.document.checks import unhelpful
 from handover.document.words import Words
 from handover.project import MARKER
 from judges import pdftags

@@ -1,20 +1,30 @@
-"""Markdown as a tree, read once by nbconvert's own parser, so that HTML and PDF read the same text the same way."""
+"""Markdown read into the model, by nbconvert's own parser."""
 
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import unescape
+from itertools import groupby
 from typing import Any
 
-from handover.document import bound
-from handover.text import whole
+from handover.document import html, images, model, spaces, tables
+from handover.document.html import GONE
+from handover.document.places import Places
+from handover.text import legible
 
 Token = dict[str, Any]
 
 #: What nbconvert itself turns on (``MarkdownWithMath.DEFAULT_PLUGINS``).
 PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list")
 
-#: HTML elements that a browser would run, ask for or fill in: gone from every page, with all they hold.
-_GONE = "script style template iframe object embed noscript textarea select audio video canvas"
-GONE = frozenset(_GONE.split())
+#: Mathematics on lines of its own, which the parser keeps inside paragraphs.
+DISPLAYED = ("block_math", "latex_environment")
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+#: The tokens of styles, and the model's names of these.
+STYLES = {"emphasis": "em", "strong": "strong", "strikethrough": "del"}
+#: A list begins with no greater number.
+MOST = 10**9
 
 
 @cache
@@ -31,23 +41,23 @@ def _parser() -> Any:
 
 
 @lru_cache(maxsize=256)
-def parse(source: str) -> list[Token]:
+def _parse(source: str) -> list[Token]:
     """Return the block tokens of a Markdown text, which nobody may change; spaces that must not break are bound.
 
-    Each page reads a text more than once, and the texts of a report hardly differ from one day to the next.
+    A sweep reads many texts again, since those of a report hardly differ from one day to the next.
 
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
     """
-    return bound.tokens(_parser().parse(whole(source))[0])
+    return spaces.bind_tokens(_parser().parse(legible(source))[0])
 
 
-def plain(tokens: list[Token]) -> str:
-    """Return the text of a list of tokens without any mark-up, for titles and descriptions."""
+def _words(tokens: list[Token]) -> str:
+    """The text of tokens without any mark-up, for titles and descriptions."""
     parts = []
     for token in tokens:
         if "children" in token:
-            parts.append(plain(token["children"]))
+            parts.append(_words(token["children"]))
         elif token["type"] in ("softbreak", "linebreak", "blank_line"):
             parts.append(" ")
         elif token["type"] not in ("inline_html", "block_html"):
@@ -56,6 +66,213 @@ def plain(tokens: list[Token]) -> str:
     return "".join(parts)
 
 
-def plain_text(source: str) -> str:
-    """Return a short Markdown text, such as a chart's title, without mark-up."""
-    return " ".join(plain(parse(source)).split())
+def is_headed(source: str) -> bool:
+    """Whether a Markdown text holds a title: a heading of the first level that says something."""
+    return any(_is_title(token) for token in _parse(source))
+
+
+def line(source: str, places: Places) -> model.Inlines:
+    """Read a short Markdown text, such as a caption, as running text."""
+    reader = _Reader(places, {})
+    read: list[model.Inline] = []
+    for token in _parse(source):
+        if inside := reader.inlines(token.get("children", [])):
+            read += [*([model.Text(" ")] if read else []), *inside]
+    return tuple(read)
+
+
+def read(
+    source: str, places: Places, attachments: Mapping[str, Any], *, untitled: bool = False
+) -> tuple[model.Headline | None, model.Blocks]:
+    """Read Markdown as blocks.
+
+    Args:
+        source: The text.
+        places: The state of this reading.
+        attachments: The images that the cell carries.
+        untitled: Whether the document has no headline yet: the first title, and the paragraph under it, become that
+            and are left out of the blocks.
+    """
+    reader = _Reader(places, attachments)
+    tokens = [token for token in _parse(source) if token["type"] != "blank_line"]
+    found = next((n for n, token in enumerate(tokens) if _is_title(token)), None) if untitled else None
+    if found is None:
+        return None, reader.blocks(tokens)
+    before = reader.blocks(tokens[:found])
+    title, *rest = tokens[found:]
+    under = rest.pop(0) if rest and rest[0]["type"] == "paragraph" and not _only_image(rest[0]) else None
+    # the links of notebooks to their own title still lead somewhere
+    places.names.setdefault(_words([title]).replace(" ", "-"), "report")
+    headline = model.Headline(reader.inlines(title["children"]), reader.inlines(under["children"]) if under else ())
+    return headline, (*before, *reader.blocks(rest))
+
+
+def _is_title(token: Token) -> bool:
+    return token["type"] == "heading" and token["attrs"]["level"] == 1 and bool(_words(token["children"]).strip())
+
+
+def _only_image(token: Token) -> bool:
+    return [child["type"] for child in token["children"] if child["type"] != "softbreak"] == ["image"]
+
+
+@dataclass
+class _Reader:
+    """Reads the tokens of one piece of Markdown."""
+
+    places: Places
+    attachments: Mapping[str, Any]
+
+    def blocks(self, tokens: Sequence[Token]) -> model.Blocks:
+        """Read block tokens; where raw HTML stands among them, as HTML that has them in its holes."""
+        tokens = [token for token in tokens if token["type"] != "blank_line"]
+        if not any(token["type"] == "block_html" for token in tokens):
+            return tuple(block for token in tokens for block in self._block(token))
+        parts = [
+            token["raw"] if token["type"] == "block_html" else lambda token=token: self._block(token)
+            for token in tokens
+        ]
+        return html.read(parts, self.places)
+
+    def _block(self, token: Token) -> model.Blocks:
+        read = getattr(self, f"_{token['type']}", None)
+        if read:
+            return tuple(read(token))
+        inside = self.inlines(token.get("children") or [{**token, "type": "text"}])
+        return (model.Paragraph(inside),) if inside else ()
+
+    def _paragraph(self, token: Token) -> Iterator[model.Block]:
+        for displayed, group in groupby(token["children"], lambda child: child["type"] in DISPLAYED):
+            if displayed:
+                yield from (model.Formula(_latex(child)) for child in group)
+            elif inside := self.inlines(list(group)):
+                yield model.Paragraph(inside)
+
+    def _block_text(self, token: Token) -> Iterator[model.Block]:
+        if inside := self.inlines(token["children"]):
+            yield model.Plain(inside)
+
+    def _heading(self, token: Token) -> Iterator[model.Block]:
+        heading = self.places.heading(token["attrs"]["level"], self.inlines(token["children"]))
+        if isinstance(heading, model.Heading):
+            yield heading
+        elif heading:
+            yield model.Paragraph(heading)
+
+    def _thematic_break(self, token: Token) -> Iterator[model.Block]:
+        yield model.Rule()
+
+    def _block_code(self, token: Token) -> Iterator[model.Block]:
+        info = ((token.get("attrs") or {}).get("info") or "").split()
+        yield model.CodeBlock(legible(token["raw"].rstrip("\n"), code=True), info[0] if info else "")
+
+    def _block_quote(self, token: Token) -> Iterator[model.Block]:
+        with self.places.inside(nest=True):
+            yield model.Quote(self.blocks(token["children"]))
+
+    def _list(self, token: Token) -> Iterator[model.Block]:
+        about = token["attrs"]
+        with self.places.inside(nest=True):
+            items = tuple(
+                model.Item(self.blocks(item["children"]), item.get("attrs", {}).get("checked"))
+                for item in token["children"]
+            )
+        start = min(int(about.get("start", 1)), MOST)
+        yield model.List(items, bool(about.get("ordered")), start, bool(token.get("tight", True)))
+
+    def _def_list(self, token: Token) -> Iterator[model.Block]:
+        with self.places.inside(nest=True):
+            yield model.Definitions(
+                tuple(
+                    model.Term(self.inlines(child["children"]))
+                    if child["type"] == "def_list_head"
+                    else model.Definition(self.blocks(child["children"]))
+                    for child in token["children"]
+                )
+            )
+
+    def _table(self, token: Token) -> Iterator[model.Block]:
+        self.places.tables += 1
+        number = self.places.tables
+        head, *bodies = token["children"]
+        rows = [self._row(row["children"]) for body in bodies for row in body["children"]]
+        if made := tables.table(number, [self._row(head["children"])], rows):
+            yield made
+
+    def _row(self, cells: Sequence[Token]) -> model.Row:
+        read = []
+        for cell in cells:
+            inside = self.inlines(cell["children"])
+            about = cell["attrs"]
+            text = " ".join(model.plain(inside).split())
+            head = "head" if about.get("head") else ""
+            read.append(model.Cell((model.Plain(inside),) if inside else (), text, head, about.get("align") or ""))
+        return tuple(read)
+
+    def _block_math(self, token: Token) -> Iterator[model.Block]:
+        yield model.Formula(_latex(token))
+
+    _latex_environment = _block_math
+
+    def inlines(self, tokens: Sequence[Token]) -> model.Inlines:
+        """Read running text; where raw tags stand in it, as HTML that has the rest in its holes."""
+        if not any(token["type"] == "inline_html" for token in tokens):
+            return tuple(inline for token in tokens for inline in self._inline(token))
+        parts: list[Any] = []
+        silent = ""
+        for position, token in enumerate(tokens):
+            if token["type"] != "inline_html":
+                if not silent:
+                    parts.append(lambda token=token: tuple(self._inline(token)))
+                continue
+            found = TAG.match(token["raw"])
+            closing, name = (bool(found[1]), found[2].lower()) if found else (True, "")
+            if silent:
+                silent = "" if closing and name == silent else silent
+            elif name in GONE:
+                # with all it holds, if it ends
+                silent = name if not closing and _ends(name, tokens[position + 1 :]) else ""
+            else:
+                parts.append(token["raw"])
+        return html.inlines(parts, self.places)
+
+    def _inline(self, token: Token) -> Iterator[model.Inline]:
+        kind, raw = token["type"], token.get("raw", "")
+        if kind == "text":
+            yield model.Text(legible(unescape(raw)))
+        elif kind == "softbreak":
+            yield model.Text("\n")
+        elif kind == "linebreak":
+            yield model.Break()
+        elif kind == "codespan":
+            yield model.Code(legible(raw, code=True))
+        elif kind in ("inline_math", *DISPLAYED):
+            yield model.Maths(_latex(token))
+        elif kind in STYLES:
+            yield model.Span(STYLES[kind], self.inlines(token["children"]))
+        elif kind == "link":
+            with self.places.inside(link=True):
+                inside = self.inlines(token["children"])
+            title = legible(unescape(token["attrs"].get("title") or ""))
+            yield from self.places.link(unescape(token["attrs"].get("url", "")), inside, title)
+        elif kind == "image":
+            yield self._image(token)
+        elif "children" in token:
+            yield from self.inlines(token["children"])
+        else:
+            yield model.Text(legible(raw))
+
+    def _image(self, token: Token) -> model.Image:
+        url, title = (unescape(token["attrs"].get(name) or "") for name in ("url", "title"))
+        return images.image(url, _words(token["children"]), title, self.places.words, self.attachments)
+
+
+def _ends(name: str, tokens: Sequence[Token]) -> bool:
+    """Whether a raw tag is closed by one of the tokens after it."""
+    return any(token["type"] == "inline_html" and token["raw"].lower().startswith(f"</{name}") for token in tokens)
+
+
+def _latex(token: Token) -> str:
+    if token["type"] != "latex_environment":
+        return legible(token["raw"].strip(), code=True)
+    name, body = token["attrs"]["name"], token["attrs"]["body"]
+    return legible(f"\\begin{{{name}}}{body}\\end{{{name}}}", code=True)

@@ -1,18 +1,15 @@
-"""SVG from anywhere as an inline image of the page: an allow-list of shapes, ids of its own, no style of its own.
+"""SVG from anywhere as a picture that is safe inside a page: an allow-list of shapes, ids of its own, no style sheet.
 
-The page's Content-Security-Policy lets no style attribute and no style sheet but the page's own act, so
-what an image says in those ways is rewritten as the attributes that SVG has for it (`handover.document.paint`).
+A page's Content-Security-Policy lets no style attribute and no style sheet but the page's own act, so what an image
+says in those ways is rewritten as the attributes that SVG has for it.
 """
 
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from markupsafe import Markup
-
-from handover.document import expansion, paint, sanitise
-from handover.pages import fill
+from handover.document import model
 from handover.text import legible
 
 SVG = "http://www.w3.org/2000/svg"
@@ -24,6 +21,20 @@ _ELEMENTS = (
     "tspan use"
 )
 ELEMENTS = frozenset(_ELEMENTS.split())
+_PROPERTIES = (
+    "alignment-baseline baseline-shift clip-path clip-rule color color-interpolation color-interpolation-filters "
+    "direction display dominant-baseline fill fill-opacity fill-rule filter flood-color flood-opacity font-family "
+    "font-size font-stretch font-style font-variant font-weight image-rendering letter-spacing lighting-color "
+    "marker-end marker-mid marker-start mask opacity overflow paint-order shape-rendering stop-color stop-opacity "
+    "stroke stroke-dasharray stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity "
+    "stroke-width text-anchor text-decoration text-rendering transform-origin unicode-bidi vector-effect visibility "
+    "word-spacing writing-mode"
+)
+PROPERTIES = frozenset(_PROPERTIES.split())
+SELECTOR = re.compile(r"(\*|[A-Za-z][\w-]*)?((?:[.#][\w-]+)*)\Z")
+FONT = re.compile(r"(?P<before>[a-z0-9\s-]*?)(?P<size>[\d.]+(?:px|pt|em|rem|%))(?:\s*/\s*[\w.%]+)?\s+(?P<family>.+)\Z")
+
+
 _ATTRIBUTES = (
     "amplitude azimuth clipPathUnits cx cy d dx dy exponent filterUnits fr fx fy gradientTransform gradientUnits "
     "height id in in2 intercept k1 k2 k3 k4 lengthAdjust markerHeight markerUnits markerWidth maskContentUnits "
@@ -32,49 +43,43 @@ _ATTRIBUTES = (
     "spacing spreadMethod startOffset stdDeviation tableValues textLength transform type values viewBox width x "
     "x1 x2 y y1 y2"
 )
-ATTRIBUTES = paint.PROPERTIES | frozenset(_ATTRIBUTES.split())
+ATTRIBUTES = PROPERTIES | frozenset(_ATTRIBUTES.split())
 TEXTS = ("text", "tspan", "textPath")
 LOCAL = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?")
+#: An image inside a drawing carries its own data.
+IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp)(;[\w=-]+)*,[^\s<>\"']*\Z", re.ASCII)
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-#: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
-FULL, HALF = 400.0, 220.0
+#: What a browser gives an image without a size, and the proportion from which on it shows nothing but a line.
+UNSIZED = (300.0, 150.0)
+LONGEST = 1000
+#: How many elements an image may draw once its references are followed, since a small file may draw a thousand million,
+#: and how far references may lead on.
+MOST_ELEMENTS, MOST_DEPTH = 500_000, 32
 
 
 @lru_cache(maxsize=32)
-def render(source: str, prefix: str, name: str, description: str, screen: str = "") -> Markup:
-    """Return an SVG as a named and described image, or nothing if it cannot be read.
-
-    A page that refers forward is written twice; its images are drawn once.
+def picture(source: str, prefix: str) -> tuple[model.Picture, str] | None:
+    """Return an SVG that is safe and measured, and its own description; None if it cannot be drawn.
 
     Args:
-        source: SVG as a cell displayed it.
+        source: SVG as a notebook holds it.
         prefix: What all ids of this image begin with, so that two images never meet.
-        name: The title, as plain text.
-        description: What a person who cannot see it needs; if empty, the image's own description is used.
-        screen: ``wide`` or ``narrow`` for one of two images of the same, of which the style sheet shows one.
     """
     root = _parse(legible(source))
     if root is None:
-        return Markup("")
-    own = {tag: _own(root, tag) for tag in ("title", "desc")}
-    description = description or own["desc"] or own["title"]
-    copied = _copy(root, paint.sheet(root), _names(root, prefix))
-    if copied is None or not expansion.bearable(copied):
-        return Markup("")
-    _frame(copied)
-    if screen:
-        copied.set("class", f"{copied.get('class')} {screen}")
-    _describe(copied, prefix, name, description)
+        return None
+    own = _own(root, "desc") or _own(root, "title")
+    copied = _copy(root, _rules(root), _names(root, prefix))
+    if copied is None or not _bearable(copied):
+        return None
+    width, height = _frame(copied)
+    if max(width / height, height / width) > LONGEST:
+        return None
+    texts = tuple(" ".join("".join(text.itertext()).split()) for text in copied.iter(f"{{{SVG}}}text"))
     from lxml import etree
 
-    return Markup(etree.tostring(copied, encoding="unicode"))
-
-
-@lru_cache(maxsize=16)
-def described(source: str) -> bool:
-    """Whether an SVG describes itself."""
-    root = _parse(legible(source))
-    return root is not None and any(_own(root, tag) for tag in ("title", "desc"))
+    return model.Picture("svg", etree.tostring(copied, encoding="unicode").encode(), width, height, texts=texts), own
 
 
 def _parse(source: str) -> Any:
@@ -121,7 +126,7 @@ def _names(root: Any, prefix: str) -> dict[str, str]:
     return wanted
 
 
-def _copy(element: Any, rules: paint.Rules, names: Mapping[str, str]) -> Any:
+def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
     """Copy an element with what is allowed in it, without recursion: foreign files may nest without end."""
     from lxml import etree
 
@@ -161,13 +166,13 @@ def _text(parent: Any, text: str | None) -> None:
         parent.text = (parent.text or "") + text
 
 
-def _attributes(old: Any, name: str, rules: paint.Rules, names: Mapping[str, str]) -> dict[str, str]:
+def _attributes(old: Any, name: str, rules: "list[_Rule]", names: Mapping[str, str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for key, value in old.attrib.items():
         if key in ("href", XLINK):
             if value.startswith("#") and value[1:] in names:
                 given["href"] = "#" + names[value[1:]]
-            elif name == "image" and sanitise.image(value):
+            elif name == "image" and IMAGE.match(value):
                 given["href"] = value
         elif key == "id":
             if value in names:
@@ -176,54 +181,141 @@ def _attributes(old: Any, name: str, rules: paint.Rules, names: Mapping[str, str
             given[SPACE] = value
         elif key in ATTRIBUTES:
             given[key] = value
-    given.update(rules.of(old, name))
+    given.update(_styled(old, name, rules))
     for key, value in list(given.items()):
         bare = LOCAL.sub("", value)
-        if key != "href" and ("url(" in bare.lower() or (":" in bare and key in paint.PROPERTIES)):
+        if key != "href" and ("url(" in bare.lower() or (":" in bare and key in PROPERTIES)):
             del given[key]
         else:
             given[key] = LOCAL.sub(lambda found: f"url(#{names.get(found[1], 'none')})", value)
     return given
 
 
-def _frame(root: Any) -> None:
-    """Let the image take the width of its place: what it measures becomes the box it is drawn in."""
+def _frame(root: Any) -> tuple[float, float]:
+    """Make what an image measures the box it is drawn in; return its size, a browser's own where it has none."""
     width, height = (_pixels(root.attrib.pop(side, "")) for side in ("width", "height"))
-    box = [float(part) for part in re.findall(r"[-+]?[\d.]+(?:e[-+]?\d+)?", root.get("viewBox", "")) if part != "."]
+    box = [float(part) for part in NUMBER.findall(root.get("viewBox", ""))]
     if len(box) != 4 or box[2] <= 0 or box[3] <= 0:
         root.attrib.pop("viewBox", None)
         if width and height:
             root.set("viewBox", f"0 0 {width:g} {height:g}")
     else:
-        width, height = width or box[2], height or width * box[3] / box[2] if width else box[3]
+        width, height = width or box[2], height or (width * box[3] / box[2] if width else box[3])
     if width and height:
         root.set("width", f"{width:g}")
         root.set("height", f"{height:g}")
-    root.set("class", "full" if width >= FULL else "half" if width >= HALF else "own")
+        return width, height
+    return UNSIZED
 
 
 def _pixels(length: str) -> float:
-    found = re.fullmatch(r"\s*([\d.]+)(px|pt|in|cm|mm)?\s*", length)
+    found = re.fullmatch(rf"\s*({NUMBER.pattern})(px|pt|pc|in|cm|mm)?\s*", length)
+    factors = {"pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}
+    return max(float(found[1]), 0) * factors.get(found[2], 1) if found else 0.0
+
+
+def _bearable(root: Any) -> bool:
+    """Whether a browser can draw an image: references end, and what they draw stays within the limit."""
+    named = {element.get("id"): element for element in root.iter() if element.get("id")}
+    known: dict[str, int] = {}
     try:
-        factor = {"pt": 4 / 3, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}.get(found[2], 1) if found else 0
-        return float(found[1]) * factor if found else 0.0
-    except ValueError:
-        return 0.0
+        return _size(root, named, known, 0) <= MOST_ELEMENTS
+    except RecursionError:
+        return False
 
 
-def _describe(root: Any, prefix: str, name: str, description: str) -> None:
-    from lxml import etree
+def _size(element: Any, named: dict[str, Any], known: dict[str, int], depth: int) -> int:
+    """Count the elements that an element draws.
 
-    root.set("role", "img")
-    parts = [("title", name), ("desc", description)]
-    named = [(tag, text) for tag, text in parts if text]
-    root.set("aria-labelledby", " ".join(f"{prefix}-{tag}" for tag, _ in named))
-    for tag, text in reversed(named):
-        element = etree.Element(f"{{{SVG}}}{tag}", {"id": f"{prefix}-{tag}"})
-        element.text = legible(text)
-        root.insert(0, element)
+    Raises:
+        RecursionError: References lead in a circle, or too deep to be honest.
+    """
+    if depth > MOST_DEPTH:
+        raise RecursionError
+    total = 0
+    for inner in element.iter():
+        total += 1
+        for name in _references(inner):
+            if name not in known and name in named:
+                known[name] = _size(named[name], named, known, depth + 1)
+            total += known.get(name, 0)
+        if total > MOST_ELEMENTS:
+            return total
+    return total
 
 
-def broken(note: str) -> Markup:
-    """What stands in the place of an image that cannot be read."""
-    return fill('<p class="note">{}</p>', note)
+def _references(element: Any) -> list[str]:
+    found = [name for value in element.attrib.values() if "url(" in value for name in LOCAL.findall(value)]
+    target = element.get("href", "")
+    return [*found, target[1:]] if target.startswith("#") else found
+
+
+# styles as attributes
+
+
+class _Rule(NamedTuple):
+    """One simple selector with its declarations."""
+
+    weight: tuple[int, int, int]
+    tag: str
+    identifier: str
+    classes: frozenset[str]
+    declarations: tuple[tuple[str, str], ...]
+
+
+def _styled(element: Any, tag: str, rules: list[_Rule]) -> dict[str, str]:
+    """What style sheets and the style attribute give an element, as attributes."""
+    given: dict[str, str] = {}
+    classes = frozenset(element.get("class", "").split()) if rules else frozenset()
+    for rule in rules:
+        if rule.weight == (0, 0, 0) and element.getparent() is not None:
+            continue  # of ``*``: the root has it, and hands it down
+        if rule.tag in ("", tag) and rule.classes <= classes and rule.identifier in ("", element.get("id")):
+            given.update(rule.declarations)
+    given.update(declarations(element.get("style", "")))
+    return given
+
+
+@lru_cache(maxsize=4096)
+def declarations(style: str) -> tuple[tuple[str, str], ...]:
+    """The declarations of a style attribute that SVG knows as attributes, the font shorthand taken apart."""
+    found: dict[str, str] = {}
+    for part in re.split(r";(?![^(]*\))", style):
+        name, _, value = part.partition(":")
+        name, value = name.strip().lower(), value.replace("!important", "").strip()
+        if name == "font":
+            found.update(_font(value))
+        elif name in PROPERTIES and value:
+            found[name] = value
+    return tuple(found.items())
+
+
+def _font(value: str) -> dict[str, str]:
+    match = FONT.match(value)
+    if not match:
+        return {}
+    given = {"font-size": match["size"], "font-family": match["family"]}
+    for word in match["before"].split():
+        if word in ("italic", "oblique"):
+            given["font-style"] = word
+        elif word in ("bold", "bolder", "lighter") or word.isdigit():
+            given["font-weight"] = word
+    return given
+
+
+def _rules(root: Any) -> list[_Rule]:
+    """Read the style elements of an SVG: simple selectors alone, the weakest rule first."""
+    styles = [element for element in root.iter() if isinstance(element.tag, str) and element.tag.endswith("style")]
+    css = re.sub(r"/\*.*?\*/", "", "".join("".join(element.itertext()) for element in styles), flags=re.DOTALL)
+    css = re.sub(r"@[^{};]*(;|\{([^{}]*\{[^{}]*\})*[^{}]*\})", "", css)
+    found = []
+    for prelude, body in re.findall(r"([^{}]*)\{([^{}]*)\}", css):
+        for selector in filter(None, map(str.strip, prelude.split(","))):
+            if match := SELECTOR.match(selector):
+                marks = re.findall(r"([.#])([\w-]+)", match[2])
+                names = [name for mark, name in marks if mark == "#"]
+                classes = frozenset(name for mark, name in marks if mark == ".")
+                tag = "" if match[1] in (None, "*") else match[1]
+                weight = (len(names), len(classes), int(bool(tag)))
+                found.append(_Rule(weight, tag, "".join(names[:1]), classes, declarations(body)))
+    return sorted(found, key=lambda rule: rule.weight)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from handover import digest
-from handover.document import MONTHS, bound
+from handover.document import MONTHS, spaces
 from handover.editions.catalogue import FEED, INDEX, Entry, Listed, Site, archive
 from handover.editions.changes import CORRECTED
 
@@ -79,9 +79,9 @@ def _page(body: str, name: str, site: Site, title: str, description: str, shown:
     """A page around its body; a preview of a link to it shows one edition's picture."""
     from markupsafe import Markup
 
-    from handover.pages.html import embed, faces
+    from handover.pages import font_rules
 
-    style = embed.rules(faces.used(body, rtl=False)) + faces.rules(rtl=False) + _sheet()
+    style = font_rules(body) + _sheet()
     files = shown["files"] if shown else {}
     page = _templates().get_template("catalogue.html.j2")
     return page.render(
@@ -114,7 +114,7 @@ def _templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"day": day, "size": size, "number": "{:,}".format, "bound": bound.text}
+    found.filters |= {"day": day, "size": size, "number": "{:,}".format, "bound": spaces.bind}
     return found
 
 

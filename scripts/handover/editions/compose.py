@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from handover import digest
+from handover import digest, pages
 from handover.editions import catalogue, inputs
 from handover.editions.request import day_of, epoch_of
 from handover.editions.store import EDITION, LINK_PICTURE, REPORT, file_name
@@ -37,6 +37,8 @@ PICTURE_PPI = 60
 #: Dots of the picture for links, across and down.
 LINK_SIZE = (1200, 630)
 MAIN = "main.typ"
+#: Raised when the same pages are made into other bytes: when the way of writing a PDF or a picture changes.
+RECIPE = 1
 #: The attachment that says how the others fit together; `handover verify` starts from it.
 RECORD = "edition.json"
 TABLE_MIMES = {".csv": "text/csv", ".json": "application/json", ".geojson": "application/geo+json"}
@@ -73,31 +75,25 @@ class Composition:
 
     def pdf(self) -> bytes:
         """Typeset the PDF."""
-        from handover.pages.typst import typesetter
-
-        return typesetter.pdf(self._files(), self.metadata.epoch, self.document.name)
+        return pages.pdf(self._files(), self.metadata.epoch, self.document.name)
 
     def picture(self) -> bytes:
         """A picture of the PDF's first page, for the catalogue."""
-        return self.sheets(PICTURE_PPI)[0]
+        return pages.picture(self._files(), PICTURE_PPI, self.document.name)
 
     def link_picture(self) -> bytes:
         """The picture that a link to the HTML shows."""
-        from handover.pages.typst import page, pictures, typesetter
-
-        made = typesetter.pngs(page.link(self.document, self.metadata), page.LINK_PPI, self.document.name)[0]
-        return pictures.of_few_colours(made)
+        files = pages.link_source(self.document, self.metadata)
+        return pages.picture(files, pages.LINK_PPI, self.document.name)
 
     def sheets(self, ppi: float) -> list[bytes]:
         """Pictures of all pages of the PDF."""
-        from handover.pages.typst import typesetter
-
-        return typesetter.pngs(self._files(), ppi, self.document.name)
+        return pages.pngs(self._files(), ppi, self.document.name)
 
     def _files(self) -> dict[str, bytes]:
         """Everything that Typst may read, the layout settled once."""
         if not self._settled:
-            self._settled.append(_settle(self._typst, self.document.name))
+            self._settled.append(pages.settle(self._typst, self.document.name))
         return self._settled[0]
 
 
@@ -110,21 +106,18 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False)
         folder: Where it lies; data is attached only if that is inside a project.
         draft: Whether to leave the edition without its digits, which cost the layout of the PDF.
     """
-    from handover.document import document as documents
-    from handover.pages.html import page as html_page
-    from handover.pages.typst import page as pdf_page
+    from handover.document import read
 
     report = report_of(name)
-    document = documents.read(nb, report)
+    document = read(nb, report)
     attached, refused = _attached(nb, document, report, folder)
     unnamed = _metadata(nb, document, attached, PLACEHOLDER)
-    html, (typst_source, pictures) = html_page.write(document, unnamed), pdf_page.compose(document, unnamed)
-    typst, settled = pdf_page.files(typst_source, pictures, unnamed), []
+    html, typst, settled = pages.write_html(document, unnamed), pages.typst_source(document, unnamed), []
     content, published = "", b""
     if not draft:
         published = _published(nb)
-        settled = [_settle(typst, report)]
-        content = _content(html, settled[0], pdf_page.link(document, unnamed), published)
+        settled = [pages.settle(typst, report)]
+        content = _content(html, settled[0], pages.link_source(document, unnamed), published)
     digits = content[: digest.DIGITS] or DRAFT
     if unnamed.edition:
         html = html.replace(PLACEHOLDER, digits)
@@ -134,21 +127,9 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False)
     return Composition(final.edition, content, html, published, document, final, tuple(refused), typst, settled)
 
 
-def for_exporter(nb: "NotebookNode", resources: Mapping[str, Any] | None) -> Composition:
-    """Compose what nbconvert hands to an exporter: a notebook, and resources that may say where it lies."""
-    about = (resources or {}).get("metadata", {})
-    return compose(nb, str(about.get("name") or "Notebook"), Path(about.get("path") or "."))
-
-
 def report_of(name: str) -> str:
     """The report of a file's name: ``drawdown_2026-10-01-en-1a2b3c4d`` is an edition of ``drawdown``."""
     return re.sub(rf"_{EDITION.pattern}$", "", name)
-
-
-def _settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
-    from handover.pages.typst import room
-
-    return room.shared(files, name)
 
 
 def _content(html: str, typst: Mapping[str, bytes], link: Mapping[str, bytes], notebook: bytes) -> str:
@@ -156,10 +137,8 @@ def _content(html: str, typst: Mapping[str, bytes], link: Mapping[str, bytes], n
 
     What is attached to the PDF, the versions of the tools among it, is part of the files that Typst reads.
     """
-    from handover.pages.typst import page, typesetter
-
-    settings = f"{typesetter.STANDARDS} {PICTURE_PPI} {page.LINK_PPI}"
-    parts = [("html", html.encode()), ("notebook", notebook), ("settings", settings.encode())]
+    settings = f"{pages.STANDARDS} {PICTURE_PPI} {pages.LINK_PPI}"
+    parts = [("html", html.encode()), ("notebook", notebook), ("settings", f"{RECIPE} {settings}".encode())]
     for kind, files in (("pdf", typst), ("link", link)):
         parts += [(f"{kind}/{name}", data) for name, data in files.items()]
     return digest.of_parts(sorted(parts))

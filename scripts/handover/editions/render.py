@@ -167,14 +167,14 @@ def _composed(
     with clock.phase("execute"):
         done = _execute(request, timeout_s, clock.progress)
     with clock.phase("compose"):
-        from handover.document import audit, descriptions, lint
+        from handover.document import audit, checks
         from handover.editions import compose
 
         made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
         _accept(request, made)
-        lint.lint(done.nb, (made.html, made.typst_source), request.project, request.where)
+        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where)
         audit.audit(made.document, request.where)
-        descriptions.check(made.document, request.where)
+        checks.require_descriptions(made.document, request.where)
     return done, made
 
 
@@ -210,12 +210,9 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
 def _warm() -> None:
     """Import the page writers and cut the usual fonts while the kernel is busy; failing here means only less speed."""
     with suppress(Exception):
-        from handover.document import markdown
-        from handover.pages.html import embed, highlight
+        from handover import pages
 
-        markdown.parse("")
-        highlight.code("x = 1", "python")
-        embed.prepare()
+        pages.prepare()
 
 
 def _accept(request: Request, made: "Composition") -> None:
@@ -253,7 +250,7 @@ def _ahead(about: Manifest) -> list[str]:
 
 
 def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, clock: _Clock) -> Manifest:
-    from handover.pages.typst import page
+    from handover.pages import page_count
 
     evidence = made.document.evidence
     return {
@@ -272,6 +269,6 @@ def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes],
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
         "sources": sorted(one["id"] for one in evidence.get("sources", [])),
-        "pages": page.pages(pdf),
+        "pages": page_count(pdf),
         "run": manifest.run(clock.started, clock.seconds),
     }

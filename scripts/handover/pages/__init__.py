@@ -1,12 +1,16 @@
-"""A document as HTML and as Typst, and the two exporters that nbconvert knows."""
+"""A document printed as HTML and as PDF, and pictures of its pages."""
 
 from handover.door import door
 
 __getattr__, __all__ = door(
     __name__,
     {
-        "html.fill": "fill",
-        "html.sheet": "Sheet href",
+        "html_page": "prepare write_html",
+        "layout": "settle",
         "metadata": "Attachment AUTHOR LinkPicture NO_DAY PageMetadata",
+        "pictures": "picture",
+        "typesetter": "STANDARDS page_count pdf pngs",
+        "typefaces": "font_rules",
+        "typst": "LINK_PPI link_source typst_source",
     },
 )

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from handover.editions.imprint import Imprint
 
-from handover.document import document
-from handover.pages.html import page
+from handover.document import read
+from handover.pages import LinkPicture, PageMetadata, write_html
 from judges import browser as judge
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -17,14 +16,21 @@ EDITION = "2031-03-31-en-1a2b3c4d"
 COLOPHON = (("Parameters", "as_of = 2031-03-31"), ("Data", "SHA-256 " + "0123456789abcdef" * 4))
 
 
-def imprint(edition: str = EDITION) -> Imprint:
-    return Imprint(edition, dt.date(2031, 3, 31), 1932681600, colophon=COLOPHON)
+DAY = dt.date(2031, 3, 31)
+
+
+def metadata(name):
+    stem = f"{name}_{EDITION}"
+    beside = {"pdf": f"{stem}.pdf", "notebook": f"{stem}.ipynb"}
+    beside |= {"archive": f"../../{name}_editions.html", "index": "../../index.html"}
+    picture = LinkPicture("link.png", 1200, 630)
+    return PageMetadata(EDITION, DAY, 1932681600, colophon=COLOPHON, link_picture=picture, **beside)
 
 
 @cache
 def written(name: str) -> str:
     nb = nbformat.read(TESTS / "notebooks" / f"html_{name}.ipynb", as_version=4)
-    return page.write(document.read(nb, name), imprint())
+    return write_html(read(nb, name), metadata(name))
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +51,7 @@ def write():
 
     def of(*cells, **metadata):
         nb = nbformat.v4.new_notebook(cells=list(cells), metadata=metadata)
-        return page.write(document.read(nb, "notebook"), imprint(""))
+        return write_html(read(nb, "notebook"), PageMetadata("", DAY, 1932681600, colophon=COLOPHON))
 
     return of
 

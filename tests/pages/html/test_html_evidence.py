@@ -3,7 +3,7 @@
 from lxml import html as lxml_html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from handover.document.document import EVIDENCE_MIME
+from handover.document.evidence import EVIDENCE_MIME
 
 
 def tree(text):

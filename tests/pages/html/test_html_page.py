@@ -10,15 +10,15 @@ import sys
 from itertools import pairwise
 
 import pytest
-from handover.editions.imprint import LINK_PICTURE, LINK_SIZE, NO_DAY, Imprint
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from handover.document import document
+from handover.document import read
+from handover.document.evidence import EVIDENCE_MIME
 from handover.editions import render
-from handover.pages.html import page
+from handover.pages import NO_DAY, PageMetadata, write_html
 
 ALL = ("report", "arabic", "everything", "hostile")
 
@@ -109,8 +109,8 @@ def beside(text):
 
 def test_a_page_without_an_edition_or_a_name_for_its_files_promises_none_beside_it(write):
     assert beside(write(new_markdown_cell("# T"))) == []
-    doc = document.read(new_notebook(cells=[new_markdown_cell("# T")]), "not the name/of a report")
-    assert beside(page.write(doc, Imprint("e", NO_DAY, 0))) == []
+    doc = read(new_notebook(cells=[new_markdown_cell("# T")]), "not the name/of a report")
+    assert beside(write_html(doc, PageMetadata("e", NO_DAY, 0))) == []
 
 
 def test_an_edition_links_to_its_files_and_to_where_a_newer_one_would_be(html):
@@ -137,7 +137,7 @@ def test_a_key_explains_the_marks_that_are_there_and_no_others(html, write):
     assert key == "dotted: evidence; ≠: sources disagree"
     assert "dotted:" not in write(new_markdown_cell("# T"))
     content = {"heading": "Evidence", "facts": [{"key": "k", "label": "ferries", "value": "four"}]}
-    output = new_output("display_data", data={document.EVIDENCE_MIME: content})
+    output = new_output("display_data", data={EVIDENCE_MIME: content})
     text = write(new_markdown_cell("# T"), new_markdown_cell("[four](#fact-k)"), new_code_cell("e", outputs=[output]))
     assert tree(text).xpath("string(//header/p[@class='note key'])") == "dotted: evidence"
 
@@ -167,17 +167,16 @@ def test_the_title_is_found_wherever_it_stands(write):
 def test_an_unpublished_page_names_no_edition_and_one_without_a_day_no_day(write):
     text = write(new_markdown_cell("# T"))
     assert "Edition" not in text
-    doc = document.read(new_notebook(cells=[new_markdown_cell("# T")]), "t")
-    assert "1970" not in page.write(doc, Imprint("", NO_DAY, 0))
-    assert "published_time" not in page.write(doc, Imprint("", NO_DAY, 0))
-    assert "31\u00a0March\u00a02031" in page.write(doc, Imprint("", dt.date(2031, 3, 31), 0))
+    doc = read(new_notebook(cells=[new_markdown_cell("# T")]), "t")
+    assert "1970" not in write_html(doc, PageMetadata("", NO_DAY, 0))
+    assert "published_time" not in write_html(doc, PageMetadata("", NO_DAY, 0))
+    assert "31\u00a0March\u00a02031" in write_html(doc, PageMetadata("", dt.date(2031, 3, 31), 0))
 
 
 def test_only_an_edition_names_a_picture_for_links(html, write):
     assert "og:image" not in write(new_markdown_cell("# T"))
     tags = {one.get("property") or one.get("name"): one.get("content") for one in tree(html("report")).iter("meta")}
-    assert tags["og:image"] == LINK_PICTURE
-    assert (tags["og:image:width"], tags["og:image:height"]) == tuple(map(str, LINK_SIZE))
+    assert (tags["og:image"], tags["og:image:width"], tags["og:image:height"]) == ("link.png", "1200", "630")
     assert tags["og:image:alt"] == tags["og:title"]
     assert tags["twitter:card"] == "summary_large_image"
 
@@ -201,12 +200,11 @@ def test_a_page_of_a_report_is_small(html):
 
 SEEDED = """
 import datetime, sys, hashlib, nbformat
-from handover.document import document
-from handover.pages.html import page
-from handover.editions.imprint import Imprint
+from handover.document import read
+from handover.pages import PageMetadata, write_html
 for name in sys.argv[1:]:
-    doc = document.read(nbformat.read(name, as_version=4), "x")
-    text = page.write(doc, Imprint("e", datetime.date(2031, 3, 31), 0))
+    doc = read(nbformat.read(name, as_version=4), "x")
+    text = write_html(doc, PageMetadata("e", datetime.date(2031, 3, 31), 0))
     print(hashlib.sha256(text.encode()).hexdigest())
 """
 
@@ -242,7 +240,7 @@ def test_no_content_whatever_breaks_a_page(markdown, markup, drawn, text, title)
         new_output("error", ename=title, evalue=text, traceback=[text]),
     ]
     nb = new_notebook(cells=[new_markdown_cell(markdown), new_code_cell(text, outputs=outputs)])
-    written = page.write(document.read(nb, title), Imprint("e", dt.date(2031, 3, 31), 0))
+    written = write_html(read(nb, title), PageMetadata("e", dt.date(2031, 3, 31), 0))
     root = lxml_html.document_fromstring(written.encode())
     assert [child.tag for child in root.find("body")] in (
         ["a", "header", "main", "footer"],
@@ -264,45 +262,6 @@ OBJECTS = st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES | st.just("x"),
 @given(facts=OBJECTS | VALUES, sources=OBJECTS | VALUES, conflicts=OBJECTS | VALUES, heading=VALUES)
 def test_no_evidence_whatever_breaks_a_page(facts, sources, conflicts, heading):
     content = {"facts": facts, "sources": sources, "conflicts": conflicts, "heading": heading}
-    output = new_output("display_data", data={document.EVIDENCE_MIME: content})
+    output = new_output("display_data", data={EVIDENCE_MIME: content})
     nb = new_notebook(cells=[new_markdown_cell("[x](#fact-x)[y](#conflict-x)"), new_code_cell("e", outputs=[output])])
-    page.write(document.read(nb, "x"), Imprint("e", dt.date(2031, 3, 31), 0))
-
-
-def written_times(monkeypatch, write, *cells):
-    """The page of some cells, and how often each of its blocks was written."""
-    times = []
-    block = page._block
-    monkeypatch.setattr(page, "_block", lambda one, sheet: times.append(one) or block(one, sheet))
-    text = write(*map(new_markdown_cell, cells))
-    return text, len(times) / len(cells)
-
-
-@pytest.mark.parametrize(
-    ("cells", "link", "times"),
-    [
-        (("# T", "## Above", "[x](#Above)"), '<a href="#above">x</a>', 1),
-        (("# T", "[x](#Below)", "## Below"), '<a href="#below">x</a>', 2),
-        (("# T", "[x](#nowhere)"), "<p>x</p>", 2),
-        # nearest to what is above, but the very name of what is below
-        (("# T", "## a b", "[x](#A-b)", "## A b"), '<a href="#a-b-2">x</a>', 2),
-    ],
-)
-def test_a_page_is_written_again_only_if_a_link_may_lead_forward(monkeypatch, write, cells, link, times):
-    text, found = written_times(monkeypatch, write, *cells)
-    assert link in text and found == times
-
-
-def test_a_number_within_a_link_that_leads_forward_is_no_place_to_go_back_to(write):
-    content = {"heading": "Evidence", "facts": [{"key": "k", "label": "ferries", "value": "four"}]}
-    output = new_output("display_data", data={document.EVIDENCE_MIME: content})
-    text = write(
-        new_markdown_cell("# T"),
-        new_markdown_cell("<a\nhref='#Below'>[four](#fact-k)</a>"),
-        new_code_cell("e", outputs=[output]),
-        new_markdown_cell("## Below"),
-    )
-    root = tree(text)
-    ids = set(root.xpath("//@id"))
-    assert [one for one in root.xpath("//a/@href") if one.startswith("#") and one[1:] not in ids] == []
-    assert root.xpath("//span[@class='back']") == [] and '<a href="#below">four</a>' in text
+    write_html(read(nb, "x"), PageMetadata("e", dt.date(2031, 3, 31), 0))

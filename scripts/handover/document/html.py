@@ -1,0 +1,350 @@
+"""HTML that somebody else wrote, read into the model: an allow-list of what it may hold, and of the rest its words.
+
+HTML inside Markdown is read with holes in it: what Markdown found between the tags fills
+them, wherever the tags put it.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from html import unescape
+from itertools import groupby
+from typing import Any
+
+from handover.document import images, model, tables
+from handover.document.places import Places
+from handover.text import legible
+
+#: Elements that a browser would run, ask for or fill in: gone from every page, with all they hold.
+_GONE = "script style template iframe object embed noscript textarea select audio video canvas"
+GONE = frozenset(_GONE.split())
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+#: Elements that set blocks apart and mean nothing else.
+_FRAMES = "address article aside center div figcaption figure footer header main nav p section summary"
+FRAMES = frozenset(_FRAMES.split())
+BLOCKS = FRAMES | HEADINGS.keys() | {"blockquote", "dd", "details", "dl", "dt", "hr", "li", "ol", "pre", "table", "ul"}
+PARTS = frozenset({"caption", "thead", "tbody", "tfoot", "tr", "td", "th"})
+#: Older names of styles.
+OLDER = {"strike": "s", "tt": "code"}
+ALLOWED = BLOCKS | PARTS | model.STYLES | OLDER.keys() | {"a", "br", "img", "time", "wbr"}
+ATTRIBUTES = {
+    "*": {"dir", "lang", "id"},
+    "a": {"href", "title", "name"},
+    "abbr": {"title"},
+    "details": {"open"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "ol": {"start"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align"},
+}
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", re.ASCII)
+#: The values that these attributes may have; anything else is dropped.
+VALUES = {
+    "lang": LANGUAGE,
+    "dir": re.compile(r"(ltr|rtl|auto)\Z"),
+    "align": re.compile(r"(left|center|right)\Z"),
+    **dict.fromkeys(("colspan", "rowspan"), re.compile(r"[0-9]{1,3}\Z", re.ASCII)),
+    "start": re.compile(r"[0-9]{1,9}\Z", re.ASCII),
+    **dict.fromkeys(("id", "name"), re.compile(r"[\w.:-]{1,80}\Z")),
+}
+#: Drawings and formulas inside HTML are languages of their own, of which the sanitiser would leave nothing.
+DRAWING = re.compile(r"<(svg|math)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
+OPENING = re.compile(rf"<({'|'.join(sorted(GONE))})\b[^>]*>", re.IGNORECASE)
+#: libxml2 leaves out what lies deeper than this many elements.
+FOLLOWED = 2048
+#: Elements nested deeper than this are read as their text.
+NESTED = 60
+#: White space that folds.
+SPACE = " \t\r\n\f"
+
+#: What fills a hole when it is reached: blocks or inlines.
+Hole = Callable[[], Any]
+
+
+def read(parts: str | Sequence[str | Hole], places: Places) -> model.Blocks:
+    """Read HTML as blocks; () if nothing of it can be shown.
+
+    Args:
+        parts: The source; or pieces of it, with holes between them that blocks fill.
+        places: The state of this reading.
+    """
+    return _Reader(places, [parts] if isinstance(parts, str) else parts, "div").blocks()
+
+
+def inlines(parts: Sequence[str | Hole], places: Places) -> model.Inlines:
+    """Read HTML with holes that inlines fill as running text."""
+    return model.running(_Reader(places, parts, "span").blocks())
+
+
+@cache
+def _cleaner() -> Any:
+    import nh3
+
+    def judge(name: str, attribute: str, value: str) -> str | None:
+        allowed = VALUES.get(attribute)
+        return None if allowed and not allowed.match(value) else value
+
+    return nh3.Cleaner(
+        tags=set(ALLOWED),
+        clean_content_tags=set(GONE),
+        attributes={name: set(names) for name, names in ATTRIBUTES.items()},
+        attribute_filter=judge,
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel=None,
+    )
+
+
+class _Reader:
+    """Reads one piece of HTML; `form` is the element that stands for a hole."""
+
+    def __init__(self, places: Places, parts: Sequence[str | Hole], form: str) -> None:
+        self.places = places
+        self.parts = parts
+        self.form = form
+        self.holes: list[Hole] = []
+        self.level = 0
+        source = "".join(part for part in parts if isinstance(part, str))
+        # a mark that the source itself cannot name
+        self.mark = next(mark for n in range(len(source) + 1) if (mark := f"hole{n}-") not in source)
+
+    def blocks(self) -> model.Blocks:
+        root = _tree("".join(self._opened(part) for part in self.parts))
+        found = sum(element.get("id", "").startswith(self.mark) for element in root.iter("span", "div"))
+        if found < len(self.holes) and any(callable(part) for part in self.parts):
+            # some tag has swallowed what Markdown found: each piece is then read by itself
+            return tuple(block for part in self.parts for block in self._apart(part))
+        return self._flow(root)
+
+    def _opened(self, part: str | Hole) -> str:
+        """A part as HTML with a hole in it for whatever HTML cannot say."""
+        if callable(part):
+            return self._hole(part, self.form)
+        return DRAWING.sub(lambda drawn: self._drawing(drawn[0], drawn[1].lower()), legible(part))
+
+    def _drawing(self, source: str, kind: str) -> str:
+        words = UNSAID.sub(" ", source)
+        found, own = images.picture("svg+xml", source, "image") if kind == "svg" else (None, "")
+        if not found:
+            return words
+        said = own or " ".join(unescape(words).split())
+        return self._hole(lambda: (model.Image(found, said, note="" if said else self.places.words.undescribed),))
+
+    def _hole(self, fill: Hole, form: str = "span") -> str:
+        self.holes.append(fill)
+        return f'<{form} id="{self.mark}{len(self.holes) - 1}"></{form}>'
+
+    def _apart(self, part: str | Hole) -> model.Blocks:
+        filled = part() if callable(part) else _Reader(self.places, [part], "div").blocks()
+        return filled if all(isinstance(node, model.Block) for node in filled) else (model.Plain(filled),)
+
+    def _flow(self, element: Any, form: type = model.Paragraph) -> model.Blocks:
+        """Read what an element holds as blocks; running text between them becomes paragraphs, or plain text."""
+        if self.places.depth > model.DEPTH or self.level > NESTED:
+            words = " ".join(element.text_content().split())
+            return (form((model.Text(words),)),) if words else ()
+        found: list[model.Block] = []
+        for blocks, run in groupby(self._pieces(element), lambda piece: isinstance(piece, model.Block)):
+            if blocks:
+                found += run
+            elif inside := _trimmed(list(run)):
+                found.append(form(inside))
+        return tuple(found)
+
+    def _pieces(self, element: Any) -> Iterator[model.Inline | model.Block]:
+        self.level += 1
+        if element.text:
+            yield model.Text(element.text)
+        for child in element:
+            named = child.get("id", "")
+            if named.startswith(self.mark):
+                yield from self.holes[int(named.removeprefix(self.mark))]()
+            elif child.tag in BLOCKS or (child.tag != "a" and _holds_block(child)):
+                yield from self._dressed(child, self._block(child))
+            else:
+                yield from self._inline(child)
+            if child.tail:
+                yield model.Text(child.tail)
+        self.level -= 1
+
+    def _running(self, element: Any) -> model.Inlines:
+        """Read what an element holds as running text, the white space at its ends kept unless blocks are in it."""
+        if self.level > NESTED or _holds_block(element):
+            return model.running(self._flow(element, model.Plain))
+        return tuple(self._pieces(element))
+
+    def _dressed(self, element: Any, found: model.Blocks) -> model.Blocks:
+        """Blocks with the anchor, the language and the direction of the element that they were read from."""
+        named = element.get("id", "")
+        if named and not (found and isinstance(found[0], model.Heading)):
+            found = _begun(self.places.anchor(named), found)
+        about = element.get("lang", ""), element.get("dir", "")
+        return (model.Division(found, *about),) if found and any(about) else found
+
+    def _block(self, element: Any) -> model.Blocks:
+        match element.tag:
+            case "hr":
+                return (model.Rule(),)
+            case "pre":
+                inside = self._running(element)
+                return (model.Preformatted(inside),) if model.plain(inside).strip() else ()
+            case "table":
+                return self._table(element)
+            case "ul" | "ol":
+                items = tuple(model.Item(blocks) for child in _members(element) if (blocks := self._nested(child)))
+                start = int(element.get("start") or 1)
+                return (model.List(items, element.tag == "ol", start),) if items else ()
+            case "dl":
+                entries = tuple(self._entry(child) for child in _members(element))
+                return (model.Definitions(entries),) if entries else ()
+            case "blockquote":
+                inside = self._nested(element, model.Paragraph)
+                return (model.Quote(inside),) if inside else ()
+            case "details" if element.find("summary") is not None:
+                return self._details(element)
+            case name if name in HEADINGS:
+                inside = _trimmed(list(self._running(element)))
+                heading = self.places.heading(HEADINGS[name], inside, element.get("id", ""))
+                if isinstance(heading, model.Heading):
+                    return (heading,)
+                return (model.Paragraph(heading),) if heading else ()
+        return self._flow(element)
+
+    def _nested(self, element: Any, form: type = model.Plain) -> model.Blocks:
+        """Read what stands in a quotation, a list or a cell."""
+        with self.places.inside(nest=True):
+            found = self._flow(element, form)
+        return self._dressed(element, found) if element.tag in ("li", "dd") else found
+
+    def _entry(self, element: Any) -> model.Term | model.Definition:
+        return model.Term(self._running(element)) if element.tag == "dt" else model.Definition(self._nested(element))
+
+    def _details(self, element: Any) -> model.Blocks:
+        summary = element.find("summary")
+        told = self._running(summary)
+        summary.drop_tree()
+        with self.places.inside(fold=True):
+            inside = self._flow(element)
+        if not inside:
+            return (model.Paragraph(told),) if told else ()
+        return (model.Details(told, inside, element.get("open") is not None),)
+
+    def _table(self, element: Any) -> model.Blocks:
+        self.places.tables += 1
+        number = self.places.tables
+        captions = element.findall("caption")
+        caption = self._running(captions[0]) if captions else ()
+        parts: dict[str, list[model.Row]] = {"thead": [], "tbody": [], "tfoot": []}
+        for row in element.iter("tr"):
+            if next(row.iterancestors("table"), None) is element:
+                cells = tuple(self._cell(cell) for cell in row if cell.tag in ("td", "th"))
+                parts.get(row.getparent().tag, parts["tbody"]).append(cells)
+        made = tables.table(number, parts["thead"], parts["tbody"] + parts["tfoot"], caption)
+        return (made,) if made else ((model.Paragraph(caption),) if caption else ())
+
+    def _cell(self, element: Any) -> model.Cell:
+        row = element.getparent()
+        blocks = self._dressed(element, self._nested(element))
+        if row.index(element) == 0:
+            blocks = _begun(self.places.anchor(row.get("id", "")), blocks)
+        text = " ".join(model.plain(blocks).split())
+        columns, rows = (int(element.get(span) or 1) for span in ("colspan", "rowspan"))
+        scope, align = "head" if element.tag == "th" else "", element.get("align", "")
+        return model.Cell(blocks, text, scope, align, columns=columns, rows=rows)
+
+    def _inline(self, element: Any) -> Iterator[model.Inline]:
+        yield from self.places.anchor(element.get("id") or element.get("name") or "")
+        title = legible(element.get("title", ""))
+        match element.tag:
+            case "br":
+                yield model.Break()
+            case "wbr":
+                yield model.Text("\u200b")
+            case "img":
+                size = element.get("width"), element.get("height")
+                url, alt = element.get("src", ""), element.get("alt", "")
+                yield images.image(url, alt, title, self.places.words, size=size)
+            case "a":
+                url = element.get("href", "")
+                with self.places.inside(link=bool(url)):
+                    inside = self._running(element)
+                yield from self.places.link(url, inside, title)
+            case name:
+                inside, tag = self._running(element), OLDER.get(name, name)
+                about = element.get("lang", ""), element.get("dir", ""), title
+                if not inside or tag not in model.STYLES or (tag == "span" and not any(about)):
+                    yield from inside
+                else:
+                    yield model.Span(tag, inside, *about)
+
+
+def _tree(source: str) -> Any:
+    """Foreign HTML as a tree of what is allowed; as one text where it nests deeper than libxml2 follows."""
+    from lxml import html
+
+    cleaned = _cleaner().clean(_ended(source))
+    root = html.fragment_fromstring(
+        f"<div>{cleaned}</div>".encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)
+    )
+    if cleaned.count("<") > FOLLOWED:
+        text = unescape(re.sub(r"<[^>]*>", "", cleaned))
+        if len(root.text_content()) < len(text):
+            root = html.Element("div")
+            root.text = text
+    return root
+
+
+def _ended(source: str) -> str:
+    """HTML without the opening tags of what is to be gone that never ends: they would take all that follows along."""
+    lowered = source.lower()
+    ends = {name: lowered.rfind(f"</{name}") for name in GONE}
+    return OPENING.sub(lambda tag: tag[0] if tag.start() < ends[tag[1].lower()] else "", source)
+
+
+def _holds_block(element: Any) -> bool:
+    return any(inner.tag in BLOCKS for inner in element.iterdescendants())
+
+
+def _trimmed(run: list[model.Inline]) -> model.Inlines:
+    """Running text without white space at its ends; () where it is nothing else."""
+    while run and isinstance(run[0], model.Text) and not run[0].text.lstrip(SPACE):
+        run.pop(0)
+    while run and isinstance(run[-1], model.Text) and not run[-1].text.rstrip(SPACE):
+        run.pop()
+    if run and isinstance(run[0], model.Text):
+        run[0] = model.Text(run[0].text.lstrip(SPACE))
+    if run and isinstance(run[-1], model.Text):
+        run[-1] = model.Text(run[-1].text.rstrip(SPACE))
+    return tuple(run)
+
+
+def _begun(anchors: model.Inlines, blocks: model.Blocks) -> model.Blocks:
+    """Blocks with anchors at their beginning."""
+    if not anchors:
+        return blocks
+    if blocks and isinstance(blocks[0], model.Paragraph | model.Plain):
+        return (type(blocks[0])((*anchors, *blocks[0].inside)), *blocks[1:])
+    return (model.Plain(anchors), *blocks)
+
+
+def _members(element: Any) -> Iterator[Any]:
+    """What stands in a list; texts and elements that are no members of it stand in members of their own."""
+    for text, child in [(element.text, None), *((child.tail, child) for child in list(element))]:
+        if child is not None and child.tag in ("li", "dt", "dd"):
+            yield child
+        elif child is not None:
+            yield _around(child)
+        if text and text.strip():
+            yield _around(text)
+
+
+def _around(inside: Any) -> Any:
+    from lxml import html
+
+    around = html.Element("div")
+    if isinstance(inside, str):
+        around.text = inside
+    else:
+        inside.tail = None
+        around.append(inside)
+    return around

@@ -1,0 +1,121 @@
+"""What a document keeps track of while it is read: anchors, where links lead, levels of headings, uses of evidence."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import unquote
+
+from handover.document import evidence, model
+from handover.document.words import Words
+from handover.text import legible
+
+#: Anchors that a page's own frame uses, and the forms of those that it makes.
+RESERVED = frozenset({"report", "contents", "evidence"})
+OWN = re.compile(r"card-use-.*|cell-\d+|figure-\d+-.*")
+
+
+def slug(text: str) -> str:
+    """A text as the anchor of a heading: letters and digits of any script, hyphens for the rest."""
+    return re.sub(r"[\W_]+", "-", text.lower()).strip("-")[:80]
+
+
+class Places:
+    """The state of one reading.
+
+    A link leads to an anchor that is known when it is read, or to one of `targets`, the names of an earlier reading of
+    the same notebook; where neither has it, `forward` says that a second reading may find it.
+    """
+
+    def __init__(self, words: Words, targets: Mapping[str, str] | None = None) -> None:
+        self.words = words
+        self.targets = targets
+        self.forward = False
+        self.ledger = model.Ledger()
+        self.names: dict[str, str] = {}
+        self.contents: list[model.Heading] = []
+        self.uses: dict[str, list[str]] = {}
+        self.figures = 0
+        self.tables = 0
+        #: Whether what is read stands in a link, and in a quotation, list or cell, where headings are none.
+        self.linked = False
+        self.nested = False
+        #: How many quotations, lists, cells and folds it stands in.
+        self.depth = 0
+        self._taken = set(RESERVED)
+        self._level = 1
+
+    def identify(self, wanted: str, *aliases: str) -> str:
+        """Give out an anchor that is unique; links to `wanted` or to an alias will find it."""
+        base = re.sub(r"[^\w.:-]+", "-", wanted) or "section"
+        base = f"at-{base}" if OWN.fullmatch(base) else base
+        given, count = base, 1
+        while given in self._taken:
+            count += 1
+            given = f"{base}-{count}"
+        self._taken.add(given)
+        for name in (wanted, *aliases):
+            self.names.setdefault(name, given)
+        return given
+
+    def anchor(self, name: str) -> model.Inlines:
+        """A place that a foreign element names; nothing where it has no name."""
+        return (model.Anchor(self.identify(name)),) if name else ()
+
+    def heading(self, wanted: int, inside: model.Inlines, name: str = "") -> model.Heading | model.Inlines:
+        """Enter a heading: never more than one level below the last. Where there is none, what it holds is returned."""
+        text = " ".join(legible(model.plain(inside)).split())
+        if not any(character.isprintable() and not character.isspace() for character in text):
+            return (*self.anchor(name), *inside)
+        # JupyterLab's own anchors keep capitals and put hyphens for blanks: links written for it still lead here
+        given = self.identify(slug(text), text.replace(" ", "-"), *filter(None, [name]))
+        if self.nested:
+            return (model.Anchor(given), model.Span("strong", inside))
+        self._level = min(max(2, min(wanted, 6)), self._level + 1)
+        heading = model.Heading(self._level, given, inside, text)
+        if self._level == 2:
+            self.contents.append(heading)
+        return heading
+
+    @contextmanager
+    def inside(self, *, link: bool = False, nest: bool = False, fold: bool = False) -> Iterator[None]:
+        """Hold while what stands in a link, in a quotation, list or cell, or in a fold is read."""
+        before = self.linked, self.nested, self.depth
+        self.linked, self.nested, self.depth = self.linked or link, self.nested or nest, self.depth + (nest or fold)
+        try:
+            yield
+        finally:
+            self.linked, self.nested, self.depth = before
+
+    def link(self, url: str, inside: model.Inlines, title: str = "") -> model.Inlines:
+        """A link around what it holds; nothing but that where it would lead nowhere, run something or lie in a link."""
+        if self.linked or not (model.plain(inside).strip() or any(isinstance(one, model.Image) for one in inside)):
+            return inside
+        kind, key = evidence.target(unquote(url))
+        entry = evidence.entries(self.ledger, kind).get(key)
+        if entry:
+            return (model.Citation(kind, key, entry.anchor, inside, self._use(kind, key, entry.anchor)),)
+        if url.startswith("#"):
+            anchor = self._find(unquote(url[1:]))
+            return (model.Reference(anchor, inside, title),) if anchor else inside
+        if evidence.outside(url):
+            return (model.Link(legible(url), inside, title),)
+        if ":" in url.split("/")[0] or not url or url == model.plain(inside):
+            return inside
+        # another file cannot be reached from here, but a reader may know where it is
+        return (*inside, model.Text(" "), model.Remark(f"({legible(url)})"))
+
+    def _use(self, kind: str, key: str, anchor: str) -> str:
+        """Enter one use of a fact or a claim: the anchor of its place."""
+        if kind not in (evidence.FACT, evidence.CLAIM):
+            return ""
+        places = self.uses.setdefault(anchor, [])
+        name = key if kind == evidence.FACT else kind + key
+        places.append(self.identify(f"use-{name}-{len(places) + 1}"))
+        return places[-1]
+
+    def _find(self, name: str) -> str:
+        if self.targets is None:
+            # what is there keeps its name; what is not may yet come
+            self.forward |= name not in self.names
+            return self.names.get(name, "")
+        return self.targets.get(name) or self.targets.get(slug(name), "")

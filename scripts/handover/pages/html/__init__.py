@@ -1,1 +1,0 @@
-"""A document as one HTML file that asks nothing of anybody: no script, no request, no second file."""

@@ -1,0 +1,200 @@
+"""What the layout of a PDF settles before it is set: the room on its pages, and where its links lead.
+
+Typst sets a draft without links and says where everything stands. A figure that leaves a page much empty is set
+smaller, or lets the text after it pass; evidence is set in the largest type that takes no more pages than the smallest
+would, its last columns of like height. What is settled stands in one file that the template reads. Links lead to
+positions in it rather than to labels: to look labels up, Typst would set each paragraph with a link once more.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
+from math import sqrt
+
+from handover.pages import typesetter
+
+#: The file that the template reads.
+FILE = "layout.json"
+#: In points: where the text of a page begins and ends, what lies above a figure, and what a page may well leave empty.
+TOP, FOOT, GAP, EMPTY = 59.5, 779.5, 20.0, 90.0
+#: A figure this near the top of its page, heading and all, is there because the page before had no room for it.
+NEAR = 70.0
+#: A drawing is never set smaller than this, for the sake of the words in it.
+SMALLEST = 0.85
+#: Type of the evidence, in points, and what a column of it may lose at its foot, where no entry is parted.
+LEAST, LARGEST, STEP, LOST = 7.5, 9.5, 0.25, 30.0
+#: Of a document with very many figures the first few are enough.
+MOST = 12
+#: Links move nothing, but a page number in the evidence may move what follows it: seldom, and not for long.
+ROUNDS = 4
+
+#: A page, counted from 1, and the points from its left and its top.
+Place = tuple[int, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a part of the page begins or ends.
+
+    Attributes:
+        kind: ``before`` where a heading or a figure would begin; ``start``, ``picture``, ``below`` and ``end`` in a
+            figure; ``first`` and ``last`` in an evidence section, ``head`` and ``entry`` before what a column of it
+            may begin with, a head being what no column ends with.
+        name: The figure's, the section's or the entry's; "" for others.
+        followed: Whether text may pass the figure.
+    """
+
+    kind: str
+    page: int
+    x: float
+    y: float
+    name: str = ""
+    followed: bool = False
+
+
+@dataclass(slots=True)
+class Layout:
+    """What is settled so far.
+
+    Attributes:
+        figures: Of those moved, by name: the share of its size, and whether text passes it.
+        evidence: The size of the type of sections that are not set smallest, by name.
+        breaks: Entries that begin a column before the one above it is full, by name.
+        places: Where links may lead, by name.
+        linked: Whether they do yet.
+        pages: How many pages there are.
+    """
+
+    figures: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    evidence: dict[str, float] = field(default_factory=dict)
+    breaks: list[str] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    linked: bool = False
+    pages: int = 0
+
+    def file(self) -> bytes:
+        """What the template reads."""
+        return json.dumps({name: getattr(self, name) for name in self.__slots__}).encode()
+
+
+def settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
+    """Return the files of a document with its layout among them.
+
+    Args:
+        files: What Typst sets a document of ``report.typ`` from, by name.
+        name: The document's, for messages.
+
+    Raises:
+        ConversionError: Typst refuses a file that is no picture.
+    """
+    layout = Layout()
+
+    def draft() -> list[Mark]:
+        return _draft(files, layout, name)
+
+    marks = draft()
+    while len(layout.figures) < MOST and (moved := _misplaced(marks, layout)):
+        layout.figures.update(moved)
+        marks = draft()
+    for section in [mark.name for mark in marks if mark.kind == "first"]:
+        marks = _fit(section, marks, layout, draft)
+    layout.linked = bool(layout.places)
+    for _ in range(ROUNDS if layout.linked else 0):
+        led_to = _lines(layout.places)
+        draft()
+        if _lines(layout.places) == led_to:
+            break
+    return {**files, FILE: layout.file()}
+
+
+def _draft(files: Mapping[str, bytes], layout: Layout, name: str) -> list[Mark]:
+    """Set the document; return its marks, and take note of its places, whose pages the next draft prints."""
+    marks, places = [], {}
+    found = typesetter.query({**files, FILE: layout.file()}, "<positions>", name)[0]
+    for about, label, page, x, y in found["marks"]:
+        if about is None:
+            # the heading of a table is set again on every page
+            places.setdefault(label, (page, round(x, 2), round(y, 2)))
+        else:
+            marks.append(Mark(page=page, x=x, y=y, **about))
+    layout.pages, layout.places = found["pages"], places
+    return marks
+
+
+def _lines(places: Mapping[str, Place]) -> dict[str, tuple[int, float]]:
+    """Where the lines of places are: in its line a place may stand a hair further on once there are links before it."""
+    return {name: (page, y) for name, (page, _, y) in places.items()}
+
+
+def _misplaced(marks: list[Mark], layout: Layout) -> dict[str, tuple[float, bool]]:
+    """The first figure that left much of a page empty and can be set otherwise, and how; {} if there is none."""
+    for number, start in enumerate(marks):
+        if start.kind != "start" or start.name in layout.figures or start.y > TOP + NEAR:
+            continue
+        # the headings right above it went to the next page with it
+        above = takewhile(lambda mark: mark.kind == "before", reversed(marks[:number]))
+        room = next((FOOT - mark.y for mark in above if mark.page == start.page - 1), 0.0)
+        if room < EMPTY:
+            continue
+        picture, below, end = marks[number + 1 : number + 4]
+        share = 1 - (end.y - TOP + GAP - room) / max(below.y - picture.y, 1.0)
+        if SMALLEST <= share < 1:
+            return {start.name: (int(share * 100) / 100, False)}
+        if share < SMALLEST and start.followed:
+            return {start.name: (1.0, True)}
+    return {}
+
+
+def _fit(section: str, marks: list[Mark], layout: Layout, draft: Callable[[], list[Mark]]) -> list[Mark]:
+    """Set an evidence section in larger type, and its last columns of like height, if its pages have room for it."""
+    first, *_, last = _within(section, marks)
+    used, room = _used(first, last)
+    lost = 2 * (last.page - first.page + 1) * LOST
+    # a text takes room as the square of its size does; only setting it tells
+    size = min(LARGEST, LEAST * sqrt(max(room - lost, 0.0) / max(used, 1.0))) // STEP * STEP
+    larger = marks
+    while size > LEAST:
+        layout.evidence[section] = size
+        larger = draft()
+        first, *_, end = within = _within(section, larger)
+        if end.page <= last.page:
+            used, room = _used(first, end)
+            entry = _middle(within) if room - used > lost + 4 * LOST else ""
+            layout.breaks += [entry] if entry else []
+            return draft() if entry else larger
+        size -= STEP
+    layout.evidence.pop(section, None)
+    return draft() if larger is not marks else marks
+
+
+def _within(section: str, marks: list[Mark]) -> list[Mark]:
+    """The marks of an evidence section."""
+    first, last = (n for n, mark in enumerate(marks) if mark.name == section and mark.kind in ("first", "last"))
+    return marks[first : last + 1]
+
+
+def _middle(section: list[Mark]) -> str:
+    """The entry that parts what stands on the last page of a section into columns of like height; "" if none does."""
+    first, *_, last = section
+    top = TOP if last.page > first.page else first.y
+
+    def above(mark: Mark) -> float:
+        return mark.y - top + (FOOT - top if abs(mark.x - first.x) > 1 else 0.0)
+
+    def longer(mark: Mark) -> float:
+        return max(above(mark), above(last) - above(mark))
+
+    entries = [mark for mark in section if mark.kind in ("head", "entry")]
+    free = [one for before, one in pairwise(entries) if before.kind == "entry" and one.page == last.page]
+    best = min(free, key=longer, default=None)
+    return best.name if best and longer(best) < FOOT - top else ""
+
+
+def _used(first: Mark, last: Mark) -> tuple[float, float]:
+    """How much of its columns a section fills from its first to its last word, and how much they have on its pages."""
+    more = last.page - first.page
+    room = 2 * (FOOT - first.y + more * (FOOT - TOP))
+    top = TOP if more else first.y
+    before = FOOT - top if abs(last.x - first.x) > 1 else 0.0  # the first column of the last page
+    return room - 2 * (FOOT - top) + before + last.y - top, room

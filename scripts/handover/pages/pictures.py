@@ -1,0 +1,76 @@
+"""Pictures as Typst takes them, and pictures of pages in few colours."""
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from handover.document import model
+from handover.pages import layout, typesetter
+from handover.pages.typst_text import visible
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+#: What smooth edges of type in three colours need.
+COLOURS = 24
+#: How SVG names the house's narrow face; Typst knows both widths as one family.
+#: A heading of the first rank in a source, with its place.
+SECTION = re.compile(r'^#heading\(level: 2\)\[.*#place-of\("([^"\\]+)"\);\];$', re.MULTILINE)
+CONDENSED = re.compile(r'font-family="([^"]*)IBM Plex Sans Condensed([^"]*)"')
+
+
+def points(picture: model.Picture) -> tuple[float, float]:
+    """The size of a picture on paper: (width, height) in points."""
+    scale = 72 / picture.density
+    return picture.width * scale, picture.height * scale
+
+
+@lru_cache(maxsize=64)
+def for_typst(picture: model.Picture) -> bytes:
+    """Return the file of a picture, letters spelled in the shipped typefaces, dots in a colour model of screens."""
+    if picture.kind != "svg":
+        return _raster(picture.data)
+    drawn = visible(picture.data.decode("utf-8"))
+    return CONDENSED.sub(r'font-family="\1IBM Plex Sans\2" font-stretch="condensed"', drawn).encode()
+
+
+def _raster(data: bytes) -> bytes:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA") and image.format != "GIF":
+            return data
+        return _png(image.convert("RGBA" if "transparency" in image.info else "RGB"))
+
+
+def picture(files: Mapping[str, bytes], ppi: float, name: str) -> bytes:
+    """Return a PNG of the first page that Typst sets from files, in few colours: a quarter of the size of all colours.
+
+    Args:
+        files: All that Typst may read, by name.
+        ppi: Dots to an inch.
+        name: The document's, for messages.
+    """
+    from PIL import Image
+
+    with Image.open(io.BytesIO(typesetter.pngs(_beginning(files), ppi, name)[0])) as image:
+        return _png(image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
+
+
+def _beginning(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The files without the sections that begin after the first page: Typst draws all pages or none."""
+    main, places = files["main.typ"].decode(), json.loads(files[layout.FILE])["places"]
+    for section in SECTION.finditer(main):
+        if places.get(section[1], (1,))[0] > 1:
+            last = main.rstrip().rpartition("\n")[2]
+            return {**files, "main.typ": f"{main[: section.start()]}{last}\n".encode()}
+    return files
+
+
+def _png(image: "Image.Image") -> bytes:
+    held = io.BytesIO()
+    image.save(held, "PNG")
+    return held.getvalue()

@@ -1,0 +1,305 @@
+"""Typefaces inside a page: one table says what is set in which face, for the style sheet and for the font subsets.
+
+Faces are cut to the characters that a page sets in them and embedded as WOFF2 in data: addresses: the same bytes for
+the same text. Cuts are kept on disk between runs; that folder may be deleted, torn or refused at no cost but time.
+"""
+
+import base64
+import hashlib
+import io
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from handover import digest, fonts
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+#: Tags, and classes with a dot, that set a text in another family, weight or slope than its surroundings.
+SANS = (*HEADINGS, "nav", "footer", "table", "figure", "details", "dt",
+        ".card", ".credit", ".evidence", ".label", ".meta", ".note", ".skip")  # fmt: skip
+MONO = ("pre", "code", "kbd", "samp")
+BOLD = (*HEADINGS, "b", "strong", "th", "dt", ".title", ".name", ".value")
+ITALIC = ("em", "i", "cite", "dfn", "var")
+#: What stays regular although its tag is bold or slanted in a browser.
+PLAIN = ("pre", "code", ".row", ".plain", "address")
+#: The attributes that say how a text is set.
+SHAPING = ("class", "font-family", "font-weight", "font-style")
+
+#: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
+BASE = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0–—‘’“”…·×−≠")
+#: What the style sheet and list numbers add to a text in the Arabic face, which has no such base.
+ADDED = frozenset("0123456789.+−· ")
+#: How faces are cut, in words that change when `_cut` does.
+CUT = "woff2, kern and mark outside Arabic, no hinting, no names, no meta"
+#: Bytes of the digest that a kept file begins with, so that a damaged one is noticed.
+DIGEST = 32
+
+
+class Face(NamedTuple):
+    """One face of a family."""
+
+    family: str
+    bold: bool = False
+    italic: bool = False
+
+    @property
+    def file(self) -> Path:
+        """The file of the whole face."""
+        style = ("Bold" if self.bold else "") + ("Italic" if self.italic else "") or "Regular"
+        return fonts.face(self.family, style)
+
+
+USUAL = (
+    Face(fonts.SERIF), Face(fonts.SERIF, bold=True), Face(fonts.SERIF, italic=True),
+    Face(fonts.SANS), Face(fonts.SANS, bold=True), Face(fonts.MONO),
+)  # fmt: skip
+
+
+def prepare() -> None:
+    """Make the usual subsets ahead of time, e.g. while a kernel is busy with the notebook."""
+    for face in USUAL:
+        _subset(face, BASE)
+
+
+def font_rules(body: str, *, rtl: bool = False) -> str:
+    """The font rules of a page's style sheet, with the fonts that its body needs."""
+    return _font_faces(used(body, rtl)) + _families(rtl)
+
+
+# which text is set in which face
+
+
+class Setting(NamedTuple):
+    """How a text is set; `families` in the order in which a browser tries them."""
+
+    families: tuple[str, ...]
+    bold: bool = False
+    italic: bool = False
+
+
+def _stack(family: str, rtl: bool) -> tuple[str, ...]:
+    """The families tried for a text; in a page written from right to left the Arabic one is tried first."""
+    return (fonts.ARABIC, family) if rtl and family != fonts.MONO else (family, fonts.ARABIC)
+
+
+def _families(rtl: bool) -> str:
+    """The rules that say what is set in which family, weight and slope."""
+    generic = {fonts.SERIF: "Georgia, serif", fonts.SANS: "'Arial Narrow', sans-serif", fonts.MONO: "monospace"}
+
+    def family(name: str) -> str:
+        return "font-family: " + ", ".join(f"'{one}'" for one in _stack(name, rtl)) + f", {generic[name]}"
+
+    lines = (
+        ("body", family(fonts.SERIF)),
+        (_where(SANS), family(fonts.SANS)),
+        (_where(MONO), family(fonts.MONO)),
+        (_where(BOLD), "font-weight: 700"),
+        (_where(ITALIC), "font-style: italic"),
+        (_where(PLAIN), "font-weight: 400; font-style: normal"),
+    )
+    return "".join(f"{selector} {{ {declaration}; }}\n" for selector, declaration in lines)
+
+
+def _where(selectors: Iterable[str]) -> str:
+    return f":where({', '.join(selectors)})"
+
+
+def used(body: str, rtl: bool) -> dict[Face, set[str]]:
+    """The characters that each face has to draw in a page's body."""
+    from lxml import etree
+
+    parser = etree.HTMLParser(target=_Listener(rtl), encoding="utf-8", huge_tree=True)
+    faces: dict[Face, set[str]] = {}
+    for setting, texts in etree.fromstring(body.encode(), parser).items():
+        left = set().union(*texts)
+        for family in setting.families:
+            face = Face(family, setting.bold, setting.italic and family != fonts.ARABIC)
+            drawn = left & covered(face)
+            if drawn:
+                faces.setdefault(face, set()).update(drawn)
+            left -= drawn
+    return faces
+
+
+class _Listener:
+    """Hears a page as lxml reads it: a tree of it, which nobody needs, would take twice as long."""
+
+    def __init__(self, rtl: bool) -> None:
+        self.rtl = rtl
+        #: How the elements that are open set their texts; those in a description set none.
+        self.open: list[Setting | None] = [Setting(_stack(fonts.SERIF, rtl))]
+        self.texts: dict[Setting, list[str]] = {}
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        around = self.open[-1]
+        if around is None or tag in ("title", "desc"):
+            self.open.append(None)
+            return
+        setting = _setting(around, self.rtl, tag, *map(attributes.get, SHAPING))
+        self.open.append(setting)
+        if "data-label" in attributes:
+            self.texts.setdefault(setting, []).append(attributes["data-label"])
+
+    def end(self, _: str) -> None:
+        self.open.pop()
+
+    def data(self, text: str) -> None:
+        if setting := self.open[-1]:
+            self.texts.setdefault(setting, []).append(text)
+
+    def close(self) -> dict[Setting, list[str]]:
+        return self.texts
+
+
+@lru_cache(maxsize=4096)
+def _setting(
+    around: Setting,
+    rtl: bool,
+    tag: str,
+    classes: str | None,
+    families: str | None,
+    weight: str | None,
+    slope: str | None,
+) -> Setting:
+    """How an element sets its text, from how its surroundings do, its tag and its attributes."""
+    setting = around
+    names = {tag, *(f".{name}" for name in (classes or "").split())}
+    if not names.isdisjoint(SANS):
+        setting = setting._replace(families=_stack(fonts.SANS, rtl))
+    if not names.isdisjoint(MONO):
+        setting = setting._replace(families=_stack(fonts.MONO, rtl))
+    setting = setting._replace(
+        bold=setting.bold or not names.isdisjoint(BOLD), italic=setting.italic or not names.isdisjoint(ITALIC)
+    )
+    if not names.isdisjoint(PLAIN):
+        setting = setting._replace(bold=False, italic=False)
+    # the rest is what the attributes of an SVG say of its text
+    if families:
+        named = (name.strip().strip("\"'") for name in families.split(","))
+        setting = setting._replace(families=tuple(name for name in named if name in fonts.FAMILIES))
+    if weight:
+        setting = setting._replace(bold=weight in ("bold", "bolder") or bool(re.fullmatch(r"[6-9]\d\d", weight)))
+    return setting._replace(italic=slope != "normal") if slope else setting
+
+
+# faces cut to characters
+
+
+@cache
+def covered(face: Face) -> frozenset[str]:
+    """The characters that a face can draw."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(face.file, lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
+
+
+def _font_faces(faces: Mapping[Face, Iterable[str]]) -> str:
+    """The @font-face rules for the characters of each face, in a fixed order."""
+    written = []
+    for face in sorted(faces):
+        characters = frozenset(faces[face])
+        parts = [characters | ADDED]
+        if face.family != fonts.ARABIC:
+            parts = [BASE, characters - BASE] if characters & BASE else [characters]
+        written += [_font_face(face, frozenset(part)) for part in parts if part]
+    return "".join(written)
+
+
+def _font_face(face: Face, characters: frozenset[str]) -> str:
+    points = sorted(map(ord, characters & covered(face)))
+    return (
+        f"@font-face {{ font-family: '{face.family}'; font-weight: {700 if face.bold else 400}; "
+        f"font-style: {'italic' if face.italic else 'normal'}; unicode-range: {_ranges(points)}; "
+        f"src: url(data:font/woff2;base64,{_subset(face, characters)}) format('woff2'); }}\n"
+    )
+
+
+def _ranges(points: list[int]) -> str:
+    runs: list[list[int]] = []
+    for point in points:
+        if runs and point == runs[-1][1] + 1:
+            runs[-1][1] = point
+        else:
+            runs.append([point, point])
+    return ", ".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in runs)
+
+
+@cache
+def _subset(face: Face, characters: frozenset[str]) -> str:
+    """A cut face in base64, as it was kept if it was."""
+    key = _key(face, characters)
+    data = _find(key)
+    if data is None:
+        data = _cut(face, characters)
+        _keep(key, data)
+    return base64.b64encode(data).decode("ascii")
+
+
+def _key(face: Face, characters: frozenset[str]) -> str:
+    """A digest of everything that the bytes of a cut depend on."""
+    import brotli
+    import fontTools
+
+    tools = f"fonttools {fontTools.version}, brotli {brotli.__version__}"
+    parts = [digest.of_file(face.file), tools, CUT, "".join(sorted(characters))]
+    return digest.of_bytes("\n".join(parts).encode("utf-8", "surrogatepass"))
+
+
+def _path(key: str) -> Path:
+    folder = os.environ.get("XDG_CACHE_HOME", "")
+    root = Path(folder) if Path(folder).is_absolute() else Path.home() / ".cache"
+    return root / "handover" / "faces" / f"{key}.woff2"
+
+
+def _find(key: str) -> bytes | None:
+    """What was kept under a key; None if nothing whole is there."""
+    with suppress(OSError, RuntimeError):
+        held = _path(key).read_bytes()
+        if hashlib.sha256(held[DIGEST:]).digest() == held[:DIGEST]:
+            return held[DIGEST:]
+    return None
+
+
+def _keep(key: str, data: bytes) -> None:
+    """Keep a cut, in one step; what cannot be kept is not."""
+    with suppress(OSError, RuntimeError):
+        path = _path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, half = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(hashlib.sha256(data).digest() + data)
+            Path(half).replace(path)
+        except BaseException:
+            Path(half).unlink(missing_ok=True)
+            raise
+
+
+def _cut(face: Face, characters: frozenset[str]) -> bytes:
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
+    options = subset.Options(flavor="woff2", hinting=False, name_IDs=[], notdef_outline=True, glyph_names=False)
+    options.recalc_timestamp = False
+    if face.family != fonts.ARABIC:
+        options.layout_features = ["kern", "mark"]
+    with TTFont(face.file, recalcTimestamp=False) as font:
+        # Plex carries a table of its own designers' notes, which no browser reads
+        for tag in ("meta", "DSIG"):
+            if tag in font:
+                del font[tag]
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=sorted(ord(character) for character in characters))
+        cutter.subset(font)
+        font.flavor = "woff2"
+        written = io.BytesIO()
+        font.save(written, reorderTables=None)
+    return written.getvalue()

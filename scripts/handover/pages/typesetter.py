@@ -1,0 +1,150 @@
+"""Typst itself: a set of files into a PDF or a picture, in a world that holds these files and nothing else."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from handover import fonts, scratch
+from handover.errors import ConversionError
+from handover.pages.typst_text import literal
+
+STANDARDS = ["ua-1", "a-3a"]
+#: Files that begin so are pictures, which a notebook may hold in any state.
+PICTURE = "picture-"
+BROKEN = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 24" width="240" height="24">'
+    b'<text x="0" y="16" font-family="IBM Plex Serif" font-size="11">This picture is broken.</text></svg>'
+)
+
+
+def pdf(files: Mapping[str, bytes], epoch: int, name: str) -> bytes:
+    """Return the PDF of ``main.typ``.
+
+    Args:
+        files: All that Typst may read, by name.
+        epoch: The only clock it sees, in seconds.
+        name: The document's, for messages.
+
+    Raises:
+        ConversionError: Typst refuses a file that is no picture, or warns.
+    """
+    options = {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": epoch}
+    return bytes(_mended(files, name, lambda held: _compile(held, options, name)))
+
+
+def pngs(files: Mapping[str, bytes], ppi: float, name: str) -> list[bytes]:
+    """Return the pages of ``main.typ`` as pictures with so many dots to an inch."""
+    made = _mended(files, name, lambda held: _compile(held, {"format": "png", "ppi": ppi}, name))
+    return [bytes(page) for page in (made if isinstance(made, list) else [made])]
+
+
+def query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
+    """Return the values of the metadata in ``main.typ`` that a selector finds.
+
+    Raises:
+        ConversionError: Typst refuses a file that is no picture.
+    """
+    return _mended(files, name, lambda held: _query(held, selector, name))
+
+
+def page_count(made: bytes) -> int:
+    """Return the number of pages of a PDF that `pdf` made."""
+    counts = [int(count) for count in re.findall(rb"/Type\s*/Pages\b\s*(?:/Parent [^/]*)?/Count (\d+)", made)]
+    return max(counts, default=0)
+
+
+def _mended(files: Mapping[str, bytes], name: str, run: Callable[[Mapping[str, bytes]], Any]) -> Any:
+    """Run Typst, and once more without the pictures that it cannot draw if it refuses."""
+    try:
+        return run(files)
+    except ConversionError:
+        broken = {file for file in files if file.startswith(PICTURE) and not _drawable(file, files[file])}
+        if not broken:
+            raise
+        return run({**files, **dict.fromkeys(broken, BROKEN)})
+
+
+def _query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
+    import typst
+
+    with _world(files, name) as (main, about):
+        try:
+            return json.loads(typst.query(main, selector, field="value", **about))
+        except RuntimeError as error:
+            raise _refused(name, str(error), [], "") from error
+
+
+def _drawable(file: str, data: bytes) -> bool:
+    source = (
+        '#set document(title: "x", date: datetime(year: 2000, month: 1, day: 1))\n'
+        f'#image({literal("/" + file)}, alt: "x", width: 1cm, height: 1cm)'
+    )
+    options = {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": 0}
+    try:
+        _compile({"main.typ": source.encode(), file: data}, options, file)
+    except ConversionError:
+        return False
+    return True
+
+
+def _compile(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> Any:
+    import typst
+
+    with _world(files, name) as (main, about):
+        made, warnings = typst.compile_with_warnings(main, **about, **options)
+    if warnings:
+        first = warnings[0]
+        raise _refused(name, f"warning: {first.message}", list(first.hints), first.diagnostic)
+    return made
+
+
+@contextmanager
+def _world(files: Mapping[str, bytes], name: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Hold a folder of the files, all the world there is: Typst refuses any path out of it, and finds no package in it.
+
+    Raises:
+        ConversionError: Typst refused, with what it said.
+    """
+    import typst
+
+    with scratch.folder() as world:
+        for file, data in files.items():
+            (world / file).write_bytes(data)
+        try:
+            yield (
+                world / "main.typ",
+                {
+                    "root": world,
+                    "font_paths": _fonts(),
+                    "package_path": world,
+                    "package_cache_path": world,
+                },
+            )
+        except typst.TypstError as error:
+            raise _refused(name, error.message, list(error.hints), error.diagnostic) from error
+        except BaseException as error:
+            # a panic inside Typst reaches Python as an exception outside the ordinary tree
+            if type(error).__name__ != "PanicException":
+                raise
+            raise _refused(name, f"Typst broke off: {error}", [], "") from error
+
+
+def _refused(name: str, message: str, hints: list[str], diagnostic: str) -> ConversionError:
+    advice = "; ".join(hints) or "This is a fault of the press, not of the notebook: report it with the notebook."
+    place = re.search(r"[^\s/]+\.typ:\d+:\d+", re.sub(r"\x1b\[[0-9;]*m", "", diagnostic or ""))
+    where = f" at {place.group()}" if place else ""
+    return ConversionError(
+        f"{name or 'document'}: the PDF must compile without warnings (got '{message}'{where}).\n{advice}"
+    )
+
+
+@cache
+def _fonts() -> Any:
+    import typst
+
+    folders = [str(folder) for folder in fonts.folders()]
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)

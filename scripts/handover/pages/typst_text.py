@@ -1,0 +1,133 @@
+"""Text on its way into Typst: what no typeface can show is made visible, and every string becomes a literal.
+
+No text of a notebook ever stands in the source outside a string literal written here, so none of it can
+be read as markup or code.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+from handover import fonts
+
+#: Characters that print nothing and that Typst lets pass: breaks, joiners, direction marks, variants.
+INVISIBLE = {0xAD, 0x61C, *range(0x200B, 0x2010), 0x2060, *range(0x2066, 0x206A), *range(0xFE00, 0xFE10)}
+#: Direction overrides make a line read other than it was written; they are shown, never obeyed.
+REFUSED = {0xFEFF, *range(0x202A, 0x202F)}
+#: What every shipped typeface has, so that plain Western text is not looked up at all.
+PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u2260]*")
+#: All that is not plainly printable, and more.
+UNPRINTABLE = re.compile(r"[^\w -~]")
+#: The literals that print, in mark-up written here.
+LITERAL = re.compile(r'#(?:raw\(|maths\()?"((?:[^"\\]|\\.)*)"')
+CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
+LISTED = 4
+#: White space that is not yet one space, or one that must not break.
+UNFOLDED = re.compile(r"\s{2,}|[^\S \u00a0\u202f\u2009]")
+
+#: Where a word may be broken.
+BREAK = "\u200b"
+#: A word longer than this gets places where it may be broken; ordinary words and links in text stay whole.
+WORD = 36
+
+
+def literal(content: str) -> str:
+    """Return a Typst string literal for any text."""
+    escaped = content.replace("\\", "\\\\").replace('"', '\\"').replace("\u00a0", "\\u{a0}")
+    return f'"{escaped if escaped.isprintable() else UNPRINTABLE.sub(_code_point, escaped)}"'
+
+
+def _code_point(found: re.Match[str]) -> str:
+    if found[0].isprintable():
+        return found[0]
+    return "\\u{fffd}" if "\ud800" <= found[0] <= "\udfff" else f"\\u{{{ord(found[0]):x}}}"
+
+
+def text(content: str, word: int = WORD) -> str:
+    """Return running text as Typst markup: literals alone, white space folded, long words breakable."""
+    return _runs(UNFOLDED.sub(" ", content), "#{};", word)
+
+
+def code(content: str, call: str, word: int = WORD) -> str:
+    """Return code within running text, each piece of it set by a call of the template."""
+    return _runs(" ".join(content.split()), f"#{call}({{}});", word)
+
+
+def _runs(content: str, form: str, word: int) -> str:
+    """Set each piece between places where a word may break."""
+    shown = breakable(visible(content), word)
+    if BREAK not in shown:
+        return form.format(literal(shown)) if shown else ""
+    return "#may-break;".join(form.format(literal(piece)) for piece in shown.split(BREAK) if piece)
+
+
+def lines(content: str, width: int) -> str:
+    """Return preformatted text as a literal: lines kept, tabs set, words that no line can hold cut into several."""
+    cleaned = content.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace(BREAK, "")
+    shown = visible(cleaned.expandtabs(4).rstrip("\n"))
+    return literal(re.sub(rf"\S{{{width}}}(?=\S)", lambda found: found.group() + "\n", shown))
+
+
+def spoken(content: str) -> str:
+    """Return a description that is read aloud and not printed: one line, no control characters."""
+    folded = " ".join(content.split())
+    return literal("".join(char for char in folded if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")))
+
+
+def wordless(markup: str) -> bool:
+    """Whether mark-up written here holds no letter that prints: Typst takes no heading of which that is so."""
+    words = CODE.sub(lambda found: chr(int(found[1], 16)), "".join(LITERAL.findall(markup)))
+    return all(char.isspace() or ord(char) in INVISIBLE for char in words)
+
+
+def breakable(content: str, word: int = WORD) -> str:
+    """Let words longer than `word` break: after punctuation where there is any, and every few characters."""
+    if len(content) <= word:
+        return content
+    return re.sub(rf"\S{{{word + 1},}}", lambda found: _broken(found.group(), max(word * 2 // 3, 8)), content)
+
+
+def _broken(long: str, step: int) -> str:
+    pieces = re.split(r"(?<=[/.,;:?&=_#%+-])", long)
+    return BREAK.join(piece[start : start + step] for piece in pieces if piece for start in range(0, len(piece), step))
+
+
+def visible(content: str) -> str:
+    """Return text in which each character that no shipped typeface has is named, e.g. ``[U+1F600]``."""
+    if PLAIN.fullmatch(content):
+        return content
+    known = covered()
+    parts: list[str] = []
+    missing: list[str] = []
+    for char in content.replace("\ufeff", ""):
+        code = ord(char)
+        if code not in known and code not in INVISIBLE and char != "\n":
+            missing.append(char)
+        elif not (missing and code in INVISIBLE):
+            parts += [_named(missing), char]
+            missing = []
+    return "".join([*parts, _named(missing)])
+
+
+def _named(missing: list[str]) -> str:
+    """Name a run of characters; of a long run the first few, and how many there were."""
+    if not missing:
+        return ""
+    codes = " ".join(f"U+{ord(char):04X}" for char in missing[:LISTED])
+    return f"[{codes} \u2026 {len(missing)} characters]" if len(missing) > LISTED else f"[{codes}]"
+
+
+@cache
+def covered() -> frozenset[int]:
+    """The characters that at least one shipped typeface has a glyph for, less those a PDF/A refuses."""
+    from fontTools.ttLib import TTFont
+
+    found: set[int] = set()
+    for family in fonts.FAMILIES:
+        with TTFont(fonts.face(family, "Regular"), lazy=True) as font:
+            found.update(font.getBestCmap())
+    return frozenset(
+        code
+        for code in found
+        if code not in REFUSED and unicodedata.category(chr(code)) not in ("Cc", "Co", "Cs", "Cn")
+    )

@@ -1,0 +1,348 @@
+"""Markdown and foreign HTML as the model holds them: nothing acts, nothing is lost, everything nests."""
+
+import base64
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from handover.document import model, read
+from handover.document.tables import numeric
+
+
+def png():
+    from PIL import Image as Pillow
+
+    held = io.BytesIO()
+    Pillow.new("RGB", (4, 2)).save(held, "PNG")
+    return base64.b64encode(held.getvalue()).decode()
+
+
+PNG = png()
+
+
+def of(cell):
+    return read(new_notebook(cells=[new_markdown_cell("# T"), cell]))
+
+
+def md(source, attachments=None):
+    """The blocks of a Markdown cell."""
+    parts = of(new_markdown_cell(source, attachments=attachments or {})).parts
+    return parts[0].blocks if parts else ()
+
+
+def html(source):
+    """The blocks of an HTML output."""
+    return of(new_code_cell("", outputs=[new_output("display_data", {"text/html": source})])).parts[0].blocks
+
+
+def found(kind, blocks):
+    return [node for node in model.walk(blocks) if isinstance(node, kind)]
+
+
+def words(blocks):
+    return " ".join(model.plain(blocks).split())
+
+
+# nothing acts
+
+ACTING = [
+    "<a href='javascript:alert(1)'>x</a>", "<a href=' java\tscript:alert(1)'>x</a>", "<a href='#nowhere'>x</a>",
+    "<img src=alert onerror=alert(1)>x", "<p style='background:url(//alert)'>x</p>", "<x onclick=alert(1)>x</x>",
+    "<form action=//alert><input onfocus=alert(1)></form>x", "<img src='data:text/html,alert'>x",
+    "<table background='//alert'><tr><td>x</table>", "<math><mtext>x<mglyph><style><img src onerror=alert(1)></math>",
+    "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>", "<p lang='\"alert'>x</p>", "<p dir=alert>x</p>",
+    "<noscript><p title='</noscript><img src=alert onerror=alert(1)>'></noscript>x", "<td class=alert>x",
+    "<div contenteditable=alert>x</div>", "<script>alert(1)</script>x", "<style>alert</style>x",
+    "<iframe src='http://alert'></iframe>x", "<object data=x>alert</object>x", "<!-- alert -->x",
+    "<b onclick=alert() class=card>x</b>", "<base href=//alert>x", "<meta http-equiv=refresh content='0;alert'>x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", [html, md, lambda source: md(f"before {source} after")])
+@pytest.mark.parametrize("source", ACTING)
+def test_nothing_acts_and_the_words_stay(source, way):
+    blocks = way(source)
+    assert found(model.Link | model.Reference, blocks) == []
+    assert "x" in words(blocks), "in a picture its description"
+    told = [node.note for node in found(model.Image, blocks)] + [node.text for node in found(model.Remark, blocks)]
+    assert "alert" not in repr(blocks) or "alert" in "".join(told)
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "JaVaScript:alert", "data:text/html,y", "vbscript:y",
+                                 "file:///etc/passwd", "#nowhere", "java&#115;cript:alert(1)"])  # fmt: skip
+def test_a_link_that_leads_nowhere_or_acts_is_plain_text(url):
+    assert md(f"before [x]({url}) after") == (
+        model.Paragraph((model.Text("before "), model.Text("x"), model.Text(" after"))),
+    )
+
+
+def test_a_tag_that_would_act_takes_all_it_holds_with_it_unless_it_never_ends():
+    assert words(md("a <script>alert *b*</script> c")) == "a c"
+    assert words(md("the tag <script> is the end")) == "the tag is the end"
+    assert words(md("<textarea>\n\n**md**\n\nafter")) == "**md** after"
+
+
+def test_templates_and_typst_and_tex_are_only_text():
+    source = '{{7*7}} #read("x") @ref \\input{x} {% raw %}'
+    assert md(source) == (model.Paragraph((model.Text(source),)),)
+
+
+def test_what_turns_the_reading_order_or_cannot_be_written_is_shown():
+    assert words(md("a\u202eb\ud800c\x01d")) == words(html("a\u202eb\ud800c\x01d")) == "a[U+202E]b\ufffdc\ufffdd"
+
+
+# nothing is lost
+
+SWALLOWING = ["<div title=\"\n\n**md**\n\n\">after</div>", "<div>\n\n**md**\n\nafter",
+              "<details><summary>s</summary>\n\n**md**\n\nafter", "<table><tr><td>\n\n**md**\n\n</table>\n\nafter",
+              "<b>\n\n**md**\n\n</b>\n\nafter", "</div></body>\n\n**md** after"]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", SWALLOWING)
+def test_no_raw_tag_swallows_the_markdown_after_it(source):
+    blocks = md(source)
+    assert [model.plain(span.inside) for span in found(model.Span, blocks) if span.tag == "strong"] == ["md"]
+    assert words(blocks).count("after") == 1
+
+
+def test_raw_details_keep_the_markdown_in_them():
+    (details, after) = md("<details open><summary>More</summary>\n\n## md\n\n</details>\n\nafter")
+    assert isinstance(details, model.Details) and details.opened and details.summary == (model.Text("More"),)
+    assert isinstance(details.blocks[0], model.Heading) and words((after,)) == "after"
+    assert found(model.Details, html("<details>text</details>")) == [], "without a summary there is no handle"
+    assert html("<details><summary>s</summary></details>") == paragraph(model.Text("s")), "and nothing to fold away"
+
+
+def test_what_html_cannot_show_leaves_its_words_and_a_drawing_its_picture():
+    assert (
+        words(html("<p>a<math><mi>x</mi><mo>=</mo><mn>2</mn></math></p><ul>stray<li>b</li></ul>")) == "a x = 2 stray b"
+    )
+    (image,) = found(
+        model.Image, html('<p><svg viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg"><title>T</title></svg></p>')
+    )
+    assert (image.picture.kind, image.alt, image.note) == ("svg", "T", "")
+
+
+def test_a_link_to_another_file_shows_where_it_led():
+    (paragraph,) = md("[the data](data/x.csv)")
+    assert paragraph.inside == (model.Text("the data"), model.Text(" "), model.Remark("(data/x.csv)"))
+
+
+def test_images_are_held_or_a_note_says_what_they_are():
+    (image,) = found(model.Image, md("![far](https://x.example/a.png)"))
+    assert image.note == "[Image that is not in this file far (https://x.example/a.png)]" and not image.picture
+    held = {"a.png": {"image/png": PNG}, "c.png": {"image/png": "broken"}}
+    notes = [found(model.Image, md(f"![x]({url})", held))[0].note for url in (
+        "attachment:a.png", "attachment:b.png", "attachment:c.png", "data:text/html,y", f"data:image/png;base64,{PNG}"
+    )]  # fmt: skip
+    elsewhere = "[Image that is not in this file x]"
+    assert notes == ["", elsewhere, "[Figure that cannot be read x]", elsewhere, ""]
+    (image,) = found(model.Image, html(f"<img width=2 src='data:image/png;base64,{PNG}'>"))
+    assert (image.picture.width, image.picture.height, image.note) == (2, 1, "Figure without a description")
+
+
+def test_endless_nesting_becomes_text():
+    for source in (
+        "<blockquote>" * 3000 + "x",
+        "<b>" * 3000 + "x",
+        "<ul><li>" * 500 + "x",
+        "<table><tr><td>" * 200 + "x",
+    ):
+        assert words(html(source)) == "x"
+    deep = html("<blockquote>" * 40 + "<b>x</b>")
+    assert len(found(model.Quote, deep)) == model.DEPTH + 1 and found(model.Span, deep) == []
+
+
+ANYTHING = st.text(max_size=200) | st.text(alphabet="<>[]()!#*_`|~$\\&;:\"'-=/ abx\n\t0{}\u202e\ud800", max_size=300)
+
+
+@given(ANYTHING)
+def test_any_text_can_be_read(source):
+    for blocks in (md(source), html(source)):
+        assert all(isinstance(block, model.Block) for block in blocks)
+        anchors = [node.anchor for node in model.walk(blocks) if isinstance(node, model.Anchor | model.Heading)]
+        assert len(anchors) == len(set(anchors))
+
+
+# everything nests
+
+
+def test_raw_tags_nest_whatever_their_order():
+    (paragraph,) = md("*a <b>b* c</b>")
+    assert paragraph.inside == (
+        model.Span("em", (model.Text("a "), model.Span("b", (model.Text("b"),)))),
+        model.Text(" c"),
+    )
+    assert words(md("a <b>b <i>c</b> d")) == "a b c d"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("[a <a href='https://example.org'>b</a>](https://example.org)", "a b"),
+     ("<a href='https://example.org'>a [b](https://example.org)</a>", "a [b](https://example.org)"),
+     ("<a\nhref='https://example.org'>a [b](https://example.org)</a>", "a b")],
+)  # fmt: skip
+def test_links_never_nest(source, said):
+    (link,) = found(model.Link, md(source))
+    assert (link.url, model.plain(link.inside)) == ("https://example.org", said)
+
+
+def test_headings_are_brought_into_order_and_inside_other_blocks_are_none():
+    blocks = md("#### a\n\n# b\n\n##### c\n\n## \n\n### c\n\n> # d\n\n- # e")
+    assert [(one.level, one.anchor) for one in found(model.Heading, blocks)] == [
+        (2, "a"),
+        (2, "b"),
+        (3, "c"),
+        (3, "c-2"),
+    ]
+    assert [model.plain(one.inside) for one in found(model.Span, blocks)] == ["d", "e"]
+    assert [one.level for one in found(model.Heading, html("<h1>a</h1><h4>b</h4><h2></h2>"))] == [2, 3]
+
+
+def test_anchors_stay_unique_and_links_find_them():
+    blocks = html("<p id=a>1</p><p id=a>2</p><a name=b></a><h2 id=c>C</h2><a href='#a'>x</a><a href='#c'>y</a>")
+    assert [one.anchor for one in found(model.Anchor, blocks)] == ["a", "a-2", "b"]
+    assert [one.anchor for one in found(model.Reference, blocks)] == ["a", "c-2" if "c-2" in repr(blocks) else "c"]
+    assert [one.anchor for one in found(model.Anchor, md('<a id="here"></a>text'))] == ["here"]
+
+
+# what there is
+
+
+PLAIN = (model.Plain((model.Text("d"),)),)
+
+
+def paragraph(*inlines):
+    return (model.Paragraph(inlines),)
+
+
+@pytest.mark.parametrize(
+    ("source", "blocks"),
+    [
+        ("a  \nb", paragraph(model.Text("a"), model.Break(), model.Text("b"))),
+        ("a\nb", paragraph(model.Text("a"), model.Text("\n"), model.Text("b"))),
+        ("~~a~~", paragraph(model.Span("del", (model.Text("a"),)))),
+        ("`<b>&amp;`", paragraph(model.Code("<b>&amp;"))),
+        ("a &amp; \\<x\\>", paragraph(model.Text("a & "), model.Text("<"), model.Text("x"), model.Text(">"))),
+        ("> q", (model.Quote(paragraph(model.Text("q"))),)),
+        ("---", (model.Rule(),)),
+        ("```py x\nb\n```", (model.CodeBlock("b", "py"),)),
+        ("t\n: d", (model.Definitions((model.Term((model.Text("t"),)), model.Definition(PLAIN))),)),
+        ("$x^2$", paragraph(model.Maths("x^2"))),
+        ("$$\ny\n$$", (model.Formula("y"),)),
+        ("\\begin{a}z\\end{a}", (model.Formula("\\begin{a}z\\end{a}"),)),
+    ],
+)
+def test_markdown_of_every_kind(source, blocks):
+    assert md(source) == blocks
+
+
+def test_lists_of_every_kind():
+    (numbered,) = md("3. a\n4. b\n   - c")
+    assert (numbered.ordered, numbered.start, numbered.tight, len(numbered.items)) == (True, 3, True, 2)
+    assert isinstance(numbered.items[1].blocks[1], model.List)
+    assert [item.checked for item in md("- [ ] a\n- [x] b\n- c")[0].items] == [False, True, None]
+    assert not md("- a\n\n- b")[0].tight
+    assert html("<ol start=3><li>a<li>b</ol>") == (
+        model.List(
+            (model.Item((model.Plain((model.Text("a"),)),)), model.Item((model.Plain((model.Text("b"),)),))),
+            ordered=True,
+            start=3,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "blocks"),
+    [
+        ("loose<p>p</p>", (*paragraph(model.Text("loose")), *paragraph(model.Text("p")))),
+        ("<pre> a\n b</pre><hr>", (model.Preformatted((model.Text(" a\n b"),)), model.Rule())),
+        ("<div lang=ar dir=rtl><p>x</p></div>", (model.Division(paragraph(model.Text("x")), "ar", "rtl"),)),
+        ('<i lang="de">y</i>', paragraph(model.Span("i", (model.Text("y"),), "de"))),
+    ],
+)
+def test_html_of_every_kind(source, blocks):
+    assert html(source) == blocks
+
+
+# tables
+
+
+@pytest.mark.parametrize("text", ["1", "1,042", "-3.5", "−4 %", "$5", "1e-5", "NaN", "—", "~300", "≥ 2", "3:45", "12*",
+                                  "(5)", "5 km", "1–2", "2 Mt"])  # fmt: skip
+def test_numbers(text):
+    assert numeric(text)
+
+
+@pytest.mark.parametrize("text", ["", "a", "1 May", "2026-01-17", "3rd", "v1.2a", "about 5", "1 of 4", "9" * 50])
+def test_what_is_no_number(text):
+    assert not numeric(text)
+
+
+def table(blocks):
+    (found_table,) = found(model.Table, blocks)
+    return found_table
+
+
+def test_a_frame_has_heads_with_a_scope_and_numbers_in_line():
+    import pandas as pd
+
+    frame = pd.DataFrame({"name": ["x", "y"], "n": [1000, -2], "share": [0.5, None], "day": ["1 May", "2 May"]})
+    made = table(html(frame.to_html()))
+    (head,) = made.head
+    assert [(cell.text, cell.scope, cell.number) for cell in head] == [
+        ("", "", False), ("name", "col", False), ("n", "col", True), ("share", "col", True), ("day", "col", False)
+    ]  # fmt: skip
+    assert [cell.scope for cell in made.body[1]] == ["row", "", "", "", ""]
+    assert [cell.number for cell in made.body[1]] == [False, False, True, True, False]
+
+
+def test_a_table_of_markdown_is_one_like_any_other():
+    made = table(md("| a | n | r |\n|:--|---|--:|\n| 7 | 1,042 | y |\n| z | −4 % |  |"))
+    assert [(cell.scope, cell.align, cell.number) for cell in made.head[0]] == [
+        ("col", "left", False), ("col", "", True), ("col", "right", True)
+    ]  # fmt: skip
+    assert [[cell.number for cell in row] for row in made.body] == [[False, True, True]] * 2
+
+
+def test_grouped_heads_have_grouped_scopes():
+    import pandas as pd
+
+    frame = pd.DataFrame({"k": ["a", "a", "b"], "n": [1, 2, 3]}).groupby("k")[["n"]].agg(["sum", "mean"])
+    scopes = [[cell.scope for cell in row if cell.scope] for row in table(html(frame.to_html())).head]
+    assert scopes == [["colgroup"], ["col", "col"], ["col"]]
+
+
+def test_cells_have_their_place_on_the_grid_and_spans_end_at_its_edge():
+    made = table(html("<table><tr><td rowspan=9>a<td>b<tr><td colspan=99999>c<td>d<tr><td colspan=2>e</table>"))
+    placed = [[(cell.text, cell.x, cell.columns, cell.rows) for cell in row] for row in made.body]
+    assert placed == [[("a", 0, 1, 3), ("b", 1, 1, 1)], [("c", 1, 1, 1), ("d", 2, 1, 1)], [("e", 1, 2, 1)]]
+    assert made.columns == 3
+
+
+def test_an_empty_head_heads_nothing_but_one_with_a_picture_does():
+    row = f"<tr><th>&nbsp;</th><th><img src='data:image/png;base64,{PNG}'></th><th>a</th></tr><tr><td>1</td></tr>"
+    assert [cell.scope for cell in table(html(f"<table>{row}</table>")).head[0]] == ["", "col", "col"]
+
+
+def test_a_row_of_heads_is_the_head_and_a_head_alone_is_none():
+    assert [len(part) for part in _parts("<tr><th>a<th>b</tr><tr><td>c<td>d</tr>")] == [1, 1]
+    assert [len(part) for part in _parts("<thead><tr><th>a<th>b</tr></thead>")] == [0, 1]
+    assert [len(part) for part in _parts("<tr><th>a</tr><tfoot><tr><td>c</tr></tfoot>")] == [0, 2]
+
+
+def _parts(rows):
+    made = table(html(f"<table>{rows}</table>"))
+    return made.head, made.body
+
+
+def test_a_table_may_hold_any_block_and_a_caption():
+    outer, inner = found(
+        model.Table, html("<table><caption>C <b>d</b></caption><tr><td><table><tr><td>b</table></table>")
+    )
+    assert (outer.number, inner.number, words(outer.caption)) == (1, 2, "C d")
+    assert found(model.Cell, outer)[0].text == "b"
+    assert model.running(outer.body[0][0].blocks)[-1] == model.Text("b")

@@ -1,0 +1,63 @@
+"""nbconvert's way in: any notebook, executed or not, becomes either page."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from handover.editions.exporters import HandoverHTMLExporter, HandoverPDFExporter
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPORTERS = {".html": HandoverHTMLExporter, ".pdf": HandoverPDFExporter}
+BEGINS = {".html": "<!DOCTYPE html>", ".pdf": b"%PDF-1.7"}
+
+
+def test_nbconvert_finds_them_by_name():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["nbconvert.exporters"]
+    assert declared == {
+        f"handover_{suffix[1:]}": f"{made.__module__}:{made.__name__}" for suffix, made in EXPORTERS.items()
+    }
+
+
+def test_to_look_at_them_costs_nothing():
+    """JupyterLab makes one of every exporter to fill its menu."""
+    code = (
+        "import nbconvert.exporters, sys; before = set(sys.modules)\n"
+        "from handover.editions.exporters import *; HandoverPDFExporter(); HandoverHTMLExporter()\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    heavy = {"typst", "lxml", "nh3", "fontTools", "PIL", "pandas", "matplotlib", "mistune"}
+    assert not {name.partition(".")[0] for name in done.stdout.split()} & heavy
+
+
+# the hostile one has metadata of a kind that nbconvert itself refuses, before any exporter is asked
+@pytest.mark.parametrize("suffix", EXPORTERS)
+@pytest.mark.parametrize("name", ["report", "everything", "arabic"])
+def test_any_notebook_becomes_a_page_and_stays_as_it_was(name, suffix):
+    nb = nbformat.read(ROOT / "tests" / "notebooks" / f"html_{name}.ipynb", as_version=4)
+    before = nb.copy()
+    made, resources = EXPORTERS[suffix]().from_notebook_node(nb, {"metadata": {"name": name}})
+    assert made.startswith(BEGINS[suffix])
+    assert resources["output_extension"] == suffix
+    assert nb == before
+
+
+@pytest.mark.parametrize("suffix", EXPORTERS)
+def test_a_notebook_that_never_ran_becomes_a_page_named_for_its_file(tmp_path, suffix):
+    path = tmp_path / "some notebook.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("text"), new_code_cell("1/0")]), path)
+    made, resources = EXPORTERS[suffix]().from_filename(str(path))
+    assert made.startswith(BEGINS[suffix]) and not resources["outputs"]
+    assert suffix == ".pdf" or "<h1>some notebook</h1>" in made
+
+
+def test_preprocessors_run():
+    nb = new_notebook(cells=[new_markdown_cell("# T"), new_markdown_cell("secret", metadata={"tags": ["hide"]})])
+    exporter = HandoverHTMLExporter(config={"TagRemovePreprocessor": {"remove_cell_tags": ["hide"], "enabled": True}})
+    assert "secret" not in exporter.from_notebook_node(nb)[0]
+    assert "secret" in HandoverHTMLExporter().from_notebook_node(nb)[0]
