@@ -153,11 +153,11 @@ class Printer:
         """The values behind charts, each where the link under its chart leads."""
         if not self.values:
             return ""
-        heading = self.minor("appendix", self.words.appendix) + "\n"
-        return heading + "".join(
-            f"#parted({literal('entry')}, {literal(place)});{_place(place)}{self.blocks(blocks, column=True)}\n"
-            for place, blocks in ((_values(number), blocks) for number, blocks in enumerate(self.values, 1))
-        )
+        written = [self.minor("appendix", self.words.appendix)]
+        for number, blocks in enumerate(self.values, 1):
+            place = literal(_values(number))
+            written.append(f'#parted("entry", {place});#place-of({place});{self.blocks(blocks, column=True)}')
+        return "\n".join([*written, ""])
 
     # --- parts
 
@@ -178,8 +178,7 @@ class Printer:
                     case model.Stream():
                         yield self._stream(part)
                     case model.Failure():
-                        title = self.house(self.words.failed.format(part.cell)) + text(f" {part.name}")
-                        yield f"#failure([{title}], [{text(part.value.head)}]);"
+                        yield self._failure(part)
                     case model.EvidenceSection():
                         yield self.evidence.section(part)
 
@@ -216,6 +215,12 @@ class Printer:
             pieces.append(f"#left-out[{self.house(found.note)}];#raw(block: true, {lines(found.tail, STREAM_WIDTH)});")
         warning = self.house(self.words.stderr.format(stream.cell)) if stream.name == "stderr" else ""
         return f"#stream({f'warning: [{warning}], ' if warning else ''}[{''.join(pieces)}]);"
+
+    def _failure(self, failure: model.Failure) -> str:
+        title = self.house(self.words.failed.format(failure.cell)) + text(f" {failure.name}")
+        said = failure.value
+        rest = f"#left-out[{self.house(said.note)}];{text(said.tail)}" if said.note else ""
+        return f"#failure([{title}], [{text(said.head)}{rest}]);"
 
     # --- blocks
 

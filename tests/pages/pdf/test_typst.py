@@ -221,6 +221,9 @@ def test_a_failure_is_in_plain_view():
     cell = new_code_cell("1", outputs=[new_output("error", ename="ValueError", evalue="no boats", traceback=["hid"])])
     found = text(cell)
     assert "Cell 1 failed: ValueError no boats" in found and "hid" not in found
+    long = new_code_cell("1", outputs=[new_output("error", ename="E", evalue="a " * 20_000 + "end", traceback=[])])
+    found = text(long)
+    assert "Left out here: 20,003 characters" in found and "end" in found
 
 
 def test_the_text_of_a_chart_is_text():
