@@ -38,10 +38,10 @@ def run(mini, monkeypatch, capsys):
 @pytest.fixture
 def record(monkeypatch):
     """A record without faults: the miniature holds none of the real tables."""
-    from handover.story import record
+    from handover.story import data
 
     faults = []
-    monkeypatch.setattr(record, "check", lambda project: faults)
+    monkeypatch.setattr(data, "check_tables", lambda project: faults)
     return faults
 
 
@@ -266,17 +266,17 @@ def test_an_edition_made_from_other_inputs_says_which_and_what_to_run(run, mini,
 
 def test_the_article_is_checked_when_it_is_given(run, mini, record, monkeypatch):
     from handover.errors import DataError
-    from handover.story import article
+    from handover.story import data
 
     file = mini.root / "article.txt"
     file.write_text("One sentence.")
-    monkeypatch.setattr(article, "check", lambda project, path: f"all of {path.name}")
+    monkeypatch.setattr(data, "check_article", lambda project, path: f"all of {path.name}")
     assert "ok    article: all of article.txt" in run("check", "--article", str(file))[1]
 
     def wrong(project, path):
         raise DataError("1 locator does not fit")
 
-    monkeypatch.setattr(article, "check", wrong)
+    monkeypatch.setattr(data, "check_article", wrong)
     code, out, _ = run("check", "--article", str(file))
     assert code == 1 and "wrong article: 1 locator does not fit" in out
 

@@ -1,7 +1,8 @@
 """Every report on many days: it says something, answers for all of it, and knows nothing from later.
 
-The notebooks' cells run in this process, without a kernel, and what they display is read and audited as the
-press does it. Leaks are judged by the evidence of the finished report against the table of sources.
+The notebooks' cells run in this process, without a kernel, and what they display is read and audited as for a page.
+Leaks are judged by the evidence of the finished report against the table of sources. Charts, which take most of the
+time, are drawn in the slow tests alone: what they say is in their words, and `tests/story/charts` draws them.
 """
 
 import ast
@@ -17,15 +18,15 @@ import pytest
 from handover.document import model, read
 from handover.document.audit import audit
 from handover.editions import compare, manifest
-from handover.story.desk import Story
+from handover.project import Project
+from handover.story.charts import figure
+from handover.story.data import Tables
+from handover.story.evidence import PrintLog
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ("briefing", "drawdown", "handover")
 TURNS = ["2020-01-01", "2020-01-05", "2025-12-31", "2026-01-03", "2026-01-07", "2026-01-17", "2026-01-31", "2026-10-01"]
 MANY = [(dt.date(2020, 1, 2) + dt.timedelta(days=41 * n)).isoformat() for n in range(62)]
-SLOW = pytest.param("many", marks=pytest.mark.slow)
-
-
 #: How an outcome would be told, and the day on which it was first known.
 OUTCOMES = {
     r"combat mission over|combat forces had left": "2021-12-20",
@@ -47,6 +48,25 @@ OUTCOMES = {
 def published():
     with (ROOT / "data" / "sources.csv").open(newline="", encoding="utf-8") as file:
         return {row["source_id"]: row["published"] for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return Tables.load(Project.find())
+
+
+@pytest.fixture(autouse=True)
+def in_notebooks(monkeypatch, tables):
+    """Run cells in the folder of the notebooks, and read the tables once."""
+    monkeypatch.chdir(ROOT / "notebooks")
+    monkeypatch.setattr(Tables, "load", classmethod(lambda cls, project: tables))
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave the pictures of charts empty."""
+    monkeypatch.setattr(figure, "drawn", lambda draw, size, ratio: (None, None))
+    monkeypatch.setattr(figure, "svg", lambda fig: '<svg viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg"></svg>')
 
 
 def finished(name, day, evidence="record", since=None):
@@ -117,17 +137,15 @@ def check(name, day, published, evidence="record"):
 
 
 @pytest.mark.parametrize("evidence", ["record", "article"])
-@pytest.mark.parametrize("day", TURNS)
 @pytest.mark.parametrize("name", REPORTS)
-def test_a_report_holds_at_the_turns_of_the_story(name, day, evidence, published, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
-    check(name, day, published, evidence)
+def test_a_report_holds_at_the_turns_of_the_story(name, evidence, published, undrawn):
+    for day in TURNS:
+        check(name, day, published, evidence)
 
 
 @pytest.mark.parametrize("evidence", ["record", "article"])
 @pytest.mark.parametrize("name", ["drawdown", "handover"])
-def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, evidence, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, evidence, undrawn):
     made = {day: finished(name, day, evidence, since) for since, day in zip([None, *TURNS], TURNS, strict=False)}
     told = 0
     for before, day in pairwise(TURNS):
@@ -158,13 +176,12 @@ def test_a_section_with_nothing_in_it_would_be_seen():
     assert hollow(read(nbformat.v4.new_notebook(cells=cells), "x")) == ["Empty", "Last"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("evidence", ["record", "article"])
 @pytest.mark.parametrize("name", REPORTS)
-@pytest.mark.parametrize("days", [SLOW])
-def test_a_report_holds_on_any_day(name, days, published, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_a_report_and_its_charts_hold_on_any_day(name, evidence, published):
     for day in MANY:
-        for evidence in ("record", "article"):
-            check(name, day, published, evidence)
+        check(name, day, published, evidence)
 
 
 def test_an_outcome_told_too_early_would_be_seen():
@@ -173,8 +190,7 @@ def test_an_outcome_told_too_early_would_be_seen():
 
 
 @pytest.mark.parametrize("edition", [("2026-01-07", "article"), ("2026-01-07", "record"), ("2026-10-01", "record")])
-def test_the_two_long_reports_tell_every_claim_of_the_article(edition, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_the_two_long_reports_tell_every_claim_of_the_article(edition, undrawn):
     with (ROOT / "data" / "article" / "claims.csv").open(newline="", encoding="utf-8") as file:
         claims = {row["claim_id"] for row in csv.DictReader(file)}
     made = [finished(name, *edition) for name in ("handover", "drawdown")]
@@ -182,10 +198,9 @@ def test_the_two_long_reports_tell_every_claim_of_the_article(edition, monkeypat
     assert (len(claims), claims - told) == (40, set())
 
 
-def test_every_row_behind_what_is_printed_was_compared_with_its_source(monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_every_row_behind_what_is_printed_was_compared_with_its_source(monkeypatch, undrawn):
     drawn = set()
-    monkeypatch.setattr(Story, "_plotted", lambda story, rows: drawn.update(rows["row_id"]))
+    monkeypatch.setattr(PrintLog, "rows", lambda log, row_ids, source_ids: drawn.update(row_ids))
     with (ROOT / "data" / "checks.csv").open(newline="", encoding="utf-8") as file:
         checked = {row["row_id"] for row in csv.DictReader(file)}
     for name in REPORTS:
@@ -196,8 +211,7 @@ def test_every_row_behind_what_is_printed_was_compared_with_its_source(monkeypat
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_the_article_alone_cites_one_source(name, monkeypatch):
-    monkeypatch.chdir(ROOT / "notebooks")
+def test_the_article_alone_cites_one_source(name, undrawn):
     made = finished(name, "2026-01-07", "article")
     audit(made, name)
     assert [source["id"] for source in made.evidence["sources"]] == ["S001"]

@@ -11,7 +11,8 @@
     ├── ConversionError          HTML or PDF failed, or failed its checks
     ├── AuditError               a number in the finished report with no evidence
     ├── StoreError               an edition that exists, is torn, or cannot be written
-    ├── SweepError               workers that are lost, cannot be had, or hold other inputs
+    ├── WorkerError              a worker process that was lost, or broke
+    ├── SweepError               workers that cannot be had, or hold other inputs
     ├── ShareError               a bundle, a mirror or a pruning that cannot be made
     ├── ScheduleError            an entry that cannot be kept, a damaged log, a report older than it may be
     ├── MailError                a mail that cannot be written or sent
@@ -69,8 +70,12 @@ class StoreError(HandoverError):
     """An edition exists, is torn, or cannot be written."""
 
 
+class WorkerError(HandoverError):
+    """A worker process was lost, or broke."""
+
+
 class SweepError(HandoverError):
-    """Workers are lost, cannot be had, or hold other inputs than the sweep was planned with."""
+    """Workers cannot be had, or hold other inputs than the sweep was planned with."""
 
 
 class ShareError(HandoverError):

@@ -1,4 +1,4 @@
-"""One line on the terminal that says what a render is at; silent where no one is looking."""
+"""One line on the terminal that says how far a command is; silent where nobody looks."""
 
 import sys
 from types import TracebackType
@@ -11,15 +11,20 @@ PHASES = {
     "typeset": "typesetting",
     "store": "publishing",
 }
+#: Back to the margin, and the rest of the line erased.
+ERASE = "\r\x1b[K"
 
 
-class Progress:
-    """Shows the phases of one report; called by `handover.editions.render.render`."""
+class StatusLine:
+    """A line that changes in place, erased at the end of the block.
 
-    def __init__(self, report: str, stream: TextIO | None = None) -> None:
-        self.report = report
+    Args:
+        stream: Where it is shown, if that is a terminal; standard error if left out.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
-        self.seen = self.stream.isatty()
+        self.terminal = self.stream.isatty()
 
     def __enter__(self) -> Self:
         return self
@@ -27,15 +32,25 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.clear()
 
-    def __call__(self, phase: str, done: int, total: int) -> None:
-        """Show a phase, with the step it is at if it has steps."""
-        if self.seen:
-            steps = f" {done}/{total}" if total else ""
-            self.stream.write(f"\r\x1b[K{self.report}: {PHASES.get(phase, phase)}{steps}")
+    def show(self, text: str) -> None:
+        """Show a text in place of the one before."""
+        if self.terminal:
+            self.stream.write(ERASE + text)
             self.stream.flush()
 
     def clear(self) -> None:
-        """Take the line away, so that what follows starts at the margin."""
-        if self.seen:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()
+        """Erase the line, so that what follows starts at the margin."""
+        self.show("")
+
+
+class Progress(StatusLine):
+    """The phases of one report, or of another task with a name."""
+
+    def __init__(self, name: str, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self.name = name
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """Show a phase, with the step it is at if it has steps."""
+        steps = f" {done}/{total}" if total else ""
+        self.show(f"{self.name}: {PHASES.get(phase, phase)}{steps}")

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import handover
+from handover.cli import cli
 from handover.editions import Request, inputs, render
 from handover.errors import StoreError
 
@@ -95,13 +97,17 @@ def test_an_output_that_no_page_shows_is_part_of_the_name(mini, stand_in):
     assert render.produce(Request.of(mini, "mini", {})).edition != first.edition
 
 
-def test_a_table_that_is_not_attached_changes_nothing(mini, stand_in, snapshot):
-    first = render.render(mini, "mini")
+@pytest.mark.parametrize("what", ["data/unused.csv", "requirements.lock"])
+def test_other_inputs_that_no_page_shows_are_rendered_once_remembered_and_told(
+    mini, stand_in, snapshot, monkeypatch, what
+):
+    monkeypatch.chdir(mini.root)
+    name = render.render(mini, "mini").edition.name
     before = snapshot(mini.reports)
-    (mini.data / "unused.csv").write_text("a\n1\n")
-    again = render.render(mini, "mini")
-    assert (again.kind, again.rendered, again.edition) == ("unchanged", True, first.edition)
-    assert snapshot(mini.reports) == before
+    (mini.root / what).write_text("other\n")
+    for said in (f"came out the same: {name}; nothing was written", f"unchanged since {name}; nothing rendered"):
+        assert f"mini: {said}\n" in CliRunner().invoke(cli, ["render"]).stderr
+    assert stand_in.runs == 2 and snapshot(mini.reports) == before
 
 
 def test_the_layout_of_the_pdf_is_part_of_the_name(mini, stand_in, monkeypatch):

@@ -7,9 +7,13 @@ import sys
 import textwrap
 import time
 from collections import Counter
+from importlib.metadata import version
 
+import nbformat
 import pytest
+from packaging.version import Version
 
+import handover
 from handover import digest as digests
 from handover import stamps
 from handover.editions import Request, inputs
@@ -18,8 +22,8 @@ from handover.errors import NotebookError, StoreError
 from handover.notebook import source
 
 
-def digest(mini, **given):
-    return Request.of(mini, "mini", given).inputs.digest
+def asked(mini, **given):
+    return Request.of(mini, "mini", given).inputs
 
 
 def edit(path, old, new):
@@ -28,21 +32,69 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new))
 
 
+def stale_outputs(mini):
+    path = mini.notebook("mini")
+    nb = json.loads(path.read_text())
+    nb["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["old\n"]}]
+    nb["cells"][2]["execution_count"] = 7
+    nb["metadata"]["language_info"]["version"] = "3.99"
+    path.write_text(json.dumps(nb))
+
+
+def hidden(mini):
+    (mini.data / ".counts.csv.swp").write_text("x")
+    (mini.data / ".ipynb_checkpoints").mkdir()
+    (mini.data / ".ipynb_checkpoints" / "counts.csv").write_text("x")
+
+
+def no_files(mini):
+    (mini.data / "folder.csv").mkdir()
+    (mini.data / "nowhere.csv").symlink_to("gone")
+    (mini.data / "circle.csv").symlink_to("circle.csv")
+
+
 @pytest.mark.parametrize(
-    ("what", "named"),
+    ("change", "named"),
     [
-        ("data/counts.csv", ["data/counts.csv"]),
-        ("data/datapackage.json", ["data/datapackage.json"]),
-        ("requirements.lock", ["requirements.lock"]),
+        (stale_outputs, []),
+        (hidden, []),
+        (no_files, []),
+        (lambda mini: edit(mini.data / "counts.csv", "C2", "C9"), ["data/counts.csv"]),
+        (lambda mini: edit(mini.data / "datapackage.json", "{", "{ "), ["data/datapackage.json"]),
+        (lambda mini: mini.lock.write_text("# other\n"), ["requirements.lock"]),
+        (lambda mini: edit(mini.notebook("mini"), "There were", "We saw"), ["notebooks/mini.ipynb"]),
+        # a file that the dictionary does not list counts too
+        (lambda mini: (mini.data / "outline.geojson").write_text("{}"), ["data/outline.geojson"]),
     ],
 )
-def test_a_change_of_one_byte_is_another_input_and_is_named(mini, what, named):
-    before = Request.of(mini, "mini", {}).inputs
-    path = mini.root / what
-    path.write_bytes(path.read_bytes() + b"\n")
-    after = Request.of(mini, "mini", {}).inputs
-    assert after.digest != before.digest
+def test_what_can_change_a_report_is_another_input_and_is_named(mini, change, named):
+    before = asked(mini)
+    change(mini)
+    after = asked(mini)
     assert after.changed_since(before.as_json()) == named
+    assert (after.digest != before.digest) == bool(named)
+
+
+def test_parameters_count_and_a_default_given_is_the_default(mini):
+    assert asked(mini, as_of="2026-02-01").digest != asked(mini).digest
+    assert asked(mini, as_of="2026-01-31").digest == asked(mini).digest
+
+
+def test_other_tools_are_other_inputs(mini, monkeypatch):
+    before = asked(mini)
+    monkeypatch.setattr(inputs, "versions", lambda: {**before.versions, "typst": "0.1.0"})
+    assert asked(mini).changed_since(before.as_json()) == [f"typst {before.versions['typst']} -> 0.1.0"]
+    assert asked(mini).digest != before.digest
+
+
+def test_the_versions_are_those_that_are_installed():
+    fonts = [f"fontpkg-ibm-plex-{one}" for one in ("mono", "serif", "sans-arabic", "sans-condensed")]
+    shaping = inputs.shaping()
+    assert shaping == {name: str(Version(version(name))) for name in (*inputs.TOOLS, *fonts)}
+    assert inputs.versions() == shaping | {"python": f"{sys.version_info[0]}.{sys.version_info[1]}"}
+
+
+# read no more often than needed, and never too seldom
 
 
 @pytest.fixture
@@ -55,23 +107,17 @@ def later(monkeypatch):
     return reads
 
 
-def test_what_was_written_a_moment_ago_is_read_each_time(mini, later, monkeypatch):
-    monkeypatch.setattr(digests, "GRAIN_NS", 7200 * 10**9)
-    for _ in range(3):
-        digest(mini)
-    assert set(later.values()) == {3}
-
-
-def test_what_nobody_has_touched_is_read_once(mini, later):
-    assert digest(mini) == digest(mini)
-    assert set(later) == {"counts.csv", "datapackage.json", "requirements.lock"}
-    assert set(later.values()) == {1}
+@pytest.mark.parametrize(("grain_s", "reads"), [(7200, 3), (2, 1)])
+def test_what_was_written_a_moment_ago_is_read_each_time_and_the_rest_once(mini, later, monkeypatch, grain_s, reads):
+    monkeypatch.setattr(digests, "GRAIN_NS", grain_s * 10**9)
+    assert len({asked(mini).digest for _ in range(3)}) == 1
+    assert later == dict.fromkeys(("counts.csv", "datapackage.json", "requirements.lock"), reads)
 
 
 @pytest.mark.parametrize("how", ["in its place", "by another file"])
 def test_a_table_of_the_same_size_and_time_is_another_input(mini, later, how):
     """`render` asks the same way whether its inputs moved while it was at work."""
-    before = Request.of(mini, "mini", {}).inputs
+    before = asked(mini)
     table = mini.data / "counts.csv"
     about, old = table.stat(), table.read_text()
     time.sleep(0.02)  # longer than the grain of this clock
@@ -80,11 +126,11 @@ def test_a_table_of_the_same_size_and_time_is_another_input(mini, later, how):
     os.utime(other, ns=(about.st_atime_ns, about.st_mtime_ns))
     other.replace(table)
     assert (table.stat().st_size, table.stat().st_mtime_ns) == (about.st_size, about.st_mtime_ns)
-    assert Request.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["data/counts.csv"]
+    assert asked(mini).changed_since(before.as_json()) == ["data/counts.csv"]
 
 
 def test_a_table_that_changes_while_the_report_is_made_stops_it(mini, later, stand_in):
-    digest(mini)
+    asked(mini)
     stand_in.then = lambda nb: (time.sleep(0.02), edit(mini.data / "counts.csv", "C2", "C9"))
     with pytest.raises(StoreError, match=r"inputs must stay the same .* \(changed: data/counts.csv\)"):
         render(mini, "mini")
@@ -92,71 +138,12 @@ def test_a_table_that_changes_while_the_report_is_made_stops_it(mini, later, sta
 
 
 def test_a_file_written_while_it_was_read_is_read_again(tmp_path):
-    path = tmp_path / "a"
-    path.write_text("old")
-    seen = stamps.of_all(tmp_path, ["a"])
-
-    def read():
-        path.write_text("newer")
-        return "torn"
-
-    assert digests.unless_touched("a", {"a": (1, 1, 1, 1)}, read) == "torn"
+    (tmp_path / "a").write_text("newer")
+    assert digests.unless_touched("a", {"a": (1, 1, 1, 1)}, lambda: "torn") == "torn"
     assert digests.unless_touched("a", stamps.of_all(tmp_path, ["a"]), lambda: "whole") == "whole"
-    assert seen != stamps.of_all(tmp_path, ["a"])
-
-
-def test_what_is_no_file_and_what_leads_nowhere_are_no_inputs(mini):
-    before = digest(mini)
-    (mini.data / "folder.csv").mkdir()
-    (mini.data / "nowhere.csv").symlink_to("gone")
-    (mini.data / "circle.csv").symlink_to("circle.csv")
-    assert digest(mini) == before
-
-
-def test_a_file_that_the_dictionary_does_not_list_counts_too(mini):
-    before = Request.of(mini, "mini", {}).inputs
-    (mini.data / "outline.geojson").write_text("{}")
-    assert Request.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["data/outline.geojson"]
-
-
-def test_what_an_editor_leaves_behind_does_not_count(mini):
-    before = digest(mini)
-    (mini.data / ".counts.csv.swp").write_text("x")
-    (mini.data / ".ipynb_checkpoints").mkdir()
-    (mini.data / ".ipynb_checkpoints" / "counts.csv").write_text("x")
-    assert digest(mini) == before
-
-
-def test_a_changed_sentence_counts_and_stale_outputs_do_not(mini):
-    before = Request.of(mini, "mini", {}).inputs
-    path = mini.notebook("mini")
-    nb = json.loads(path.read_text())
-    nb["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["old\n"]}]
-    nb["cells"][2]["execution_count"] = 7
-    nb["metadata"]["language_info"]["version"] = "3.99"
-    path.write_text(json.dumps(nb))
-    assert digest(mini) == before.digest
-    edit(path, "There were", "We saw")
-    assert Request.of(mini, "mini", {}).inputs.changed_since(before.as_json()) == ["notebooks/mini.ipynb"]
-
-
-def test_parameters_count_and_a_default_given_is_the_default(mini):
-    assert digest(mini, as_of="2026-02-01") != digest(mini)
-    assert digest(mini, as_of="2026-01-31") == digest(mini)
-
-
-def test_other_tools_are_other_inputs(mini, monkeypatch):
-    before = Request.of(mini, "mini", {}).inputs
-    monkeypatch.setattr(inputs, "versions", lambda: {**before.versions, "typst": "0.1.0"})
-    after = Request.of(mini, "mini", {}).inputs
-    was = before.versions["typst"]
-    assert after.changed_since(before.as_json()) == [f"typst {was} -> 0.1.0"]
-    assert after.digest != before.digest
 
 
 def test_a_line_of_the_package_counts_and_what_python_caches_does_not(monkeypatch, tmp_path, later):
-    import handover
-
     (tmp_path / "pages").mkdir()
     (tmp_path / "__init__.py").touch()
     style = tmp_path / "pages" / "page.css"
@@ -172,17 +159,7 @@ def test_a_line_of_the_package_counts_and_what_python_caches_does_not(monkeypatc
     assert len({before, changed, inputs._package()}) == 3
 
 
-def test_the_versions_are_those_that_are_installed():
-    from importlib.metadata import version
-
-    from packaging.version import Version
-
-    fonts = ["mono", "serif", "sans-arabic", "sans-condensed"]
-    shaping = inputs.shaping()
-    assert shaping == {
-        name: str(Version(version(name))) for name in (*inputs.TOOLS, *(f"fontpkg-ibm-plex-{one}" for one in fonts))
-    }
-    assert inputs.versions() == shaping | {"python": f"{sys.version_info[0]}.{sys.version_info[1]}"}
+# the notebook
 
 
 @pytest.mark.parametrize(
@@ -198,32 +175,25 @@ def test_a_broken_notebook_is_named(mini, content, said):
     path = mini.notebook("mini")
     path.write_bytes(content)
     with pytest.raises(NotebookError) as error:
-        source.read(path)
+        asked(mini)
     assert str(path) in str(error.value) and said in str(error.value)
 
 
-def test_the_clean_form_is_what_nbformat_writes(mini):
-    import nbformat
+def test_the_clean_form_is_what_nbformat_writes_and_what_a_run_leaves_is_not_in_it(mini, stand_in):
+    from handover.notebook import execute
 
     path = mini.notebook("mini")
     assert source.canonical(source.read(path)) == path.read_text() == nbformat.writes(nbformat.read(path, 4)) + "\n"
-
-
-def test_what_a_run_leaves_is_taken_out_again(mini, stand_in):
-    from handover.notebook import execute
-
-    nb = execute.load(mini.notebook("mini"))
+    nb = execute.load(path)
     done = stand_in(nb, {"as_of": "2026-01-31"}, cwd=mini.notebooks, where="", epoch=0).nb
     assert len(done.cells) == len(nb.cells) + 1
-    assert source.canonical(done) == mini.notebook("mini").read_text()
+    assert source.canonical(done) == path.read_text()
 
 
 HEAVY = ("pandas", "matplotlib", "nbformat", "nbconvert", "papermill", "typst", "frictionless", "jinja2", "filelock")
 
 
 def test_nothing_heavy_is_imported_to_say_that_nothing_changed(mini, stand_in, monkeypatch):
-    from handover.editions.render import render
-
     monkeypatch.setattr(inputs, "_package", lambda: "p")
     render(mini, "mini")
     script = f"""
@@ -237,5 +207,4 @@ def test_nothing_heavy_is_imported_to_say_that_nothing_changed(mini, stand_in, m
         print(outcome.kind, outcome.rendered, sorted(set(sys.modules) & {set(HEAVY)!r}))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True)
-    assert done.stderr == ""
-    assert done.stdout == "unchanged False []\n"
+    assert (done.stderr, done.stdout) == ("", "unchanged False []\n")

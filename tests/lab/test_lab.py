@@ -45,7 +45,7 @@ WORDS, LONGEST = f"{FOUND}.textContent.trim()", f"{FOUND}.getComputedTextLength(
 def measured(words):
     """How wide charts take a bold label to be."""
     from handover.story.charts import labels
-    from handover.story.charts.house import house
+    from handover.story.charts.style import house
 
     with house():
         return labels.breadth(words, "bold")

@@ -67,7 +67,7 @@ def test_all_are_gone_when_the_block_ends_however_it_ends(error):
     assert not scratch.exists()
 
 
-PRESS = """
+PROGRAM = """
 import os, sys, time
 from pathlib import Path
 from handover.notebook.environment import scratch_folder
@@ -85,20 +85,20 @@ with scratch_folder() as scratch, reaper() as starting:
 
 @LINUX
 @pytest.mark.parametrize("habit", ["alone", "forks"])
-def test_all_are_gone_when_the_press_is_killed(tmp_path, habit):
+def test_all_are_gone_when_the_program_is_killed(tmp_path, habit):
     ids = tmp_path / "ids"
-    press = subprocess.Popen(
-        [sys.executable, "-c", PRESS, tmp_path, habit, sys.executable, "-c", BROOD, ids], start_new_session=True
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, tmp_path, habit, sys.executable, "-c", BROOD, ids], start_new_session=True
     )
     try:
         found, scratch = ids_in(ids), Path(wait_for(tmp_path / "scratch"))
-        press.kill()
-        press.wait()
+        program.kill()
+        program.wait()
         assert until(lambda: not alive(found))
         assert until(lambda: not scratch.exists()), "the subreaper removes what a killed run cannot"
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(press.pid, signal.SIGKILL)
+            os.killpg(program.pid, signal.SIGKILL)
 
 
 @LINUX

@@ -1,5 +1,7 @@
 """What is refused before a kernel starts: files that are no notebooks, and cells that could fail in silence."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -64,6 +66,15 @@ def test_a_notebook_older_than_ids_gets_the_numbers_of_its_cells():
 def test_a_notebook_is_read_as_nbformat_reads_it():
     path = NOTEBOOKS / "run_report.ipynb"
     assert load(path) == nbformat.read(path, as_version=4)
+
+
+def test_reading_a_notebook_imports_nbformat_and_no_grammar_of_addresses():
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom handover.notebook import source\n"
+        "source.load(Path(sys.argv[1]))\nprint({'nbformat', 'rfc3987_syntax', 'lark'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, NOTEBOOKS / "run_report.ipynb"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "{'nbformat'}\n"
 
 
 # cells
@@ -135,3 +146,14 @@ def test_other_languages_have_other_signs():
 )
 def test_a_cell_that_may_run(source):
     assert not list(deaf_lines(source))
+
+
+@pytest.mark.parametrize("cell", ["breakpoint()", "x = 1\nif x:\n    breakpoint()", "%time x = 1\nbreakpoint()"])
+def test_a_breakpoint_is_refused(cell):
+    with pytest.raises(ExecutionError, match=r"cell 1: `breakpoint\(\)` waits for somebody who is not there"):
+        refuse(new_notebook(cells=[new_code_cell(cell)]), "notebooks/x.ipynb")
+
+
+@pytest.mark.parametrize("cell", ["'breakpoint()'", "# breakpoint()", "breakpoint = 1", "x.breakpoint"])
+def test_a_breakpoint_that_is_none_may_stay(cell):
+    refuse(new_notebook(cells=[new_code_cell(cell)]), "notebooks/x.ipynb")

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+#: Reached only by a hang.
+LIMIT_S = 180
+
 
 class Running:
     """A preview in a process of its own; `states` is all it told so far, `said` what the terminal shows."""
@@ -37,7 +40,7 @@ class Running:
 
     def get(self, path, **headers):
         """Ask for a path; gives status and content."""
-        link = http.client.HTTPConnection(self.host, timeout=20)
+        link = http.client.HTTPConnection(self.host, timeout=LIMIT_S)
         try:
             link.request("GET", path, headers=headers)
             answer = link.getresponse()
@@ -45,7 +48,7 @@ class Running:
         finally:
             link.close()
 
-    def until(self, true, seconds=60):
+    def until(self, true, seconds=LIMIT_S):
         """Wait for a state of which something is true; gives the state."""
         end = time.monotonic() + seconds
         while not (self.states and true(self.states[-1])):
@@ -74,7 +77,7 @@ class Running:
         """End it as a person does; gives its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(15)
+        code = self.process.wait(LIMIT_S)
         self.process.stdout.close()
         return code
 

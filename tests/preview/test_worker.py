@@ -1,107 +1,194 @@
-"""What the process that renders answers, with a stand-in for the kernel: each question once, and the last one whole."""
+"""What renders for a preview: each question once, the last one whole, and another process where one is stuck."""
 
+import os
+import queue
+import signal
 import threading
 import time
-from multiprocessing import Pipe
+from pathlib import Path
 
 import pytest
 
-from handover.preview import worker as workers
-from handover.preview.messages import Ask, At, Done, Failed, Html, Pages, Pdf
-from handover.preview.worker import Worker
+from handover.errors import HandoverError
+from handover.preview import worker
+from handover.preview.worker import At, Html, Over, Pages, Pdf, Question, Renderer, render
+from handover.workers import Cancelled
+
+#: Reached only by a hang.
+LIMIT_S = 60
+REPORT, PAGES = (Question(one, not one, False, 0.0) for one in (True, False))
+
+
+# the process's end, in this process, with a stand-in for the kernel
 
 
 @pytest.fixture
-def channel(mini, stand_in, monkeypatch):
-    """The preview's end of the talk with a worker that runs in this process."""
-    monkeypatch.setattr(workers, "END_S", 1e6)  # by then its process would be ended
-    ours, theirs = Pipe()
-    working = threading.Thread(target=Worker(theirs, mini.root, "mini", {}).run, daemon=True)
-    working.start()
-    yield ours
-    ours.close()
-    working.join(30)
-    assert not working.is_alive()
-    theirs.close()
+def ask(mini, stand_in, monkeypatch):
+    """Call with a question: what is told of it."""
+    monkeypatch.setattr(worker, "_shown", "")
+    monkeypatch.setattr(worker, "_made", None)
 
+    def call(question, tell=lambda message: None):
+        told = []
+        render(mini.root, "mini", {}, question, tell=lambda message: (told.append(message), tell(message)))
+        return told
 
-def answers(channel, number):
-    """All messages on the way to the last of a question's, and that one."""
-    told = []
-    while not (told and told[-1].number == number and isinstance(told[-1], Done | Failed)):
-        assert channel.poll(60), told
-        told.append(channel.recv())
-    return told
+    return call
 
 
 def kinds(told):
     return [type(one) for one in told if not isinstance(one, At)]
 
 
-def test_a_report_comes_before_its_pdf_and_the_same_again_is_nothing(channel, mini, stand_in):
-    channel.send(Ask(1, render=True, pages=False))
-    told = answers(channel, 1)
-    assert kinds(told) == [Html, Pdf, Done]
+def test_a_report_comes_before_its_pdf_and_the_same_again_is_nothing(ask, mini, stand_in):
+    assert kinds(ask(PAGES)) == []
+    told = ask(REPORT)
+    assert kinds(told) == [Html, Pdf]
     phases = [one.phase for one in told if isinstance(one, At)]
     assert list(dict.fromkeys(phases)) == ["read", "execute", "compose", "typeset"]
     mini.notebook("mini").touch()
-    channel.send(Ask(2, render=True, pages=False))
-    assert kinds(answers(channel, 2)) == [Done] and stand_in.runs == 1
-    channel.send(Ask(3, render=False, pages=True))
-    drawn, _ = (one for one in answers(channel, 3) if not isinstance(one, At))
+    assert kinds(ask(REPORT)) == [] and stand_in.runs == 1
+    *_, drawn = ask(PAGES)
     assert isinstance(drawn, Pages) and drawn.pages[0].startswith(b"\x89PNG") and stand_in.runs == 1
 
 
-def test_pages_of_nothing_are_none(channel, stand_in):
-    channel.send(Ask(1, render=False, pages=True))
-    assert kinds(answers(channel, 1)) == [Done] and stand_in.runs == 0
-
-
-def test_a_failure_is_told_each_time_and_good_inputs_are_rendered_again_after_it(channel, mini, stand_in):
+def test_good_inputs_are_rendered_again_after_a_failure(ask, mini, stand_in):
     whole = mini.notebook("mini").read_text()
-    channel.send(Ask(1, render=True, pages=False))
-    answers(channel, 1)
+    ask(REPORT)
     mini.notebook("mini").write_text(whole.replace("as_of:", "as_off:"))
-    for number in (2, 3):
-        channel.send(Ask(number, render=True, pages=False))
-        failed = answers(channel, number)[-1]
-        assert "must declare the day it speaks from" in failed.text
+    for _ in range(2):
+        with pytest.raises(HandoverError, match="must declare the day it speaks from"):
+            ask(REPORT)
     mini.notebook("mini").write_text(whole)
-    channel.send(Ask(4, render=True, pages=False))
-    assert kinds(answers(channel, 4)) == [Html, Pdf, Done] and stand_in.runs == 2
+    assert kinds(ask(REPORT)) == [Html, Pdf] and stand_in.runs == 2
 
 
-def test_a_question_ends_the_render_under_way(channel, mini, stand_in):
-    channel.send(Ask(1, render=True, pages=False))
+def test_a_render_that_was_cancelled_is_done_by_the_next_question(ask, stand_in):
+    def cancel(message):
+        if message == At("compose"):
+            raise Cancelled
 
-    def ask_again(nb):
-        if stand_in.runs == 1:
-            text = mini.notebook("mini").read_text()
-            mini.notebook("mini").write_text(text.replace("There were", "One counted"))
-            for number in (2, 3, 4):
-                channel.send(Ask(number, render=True, pages=False))
-            time.sleep(0.2)  # the worker hears of them in a thread
-
-    stand_in.then = ask_again
-    told = [one for one in answers(channel, 4) if not isinstance(one, At)]
-    assert [(type(one), one.number) for one in told] == [(Html, 4), (Pdf, 4), (Done, 4)]
-    assert b"One counted" in told[0].html
-    assert stand_in.runs == 2
+    with pytest.raises(Cancelled):
+        ask(REPORT, cancel)
+    assert kinds(ask(REPORT)) == [Html, Pdf] and stand_in.runs == 2
 
 
-def test_what_is_torn_when_it_is_read_again_is_no_failure(channel, mini, stand_in):
+def test_a_file_that_is_torn_for_a_moment_is_read_again(ask, mini, monkeypatch):
+    monkeypatch.setattr(worker, "TORN_S", LIMIT_S)
     whole = mini.notebook("mini").read_text()
+    mini.notebook("mini").write_text("")
+    real = time.sleep
+    monkeypatch.setattr(worker.time, "sleep", lambda s: (mini.notebook("mini").write_text(whole), real(s)))
+    assert kinds(ask(REPORT)) == [Html, Pdf]
 
-    def tear(nb):
-        if stand_in.runs == 1:
-            mini.notebook("mini").write_text("")
-            threading.Timer(0.05, save).start()
-            raise workers.HandoverError("torn")
 
-    def save():
-        mini.notebook("mini").write_text(whole)
-        channel.send(Ask(2, render=True, pages=False))
+# the preview's end, with processes that do what the report's name says
 
-    stand_in.then = tear
-    channel.send(Ask(1, render=True, pages=False))
-    assert kinds(answers(channel, 2)) == [Html, Pdf, Done]
+
+def answer(root, report, given, asked, *, tell):
+    """Stand in for `render`."""
+    do = (root / "do").read_text()
+    tell(At(do, 0, os.getpid()))
+    if do == "die":
+        signal.raise_signal(signal.SIGKILL)
+    if do == "fail":
+        raise HandoverError("torn")
+    while do == "hang":
+        time.sleep(0.01)
+    while do == "work":
+        tell(At(do))
+        time.sleep(0.01)
+
+
+class Asking:
+    def __init__(self, root):
+        self.root = root
+        self.told = queue.SimpleQueue()
+        self.renderer = Renderer(root, "mini", {}, lambda *answer: self.told.put(answer))
+
+    def __call__(self, do, **how):
+        (self.root / "new").write_text(do)
+        (self.root / "new").rename(self.root / "do")
+        return self.renderer.ask(**how)
+
+    def until(self, asked, kind, phase=None):
+        """The next message of a kind that answers a question."""
+        while True:
+            question, message = self.told.get(timeout=LIMIT_S)
+            if question is asked and isinstance(message, kind) and (phase is None or message.phase == phase):
+                return message
+
+
+@pytest.fixture
+def asking(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setattr(worker, "render", answer)
+    for name, seconds in (("DEAF_S", 1e6), ("STARTING_S", 1e6), ("GRACE_S", 0.0)):
+        monkeypatch.setattr(worker, name, seconds)
+    made = Asking(tmp_path)
+    yield made
+    made.renderer.end()
+
+
+def test_a_process_that_dies_at_work_is_told_and_replaced(asking):
+    died = asking.until(asking("die"), Over)
+    assert died.failed == (
+        "The process that renders must stay while the preview runs (it ended with status -9).\n"
+        "Save once more to start it."
+    )
+    asked = asking("well")
+    pid = asking.until(asked, At).total
+    assert asking.until(asked, Over).failed == ""
+    os.kill(pid, signal.SIGKILL)  # idle, so nobody need know
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    asked = asking("well")
+    assert asking.until(asked, At).total != pid
+    assert asking.until(asked, Over).failed == ""
+
+
+def test_a_question_ends_the_render_under_way_and_only_the_last_is_answered(asking):
+    first = asking("work")
+    pid = asking.until(first, At).total
+    second, last = asking("work"), asking("well")
+    assert asking.until(last, At).total == pid
+    asking.until(last, Over)
+    assert not {type(message) for question, message in drained(asking.told) if question in (first, second)} & {Over}
+
+
+@pytest.mark.parametrize(("deaf", "starting", "fresh"), [(0.1, 1e6, False), (1e6, 0.1, False), (1e6, 1e6, True)])
+def test_a_process_that_does_not_hear_is_replaced_and_so_is_one_that_must_be_fresh(
+    asking, monkeypatch, deaf, starting, fresh
+):
+    monkeypatch.setattr(worker, "DEAF_S", deaf)
+    monkeypatch.setattr(worker, "STARTING_S", starting)
+    if deaf < 1:
+        asking.until(asking("well"), Over)
+    hanging = asking("hang")
+    pid = asking.until(hanging, At, "hang").total
+    asked = asking("well", fresh=fresh)
+    assert asking.until(asked, At).total != pid
+    asking.until(asked, Over)
+
+
+def test_a_failure_waits_for_the_next_question(asking, monkeypatch):
+    monkeypatch.setattr(worker, "GRACE_S", LIMIT_S)
+    failing = asking("fail")
+    asking.until(failing, At)
+    asked = asking("well")
+    assert asking.until(asked, Over) == Over()
+    monkeypatch.setattr(worker, "GRACE_S", 0.0)
+    assert asking.until(asking("fail"), Over).failed == "torn"
+
+
+def test_in_the_end_no_process_and_no_thread_is_left(asking):
+    pid = asking.until(asking("hang"), At).total
+    threads = threading.active_count()
+    asking.renderer.end()
+    assert threading.active_count() == threads - 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def drained(told):
+    while not told.empty():
+        yield told.get()

@@ -61,19 +61,32 @@ def test_a_damaged_log_is_told_with_a_cure_and_left_as_it_is(desk, log, damage):
     assert desk.path.read_bytes() == left
 
 
-def test_a_link_in_its_place_is_not_followed(desk, log, tmp_path):
+def test_a_link_or_a_folder_in_its_place_is_told_and_not_followed(desk, log, tmp_path):
     desk.path.rename(tmp_path / "other")
     desk.path.symlink_to(tmp_path / "other")
     before = (tmp_path / "other").read_bytes()
     with pytest.raises(StoreError, match="symbolic link"):
         desk.once()
     assert (tmp_path / "other").read_bytes() == before
-
-
-def test_a_folder_in_its_place_is_told(desk):
-    desk.path.mkdir(parents=True)
+    desk.path.unlink()
+    desk.path.mkdir()
     with pytest.raises(StoreError, match=r"log.sqlite3: must be writable \(got unable to open database file\)"):
         desk.once()
+
+
+def test_a_log_that_was_moved_away_begins_anew_whatever_journal_it_left(desk, log):
+    journal = desk.path.with_name("log.sqlite3-journal")
+    with closing(sqlite3.connect(desk.path)) as db:
+        # more than the cache holds: what was there before is in the journal
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("DELETE FROM entry")
+        db.executemany("INSERT INTO tick (entry, tick, cause) VALUES ('x', ?, ?)", [(n, "x" * 4000) for n in range(50)])
+        left = journal.read_bytes()
+    desk.path.unlink()
+    journal.write_bytes(left)
+    desk.clock.time = SEVEN
+    desk.once()
+    assert [row["since"] for row in rows(desk.project, "entry")] == ["2026-01-28T07:00:00Z"]
 
 
 def test_a_writer_that_waits_too_long_says_so(log, monkeypatch):

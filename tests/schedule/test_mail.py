@@ -161,13 +161,10 @@ def test_a_server_without_encryption_is_given_nothing_if_it_was_asked_for(inbox)
     assert inbox.messages == []
 
 
-def test_a_login_without_a_password_in_the_environment_is_told(inbox, monkeypatch):
+def test_a_login_needs_the_password_of_the_environment_which_is_not_repeated(inbox, monkeypatch):
     monkeypatch.delenv(PASSWORD, raising=False)
     with serving(inbox) as port, pytest.raises(MailError, match="no password for desk: set HANDOVER_MAIL_PASSWORD"):
         send(port, user="desk")
-
-
-def test_a_wrong_password_is_told_and_not_repeated_and_the_right_one_opens(inbox, monkeypatch):
     monkeypatch.setenv(PASSWORD, "hush-hush")
     with login(inbox, b"other") as port, pytest.raises(MailError) as error:
         send(port, user="desk")

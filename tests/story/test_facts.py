@@ -8,49 +8,50 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handover.errors import FactError
-from handover.project import Project
-from handover.story import Story
-from handover.story.facts import Facts, overlap
-from handover.story.periods import Period
-from handover.story.reckoning import RECKONINGS, readings_of_next_week
-from handover.story.record import Record
-from handover.story.view import View
-from handover.story.wording import LANGUAGES, Quantity
+from handover.story.claims import View
+from handover.story.facts import Facts, readings_of_next_week
+from handover.story.values import Quantity
 
-RECORD = Record.load(Project.find())
+#: Facts whose only claims rest on sources of grade D: kept, so that a better source can join them.
+ALONE_ON_WEAK = {"trucks_day", "disarm_due_later"}
 
 
-def changed(monkeypatch, fact, **cells):
-    """A story whose declared fact has other cells."""
-    rows = [row | cells if row["fact"] == fact else row for row in RECORD.rows["facts"]]
-    monkeypatch.setattr(
-        Record,
-        "load",
-        classmethod(lambda cls, _: Record(RECORD.rows | {"facts": rows}, RECORD.paths, RECORD.where, RECORD.sources)),
-    )
-    return Story("2026-10-01")
+@pytest.fixture
+def facts(tables):
+    """Make the facts of a day, some cells of a row changed."""
+
+    def make(day="2026-10-01", evidence="record", table="facts", row=None, **cells):
+        rows = [one | cells if next(iter(one.values())) == row else one for one in tables.rows[table]]
+        changed = replace(tables, rows=tables.rows | {table: rows}) if row else tables
+        return Facts(View(changed, dt.date.fromisoformat(day), evidence))
+
+    return make
 
 
-def test_claims_that_contradict_each_other_need_a_conflict(monkeypatch):
-    story = changed(monkeypatch, "troops_2020", claims="T048 T061")
+@pytest.fixture
+def weak(tables):
+    return next(row["event_id"] for row in tables.rows["events"] if tables.source_of(row)["grade"] == "D")
+
+
+def test_claims_that_contradict_each_other_need_a_conflict(facts):
     with pytest.raises(FactError) as error:
-        story.say("{troops_2020}")
+        _ = facts(row="troops_2020", claims="T048 T061")["troops_2020"]
     assert "'troops_2020': T048 and T061 contradict each other (5200 against 2500)" in str(error.value)
     assert "Register it in data/record/conflicts.csv" in str(error.value)
 
 
-def test_a_source_of_grade_d_never_stands_alone(monkeypatch):
-    weak = next(row["event_id"] for row in RECORD.rows["events"] if RECORD.source_of(row)["grade"] == "D")
-    assert changed(monkeypatch, "convoy_day", claims=weak).facts["convoy_day"] is None
+def test_an_unknown_fact_is_named_with_the_near_one(facts):
+    with pytest.raises(FactError, match=r"'slib' is not a fact; did you mean 'slip'\?"):
+        _ = facts()["slib"]
 
 
-def test_a_better_source_goes_before_one_of_grade_d(monkeypatch):
-    weak = next(row["event_id"] for row in RECORD.rows["events"] if RECORD.source_of(row)["grade"] == "D")
-    story = changed(monkeypatch, "convoy_day", claims=f"{weak} E046", conflicts="none")
-    try:
-        assert story.facts["convoy_day"].claims[0] == "E046"
-    except FactError as error:
-        assert "E046" in str(error)
+def test_a_source_of_grade_d_never_stands_alone(facts, weak):
+    assert facts(row="convoy_day", claims=weak)["convoy_day"] is None
+
+
+def test_a_better_source_goes_before_one_of_grade_d(facts, weak):
+    with pytest.raises(FactError, match=f"E046 and {weak} contradict"):
+        _ = facts(row="convoy_day", claims=f"{weak} E046", conflicts="none")["convoy_day"]
 
 
 def test_next_week_said_on_a_wednesday_can_mean_three_weeks():
@@ -64,19 +65,19 @@ def test_next_week_begins_after_the_day_it_was_said_and_within_seven_days(day):
         assert day < week.start <= day + dt.timedelta(7) and week.end - week.start == dt.timedelta(6)
 
 
-def test_the_slip_is_a_range_once_both_ends_are_known():
-    assert Story("2026-01-16").facts["slip"] is None
-    assert Story("2026-01-17").facts["slip"].quantity == Quantity(low=2, high=10, bound="range")
+def test_the_slip_is_a_range_once_both_ends_are_known(facts):
+    assert facts("2026-01-16")["slip"] is None
+    assert facts("2026-01-17")["slip"].quantity == Quantity(low=2, high=10, bound="range")
 
 
-def test_days_of_attack_on_the_base_follow_the_record():
-    facts = Story("2026-10-01").facts
-    years = {year: fact.quantity.value for year in range(2019, 2027) if (fact := facts[f"attack_days_{year}"])}
+def test_days_of_attack_on_the_base_follow_the_record(facts):
+    found = facts()
+    years = {year: fact.quantity.value for year in range(2019, 2027) if (fact := found[f"attack_days_{year}"])}
     assert years == {2019: 1, 2020: 1, 2021: 8, 2022: 5, 2023: 16, 2024: 9, 2025: 1}
-    assert facts["attack_days"].quantity.value == sum(years.values()) == 41
-    assert facts["attack_days_claimed"].quantity.value == 3
-    assert "Left out are days that only the attackers claim: three." in facts["attack_days"].reading
-    assert "only the attackers claim" not in facts["attack_days_2024"].reading
+    assert found["attack_days"].quantity.value == sum(years.values()) == 41
+    assert found["attack_days_claimed"].quantity.value == 3
+    assert "Left out are days that only the attackers claim: three." in found["attack_days"].reading
+    assert "only the attackers claim" not in found["attack_days_2024"].reading
 
 
 @pytest.mark.parametrize(
@@ -90,68 +91,27 @@ def test_days_of_attack_on_the_base_follow_the_record():
         ({"place_id": "harir"}, False),
     ],
 )
-def test_a_day_counts_only_when_others_than_the_attackers_report_it(cells, counts):
-    day = next(row for row in RECORD.rows["attacks"] if row["attack_id"] == "A002") | cells
-    facts = Facts(View(replace(RECORD, rows=RECORD.rows | {"attacks": [day]}), dt.date(2026, 10, 1)), RECKONINGS)
+def test_a_day_counts_only_when_others_than_the_attackers_report_it(tables, cells, counts):
+    day = next(row for row in tables.rows["attacks"] if row["attack_id"] == "A002") | cells
+    facts = Facts(View(replace(tables, rows=tables.rows | {"attacks": [day]}), dt.date(2026, 10, 1)))
     assert (facts["attack_days"] is not None) is counts
 
 
-def test_days_of_a_year_are_counted_once_it_is_over():
-    within, after = (Story(day).facts["attack_days_2023"] for day in ("2023-12-31", "2024-01-01"))
-    assert within is None and after.quantity.value > 0
+@pytest.mark.parametrize(("key", "last"), [("attack_days_2023", "2023-12-31"), ("bases_2020", "2020-12-31")])
+def test_a_year_is_counted_once_it_is_over(facts, key, last):
+    after = (dt.date.fromisoformat(last) + dt.timedelta(1)).isoformat()
+    assert facts(last)[key] is None and facts(after)[key].quantity.value > 0
 
 
-def test_the_level_of_2500_never_stands_for_january_2026_without_its_conflict():
-    assert Story("2026-01-31").facts["troops_article"].conflicts == ("C016",)
-    assert Story("2026-01-31").facts["troops_now"].quantity == Quantity(high=2000, bound="fewer_than")
+def test_the_level_of_2500_never_stands_for_january_2026_without_its_conflict(facts):
+    assert facts("2026-01-31")["troops_article"].conflicts == ("C016",)
+    assert facts("2026-01-31")["troops_now"].quantity == Quantity(high=2000, bound="fewer_than")
 
 
-def test_every_declared_fact_can_be_printed_at_the_end_of_the_record():
-    facts = Story("2026-11-24").facts
-    missing = [key for key in facts if facts[key] is None]
-    assert missing == [key for key in missing if key.startswith("attack_days_") or key in ALONE_ON_WEAK], missing
-
-
-#: Facts whose only claims rest on sources of grade D: kept, so that a better source can join them.
-ALONE_ON_WEAK = {"trucks_day", "disarm_due_later"}
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "together"),
-    [
-        (Quantity(high=2000, bound="fewer_than"), Quantity(2500, bound="about"), False),
-        (Quantity(high=2000, bound="fewer_than"), Quantity(high=1000, bound="fewer_than"), True),
-        (Quantity(low=250, high=350, bound="range"), Quantity(300, bound="about"), True),
-        (Period(dt.date(2026, 1, 13), dt.date(2026, 1, 14)), Period(dt.date(2026, 1, 16), dt.date(2026, 1, 16)), False),
-    ],
-)
-def test_readings_overlap_where_both_can_be_true(one, other, together):
-    assert overlap(one, other) is together
-    assert overlap(other, one) is together
-
-
-@pytest.mark.parametrize(
-    ("quantity", "text"),
-    [
-        (Quantity(2500, bound="about"), "about 2,500"),
-        (Quantity(high=2000, bound="fewer_than"), "fewer than 2,000"),
-        (Quantity(low=300, bound="more_than"), "more than 300"),
-        (Quantity(low=4, high=5, bound="range"), "4 to 5"),
-        (Quantity(4, bound="exact"), "four"),
-    ],
-)
-def test_a_number_keeps_the_hedge_of_its_source(quantity, text):
-    assert LANGUAGES["en"].quantity(quantity) == text
-
-
-def test_a_conflict_shows_only_when_both_sides_were_known():
-    assert "C016" not in View(RECORD, dt.date(2026, 1, 13)).conflicts
-    assert "C016" in View(RECORD, dt.date(2026, 1, 14)).conflicts
-
-
-def test_a_reading_given_later_is_left_out_until_then():
-    assert View(RECORD, dt.date(2026, 1, 17)).conflicts["C008"]["reading"] == ""
-    assert View(RECORD, dt.date(2026, 1, 18)).conflicts["C008"]["reading"]
+def test_every_declared_fact_can_be_printed_at_the_end_of_the_record(facts):
+    found = facts("2026-11-24")
+    missing = {key for key in found if found[key] is None}
+    assert {key for key in missing if not key.startswith("attack_days_")} <= ALONE_ON_WEAK
 
 
 @pytest.mark.parametrize(
@@ -163,7 +123,7 @@ def test_a_reading_given_later_is_left_out_until_then():
         ("2026-01-17", "record", "handed over to Iraq"),
     ],
 )
-def test_the_status_of_the_base_follows_the_last_step_known(day, evidence, words):
-    fact = Story(day, evidence=evidence).facts["base_status"]
+def test_the_status_of_the_base_follows_the_last_step_known(facts, day, evidence, words):
+    fact = facts(day, evidence)["base_status"]
     assert (fact.words, fact.value) == (words, words)
     assert fact.claims and fact.known <= dt.date.fromisoformat(day)

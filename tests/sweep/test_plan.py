@@ -57,7 +57,7 @@ def test_the_day_before_is_of_the_store_or_of_the_sweep(dated, stand_in):
     render.render(dated, "mini", {"as_of": "2026-01-14", "evidence": "article"})
     days = ("2026-01-15", "2026-01-22", "2026-01-29")
     made = planned(dated, {"as_of": days, "evidence": ("record", "article")})
-    since = [(step.day, step.given["evidence"], step.order().parameters["since"]) for step in made.steps]
+    since = [(step.day, step.given["evidence"], step.request().parameters["since"]) for step in made.steps]
     assert since == [
         ("2026-01-15", "record", None),
         ("2026-01-15", "article", "2026-01-14"),
@@ -66,7 +66,7 @@ def test_the_day_before_is_of_the_store_or_of_the_sweep(dated, stand_in):
         ("2026-01-29", "record", "2026-01-22"),
         ("2026-01-29", "article", "2026-01-22"),
     ]
-    assert made.steps[-1].order(settled=True).parameters["since"] == "2026-01-14"
+    assert made.steps[-1].request(settled=True).parameters["since"] == "2026-01-14"
 
 
 def test_a_day_that_failed_is_no_longer_compared_with():
@@ -79,12 +79,12 @@ def test_a_day_that_failed_is_no_longer_compared_with():
     assert series.before("2026-01-01") is None
 
 
-def test_what_the_press_fills_in_is_no_setting(dated):
+def test_what_is_filled_in_is_no_setting(dated):
     _, second = planned(dated, {"as_of": ("2026-01-01", "2026-01-02")}).steps
-    assert second.order().parameters["since"] == "2026-01-01"
-    assert second.order().variant == {}
+    assert second.request().parameters["since"] == "2026-01-01"
+    assert second.request().variant == {}
 
 
 def test_a_day_that_was_given_stays(dated):
     made = planned(dated, {"as_of": ("2026-01-01", "2026-01-02")}, {"since": "2025-12-01"})
-    assert {step.order().parameters["since"] for step in made.steps} == {"2025-12-01"}
+    assert {step.request().parameters["since"] for step in made.steps} == {"2025-12-01"}

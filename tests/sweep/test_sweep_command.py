@@ -15,59 +15,62 @@ from handover.editions import catalogue, render
 from handover.editions.store import Store
 
 HANDOVER = [sys.executable, "-m", "handover"]
-WEEK = "as_of=2026-01-07..2026-01-31/1w"
+#: Reached only by a hang.
+LIMIT_S = 180
 
 
-def command(project, *words, **options):
+def command(project, *words):
     return subprocess.run(
-        [*HANDOVER, *words], cwd=project.root, capture_output=True, text=True, timeout=120, check=False, **options
+        [*HANDOVER, *words], cwd=project.root, capture_output=True, text=True, timeout=LIMIT_S, check=False
     )
 
 
-def test_axes_that_cannot_be_read_stop_it_with_a_cure(mini):
-    done = command(mini, "render", "--sweep", "as_of=2026-01-01..2026-02-01")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "--sweep as_of: a range of days must have a step" in done.stderr
-
-
-def test_jobs_and_cluster_exclude_each_other(mini):
-    done = command(mini, "render", "--jobs", "2", "--cluster", "tcp://x:1")
-    assert done.returncode == 2
-    assert "--jobs is for workers on this machine" in done.stderr
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--sweep", "as_of=2026-01-01..2026-02-01"], 1, "--sweep as_of: a range of days must have a step"),
+        (["--jobs", "2", "--cluster", "tcp://x:1"], 2, "--jobs is for workers on this machine"),
+    ],
+)
+def test_what_cannot_be_swept_is_refused_with_a_cure(mini, words, code, said):
+    done = command(mini, "render", *words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
 
 
 @pytest.mark.kernel
-def test_a_sweep_equals_single_renders_and_is_recognised(dated, editions, tmp_path):
+def test_a_sweep_equals_single_renders_is_recognised_and_lists_what_fails(dated, editions, tmp_path):
     swept, single = tmp_path / "swept", tmp_path / "single"
-    done = command(dated, "render", "mini", "--sweep", WEEK, "--jobs", "2", "--out", swept)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines() == ["4 editions to make, 2 at a time", "4 published, 0 unchanged"]
-    assert len(done.stdout.splitlines()) == 8
-    assert all(Path(path).is_file() for path in done.stdout.splitlines())
-    for day in ("2026-01-07", "2026-01-14", "2026-01-21", "2026-01-28"):
-        render.render(dated, "mini", {"as_of": day}, out=single)
-    assert editions(swept) == editions(single)
-    again = command(dated, "render", "mini", "--sweep", WEEK, "--out", swept)
-    assert again.stdout == done.stdout
-    assert again.stderr.splitlines()[-1] == "0 published, 4 unchanged"
-
-
-@pytest.mark.kernel
-def test_one_that_fails_is_listed_at_the_end(dated):
-    done = command(dated, "render", "--sweep", "as_of=2026-01-12..2026-01-14/1d", "--jobs", "1")
-    assert done.returncode == 1
-    assert len(done.stdout.splitlines()) == 4
+    words = ("render", "mini", "--sweep", "as_of=2026-01-12..2026-01-14/1d", "--jobs", "2", "--out", swept)
+    done = command(dated, *words)
     said = done.stderr.splitlines()
-    assert said[1] == "2 published, 0 unchanged, 1 failed"
+    assert said[:2] == ["3 editions to make, 2 at a time", "2 published, 0 unchanged, 1 failed"]
     assert "cell 3 raised AssertionError: an unlucky day" in said[2]
     assert said[-2:] == ["  failed: mini as_of=2026-01-13", "Failed: 1. All others are published."]
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 4 and all(Path(path).is_file() for path in done.stdout.splitlines())
+    for day in ("2026-01-12", "2026-01-14"):
+        render.render(dated, "mini", {"as_of": day}, out=single)
+    assert editions(swept) == editions(single)
+    again = command(dated, *words[:3], "as_of=2026-01-12,2026-01-14", *words[4:])
+    assert (again.returncode, again.stdout) == (0, done.stdout)
+    assert again.stderr.splitlines()[-1] == "0 published, 2 unchanged"
+
+
+@pytest.mark.kernel
+def test_several_reports_can_be_rendered_at_a_time(mini):
+    nb = json.loads(mini.notebook("mini").read_text())
+    nb["cells"][0]["source"][0] = "# Other doors\n"
+    mini.notebook("other").write_text(json.dumps(nb))
+    done = command(mini, "render", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert {Path(path).parent.parent.name for path in done.stdout.splitlines()} == {"mini", "other"}
 
 
 @pytest.mark.slow
 @pytest.mark.kernel
 @pytest.mark.parametrize(
-    ("number", "times", "code"),
-    [(signal.SIGINT, 1, 130), (signal.SIGINT, 3, 130), (signal.SIGTERM, 2, 143), (signal.SIGKILL, 1, -9)],
+    ("number", "times", "code"), [(signal.SIGINT, 3, 130), (signal.SIGTERM, 1, 143), (signal.SIGKILL, 1, -9)]
 )
 def test_stopped_it_leaves_whole_editions_and_nothing_else(dated, tmp_path, number, times, code):
     temporary = tmp_path / "t"
@@ -82,19 +85,16 @@ def test_stopped_it_leaves_whole_editions_and_nothing_else(dated, tmp_path, numb
         start_new_session=True,
     )
     sweep.stdout.readline()
-    time.sleep(0.3)
     below = psutil.Process(sweep.pid).children(recursive=True)
     assert len(below) >= 2
     for _ in range(times):
         os.killpg(sweep.pid, number)  # as a terminal does it
-        time.sleep(0.05)
-    _, said = sweep.communicate(timeout=30)
+    _, said = sweep.communicate(timeout=LIMIT_S)
     assert sweep.returncode == code, said
-    end = time.monotonic() + 8
-    while time.monotonic() < end and (any(one.is_running() for one in below) or any(temporary.iterdir())):
+    end = time.monotonic() + LIMIT_S
+    while any(one.is_running() for one in below) or any(temporary.iterdir()):
+        assert time.monotonic() < end, (below, list(temporary.iterdir()))
         time.sleep(0.05)
-    assert [one for one in below if one.is_running()] == []
-    assert list(temporary.iterdir()) == []
     store = Store.of(dated)
     editions = store.editions("mini")
     assert 1 <= len(editions) < 119
@@ -102,17 +102,7 @@ def test_stopped_it_leaves_whole_editions_and_nothing_else(dated, tmp_path, numb
     days = [edition.name[:10] for edition in editions]
     assert days == [day for day in (f"2026-01-{n}" for n in range(14, 32)) if day <= days[-1]][: len(days)]
     if number != signal.SIGKILL:
+        assert "Stopping; what is published stays." in said
         assert f"{119 - len(editions)} not made" in said
         assert catalogue.stale(store) == []
         assert store.strays() == []
-
-
-@pytest.mark.kernel
-def test_several_reports_can_be_rendered_at_a_time(mini):
-    other = mini.notebook("other")
-    nb = json.loads(mini.notebook("mini").read_text())
-    nb["cells"][0]["source"][0] = "# Other doors\n"
-    other.write_text(json.dumps(nb))
-    done = command(mini, "render", "--jobs", "2")
-    assert done.returncode == 0, done.stderr
-    assert {Path(path).parent.parent.name for path in done.stdout.splitlines()} == {"mini", "other"}

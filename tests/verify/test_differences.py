@@ -57,6 +57,13 @@ def test_a_page_names_heading_and_fact(old, new, place, fact):
     assert (found.place, found.fact) == (f"x.html{place}", fact)
 
 
+def test_the_name_of_an_edition_is_the_difference_only_where_nothing_else_is():
+    given = "<p>Edition 2026-01-31-en-0a0b0c0d</p><p>There were 3 doors.</p>"
+    other = given.replace("0d<", "0e<")
+    assert "0a0b0c0e" in first("x.html", other.encode(), given.encode()).found
+    assert "5 doors" in first("x.html", other.replace("were 3", "were 5").encode(), given.encode()).found
+
+
 def test_an_excerpt_shows_both_sides_around_the_first_difference():
     text = "<p>Some words before it, and then about 2,500 people stayed on for another year, they said."
     found = first("x.html", text.replace("2,500", "3,500").encode(), text.encode())

@@ -37,6 +37,12 @@ def changed(edition, git, *paths):
     return first
 
 
+def reworded(nb):
+    """Print something else from the same notebook and tables, as other code would."""
+    shown = next(cell.outputs[0].data for cell in nb.cells if cell.get("outputs"))
+    shown["text/markdown"] = shown["text/markdown"].replace("There were", "There stood")
+
+
 def only(answers):
     (one,) = answers
     return "\n".join([one["why"], *one["details"]])
@@ -66,7 +72,7 @@ def test_the_commit_that_holds_notebook_and_tables_is_named(edition, git, verify
     for subject in (path, edition.folder):
         code, answers = verify(edition.project, subject)
         assert code == 3 and "made from other inputs than this checkout's: data/counts.csv" in only(answers)
-        assert f"commit {first} holds its notebook and tables: git worktree add ../at-{first} {first}" in only(answers)
+        assert f"commit {first} holds what it was made from: git worktree add ../at-{first} {first}" in only(answers)
 
 
 def test_a_pdf_that_other_code_published_cannot_be_rebuilt_and_only_files_that_shape_a_page_are_named(
@@ -74,16 +80,17 @@ def test_a_pdf_that_other_code_published_cannot_be_rebuilt_and_only_files_that_s
 ):
     path = edition.apart(tmp_path / "mail")
     first = changed(edition, git, "scripts/handover/pages/a.py", "scripts/handover/cli/b.py")
-    # as code that prints another page would
-    stand_in.then = lambda nb: nb.cells.append(nb.cells[0])
+    stand_in.then = reworded
     code, answers = verify(edition.project, path)
     assert code == 3 and "it was made by other code\nthe package differs in pages/a.py\n" in only(answers)
     assert f"commit {first} holds" in only(answers)
+    (difference,) = answers[0]["differences"]
+    assert difference["place"] == "the PDF, page 1" and "-en-" not in difference["given"]
 
 
 def test_a_pdf_that_this_code_published_otherwise_differs(edition, git, verify, tmp_path, stand_in):
     path = edition.apart(tmp_path / "mail")
     changed(edition, git, "scripts/handover/cli/b.py")
-    stand_in.then = lambda nb: nb.cells.append(nb.cells[0])
+    stand_in.then = reworded
     code, answers = verify(edition.project, path)
     assert code == 1 and only(answers) == ""

@@ -35,8 +35,7 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
     from handover.editions import Store
     from handover.editions import check as checks
     from handover.project import Project
-    from handover.story import article as articles
-    from handover.story import record
+    from handover.story import check_tables
 
     project = Project.find()
     store = Store.of(project)
@@ -54,12 +53,12 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
         return
     if fix:
         tell(*checks.fix(project))
-    faults = record.check(project)
+    faults = check_tables(project)
     wrong += tell(*(checks.Finding("wrong", f"data: {line}") for line in faults))
     if not faults:
         tell(checks.Finding("ok", "data: the record is whole and its references lead somewhere"))
     if article:
-        wrong += tell(_article(articles, project, article))
+        wrong += tell(_article(project, article))
     for findings in (checks.dictionary(project), checks.notebooks(project), checks.editions(store, project)):
         for finding in findings:
             wrong += tell(finding)
@@ -68,11 +67,12 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
         raise HandoverError(f"{wrong} wrong.")
 
 
-def _article(articles: Any, project: Any, path: Path) -> Any:
+def _article(project: Any, path: Path) -> Any:
     from handover.editions import Finding
+    from handover.story import check_article
 
     try:
-        return Finding("ok", f"article: {articles.check(project, path)}")
+        return Finding("ok", f"article: {check_article(project, path)}")
     except HandoverError as error:
         return Finding("wrong", f"article: {error}")
 

@@ -35,7 +35,7 @@ Examples:
     help="How long one notebook may run.",
 )
 @click.option(
-    "sweep",
+    "axes",
     "--sweep",
     multiple=True,
     metavar="NAME=VALUES",
@@ -50,7 +50,7 @@ def render_command(
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
     timeout: float,
-    sweep: tuple[str, ...],
+    axes: tuple[str, ...],
     jobs: int | None,
     cluster: str | None,
 ) -> None:
@@ -70,17 +70,16 @@ def render_command(
     project, given = Project.find(), given_once(parameters)
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or project.reports_known()))
-    if not (sweep or jobs or cluster):
+    if not (axes or jobs or cluster):
         _one_by_one(project, names, given, target, timeout)
         return
-    from handover.sweep import axes
-    from handover.sweep.conduct import conduct
+    from handover.sweep import sweep
 
-    conduct(
+    sweep(
         project,
         names,
         given,
-        axes.read(sweep),
+        axes,
         out=target,
         jobs=jobs,
         cluster=cluster,
@@ -93,14 +92,14 @@ def render_command(
 def _one_by_one(
     project: "Project", reports: tuple[str, ...], given: dict[str, str], target: Path | None, timeout: float
 ) -> None:
-    from handover.editions import render as press
+    from handover.editions import render
     from handover.progress import Progress
 
     failed = []
     for report in reports:
         with Progress(report) as progress:
             try:
-                outcome = press.render(project, report, given, out=target, timeout_s=timeout, progress=progress)
+                outcome = render.render(project, report, given, out=target, timeout_s=timeout, progress=progress)
             except HandoverError as error:
                 progress.clear()
                 say(str(error))

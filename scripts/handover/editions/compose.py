@@ -37,6 +37,8 @@ PICTURE_PPI = 60
 #: Dots of the picture for links, across and down.
 LINK_SIZE = (1200, 630)
 MAIN = "main.typ"
+#: Raised when the same pages are made into other bytes: when the way of writing a PDF or a picture changes.
+RECIPE = 1
 #: The attachment that says how the others fit together; `handover verify` starts from it.
 RECORD = "edition.json"
 TABLE_MIMES = {".csv": "text/csv", ".json": "application/json", ".geojson": "application/geo+json"}
@@ -136,7 +138,7 @@ def _content(html: str, typst: Mapping[str, bytes], link: Mapping[str, bytes], n
     What is attached to the PDF, the versions of the tools among it, is part of the files that Typst reads.
     """
     settings = f"{pages.STANDARDS} {PICTURE_PPI} {pages.LINK_PPI}"
-    parts = [("html", html.encode()), ("notebook", notebook), ("settings", settings.encode())]
+    parts = [("html", html.encode()), ("notebook", notebook), ("settings", f"{RECIPE} {settings}".encode())]
     for kind, files in (("pdf", typst), ("link", link)):
         parts += [(f"{kind}/{name}", data) for name, data in files.items()]
     return digest.of_parts(sorted(parts))

@@ -231,8 +231,8 @@ def _settle(there: Edition, about: manifest.Manifest) -> None:
     if differing:
         raise StoreError(
             f"{there.folder}: must come out in the same bytes under the same name (differs: {', '.join(differing)}).\n"
-            "Nothing was published. This is a fault of handover: something shapes these files that is no part of the "
-            "name."
+            "Nothing was published. This is a fault of handover: something shapes these files that is no part of their "
+            "name; report it, or raise RECIPE in editions/compose.py."
         )
 
 

@@ -88,7 +88,8 @@ LATER = (
     "PIL.PpmImagePlugin",
 )
 
-#: What is ours: modules, and packages with all of theirs. One may offer ``warm.warm``: what its first use does once.
+#: What is ours: modules, and packages with all of theirs. A package may offer ``preload.preload``: what its first use
+#: does once.
 PACKAGES = ("handover.notebook.kernels", "handover.story")
 
 #: Connects itself to the shell that exists when it is imported, so each kernel must import it anew.
@@ -415,7 +416,7 @@ def import_later() -> Stamps:
     stamps = Stamps(files() - known, started)
     for name in PACKAGES:
         with contextlib.suppress(Exception):
-            sys.modules[f"{name}.warm"].warm()
+            sys.modules[f"{name}.preload"].preload()
     gc.collect()
     gc.freeze()
     return stamps

@@ -6,16 +6,18 @@ It opens no file for a request: an address is looked up in what the preview hold
 import json
 import re
 import threading
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 from handover import digest, fonts
 from handover.errors import PreviewError
-from handover.preview.board import HTML, Board
 
 LOOPBACK = "127.0.0.1"
 #: Tried in turn: a preview that is started again mostly gets its old address, and an open browser finds it.
@@ -23,6 +25,7 @@ PORTS = range(8700, 8720)
 #: A line into each stream now and then, so that one whose reader went away is noticed.
 BEAT_S = 10.0
 EVENTS = "/events"
+HTML, PDF, PNG, TEXT = "text/html; charset=utf-8", "application/pdf", "image/png", "text/plain; charset=utf-8"
 FOLDER = Path(__file__).parent
 FACES = {
     "/regular.ttf": (fonts.SANS, "Regular"),
@@ -40,14 +43,108 @@ HEADERS = {
 FRAMED = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src data:; frame-ancestors 'self'"
 )
-FOREIGN = "This preview answers to its own address alone: open the one that `handover preview` printed.\n"
+FOREIGN = b"This preview answers to its own address alone: open the one that `handover preview` printed.\n"
+MISSING = b"The preview has no such page.\n"
+#: The pages of the PDF as the browser shows them; its own viewer would go back to page one at each save.
+PAGES = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><link rel="stylesheet" href="/pages.css">
+<main>
+{pages}
+</main></html>
+"""
+PAGE = '<figure><img src="/page-{n}.png?{version}" alt="Page {n} of {count}"></figure>'
+
+#: By their path in the address: the type of a file, and its content.
+Files = Mapping[str, tuple[str, bytes]]
+
+
+class PageState:
+    """What a browser is to show at this moment: the files of the last good report, and how the next one fares.
+
+    It is written by the preview and read by the threads that serve.
+
+    Args:
+        report: The report's name.
+        session: Tells this preview from one that served the same address before.
+        look: Called when somebody turns to the PDF.
+    """
+
+    def __init__(self, report: str, session: str, look: Callable[[], None]) -> None:
+        self._look = look
+        self._lookers = 0
+        self._changed = threading.Condition()
+        self._serial = 0
+        self._closed = False
+        self._files: dict[str, tuple[str, bytes]] = {}
+        self._state: dict[str, Any] = dict.fromkeys(("failed", "failed_at", "edition", "took"), "")
+        self._state |= {"report": report, "session": session, "html": 0, "pdf": 0, "pages": 0}
+        self._state |= {"at": None, "warnings": []}
+
+    def post(self, files: Files | None = None, **state: Any) -> None:
+        """Change what is shown, all at once."""
+        with self._changed:
+            self._files |= files or {}
+            self._state |= state
+            self._serial += 1
+            self._changed.notify_all()
+
+    def file(self, path: str) -> tuple[str, bytes] | None:
+        """The type and content of a file by its path in the address."""
+        with self._changed:
+            return self._files.get(path)
+
+    def later(self, seen: int, patience_s: float) -> tuple[int, dict[str, Any]] | None:
+        """Wait for a state later than the one seen; its serial and itself, or None if none came.
+
+        Raises:
+            EOFError: The preview has ended.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._serial > seen, patience_s)
+            if self._closed:
+                raise EOFError
+            return (self._serial, dict(self._state)) if self._serial > seen else None
+
+    @contextmanager
+    def looked_at(self) -> Iterator[None]:
+        """While this lasts, somebody looks at the pages of the PDF, so that they are worth drawing."""
+        with self._changed:
+            self._lookers += 1
+        self._look()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._lookers -= 1
+
+    def pages_due(self) -> bool:
+        """Whether somebody looks at pages that are not those of the last report."""
+        with self._changed:
+            return self._lookers > 0 and self._state["pages"] < self._state["html"]
+
+    def close(self) -> None:
+        """Let everyone who waits go home."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+def pdf_pages(report: str, version: int, drawings: tuple[bytes, ...]) -> Files:
+    """The pages of a PDF, drawn as PNG, as files to show."""
+    count = len(drawings)
+    shown = "\n".join(PAGE.format(n=n, version=version, count=count) for n in range(1, count + 1))
+    page = PAGES.format(title=escape(f"{report}: the PDF"), pages=shown)
+    return {f"/page-{n}.png": (PNG, drawing) for n, drawing in enumerate(drawings, 1)} | {
+        "/pages.html": (HTML, page.encode())
+    }
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a board until it is closed.
+    """Serves a page until it is closed.
 
     Args:
-        board: What to serve.
+        page: What to serve.
         port: The port; None for the first free one of `PORTS`, or any if all are taken.
 
     Raises:
@@ -58,8 +155,8 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     allow_reuse_port = False
 
-    def __init__(self, board: Board, port: int | None = None) -> None:
-        self.board = board
+    def __init__(self, page: PageState, port: int | None = None) -> None:
+        self.page = page
         self._bind(port)
         self.port = self.server_address[1]
         self.hosts = {f"{name}:{self.port}" for name in (LOOPBACK, "localhost")}
@@ -79,7 +176,7 @@ class Server(ThreadingHTTPServer):
 
     def close(self) -> None:
         """Stop serving."""
-        self.board.close()
+        self.page.close()
         self.shutdown()
         self.server_close()
 
@@ -89,11 +186,9 @@ class Server(ThreadingHTTPServer):
     def _bind(self, port: int | None) -> None:
         for candidate in [port] if port is not None else [*PORTS, 0]:
             try:
-                super().__init__((LOOPBACK, candidate), _Handler)
+                return super().__init__((LOOPBACK, candidate), _Handler)
             except OSError as error:
                 reason = error.strerror
-            else:
-                return
         raise PreviewError(
             f"--port {port}: must be a port that is free (got: {reason}).\n"
             "Name another, or leave --port out and one is chosen."
@@ -108,43 +203,37 @@ class _Handler(BaseHTTPRequestHandler):
         path, query = urlsplit(self.path)[2:4]
         # a page elsewhere whose name was made to point here (DNS rebinding) still sends its own name
         if self.headers.get("Host", "") not in self.server.hosts:
-            self._send(HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", FOREIGN.encode())
+            self._send(HTTPStatus.FORBIDDEN, TEXT, FOREIGN)
         elif path == EVENTS:
-            with self.server.board.looked_at() if query == "pdf" else nullcontext():
+            with self.server.page.looked_at() if query == "pdf" else nullcontext():
                 self._stream()
-        elif found := self.server.fixed.get(path) or self.server.board.file(path):
+        elif found := self.server.fixed.get(path) or self.server.page.file(path):
             self._send(HTTPStatus.OK, *found, policy=self.server.policy if path == "/" else FRAMED)
         else:
-            self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"The preview has no such page.\n")
+            self._send(HTTPStatus.NOT_FOUND, TEXT, MISSING)
 
     do_HEAD = do_GET
 
     def _send(self, status: HTTPStatus, kind: str, content: bytes, policy: str = FRAMED) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        if kind == HTML:
-            self.send_header("Content-Security-Policy", policy)
-        self._close_head()
+        headers = {"Content-Type": kind, "Content-Length": str(len(content))}
+        self._head(status, headers | ({"Content-Security-Policy": policy} if kind == HTML else {}))
         if self.command != "HEAD":
             self.wfile.write(content)
 
     def _stream(self) -> None:
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", "text/event-stream")
-        self._close_head()
+        self._head(HTTPStatus.OK, {"Content-Type": "text/event-stream"})
         seen = -1
         with suppress(OSError, EOFError):
             while self.command != "HEAD":
-                news = self.server.board.news(seen, BEAT_S)
                 line = ":"
-                if news:
-                    seen, state = news
+                if later := self.server.page.later(seen, BEAT_S):
+                    seen, state = later
                     line = f"retry: 500\ndata: {json.dumps(state)}"
                 self.wfile.write(f"{line}\n\n".encode())
 
-    def _close_head(self) -> None:
-        for name, value in HEADERS.items():
+    def _head(self, status: HTTPStatus, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (headers | HEADERS).items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -152,16 +241,15 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def _fixed() -> dict[str, tuple[str, bytes]]:
+def _fixed() -> Files:
     """The preview's own files."""
-    files = {"/": (HTML, (FOLDER / "shell.html.j2").read_bytes())}
+    files = {"/": (HTML, (FOLDER / "shell.html").read_bytes())}
     files["/pages.css"] = ("text/css; charset=utf-8", (FOLDER / "pages.css").read_bytes())
-    faces = {path: ("font/ttf", fonts.face(family, style).read_bytes()) for path, (family, style) in FACES.items()}
-    return files | faces
+    return files | {path: ("font/ttf", fonts.face(*face).read_bytes()) for path, face in FACES.items()}
 
 
 def _policy(shell: str) -> str:
-    """What the shell may do: run its own script and style, hear of news, and hold the report."""
+    """What the shell may do: run its own script and style, hear of changes, and hold the report."""
 
     def allowed(tag: str) -> str:
         inside = re.findall(rf"<{tag}>(.*?)</{tag}>", shell, re.DOTALL)

@@ -1,26 +1,18 @@
 """One preview from start to end: saves in, renders asked for, and what comes of them told to browser and terminal."""
 
 import datetime as dt
-import queue
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from queue import SimpleQueue
 from uuid import uuid4
 
 from handover.errors import PreviewError
-from handover.preview import board as boards
-from handover.preview.messages import At, Done, Failed, Html, Message, Pages, Pdf
-from handover.preview.renderer import Renderer
-from handover.preview.server import Server
+from handover.preview.server import HTML, PDF, PageState, Server, pdf_pages
 from handover.preview.watch import Saved, Watch
+from handover.preview.worker import At, Html, Message, Over, Pages, Pdf, Question, Renderer
 from handover.progress import Progress
 from handover.project import Project
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Somebody turned to the PDF."""
 
 
 class Session:
@@ -52,17 +44,19 @@ class Session:
 
         Request.of(project, report, given)
         self._report, self._say, self._progress = report, say, progress
-        self._events: queue.SimpleQueue[Saved | Look | Message | PreviewError] = queue.SimpleQueue()
-        self._board = boards.Board(report, uuid4().hex, lambda: self._events.put(Look()))
+        #: Saves, answers with their questions, what must end the preview, and None when somebody turns to the PDF.
+        self._events: SimpleQueue[Saved | tuple[Question, Message] | PreviewError | None] = SimpleQueue()
+        self._page = PageState(report, uuid4().hex, lambda: self._events.put(None))
+        self._asked: Question | None = None
+        self._idle = True
         self._saved = time.monotonic()
         self._version = self._drawn = 0
-        self._on_end = ExitStack()
         with ExitStack() as on_failure:
-            self._server = Server(self._board, port)
+            self._server = Server(self._page, port)
             on_failure.callback(self._server.close)
             watch = Watch(project, report, self._events.put)
             on_failure.callback(watch.close)
-            self._renderer = Renderer(project.root, report, given, self._events.put)
+            self._renderer = Renderer(project.root, report, given, lambda *answer: self._events.put(answer))
             on_failure.callback(self._renderer.end)
             self._on_end = on_failure.pop_all()
 
@@ -78,42 +72,40 @@ class Session:
             PreviewError: Nothing can be watched.
         """
         with self._on_end:
-            self._events.put(Saved(press=False))
+            self._ask()
             while True:
-                try:
-                    event = self._events.get(timeout=self._renderer.patience())
-                except queue.Empty:
-                    self._renderer.urge()
-                    continue
-                self._take(event)
-                if self._renderer.idle and self._board.pages_due() and self._drawn != self._version:
+                event = self._events.get()
+                if isinstance(event, PreviewError):
+                    raise event
+                if isinstance(event, Saved):
+                    self._saved = time.monotonic()
+                    pages = not self._idle and bool(self._asked and self._asked.pages)  # asked for, and not yet told
+                    self._ask(pages=pages, fresh=event.package)
+                elif event:
+                    asked, message = event
+                    if asked is self._asked:
+                        self._show(message)
+                if self._idle and self._page.pages_due() and self._drawn != self._version:
                     # once a version, since a PDF that fails is not drawn by asking again
                     self._drawn = self._version
-                    self._renderer.ask(render=False, pages=True)
+                    self._ask(render=False, pages=True)
 
-    def _take(self, event: Saved | Look | Message | PreviewError) -> None:
-        if isinstance(event, PreviewError):
-            raise event
-        if isinstance(event, Saved):
-            self._saved = time.monotonic()
-            self._renderer.ask(fresh=event.press)
-        elif not isinstance(event, Look) and self._renderer.hear(event):
-            self._show(event)
+    def _ask(self, *, render: bool = True, pages: bool = False, fresh: bool = False) -> None:
+        self._idle = False
+        self._asked = self._renderer.ask(render=render, pages=pages, fresh=fresh)
 
     def _show(self, message: Message) -> None:
         if not isinstance(message, At):
             self._progress.clear()
         match message:
-            case At():
-                self._progress(message.phase, message.done, message.total)
-                self._board.post(at=[message.phase, message.done, message.total])
-            case Done():
-                self._board.post(at=None)
+            case At(phase, done, total):
+                self._progress(phase, done, total)
+                self._page.post(at=[phase, done, total])
             case Html():
                 self._version += 1
                 took = f"{time.monotonic() - self._saved:.1f} s, {_clock()}"
-                self._board.post(
-                    {"/report.html": (boards.HTML, message.html)},
+                self._page.post(
+                    {"/report.html": (HTML, message.html)},
                     html=self._version,
                     failed="",
                     edition=message.edition,
@@ -123,13 +115,15 @@ class Session:
                 for warning in message.warnings:
                     self._say(f"{self._report}: warning: {warning}")
                 self._say(f"{self._report}: {took}")
-            case Pdf():
-                self._board.post({"/report.pdf": (boards.PDF, message.pdf)}, pdf=self._version)
-            case Pages():
-                self._board.post(boards.pages(self._report, self._version, message.pages), pages=self._version)
-            case Failed():
-                self._board.post(failed=message.text, failed_at=_clock(), at=None)
-                self._say(message.text)
+            case Pdf(pdf):
+                self._page.post({"/report.pdf": (PDF, pdf)}, pdf=self._version)
+            case Pages(pages):
+                self._page.post(pdf_pages(self._report, self._version, pages), pages=self._version)
+            case Over(failed):
+                self._idle = True
+                self._page.post(at=None, **({"failed": failed, "failed_at": _clock()} if failed else {}))
+                if failed:
+                    self._say(failed)
 
 
 def _clock() -> str:

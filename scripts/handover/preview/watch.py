@@ -6,26 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import handover
-from handover.editions import SUFFIXES
+from handover.editions import inputs
 from handover.errors import PreviewError
 from handover.project import Project
 
 PACKAGE = Path(handover.__file__).resolve().parent
 #: Imported by kernels alone, which are fresh for each render.
 STORY = "story"
-#: Parts that no report is made by.
-APART = ("cli", "preview")
 #: Several writes in quick succession are one save: it is over when this much time has passed without one.
 QUIET_MS = 20
-#: Who writes without a pause is not waited for longer than this.
+#: An editor that writes without a pause is not waited for longer than this.
 LONGEST_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """Something that the report is made from was saved; the press itself, perhaps."""
+    """Something that the report is made from was saved; `package` if a process that renders may have imported it."""
 
-    press: bool
+    package: bool
 
 
 class Watch:
@@ -48,8 +46,7 @@ class Watch:
         """Whether a changed file may change the report."""
         path = Path(name)
         if path.is_relative_to(PACKAGE):
-            parts = path.relative_to(PACKAGE).parts
-            return path.suffix in SUFFIXES and parts[0] not in APART
+            return inputs.shapes(path.relative_to(PACKAGE))
         if path.is_relative_to(self._data):
             return not any(part.startswith(".") for part in path.relative_to(self._data).parts)
         return path == self._notebook
@@ -64,7 +61,7 @@ class Watch:
         )
         try:
             for save in saves:
-                self._tell(Saved(any(_press(Path(name)) for _, name in save)))
+                self._tell(Saved(any(imported(Path(name)) for _, name in save)))
         except (OSError, RuntimeError) as error:
             self._tell(
                 PreviewError(
@@ -74,5 +71,6 @@ class Watch:
             )
 
 
-def _press(path: Path) -> bool:
+def imported(path: Path) -> bool:
+    """Whether a file is of the part of the package that a process that renders imports."""
     return path.is_relative_to(PACKAGE) and path.relative_to(PACKAGE).parts[0] != STORY

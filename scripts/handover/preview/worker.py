@@ -1,157 +1,245 @@
-"""The process that renders for a preview, warm from one save to the next.
+"""Renders for a preview, in a worker process that stays warm from one save to the next: both its ends.
 
-    preview ──questions──► worker ──answers──► preview
-
-Only what runs in that process belongs here. It imports the press itself, so that a press that was edited takes
-effect with a fresh worker; notebooks and what they import run in kernels, which are always fresh. A question that
-comes while it renders stops that render at the next cell or phase.
+The process imports what makes reports itself, so that an edited package takes effect with a fresh process; notebooks
+and what they import run in kernels, which are always fresh. A question that comes during a render stops that render
+at the next cell or phase.
 """
 
-import json
-import os
-import queue
-import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handover.errors import HandoverError
-from handover.preview.messages import Ask, At, Done, Failed, Html, Message, Pages, Pdf
+from handover.workers import Cancelled, LostError, Worker
 
 if TYPE_CHECKING:
     from handover.editions import Composition, Request
 
+#: How long a process that is busy with cells may take to hear of the next save; its cell may hang. To start another
+#: takes as long.
+DEAF_S = 2.0
+#: The same while it imports its tools.
+STARTING_S = 5.0
+#: How long a process may take to end when the preview does.
+END_S = 5.0
 #: How long a file may be missing or torn, as editors leave it for a moment when they save, before that is an error.
 TORN_S = 0.4
+STEP_S = 0.01
 #: The same for a file that was whole at first, and torn when it was read again: a failure waits for the next question.
 GRACE_S = 0.15
-STEP_S = 0.01
-#: How long the end of a render may take once the preview is gone.
-END_S = 2.0
 #: Twice as sharp as the pages are wide on most screens would cost more time than it is worth.
 PAGES_PPI = 120
+#: Said of a process that was killed, or broke; the next save starts another.
+ENDED = (
+    "The process that renders must stay while the preview runs (it ended with status {}).\nSave once more to start it."
+)
 
 
-class Superseded(BaseException):
-    """A later save is waiting; beside the tree of exceptions, so that nothing on the way takes it for a failure."""
+@dataclass(frozen=True, slots=True)
+class At:
+    """It is at a phase, with the step of it; zero of zero for a phase without steps."""
+
+    phase: str
+    done: int = 0
+    total: int = 0
 
 
-class Worker:
-    """Renders one report whenever it is asked; of several questions it answers the last."""
+@dataclass(frozen=True, slots=True)
+class Html:
+    """The report ran, and passed its checks; `warnings` is what cells wrote to their error stream."""
 
-    def __init__(self, channel: Connection, root: Path, report: str, given: Mapping[str, str]) -> None:
-        self._channel = channel
-        self._root, self._report, self._given = root, report, given
-        self._waiting: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
-        self._latest: Ask | None = None
-        # the inputs of what is shown, and what came of them
-        self._shown = ""
-        self._made: Composition | None = None
+    html: bytes
+    edition: str
+    warnings: tuple[str, ...]
 
-    def run(self) -> None:
-        """Render until the preview is gone."""
-        threading.Thread(target=self._listen, daemon=True).start()
-        from handover.notebook import forkserver
 
-        forkserver.prepare()
-        while (asked := self._waiting.get()) is not None:
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    """The PDF of the HTML sent before."""
+
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Pictures of the pages of the PDF sent last, as PNG, since somebody looks at them."""
+
+    pages: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A question is answered.
+
+    `failed` is what the command line would print where there is no report, or no PDF if its HTML was sent.
+    """
+
+    failed: str = ""
+
+
+Message = At | Html | Pdf | Pages | Over
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is wanted: a render of what is there now, pictures of the PDF's pages, or both.
+
+    `fresh` asks for a process that has imported nothing yet; `since` is when the process was first to be interrupted.
+    """
+
+    render: bool
+    pages: bool
+    fresh: bool
+    since: float
+
+
+class Renderer:
+    """Renders one report whenever it is asked; of several questions it answers the last.
+
+    Args:
+        root: The project's folder.
+        report: The report's name.
+        given: Parameters by name, as text.
+        tell: Receives each message with the question that it answers, from another thread.
+    """
+
+    def __init__(
+        self, root: Path, report: str, given: Mapping[str, str], tell: Callable[[Question, Message], None]
+    ) -> None:
+        self._about = root, report, dict(given)
+        self._tell = tell
+        self._changed = threading.Condition()
+        self._next: Question | None = None
+        self._worker: Worker | None = None
+        self._warm = self._ended = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def ask(self, *, render: bool = True, pages: bool = False, fresh: bool = False) -> Question:
+        """Ask for what is there now, and give up what is under way; returns the question.
+
+        Args:
+            render: Render the report, unless it was made from the same before.
+            pages: Draw the pages of the PDF.
+            fresh: In a process that has imported nothing yet.
+        """
+        with self._changed:
+            # somebody who saves on and on is served as well: the wait counts from the first save that was not heard
+            since = self._next.since if self._next else time.monotonic()
+            fresh = fresh or bool(self._next and self._next.fresh)
+            asked = self._next = Question(render, pages, fresh, since)
+            if self._worker:
+                self._worker.cancel()
+            self._changed.notify_all()
+        return asked
+
+    def end(self) -> None:
+        """End the process, and with it whatever it started."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        if self._worker:
+            self._worker.end(END_S)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while asked := self._take():
+            failed = ""
             try:
-                self._answer(asked)
-            except Superseded:
+                self._worker.call(render, *self._about, asked, tell=partial(self._hear, asked), look=self._look)
+                self._warm = True
+            except (Cancelled, _Deaf):
                 continue
-            except ConnectionError:
-                break
+            except LostError as lost:
+                failed = ENDED.format(lost.status)
+            except HandoverError as error:
+                failed = str(error)
+            with self._changed:
+                moot = failed and self._changed.wait_for(lambda: self._next or self._ended, GRACE_S)
+            if not moot:
+                self._tell(asked, Over(failed))
 
-    def _listen(self) -> None:
-        while True:
-            try:
-                self._latest = self._channel.recv()
-            except (EOFError, OSError):
-                break
-            self._waiting.put(self._latest)
-        self._latest = None
-        self._waiting.put(None)
-        # a cell that hears nothing of this ends with its kernel, and that with this process
-        time.sleep(END_S)
-        os._exit(1)
+    def _take(self) -> Question | None:
+        """Wait for a question and see to it that there is a process to answer it; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._next or self._ended)
+            if self._ended:
+                return None
+            asked, self._next = self._next, None
+            if self._worker and asked.fresh:
+                self._worker.end(0)
+            if not self._worker or not self._worker.alive():
+                self._worker, self._warm = Worker(), False
+            return asked
 
-    def _answer(self, asked: Ask) -> None:
+    def _hear(self, asked: Question, message: Message) -> None:
+        self._warm = self._warm or (isinstance(message, At) and message.done > 0)
+        self._tell(asked, message)
+
+    def _look(self) -> None:
+        """Kill a process that is no longer wanted, or does not hear the next question since its cell does not end."""
+        allowed = DEAF_S if self._warm else STARTING_S
+        if self._next and (self._next.fresh or time.monotonic() > self._next.since + allowed):
+            self._worker.end(0)
+            raise _Deaf
+
+
+class _Deaf(Exception):
+    """The process was killed for the sake of the next question."""
+
+
+#: What the process shows: the hash of the inputs, and what came of them.
+_shown = ""
+_made: "Composition | None" = None
+
+
+def render(
+    root: Path, report: str, given: Mapping[str, str], asked: Question, *, tell: Callable[[Message], None]
+) -> None:
+    """Answer a question; runs in the worker process.
+
+    Raises:
+        HandoverError: There is no report, or no PDF if its HTML was told.
+    """
+    from handover.notebook import forkserver
+
+    forkserver.prepare()
+    if asked.render:
+        _render(root, report, given, tell)
+    if asked.pages and _made:
+        tell(At("typeset"))
+        tell(Pages(tuple(_made.sheets(PAGES_PPI))))
+
+
+def _render(root: Path, report: str, given: Mapping[str, str], tell: Callable[[Message], None]) -> None:
+    global _shown, _made
+    from handover.editions import render
+
+    tell(At("read"))
+    before, _shown = _shown, ""
+    request = _request(root, report, given)
+    if request.inputs.digest != before:
+        done, _made = render.draft(request, progress=lambda *at: tell(At(*at)))
+        tell(Html(_made.html.encode(), _made.edition, (*done.warnings, *done.notes)))
+        tell(At("typeset"))
+        tell(Pdf(_made.pdf()))
+    _shown = request.inputs.digest
+
+
+def _request(root: Path, report: str, given: Mapping[str, str]) -> "Request":
+    from handover.editions import Request, Store
+    from handover.project import Project
+
+    project = Project(root)
+    give_up = time.monotonic() + TORN_S
+    while True:
         try:
-            if asked.render:
-                self._render(asked)
-            if asked.pages and self._made:
-                self._at(asked, "typeset")
-                self._tell(Pages(asked.number, tuple(self._made.sheets(PAGES_PPI))))
-            self._tell(Done(asked.number))
-        except HandoverError as error:
-            self._fail(asked, str(error))
-        except ConnectionError:
-            raise
-        except Exception as error:
-            self._fail(asked, f"This is a bug in handover: {type(error).__name__}: {error}")
-
-    def _render(self, asked: Ask) -> None:
-        from handover.editions import render
-
-        at = partial(self._at, asked)
-        at("read")
-        order = self._order(asked)
-        if order.inputs.digest == self._shown:
-            return
-        self._shown = ""
-        done, made = render.draft(order, progress=at)
-        self._made = made
-        self._tell(Html(asked.number, made.html.encode(), made.edition, (*done.warnings, *done.notes)))
-        at("typeset")
-        self._tell(Pdf(asked.number, made.pdf()))
-        self._shown = order.inputs.digest
-
-    def _at(self, asked: Ask, phase: str, done: int = 0, total: int = 0) -> None:
-        self._go_on(asked)
-        self._tell(At(asked.number, phase, done, total))
-
-    def _order(self, asked: Ask) -> "Request":
-        from handover.editions import Request, Store
-        from handover.project import Project
-
-        project = Project(self._root)
-        give_up = time.monotonic() + TORN_S
-        while True:
-            try:
-                return Request.of(project, self._report, self._given, Store.of(project))
-            except (HandoverError, OSError):
-                if time.monotonic() > give_up:
-                    raise
-            self._wait(asked, STEP_S)
-
-    def _go_on(self, asked: Ask) -> None:
-        if self._latest is not asked:
-            raise Superseded
-
-    def _wait(self, asked: Ask, seconds: float) -> None:
-        give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up:
-            self._go_on(asked)
-            time.sleep(STEP_S)
-
-    def _fail(self, asked: Ask, text: str) -> None:
-        self._shown = ""
-        self._wait(asked, GRACE_S)
-        self._tell(Failed(asked.number, text))
-
-    def _tell(self, message: Message) -> None:
-        self._channel.send(message)
-
-
-def main(arguments: list[str]) -> None:
-    """Work: ``worker.py SOCKET ROOT REPORT PARAMETERS``."""
-    descriptor, root, report, given = arguments
-    Worker(Connection(int(descriptor)), Path(root), report, json.loads(given)).run()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+            return Request.of(project, report, given, Store.of(project))
+        except (HandoverError, OSError):
+            if time.monotonic() > give_up:
+                raise
+        time.sleep(STEP_S)

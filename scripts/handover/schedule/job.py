@@ -1,25 +1,19 @@
-"""One run of a report in a process of its own, so that time-out, memory and a crash of it end with that process.
+"""One run of a report in a worker process, so that a time-out, a lack of memory and a crash end that process alone."""
 
-The parent's end and the child's are both here; they speak by one JSON file.
-"""
-
-import json
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from handover import scratch
 from handover.errors import HandoverError
 from handover.notebook import processes
 from handover.project import Project
+from handover.workers import LostError, Worker
 
 #: Over and above the notebook's own time: to start, to write the pages, to wait for the store.
 MARGIN_S = 60.0
-LOOK_S = 0.05
 #: How much of a cause is kept.
 CAUSE_SHOWN = 2000
 
@@ -30,7 +24,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be rendered; `given` holds plain JSON values."""
+    """What is to be rendered; `given` holds parameters by name."""
 
     project: Project
     report: str
@@ -49,7 +43,7 @@ class Result:
 
 
 def run(job: Job, stopped: Callable[[], bool]) -> Result:
-    """Render a report in a child process, which ends with this one whatever happens.
+    """Render a report in a worker process, which ends with this one whatever happens.
 
     Args:
         job: What to render.
@@ -58,54 +52,35 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
     Raises:
         Stopped: `stopped` said so; nothing of the run is left but what it had published.
     """
-    with scratch.folder() as folder, processes.reaper() as reaper:
-        order, answer = folder / "order.json", folder / "answer.json"
-        asked = {"root": str(job.project.root), "report": job.report, "given": job.given, "timeout_s": job.timeout_s}
-        order.write_text(json.dumps(asked), "utf-8")
-        child = reaper.start(
-            [sys.executable, "-P", "-m", __name__, str(order), str(answer)],
-            env={**os.environ, "TMPDIR": str(folder)},  # what it leaves when it is killed goes with the folder
-            cwd=job.project.root,
-            log=folder / "log",
-            scratch=folder,
-        )
-        allowed = job.timeout_s + MARGIN_S
-        give_up = time.monotonic() + allowed
-        while child.poll() is None:
-            if stopped():
-                raise Stopped
-            if time.monotonic() > give_up:
-                return Result(
-                    "failed", cause=f"{job.report}: must be done within {allowed:g} seconds (was ended then)."
-                )
-            time.sleep(LOOK_S)
-        return _answer(answer, job, child.returncode or 0, (folder / "log").read_text("utf-8", "replace"))
+    allowed = job.timeout_s + MARGIN_S
+    give_up = time.monotonic() + allowed
+
+    def look() -> None:
+        if stopped():
+            raise Stopped
+        if time.monotonic() > give_up:
+            raise TimeoutError
+
+    # what a process leaves when it is killed goes with the folder
+    with scratch.folder() as folder, Worker(cwd=job.project.root, env={**os.environ, "TMPDIR": str(folder)}) as worker:
+        try:
+            return worker.call(render, job, look=look)
+        except TimeoutError:
+            cause = f"{job.report}: must be done within {allowed:g} seconds (was ended then)."
+        except LostError as lost:
+            cause = f"{job.report}: the run must end with an answer ({processes.ending(lost.status)})."
+        except HandoverError as error:
+            cause = str(error)
+    return Result("failed", cause=cause[:CAUSE_SHOWN])
 
 
-def _answer(path: Path, job: Job, code: int, log: str) -> Result:
-    try:
-        return Result(**json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        said = log.strip().splitlines()[-1:]
-        cause = f"{job.report}: the run must end with an answer ({processes.ending(code)}). {''.join(said)}"
-        return Result("failed", cause=cause.strip()[:CAUSE_SHOWN])
+def render(job: Job) -> Result:
+    """Render and publish; runs in the worker process.
 
-
-def main(order: Path, answer: Path) -> None:
-    """Be the child: render, and leave the answer."""
+    Raises:
+        HandoverError: The report failed.
+    """
     from handover.editions import render
 
-    asked = json.loads(order.read_text("utf-8"))
-    project = Project(Path(asked["root"]))
-    try:
-        outcome = render.render(project, asked["report"], asked["given"], timeout_s=asked["timeout_s"])
-        result = {"kind": outcome.kind, "edition": outcome.edition.name, "warnings": list(outcome.warnings)}
-    except HandoverError as error:
-        result = {"kind": "failed", "cause": str(error)[:CAUSE_SHOWN]}
-    half = answer.with_suffix(".half")
-    half.write_text(json.dumps(result), "utf-8")
-    half.rename(answer)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    outcome = render.render(job.project, job.report, job.given, timeout_s=job.timeout_s)
+    return Result(outcome.kind, outcome.edition.name, warnings=outcome.warnings)

@@ -107,6 +107,12 @@ Row = TypeVar("Row", Seen, Tick, Mail, Past)
 TABLES = {Seen: ("entry", "name"), Tick: ("tick", "entry, tick"), Mail: ("mail", "id")}
 
 
+class Damage(sqlite3.DatabaseError):
+    """The file holds what no log holds, though SQLite can read it."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 class Log:
     """The log of a project; its rows are read and written within `reading` and `writing`."""
 
@@ -286,7 +292,7 @@ class Log:
                 kind(**{name: _read(name, value) for name, value in zip(names, row, strict=True)}) for row in cursor
             ]
         except (ValueError, TypeError) as error:
-            raise sqlite3.DatabaseError(str(error)) from error
+            raise Damage(str(error)) from error
 
     def _write(self, verb: str, row: Tick | Mail) -> None:
         values = [_plain(field.name, getattr(row, field.name)) for field in fields(row)]
@@ -302,6 +308,8 @@ class Log:
             self.folder.mkdir(parents=True, exist_ok=True)
             with filelock.FileLock(self.folder / "log.lock", mode=0o644):
                 if not self.path.exists():
+                    # the journal of a log that was moved away is none of the new one's
+                    self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)
                     atomic.replace(self.path, empty)
 
     @contextmanager
@@ -311,16 +319,16 @@ class Log:
             with atomic.told(self.path):
                 raise OSError(errno.ELOOP, "it is a symbolic link", str(self.path))
         # mode=rw: a file that is gone by now is not made anew
-        where = f"{self.path.as_uri()}?mode=rw"
+        where = f"{self.path.absolute().as_uri()}?mode=rw"
         db = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, uri=True) if exists else _empty()
         with closing(db) as self._db:
             db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             if not self._checked:
                 if db.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-                    raise sqlite3.DatabaseError("another kind of file")
+                    raise Damage("another kind of file")
                 (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
                 if said != "ok":
-                    raise sqlite3.DatabaseError(said.splitlines()[-1])
+                    raise Damage(said.splitlines()[-1])
                 self._checked = exists
             yield
 
@@ -337,7 +345,7 @@ class Log:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             if code in refused:
                 with atomic.told(self.path):
                     raise OSError(refused[code], str(error), str(self.path)) from error

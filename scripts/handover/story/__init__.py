@@ -1,11 +1,17 @@
 """What a report says: knows troops, knows no Jupyter tool.
 
-    data/ ─► tables ─► record ─► view ─► facts ─► prose, charts, table ─► evidence
-                                   └── claims        └── reckoning
+    data/ ─► data ─► claims ─► facts ─► sentences ─► evidence ─► story
+                       └─────► frames ─► charts ────────────────┘
 
-A notebook needs only `Story`.
+A notebook needs only `Story`, and the modules of `handover.story.charts`.
 """
 
-from handover.story.desk import Story
+from handover.door import door
 
-__all__ = ["Story"]
+__getattr__, __all__ = door(
+    __name__,
+    {
+        "story": "Story",
+        "data": "check_tables check_article",
+    },
+)

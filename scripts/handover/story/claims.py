@@ -1,13 +1,126 @@
-"""A claim: one atomic statement in a source, in our own words, whichever table it stands in."""
+"""What was known by a day: the rows that a report may use, each of them a claim of its source.
+
+A claim is one atomic statement in a source, in our own words, whichever table it stands in.
+"""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
-from handover.story.periods import Period, period_of
-from handover.story.record import Record
-from handover.story.tables import Row
-from handover.story.wording import English, Quantity
+from handover.story.data import ARTICLE, Tables
+from handover.story.values import English, Period, Row, period_of, quantity_of
+
+#: A page known to this grade never stands alone behind a printed number.
+WEAK = "D"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement with its source.
+
+    `period` is when it was so; `place` where in the source it stands (only the article is cited that finely);
+    `known` the day from which a report may use it.
+    """
+
+    id: str
+    source: str
+    said_by: str
+    place: str
+    known: dt.date
+    period: Period | None
+    row: Row
+    table: str
+
+
+@dataclass(frozen=True)
+class View:
+    """What was known by `as_of`; with ``evidence="article"``, what the article says and nothing else."""
+
+    tables: Tables
+    as_of: dt.date
+    evidence: str = "record"
+
+    def sees(self, row_id: str) -> bool:
+        """Return whether a row may be used."""
+        return self._usable(self.tables.where[row_id][1])
+
+    def rows(self, table: str) -> list[Row]:
+        """Return the rows of a table that may be used."""
+        return [row for row in self.tables.rows[table] if self._usable(row)]
+
+    def _usable(self, row: Row) -> bool:
+        if self.evidence == "article" and row.get("source_id", ARTICLE) != ARTICLE:
+            return False
+        return self.tables.known(row) <= self.as_of
+
+    def claim(self, row_id: str) -> Claim:
+        """Return a row as a claim."""
+        table, row = self.tables.where[row_id]
+        return Claim(
+            id=row_id,
+            source=str(self.tables.source_of(row)["source_id"]),
+            said_by=str(row.get("speaker") or row.get("counted_by") or row.get("actors") or ""),
+            place=f"paragraph {row['paragraph']}, sentence {row['sentence']}" if table == "claims" else "",
+            known=self.tables.known(row),
+            period=period_of(row),
+            row=row,
+            table=table,
+        )
+
+    def claims(self, row_ids: Iterable[str]) -> list[Claim]:
+        """Return those of the rows that may be used, in the order given."""
+        return [self.claim(row_id) for row_id in row_ids if self.sees(row_id)]
+
+    def weak(self, row: Row) -> bool:
+        """Return whether a row rests on a source of the lowest grade."""
+        return self.tables.source_of(row)["grade"] == WEAK
+
+    @cached_property
+    def conflicts(self) -> dict[str, Row]:
+        """The conflicts of which both sides were known, by id; a reading given later is left out."""
+        if self.evidence == "article":
+            return {}
+        found = {}
+        for row in self.tables.rows["conflicts"]:
+            if all(self._side_known(row, side) for side in "ab"):
+                later = isinstance(row["reading_known"], dt.date) and row["reading_known"] > self.as_of
+                found[str(row["conflict_id"])] = row | {"reading": ""} if later else row
+        return found
+
+    def _side_known(self, conflict: Row, side: str) -> bool:
+        """Return whether the source named for a side was known, and so was a row that makes the claim."""
+        if self.tables.known(self.tables.sources[str(conflict[f"source_{side}"])]) > self.as_of:
+            return False
+        rows = self.tables.sides.get(str(conflict["conflict_id"]), {}).get(side)
+        return not rows or any(map(self.sees, rows))
+
+    def conflicts_over(self, row_ids: Iterable[str]) -> tuple[str, ...]:
+        """Return the ids of the known conflicts that one of the rows takes part in, in order."""
+        wanted = set(row_ids)
+        sides = self.tables.sides
+        touched = [
+            name for name, both in sides.items() if wanted.intersection(both["a"]) or wanted.intersection(both["b"])
+        ]
+        return tuple(name for name in self.conflicts if name in touched) if touched else ()
+
+    def opposed(self, one: str, other: str) -> list[str]:
+        """Return the registered conflicts that have the two rows, known or not, on their two sides."""
+        return [
+            name
+            for name, sides in self.tables.sides.items()
+            if (one in sides["a"] and other in sides["b"]) or (one in sides["b"] and other in sides["a"])
+        ]
+
+
+def statement(tables: Tables, row_id: str) -> str:
+    """Return what a row of any table states, as a sentence in our own words, and the curator's note on it."""
+    table, row = tables.where[row_id]
+    text = " ".join(STATEMENTS.get(table, _summary)(tables, row).split())
+    if note := str(row.get("note") or ""):
+        text = f"{text.rstrip('.')}. {note}"
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
 
 SCOPES = {
     "us_in_iraq": "US troops in Iraq",
@@ -44,85 +157,25 @@ WEAPONS = {
     "mixed": "mixed weapons",
     "rocket": "rockets",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One statement with its source.
-
-    `quantity` is the number it makes, if any; `period` when that was so; `place` where in the source it
-    stands (only the article is cited that finely); `known` the day from which a report may use it.
-    """
-
-    id: str
-    source: str
-    statement: str
-    said_by: str
-    place: str
-    known: dt.date
-    quantity: Quantity
-    period: Period | None
-    row: Row
-    table: str
-
-
-def claim(record: Record, row_id: str) -> Claim:
-    """Return a row of any table as a claim."""
-    table, row = record.where[row_id]
-    speak = STATEMENTS.get(table, _summary)
-    statement = " ".join(speak(record, row).split())
-    note = str(row.get("note") or "")
-    if note:
-        statement = f"{statement.rstrip('.')}. {note}"
-    return Claim(
-        id=row_id,
-        source=str(record.source_of(row)["source_id"]),
-        statement=statement if statement.endswith((".", "!", "?")) else statement + ".",
-        said_by=str(row.get("speaker") or row.get("counted_by") or row.get("actors") or ""),
-        place=f"paragraph {row['paragraph']}, sentence {row['sentence']}" if table == "claims" else "",
-        known=record.known(row),
-        quantity=quantity(row),
-        period=period_of(row),
-        row=row,
-        table=table,
-    )
-
-
-def quantity(row: Row, of: str = "value") -> Quantity:
-    """Return the number a row states in the column `of`; ``value`` stands for the five columns of an interval."""
-    if of == "value" and "bound" in row:
-        return Quantity(row["value"], row["low"], row["high"], row["bound"])
-    number = row.get(of)
-    if number is None:
-        return Quantity()
-    bound = str(row.get(f"{of}_bound") or "exact")
-    if bound in ("at_least", "more_than"):
-        return Quantity(low=number, bound=bound)
-    if bound == "at_most":
-        return Quantity(high=number, bound=bound)
-    return Quantity(number, bound=bound)
-
-
-_en = English()
+_ENGLISH = English()
 
 
 def _when(row: Row) -> str:
     period = period_of(row)
-    return _en.period(period) if period else ""
+    return _ENGLISH.period(period) if period else ""
 
 
 def _many(row: Row, of: str = "value") -> str:
-    return _en.quantity(quantity(row, of), digits=True) if quantity(row, of).known else "no number of"
+    return _ENGLISH.quantity(quantity_of(row, of), digits=True) if quantity_of(row, of).known else "no number of"
 
 
-def _level(_: Record, row: Row) -> str:
+def _level(_: Tables, row: Row) -> str:
     kind = {"planned": "Planned: ", "ordered": "Ordered: ", "authorised": "Authorised: "}.get(str(row["basis"]), "")
-    text = f"{kind}{_many(row)} {SCOPES[str(row['scope'])]}, {_when(row)}"
-    return text[0].upper() + text[1:]
+    return f"{kind}{_many(row)} {SCOPES[str(row['scope'])]}, {_when(row)}"
 
 
-def _attack(record: Record, row: Row) -> str:
-    weapon, place, when = WEAPONS.get(str(row["weapon"]), "weapons not stated"), _place(record, row), _when(row)
+def _attack(tables: Tables, row: Row) -> str:
+    weapon, place, when = WEAPONS.get(str(row["weapon"]), "weapons not stated"), _place(tables, row), _when(row)
     text = {
         "reported": f"Attack on {place} on {when} with {weapon}",
         "claimed": f"Claim of an attack on {place} on {when} with {weapon}",
@@ -141,7 +194,7 @@ def _attack(record: Record, row: Row) -> str:
     return text
 
 
-def _total(_: Record, row: Row) -> str:
+def _total(_: Tables, row: Row) -> str:
     text = f"{_many(row, 'count')} {COUNTED[str(row['scope'])]}, {_when(row)}"
     if row["attributed_to"]:
         text += f", laid to {row['attributed_to']}"
@@ -150,10 +203,10 @@ def _total(_: Record, row: Row) -> str:
     for column, word in (("all_killed", "people killed"), ("all_wounded", "people wounded")):
         if row[column] is not None:
             text += f"; {_many(row, column)} {word}"
-    return text[0].upper() + text[1:]
+    return text
 
 
-def _handover(record: Record, row: Row) -> str:
+def _handover(tables: Tables, row: Row) -> str:
     verb = {
         "transfer": "handed over",
         "departure": "left",
@@ -162,7 +215,7 @@ def _handover(record: Record, row: Row) -> str:
         "planned": "due to be handed over",
         "return": "entered again",
     }[str(row["kind"])]
-    text = f"{_place(record, row)} {verb}, {_when(row)}"
+    text = f"{_place(tables, row)} {verb}, {_when(row)}"
     if row["handed_by"]:
         text += f", by {row['handed_by']}"
     if row["received_by"]:
@@ -170,39 +223,37 @@ def _handover(record: Record, row: Row) -> str:
     return text
 
 
-def _isis(_: Record, row: Row) -> str:
+def _isis(_: Tables, row: Row) -> str:
     what = {"attacks": "ISIS attacks", "claims": "attacks claimed by ISIS", "incidents": "ISIS incidents"}
     if row["measure"] == "trend":
         return f"ISIS activity in {row['scope']}, {_when(row)}: no count given"
     if row["measure"] == "average_per_quarter":
         return f"{_many(row)} ISIS attacks a quarter on average in {row['scope']}, {_when(row)}"
-    text = f"{_many(row)} {what[str(row['measure'])]} in {row['scope']}, {_when(row)}"
-    return text[0].upper() + text[1:]
+    return f"{_many(row)} {what[str(row['measure'])]} in {row['scope']}, {_when(row)}"
 
 
-def _strength(_: Record, row: Row) -> str:
-    text = f"{_many(row)} ISIS {row['measure']} in {row['scope']}, {_when(row)}"
-    return text[0].upper() + text[1:]
+def _strength(_: Tables, row: Row) -> str:
+    return f"{_many(row)} ISIS {row['measure']} in {row['scope']}, {_when(row)}"
 
 
-def _base(_: Record, row: Row) -> str:
+def _base(_: Tables, row: Row) -> str:
     text = f"{row['name']} lies in the province of {row['province']}"
     return text if row["latitude"] is None else f"{text}, at {row['latitude']}° N, {row['longitude']}° E"
 
 
-def _milestone(_: Record, row: Row) -> str:
+def _milestone(_: Tables, row: Row) -> str:
     return f"{row['label']}: due {_when(row)}"
 
 
-def _summary(_: Record, row: Row) -> str:
+def _summary(_: Tables, row: Row) -> str:
     return str(row.get("statement") or row.get("summary") or row.get("topic") or row.get("name") or "")
 
 
-def _place(record: Record, row: Row) -> str:
-    return str(record.where[str(row["place_id"])][1]["name"])
+def _place(tables: Tables, row: Row) -> str:
+    return str(tables.where[str(row["place_id"])][1]["name"])
 
 
-STATEMENTS: dict[str, Callable[[Record, Row], str]] = {
+STATEMENTS: dict[str, Callable[[Tables, Row], str]] = {
     "troop_levels": _level,
     "attacks": _attack,
     "attack_totals": _total,

@@ -1,32 +1,173 @@
-"""The ledger of what a report printed, and the evidence output made from it.
+"""What a report printed, what answers for it, and what of it is news since an earlier day.
 
-The output is JSON under one MIME type, so that whoever prints the notebook needs to know nothing of
-troops; in JupyterLab it shows as a list.
+The evidence output is JSON under one MIME type, so that whatever prints the notebook needs to know nothing of
+troops; in JupyterLab it shows as a list. It carries the history of each fact: the tables say since when each of their
+rows was known, so what a fact was on any earlier day can be told, and two editions can be compared.
 """
 
 import datetime as dt
 import html
+import string
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
-from handover.story.changes import News, stated
+from handover.errors import ProseError
+from handover.story.claims import statement
+from handover.story.data import ARTICLE
 from handover.story.facts import Fact, Facts
-from handover.story.periods import Period
-from handover.story.prose import WORDS, Field
-from handover.story.record import ARTICLE
-from handover.story.wording import English
+from handover.story.sentences import WORDS, Field, Writer, split_field
+from handover.story.values import English, Period, Row
 
 EVIDENCE_MIME = "application/vnd.handover.evidence+json"
+#: How a source was seen, in words for its reader.
 SEEN = {
     "page": "",
     "copy": "read in a copy of the page",
     "summary": "only a summary was seen",
     "headline": "only the headline was seen",
 }
+#: A count stands on many rows; this many are listed under its fact.
+CLAIMS_SHOWN = 3
+#: Weights: the story itself, a part of it, a detail.
+WEIGHTS = (STORY, PART, DETAIL) = (1, 2, 3)
+#: Weight and sentence of the facts that are worked out, and so have no row in data/facts.csv.
+DERIVED_NEWS = {
+    "slip": (PART, "The handover came {slip} days after the promised week, as that week and the sources are read."),
+    "base_status": (DETAIL, "The base is now {base_status}."),
+    "attack_days": (DETAIL, "Attacks on the base are now on record for {attack_days} days."),
+    "bases_2020": (DETAIL, "Iraq took over {bases_2020} bases in {bases_2020.year}."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was known of a fact from one day on, as the evidence prints it; a mere statement has no value."""
+
+    since: dt.date
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A fact that became known, or was last read otherwise, after an earlier day; `before` is what it was then."""
+
+    key: str
+    weight: int
+    since: dt.date
+    before: str
 
 
 @dataclass
-class Ledger:
+class News:
+    """Histories of the facts of one report, and the sentences that tell them."""
+
+    facts: Facts
+    language: English
+    names: Iterable[str] = ()
+    _days: dict[dt.date, Facts] = field(default_factory=dict)
+    _steps: dict[str, list[Step]] = field(default_factory=dict)
+
+    def steps(self, key: str) -> list[Step]:
+        """Return what was known of a fact, the newest first; nothing of what rests on no claim."""
+        if key not in self._steps:
+            self._steps[key] = self._history(key)
+        return self._steps[key]
+
+    def _history(self, key: str) -> list[Step]:
+        """Go back from one day on which a row of the fact became known to the day before, until nothing was known."""
+        found: list[Step] = []
+        day, tables = self.facts.view.as_of, self.facts.view.tables
+        while (fact := self._on(day)[key]) and fact.claims:
+            since = max(tables.known(tables.where[claim][1]) for claim in fact.claims)
+            value = stated(fact, self.language)
+            # a row that became known and says the same is no step
+            if found and found[-1].value == value:
+                found.pop()
+            found.append(Step(since, value))
+            if since == dt.date.min:
+                break
+            day = since - dt.timedelta(days=1)
+        return found
+
+    def _on(self, day: dt.date) -> Facts:
+        if day == self.facts.view.as_of:
+            return self.facts
+        if day not in self._days:
+            self._days[day] = self.facts.on(day)
+        return self._days[day]
+
+    def since(self, keys: Iterable[str], day: dt.date) -> list[Change]:
+        """Return those of the facts that are news since a day: the weightiest first, of one weight the newest.
+
+        One row that gives several facts one value is told once.
+        """
+        found = []
+        for key in filter(self.tells, dict.fromkeys(keys)):
+            steps = self.steps(key)
+            if steps and steps[0].since > day:
+                before = next((step.value for step in steps if step.since <= day), "")
+                found.append(Change(key, self.weight(key), steps[0].since, before))
+        found.sort(key=lambda change: (change.weight, -change.since.toordinal(), change.key))
+        told: dict[tuple[str, str], Change] = {}
+        for change in found:
+            fact = self.facts[change.key]
+            told.setdefault((fact.claims[0], stated(fact, self.language)) if fact else (change.key, ""), change)
+        return list(told.values())
+
+    def weight(self, key: str) -> int:
+        """Return how much a fact matters, from 1 for the story itself to 3 for a detail."""
+        return self._weight_and_template(key)[0]
+
+    def tells(self, key: str) -> bool:
+        """Return whether a fact can be news: only one with a sentence that tells it is."""
+        return bool(self._weight_and_template(key)[1])
+
+    def _weight_and_template(self, key: str) -> tuple[int, str]:
+        row = self.facts.declared.get(key)
+        return (int(str(row["weight"])), str(row["news"] or "")) if row else DERIVED_NEWS.get(key, (DETAIL, ""))
+
+    def sentence(self, key: str, write: Callable[[str], str]) -> str:
+        """Write the sentence that tells a fact; "" of a fact that is never news.
+
+        Args:
+            key: The fact.
+            write: Writes a template.
+
+        Raises:
+            ProseError: The sentence names another fact, which may not be known, or none.
+        """
+        template = self._weight_and_template(key)[1]
+        if not template:
+            return ""
+        fields = {split_field(name)[0] for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        if fields != {key}:
+            raise ProseError(
+                f"data/facts.csv: the news of '{key}' must name this fact and no other (got {template!r}).\n"
+                f"Write {{{key}}}, or a part of it such as {{{key}.year}}."
+            )
+        return write(template)
+
+    def as_json(self, key: str) -> dict[str, Any]:
+        """Return what the evidence output carries of a fact, so that editions can be compared."""
+        writer = Writer(self.facts, self.language, self.names)
+        return {
+            "weight": self.weight(key),
+            "news": self.sentence(key, partial(writer.plain, where="news")),
+            "history": [{"since": step.since.isoformat(), "value": step.value} for step in self.steps(key)],
+        }
+
+
+def stated(fact: Fact, language: English) -> str:
+    """Return the value of a fact as its entry in the evidence prints it; "" for what was only said."""
+    if fact.quantity:
+        return language.quantity(fact.quantity, digits=True)
+    return fact.words or (language.period(fact.period) if fact.period else "")
+
+
+@dataclass
+class PrintLog:
     """What has been printed so far: facts with their texts, rows in tables, sources under charts, and what was said.
 
     `said` holds the claims behind sentences that print no value of theirs, `contested` the conflicts over them, and
@@ -46,31 +187,38 @@ class Ledger:
 
     def field(self, found: Field) -> None:
         """Remember a field of a sentence."""
+        named = found.part in ("source", "speaker")
         if found.fact.value is None:
             self.said.update(dict.fromkeys(found.fact.claims))
             self.contested.update(dict.fromkeys(found.fact.conflicts if found.part == WORDS else ()))
             self.statements[found.fact.key] = None
-        if found.part in ("source", "speaker"):
+        if named:
             self.sources[self.facts.view.claim(found.fact.claims[0]).source] = None
-        if found.fact.value is None or found.part in ("source", "speaker"):
+        if found.fact.value is None or named:
             return
         texts = self.printed.setdefault(found.fact.key, [])
         if found.text not in texts:
             texts.append(found.text)
 
+    def rows(self, row_ids: Iterable[str], source_ids: Iterable[str]) -> None:
+        """Remember rows that a chart or a table shows, and their sources."""
+        where = self.facts.view.tables.where
+        self.tables.update({where[row_id][0]: None for row_id in row_ids})
+        self.sources.update(dict.fromkeys(source_ids))
+
     def content(self, *, brief: bool = False) -> dict[str, Any]:
-        """Everything that answers for what was printed; `handover.document.evidence` documents the keys.
+        """Return everything that answers for what was printed; `handover.document` documents the keys.
 
         Args:
             brief: For a report of one page: of each fact only the claim that is printed and the conflict that
-                its mark leads to, and a request to whoever prints it to be short.
+                its mark leads to, and a request to whatever prints it to be short.
         """
-        view = self.facts.view
+        tables = self.facts.view.tables
         facts = [fact for key in self.printed if (fact := self.facts[key])]
         if brief:
             facts = [replace(fact, claims=fact.claims[:1], conflicts=fact.conflicts[:1]) for fact in facts]
         touched = {conflict for fact in facts for conflict in fact.conflicts} | set(self.contested)
-        conflicts = sorted(touched - set(self.shown))
+        conflicts = [self._conflict(conflict) for conflict in sorted(touched - set(self.shown))]
         statements = [fact for key in filter(self.news.tells, self.statements) if (fact := self.facts[key])]
         said: dict[str, list[str]] = {}
         for fact in facts:
@@ -78,39 +226,30 @@ class Ledger:
                 said.setdefault(claim_id, []).append(fact.key)
         for claim_id in self.said:
             said.setdefault(claim_id, [])
-        for conflict in conflicts:
-            self._both_sources(conflict)
-        tables = {view.record.where[claim_id][0] for claim_id in said} | set(self.tables) | {"sources"}
+        used = {tables.where[claim_id][0] for claim_id in said} | set(self.tables) | {"sources"}
         return {
             "version": 1,
             "heading": "Evidence",
             "layout": "brief" if brief else "",
-            "tables": sorted(view.record.paths[table] for table in tables),
-            "names": sorted(str(row["name"]) for row in view.record.rows["names"]),
+            "tables": sorted(tables.paths[table] for table in used),
+            "names": sorted(str(row["name"]) for row in tables.rows["names"]),
             "facts": [self._fact(fact) | self.news.as_json(fact.key) for fact in facts],
             "statements": [self._statement(fact) | self.news.as_json(fact.key) for fact in statements],
             "sources": self._sources(said),
-            "conflicts": [self._conflict(conflict) for conflict in conflicts],
+            "conflicts": conflicts,
         }
 
     def disagreements(self) -> dict[str, Any]:
-        """The conflicts that touch what was printed so far, as an evidence output of its own."""
+        """Return the conflicts that touch what was printed so far, as an evidence output of its own."""
         over = {c for key in self.printed if (fact := self.facts[key]) for c in fact.conflicts}
         found = sorted(over | set(self.contested))
         self.shown.update(dict.fromkeys(found))
-        for conflict in found:
-            self._both_sources(conflict)
         return {"version": 1, "heading": "", "conflicts": [self._conflict(conflict) for conflict in found]}
-
-    def _both_sources(self, conflict: str) -> None:
-        row = self.facts.view.conflicts[conflict]
-        self.sources.update({str(row["source_a"]): None, str(row["source_b"]): None})
 
     def _fact(self, fact: Fact) -> dict[str, Any]:
         low, high = fact.quantity.edges() if fact.quantity else (None, None)
-        more = len(fact.claims) - CLAIMS_SHOWN
         reading = fact.reading
-        if more > 0:
+        if len(fact.claims) > CLAIMS_SHOWN:
             reading = f"{reading} The first {CLAIMS_SHOWN} of {len(fact.claims)} rows are listed.".strip()
         return {
             "key": fact.key,
@@ -131,6 +270,7 @@ class Ledger:
         return {"key": fact.key, "label": fact.label, "value": "", "known_since": known, "claims": claims}
 
     def _sources(self, said: dict[str, list[str]]) -> list[dict[str, Any]]:
+        """Return the sources, the article first, each with its claims and the facts that rest on them."""
         view = self.facts.view
         grouped: dict[str, list[dict[str, Any]]] = {source: [] for source in self.sources}
         for claim_id, keys in said.items():
@@ -138,10 +278,10 @@ class Ledger:
             grouped.setdefault(found.source, []).append(
                 {
                     "id": claim_id,
-                    "statement": found.statement,
+                    "statement": statement(view.tables, claim_id),
                     "said_by": found.said_by,
                     "where": found.place,
-                    # what is always so, such as where a place lies, was always known
+                    # what is always so, as where a place lies, was always known
                     "known_since": found.known.isoformat() if found.known > dt.date.min else "",
                     "facts": keys,
                 }
@@ -150,7 +290,7 @@ class Ledger:
         return [self._source(source, grouped[source]) for source in order]
 
     def _source(self, source_id: str, claims: list[dict[str, Any]]) -> dict[str, Any]:
-        row = self.facts.view.record.sources[source_id]
+        row = self.facts.view.tables.sources[source_id]
         return {
             "id": source_id,
             "credit": row["outlet"],
@@ -158,36 +298,32 @@ class Ledger:
             "carrier": row["carrier"] or "",
             "title": row["title"],
             "url": row["url"] or "",
-            "published": published(row, self.language),
+            "published": _published(row, self.language),
             "grade": row["grade"] or "",
             "seen": SEEN[str(row["seen"])],
             "claims": claims,
         }
 
     def _conflict(self, conflict_id: str) -> dict[str, Any]:
+        """Return both sides of a conflict, whose sources are printed with it."""
         row = self.facts.view.conflicts[conflict_id]
         sides = {}
         for side in "ab":
             source = str(row[f"source_{side}"])
-            credit = self.facts.view.record.sources[source]["outlet"]
+            self.sources[source] = None
+            credit = self.facts.view.tables.sources[source]["outlet"]
             sides[side] = {"text": row[f"claim_{side}"], "source": source, "credit": credit}
         return {"id": conflict_id, "topic": row["topic"], "reading": row["reading"] or "", **sides}
 
 
-#: A count stands on many rows; this many are listed under its fact.
-CLAIMS_SHOWN = 3
-
-
-def published(row: dict[str, Any], language: English) -> str:
-    """When a source was published, as exactly as it says."""
-    if row["published"] is not None:
-        form = "month" if row["published_precision"] == "month" else ""
-        return language.period(Period.around(row["published"], "month" if form else "day"))
-    if row["not_before"] and row["not_after"]:
-        return f"undated, between {language.date(row['not_before'])} and {language.date(row['not_after'])}"
-    if row["not_after"]:
-        return f"undated, by {language.date(row['not_after'])}"
-    return "undated"
+def _published(row: Row, language: English) -> str:
+    """Return when a source was published, as exactly as it says."""
+    published, first, last = row["published"], row["not_before"], row["not_after"]
+    if isinstance(published, dt.date):
+        return language.period(Period.around(published, str(row["published_precision"])))
+    if isinstance(first, dt.date) and isinstance(last, dt.date):
+        return f"undated, between {language.date(first)} and {language.date(last)}"
+    return f"undated, by {language.date(last)}" if isinstance(last, dt.date) else "undated"
 
 
 @dataclass(frozen=True)
@@ -197,13 +333,11 @@ class EvidenceOutput:
     content: dict[str, Any]
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {EVIDENCE_MIME: self.content, "text/html": self._html(), "text/plain": self._plain()}
-
-    def _plain(self) -> str:
-        return "\n".join(f"{fact['value']} {fact['label']}" for fact in self.content.get("facts", []))
+        plain = "\n".join(f"{fact['value']} {fact['label']}" for fact in self.content.get("facts", []))
+        return {EVIDENCE_MIME: self.content, "text/html": self._html(), "text/plain": plain}
 
     def _html(self) -> str:
-        """A plain list for JupyterLab and for the stock exporters."""
+        """Return a plain list for JupyterLab and for the stock exporters."""
         where = {claim["id"]: source for source in self.content.get("sources", []) for claim in source["claims"]}
         items = []
         for fact in self.content.get("facts", []):

@@ -1,26 +1,34 @@
 """A fact: what we conclude and print, with the claims behind it and since when it was known.
 
-Facts that are read off one claim are rows of ``data/facts.csv``: the claims in order of preference, and
-why. Facts that are worked out from others, or counted, are functions of `handover.story.reckoning`.
+Facts that are read off one claim are rows of ``data/facts.csv``: the claims in order of preference, and why.
+`DERIVED` holds those that are counted or worked out; each names the claims it stands on.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from handover.errors import FactError, near
-from handover.story.claims import Claim, quantity
-from handover.story.periods import Period
-from handover.story.tables import Row
-from handover.story.view import View
-from handover.story.wording import Quantity
+from handover.story.claims import Claim, View
+from handover.story.data import row_id
+from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
+
+#: What the column `of` says of a fact that has no value.
+SAID = "said"
+BASE = "ain_al_asad"
+#: What the column `basis` of ``attacks`` is for; the data dictionary says the same.
+RULE = (
+    "A day counts when a source of grade A to C, not the attackers' own claim, reports weapons fired at the base or "
+    "flown against it, stopped or not."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """What a report prints at one place.
 
-    Its value is `quantity`, or else `words` (a state, such as "handed over to Iraq"), or else `period`; a fact
+    Its value is `quantity`, or else `words` (a state, as "handed over to Iraq"), or else `period`; a fact
     of the first two kinds may hold in `period` when that was so. What was only said has none of them, and is named
     for who said it. `claims` starts with the one whose reading is printed. `reading` says why it was chosen.
     """
@@ -42,32 +50,30 @@ class Fact:
         return self.quantity or self.words or self.period
 
 
-Reckoning = Callable[["Facts"], Fact | None]
-
-#: What the column `of` says of a fact that has no value.
-SAID = "said"
-
-
 @dataclass
 class Facts:
-    """All facts of one report, each worked out when it is first asked for."""
+    """All facts of one report, each worked out when it is first asked for; `extra` adds to those of the project."""
 
     view: View
-    reckonings: dict[str, Reckoning] = field(default_factory=dict)
+    extra: dict[str, Fact] = field(default_factory=dict)
     _found: dict[str, Fact | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._declared = {str(row["fact"]): row for row in self.view.record.rows["facts"]}
+        self.declared = {str(row["fact"]): row for row in self.view.tables.rows["facts"]}
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._declared, *self.reckonings])
-
-    def said(self, key: str) -> bool:
-        """Whether a fact is only that something was said."""
-        return key in self._declared and self._declared[key]["of"] == SAID
+        return iter([*self.declared, *DERIVED, *self.extra])
 
     def __contains__(self, key: object) -> bool:
-        return key in self._declared or key in self.reckonings
+        return key in self.declared or key in DERIVED or key in self.extra
+
+    def said(self, key: str) -> bool:
+        """Return whether a fact is only that something was said."""
+        return key in self.declared and self.declared[key]["of"] == SAID
+
+    def on(self, day: dt.date) -> "Facts":
+        """Return the facts as a report of another day has them."""
+        return Facts(View(self.view.tables, day, self.view.evidence))
 
     def __getitem__(self, key: str) -> Fact | None:
         """Return a fact, or None where nothing was known of it by the report's day.
@@ -75,11 +81,13 @@ class Facts:
         Raises:
             FactError: There is no such fact, or its claims contradict each other with no conflict registered.
         """
+        if key in self.extra:
+            return self.extra[key]
         if key not in self._found:
-            if key in self.reckonings:
-                self._found[key] = self.reckonings[key](self)
-            elif key in self._declared:
-                self._found[key] = _read(self.view, self._declared[key])
+            if key in DERIVED:
+                self._found[key] = DERIVED[key](self, key)
+            elif key in self.declared:
+                self._found[key] = _read(self.view, self.declared[key])
             else:
                 raise FactError(
                     f"'{key}' is not a fact{near(key, list(self))}.\n"
@@ -92,22 +100,21 @@ def _read(view: View, row: Row) -> Fact | None:
     """Read a declared fact off the claim to prefer."""
     claims = view.claims(str(row["claims"]).split())
     if row["choose"] == "latest":
-        claims = [found for found in claims if not view.weak(found)]
+        claims = [found for found in claims if not view.weak(found.row)]
         claims.sort(key=lambda found: found.period.end if found.period else dt.date.min, reverse=True)
         claims = claims[:1]
-    claims.sort(key=view.weak)
-    if not claims or view.weak(claims[0]):
+    claims.sort(key=lambda found: view.weak(found.row))
+    if not claims or view.weak(claims[0].row):
         return None
     name = {"key": str(row["fact"]), "label": str(row["label"]), "unit": str(row["unit"])}
     of = str(row["of"])
     if of == SAID:
         ids = tuple(found.id for found in claims)
-        return Fact(**name, claims=ids, known=claims[0].known, conflicts=_declared(view, row))
-    values = [(found, _value(found, of)) for found in claims]
-    values = [(found, value) for found, value in values if value is not None]
+        return Fact(**name, claims=ids, known=claims[0].known, conflicts=_declared_conflicts(view, row))
+    values = [(found, value) for found in claims if (value := _value(found, of)) is not None]
     if not values:
         return None
-    _agree(view, name["key"], values)
+    _refuse_contradiction(view, name["key"], values)
     first, value = values[0]
     ids = tuple(found.id for found, _ in values)
     return Fact(
@@ -117,23 +124,23 @@ def _read(view: View, row: Row) -> Fact | None:
         quantity=value if isinstance(value, Quantity) else None,
         period=first.period if isinstance(value, Quantity) else value,
         reading=str(row["reading"] or "") if len(ids) > 1 or row["choose"] == "latest" else "",
-        conflicts=_contested(view, row, first, value),
+        conflicts=_conflicts(view, row, first, value),
     )
 
 
-def _declared(view: View, row: Row) -> tuple[str, ...]:
-    """The known conflicts that a fact is declared to touch; ``none`` declares that it touches none."""
+def _declared_conflicts(view: View, row: Row) -> tuple[str, ...]:
+    """Return the known conflicts that a fact is declared to touch; ``none`` declares that it touches none."""
     return tuple(name for name in str(row["conflicts"] or "").split() if name in view.conflicts)
 
 
-def _contested(view: View, row: Row, first: Claim, chosen: Quantity | Period) -> tuple[str, ...]:
-    """The known conflicts that touch a value: as declared, else those whose other side contradicts it."""
+def _conflicts(view: View, row: Row, first: Claim, chosen: Quantity | Period) -> tuple[str, ...]:
+    """Return the known conflicts that touch a value: as declared, else those whose other side contradicts it."""
     if row["conflicts"]:
-        return _declared(view, row)
+        return _declared_conflicts(view, row)
     found = []
     for conflict in view.conflicts_over([first.id]):
-        sides = view.sides[conflict]
-        others = sides.get("b", []) if first.id in sides.get("a", []) else sides.get("a", [])
+        sides = view.tables.sides[conflict]
+        others = sides["b"] if first.id in sides["a"] else sides["a"]
         values = [_value(claim, str(row["of"])) for claim in view.claims(others)]
         if any(value is not None and not overlap(chosen, value) for value in values):
             found.append(conflict)
@@ -146,36 +153,252 @@ def _value(found: Claim, of: str) -> Quantity | Period | None:
     if of in ("start", "end") and found.period:
         day = getattr(found.period, of)
         return Period(day, day)
-    stated = quantity(found.row, of)
+    stated = quantity_of(found.row, of)
     return stated if stated.known else None
 
 
-def _agree(view: View, key: str, values: list[tuple[Claim, Quantity | Period]]) -> None:
+def _refuse_contradiction(view: View, key: str, values: list[tuple[Claim, Quantity | Period]]) -> None:
     """Refuse a fact whose claims contradict each other while no conflict says so."""
     first, chosen = values[0]
     for other, value in values[1:]:
         if not overlap(chosen, value) and not view.opposed(first.id, other.id):
             raise FactError(
                 f"data/facts.csv: '{key}': {first.id} and {other.id} contradict each other "
-                f"({_show(chosen)} against {_show(value)}) and no conflict is registered.\n"
+                f"({_edges(chosen)} against {_edges(value)}) and no conflict is registered.\n"
                 "Register it in data/record/conflicts.csv and conflict_rows.csv, or take one of the claims out."
             )
 
 
-def overlap(one: Quantity | Period, other: Quantity | Period) -> bool:
-    """Whether two readings can both be true, open edges allowing everything on their side."""
-    if isinstance(one, Period) and isinstance(other, Period):
-        return one.start <= other.end and other.start <= one.end
-    if isinstance(one, Quantity) and isinstance(other, Quantity):
-        (low, high), (floor, ceiling) = one.edges(), other.edges()
-        below = high is not None and floor is not None and high < floor
-        above = low is not None and ceiling is not None and low > ceiling
-        return not below and not above
-    return False
+def _edges(value: Quantity | Period) -> str:
+    low, high = (value.start, value.end) if isinstance(value, Period) else value.edges()
+    return str(low) if isinstance(value, Quantity) and low == high else f"{low} to {high}"
 
 
-def _show(value: Quantity | Period) -> str:
-    if isinstance(value, Period):
-        return f"{value.start} to {value.end}"
-    low, high = value.edges()
-    return f"{low} to {high}" if low != high else str(low)
+# what is counted or worked out
+
+
+def _count(facts: Facts, rows: list[Row], count: int, **fact: Any) -> Fact | None:
+    """Return a fact that counts rows, the better sources first; its period runs from the first to the last."""
+    if not rows:
+        return None
+    rows = sorted(rows, key=facts.view.weak)
+    days = [row["date"] for row in rows if isinstance(row["date"], dt.date)]
+    return Fact(
+        claims=tuple(map(row_id, rows)),
+        known=max(map(facts.view.tables.known, rows)),
+        quantity=Quantity(count, bound="exact"),
+        period=Period(min(days), max(days)),
+        **fact,
+    )
+
+
+def _attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fact | None:
+    """Count the days of attack on the base over whole years; of a single year once it is over.
+
+    `RULE` says what counts. A floor, not the full number: some days had more than one attack, and not every
+    attack was found.
+    """
+    if first == last and facts.view.as_of.year <= last:
+        return None
+    rows = _attacks(facts, "reported", first, last)
+    claimed = {row["date"] for row in _attacks(facts, "claimed", first, last)} - {row["date"] for row in rows}
+    why = "Counted as the days of all years are." if first == last else f"{RULE} Some reports were not found."
+    if claimed and first != last:
+        why += f" Left out are days that only the attackers claim: {English().number(len(claimed))}."
+    return _count(facts, rows, len({row["date"] for row in rows}), key=key, label=label, unit="days", reading=why)
+
+
+def _attack_days_claimed(facts: Facts, key: str) -> Fact | None:
+    """Count the days of which only the attackers say that they attacked the base."""
+    told = {row["date"] for row in _attacks(facts, "reported")}
+    rows = [row for row in _attacks(facts, "claimed") if row["date"] not in told]
+    label = "Days on which only the attackers claimed an attack on Ain al-Asad"
+    why = f"Not days of attack. {RULE}"
+    return _count(facts, rows, len({row["date"] for row in rows}), key=key, label=label, unit="days", reading=why)
+
+
+def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.MAXYEAR) -> list[Row]:
+    """Return the reports of attacks on the base that give the day, of grade A to C."""
+    return [
+        row
+        for row in facts.view.rows("attacks")
+        if row["place_id"] == BASE
+        and row["date_precision"] == "day"
+        and row["basis"] == basis
+        and first <= row["date"].year <= last  # type: ignore[union-attr]
+        and not facts.view.weak(row)
+    ]
+
+
+def readings_of_next_week(said: dt.date) -> list[Period]:
+    """Return what "next week" can mean: the seven days that follow, the next week from Sunday, the next from Monday.
+
+    Iraq's week begins on a Sunday, that of most of the outlets on a Monday.
+    """
+    monday = dt.timedelta(7 - said.weekday())
+    sunday = dt.timedelta((6 - said.weekday()) or 7)
+    starts = (said + dt.timedelta(1), said + sunday, said + monday)
+    return [Period(start, start + dt.timedelta(6), "week") for start in starts]
+
+
+def _departures(facts: Facts, key: str) -> Fact | None:
+    """Return from the first to the last day that sources give for the departure of the last forces from the base."""
+    promised = facts["promise_day"]
+    if promised is None or promised.period is None:
+        return None
+    rows = [
+        row
+        for row in facts.view.rows("handovers")
+        if (row["place_id"], row["kind"]) == (BASE, "departure")
+        and row["date"] > promised.period.end  # type: ignore[operator]
+        and not facts.view.weak(row)
+    ]
+    if not rows:
+        return None
+    days = [row["date"] for row in rows]
+    ids = tuple(map(row_id, rows))
+    return Fact(
+        key=key,
+        label="The days that sources give for the departure of the last forces",
+        unit="date",
+        claims=ids,
+        known=max(map(facts.view.tables.known, rows)),
+        period=Period(min(days), max(days)),  # type: ignore[type-var]
+        reading="From the earliest to the latest day reported.",
+        conflicts=facts.view.conflicts_over(ids),
+    )
+
+
+def _slip(facts: Facts, key: str) -> Fact | None:
+    """Count the days from the end of the promised week to the handover: the least and the most, as both can be read.
+
+    The least is counted from the latest end of "next week" to the first day given for the last departure; the most from
+    the earliest end to the announcement.
+    """
+    promised, done, left = facts["promise_day"], facts["handover_announced"], facts["departures"]
+    if not (promised and promised.period and done and done.period):
+        return None
+    ends = [week.end for week in readings_of_next_week(promised.period.end)]
+    first = left.period.start if left and left.period else done.period.start
+    least, most = (first - max(ends)).days, (done.period.start - min(ends)).days
+    weeks = facts["promised_week"]
+    return Fact(
+        key=key,
+        label="Days by which the handover came later than the promised week",
+        unit="days",
+        claims=promised.claims[:1] + done.claims[:1] + (left.claims if left else ()),
+        known=max(promised.known, done.known),
+        quantity=Quantity(low=least, high=most, bound="range"),
+        period=Period(min(ends), done.period.start),
+        reading="Counted to the first day given for the last departure and to the announcement, from the latest and "
+        "the earliest end of the week that can be meant.",
+        conflicts=weeks.conflicts if weeks else (),
+    )
+
+
+def _base_status(facts: Facts, key: str) -> Fact | None:
+    """Return what the base is, going by the last thing known of it: shared, promised, or handed over."""
+    states = (
+        ("handover_announced", "handed over to Iraq"),
+        ("promised_week", "promised to Iraq"),
+        ("return_day", "shared with US forces"),
+        ("first_handover", "held by the Iraqi army alone"),
+    )
+    for step, words in states:
+        if found := facts[step]:
+            return Fact(
+                key=key,
+                label="Status of Ain al-Asad",
+                unit="",
+                claims=found.claims,
+                known=found.known,
+                period=found.period,
+                reading="Read off the last step that a named source reports by the day of the report.",
+                conflicts=found.conflicts,
+                words=words,
+            )
+    return None
+
+
+def _bases_2020(facts: Facts, key: str) -> Fact | None:
+    """Count the places that at least one source says were handed over in 2020, once the year is past."""
+    first, last = dt.date(2020, 1, 1), dt.date(2020, 12, 31)
+    if facts.view.as_of <= last:
+        return None
+    rows = [
+        row
+        for row in facts.view.rows("handovers")
+        if row["kind"] == "transfer" and first <= row["date"] <= last and not facts.view.weak(row)  # type: ignore[operator]
+    ]
+    places = len({row["place_id"] for row in rows})
+    why = "Places for which a source of grade A to C reports a transfer in that time."
+    return _count(facts, rows, places, key=key, label="Places handed to Iraq in 2020", unit="bases", reading=why)
+
+
+def _isis_fall(facts: Facts, key: str) -> Fact | None:
+    """Work out the fall from 2024 to 2025 in whole per cent, from two exact counts of the same counter."""
+    high, low = facts["isis_attacks_2024"], facts["isis_attacks_2025"]
+    if not (high and low and high.quantity and low.quantity and high.quantity.value and low.quantity.value is not None):
+        return None
+    share = round(100 * (high.quantity.value - low.quantity.value) / high.quantity.value)
+    return Fact(
+        key=key,
+        label="Fall of ISIS attacks from 2024 to 2025 by the Iraqi count",
+        unit="per cent",
+        claims=high.claims[:1] + low.claims[:1],
+        known=max(high.known, low.known),
+        quantity=Quantity(share, bound="exact"),
+        period=low.period,
+        reading="Worked out from the two counts and rounded to a whole per cent.",
+        conflicts=tuple(dict.fromkeys(high.conflicts + low.conflicts)),
+    )
+
+
+def _report_day(facts: Facts, key: str) -> Fact:
+    """Return the day the report speaks from, which is a parameter and has no source."""
+    return _a_day(key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report.")
+
+
+def earlier_day(day: dt.date) -> Fact:
+    """Return the day of the edition that a report is compared with."""
+    return _a_day(
+        "since", "The day of the earlier edition", day, "The day of the latest earlier edition of this report."
+    )
+
+
+def _record_end(facts: Facts, key: str) -> Fact | None:
+    """Return the last day on which anything in the record became known."""
+    tables = ("events", "handovers", "troop_levels")
+    known = [(facts.view.tables.known(row), row_id(row)) for table in tables for row in facts.view.rows(table)]
+    if not known:
+        return None
+    day, row = max(known)
+    return _a_day(key, "The last day on which the record learnt anything", day, claims=(row,))
+
+
+def _a_day(key: str, label: str, day: dt.date, reading: str = "", claims: tuple[str, ...] = ()) -> Fact:
+    return Fact(key, label, "date", claims, day, period=Period(day, day), reading=reading)
+
+
+def _attack_days_all(facts: Facts, key: str) -> Fact | None:
+    return _attack_days(facts, key, "Days with a reported attack on Ain al-Asad", 2019, 2026)
+
+
+def _attack_days_year(facts: Facts, key: str) -> Fact | None:
+    year = int(key.removeprefix("attack_days_"))
+    return _attack_days(facts, key, f"Days with a reported attack on Ain al-Asad in {year}", year, year)
+
+
+#: Fact -> what works it out, given all facts and the fact's key.
+DERIVED: dict[str, Callable[[Facts, str], Fact | None]] = {
+    "as_of": _report_day,
+    "record_end": _record_end,
+    "departures": _departures,
+    "slip": _slip,
+    "base_status": _base_status,
+    "attack_days": _attack_days_all,
+    "attack_days_claimed": _attack_days_claimed,
+    **{f"attack_days_{year}": _attack_days_year for year in range(2019, 2027)},
+    "bases_2020": _bases_2020,
+    "isis_fall": _isis_fall,
+}

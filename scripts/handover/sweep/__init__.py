@@ -5,6 +5,6 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
-        "axes": "",
+        "run": "sweep",
     },
 )

@@ -7,7 +7,9 @@ step, of days, weeks, months or years, ``as_of=2020-01-01..2026-06-30/1w``, or o
 import calendar
 import datetime as dt
 import itertools
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from handover.errors import ParameterError
@@ -18,7 +20,8 @@ MOST = 100_000
 RANGE = re.compile(r"(?P<first>[^./]+)\.\.(?P<last>[^./]+)(?:/(?P<step>.*))?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 WHOLE = re.compile(r"[+-]?\d+")
-STEP = re.compile(r"(?P<count>[1-9]\d{0,4})(?P<unit>[dwmy])")
+DAYS_STEP = re.compile(r"(?P<count>[1-9]\d{0,4})(?P<unit>[dwmy])")
+WHOLE_STEP = re.compile(r"[1-9]\d{0,8}")
 EXAMPLE = "Write for example --sweep as_of=2020-01-01..2026-06-30/1w or --sweep language=en,ar."
 
 
@@ -47,7 +50,7 @@ def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
             axes[name] = _values(values)
         except _Fault as fault:
             faults.append(f"--sweep {name or text}: {fault}.")
-    total = count(axes)
+    total = math.prod(map(len, axes.values()))
     if total > MOST and not faults:
         sizes = " × ".join(f"{len(values)} of {name}" for name, values in axes.items())
         faults.append(f"--sweep: must come to at most {MOST:,} editions of a report (got {total:,}: {sizes}).")
@@ -56,16 +59,8 @@ def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return axes
 
 
-def count(axes: Mapping[str, Sequence[str]]) -> int:
-    """How many combinations there are."""
-    total = 1
-    for values in axes.values():
-        total *= len(values)
-    return total
-
-
 def combinations(axes: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
-    """Every combination, the last axis changing fastest."""
+    """Every combination of values, by the name of their axes; the last axis changes fastest."""
     for values in itertools.product(*axes.values()):
         yield dict(zip(axes, values, strict=True))
 
@@ -79,47 +74,37 @@ def _values(text: str) -> tuple[str, ...]:
     if not all(items):
         raise _Fault(f"must name a value between commas (got {text!r})")
     values = [value for item in items for value in _item(item)]
-    twice = sorted({value for value in values if values.count(value) > 1} if len(values) < 1000 else _twice(values))
+    twice = sorted(value for value, count in Counter(values).items() if count > 1)
     if twice:
         raise _Fault(f"must take each value once (twice: {', '.join(twice[:5])})")
     return tuple(values)
 
 
-def _twice(values: Sequence[str]) -> set[str]:
-    seen: set[str] = set()
-    return {value for value in values if value in seen or seen.add(value)}
-
-
-def _item(item: str) -> Iterable[str]:
+def _item(item: str) -> list[str]:
     found = RANGE.fullmatch(item)
     if not found:
         if ".." in item:
             raise _Fault(f"a range must be FROM..TO/STEP (got {item!r})")
         return [item]
-    first, last, step = found["first"].strip(), found["last"].strip(), found["step"]
+    first, last, step = found["first"].strip(), found["last"].strip(), found["step"] or ""
     if WHOLE.fullmatch(first) and WHOLE.fullmatch(last):
-        return _whole(int(first), int(last), step, item)
-    if DAY.fullmatch(first) and DAY.fullmatch(last):
-        return _days(_day(first), _day(last), step, item)
-    raise _Fault(f"a range must run between two days or two whole numbers (got {item!r})")
+        if not WHOLE_STEP.fullmatch(step):
+            raise _Fault(f"a range of whole numbers must have a step, as in 1..9/2 (got {item!r})")
+        values = map(str, range(int(first), int(last) + 1, int(step)))
+    elif DAY.fullmatch(first) and DAY.fullmatch(last):
+        if not (size := DAYS_STEP.fullmatch(step)):
+            raise _Fault(f"a range of days must have a step such as 1d, 2w, 1m or 1y (got {item!r})")
+        end, days = _day(last), _days(_day(first), int(size["count"]), size["unit"])
+        values = (day.isoformat() for day in itertools.takewhile(lambda day: day <= end, days))
+    else:
+        raise _Fault(f"a range must run between two days or two whole numbers (got {item!r})")
+    held = list(itertools.islice(values, MOST + 1))
+    if not held:
+        raise _Fault(f"a range must not end before it begins (got {item!r})")
+    return held
 
 
-def _whole(first: int, last: int, step: str | None, item: str) -> Iterable[str]:
-    if not step or not re.fullmatch(r"[1-9]\d{0,8}", step):
-        raise _Fault(f"a range of whole numbers must have a step, as in 1..9/2 (got {item!r})")
-    return _held([str(value) for value in itertools.islice(range(first, last + 1, int(step)), MOST + 1)], item)
-
-
-def _days(first: dt.date, last: dt.date, step: str | None, item: str) -> Iterable[str]:
-    found = STEP.fullmatch(step or "")
-    if not found:
-        raise _Fault(f"a range of days must have a step such as 1d, 2w, 1m or 1y (got {item!r})")
-    size, unit = int(found["count"]), found["unit"]
-    values = itertools.takewhile(lambda day: day is not None and day <= last, _steps(first, size, unit))
-    return _held([day.isoformat() for day in itertools.islice(values, MOST + 1)], item)
-
-
-def _steps(first: dt.date, size: int, unit: str) -> Iterator[dt.date | None]:
+def _days(first: dt.date, size: int, unit: str) -> Iterator[dt.date]:
     """Days from the first; months and years count from it too, so that a month too short shifts only itself."""
     for number in itertools.count():
         try:
@@ -130,7 +115,7 @@ def _steps(first: dt.date, size: int, unit: str) -> Iterator[dt.date | None]:
             year, month = divmod(months, 12)
             yield dt.date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))
         except (OverflowError, ValueError):  # past the last year that there is
-            yield None
+            return
 
 
 def _day(text: str) -> dt.date:
@@ -138,9 +123,3 @@ def _day(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise _Fault(f"{text!r} is no day of the calendar") from None
-
-
-def _held(values: list[str], item: str) -> list[str]:
-    if not values:
-        raise _Fault(f"a range must not end before it begins (got {item!r})")
-    return values

@@ -1,7 +1,7 @@
 """Workers of a Dask cluster, behind the same executor interface; only this module knows `distributed`.
 
-Dask runs calls in threads of a worker process; each call is passed on to a process of its own below the worker
-(`handover.sweep.child`), which stays warm and ends with it. Dask itself does a call again whose worker is lost.
+Dask runs calls in threads of a worker process; each call is passed on to a process of its own below the worker, which
+stays warm and ends with it. Dask itself does a call again whose worker is lost.
 """
 
 import atexit
@@ -10,18 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from handover.editions import Contract, Inputs
 from handover.errors import HandoverError, SweepError
 from handover.project import Project
-from handover.sweep.child import Crew
 from handover.sweep.plan import Plan
+from handover.workers import Pool
 
 #: How long a scheduler may take to answer.
 CONNECT_S = 10.0
-
 #: How often the scheduler is asked whether there are workers.
 ASK_S = 5.0
 
@@ -51,13 +50,12 @@ def connect(address: str, plan: Plan) -> "Iterator[tuple[Cluster, int]]":
             "Start one with `dask scheduler`, and workers, in this project's folder, with `dask worker ADDRESS`."
         ) from error
     with client:
-        _hold_equal(client, plan, address)
+        _refuse_unequal(client, plan, address)
         executor = Cluster(client)
         try:
             yield executor, sum(client.nthreads().values())
-        except BaseException:
+        finally:
             executor.shutdown(cancel_futures=True)
-            raise
 
 
 class Cluster(Executor):
@@ -67,9 +65,9 @@ class Cluster(Executor):
         self._client, self._inner = client, client.get_executor(pure=False)
         self._asked, self._ailing = time.monotonic(), ""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> "Future[Any]":
         """Call a function with positional arguments on the cluster."""
-        return self._inner.submit(in_child, fn, *args, **kwargs)
+        return self._inner.submit(in_process, fn, *args)
 
     def ailing(self) -> str:
         """Say that no worker is left; a sweep waits for another, since a cluster may be one that comes and goes."""
@@ -85,34 +83,34 @@ class Cluster(Executor):
 
 
 @cache
-def _crew() -> Crew:
-    """The processes below this worker."""
-    crew = Crew()
-    atexit.register(crew.end)
-    return crew
+def _pool() -> Pool:
+    """The processes below this Dask worker."""
+    pool = Pool()
+    atexit.register(partial(pool.shutdown, cancel_futures=True))
+    return pool
 
 
-def in_child(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function in a process below this worker; runs on the cluster."""
-    return _crew().call(function, *arguments)
+def in_process(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in a process below this Dask worker; runs on the cluster."""
+    return _pool().call(function, *arguments)
 
 
-def differences(inputs: Mapping[str, Inputs]) -> dict[str, list[str]]:
-    """What of the inputs, by report, is not here as it is there; runs on the cluster."""
-    found = {}
+def differences(inputs: Mapping[str, Inputs]) -> list[str]:
+    """The names of inputs, given by report, that are not the same here; runs on the cluster."""
+    found = set()
     for report, there in inputs.items():
         try:
             here = replace(Contract.of(Project.find(), report).inputs, parameters=there.parameters)
-            found[report] = here.changed_since(there.as_json())
+            found |= {*here.changed_since(there.as_json())}
         except HandoverError as error:
-            found[report] = [str(error).splitlines()[0]]
-    return found
+            found.add(str(error).splitlines()[0])
+    return sorted(found)
 
 
-def _hold_equal(client: Any, plan: Plan, address: str) -> None:
+def _refuse_unequal(client: Any, plan: Plan, address: str) -> None:
     """Refuse a cluster with a worker that would refuse the work."""
-    forms = {step.form.report: step.form.inputs for step in plan.steps}
-    answers = client.run(differences, forms, on_error="return")
+    inputs = {step.contract.report: step.contract.inputs for step in plan.steps}
+    answers = client.run(differences, inputs, on_error="return")
     if not answers:
         raise SweepError(
             f"{address}: must have workers (got none).\n"
@@ -122,8 +120,8 @@ def _hold_equal(client: Any, plan: Plan, address: str) -> None:
     for worker, answer in sorted(answers.items()):
         if isinstance(answer, BaseException):
             faults.append(f"  {worker}: cannot compare its inputs ({type(answer).__name__}: {answer})")
-        elif differing := sorted({name for names in answer.values() for name in names}):
-            faults.append(f"  {worker}: differs in {', '.join(differing)}")
+        elif answer:
+            faults.append(f"  {worker}: differs in {', '.join(answer)}")
     if faults:
         raise SweepError(
             f"{address}: every worker must have what the sweep was planned with "

@@ -7,21 +7,26 @@ sweep. Rendered one by one in this order, the same editions would come out.
 
 import json
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from handover.editions import Contract, Index, Request, Store, rest
 from handover.errors import ParameterError
 from handover.project import Project
-from handover.sweep import axes as axis
+from handover.sweep.axes import combinations
+
+#: So many values that a report does not allow are shown.
+SHOWN = 10
 
 
 @dataclass(eq=False)
 class Series:
-    """Editions that differ in their days alone, and so are compared each with the one before; `days` is sorted.
+    """Editions that differ in their days alone, and so are compared each with the one before.
 
-    `owed` holds those of the sweep whose outcome is not known yet.
+    Attributes:
+        days: The days that have an edition, sorted.
+        owed: The days of the sweep whose outcome is not known yet, sorted.
     """
 
     days: list[str] = field(default_factory=list)
@@ -29,19 +34,16 @@ class Series:
 
     def before(self, day: str, settled: bool = False) -> str | None:
         """The latest earlier day that has an edition, or, unless only what is settled counts, is to have one."""
-        found = [days[place - 1] for days in self._known(settled) if (place := bisect_left(days, day))]
+        known = [self.days] if settled else [self.days, self.owed]
+        found = [days[place - 1] for days in known if (place := bisect_left(days, day))]
         return max(found, default=None)
 
     def settle(self, day: str, made: bool) -> None:
         """Note what became of a day of the sweep."""
         self.owed.remove(day)
-        if made and (not self.days or day not in self.days[bisect_left(self.days, day) :][:1]):
-            insort(self.days, day)
-
-    def _known(self, settled: bool) -> Iterator[list[str]]:
-        yield self.days
-        if not settled:
-            yield self.owed
+        place = bisect_left(self.days, day)
+        if made and self.days[place : place + 1] != [day]:
+            self.days.insert(place, day)
 
 
 @dataclass(eq=False)
@@ -49,14 +51,14 @@ class Step:
     """One edition of a sweep; `name` tells it from the others, `given` is all that was set."""
 
     name: str
-    form: Contract
+    contract: Contract
     given: Mapping[str, Any]
     day: str
     series: Series
 
-    def order(self, settled: bool = False) -> Request:
-        """The order, as things stand; with `settled`, as they stood for a render that followed all before it."""
-        return self.form.request(self.given, lambda _: self.series.before(self.day, settled))
+    def request(self, settled: bool = False) -> Request:
+        """The request, as things stand; with `settled`, as they stood for a render that followed all before it."""
+        return self.contract.request(self.given, lambda _: self.series.before(self.day, settled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,13 @@ def plan(
 ) -> Plan:
     """Plan a sweep; nothing is rendered.
 
+    Args:
+        project: The checkout.
+        store: Where the editions are to be published.
+        reports: The names of the reports.
+        given: Parameters of all editions by name, as text.
+        axes: The values of each axis, as `axes.read` gives them.
+
     Raises:
         ParameterError: A report does not allow a value of an axis; all such values are told at once.
         NotebookError: There is no such report, or its notebook breaks the contract.
@@ -83,39 +92,35 @@ def plan(
     both = sorted(given.keys() & axes.keys())
     if both:
         raise ParameterError(f"{', '.join(both)}: must be set by -p or by --sweep (got both).\nDrop one of them.")
-    forms = [Contract.of(project, report) for report in dict.fromkeys(reports)]
-    _hold_allowed(forms, given, axes)
-    indexes = {form.report: Index(store, form.report) for form in forms}
-    steps: list[tuple[str, int, Step]] = []
+    contracts = [Contract.of(project, report) for report in dict.fromkeys(reports)]
+    _refuse_values(contracts, given, axes)
+    indexes = {contract.report: Index(store, contract.report) for contract in contracts}
+    steps: list[Step] = []
     found: dict[tuple[str, str], Series] = {}
-    for place, form in enumerate(forms):
-        for values in axis.combinations(axes):
-            order = form.request({**given, **values})
-            key = form.report, json.dumps(rest(order.parameters), sort_keys=True)
+    for contract in contracts:
+        for values in combinations(axes):
+            request = contract.request({**given, **values})
+            key = contract.report, json.dumps(rest(request.parameters), sort_keys=True)
             if key not in found:
-                found[key] = Series(days=sorted(indexes[form.report].days(order.parameters)))
-            one = Step(_name(form.report, values), form, {**given, **values}, order.as_of, found[key])
-            steps.append((order.as_of, place, one))
-            insort(found[key].owed, order.as_of)
-    return Plan([step for *_, step in sorted(steps, key=lambda one: one[:2])], indexes)
+                found[key] = Series(days=sorted(indexes[contract.report].days(request.parameters)))
+            insort(found[key].owed, request.as_of)
+            name = " ".join([contract.report, *(f"{axis}={value}" for axis, value in values.items())])
+            steps.append(Step(name, contract, {**given, **values}, request.as_of, found[key]))
+    return Plan(sorted(steps, key=lambda step: step.day), indexes)
 
 
-def _hold_allowed(forms: Sequence[Contract], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
+def _refuse_values(contracts: Sequence[Contract], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
     """Refuse values before any is rendered; each value is judged by itself, so that one fault is told once."""
     faults: dict[str, None] = {}
-    for form in forms:
-        form.request(given)
+    for contract in contracts:
+        contract.request(given)
         for name, values in axes.items():
             for value in values:
                 try:
-                    form.request({**given, name: value})
+                    contract.request({**given, name: value})
                 except ParameterError as error:
                     faults[f"--sweep {name}: {str(error).splitlines()[0]}"] = None
     if faults:
-        shown = list(faults)[:10]
-        more = [f"… and {len(faults) - 10} more"] if len(faults) > 10 else []
+        shown = list(faults)[:SHOWN]
+        more = [f"… and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
         raise ParameterError("\n".join([*shown, *more, "Nothing was rendered."]))
-
-
-def _name(report: str, values: Mapping[str, str]) -> str:
-    return " ".join([report, *(f"{name}={value}" for name, value in values.items())])

@@ -6,45 +6,43 @@ An edition is published when all before it in its series are, so that whatever s
 and a rerun goes on from there.
 """
 
+import os
+import signal
+import socket
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TextIO
 
-from handover.editions import Edition, Outcome, Request, Store
-from handover.editions import render as press
+from handover.editions import Contract, Edition, Outcome, Product, Request, Store, produce, render
 from handover.errors import HandoverError, SweepError
+from handover.progress import StatusLine
+from handover.project import Project
+from handover.sweep import plan as planning
+from handover.sweep.axes import read
 from handover.sweep.plan import Plan, Series, Step
-from handover.sweep.task import Made, compute
+from handover.workers import Pool
 
 #: So many editions are under way for each worker: enough that none waits, few enough to hold in memory.
 AHEAD = 4
-
 #: The catalogue is written during a sweep as well, but not more often than this, nor than its cost allows.
 CATALOGUE_S, CATALOGUE_SHARE = 60.0, 20.0
-
 #: How long to wait for workers before looking whether the sweep is to stop.
 LOOK_S = 0.5
-
-
-@dataclass(eq=False)
-class Work:
-    """A step under way: its order, and, once they are known, its outcome or fault."""
-
-    step: Step
-    order: Request
-    known: Edition | None = None
-    future: "Future[Made] | None" = None
-
-    @property
-    def done(self) -> bool:
-        """Whether there is an outcome."""
-        return self.future is None or self.future.done()
+#: So many of those that failed alike, or were warned alike, are named.
+NAMED = 5
+#: How often progress is shown on a terminal, and how often a line is written where there is none.
+TERMINAL_S, LOG_S = 0.2, 30.0
+#: The rate is that of this many seconds, so that it follows what is being rendered.
+RECENT_S = 60.0
+#: The signals that stop a sweep.
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -68,85 +66,189 @@ class Summary:
         return sum(map(len, self.failed.values()))
 
 
+def sweep(
+    project: Project,
+    reports: Iterable[str],
+    given: Mapping[str, str],
+    axes: Iterable[str],
+    *,
+    out: Path | None,
+    jobs: int | None,
+    cluster: str | None,
+    timeout_s: float,
+    say: Callable[[str], None],
+    print_path: Callable[[Path], None],
+) -> None:
+    """Render a sweep, or several reports at a time, from the words of a command to its last message.
+
+    Args:
+        project: The checkout.
+        reports: The names of the reports.
+        given: Parameters of all editions by name, as text.
+        axes: One ``NAME=VALUES`` each.
+        out: The folder to publish in; the project's own if left out.
+        jobs: How many to render at a time; as many as there are cores if left out.
+        cluster: The address of a Dask scheduler, to render on its workers.
+        timeout_s: How long one notebook may run.
+        say: Tells the person at the terminal.
+        print_path: Receives the path of each page that is there.
+
+    Raises:
+        SweepError: Something failed; the rest was published.
+        HandoverError: It cannot begin.
+    """
+    store = Store.of(project, out)
+    plan = planning.plan(project, store, reports, given, read(axes))
+    total = len(plan.steps)
+    with _stoppable() as stopped:
+        with _executor(plan, jobs, cluster) as (executor, width, where, ailing), SweepProgress(total, ailing) as shown:
+
+            def told(outcome: Outcome | None, summary: Summary) -> None:
+                if outcome:
+                    shown.clear()
+                    for path in outcome.paths:
+                        print_path(path)
+                shown(summary)
+
+            say(f"{total} {'edition' if total == 1 else 'editions'} to make, {where}")
+            remote = cluster is not None
+            summary = run(
+                plan, store, executor, width=width, timeout_s=timeout_s, remote=remote, told=told, stopped=stopped
+            )
+            if summary.stopped:
+                shown.clear()
+                say("Stopping; what is published stays.")
+                executor.shutdown(wait=True, cancel_futures=True)
+        _tell(summary, total, say)
+    if summary.failed:
+        raise SweepError(_failures(summary))
+
+
 def run(
     plan: Plan,
     store: Store,
     executor: Executor,
     *,
     width: int,
-    root: Path,
     timeout_s: float = 600.0,
-    elsewhere: bool = False,
+    remote: bool = False,
     told: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Summary:
-    """Run a sweep.
+    """Run a plan.
 
     Args:
         plan: What is to be rendered.
         store: Where it is published.
-        executor: Calls `handover.sweep.task.compute`.
+        executor: Calls `compute`.
         width: How many calls it works on at a time.
-        root: The project's folder.
         timeout_s: How long one notebook may run.
-        elsewhere: Whether workers have checkouts of their own.
+        remote: Whether workers have checkouts of their own.
         told: Called with each edition that is there, and, with none, from time to time.
         stopped: Asked whether to stop; the executor is then the caller's to end.
 
     Returns:
         What became of it; a step that fails stops no other.
     """
-    sweep = _Sweep(plan, store, executor, timeout_s, elsewhere, told)
+    running = _Run(plan, store, executor, timeout_s, remote, told)
     try:
-        for _ in sweep.go(width * AHEAD):
-            if stopped():
-                sweep.summary.stopped = True
-                sweep.cancel()
-                break
+        running.go(width * AHEAD, stopped)
     finally:
-        sweep.catalogue(now=True)
-    return sweep.summary
+        running.catalogue(now=True)
+    return running.summary
 
 
-class _Sweep:
+def compute(request: Request, timeout_s: float, remote: bool) -> Product:
+    """Render a request in memory from this process's own checkout; runs in a worker, and publishes nothing.
+
+    Args:
+        request: What to render, with the hashes that its inputs had where it was planned.
+        timeout_s: How long the notebook may run.
+        remote: Whether the request comes from another machine, so that the checkout is to be looked for here.
+
+    Raises:
+        SweepError: Something here is not what the request was planned with.
+        HandoverError: The report cannot be rendered.
+    """
+    project = Project.find() if remote else request.project
+    here = replace(Contract.of(project, request.report).inputs, parameters=request.parameters)
+    differing = here.changed_since(request.inputs.as_json())
+    if differing:
+        raise SweepError(
+            f"{request.report} {request.as_of}: the worker on {socket.gethostname()} must have what the sweep was "
+            f"planned with (differs: {', '.join(differing)}).\n"
+            "Bring its checkout and its packages to the same state, or run the sweep again if the change was here."
+        )
+    return produce(replace(request, project=project), timeout_s=timeout_s)
+
+
+@dataclass(eq=False)
+class _Work:
+    """A step under way: its request, and the edition that is there already or the product that is to come."""
+
+    step: Step
+    request: Request
+    known: Edition | None = None
+    future: "Future[Product] | None" = None
+
+    def over(self) -> bool:
+        return self.future is None or self.future.done()
+
+    def outcome(self, store: Store) -> Outcome:
+        """Publish, if there is anything to publish."""
+        if self.known:
+            return Outcome("unchanged", self.known, rendered=False)
+        try:
+            product = self.future.result()
+        except HandoverError:
+            raise
+        except CancelledError:
+            raise SweepError("was cancelled before it was rendered.") from None
+        except Exception as error:
+            # what an engine itself raises, of a kind that only it knows
+            raise SweepError(f"the worker must answer (got {type(error).__name__}: {error}).") from error
+        return render.publish(store, replace(product, request=self.request))
+
+
+class _Run:
     def __init__(
         self,
         plan: Plan,
         store: Store,
         executor: Executor,
         timeout_s: float,
-        elsewhere: bool,
+        remote: bool,
         told: Callable[[Outcome | None, Summary], None],
     ) -> None:
         self.plan, self.store, self.executor = plan, store, executor
-        self.timeout_s, self.elsewhere, self.told = timeout_s, elsewhere, told
+        self.timeout_s, self.remote, self.told = timeout_s, remote, told
         self.summary = Summary()
         self._woken: SimpleQueue[Series] = SimpleQueue()
-        self._waiting: dict[Series, deque[Work]] = {}
+        self._waiting: dict[Series, deque[_Work]] = {}
         self._editions: list[Edition] = []
         self._unlisted = False
         self._written, self._cost = time.monotonic(), 0.0
 
-    def go(self, most: int) -> Iterator[None]:
-        """Work through the plan with at most so many steps under way; yields whenever something may have happened."""
-        steps = iter(self.plan.steps)
-        under_way, planned = 0, True
-        while under_way or planned:
-            while planned and under_way < most:
-                step = next(steps, None)
-                planned = step is not None
-                if step:
-                    self._waiting.setdefault(step.series, deque()).append(self._begin(step, step.order()))
-                    under_way += 1 - self._settle(step.series)
-                    yield
+    def go(self, most: int, stopped: Callable[[], bool]) -> None:
+        """Work through the plan with at most so many steps under way, until all is done or it is to stop."""
+        steps = deque(self.plan.steps)
+        under_way = 0
+        while under_way or steps:
+            if stopped():
+                self.summary.stopped = True
+                self._cancel()
+                return
+            if steps and under_way < most:
+                step = steps.popleft()
+                self._waiting.setdefault(step.series, deque()).append(self._begin(step, step.request()))
+                under_way += 1 - self._settle(step.series)
+                continue
             with suppress(Empty):
                 under_way -= self._settle(self._woken.get(timeout=LOOK_S))
             self.told(None, self.summary)
             self.catalogue()
-            yield
 
-    def cancel(self) -> None:
-        """Ask for nothing more."""
+    def _cancel(self) -> None:
         for waiting in self._waiting.values():
             for work in waiting:
                 if work.future:
@@ -157,61 +259,162 @@ class _Sweep:
         due = self._written + max(CATALOGUE_S, CATALOGUE_SHARE * self._cost)
         if self._editions and (now or (self._unlisted and time.monotonic() > due)):
             begun = time.monotonic()
-            press.announce(self.store, *self._editions)
+            render.announce(self.store, *self._editions)
             self._written = time.monotonic()
             self._cost, self._unlisted = self._written - begun, False
 
-    def _begin(self, step: Step, order: Request) -> Work:
-        known = self.plan.indexes[order.report].find(order)
+    def _begin(self, step: Step, request: Request) -> _Work:
+        known = self.plan.indexes[request.report].find(request)
         if known:
-            return Work(step, order, known)
-        future = self.executor.submit(compute, order, self.timeout_s, self.elsewhere)
+            return _Work(step, request, known)
+        future = self.executor.submit(compute, request, self.timeout_s, self.remote)
         future.add_done_callback(lambda _: self._woken.put(step.series))
-        return Work(step, order, future=future)
+        return _Work(step, request, future=future)
 
     def _settle(self, series: Series) -> int:
         """Settle what can be settled of a series, in the order of its days; return how many steps are over."""
         waiting, over = self._waiting[series], 0
-        while waiting and waiting[0].done:
+        while waiting and waiting[0].over():
             work = waiting[0]
-            order = work.step.order(settled=True)
-            if order.parameters != work.order.parameters:
+            request = work.step.request(settled=True)
+            if request.parameters != work.request.parameters:
                 # the day that it was to be compared with has failed since
-                waiting[0] = self._begin(work.step, order)
+                waiting[0] = self._begin(work.step, request)
                 continue
             waiting.popleft()
             self._conclude(work)
             over += 1
         return over
 
-    def _conclude(self, work: Work) -> None:
+    def _conclude(self, work: _Work) -> None:
+        name, summary = work.step.name, self.summary
         outcome: Outcome | None = None
         try:
-            outcome = self._outcome(work)
+            outcome = work.outcome(self.store)
         except HandoverError as error:
-            self.summary.failed.setdefault(str(error), []).append(work.step.name)
-        except CancelledError:
-            self.summary.failed.setdefault("was cancelled before it was rendered.", []).append(work.step.name)
+            summary.failed.setdefault(str(error), []).append(name)
+        else:
+            summary.published += outcome.kind == "published"
+            summary.unchanged += outcome.kind != "published"
+            for warning in outcome.warnings:
+                summary.warnings.setdefault(warning, []).append(name)
+            self._editions.append(outcome.edition)
+            self._unlisted = True
         work.step.series.settle(work.step.day, made=outcome is not None)
-        if outcome is None:
-            self.told(None, self.summary)
-            return
-        kind = "published" if outcome.kind == "published" else "unchanged"
-        setattr(self.summary, kind, getattr(self.summary, kind) + 1)
-        for warning in outcome.warnings:
-            self.summary.warnings.setdefault(warning, []).append(work.step.name)
-        self._editions.append(outcome.edition)
-        self._unlisted = True
-        self.told(outcome, self.summary)
+        self.told(outcome, summary)
 
-    def _outcome(self, work: Work) -> Outcome:
-        if work.known:
-            return Outcome("unchanged", work.known, rendered=False)
-        try:
-            made: Any = work.future.result()
-        except (HandoverError, CancelledError):
-            raise
-        except Exception as error:
-            # what an engine itself raises, of a kind that only it knows
-            raise SweepError(f"the worker must answer (got {type(error).__name__}: {error}).") from error
-        return press.publish(self.store, made.product(work.order))
+
+#: What computes, how many calls at a time, both in words, and what says in words what keeps it from going on.
+_Means = tuple[Executor, int, str, Callable[[], str]]
+
+
+@contextmanager
+def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[_Means]:
+    """What computes a sweep: workers of this machine, or of a cluster."""
+    if cluster is not None:
+        from handover.sweep.cluster import connect
+
+        with connect(cluster, plan) as (executor, width):
+            yield executor, width, f"{width} at a time on {cluster}", executor.ailing
+        return
+    width = max(1, min(jobs or cores(), len(plan.steps)))
+    with Pool(width) as pool:
+        yield pool, width, f"{width} at a time", str
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], bool]]:
+    """Note Ctrl-C and SIGTERM rather than raise them, so that what is half done is finished or cleaned up.
+
+    Yields:
+        Says whether a signal came. The end of the block then ends the program as that signal would have.
+    """
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in STOPPING}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came[:1] == [signal.SIGINT]:
+        raise KeyboardInterrupt
+    if came:
+        sys.exit(128 + came[0])
+
+
+class SweepProgress(StatusLine):
+    """How far a sweep is, with rate and time left: one line on a terminal, a line now and then elsewhere.
+
+    Args:
+        total: The number of its steps.
+        ailing: Says in words what keeps the sweep from going on; empty where nothing does.
+        stream: Where it is shown; standard error if left out.
+    """
+
+    def __init__(self, total: int, ailing: Callable[[], str] = str, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self._total, self._ailing = total, ailing
+        self._shown = time.monotonic()
+        self._seen: deque[tuple[float, int]] = deque([(self._shown, 0)])
+
+    def __call__(self, summary: Summary) -> None:
+        """Show it, if it is time."""
+        at = time.monotonic()
+        if at - self._shown < (TERMINAL_S if self.terminal else LOG_S):
+            return
+        self._shown = at
+        self._seen.append((at, summary.done - summary.unchanged))
+        while len(self._seen) > 2 and self._seen[1][0] < at - RECENT_S:
+            self._seen.popleft()
+        line = ", ".join(self._parts(summary))
+        if self.terminal:
+            self.show(line)
+        else:
+            self.stream.write(f"{line}\n")
+            self.stream.flush()
+
+    def _parts(self, summary: Summary) -> Iterator[str]:
+        yield f"{summary.done} of {self._total}"
+        if summary.unchanged:
+            yield f"{summary.unchanged} unchanged"
+        if summary.failures:
+            yield f"{summary.failures} failed"
+        (began, had), (at, has) = self._seen[0], self._seen[-1]
+        if has > had:
+            rate = (has - had) / (at - began)
+            yield f"{rate:.1f} a second" if rate >= 1 else f"{1 / rate:.1f} s each"
+            yield f"about {duration((self._total - summary.done) / rate)} left"
+        if ailing := self._ailing():
+            yield ailing
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
+    for warning, names in summary.warnings.items():
+        say(f"{_named(names)}: warning: {warning}")
+    left = total - summary.done
+    parts = [f"{summary.published} published", f"{summary.unchanged} unchanged"]
+    parts += [f"{summary.failures} failed"] if summary.failures else []
+    parts += [f"{left} not made"] if left else []
+    say(", ".join(parts))
+
+
+def _failures(summary: Summary) -> str:
+    told = [f"{text}\n  failed: {_named(sorted(names), len(names))}" for text, names in summary.failed.items()]
+    return "\n".join([*told, f"Failed: {summary.failures}. All others are published."])
+
+
+def _named(names: Sequence[str], most: int = NAMED) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -246,10 +246,13 @@ def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
     """Return the PDF of an edition and the files in it by their paths; none where it is not what it says."""
     try:
         data = edition.file(".pdf").read_bytes()
+    except OSError:
+        return b"", {}
+    try:
         found = contents.read(data)
         said = record.of_pdf(found.attachments.get(RECORD))
-    except (ProofError, OSError):
-        return b"", {}
+    except ProofError:
+        return data, {}
     return data, {} if said.altered(found.attachments) else said.carried(found.attachments)
 
 

@@ -86,7 +86,7 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
         return Refused(why, tuple(map(shown, str(error).splitlines()[:-1])), wrong=True)
     except HandoverError as error:
         why = f"it does not render: {shown(str(error).splitlines()[0])}"
-        return Refused(why, advice(project, changed, carried))
+        return Refused(why, advice(project, changed, carried) if changed else ())
 
 
 def changes(project: Project, said: Record) -> list[str]:
@@ -127,7 +127,7 @@ def advice(project: Project, changed: Iterable[str], carried: Mapping[str, bytes
         lines.append(f"the package differs in {', '.join(files[:5])}{more}")
     return (
         *lines,
-        f"commit {commit} holds its notebook and tables: git worktree add ../at-{commit} {commit}, then there "
+        f"commit {commit} holds what it was made from: git worktree add ../at-{commit} {commit}, then there "
         "scripts/setup and .venv/bin/handover verify",
     )
 

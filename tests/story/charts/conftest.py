@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from handover.story.charts import frame
+from handover.story.charts import figure
 
 QUANTITY = {"value": None, "low": None, "high": None, "bound": None}
 TABLES = {
@@ -51,9 +51,9 @@ def draw():
     """Draw on a canvas, check it, and return the figure and the axes."""
 
     def inner(function, *args, size="full", ratio=None, **kwargs):
-        fig, ax = frame.canvas(size, ratio)
+        fig, ax = figure.canvas(size, ratio)
         function(ax, *args, **kwargs)
-        frame.check(fig)
+        figure.check(fig)
         return fig, ax
 
     return inner
@@ -90,7 +90,7 @@ def texts():
     """All that is written on a figure."""
 
     def inner(fig):
-        from handover.story.charts.checks import visible
+        from handover.story.charts.figure import visible
 
         return [text.get_text().replace("\u00a0", "").strip() for text in visible(fig)]
 

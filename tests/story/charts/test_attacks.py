@@ -1,20 +1,7 @@
 import pandas as pd
 import pytest
 
-from handover.errors import ChartError
-from handover.story.charts import attacks, frame
-
-
-def test_no_row_is_nothing_to_draw(rows):
-    for chart in (attacks.by_month, attacks.by_year):
-        _, ax = frame.canvas()
-        with pytest.raises(ChartError, match="nothing to draw: attacks by"):
-            chart(ax, rows("attacks"))
-
-
-def test_a_row_without_a_day_is_no_day(rows):
-    month = rows("attacks", {"date": "2022-05-01", "date_precision": "month"})
-    assert attacks.days(month).empty
+from handover.story.charts import attacks, figure
 
 
 def test_a_day_that_two_sources_report_is_one_day(rows):
@@ -45,12 +32,6 @@ def test_days_of_a_month_stack_in_order(rows, draw, symbols):
     assert drone == rocket < missile
     assert (low, high, next_low) == (0.5, 1.5, 0.5)
     assert ax.get_ylim()[0] == 0
-
-
-def test_each_weapon_has_a_shape_of_its_own_or_a_face(rows):
-    looks = {(shape, colour) for _, shape, colour in attacks.WEAPONS.values()}
-    assert len(looks) == len(attacks.WEAPONS)
-    assert len({shape for _, shape, _ in attacks.WEAPONS.values()}) == 4
 
 
 def test_the_worst_days_are_labelled_with_their_hedge(rows, draw, texts):
@@ -121,17 +102,7 @@ def test_a_year_whose_rows_do_not_count_is_not_called_empty(rows, draw, texts, s
     assert words.count("none") == 2 and words.count("record") == 1
 
 
-def test_years_on_end_without_a_report_are_told_once(rows, draw, texts):
-    fig, _ = draw(attacks.by_year, rows("attacks", {"date": "2021-03-03"}, {"date": "2024-03-03"}))
-    assert texts(fig).count("none on record") == 1
-
-
-def test_a_single_day_is_no_tower(rows, draw):
-    _, ax = draw(attacks.by_year, rows("attacks", {"date": "2021-03-03"}))
-    assert ax.get_ylim()[1] == 4
-
-
-@pytest.mark.parametrize("size", frame.SIZES)
+@pytest.mark.parametrize("size", figure.SIZES)
 @pytest.mark.parametrize("years", range(2, 12))
 def test_what_a_last_year_says_stays_on_the_canvas(rows, draw, years, size):
     claim = {"date": "2026-03-02", "basis": "claimed"}

@@ -1,9 +1,8 @@
 import pandas as pd
 import pytest
 
-from handover.errors import ChartError
-from handover.story.charts import frame, isis
-from handover.story.charts.palette import CONTEXT, FOCUS, PAPER
+from handover.story.charts import isis
+from handover.story.charts.style import CONTEXT, FOCUS, PAPER
 
 
 def year(number, value, by="Iraqi Joint Operations Command", **more):
@@ -40,16 +39,6 @@ def dots(ax):
         for x, y in zip(*line.get_data(), strict=True)
     ]
     return [(rate, face) for _, rate, face in sorted(found, reverse=True)]
-
-
-def test_no_row_is_nothing_to_draw(rows):
-    _, ax = frame.canvas()
-    with pytest.raises(ChartError, match="nothing to draw: counts of ISIS attacks"):
-        isis.counts(ax, rows("isis_attacks"))
-
-
-def test_no_count_still_has_the_columns_of_evidence(rows):
-    assert {"row_id", "source_id", "outlet"} <= set(isis.comparable(rows("isis_attacks")).columns)
 
 
 def test_averages_trends_episodes_and_other_areas_are_no_counts_to_compare(rows):
@@ -94,10 +83,6 @@ def test_the_article_alone_keeps_its_own_words(rows, draw, texts):
     assert "Iraqi Joint Operations Command" not in texts(fig)
 
 
-def test_a_weak_source_alone_gives_no_dot(rows):
-    assert list(isis.comparable(rows("isis_attacks", year(2024, 42, grade="D"), year(2025, 4)))["value"]) == [4]
-
-
 def test_counts_of_unlike_stretches_are_compared_by_their_months(rows, draw, texts):
     parts = [
         year(2019, 1669, by="A"),
@@ -106,13 +91,6 @@ def test_counts_of_unlike_stretches_are_compared_by_their_months(rows, draw, tex
     fig, ax = draw(isis.counts, rows("isis_attacks", *parts, year(2025, 4)))
     assert [rate for rate, _ in dots(ax)] == pytest.approx([1669 / 12, 808 / 3, 4 / 12])
     assert {"1,669", "139", "808", "Apr–Jun 2020", "269", "4", "2025", "0.3"} <= set(texts(fig))
-
-
-def test_a_stretch_of_odd_days_is_measured_in_mean_months(rows, draw):
-    odd = {"start": "2021-03-10", "end": "2021-08-08", "value": 50, "bound": "exact"}
-    _, ax = draw(isis.counts, rows("isis_attacks", odd))
-    ((rate, _),) = dots(ax)
-    assert rate == pytest.approx(50 / (152 / 365.25 * 12))
 
 
 def test_the_iraqi_count_is_in_focus_and_an_inexact_count_is_hollow(rows, draw, texts):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from handover.errors import ChartError
-from handover.story.charts import dates, frame, labels, marks, palette, troops
+from handover.story.charts import axes, figure, labels, style, troops
 
 
 def lines(ax, gid):
@@ -23,14 +23,8 @@ def drawn_as(ax, gid):
     return [strokes for strokes in ax.collections if strokes.get_gid() == gid]
 
 
-def test_no_row_is_nothing_to_draw(rows):
-    _, ax = frame.canvas()
-    with pytest.raises(ChartError, match="nothing to draw: troop levels must have a row"):
-        troops.levels(ax, rows("troop_levels"))
-
-
 def test_no_row_since_a_day_is_nothing_to_draw(rows):
-    _, ax = frame.canvas()
+    _, ax = figure.canvas()
     with pytest.raises(ChartError, match="nothing to draw: troop levels since 2021-01-01"):
         troops.levels(
             ax, rows("troop_levels", {"date": "2020-01-05", "value": 1, "bound": "about"}), since="2021-01-01"
@@ -38,7 +32,7 @@ def test_no_row_since_a_day_is_nothing_to_draw(rows):
 
 
 def test_several_scopes_are_refused(rows):
-    _, ax = frame.canvas()
+    _, ax = figure.canvas()
     mixed = rows(
         "troop_levels",
         {"date": "2020-01-05", "value": 1, "bound": "about"},
@@ -46,16 +40,6 @@ def test_several_scopes_are_refused(rows):
     )
     with pytest.raises(ChartError, match=r"rows must be of one scope \(got us_in_iraq, us_in_syria\)"):
         troops.levels(ax, mixed)
-
-
-def test_one_row_is_drawn_and_labelled(rows, draw, texts):
-    fig, _ = draw(troops.levels, rows("troop_levels", {"date": "2014-11-10", "value": 50, "bound": "about"}))
-    assert {"50", "Nov 2014"} <= set(texts(fig))
-
-
-def test_counts_start_at_nought(rows, draw):
-    _, ax = draw(troops.levels, rows("troop_levels", {"date": "2014-11-10", "value": 5000, "bound": "about"}))
-    assert ax.get_ylim()[0] == 0
 
 
 @pytest.mark.parametrize(("bound", "edge"), [("fewer_than", "high"), ("more_than", "low")])
@@ -93,19 +77,6 @@ def test_dated_statements_are_joined_by_steps_never_by_a_slope(rows, draw, strok
     assert style[1], "dotted"
 
 
-def test_about_is_hollow_and_exact_is_filled(rows, draw, symbols):
-    _, ax = draw(
-        troops.levels,
-        rows(
-            "troop_levels",
-            {"date": "2020-01-05", "value": 5200, "bound": "about"},
-            {"date": "2021-01-05", "value": 2500, "bound": "exact"},
-        ),
-    )
-    faces = {y: face for _, y, face in symbols(ax, "o")}
-    assert faces[5200] != faces[2500]
-
-
 def test_what_was_planned_differs_in_shape_is_labelled_and_carries_no_level(rows, draw, texts, symbols, strokes):
     fig, ax = draw(
         troops.levels,
@@ -120,7 +91,7 @@ def test_what_was_planned_differs_in_shape_is_labelled_and_carries_no_level(rows
     assert {"3,000", "planned, Sep 2020"} <= set(texts(fig))
     assert not strokes(ax, "riser")
     held = [[start[0], end[0]] for start, end in strokes(ax, "faint")]
-    assert [dates.num(dt.date(2020, 1, 5)), dates.num(dt.date(2020, 11, 1))] in held, "a plan interrupts no level"
+    assert [axes.num(dt.date(2020, 1, 5)), axes.num(dt.date(2020, 11, 1))] in held, "a plan interrupts no level"
 
 
 def test_personnel_files_are_squares_and_named(rows, draw, texts, symbols):
@@ -136,23 +107,17 @@ def test_personnel_files_are_squares_and_named(rows, draw, texts, symbols):
     assert "personnel files, Sep 2017" in texts(fig)
 
 
-def test_a_range_is_a_bar_between_its_edges(rows, draw, strokes):
-    _, ax = draw(troops.levels, rows("troop_levels", {"date": "2025-10-20", "low": 250, "high": 350, "bound": "range"}))
-    ((low, high),) = strokes(ax, "range")
-    assert (low[1], high[1]) == (250, 350)
-
-
 def test_a_month_is_drawn_as_wide_as_a_month(rows, draw, strokes):
     month = {"date": "2007-10-01", "date_precision": "month", "value": 171000, "bound": "about"}
     _, ax = draw(troops.levels, rows("troop_levels", month))
     ((start, end),) = strokes(ax, "precision")
-    assert [start[0], end[0]] == [dates.num(dt.date(2007, 10, 1)), dates.num(dt.date(2007, 10, 31))]
+    assert [start[0], end[0]] == [axes.num(dt.date(2007, 10, 1)), axes.num(dt.date(2007, 10, 31))]
 
 
 def test_the_axis_reaches_the_day_of_the_report(rows, draw):
     level = rows("troop_levels", {"date": "2020-01-05", "value": 5200, "bound": "about"})
     _, ax = draw(troops.levels, level, until="2026-10-01")
-    assert ax.get_xlim()[1] >= dates.num(dt.date(2026, 10, 1))
+    assert ax.get_xlim()[1] >= axes.num(dt.date(2026, 10, 1))
 
 
 def test_a_grid_line_pauses_behind_a_label_and_nowhere_else(rows, draw):
@@ -168,25 +133,6 @@ def test_a_grid_line_pauses_behind_a_label_and_nowhere_else(rows, draw):
     assert ink(fig, right + 2, height) < 240
 
 
-def test_the_lowest_grade_is_neither_drawn_nor_labelled(rows, draw, texts, symbols):
-    told = rows(
-        "troop_levels",
-        {"date": "2020-01-05", "value": 5200, "bound": "about"},
-        {"date": "2020-03-05", "value": 9000, "bound": "about", "grade": "D"},
-        {"date": "2020-06-05", "value": 5000, "bound": "about", "grade": None},
-    )
-    fig, ax = draw(troops.levels, told)
-    assert [y for _, y, _ in symbols(ax, "o")] == [5200, 5000], "the article has no grade, and is drawn"
-    assert "9,000" not in texts(fig) and ax.get_ylim()[1] < 9000
-
-
-def test_rows_of_the_lowest_grade_alone_are_nothing_to_draw(rows):
-    _, ax = frame.canvas()
-    weak = rows("troop_levels", {"date": "2020-03-05", "value": 9000, "bound": "about", "grade": "D"})
-    with pytest.raises(ChartError, match="nothing to draw: troop levels"):
-        troops.levels(ax, weak)
-
-
 def test_an_outlier_is_grey_and_moves_no_level_and_has_no_label(rows, draw, texts, symbols, strokes):
     told = rows(
         "troop_levels",
@@ -199,14 +145,14 @@ def test_an_outlier_is_grey_and_moves_no_level_and_has_no_label(rows, draw, text
     (held,) = strokes(ax, "hold")
     assert [held[0][1], held[1][1]] == [2500, 2500] and not strokes(ax, "riser")
     colours = {y: line.get_markeredgecolor() for line in ax.lines if line.get_marker() == "o" for y in line.get_ydata()}
-    assert colours[900] == palette.CONTEXT != colours[2500]
+    assert colours[900] == style.CONTEXT != colours[2500]
 
 
 def test_a_level_is_faint_where_nobody_counted_for_half_a_year(rows, draw, texts, strokes):
     days = ("2020-01-05", "2020-05-05", "2022-05-05")
     fig, ax = draw(troops.levels, rows("troop_levels", *({"date": day, "value": 9, "bound": "about"} for day in days)))
-    assert [[dates.day_of(x).isoformat() for x, _ in stroke] for stroke in strokes(ax, "hold")] == [list(days[:2])]
-    assert [[dates.day_of(x).isoformat() for x, _ in stroke] for stroke in strokes(ax, "faint")] == [list(days[1:])]
+    assert [[axes.day_of(x).isoformat() for x, _ in stroke] for stroke in strokes(ax, "hold")] == [list(days[:2])]
+    assert [[axes.day_of(x).isoformat() for x, _ in stroke] for stroke in strokes(ax, "faint")] == [list(days[1:])]
     assert "no count for half a year" in texts(fig)
 
 
@@ -237,41 +183,24 @@ def test_a_name_of_a_row_that_is_not_drawn_is_no_label(rows, draw, texts):
     assert {"5,200", "Jan 2020"} <= set(texts(fig)) and not any("a name" in text for text in texts(fig))
 
 
-@pytest.mark.parametrize("size", frame.SIZES)
+@pytest.mark.parametrize("size", figure.SIZES)
 def test_what_is_no_figure_is_a_line_with_its_words_and_no_mark(rows, draw, texts, symbols, size):
     told = rows("troop_levels", {"date": "2020-01-05", "value": 5200, "bound": "about"})
     day = pd.Timestamp("2026-09-30")
     events = pd.DataFrame({"row_id": ["E1"], "label": ["Last forces reported out"], "start": day, "end": day})
     fig, ax = draw(troops.levels, told, events=events, size=size)
     (line,) = lines(ax, "event")
-    x, foot = labels.points(ax, dates.num(day), 0)
+    x, foot = labels.points(ax, axes.num(day), 0)
     assert list(line.get_xdata()) == pytest.approx([x, x]) and min(line.get_ydata()) == pytest.approx(foot)
     assert "30 Sep 2026" in texts(fig) and len(symbols(ax, "o")) == 1
     assert " ".join(texts(fig)).count("Last") == 1
 
 
-def test_two_events_of_one_day_stand_over_each_other(rows, draw, texts):
-    told = rows("troop_levels", {"date": "2020-01-05", "value": 5200, "bound": "about"})
-    day = pd.Timestamp("2026-09-30")
-    events = pd.DataFrame({"row_id": ["E1", "E2"], "label": ["One thing", "Another"], "start": day, "end": day})
-    fig, _ = draw(troops.levels, told, events=events)
-    assert {"One thing", "Another"} <= set(texts(fig))
-
-
 def test_no_room_for_what_is_named_is_said(rows):
     told = rows("troop_levels", *({"date": f"2020-01-{n:02}", "value": n, "bound": "about"} for n in range(1, 29)))
-    _, ax = frame.canvas("half", ratio=0.3)
+    _, ax = figure.canvas("half", ratio=0.3)
     with pytest.raises(ChartError, match=r"the label '\d+' must have room \(got none\)"):
         troops.levels(ax, told, named=told[["row_id"]].assign(label="a name"))
-
-
-@pytest.mark.parametrize(("most", "ticks"), [(5000, [0, 2000, 4000]), (50_000, [0, 5000])])
-def test_grid_lines_are_as_many_as_their_numbers_have_room_for(most, ticks):
-    with frame.house():
-        _, ax = frame.canvas("half")
-        ax.set_ylim(0, most)
-        marks.count_axis(ax, 5000)
-        assert ax.get_yticks().tolist() == ticks
 
 
 def test_the_article_s_own_level_stands_among_the_others_and_never_alone(rows, draw, texts):

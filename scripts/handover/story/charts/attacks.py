@@ -1,7 +1,7 @@
 """Attacks on a base: one mark a day on which at least one source reports one, and days a year.
 
 A day is counted once, however many sources report it, by the rule of the data's column ``basis``; what a mark
-cannot say, such as how many attacks a day saw, is not drawn. Days that the attackers alone claim hang, hollow,
+cannot say, as how many attacks a day saw, is not drawn. Days that the attackers alone claim hang, hollow,
 under the axis, and no number counts them.
 """
 
@@ -13,12 +13,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from handover.story.charts import dates, labels, marks
-from handover.story.charts.frame import MARGIN, full, heighten, room, styled
-from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER
-from handover.story.charts.placement import Box
-from handover.story.rows import records, sound
-from handover.story.wording import Quantity
+from handover.story.charts import axes, labels, marks
+from handover.story.charts.figure import MARGIN, full, heighten, room
+from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER, styled
+from handover.story.frames import records, sound
+from handover.story.values import Quantity
 
 #: Weapon of a day -> its name, shape, colour; shapes differ as much as colours do.
 WEAPONS = {
@@ -92,9 +91,9 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     A year without one says so. Days that were only claimed hang under the axis.
 
     Args:
-        ax: From `frame.canvas`; the canvas takes the height it needs.
+        ax: From `figure.canvas`; the canvas takes the height it needs.
         rows: Rows of ``attacks`` on one base.
-        until: Last day to show at least, such as the day the report speaks from.
+        until: Last day to show at least, as the day the report speaks from.
 
     Raises:
         ChartError: No day counts.
@@ -114,23 +113,23 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     kinds |= {"claimed": CLAIMED} if len(hung) else {}
     notes = _worst(found, WORST if full(ax) else WORST_HALF)
     unit = max(UNIT, 24 / top)
-    over, ticks = marks.key_room(ax, list(kinds.values())), dates.foot(first, last)
+    over, ticks = marks.key_room(ax, list(kinds.values())), axes.foot(first, last)
     foot = ticks + low * unit
 
     def scale(plot: float, foot: float = foot) -> None:
         heighten(ax, foot + plot + over)
-        room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 2, top=over, bottom=foot)
+        room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 2, top=over, bottom=foot)
         ax.set_ylim(0, plot / unit)
 
     # as tall as its stacks and labels, so that a stack looks like one
     plot = top * unit
     scale(plot, ticks)
-    dates.time_axis(ax, first, last)
+    axes.time_axis(ax, first, last)
     scale(plot)
     highest = max((box.top for box in labels.flag_boxes(ax, notes, _stacks(ax, found))), default=0.0)
     scale(max(plot, highest - foot + 3))
     marks.key(ax, kinds, {kind: _sampler(kind) for kind in (*WEAPONS, "claimed")})
-    marks.count_axis(ax, top, most=max(int(top * unit / 16), 1))
+    axes.count_axis(ax, top, most=max(int(top * unit / 16), 1))
     size = _size(ax)
     for kind, group in found.groupby("weapon", sort=True):
         _mark(ax, list(zip(group["x"], group["level"], strict=True)), kind, size)
@@ -141,21 +140,21 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
 
 
 def _stacked(when: pd.Series) -> tuple[list[float], pd.Series]:
-    """The middle of each day's month, and its place in the stack of that month."""
+    """Return the middle of each day's month, and its place in the stack of that month."""
     months = when.dt.to_period("M")
-    return [dates.num(m.start_time) + m.days_in_month / 2 for m in months], when.groupby(months).cumcount() + 0.5
+    return [axes.num(m.start_time) + m.days_in_month / 2 for m in months], when.groupby(months).cumcount() + 0.5
 
 
 def _silent(when: pd.Series, first: int, last: dt.date) -> list[int]:
-    """Whole years in which no day counts."""
+    """Return whole years in which no day counts."""
     ended = last.year + (last.month == 12 and last.day == 31)
     return [year for year in range(first, ended) if year not in set(when.dt.year)]
 
 
 def _nothing(ax: Axes, year: int, taken: list[labels.Box]) -> None:
     """Say over a year's stretch of the axis that nothing is on record, where there is room."""
-    px, py = labels.points(ax, dates.num(dt.date(year, 7, 2)), 0)
-    (left, _), (right, _) = (labels.points(ax, dates.num(dt.date(y, 1, 1)), 0) for y in (year, year + 1))
+    px, py = labels.points(ax, axes.num(dt.date(year, 7, 2)), 0)
+    (left, _), (right, _) = (labels.points(ax, axes.num(dt.date(y, 1, 1)), 0) for y in (year, year + 1))
     words = labels.wrap(NONE, right - left)
     wide, tall = labels.breadth(words) / 2, (words.count("\n") + 1) * labels.LINE
     box = labels.Box(px - wide, py + 3, px + wide, py + 3 + tall)
@@ -170,7 +169,7 @@ def _stacks(ax: Axes, found: pd.DataFrame) -> list[labels.Box]:
 
 
 def _size(ax: Axes) -> float:
-    """As large as a month is wide and a day is tall, within what is legible."""
+    """Return a size as large as a month is wide and a day is tall, within what is legible."""
     (x0, y0), (x1, y1) = labels.points(ax, 0, 0), labels.points(ax, 30.4, 1)
     return min(max(x1 - x0, 4.0), y1 - y0, LARGEST) - 0.4
 
@@ -199,7 +198,7 @@ def _worst(found: pd.DataFrame, most: int) -> list[labels.Note]:
         level = found[found["x"] == row["x"]]["level"].max() + 0.5
         words = f"{marks.words(row['wounded'])} wounded"
         notes.append(
-            labels.Note(row["x"], level, words, dates.short(row["date"].date()), WORDS[row["weapon"]], inline=True)
+            labels.Note(row["x"], level, words, axes.short(row["date"].date()), WORDS[row["weapon"]], inline=True)
         )
     return notes
 
@@ -213,7 +212,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     """Draw a column for each year: the number of days that count as days of attack.
 
     Args:
-        ax: From `frame.canvas`.
+        ax: From `figure.canvas`.
         rows: Rows of ``attacks`` on one base; a year that has only such as do not count says so.
         until: The day the report speaks from; its year's column is hatched, since the year is not over, and
             up to it, years without a reported attack say so.
@@ -239,7 +238,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
         part = partial and year == last
         look = {"fc": PAPER, "ec": FOCUS, "hatch": "////"} if part else {"fc": FOCUS, "ec": FOCUS}
         if count:
-            ax.add_patch(Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
+            labels.add(ax, Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
             px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
     uncounted = set(rows["date"].dt.year)
@@ -248,8 +247,8 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]
     words = [str(years[n]) for n in shown]
     if partial:
-        words[-1] += f"\nto {dates.SHORT[end.month - 1]}"
-    labels.ticks(ax, list(zip(shown, words, strict=True)), length=0)
+        words[-1] += f"\nto {axes.SHORT[end.month - 1]}"
+    axes.ticks(ax, list(zip(shown, words, strict=True)), length=0)
     ax.spines["bottom"].set_color(INK)
 
 
@@ -258,14 +257,14 @@ COLUMN, LOWEST = 36.0, 4
 
 
 def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
-    """Say over neighbouring years without a column why: in words, since a nought would read as a finding.
+    """Say over neighbouring years without a column why: in words, since a zero would read as a finding.
 
     Args:
         ax: Its limits must be final.
         years: Of each whether it has no column, and whether the record has rows that do not count.
         each: Points that a year takes.
     """
-    start, told = 0, Box(0, 0, 0, 0)
+    start, told = 0, labels.Box(0, 0, 0, 0)
     for (empty, uncounted), group in groupby(years):
         many = len(list(group))
         if empty:
@@ -275,7 +274,7 @@ def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
             px = min(px, ax.figure.bbox.width - MARGIN - half)
             # over the words beside it, where it is wider than its years
             foot = told.top if told.right + labels.PAD > px - half else foot + 2
-            told = Box(px - half, foot, px + half, foot + tall)
+            told = labels.Box(px - half, foot, px + half, foot + tall)
             labels.set_text(ax, px, told.top, words, colour=LABEL, align="center")
         start += many
 

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from handover.story.charts import dates, labels, marks
-from handover.story.charts.frame import MARGIN, heighten, room, styled
-from handover.story.charts.palette import FOCUS, INK, LABEL, PAPER
-from handover.story.rows import records, sound
+from handover.story.charts import axes, labels, marks
+from handover.story.charts.figure import MARGIN, heighten, require_not_half, room
+from handover.story.charts.style import FOCUS, INK, LABEL, PAPER, styled
+from handover.story.frames import records, sound
 
 #: What can end a presence, the plainest first; a departure is no transfer, and its mark is hollow.
 ENDINGS = ("transfer", "announcement", "declaration", "departure")
@@ -59,7 +59,7 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     without one.
 
     Args:
-        ax: From `frame.canvas`.
+        ax: From `figure.canvas`.
         rows: From `ended`: ``place_id``, ``name``, ``date``, ``date_precision``, ``kind``.
         focus: The base in the focus colour.
         until: Last day to show at least.
@@ -68,7 +68,7 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
         ChartError: There is no row, or the canvas is a half one.
     """
     marks.need(rows, "handovers of bases")
-    marks.need_full(ax, "handovers of bases")
+    require_not_half(ax, "handovers of bases")
     first, last = rows["date"].min().date(), rows["date"].max().date()
     if until is not None:
         last = max(last, pd.Timestamp(until).date())
@@ -78,10 +78,10 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
         for kind, words in (("given", "transferred"), ("left", "left or declared vacated"))
         if (kind == "given") in set(rows["kind"].isin(GIVEN))
     }
-    over, foot = marks.key_room(ax, list(kinds.values())), dates.foot(first, last) + 6
+    over, foot = marks.key_room(ax, list(kinds.values())), axes.foot(first, last) + 6
     height = 60.0
     room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
-    dates.time_axis(ax, first - margin, last + margin)
+    axes.time_axis(ax, first - margin, last + margin)
     notes = [_note(ax, row, FOCUS if row["place_id"] == focus else INK) for row in records(rows)]
     for _ in range(2):
         heighten(ax, foot + height + over)
@@ -105,8 +105,8 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
 
 
 def _note(ax: Axes, row: Mapping[str, Any], colour: str) -> labels.Note:
-    day = dates.num(row["date"].date())
-    return labels.flag(ax, day, 0.0, str(row["name"]), dates.when(row), colour, gap=GAP)
+    day = axes.num(row["date"].date())
+    return labels.flag(ax, day, 0.0, str(row["name"]), axes.when(row), colour, gap=GAP)
 
 
 def _mark(ax: Axes, places: list[tuple[float, float]], edge: str, face: str, **how: Any) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from handover.story.charts import dates, labels, marks
-from handover.story.charts.frame import MARGIN, full, heighten, room, styled
-from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE
-from handover.story.rows import records, sound
+from handover.story.charts import axes, labels, marks
+from handover.story.charts.figure import MARGIN, full, heighten, room
+from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, styled
+from handover.story.frames import records, sound
 
 #: What is counted, in words; averages and trends are no counts.
 MEASURES = {"attacks": "attacks", "claims": "attacks claimed by ISIS", "incidents": "incidents in the media"}
@@ -67,7 +67,7 @@ Stretch = tuple[tuple[str, str, str], pd.Timestamp, pd.Timestamp]
 
 
 def _within(own: Stretch, others: list[Stretch]) -> bool:
-    """Whether a longer stretch of the same lane covers this one."""
+    """Return whether a longer stretch of the same lane covers this one."""
     lane, start, end = own
     return any(
         lane == other and first <= start and end <= last and last - first > end - start for other, first, last in others
@@ -86,7 +86,7 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     The Iraqi count, which the article prints, is in the focus colour. The canvas takes the height it needs.
 
     Args:
-        ax: From `frame.canvas`.
+        ax: From `figure.canvas`.
         rows: From `comparable`.
 
     Raises:
@@ -185,7 +185,7 @@ def _counted(row: Mapping[str, Any]) -> Line:
 
 
 def _length(start: pd.Timestamp, end: pd.Timestamp) -> float:
-    """How many months a count covers."""
+    """Return how many months a count covers."""
     after = end + pd.Timedelta(days=1)
     if start.day == after.day == 1:
         return float((after.year - start.year) * 12 + after.month - start.month)
@@ -195,8 +195,8 @@ def _length(start: pd.Timestamp, end: pd.Timestamp) -> float:
 def _months(start: pd.Timestamp, end: pd.Timestamp) -> str:
     if start.is_year_start and end.is_year_end:
         return str(start.year) if start.year == end.year else f"{start.year}–{end.year}"
-    first = dates.short(start.date(), "month", year=start.year != end.year)
-    return f"{first}–{dates.short(end.date(), 'month')}"
+    first = axes.short(start.date(), "month", year=start.year != end.year)
+    return f"{first}–{axes.short(end.date(), 'month')}"
 
 
 def _widest(group: Group) -> float:
@@ -214,7 +214,7 @@ def _columns(groups: list[Group], *, beside: bool) -> Columns:
 
 
 def _scale(ax: Axes, rates: list[float], plot: float) -> None:
-    """Whole powers of ten from left to right, with room for the number behind the last dot."""
+    """Set whole powers of ten from left to right, with room for the number behind the last dot."""
     low, high = math.floor(math.log10(min(rates))), math.floor(math.log10(max(rates))) + 1
     inner = ax.get_window_extent().width
     before, behind = 10.0, 12.0

@@ -1,8 +1,8 @@
-"""Marks of quantities as their sources gave them: an open bound has no edge where nobody gave one.
+"""Marks of quantities as their sources gave them, and the key that explains them.
 
-about is hollow, exact is filled, a range is a bar, "fewer than" is a cap over a fade, "more than" a fade over
-a cap. What was ordered is a filled diamond, what was planned a hollow one, what was authorised a hollow triangle.
-How a whole chart is laid out is not known here.
+An open bound has no edge where nobody gave one: about is hollow, exact is filled, a range is a bar, "fewer than" is a
+cap over a fade, "more than" a fade over a cap. What was ordered is a filled diamond, what was planned a hollow one,
+what was authorised a hollow triangle.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,12 +12,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from handover.errors import ChartError
 from handover.story.charts import labels
-from handover.story.charts.palette import INK, LABEL, PAPER
-from handover.story.wording import English, Quantity
+from handover.story.charts.style import LABEL, PAPER
+from handover.story.values import English, Quantity
 
 UPPER, LOWER = ("fewer_than", "at_most"), ("more_than", "at_least")
 FADE, STRIPS, CAP = 12.0, 8, 4.0  # points; a fade is made of so many strips
@@ -45,35 +44,20 @@ def need(rows: pd.DataFrame, what: str) -> None:
         )
 
 
-def half(ax: Axes) -> bool:
-    """Whether the canvas is a half one, with no room for a key nor for labels of two lines."""
-    return bool(ax.figure.bbox.width < 250)
-
-
-def need_full(ax: Axes, what: str) -> None:
-    """Refuse a half canvas for a chart whose labels it has no room for.
-
-    Raises:
-        ChartError: The canvas is a half one.
-    """
-    if half(ax):
-        raise ChartError(f"{what}: must be drawn on a full canvas (got half).\nOpen it with size='full'.")
-
-
 def stated(row: Mapping[str, Any]) -> Quantity:
-    """The quantity of a row, its empty cells as None."""
+    """Return the quantity of a row of a frame, its empty cells as None."""
     edges = {name: None if pd.isna(row[name]) else float(row[name]) for name in ("value", "low", "high")}
     return Quantity(**edges, bound=None if pd.isna(row["bound"]) else str(row["bound"]))
 
 
 def height(quantity: Quantity) -> float:
-    """The value a mark stands at: the number or the edge that was given, of a range the upper one."""
+    """Return the value a mark stands at: the number or the edge that was given, of a range the upper one."""
     edges = [edge for edge in (quantity.value, quantity.high, quantity.low) if edge is not None]
     return edges[0]
 
 
 def words(quantity: Quantity) -> str:
-    """The quantity for a label, without "about": the hollow mark says it."""
+    """Return the quantity for a label, without "about": the hollow mark says it."""
     hedged = quantity.bound in UPPER + LOWER
     text = ENGLISH.quantity(quantity, hedge=hedged, digits=True)
     return text.replace(" to ", "–") if quantity.bound == "range" else text
@@ -101,10 +85,8 @@ def draw(
     spots = list(spots)
     for kinds, reach in ((UPPER, -fade), (LOWER, fade)):
         _caps(ax, [(x, height(quantity)) for x, quantity in spots if quantity.bound in kinds], colour, reach, how)
-    ranges = [(x, quantity) for x, quantity in spots if quantity.bound == "range"]
-    if ranges:
-        xs, lows, highs = zip(*((x, quantity.low, quantity.high) for x, quantity in ranges), strict=True)
-        ax.vlines(xs, lows, highs, colors=colour, lw=3.2, **{"zorder": 3, "gid": "range"} | how)
+    ranges = [((x, quantity.low), (x, quantity.high)) for x, quantity in spots if quantity.bound == "range"]
+    labels.strokes(ax, ranges, colour, lw=3.2, **{"zorder": 3, "gid": "range"} | how)
     marker, solid = MEANT.get(basis, ("o", None))
     filled, hollow = [], []
     for x, quantity in spots:
@@ -129,7 +111,7 @@ def plot(ax: Axes, places: Sequence[tuple[float, float]], **how: Any) -> None:
     An artist for each mark would take most of the time of a chart.
     """
     if places:
-        ax.add_line(Line2D(*zip(*places, strict=True), ls="none", **how))
+        labels.add(ax, Line2D(*zip(*places, strict=True), ls="none", **how))
 
 
 def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: float, how: Mapping[str, Any]) -> None:
@@ -143,29 +125,12 @@ def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: fl
     look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.09}
     look |= {"zorder": 2, "gid": "fade"}
     over = {"offset_transform" if name == "transform" else name: value for name, value in how.items()}
-    ax.add_collection(PolyCollection(strips, **where | look | over), autolim=False)
+    labels.add(ax, PolyCollection(strips, **where | look | over))
     plot(ax, places, marker="_", ms=2 * CAP, mec=colour, mew=2, **{"zorder": 3, "gid": "cap"} | how)
 
 
-def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
-    """Give counts an axis that starts at nought, with whole numbers on as many grid lines up to `top` as have room."""
-    low, high = 0.0, ax.get_ylim()[1]
-    most = min(most, max(int(ax.get_window_extent().height * top / high / (labels.LINE + 1)), 1))
-    steps = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(top, 1))
-    ticks = [tick for tick in steps if 0 <= tick <= max(top, 1) * 1.001]
-    ax.yaxis.set_major_locator(FixedLocator(ticks))
-    ax.set_yticklabels([f"{tick:,.0f}" for tick in ticks])
-    ax.set_ylim(low, high)
-    ax.spines["bottom"].set_color(INK)
-
-
-def tick_room(top: float) -> float:
-    """Points that the numbers of a count axis up to `top` take at its left."""
-    return labels.breadth(f"{top:,.0f}") + 9
-
-
 def key_room(ax: Axes, meanings: Sequence[str]) -> float:
-    """Points that a key with these meanings takes at the top."""
+    """Return the points that a key with these meanings takes at the top."""
     rows = [row for *_, row in _key_places(ax, meanings)]
     return 8 + (rows[-1] + 1) * (labels.LINE + 2) if rows else 0.0
 

@@ -16,12 +16,11 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from handover.errors import ChartError
-from handover.story.charts import labels, marks, placement
-from handover.story.charts.frame import MARGIN, heighten, room, styled
-from handover.story.charts.neighbours import name_lands
-from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA
-from handover.story.charts.placement import Box
-from handover.story.rows import records, sound
+from handover.story.charts import labels, marks
+from handover.story.charts.figure import MARGIN, heighten, room
+from handover.story.charts.labels import Box
+from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA, styled
+from handover.story.frames import records, sound
 
 HOME, WATER = "Iraq", "Sea"
 BAGHDAD = ("Baghdad", 44.366, 33.315)
@@ -29,6 +28,8 @@ BAGHDAD = ("Baghdad", 44.366, 33.315)
 AROUND, MIDDLE = 0.75, 33.3
 #: Height of the map in points, at most and over its width.
 TALLEST, SHAPE = 290.0, 1.06
+#: Share of a name that must lie on its own land; a small land may let it reach over a border.
+ASHORE = 0.7
 #: On a canvas narrower than this a base for whose name there is no room goes unnamed.
 NAMED = 250.0
 #: Kilometres of the scale bar and of a degree of latitude.
@@ -101,7 +102,7 @@ EVIDENCE = ("row_id", "source_id", "outlet", "grade")
 
 
 def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
-    """The state that the reports on a base leave it in, and the report that does; earliest first."""
+    """Return the state that the reports on a base leave it in, and the report that does; earliest first."""
     state, teller, given = "unknown", None, False
     for row in reports:
         becomes = BECOMES[row["kind"]]
@@ -120,7 +121,7 @@ def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: s
     """Draw the map; the mark of a base tells its state.
 
     Args:
-        ax: From `frame.canvas`; the canvas takes the height it needs.
+        ax: From `figure.canvas`; the canvas takes the height it needs.
         outlines: GeoJSON of the country, its neighbours, the sea and any province to be outlined, each with a
             ``name``; a province has an ``iso_3166_2``.
         bases: From `states`; a base without coordinates is left out.
@@ -145,7 +146,7 @@ def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: s
     lines = [shapes[name] for name in (HOME, *sorted(provinces))]
     taken = [*_bases(ax, lines, known, focus), _scale(ax)]
     others = {name: shape for name, shape in shapes.items() if name not in (HOME, WATER)}
-    name_lands(ax, others, [shapes[name] for name in (HOME, WATER) if name in shapes], taken)
+    _name_lands(ax, others, [shapes[name] for name in (HOME, WATER) if name in shapes], taken)
 
 
 def _path(geometry: Mapping[str, Any]) -> Path:
@@ -176,7 +177,7 @@ def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
     ax.set_axis_off()
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     everything = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
-    ax.add_patch(PathPatch(everything, fc=RULE, ec="none", zorder=0.5))
+    labels.add(ax, PathPatch(everything, fc=RULE, ec="none", zorder=0.5))
     for name, shape in sorted(shapes.items()):
         look: dict[str, Any] = {"fc": RULE, "ec": CONTEXT, "lw": 0.5, "zorder": 1}
         if name == WATER:
@@ -185,7 +186,7 @@ def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
             look = {"fc": PAPER, "ec": LABEL, "lw": 1.1, "zorder": 2}
         elif name in provinces:
             look = {"fc": "none", "ec": LABEL, "lw": 1.0, "ls": (0, (4, 2)), "zorder": 2.5, "gid": "province"}
-        ax.add_patch(PathPatch(shape, **look))
+        labels.add(ax, PathPatch(shape, **look))
 
 
 def _scale(ax: Axes) -> Box:
@@ -211,12 +212,12 @@ def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list
     places = [_clear(labels.points(ax, x, y), capital) for x, y, *_ in notes]
     sizes = [(labels.breadth(name, weight), (name.count("\n") + 1) * labels.LINE) for *_, name, weight, _, _ in notes]
     dots = [Box(px - 4, py - 4, px + 4, py + 4) for px, py in places]
-    named = [placement.Mark(*place, *size) for place, size in zip(places, sizes, strict=True)]
+    named = [labels.Mark(*place, *size) for place, size in zip(places, sizes, strict=True)]
     box, roomy = ax.get_window_extent(), ax.figure.bbox.width > NAMED
     borders = [_even(part) for shape in drawn for part in shape.to_polygons(closed_only=False)]
     border = ax.transData.transform(np.concatenate(borders))
-    lines = [Box(px - 1, py - 1, px + 1, py + 1) for px, py in border] if roomy else []
-    found = placement.beside(
+    lines = [Box(px - 1, py - 1, px + 1, py + 1) for px, py in border.tolist()] if roomy else []
+    found = labels.place_beside(
         named, [*dots, *lines], inside=Box(box.x0, box.y0, box.x1, box.y1), reach=7, steps=12 if roomy else 3
     )
     for (_, _, name, weight, colour, state), (px, py), where in zip(notes, places, found, strict=True):
@@ -225,7 +226,7 @@ def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list
             continue
         if where is None:
             raise ChartError(f"map: there is no room for the label of {name}.\nGive the map fewer bases.")
-        near = placement.nearest(where, px, py)
+        near = labels.nearest(where, px, py)
         if math.dist(near, (px, py)) > 9:
             labels.line(ax, (px, py), near, LABEL, zorder=3.5)
         labels.set_text(ax, where.left, where.top, name, weight=weight, colour=colour)
@@ -241,7 +242,7 @@ def _clear(place: tuple[float, float], capital: tuple[float, float]) -> tuple[fl
 
 
 def _even(line: np.ndarray) -> np.ndarray:
-    """Points along a line, close enough that no label slips between them."""
+    """Return points along a line, close enough that no label slips between them."""
     steps = [np.linspace(a, b, max(int(np.hypot(*(b - a)) / 0.05), 2)) for a, b in itertools.pairwise(line)]
     return np.concatenate(steps)
 
@@ -288,3 +289,67 @@ def _dot(ax: Axes, x: float, y: float, colour: str, state: str | None, size: flo
 
 def _sampler(state: str) -> marks.Sample:
     return lambda ax, x, y: _dot(ax, x, y, INK, state, SIZES["base"], **marks.KEY)
+
+
+def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: list[Box]) -> None:
+    """Write each land's name where the land in the frame is widest, or leave it out where it has no room.
+
+    Args:
+        ax: The map, its limits final.
+        shapes: Outlines by name.
+        never: Outlines that no name of another land may reach into: the country itself and the sea.
+        taken: What is written already, in points; the names are added.
+    """
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    grid = np.stack(np.meshgrid(np.linspace(x0, x1, 60), np.linspace(y0, y1, 48), indexing="ij"), axis=-1)
+    for name in sorted(shapes):
+        best = _widest(ax, name, shapes[name], grid, never, taken)
+        if best is not None:
+            labels.set_text(ax, best.left, best.top, name, colour=LABEL)
+            taken.append(best)
+
+
+def _free(ax: Axes, own: Box, taken: list[Box]) -> bool:
+    box = ax.get_window_extent()
+    inside = box.x0 + 3 < own.left and own.right < box.x1 - 3 and box.y0 + 3 < own.bottom and own.top < box.y1 - 3
+    return inside and not any(own.meets(other, 2) for other in taken)
+
+
+def _widest(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
+    """Return the place farthest from any edge, else the one where most of the name lies on the land."""
+    inside = shape.contains_points(grid.reshape(-1, 2)).reshape(grid.shape[:2])
+    if not inside.any():
+        return None
+    box, back = ax.get_window_extent(), ax.transData.inverted()
+    spots = ax.transData.transform(grid.reshape(-1, 2)).reshape(grid.shape)
+    px, py = spots[inside].T
+    land = _to_edge(inside, spots[:, 0, 0], spots[0, :, 1])[inside]
+    clear = np.min([px - box.x0, box.x1 - px, py - box.y0, box.y1 - py, land], axis=0)
+    wide, half = labels.breadth(name) / 2, labels.LINE / 2
+    across = np.array([(dx, dy) for dx in np.linspace(-wide, wide, 9) for dy in (-half, 0.0, half)])
+    best, most = None, ASHORE
+    for n in np.argsort(-clear, kind="stable"):
+        own = Box(px[n] - wide, py[n] - half, px[n] + wide, py[n] + half)
+        if not _free(ax, own, taken):
+            continue
+        under = back.transform(across + np.array([px[n], py[n]]))
+        ashore = shape.contains_points(under).mean()
+        if ashore == 1:
+            return own
+        if ashore > most and not any(other.contains_points(under).any() for other in never):
+            best, most = own, ashore
+    return best
+
+
+def _to_edge(inside: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """Return how far each place of a grid is from the nearest one that is not inside; 1,000 at most.
+
+    First along each line, then over all lines: far fewer pairs than those of all places.
+
+    Args:
+        inside: Of each place, bool, by column and row.
+        xs: Of the columns.
+        ys: Of the rows.
+    """
+    along = np.where(inside[None], np.inf, np.abs(xs[:, None] - xs)[..., None]).min(axis=1)
+    return np.hypot(along[:, None], ys[:, None] - ys).min(axis=2, initial=1e3)

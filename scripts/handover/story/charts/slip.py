@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from handover.story.charts import dates, labels, marks
-from handover.story.charts.frame import MARGIN, full, heighten, room, styled
-from handover.story.charts.palette import ALERT, FOCUS, INK, LABEL, PAPER, RULE
-from handover.story.periods import Period
-from handover.story.rows import sound
+from handover.story.charts import axes, labels, marks
+from handover.story.charts.figure import MARGIN, full, heighten, room
+from handover.story.charts.style import ALERT, FOCUS, INK, LABEL, PAPER, RULE, styled
+from handover.story.frames import sound
+from handover.story.values import Period
 
 #: What happened on the day that a source gives.
 KINDS = {
@@ -39,7 +39,7 @@ def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame
     can be read otherwise. The canvas takes the height it needs.
 
     Args:
-        ax: From `frame.canvas`.
+        ax: From `figure.canvas`.
         promise: First and last day promised. Where that is longer than a week, the promise was of a week that may
             be any in it: the earliest is the band, and the rest a fainter one.
         rows: Rows of ``handovers`` on the base; sources that give the same kind and day share a line. A line that
@@ -58,14 +58,14 @@ def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame
     first = min(wider.start, lines[0]["day"]) - dt.timedelta(1)
     last = max(wider.end, lines[-1]["day"]) + dt.timedelta(1)
     top = MARGIN + labels.LINE + 4
-    heighten(ax, top + sum(tall) + dates.foot(first, last))
+    heighten(ax, top + sum(tall) + axes.foot(first, last))
     left = MARGIN + _column(ax) + 8
     # each date stands right of its mark, the last one too
     inner, days_shown = ax.figure.bbox.width - left - MARGIN, (last - first).days + 1
     last += dt.timedelta(math.ceil(DATE * days_shown / (inner - DATE)) - 1)
-    _, plot = room(ax, left=left, right=MARGIN, top=top, bottom=dates.foot(first, last))
+    _, plot = room(ax, left=left, right=MARGIN, top=top, bottom=axes.foot(first, last))
     ax.set_ylim(0, plot)
-    dates.time_axis(ax, first, last)
+    axes.time_axis(ax, first, last)
     ax.yaxis.set_visible(False)
     _bands(ax, due, wider, plot)
     base = plot
@@ -81,7 +81,7 @@ def _column(ax: Axes) -> float:
 
 
 def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """One line a kind and day, its outlets together; the first announcement carries the slip."""
+    """Return one line a kind and day, its outlets together; the first announcement carries the slip."""
     found = []
     for (day, kind), group in rows.sort_values("date").groupby(["date", "kind"], sort=True):
         outlets = list(dict.fromkeys(group.sort_values("row_id")["outlet"]))
@@ -98,15 +98,15 @@ def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
-    """The promise as it is read, over a fainter band of all that it may mean; both under the same words."""
-    start, end = dates.num(due.start), dates.num(due.end) + 1
+    """Draw the promise as it is read, over a fainter band of all that it may mean; both under the same words."""
+    start, end = axes.num(due.start), axes.num(due.end) + 1
     if wider != due:
-        low, high = dates.num(wider.start), dates.num(wider.end) + 1
+        low, high = axes.num(wider.start), axes.num(wider.end) + 1
         look = {"fc": RULE, "alpha": 0.3, "ec": "none", "zorder": 0.4, "gid": "readings"}
-        ax.add_patch(Rectangle((low, 0), high - low, plot, **look))
+        labels.add(ax, Rectangle((low, 0), high - low, plot, **look))
         for edge in {low, high} - {start, end}:
             ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, ls=(0, (2, 2)), zorder=0.6)
-    ax.add_patch(Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
+    labels.add(ax, Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
     for edge in (start, end):
         ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, zorder=0.6)
     left, over = labels.points(ax, start, plot)
@@ -125,12 +125,12 @@ def _line(ax: Axes, line: dict[str, object], who: str, what: str, base: float, h
     hollow = line["kind"] == "planned"
     shape = "D" if line["kind"] == "planned" else "s" if colour == FOCUS else "o"
     ax.plot(
-        *([dates.num(line["day"]) + 0.5], [middle]),
+        *([axes.num(line["day"]) + 0.5], [middle]),
         **{"ls": "none", "marker": shape, "ms": 6 if shape == "o" else 5.2, "mec": colour, "mew": 1.2},
         **{"mfc": PAPER if hollow else colour, "zorder": 3},
     )
-    at, _ = labels.points(ax, dates.num(line["day"]) + 0.5, middle)
-    words = dates.short(line["day"], year=False)
+    at, _ = labels.points(ax, axes.num(line["day"]) + 0.5, middle)
+    words = axes.short(line["day"], year=False)
     labels.set_text(ax, at + 6, ax.get_window_extent().y0 + middle + labels.LINE / 2, words, colour=LABEL)
 
 
@@ -139,7 +139,7 @@ def _slip(ax: Axes, due: Period, wider: Period, day: dt.date, middle: float) -> 
     late, least = (day - due.end).days, (day - wider.end).days
     if min(late, least) <= 0:
         return
-    start, end = dates.num(due.end) + 1, dates.num(day) + 0.5
+    start, end = axes.num(due.end) + 1, axes.num(day) + 0.5
     count = str(late) if late == least else f"{least} to {late}"
     words = f"{count} {'day' if late == 1 else 'days'} late"
     (x0, y), (x1, _) = labels.points(ax, start, middle), labels.points(ax, end, middle)
@@ -148,7 +148,7 @@ def _slip(ax: Axes, due: Period, wider: Period, day: dt.date, middle: float) -> 
     centre, top = (x1 + 5 - wide / 2, y + labels.LINE + 3) if over else ((x0 + x1 - 4) / 2, y + labels.LINE / 2)
     look = {"fc": PAPER, "ec": "none", "transform": labels.POINTS, "zorder": 1.2}
     # no edge of a band strikes the words out
-    ax.add_patch(Rectangle((centre - wide / 2, top - labels.LINE), wide, labels.LINE, **look))
+    labels.add(ax, Rectangle((centre - wide / 2, top - labels.LINE), wide, labels.LINE, **look))
     if over:
         labels.line(ax, (x0, y), (x1 - 4, y), ALERT, lw=1.2)
     else:

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from handover.story.charts import dates, labels, marks
-from handover.story.charts.frame import MARGIN, heighten, room, styled
-from handover.story.charts.palette import CONTEXT, FOCUS, INK, LABEL, PAPER
-from handover.story.rows import records, sound
+from handover.story.charts import axes, labels, marks
+from handover.story.charts.figure import MARGIN, heighten, require_not_half, room
+from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, styled
+from handover.story.frames import records, sound
 
 #: Kind of holder -> fill, edge, hatch, colour of the words; each differs in more than colour.
 KINDS = {
@@ -29,7 +29,7 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     The canvas takes the height it needs. A bar whose end is open has no edge there.
 
     Args:
-        ax: From `frame.canvas`.
+        ax: From `figure.canvas`.
         spans: ``label``, ``start``, ``end``, ``open`` (true where it goes on), ``kind`` (`KINDS`).
         events: ``label`` and ``date`` or ``start``, with ``date_precision``; an optional ``focus`` column marks
             those in the focus colour. What a weak source alone tells is left out.
@@ -40,19 +40,19 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     spans, events = sound(spans), sound(events)
     if spans.empty:
         marks.need(events, "timeline")
-    marks.need_full(ax, "timeline")
+    require_not_half(ax, "timeline")
     when = events["date"] if "date" in events else events.get("start", pd.Series(dtype="datetime64[ns]"))
     ends = [*spans["start"], *spans["end"].dropna(), *when] if len(spans) else list(when)
     first, last = min(ends).date(), max(ends).date()
     margin = pd.Timedelta(max((last - first).days * 0.012, 5), unit="D").to_pytimedelta()
     first, last = first - margin, last + margin
-    foot = dates.foot(first, last)
+    foot = axes.foot(first, last)
     room(ax, left=MARGIN, right=MARGIN, top=MARGIN, bottom=foot)
-    dates.time_axis(ax, first, last)
+    axes.time_axis(ax, first, last)
     held = records(spans)
     lines = [_fitted(ax, span) for span in held]
     bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if len(spans) else 0)
-    stems = [dates.num(day) for day in when]
+    stems = [axes.num(day) for day in when]
     notes = [_note(ax, event, day, bar + 4, stems) for event, day in zip(records(events), when, strict=True)]
     # a bar too short for its own name has it on a flag, like an event
     notes += [_flagged(ax, span, bar + 4) for span, text in zip(held, lines, strict=True) if not text]
@@ -65,19 +65,19 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
         height = max([bar + 4, *(top - foot for top in tops)]) + MARGIN
     ax.yaxis.set_visible(False)
     for span, text in zip(held, lines, strict=True):
-        _bar(ax, span, text, bar, dates.num(last))
+        _bar(ax, span, text, bar, axes.num(last))
     for note in notes:
         ax.plot([note.x, note.x], [bar - 3, note.y + 3], color=note.colour, lw=1, zorder=3)
     labels.flags(ax, notes)
 
 
 def _ends(span: Mapping[str, Any], last: float) -> tuple[float, float]:
-    end = last if pd.isna(span["end"]) else dates.num(span["end"]) + 1
-    return dates.num(span["start"]), end
+    end = last if pd.isna(span["end"]) else axes.num(span["end"]) + 1
+    return axes.num(span["start"]), end
 
 
 def _fitted(ax: Axes, span: Mapping[str, Any]) -> str:
-    """The bar's name in lines that fit into it, or nothing."""
+    """Return the bar's name in lines that fit into it, or nothing."""
     start, end = _ends(span, ax.get_xlim()[1])
     wide = labels.points(ax, end, 0)[0] - labels.points(ax, start, 0)[0] - 2 * PADDING
     text = labels.wrap(str(span["label"]), wide, "bold")
@@ -88,10 +88,11 @@ def _bar(ax: Axes, span: Mapping[str, Any], text: str, bar: float, last: float) 
     start, end = _ends(span, last)
     face, edge, hatch, ink = KINDS.get(str(span["kind"]), KINDS["other"])
     goes_on = bool(span["open"])
-    ax.add_patch(
+    labels.add(
+        ax,
         Rectangle(
             (start, 0), end - start, bar, fc=face, ec="none" if hatch == "" else edge, hatch=hatch, lw=0, zorder=2
-        )
+        ),
     )
     outline = [(end, 0), (start, 0), (start, bar), (end, bar)] + ([] if goes_on else [(end, 0)])
     ax.plot(*zip(*outline, strict=True), color=edge, lw=0.9, zorder=2.2, gid="open" if goes_on else "closed")
@@ -102,13 +103,13 @@ def _bar(ax: Axes, span: Mapping[str, Any], text: str, bar: float, last: float) 
 
 
 def _note(ax: Axes, event: Mapping[str, Any], day: pd.Timestamp, base: float, stems: list[float]) -> labels.Note:
-    date = dates.short(day.date(), str(event.get("date_precision") or "day"))
+    date = axes.short(day.date(), str(event.get("date_precision") or "day"))
     colour = FOCUS if bool(event.get("focus", False)) else INK
-    return labels.flag(ax, dates.num(day), base, str(event["label"]), date, colour, stems=stems)
+    return labels.flag(ax, axes.num(day), base, str(event["label"]), date, colour, stems=stems)
 
 
 def _flagged(ax: Axes, span: Mapping[str, Any], base: float) -> labels.Note:
     start, end = span["start"], span["end"]
     years = str(start.year) if pd.isna(end) or end.year == start.year else f"{start.year} to {end.year}"
-    middle = dates.num(start) if pd.isna(end) else (dates.num(start) + dates.num(end)) / 2
+    middle = axes.num(start) if pd.isna(end) else (axes.num(start) + axes.num(end)) / 2
     return labels.flag(ax, middle, base, str(span["label"]), years, LABEL)

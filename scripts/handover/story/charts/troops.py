@@ -1,20 +1,21 @@
 """Troop levels over time, as they were stated: dated marks with steps between them, never a slope."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import replace
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from handover.errors import ChartError
-from handover.story.charts import callouts, dates, labels, marks
-from handover.story.charts.frame import MARGIN, room, styled
-from handover.story.charts.palette import ALERT, CONTEXT, FOCUS, INK
-from handover.story.rows import records, sound
-from handover.story.wording import Quantity
+from handover.story.charts import axes, labels, marks
+from handover.story.charts.figure import MARGIN, half, room
+from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, styled
+from handover.story.frames import records, sound
+from handover.story.values import Quantity
 
 #: Kind of mark -> what the key says of it, in reading order.
 KINDS = {
@@ -30,26 +31,31 @@ KINDS = {
     "outlier": "outlier",
     "faint": "no count for half a year",
 }
+#: Those that tell what somebody counted, by the usual method.
+COUNTS = ("about", "exact", "range", "below", "above")
+#: A rise and fall of this share of the axis is a peak worth a label.
+PROMINENT = 0.15
+#: Marks so near each other, as a share of the axis, need one label.
+NEAR = 0.05
 #: A level is carried on faintly where nobody counted for more days than these.
 SPARSE = 183
+#: As many labels have room on a canvas as this goes into its width.
+LABEL = 48.0
+FAINT = {"lw": 1.1, "alpha": 0.4}
+#: The scope that the reports show, and the claim of the article that gives its own count of it.
+SCOPE, ARTICLE = "us_in_iraq", "p09s01b"
 
 
 def _sample(quantity: Quantity, colour: str = FOCUS, basis: str = "observed") -> marks.Sample:
+    """Return what draws a mark of a quantity that lies about zero."""
+
     def draw(ax: Axes, x: float, y: float) -> None:
-        edges = {name: None if edge is None else y + edge for name, edge in zip(EDGES, _edges(quantity), strict=True)}
-        marks.draw(ax, [(x, Quantity(**edges, bound=quantity.bound))], colour, basis=basis, fade=9, **marks.KEY)
+        edges = (None if edge is None else y + edge for edge in (quantity.value, quantity.low, quantity.high))
+        marks.draw(ax, [(x, Quantity(*edges, quantity.bound))], colour, basis=basis, fade=9, **marks.KEY)
 
     return draw
 
 
-EDGES = ("value", "low", "high")
-
-
-def _edges(quantity: Quantity) -> tuple[float | None, ...]:
-    return quantity.value, quantity.low, quantity.high
-
-
-#: Each drawn about nought.
 SAMPLES: dict[str, marks.Sample] = {
     "about": _sample(Quantity(0, bound="about")),
     "exact": _sample(Quantity(0, bound="exact")),
@@ -61,9 +67,25 @@ SAMPLES: dict[str, marks.Sample] = {
     "outlier": _sample(Quantity(0, bound="about"), CONTEXT),
     "faint": lambda ax, x, y: labels.line(ax, (x - 6, y), (x + 3, y), FOCUS, **FAINT),
 }
-FAINT = {"lw": 1.1, "alpha": 0.4}
-#: As many labels have room on a canvas as this goes into its width.
-LABEL = 48.0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One published figure: where its mark stands, its kind (`KINDS`), and what its label may say."""
+
+    id: str
+    x: float
+    height: float
+    quantity: Quantity
+    kind: str
+    basis: str
+    begin: dt.date
+    end: dt.date
+    precision: str
+
+
+#: A level that holds from one place of the axis to another: from, to, level.
+Stretch = tuple[float, float, float]
 
 
 def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
@@ -79,9 +101,6 @@ def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
         return found
     told = told.assign(date=told["end_date"], date_precision="day", scope=SCOPE, basis="observed", method="press")
     return pd.concat([found, told[[name for name in found if name in told]]], ignore_index=True)
-
-
-SCOPE, ARTICLE = "us_in_iraq", "p09s01b"
 
 
 @styled
@@ -102,13 +121,13 @@ def levels(
     moves no level and carries no label.
 
     Args:
-        ax: From `frame.canvas`.
+        ax: From `figure.canvas`.
         rows: Rows of ``troop_levels`` of one scope.
         since: First day to show; earlier rows are left out.
-        until: Last day to show at least, such as the day the report speaks from.
-        named: Rows that must be labelled, such as those that a title names, from `Story.marks`; the label may
+        until: Last day to show at least, as the day the report speaks from.
+        named: Rows that must be labelled, as those that a title names, from `Story.marks`; the label may
             be a word for them, or empty.
-        events: What happened on a day and is no figure, such as the departure of the last, from `Story.marks`.
+        events: What happened on a day and is no figure, as the departure of the last, from `Story.marks`.
 
     Raises:
         ChartError: No row is left, or the rows are of several scopes.
@@ -119,111 +138,109 @@ def levels(
             f"troop levels: rows must be of one scope (got {', '.join(sorted(rows['scope'].unique()))}).\n"
             "Filter them first, such as rows[rows.scope == 'us_in_iraq']."
         )
-    rows = _prepared(sound(rows), since)
-    ends = [] if events is None else [row for row in records(events) if row["start"].date() >= rows["begin"].min()]
-    top = max(rows["height"].max(), 1)
-    first = pd.Timestamp(since).date() if since else rows["begin"].min()
-    last = max([rows["end"].max(), *([pd.Timestamp(until).date()] if until else []), *(e["end"].date() for e in ends)])
-    margin = dt.timedelta(max((last - first).days * 0.015, 20))
-    first, last = first - margin, last + margin
-    lines = _carried(rows)
-    found = {*rows["kind"], *(["faint"] if any(map(_sparse, lines)) else [])}
-    kinds = {} if marks.half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in found}
-    over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
-    room(ax, left=MARGIN + marks.tick_room(top), right=MARGIN + 4, top=over, bottom=dates.foot(first, last))
-    dates.time_axis(ax, first, last)
-    # there is room for a label over the highest mark
-    tall = ax.get_window_extent().height
-    ax.set_ylim(0, top * tall / (tall - (1 if marks.half(ax) else 2) * labels.LINE - 7))
-    marks.count_axis(ax, top)
-    marks.key(ax, kinds, SAMPLES)
-    _draw(ax, rows, lines)
-    told = _events(ax, ends)
-    needed, notes = callouts.of(rows, named, int(ax.figure.bbox.width / LABEL) - len(ends))
-    notes = [replace(note, inline=marks.half(ax)) for note in notes]
-    taken = [*_obstacles(ax, rows, lines, ends), *told]
+    found = _levels(sound(rows), since)
+    begin = min(level.begin for level in found)
+    ends = [] if events is None else [row for row in records(events) if row["start"].date() >= begin]
+    shown = [*(level.end for level in found), *(event["end"].date() for event in ends)]
+    shown += [pd.Timestamp(until).date()] if until else []
+    lines = _carried(found)
+    _set_axes(ax, found, lines, pd.Timestamp(since).date() if since else begin, max(shown))
+    _draw(ax, found, lines)
+    told = _draw_events(ax, ends)
+    words = {} if named is None else dict(zip(named["row_id"], named["label"], strict=True))
+    needed, notes = _callouts(found, words, int(ax.figure.bbox.width / LABEL) - len(ends))
+    notes = [replace(note, inline=half(ax)) for note in notes]
+    taken = [*_obstacles(ax, found, lines, ends), *told]
     labels.interrupt_grid(ax, told + labels.beside(ax, notes, taken, needed=needed))
 
 
-def _prepared(rows: pd.DataFrame, since: str | dt.date | None) -> pd.DataFrame:
-    found = rows[rows["bound"].notna()]
-    told = records(found)
-    quantities, periods = [marks.stated(row) for row in told], [dates.period(row) for row in told]
-    found = found.assign(
-        quantity=quantities,
-        height=[marks.height(quantity) for quantity in quantities],
-        begin=[period.start for period in periods],
-        end=[period.end for period in periods],
-        x=[(dates.num(period.start) + dates.num(period.end)) / 2 for period in periods],
-        kind=[_kind(row, quantity) for row, quantity in zip(told, quantities, strict=True)],
+def _set_axes(ax: Axes, found: list[Level], lines: list[Stretch], first: dt.date, last: dt.date) -> None:
+    """Give the plot its room, axes and key; there is room for a label over the highest mark."""
+    margin = dt.timedelta(max((last - first).days * 0.015, 20))
+    first, last = first - margin, last + margin
+    top = max(*(level.height for level in found), 1)
+    shown = {level.kind for level in found} | (
+        {"faint"} if any(_sparse(start, end) for start, end, _ in lines) else set()
     )
+    kinds = {} if half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in shown}
+    over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
+    room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 4, top=over, bottom=axes.foot(first, last))
+    axes.time_axis(ax, first, last)
+    tall = ax.get_window_extent().height
+    ax.set_ylim(0, top * tall / (tall - (1 if half(ax) else 2) * labels.LINE - 7))
+    axes.count_axis(ax, top)
+    marks.key(ax, kinds, SAMPLES)
+
+
+def _levels(rows: pd.DataFrame, since: str | dt.date | None) -> list[Level]:
+    """Return the figures to draw in the order of their days."""
+    found = [_level(row) for row in records(rows[rows["bound"].notna()])]
     if since is not None:
-        found = found[found["end"] >= pd.Timestamp(since).date()]
-    marks.need(found, f"troop levels since {since}" if since else "troop levels")
-    return found.sort_values(["x", "height", "row_id"] if "row_id" in found else ["x", "height"])
+        found = [level for level in found if level.end >= pd.Timestamp(since).date()]
+    if not found:
+        marks.need(rows[:0], f"troop levels since {since}" if since else "troop levels")
+    return sorted(found, key=attrgetter("x", "height", "id"))
 
 
-def _kind(row: Mapping[str, Any], quantity: Quantity) -> str:
-    if row.get("standing") == "outlier":
-        return "outlier"
-    if row["basis"] in marks.MEANT:
-        return str(row["basis"])
-    if row["method"] == "personnel_file":
-        return "file"
+def _level(row: Mapping[str, Any]) -> Level:
+    quantity, period = marks.stated(row), axes.period(row)
     bound = str(quantity.bound)
-    return "below" if bound in marks.UPPER else "above" if bound in marks.LOWER else bound
+    if row.get("standing") == "outlier":
+        kind = "outlier"
+    elif row["basis"] in marks.MEANT:
+        kind = str(row["basis"])
+    elif row["method"] == "personnel_file":
+        kind = "file"
+    else:
+        kind = "below" if bound in marks.UPPER else "above" if bound in marks.LOWER else bound
+    x = (axes.num(period.start) + axes.num(period.end)) / 2
+    height, basis = marks.height(quantity), str(row["basis"])
+    return Level(row["row_id"], x, height, quantity, kind, basis, period.start, period.end, period.precision)
 
 
-Stretch = tuple[float, float, float]
-
-
-def _carried(rows: pd.DataFrame) -> list[Stretch]:
-    """Levels held from one count to the next: from, to, level; bounds, intentions and other methods hold none."""
-    seen = rows[rows["kind"].isin(callouts.COUNTS) & (rows["date_precision"] != "year")]
-    spots = list(zip(seen["x"], seen["height"], seen["kind"], strict=True))
-    ends = [*(x for x, *_ in spots[1:]), *(x for x, *_ in spots[-1:])]
-    return [(x, end, level) for (x, level, kind), end in zip(spots, ends, strict=True) if kind in ("about", "exact")]
+def _carried(found: list[Level]) -> list[Stretch]:
+    """Return the levels held from one count to the next; bounds, intentions and other methods hold none."""
+    seen = [level for level in found if level.kind in COUNTS and level.precision != "year"]
+    ends = [level.x for level in [*seen[1:], *seen[-1:]]]
+    return [(own.x, end, own.height) for own, end in zip(seen, ends, strict=True) if own.kind in ("about", "exact")]
 
 
 def _risers(lines: list[Stretch]) -> list[tuple[float, float, float]]:
-    """Where one level gives way to another: the day, the level before, the level after."""
+    """Return where one level gives way to another: the day, the level before, the level after."""
     return [(own[1], own[2], after[2]) for own, after in pairwise(lines) if after[0] == own[1] and after[2] != own[2]]
 
 
-def _sparse(stretch: Stretch) -> bool:
-    return stretch[1] - stretch[0] > SPARSE
+def _sparse(start: float, end: float) -> bool:
+    return end - start > SPARSE
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, lines: list[Stretch]) -> None:
+def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
     for faint, look in ((False, {"lw": 1.2}), (True, FAINT)):
-        held = [stretch for stretch in lines if _sparse(stretch) == faint and stretch[0] < stretch[1]]
-        if held:
-            starts, ends, heights = zip(*held, strict=True)
-            ax.hlines(heights, starts, ends, colors=FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
-    if steps := _risers(lines):
-        xs, lows, highs = zip(*steps, strict=True)
-        ax.vlines(xs, lows, highs, colors=FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
-    loose = rows[rows["date_precision"] != "day"]
-    if len(loose):
-        starts, ends = ([dates.num(day) for day in loose[edge]] for edge in ("begin", "end"))
-        ax.hlines(loose["height"], starts, ends, colors=CONTEXT, lw=0.8, zorder=1.6, gid="precision")
-    for kind, group in rows.groupby("kind", sort=True):
-        spots = list(zip(group["x"], group["quantity"], strict=True))
+        held = [((start, level), (end, level)) for start, end, level in lines if _sparse(start, end) == faint]
+        held = [(start, end) for start, end in held if start < end]
+        labels.strokes(ax, held, FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
+    risers = [((x, low), (x, high)) for x, low, high in _risers(lines)]
+    labels.strokes(ax, risers, FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
+    loose = [level for level in found if level.precision != "day"]
+    months = [((axes.num(own.begin), own.height), (axes.num(own.end), own.height)) for own in loose]
+    labels.strokes(ax, months, CONTEXT, lw=0.8, zorder=1.6, gid="precision")
+    for kind, group in groupby(sorted(found, key=attrgetter("kind")), attrgetter("kind")):
+        spots = [(level.x, level.quantity) for level in group]
         if kind == "file":
             marks.squares(ax, [(x, marks.height(quantity)) for x, quantity in spots], INK)
         elif kind == "outlier":
             marks.draw(ax, spots, CONTEXT, zorder=2.5)
         else:
-            marks.draw(ax, spots, callouts.colour(str(kind)), basis=str(kind))
+            marks.draw(ax, spots, _colour(kind), basis=kind)
 
 
-def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
+def _draw_events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
     """Draw a line down to the day of each event with its label at the top, to the left if that has room."""
     box, found = ax.get_window_extent(), []
     for event in sorted(events, key=lambda event: event["start"], reverse=True):
         px = labels.points(ax, _middle(event), 0)[0]
         words = labels.wrap(event["label"], min(max(px - box.x0, box.x1 - px) - 8, 84), "bold")
-        note = labels.Note(0, 0, words, dates.short(event["start"].date()))
+        note = labels.Note(0, 0, words, axes.short(event["start"].date()))
         wide, tall = labels.extent(note)
         left = px - labels.PAD - wide if px - wide > box.x0 else px + labels.PAD
         top = min([box.y1, *(other.bottom - 2 for other in found)])
@@ -234,24 +251,99 @@ def _events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
     return found
 
 
-def _obstacles(ax: Axes, rows: pd.DataFrame, lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
-    """What no label may cover: marks, levels, risers, the lines of events."""
-    spots = ax.transData.transform(rows[["x", "height"]].to_numpy(dtype=float)).tolist()
+def _obstacles(ax: Axes, found: list[Level], lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
+    """Return what no label may cover: marks, levels, risers, the lines of events."""
     # the end of a fade is too pale to hurt a text
     fade = marks.FADE * 0.6
     reach = dict.fromkeys(marks.UPPER, (fade, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, fade))
-    around = [reach.get(bound, (3.5, 3.5)) for bound in rows["bound"]]
-    found = [
-        labels.Box(px - 3.5, py - down, px + 3.5, py + up) for (px, py), (down, up) in zip(spots, around, strict=True)
-    ]
+    boxes = []
+    for level in found:
+        (px, py), (down, up) = labels.points(ax, level.x, level.height), reach.get(level.quantity.bound, (3.5, 3.5))
+        boxes.append(labels.Box(px - 3.5, py - down, px + 3.5, py + up))
     ends = [((start, level), (end, level)) for start, end, level in lines]
     ends += [((x, low), (x, high)) for x, low, high in _risers(lines)]
     ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
     for start, end in ends:
         (x0, y0), (x1, y1) = labels.points(ax, *start), labels.points(ax, *end)
-        found.append(labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1))
-    return found
+        boxes.append(labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1))
+    return boxes
 
 
 def _middle(event: Mapping[str, Any]) -> float:
-    return (dates.num(event["start"]) + dates.num(event["end"])) / 2
+    return (axes.num(event["start"]) + axes.num(event["end"])) / 2
+
+
+def _colour(kind: str) -> str:
+    """Return the colour of a mark and of its label."""
+    return ALERT if kind in marks.MEANT else INK if kind == "file" else FOCUS
+
+
+def _callouts(found: list[Level], words: Mapping[str, str], most: int) -> tuple[int, list[labels.Note]]:
+    """Choose what is labelled: the rows named, then the last, first, highest and lowest, peaks and intentions.
+
+    Args:
+        found: In the order of their days.
+        words: Rows that must be labelled, each with a word for it or "".
+        most: So many labels, unless more are named.
+
+    Returns:
+        How many of the first must be written, those named or else the last, and the labels.
+    """
+    must = [level for level in found if level.id in words]
+    seen = [level for level in found if level.kind in COUNTS]
+    meant = [level for level in found if level.kind in marks.MEANT]
+    exact = [level for level in seen if level.kind in ("about", "exact")]
+    files = sorted((level for level in found if level.kind == "file"), key=attrgetter("height"))
+    chosen = []
+    if seen:
+        start = [level for level in seen if level.x <= seen[0].x + 31]
+        must = must or [seen[-1]]
+        chosen += [seen[-1], _highest(start), *meant[-1:], _highest(seen)]
+    if exact:
+        chosen.append(min(exact, key=attrgetter("height")))
+    chosen += [*files[-1:], *_peaks(seen), *meant[::-1]]
+    # two outlets that gave one figure in one month share a label
+    notes: dict[tuple[str, str], labels.Note] = {}
+    for level in must:
+        note = _note(level, words.get(level.id, ""))
+        notes.setdefault((note.head, note.body), note)
+    needed, kept = len(notes), list(notes.values())
+    across, up = NEAR * (found[-1].x - found[0].x), NEAR * _highest(found).height
+    for note in (_note(level) for level in {level.id: level for level in chosen}.values()):
+        if len(kept) < most and not any(_much_the_same(note, other, across, up) for other in kept):
+            kept.append(note)
+    return needed, kept
+
+
+def _highest(found: Sequence[Level]) -> Level:
+    """Return the highest level; of equals the first."""
+    return max(found, key=attrgetter("height"))
+
+
+def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: float) -> bool:
+    """Return whether a second label would tell nothing new: it has the figure of the first, or stands by it."""
+    near = abs(one.x - other.x) < across and abs(one.y - other.y) < up
+    return one.colour == other.colour and (one.head == other.head or near)
+
+
+def _note(level: Level, word: str = "") -> labels.Note:
+    how = word or {"file": "personnel files", **dict.fromkeys(marks.MEANT, level.basis)}.get(level.kind, "")
+    # what has a name needs no month
+    date = axes.short(level.begin, "year" if word or level.precision == "year" else "month")
+    body = ", ".join(filter(None, [how, date]))
+    return labels.Note(level.x, level.height, marks.words(level.quantity), body, _colour(level.kind))
+
+
+def _peaks(seen: list[Level]) -> list[Level]:
+    """Return what stands out above what lies on either side of it, up to a higher one; of equals the first."""
+    heights = [level.height for level in seen]
+    least = PROMINENT * max(heights, default=0)
+    found = []
+    for n, own in enumerate(heights):
+        before = [other >= own for other in heights[:n]]
+        after = [other > own for other in heights[n + 1 :]]
+        left = heights[n - before[::-1].index(True) : n] if any(before) else heights[:n]
+        right = heights[n + 1 : n + 1 + after.index(True)] if any(after) else heights[n + 1 :]
+        if left and right and own - max(min(left), min(right)) >= least:
+            found.append(seen[n])
+    return found

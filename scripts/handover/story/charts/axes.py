@@ -1,0 +1,154 @@
+"""Axes: of years, months and days, worded without the machine's locale, and of counts.
+
+A day is a place on an axis as a number of days, so that no axis of ours holds dates.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from handover.story.charts.labels import LINE, PAD, POINTS, breadth, points, set_text, strokes
+from handover.story.charts.style import INK, LABEL
+from handover.story.values import English, Period
+
+STROKE = 3.0  #: length of a tick in points
+#: An axis of more days than these has ticks at years, at months.
+YEARS_FROM, MONTHS_FROM = 3 * 366, 70
+SHORT = tuple(name[:3] for name in English.months)
+
+
+def num(day: dt.date | pd.Timestamp) -> float:
+    """Return a day as a place on an axis."""
+    return float(day.toordinal())
+
+
+def day_of(number: float) -> dt.date:
+    """Return the day a number stands for."""
+    return dt.date.fromordinal(int(number))
+
+
+def period(row: Mapping[str, Any]) -> Period:
+    """Return when what a row tells of was so: the day, or the whole month or year, as precisely as it says."""
+    return Period.around(row["date"].date(), str(row.get("date_precision") or "day"))
+
+
+def when(row: Mapping[str, Any]) -> str:
+    """Return the same in words, short enough for a label: "8 Jan 2020", "Oct 2007", "2008"."""
+    found = period(row)
+    return short(found.start, found.precision)
+
+
+def short(day: dt.date, precision: str = "day", *, year: bool = True) -> str:
+    """Return a day, month or year in a few letters."""
+    if precision == "year":
+        return str(day.year)
+    month = SHORT[day.month - 1]
+    words = month if precision == "month" else f"{day.day} {month}"
+    return f"{words} {day.year}" if year else words
+
+
+def foot(first: dt.date, last: dt.date) -> float:
+    """Return the points that the ticks of a time axis take: months and days have the year in a second line."""
+    return 20.0 if (last - first).days > YEARS_FROM else 33.0
+
+
+def time_axis(ax: Axes, first: dt.date, last: dt.date) -> None:
+    """Set the limits and ticks of a time axis: years, or months or days where the stretch is short.
+
+    Args:
+        ax: Its position must be final, with `foot` points left free under it.
+        first: First day shown.
+        last: Last day shown.
+    """
+    ax.set_xlim(num(first), num(last) + 1)
+    width, days = ax.get_window_extent().width, (last - first).days
+    if days > YEARS_FROM:
+        _years(ax, width, days)
+    elif days > MONTHS_FROM:
+        _months(ax, width, days)
+    else:
+        _days(ax, width, days + 1)
+    ax.spines["bottom"].set_color(INK)
+
+
+def _ticks(ax: Axes, found: list[tuple[float, str]]) -> None:
+    """Set ticks, without those whose text would be cut off at an end."""
+    low, high = ax.get_xlim()
+    box = ax.get_window_extent()
+    scale = box.width / (high - low)
+    edge = ax.figure.bbox.width * 0.015
+    kept = []
+    for at, words in found:
+        middle, half = box.x0 + (at - low) * scale, breadth(words) / 2
+        if low <= at <= high and middle - half >= edge and middle + half <= ax.figure.bbox.width - edge:
+            kept.append((at, words))
+    ticks(ax, kept)
+
+
+def _years(ax: Axes, width: float, days: float) -> None:
+    every = next(n for n in (1, 2, 3, 5, 10, 20, 50) if width / (days / 365.25) * n > 27)
+    low, high = (day_of(edge).year for edge in ax.get_xlim())
+    years = [year for year in range(low, high + 2) if year % every == 0]
+    _ticks(ax, [(num(dt.date(year, 1, 1)), str(year)) for year in years])
+
+
+def _months(ax: Axes, width: float, days: float) -> None:
+    every = next(n for n in (1, 2, 3, 6, 12) if width / (days / 30.4) * n > 30)
+    low, high = (day_of(edge) for edge in ax.get_xlim())
+    months = (divmod(n, 12) for n in range(low.year * 12 + low.month - 1, high.year * 12 + high.month))
+    found = [dt.date(year, month + 1, 1) for year, month in months if month % every == 0]
+    _ticks(ax, _with_years([(day, SHORT[day.month - 1]) for day in found]))
+
+
+def _days(ax: Axes, width: float, days: float) -> None:
+    every = next(n for n in (1, 2, 7, 14, 28) if width / days * n > 28)
+    low, high = (int(edge) for edge in ax.get_xlim())
+    found = [day_of(n) for n in range(low, high) if n % every == 0]
+    _ticks(ax, _with_years([(day, short(day, year=False)) for day in found], middle=0.5))
+
+
+def _with_years(found: list[tuple[dt.date, str]], middle: float = 0.0) -> list[tuple[float, str]]:
+    """Write the year under the first tick that lies in it."""
+    first = {day.year: day for day, _ in reversed(found)}
+    return [(num(day) + middle, f"{words}\n{day.year}" if first[day.year] == day else words) for day, words in found]
+
+
+def ticks(ax: Axes, found: Sequence[tuple[float, str]], *, length: float = STROKE) -> None:
+    """Write words under places of the x axis, each under a stroke of so many points.
+
+    An axis of matplotlib would take a fifth of the time of a chart for its ticks, each of which is five artists.
+
+    Args:
+        ax: Its limits, and its place in the canvas but for its height, must be final.
+        found: A place and its words, which may have several lines.
+        length: Of the strokes; zero for none.
+    """
+    ax.xaxis.set_major_locator(NullLocator())
+    foot = ax.get_window_extent().y0
+    places = [points(ax, at, 0.0)[0] for at, _ in found]
+    if length:
+        ends = [((px, foot - length), (px, foot)) for px in places]
+        strokes(ax, ends, LABEL, transform=POINTS, lw=0.8, zorder=2, clip_on=False)
+    for px, (_, words) in zip(places, found, strict=True):
+        set_text(ax, px, foot - length - PAD / 2, words, colour=LABEL, align="center")
+
+
+def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
+    """Give counts an axis that starts at zero, with whole numbers on as many grid lines up to `top` as have room."""
+    low, high = 0.0, ax.get_ylim()[1]
+    most = min(most, max(int(ax.get_window_extent().height * top / high / (LINE + 1)), 1))
+    steps = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(top, 1))
+    ticks = [tick for tick in steps if 0 <= tick <= max(top, 1) * 1.001]
+    ax.yaxis.set_major_locator(FixedLocator(ticks))
+    ax.set_yticklabels([f"{tick:,.0f}" for tick in ticks])
+    ax.set_ylim(low, high)
+    ax.spines["bottom"].set_color(INK)
+
+
+def tick_room(top: float) -> float:
+    """Return the points that the numbers of a count axis up to `top` take at its left."""
+    return breadth(f"{top:,.0f}") + 9

@@ -1,0 +1,123 @@
+"""What every chart shares: six colours, the typefaces and settings, and how large a text is.
+
+The colours are two hues and greys that stay apart in grey and to colour-blind eyes. Contrast on white is 15.9, 7.3,
+4.6, 3.4, 6.1 and 1.4 to 1; the first three and LABEL may be text. Settings are held while something is drawn and given
+back afterwards. A text is measured once, for the label that is placed by it and for the picture that it is drawn in:
+shaping one takes longer than all the rest of drawing it.
+"""
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib import resources
+from typing import ParamSpec, TypeVar
+
+import matplotlib
+import matplotlib.style
+from matplotlib import font_manager
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import FT2Font, LoadFlags
+
+from handover import fonts
+
+INK = "#222222"  #: marks of events, the line of zero
+FOCUS = "#005A92"  #: the series the title is about
+ALERT = "#C75000"  #: the one contrast, if any
+CONTEXT = "#8C8C8C"  #: everything else drawn; never text
+LABEL = "#5F6368"  #: text of axes and second lines
+RULE = "#D9D9D9"  #: grid and land, nothing that carries meaning
+SEA = "#AECBDF"  #: the sea of a map, darker than RULE in grey; never under text
+PAPER = "#FFFFFF"  #: inside of hollow marks
+
+#: Typefaces in the order they are looked through for a character.
+FAMILY = [fonts.SANS, fonts.ARABIC, "sans-serif"]
+IGNORED = "MPL_IGNORE_SYSTEM_FONTS"
+#: Texts are measured in points at this size, since FreeType knows nothing finer than a 64th of one.
+LARGE, POINT = 100, 64
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Whether the house style is held already.
+_held = ContextVar("held", default=False)
+
+
+@contextmanager
+def house() -> Iterator[None]:
+    """Hold the house style; the caller's settings are set aside and come back afterwards."""
+    if _held.get():
+        yield
+        return
+    rules = _settings()
+    # told to ignore the system's typefaces, matplotlib looks in its own folder alone, and not at those added here
+    ignored = os.environ.pop(IGNORED, None)
+    token = _held.set(True)
+    try:
+        with matplotlib.style.context(["default", rules]):
+            yield
+    finally:
+        _held.reset(token)
+        if ignored is not None:
+            os.environ[IGNORED] = ignored
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Make a drawing function draw in the house style."""
+
+    @functools.wraps(draw)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+        with house():
+            return draw(*args, **kwargs)
+
+    return inner
+
+
+@functools.cache
+def _settings() -> dict[str, object]:
+    """Register the typefaces and read the style sheet, both at first use."""
+    for family in (fonts.SANS, fonts.ARABIC):
+        for face in ("Regular", "Bold"):
+            font_manager.fontManager.addfont(fonts.face(family, face))
+    with resources.as_file(resources.files(__package__) / "house.mplstyle") as path:
+        return dict(matplotlib.rc_params_from_file(path, use_default_template=False))
+
+
+@functools.lru_cache(4096)
+def text_size(text: str, font: FontProperties) -> tuple[float, float, float]:
+    """Return width, height and depth under the base line of a line of text, in points; needs the house style."""
+    face = _face(font)
+    # whatever draws in this face has set it to a size of its own
+    face.set_size(LARGE, 72)
+    face.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    width, height, depth = *face.get_width_height(), face.get_descent()
+    scale = font.get_size_in_points() / LARGE / POINT
+    return width * scale, height * scale, depth * scale
+
+
+@functools.lru_cache(64)
+def line_metrics(font: FontProperties) -> tuple[float, float, float]:
+    """Return ascent, descent and line gap of a font, in points, as its own tables give them."""
+    table = _face(font).get_sfnt_table("OS/2")
+    scale = font.get_size_in_points() / _face(font).get_sfnt_table("head")["unitsPerEm"]
+    return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
+
+
+@functools.lru_cache(64)
+def _face(font: FontProperties) -> FT2Font:
+    """Return the typeface of a text: its families in the order in which they are looked through for a character."""
+    families = [font.copy() for _ in font.get_family()]
+    for one, family in zip(families, font.get_family(), strict=True):
+        one.set_family(family)
+    return get_font([findfont(one) for one in families])
+
+
+def close_fonts() -> None:
+    """Close the files of all typefaces; they are opened again where one is needed."""
+    _face.cache_clear()
+    font_manager._get_font.cache_clear()
+
+
+# a fork must not read on in a file that it shares
+os.register_at_fork(after_in_child=_face.cache_clear)

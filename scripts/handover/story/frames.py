@@ -1,0 +1,245 @@
+"""Rows as pandas frames, for charts, and as tables for readers; every row keeps the source it rests on.
+
+Every frame has, beside its own columns, ``row_id``, ``source_id``, ``outlet`` and ``grade`` of the source (str or
+None), and ``known``, the day from which the row may be used (datetime64).
+"""
+
+import datetime as dt
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handover.story.claims import WEAK, View
+from handover.story.data import ARTICLE
+from handover.story.sentences import SOURCE, inline
+from handover.story.values import English, Period, Row, Value, period_of, quantity_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATES = {"date", "start", "end", "start_date", "end_date", "known"}
+NUMBERS = {"value", "low", "high", "munitions", "wounded", "killed", "count"}
+EVIDENCE = ("row_id", "source_id", "outlet", "grade", "known")
+#: What a report of each kind does to who holds a base: of other kinds nothing.
+HOLDS = {"transfer": "iraq", "announcement": "iraq", "declaration": "iraq", "return": "coalition"}
+HOLDERS = {"us": "US-led forces", "iraq": "Iraqi army", "coalition": "Iraqi army, coalition as guests"}
+#: The row that says when the base was taken.
+CAPTURE = "E190"
+
+
+def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Return the rows as dictionaries, days as timestamps; `DataFrame.to_dict` takes several times as long."""
+    names = list(frame.columns)
+    cells = zip(*(frame[name].tolist() for name in names), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in cells]
+
+
+def sound(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows that may stand behind a mark or a label of a chart: those of the lowest grade never do."""
+    return frame[frame["grade"] != WEAK]
+
+
+def table_frame(view: View, table: str) -> "pd.DataFrame":
+    """Return the rows of a table that may be used.
+
+    Returns:
+        The table's columns and those of the evidence: dates as datetime64, quantities as float64, the rest as given.
+    """
+    names = list(view.tables.rows[table][0])
+    found = view.rows(table)
+    sources = [{} if row.get("source_id", ARTICLE) is None else view.tables.source_of(row) for row in found]
+    columns: dict[str, list[Value]] = {name: [row[name] for row in found] for name in names}
+    columns["row_id"] = columns[names[0]]
+    columns |= {name: [source.get(name) for source in sources] for name in ("source_id", "outlet", "grade")}
+    columns["known"] = [view.tables.known(row) for row in found]
+    return _frame(columns)
+
+
+def marks(view: View, labels: Mapping[str, str]) -> "pd.DataFrame":
+    """Return rows by id with a label of the author's, those that were known: ``label``, ``start``, ``end``."""
+    rows = []
+    for row_id, label in labels.items():
+        period = view.claim(row_id).period
+        if view.sees(row_id) and period:
+            rows.append({"label": label, "start": period.start, "end": period.end} | _evidence(view, row_id))
+    return _from_rows(sorted(rows, key=lambda row: row["start"]), ("label", "start", "end"))
+
+
+def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":
+    """Return who said what: ``said`` (when, in words), ``speaker`` with office, ``statement``, ``start``; by day.
+
+    What the article reports was said by the day it was known, since the article bears no date.
+
+    Args:
+        view: What was known.
+        row_ids: Rows of ``claims`` and ``events``; those that were not known, or are of the lowest grade, are left out.
+        language: How a date reads.
+    """
+    rows = []
+    for found in view.claims(row_ids):
+        if view.weak(found.row):
+            continue
+        from_article = found.source == ARTICLE
+        day = found.known if from_article or not found.period else found.period.start
+        when = f"by {language.date(day)}" if from_article else language.period(found.period or Period(day, day))
+        words = {
+            "said": when,
+            "speaker": ", ".join(filter(None, [found.said_by, str(found.row.get("office") or "")])),
+            # without the curator's note, which stands in the evidence
+            "statement": str(found.row.get("statement") or found.row["summary"]),
+            "start": day,
+        }
+        rows.append(words | _evidence(view, found.id))
+    return _from_rows(sorted(rows, key=lambda row: row["start"]), ("said", "speaker", "statement", "start"))
+
+
+def holdings(view: View, place_id: str) -> "pd.DataFrame":
+    """Return who held a base: ``label``, ``start``, ``end``, ``kind`` (us, iraq, coalition), ``open`` (bool).
+
+    The last span is `open`: it ends on the report's day because nothing later is known. A span ends when
+    another begins, as the first source of grade A to C to report the change gives the day.
+    """
+    turns: list[tuple[Any, str, str]] = []
+    for capture in view.claims([CAPTURE]):
+        turns.append((capture.period.start, "us", CAPTURE))  # type: ignore[union-attr]
+        rows = [r for r in view.rows("handovers") if r["place_id"] == place_id and r["kind"] in HOLDS]
+        for row in sorted(rows, key=lambda r: (r["date"], r["handover_id"])):  # type: ignore[arg-type, return-value]
+            if not view.weak(row) and HOLDS[str(row["kind"])] != turns[-1][1]:
+                turns.append((row["date"], HOLDS[str(row["kind"])], str(row["handover_id"])))
+    ends = [*(start for start, *_ in turns[1:]), view.as_of]
+    spans = [
+        {"label": HOLDERS[kind], "start": start, "end": end, "kind": kind, "open": n == len(turns)}
+        | _evidence(view, row_id)
+        for n, ((start, kind, row_id), end) in enumerate(zip(turns, ends, strict=False), 1)
+    ]
+    return _from_rows(spans, ("label", "start", "end", "kind", "open"))
+
+
+def promises(view: View, language: English) -> "pd.DataFrame":
+    """Return what was agreed or promised and whether it was kept: ``label``, ``due``, ``done``, ``late``, in words.
+
+    A step has a row for the source that gives its time and, where one reports it as done, a row for that one. They
+    read alike, so that a table sets them as one with both sources. A step that a weak source alone gives is left
+    out, and so is a weak report of its end.
+    """
+    rows = []
+    for row in sorted(view.rows("milestones"), key=lambda row: (row["end"], row["label"])):  # type: ignore[arg-type, return-value]
+        if view.weak(row):
+            continue
+        reports = (found for found in view.claims(str(row["done_by"] or "").split()) if not view.weak(found.row))
+        report = next(reports, None)
+        done = report.period if report else None
+        due = Period(row["start"], row["end"], str(row["date_precision"]))  # type: ignore[arg-type]
+        words = {"label": row["label"], "due": _due(due, language), "date": row["start"]}
+        if done:
+            words |= {"done": language.period(done), "late": lateness(due, done, language)}
+        else:
+            words |= {"done": "not reported" if view.as_of > due.end else "not due yet", "late": ""}
+        ids = [str(row["milestone_id"]), *([report.id] if report else [])]
+        rows += [words | _evidence(view, row_id) for row_id in ids]
+    return _from_rows(rows, ("label", "due", "done", "late", "date"))
+
+
+def _due(due: Period, language: English) -> str:
+    longer = due.precision == "week" and (due.end - due.start).days > 6
+    return ("a week within " if longer else "") + language.period(due)
+
+
+def lateness(due: Period, done: Period, language: English) -> str:
+    """Return in words by how many days something came late or early, counted from the end of what was due.
+
+    "Next week" may be any week between its bounds, and what is reported may be a stretch of days: both give a range.
+    """
+    first_end = min(due.end, due.start + dt.timedelta(6)) if due.precision == "week" else due.end
+    whole = due.precision in ("week", "month", "year")
+
+    def days(day: dt.date, end: dt.date) -> int:
+        return 0 if whole and due.start <= day <= end else (day - end).days
+
+    ends = days(done.start, due.end), days(done.end, first_end)
+    if ends == (0, 0):
+        return "on time"
+    least, most = sorted(map(abs, ends))
+    count = language.number(most, digits=True)
+    if least != most:
+        count = f"{language.number(least, digits=True)} to {count}"
+    return f"{count} {'day' if count == '1' else 'days'} {'late' if max(ends) > 0 else 'early'}"
+
+
+def _evidence(view: View, row_id: str) -> dict[str, Any]:
+    found = view.claim(row_id)
+    source = view.tables.sources[found.source]
+    return dict(zip(EVIDENCE, (row_id, found.source, source["outlet"], source["grade"], found.known), strict=True))
+
+
+def _from_rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> "pd.DataFrame":
+    return _frame({name: [row[name] for row in rows] for name in (*columns, *EVIDENCE)})
+
+
+def _frame(columns: dict[str, list[Any]]) -> "pd.DataFrame":
+    """Make a frame column by column, since one that is changed once it is made copies itself."""
+    import pandas as pd
+
+    def column(name: str, cells: list[Any]) -> "pd.Series":
+        if name in DATES:
+            return pd.Series(pd.to_datetime(cells))
+        return pd.Series(cells, dtype="float64" if name in NUMBERS else None)
+
+    return pd.DataFrame({name: column(name, cells) for name, cells in columns.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """HTML that a cell displays."""
+
+    html: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": re.sub(r"<[^>]+>", " ", self.html)}
+
+
+def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English) -> Table:
+    """Write rows as an HTML table with a caption and header cells, each row ending in its source.
+
+    Rows that read alike become one with several sources.
+
+    Args:
+        rows: Any of the frames above.
+        columns: Column to heading; ``quantity`` and ``when`` stand for an interval and a period. A count that has
+            a bound beside it is written with its bound.
+        caption: Markdown with links, from a template.
+        language: How numbers and dates read.
+    """
+    heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
+    body: dict[str, dict[str, None]] = {}
+    for row in records(rows):
+        # what is not there is unequal to itself, whether a number or a day
+        known = {name: value if value == value else None for name, value in row.items()}
+        cells = "".join(_cell(known, column, language, first=n == 0) for n, column in enumerate(columns))
+        link = f'<a href="{SOURCE}{known["source_id"]}">{html.escape(str(known["outlet"]))}</a>'
+        # sources that say the very same share a row
+        body.setdefault(cells, {})[link] = None
+    lines = [f"<tr>{cells}<td>{', '.join(links)}</td></tr>" for cells, links in body.items()]
+    return Table(
+        f"<table><caption>{inline(caption)}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _cell(row: Row, column: str, language: English, *, first: bool) -> str:
+    kind = "text"
+    if column == "quantity" or f"{column}_bound" in row:
+        stated = quantity_of(row, "value" if column == "quantity" else column)
+        text, kind = (language.quantity(stated, digits=True) if stated.known else ""), "number"
+    elif column == "when":
+        period = period_of({name: value.date() if hasattr(value, "date") else value for name, value in row.items()})
+        text = language.period(period) if period else ""
+    elif isinstance(value := row[column], int | float):
+        text, kind = language.number(value, digits=True), "number"
+    else:
+        text = str(value or "").replace("_", " ")
+    tag, scope = ("th", ' scope="row"') if first else ("td", "")
+    css = ' class="number"' if kind == "number" and not first else ""
+    return f"<{tag}{scope}{css}>{html.escape(text)}</{tag}>"

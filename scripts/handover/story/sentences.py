@@ -1,0 +1,218 @@
+"""Sentences with their numbers bound: ``say("Iraqi officials reported {isis_attacks_2025} attacks")``.
+
+A template may type no digit. Each field names a fact, optionally a part of it and how to write it:
+
+    {isis_attacks_2025}          four          the value, with the hedge its source gave
+    {troops_now:bare}            2,500         without the hedge
+    {troops_now:digits}          4             never as a word
+    {troops_now:cap}             About 2,500   at the start of a sentence
+    {isis_attacks_2025.year}     2025          also .month, .day, .date, .start, .end: when that was so
+    {troops_now.source}          Reuters       who reported it first
+    {troops_now.speaker}         Iraqi …       who said it
+    {us_silence[said nothing]}   said nothing  these words, which lead to what the fact rests on
+    {mission_over:if}                          nothing; the template is written only once the fact was known
+
+What was said without any number is a fact as well: words of the sentence lead to it, or it is named for who said it.
+"""
+
+import html
+import re
+import string
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from handover.errors import FactError, ProseError
+from handover.story.facts import Fact, Facts
+from handover.story.values import English
+
+#: What a link leads to; `handover.document.evidence` reads the same prefixes on the other side of the wall.
+FACT, SOURCE, CLAIM, CONFLICT = "#fact-", "#source-", "#claim-", "#conflict-"
+LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
+ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
+PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
+#: The part of a field that is words of the sentence itself.
+WORDS = "words"
+#: A fact, a part of it, and words of the sentence: ``us_silence``, ``us_silence.source``, ``us_silence[said nothing]``.
+NAME = re.compile(r"(\w*)(?:\.(\w+)|\[(.+)\])?")
+#: A template, or several of which the first is taken whose facts are all known.
+Templates = str | tuple[str, ...]
+STYLES = ("bare", "digits", "cap", "year", "month", "day", "if")
+
+
+def split_field(name: str) -> tuple[str, str, str]:
+    """Split the name of a field into the fact, the part of it, and words of the sentence; one of the two is empty."""
+    shape = NAME.fullmatch(name)
+    return shape.groups("") if shape else ("", name, "")  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a template, resolved; a condition has no text."""
+
+    fact: Fact
+    text: str
+    part: str
+
+    @property
+    def condition(self) -> bool:
+        """Whether the field only asks that its fact was known."""
+        return not self.text
+
+
+@dataclass
+class Writer:
+    """Writes templates in one language; `used` is called with each field that was printed."""
+
+    facts: Facts
+    language: English
+    names: Iterable[str] = ()
+    used: Callable[[Field], None] = field(default=lambda _: None)
+
+    def markdown(self, templates: Templates, where: str = "say", bound: bool = False) -> str:
+        """Write the first template whose facts are all known, as Markdown; "" if there is none.
+
+        Args:
+            templates: A template, or alternatives, the best first.
+            where: What asks for it, for messages.
+            bound: Whether each template must name a fact, so that it is only written once that was known.
+
+        Raises:
+            ProseError: A template types a digit, a field is malformed, or there is none where one must be.
+            FactError: A field names no fact.
+        """
+        return self._first(templates, where, self._link, bound)
+
+    def plain(self, templates: Templates, where: str = "alt") -> str:
+        """Write the same without links, for descriptions."""
+        return self._first(templates, where, lambda found: found.text)
+
+    def _first(self, templates: Templates, where: str, write: Callable[[Field], str], bound: bool = False) -> str:
+        chosen: list[str | Field | None] | None = None
+        for template in (templates,) if isinstance(templates, str) else templates:
+            pieces = self._pieces(template, where)
+            if bound and all(isinstance(piece, str) or (piece and piece.condition) for piece in pieces):
+                raise ProseError(
+                    f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
+                    "when nobody knew it; name what it rests on, such as {us_silence.source}."
+                )
+            if chosen is None and None not in pieces:
+                chosen = pieces
+        text = ""
+        for piece in chosen or ():
+            if isinstance(piece, Field) and not piece.condition:
+                self.used(piece)
+            text += write(piece) if isinstance(piece, Field) else str(piece)
+        return text
+
+    def _pieces(self, template: str, where: str) -> list[str | Field | None]:
+        """Split a template; a field whose fact is not known yet is None."""
+        self._refuse_digits(template, where)
+        pieces: list[str | Field | None] = []
+        try:
+            parsed = list(string.Formatter().parse(template))
+        except ValueError as error:
+            raise ProseError(f"{where}: a template must have matching braces ({error}).\n  {template}") from error
+        for literal, name, spec, _ in parsed:
+            pieces.append(literal)
+            if name is not None:
+                pieces.append(self._field(name, spec or "", template, where))
+        return pieces
+
+    def _refuse_digits(self, template: str, where: str) -> None:
+        bare = re.sub(r"\{\w*\[([^\]}]*)\]\}|\{[^}]*\}", r"\1", template)
+        for name in sorted(self.names, key=len, reverse=True):
+            bare = bare.replace(name, "")
+        typed = re.search(r"\S*\d\S*", bare)
+        if typed:
+            raise ProseError(
+                f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"
+                "Write a fact in braces instead, such as {troops_now}; a name that holds digits belongs in "
+                "data/names.csv."
+            )
+
+    def _field(self, name: str, spec: str, template: str, where: str) -> Field | None:
+        key, part, words = split_field(name)
+        styles = [style for style in spec.split(",") if style]
+        if (part and part not in PARTS) or any(style not in STYLES for style in styles):
+            raise ProseError(
+                f"{where}: {{{name}:{spec}}} must use the parts {', '.join(PARTS)} and the styles "
+                f"{', '.join(STYLES)}.\n  {template}"
+            )
+        try:
+            fact = self.facts[key]
+        except FactError as error:
+            raise FactError(f"{where}: {error}\n  {template}") from error
+        if "if" in styles:
+            return Field(fact, "", part) if fact else None
+        if words:
+            return Field(fact, words, WORDS) if fact else None
+        if self.facts.said(key) and part not in ("source", "speaker"):
+            raise ProseError(
+                f"{where}: {{{name}}} must give words that lead to '{key}', since it has no value.\n  {template}\n"
+                f"Write {{{key}[words of the sentence]}}, or name who said it: {{{key}.source}} or {{{key}.speaker}}."
+            )
+        text = self._text(fact, part, styles) if fact else ""
+        if not text:
+            return None
+        return Field(fact, text[0].upper() + text[1:] if "cap" in styles else text, part)
+
+    def _text(self, fact: Fact, part: str, styles: list[str]) -> str:
+        if part in ("source", "speaker"):
+            found = self.facts.view.claim(fact.claims[0])
+            source = str(self.facts.view.tables.sources[found.source]["outlet"])
+            return source if part == "source" else found.said_by
+        if fact.words and not part:
+            return fact.words
+        form = part or next((style for style in styles if style in ("year", "month", "day")), "")
+        if part in ("start", "end"):
+            return self.language.date(getattr(fact.period, part)) if fact.period else ""
+        if part or not fact.quantity:
+            return self.language.period(fact.period, form if form != "date" else "") if fact.period else ""
+        return self.language.quantity(fact.quantity, hedge="bare" not in styles, digits="digits" in styles)
+
+    def _link(self, found: Field) -> str:
+        if found.condition:
+            return ""
+        text = escape(found.text)
+        if found.part in ("source", "speaker"):
+            claim = self.facts.view.claim(found.fact.claims[0])
+            return f"[{text}]({SOURCE}{claim.source})"
+        tip = self.tip(found.fact)
+        mark = ""
+        # words that lead to a value tell something else of it than the value that is contested
+        if found.fact.conflicts and found.part in ("", WORDS if found.fact.value is None else ""):
+            mark = f"[≠]({CONFLICT}{found.fact.conflicts[0]})"
+        if found.fact.value is None:
+            return f'[{text}]({CLAIM}{found.fact.claims[0]} "{tip}"){mark}'
+        return f'[{text}]({FACT}{found.fact.key} "{tip}"){mark}'
+
+    def tip(self, fact: Fact) -> str:
+        """Return who said it, and when it was known, in one line for a pointer that rests on the number."""
+        if not fact.claims:
+            return escape(fact.reading)
+        found = self.facts.view.claim(fact.claims[0])
+        source = self.facts.view.tables.sources[found.source]
+        who = ", ".join(dict.fromkeys(filter(None, [found.said_by, str(source["outlet"]), found.place])))
+        return escape(f"{fact.label}: {who}; known since {self.language.date(fact.known)}").replace('"', "'")
+
+
+def escape(text: str) -> str:
+    """Return a text with what would be mark-up in Markdown escaped."""
+    return re.sub(r"([\\`*_\[\]<>#$|~&])", r"\\\1", text)
+
+
+def plain(markdown: str) -> str:
+    """Return the text of a template's Markdown, without links and escapes."""
+    return ESCAPED.sub(r"\1", LINK.sub(r"\1", markdown))
+
+
+def inline(markdown: str) -> str:
+    """Return the links of a template's Markdown as HTML; a caption holds no other mark-up."""
+    pieces, at = [], 0
+    for link in LINK.finditer(markdown):
+        pieces.append(html.escape(plain(markdown[at : link.start()]), quote=False))
+        title = f' title="{html.escape(plain(link[3]))}"' if link[3] else ""
+        pieces.append(f'<a href="{html.escape(link[2])}"{title}>{html.escape(plain(link[1]), quote=False)}</a>')
+        at = link.end()
+    pieces.append(html.escape(plain(markdown[at:]), quote=False))
+    return "".join(pieces)

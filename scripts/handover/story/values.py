@@ -1,0 +1,192 @@
+"""Numbers and times as their sources gave them, and how they read.
+
+A number keeps the bounds it was given, and a time its precision. `English` is all that is known of a language.
+"""
+
+import calendar
+import datetime as dt
+from dataclasses import dataclass
+from typing import ClassVar
+
+Value = str | int | float | dt.date | None
+#: A row of a table: column to typed cell, None where the cell is empty.
+Row = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A stretch of days, both ends included; "January 2026" is not the first of January."""
+
+    start: dt.date
+    end: dt.date
+    precision: str = "day"
+
+    @classmethod
+    def around(cls, day: dt.date, precision: str) -> "Period":
+        """Return the day, or the whole month or year it stands for."""
+        if precision == "month":
+            return cls(day.replace(day=1), month_end(day), precision)
+        if precision == "year":
+            return cls(dt.date(day.year, 1, 1), dt.date(day.year, 12, 31), precision)
+        return cls(day, day, precision)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as its source gave it: `value`, or the edges it gave; an edge nobody gave is None."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    bound: str | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether anything was stated at all."""
+        return self.bound is not None
+
+    def edges(self) -> tuple[float | None, float | None]:
+        """Return the interval it allows: an exact number is its own edges; "about" has none that were given."""
+        return (self.value, self.value) if self.value is not None else (self.low, self.high)
+
+
+def month_end(day: dt.date) -> dt.date:
+    """Return the last day of the month that holds `day`."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def period_of(row: Row) -> Period | None:
+    """Return when what a row tells of was so, or None where the row gives no time."""
+    precision = str(row.get("date_precision") or "day")
+    day = row.get("date")
+    if isinstance(day, dt.date):
+        return Period.around(day, precision)
+    for first, last in (("start", "end"), ("start_date", "end_date")):
+        begin, end = row.get(first), row.get(last)
+        if isinstance(begin, dt.date):
+            return Period(begin, end if isinstance(end, dt.date) else begin, precision)
+    return None
+
+
+def quantity_of(row: Row, column: str = "value") -> Quantity:
+    """Return the number a row states in a column; ``value`` stands for the five columns of an interval."""
+    if column == "value" and "bound" in row:
+        return Quantity(row["value"], row["low"], row["high"], row["bound"])  # type: ignore[arg-type]
+    number = row.get(column)
+    if number is None:
+        return Quantity()
+    bound = str(row.get(f"{column}_bound") or "exact")
+    if bound in ("at_least", "more_than"):
+        return Quantity(low=number, bound=bound)  # type: ignore[arg-type]
+    if bound == "at_most":
+        return Quantity(high=number, bound=bound)  # type: ignore[arg-type]
+    return Quantity(number, bound=bound)  # type: ignore[arg-type]
+
+
+def known_since(row: Row, source: Row) -> dt.date:
+    """Return the day from which a report may use a row.
+
+    That is the day its source was published; where only the month is known, the month's end; where the
+    page shows no date but a window, the window's end; where neither, when the thing it tells of was over,
+    and not before the page can have existed. A promise happens when it is `stated`, not when it falls due.
+    What is always so, as where a place lies, was always known.
+
+    Args:
+        row: A row of any table.
+        source: The row of ``sources.csv`` it cites.
+    """
+    published = source["published"]
+    if isinstance(published, dt.date):
+        return month_end(published) if source["published_precision"] == "month" else published
+    latest = source["not_after"]
+    if isinstance(latest, dt.date):
+        return latest
+    period, stated = period_of(row), row.get("stated")
+    told = stated if isinstance(stated, dt.date) else period.end if period else dt.date.min
+    earliest = source["not_before"]
+    return max(told, earliest) if isinstance(earliest, dt.date) else told
+
+
+def overlap(one: Quantity | Period, other: Quantity | Period) -> bool:
+    """Return whether two readings can both be true; an open edge allows everything on its side."""
+    if isinstance(one, Period) and isinstance(other, Period):
+        return one.start <= other.end and other.start <= one.end
+    if isinstance(one, Quantity) and isinstance(other, Quantity):
+        (low, high), (floor, ceiling) = one.edges(), other.edges()
+        below = high is not None and floor is not None and high < floor
+        above = low is not None and ceiling is not None and low > ceiling
+        return not below and not above
+    return False
+
+
+class English:
+    """British spelling, numbers under ten as words, day before month."""
+
+    code = "en"
+    months = (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    )
+    words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    hedges: ClassVar[dict[str, str]] = {
+        "exact": "{v}",
+        "about": "about {v}",
+        "fewer_than": "fewer than {v}",
+        "at_most": "at most {v}",
+        "more_than": "more than {v}",
+        "at_least": "at least {v}",
+        "range": "{l} to {h}",
+    }
+
+    def number(self, value: float, *, digits: bool = False) -> str:
+        """Write a number: words under ten unless `digits`, thousands with commas."""
+        whole = float(value).is_integer()
+        if whole and 0 <= value < len(self.words) and not digits:
+            return self.words[int(value)]
+        return f"{int(value):,}" if whole else f"{value:,.1f}"
+
+    def quantity(self, quantity: Quantity, *, hedge: bool = True, digits: bool = False) -> str:
+        """Write an interval with the hedge its source gave it, or without (for charts and tables)."""
+        write = {
+            key: self.number(edge, digits=digits or quantity.bound == "range")
+            for key, edge in (("v", quantity.value), ("l", quantity.low), ("h", quantity.high))
+            if edge is not None
+        }
+        write.setdefault("v", write.get("h", write.get("l", "")))
+        return self.hedges[str(quantity.bound) if hedge or quantity.bound == "range" else "exact"].format(**write)
+
+    def period(self, period: Period, form: str = "") -> str:
+        """Write a period; `form` is "" (in full), ``year``, ``month`` (month and year) or ``day`` (no year)."""
+        first, last = period.start, period.end
+        if form == "year":
+            return str(first.year) if first.year == last.year else f"{first.year} to {last.year}"
+        if form == "month":
+            return f"{self.months[first.month - 1]} {first.year}"
+        if form == "day":
+            return self._days(first, last, years=False)
+        if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
+            return self.period(period, "year")
+        if period.precision == "month" and (first.year, first.month) == (last.year, last.month):
+            return self.period(period, "month")
+        return self._days(first, last, years=True)
+
+    def _days(self, first: dt.date, last: dt.date, *, years: bool) -> str:
+        year = f" {last.year}" if years else ""
+        end = f"{last.day} {self.months[last.month - 1]}{year}"
+        if first == last:
+            return end
+        if (first.year, first.month) == (last.year, last.month):
+            return f"{first.day} to {end}"
+        begin = f"{first.day} {self.months[first.month - 1]}"
+        return f"{begin}{f' {first.year}' if years and first.year != last.year else ''} to {end}"
+
+    def date(self, day: dt.date) -> str:
+        """Write one day in full."""
+        return self._days(day, day, years=True)
+
+    def join(self, parts: list[str]) -> str:
+        """Write a list: "a", "a and b", "a, b and c"."""
+        return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""
+
+
+LANGUAGES = {"en": English()}

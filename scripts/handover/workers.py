@@ -1,0 +1,317 @@
+"""Worker processes: calls in a process of their own, and a pool of such processes.
+
+    Worker ──call──► process        by pickle over one connection, one call at a time
+           ──cancel►
+           ◄──told──                any number of messages while the call runs
+           ◄──returned, raised or cancelled
+
+A render wants a process of its own: the main thread, for its signals and event loops, and a warm process to fork
+kernels from. A worker runs in a session of its own, so that Ctrl-C reaches only the process that started it, and it
+ends, with its kernels and all their files, when the connection does, even where its starter is killed.
+"""
+
+import gc
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+from handover.errors import HandoverError, WorkerError
+
+#: A call of a pool that loses its process is made once more in another.
+ATTEMPTS = 2
+#: How long a process may take to end its kernels and itself; it is killed then, and subreapers clean up behind it.
+END_S = 8.0
+#: How often `look` is called while a call is waited for.
+LOOK_S = 0.05
+#: Allocations before a garbage collection, and collections before one of the next two generations.
+THRESHOLDS = 20_000, 20, 20
+#: Not ``-m``: the module would be there twice, under two names.
+COMMAND = "import sys; from handover.workers import serve; serve(int(sys.argv[1]))"
+
+TOLD, RETURNED, RAISED, CANCELLED = range(4)
+CANCEL = b""
+
+
+class LostError(WorkerError):
+    """The process ended in the middle of a call; `status` is its exit status, negative for a signal."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Cancelled(BaseException):
+    """The call was cancelled. No `Exception`, so that nothing on the way takes it for a failure."""
+
+
+class Worker:
+    """One worker process. Calls come from one thread at a time; `cancel` and `end` may come from any.
+
+    Args:
+        cwd: Its working directory; ours if left out.
+        env: Its whole environment; ours if left out.
+    """
+
+    def __init__(self, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+        self._connection, theirs = Pipe()
+        self._sending = threading.Lock()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", COMMAND, str(theirs.fileno())],
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.end()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """Whether it can be called."""
+        return self._process.poll() is None
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        tell: Callable[[Any], None] | None = None,
+        look: Callable[[], None] | None = None,
+    ) -> Any:
+        """Call a function in the process, and return what it returns or raise what it raises.
+
+        Args:
+            function: Called in the main thread of the process; it is found there by its name.
+            arguments: Passed by pickle.
+            tell: Receives the messages of the call. The function then gets a keyword argument ``tell`` that sends one.
+            look: Called many times a second while the call runs; what it raises ends the process and the call.
+
+        Raises:
+            LostError: The process ended, and the call with it.
+            Cancelled: `cancel` was called, and the function told something after it.
+            WorkerError: The function raised an error that is a bug.
+        """
+        try:
+            self._send(pickle.dumps((function, arguments, tell is not None)))
+            while True:
+                while look and not self._poll():
+                    look()
+                kind, value = self._receive()
+                if kind != TOLD:
+                    break
+                tell(value)
+        except LostError:
+            raise
+        except BaseException:
+            self.end()
+            raise
+        if kind == CANCELLED:
+            raise Cancelled
+        if kind == RAISED:
+            raise value
+        return value
+
+    def cancel(self) -> None:
+        """Give up the call under way; it ends when it next tells something."""
+        with suppress(LostError):
+            self._send(CANCEL)
+
+    def leave(self) -> None:
+        """Ask the process to end, without waiting for it; SIGTERM unwinds the call under way."""
+        self._process.terminate()
+
+    def end(self, patience_s: float = END_S) -> int:
+        """End the process, and return its status once it is gone; it is killed when patience ends."""
+        self.leave()
+        try:
+            return self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def _send(self, message: bytes) -> None:
+        try:
+            with self._sending:
+                self._connection.send_bytes(message)
+        except OSError:
+            self._lost()
+
+    def _poll(self) -> bool:
+        try:
+            return self._connection.poll(LOOK_S)
+        except OSError:
+            self._lost()
+
+    def _receive(self) -> tuple[int, Any]:
+        try:
+            message = self._connection.recv_bytes()
+        except (OSError, EOFError):
+            self._lost()
+        return pickle.loads(message)
+
+    def _lost(self) -> NoReturn:
+        status = self.end()
+        raise LostError(f"a worker process ended in the middle of its work (status {status})", status) from None
+
+
+class Pool(ThreadPoolExecutor):
+    """An executor whose worker processes stay, and so stay warm; there are as many as there are calls at a time.
+
+    Unlike `concurrent.futures.ProcessPoolExecutor` it survives the death of a worker, and can end workers in the
+    middle of a call: ``shutdown(cancel_futures=True)`` does, and so does leaving its block by an exception.
+    """
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        super().__init__(max_workers, "worker")
+        self._guard = threading.Lock()
+        self._idle: list[Worker] = []
+        self._all: list[Worker] = []
+        self._ended = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> "Future[Any]":
+        """Call a function with positional arguments in a worker; all must travel by pickle."""
+        return super().submit(self.call, fn, *args)
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in a worker and wait for what it returns; may come from any thread.
+
+        Raises:
+            LostError: Two workers died of the call, or the pool has been shut down.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            worker = self._borrow()
+            try:
+                return worker.call(function, *arguments)
+            except LostError as error:
+                if self._ended:
+                    raise
+                if attempt == ATTEMPTS:
+                    raise LostError(f"{error}, {attempt} times.\nIs there enough memory?", error.status) from None
+            finally:
+                self._give_back(worker)
+        raise AssertionError
+
+    def pids(self) -> list[int]:
+        """The process ids of the workers."""
+        with self._guard:
+            return [worker.pid for worker in self._all]
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls, and end the workers: once all is done, or, if futures are to be cancelled, at once."""
+        super().shutdown(wait=wait and not cancel_futures, cancel_futures=cancel_futures)
+        if wait or cancel_futures:
+            with self._guard:
+                self._ended = True
+                workers = list(self._all)
+            for worker in workers:
+                worker.leave()
+            for worker in workers:
+                worker.end()
+        super().shutdown(wait=wait)
+
+    def __exit__(self, kind: Any, error: Any, at: Any) -> None:
+        self.shutdown(cancel_futures=error is not None)
+
+    def _borrow(self) -> Worker:
+        with self._guard:
+            if self._ended:
+                raise LostError("the worker processes have been ended")
+            if self._idle:
+                return self._idle.pop()
+            self._all.append(Worker())
+            return self._all[-1]
+
+    def _give_back(self, worker: Worker) -> None:
+        with self._guard:
+            (self._idle.append if worker.alive() else self._all.remove)(worker)
+
+
+def serve(descriptor: int) -> None:
+    """Be a worker process: answer calls in this, the main thread, until the other end of the connection is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    os.set_inheritable(descriptor, False)
+    calls: SimpleQueue[bytes] = SimpleQueue()
+    cancelled = threading.Event()
+    with Connection(descriptor) as connection, suppress(ConnectionError):
+
+        def tell(message: Any) -> None:
+            if cancelled.is_set():
+                raise Cancelled
+            connection.send_bytes(pickle.dumps((TOLD, message)))
+
+        threading.Thread(target=_listen, args=(connection, calls, cancelled), daemon=True).start()
+        connection.send_bytes(_answer(calls.get(), tell))
+        # what the first call imported and cached stays for good; looking through it again and again costs a tenth
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*THRESHOLDS)
+        while True:
+            connection.send_bytes(_answer(calls.get(), tell))
+            gc.collect()  # between calls, rather than in them: what one leaves must not add up
+
+
+def _listen(connection: Connection, calls: "SimpleQueue[bytes]", cancelled: threading.Event) -> None:
+    """Receive while a call runs, so that a cancellation and the end of the connection are noticed."""
+    with suppress(OSError, EOFError):
+        while True:
+            message = connection.recv_bytes()
+            if message == CANCEL:
+                cancelled.set()
+            else:
+                # the call before has been answered, so this cannot undo its cancellation
+                cancelled.clear()
+                calls.put(message)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(END_S)
+    # the main thread has not come back from some call of a library
+    from handover import scratch
+
+    scratch.remove_all()
+    os._exit(1)
+
+
+def _answer(call: bytes, tell: Callable[[Any], None]) -> bytes:
+    try:
+        function, arguments, telling = pickle.loads(call)
+        return pickle.dumps((RETURNED, function(*arguments, **({"tell": tell} if telling else {}))))
+    except Cancelled:
+        return pickle.dumps((CANCELLED, None))
+    except HandoverError as error:
+        return pickle.dumps((RAISED, error))
+    except Exception as error:
+        # it may be of a kind that cannot be pickled
+        import traceback
+
+        said = "".join(traceback.format_exception(error))
+        return pickle.dumps(
+            (RAISED, WorkerError(f"This is a bug in handover: {type(error).__name__}: {error}\n{said}"))
+        )
+
+
+def _leave(number: int, frame: Any) -> NoReturn:
+    # a second one must not cut short what the first has begun to clean up
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + number)

@@ -1,0 +1,115 @@
+"""Laws that every chart keeps, drawn from the real tables on days when much, little and nothing was known.
+
+Its texts can be read (inside the canvas, clear of each other, large enough), and no mark and no label rests on the
+lowest grade alone: it is the same picture without the rows of that grade.
+"""
+
+import datetime as dt
+import re
+
+import nbformat
+import pytest
+
+from handover.errors import ChartError
+from handover.story.charts import attacks, figure, handovers, isis, places, slip, timeline, troops
+from handover.story.claims import WEAK
+from handover.story.values import Period
+
+MARKS = {"H006": "First handover", "H044": "US troops return", "A004": "Missiles", "E046": "Convoys leave"}
+WEEK = Period(dt.date(2026, 1, 1), dt.date(2026, 1, 11))
+#: A few for every push; the slow ones are every year from 2020 on.
+DAYS = ["2020-01-01", "2021-03-01", "2024-10-11", "2026-01-07", "2026-01-18", "2026-10-01"]
+MANY = [f"{year}-04-11" for year in range(2020, 2027)]
+EDITIONS = [*((day, "record") for day in DAYS), *((day, "article") for day in DAYS[-3:])]
+EDITIONS += [pytest.param(day, "record", marks=pytest.mark.slow) for day in MANY]
+#: Charts that need a full canvas.
+WIDE = ("handovers", "timeline")
+
+
+def charts(story, rows):
+    """Return every chart of the reports, its rows passed through a function."""
+    day, place = story.view.as_of, "place_id == 'ain_al_asad'"
+    claims, bases = story.frame("claims"), story.frame("bases")
+    levels = rows(troops.in_iraq(story.frame("troop_levels"), claims))
+    raids, given = rows(story.frame("attacks").query(place)), rows(story.frame("handovers"))
+    counts = isis.comparable(rows(story.frame("isis_attacks")), claims)
+    over = rows(story.frame("events").query("row_id == 'E154'"))
+    days = given.query(f"{place} and date >= '2025-12-31'")
+    return {
+        "troops": lambda ax: troops.levels(ax, levels[levels["basis"] == "observed"], until=day),
+        "troops, planned too": lambda ax: troops.levels(ax, levels, since=f"{day.year - 5}-01-01", until=day),
+        "attacks by month": lambda ax: attacks.by_month(ax, raids, until=day),
+        "attacks by year": lambda ax: attacks.by_year(ax, raids, until=day),
+        "isis": lambda ax: isis.counts(ax, counts),
+        "slip": lambda ax: slip.days(ax, WEEK, days),
+        "handovers": lambda ax: handovers.strip(ax, handovers.ended(given, bases), until=day),
+        "map": lambda ax: places.locator(ax, story.outlines, places.states(bases, given, over)),
+        "timeline": lambda ax: timeline.priestley(ax, story.holdings("ain_al_asad"), rows(story.marks(MARKS))),
+    }
+
+
+def picture(name, chart, size):
+    fig, ax = figure.canvas(size)
+    try:
+        chart(ax)
+    except ChartError as error:
+        assert "nothing to draw" in str(error) or (size == "half" and name in WIDE), error
+        return ""
+    return figure.svg(fig)  # refuses what cannot be read
+
+
+@pytest.mark.parametrize(("day", "evidence"), EDITIONS)
+def test_every_chart_can_be_read_and_is_the_same_without_the_lowest_grade(tell, day, evidence):
+    story = tell(day, evidence=evidence)
+    sound = charts(story, lambda rows: rows[rows["grade"] != WEAK])
+    for n, (name, chart) in enumerate(charts(story, lambda rows: rows).items(), int(day[2:4])):
+        size, other = [*figure.SIZES, "full"][n % 3 :][:2]
+        picture(name, chart, other)
+        assert picture(name, chart, size) == picture(name, sound[name], size), (name, size)
+
+
+@pytest.mark.parametrize("report", ["drawdown", "briefing"])
+def test_what_a_title_of_a_chart_of_levels_names_is_written_in_each_of_its_drawings(report, tell, project, monkeypatch):
+    monkeypatch.chdir(project.notebooks)
+    cells = [cell for cell in nbformat.read(project.notebooks / f"{report}.ipynb", 4).cells if cell.cell_type == "code"]
+    named = 0
+    for day in ("2020-09-30", "2023-06-30", "2026-01-07", "2026-01-31", "2026-10-01"):
+        shell = {}
+        for cell in cells:
+            if "parameters" in cell.metadata.get("tags", []):
+                exec(cell.source, shell)
+                shell["as_of"] = day
+            elif "story = Story(" in cell.source:
+                exec(cell.source, shell)
+            elif "troops.levels(" in cell.source:
+                exec(cell.source.replace("\nfigure(", "\nshown = figure("), shell)
+                shown = shell["shown"]
+                for svg in filter(None, (getattr(shown, "svg", ""), getattr(shown, "narrow", ""))):
+                    words = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+                    for number in re.findall(r"\[[^\]]*?([\d,]+)\]\(#fact-troops", shown.title):
+                        assert number in words, (day, shown.title)
+                        named += 1
+    assert named > 4
+
+
+@pytest.mark.parametrize(
+    ("chart", "table", "what"),
+    [
+        (troops.levels, "troop_levels", "troop levels must have a row"),
+        (attacks.by_month, "attacks", "attacks by month"),
+        (attacks.by_year, "attacks", "attacks by year"),
+        (isis.counts, "isis_attacks", "counts of ISIS attacks"),
+        (lambda ax, rows: slip.days(ax, WEEK, rows), "handovers", "days of the handover"),
+        (handovers.strip, "handovers", "handovers of bases"),
+        (lambda ax, rows: timeline.priestley(ax, rows, rows), "handovers", "timeline must have a row"),
+    ],
+)
+def test_no_row_is_nothing_to_draw(rows, chart, table, what):
+    with pytest.raises(ChartError, match=rf"nothing to draw: {what}.*\nLeave the chart out where nothing was known"):
+        chart(figure.canvas()[1], rows(table))
+
+
+@pytest.mark.parametrize("chart", [handovers.strip, lambda ax, rows: timeline.priestley(ax, rows, rows)])
+def test_a_half_canvas_is_refused_where_labels_have_no_room(rows, chart):
+    with pytest.raises(ChartError, match=r"must be drawn on a full canvas \(got half\)"):
+        chart(figure.canvas("half")[1], rows("handovers", {"date": "2020-03-29"}))
