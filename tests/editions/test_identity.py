@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import handover
+from handover import pages
 from handover.cli import cli
 from handover.editions import Request, inputs, render
 from handover.errors import StoreError
@@ -111,23 +112,19 @@ def test_other_inputs_that_no_page_shows_are_rendered_once_remembered_and_told(
 
 
 def test_the_layout_of_the_pdf_is_part_of_the_name(mini, stand_in, monkeypatch):
-    from handover.editions import compose
-
     first = render.produce(Request.of(mini, "mini", {}))
-    settle = compose._settle
-    monkeypatch.setattr(compose, "_settle", lambda files, name: settle(files, name) | {"spare": b"moved"})
+    settle = pages.settle
+    monkeypatch.setattr(pages, "settle", lambda files, name: settle(files, name) | {"spare": b"moved"})
     assert render.produce(Request.of(mini, "mini", {})).edition != first.edition
 
 
 def test_other_bytes_under_the_same_name_are_refused(mini, stand_in, snapshot, monkeypatch):
     """They cannot come about unless something shapes a file and is no part of the name."""
-    from handover.pages.typst import typesetter
-
     name = render.render(mini, "mini").edition.name
     before = snapshot(mini.reports)
     mini.lock.write_text("# other pins\n")
-    made = typesetter.pdf
-    monkeypatch.setattr(typesetter, "pdf", lambda *what: made(*what) + b"\n")
+    made = pages.pdf
+    monkeypatch.setattr(pages, "pdf", lambda *what: made(*what) + b"\n")
     with pytest.raises(StoreError) as error:
         render.render(mini, "mini")
     assert f"must come out in the same bytes under the same name (differs: mini_{name}.pdf)" in str(error.value)

@@ -101,9 +101,10 @@ def settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
         marks = _fit(section, marks, layout, draft)
     layout.linked = bool(layout.places)
     for _ in range(ROUNDS if layout.linked else 0):
-        led_to = _lines(layout.places)
+        pages, places = layout.pages, layout.places
         draft()
-        if _lines(layout.places) == led_to:
+        if (layout.pages, _lines(layout.places)) == (pages, _lines(places)):
+            layout.places = places  # as in this draft, which Typst need not lay out again
             break
     return {**files, FILE: layout.file()}
 

@@ -5,7 +5,7 @@ from pdf_samples import EVIDENCE, markdown, of_cells, shows, typeset
 from pdf_samples import metadata as about
 from test_typst import CONFLICT, FACT, SOURCE
 
-from handover.pages import layout, page_count, pdf, settle, typesetter, typst_source
+from handover.pages import layout, page_count, pdf, settle, typesetter, typst, typst_source
 from handover.pages.layout import FILE, FOOT, MOST, Layout, Mark
 from judges import pagevalidation, pdftags, pdftext, verapdf
 
@@ -109,6 +109,12 @@ def test_links_lead_where_their_places_are_on_the_page():
 @pytest.mark.parametrize(("cells", "queries"), [([lines(3)], 1), ([markdown("[down](#far)\n\n## Far")], 2)])
 def test_typst_is_asked_no_more_than_there_is_to_settle(cells, queries):
     assert len(Settled(*cells).asked) == queries
+
+
+def test_what_is_settled_is_no_part_of_every_piece_s_style():
+    """Typst would lay out everything anew whenever anything is settled."""
+    template = typst.TEMPLATE.read_text()
+    assert "settled" not in template[template.index("#let report(") : template.index("#let edition-of(")]
 
 
 def test_evidence_is_settled_in_few_questions():
