@@ -13,13 +13,14 @@ from xml.etree import ElementTree
 
 import lxml.html
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 
 from handover import pages
 from handover import text as legible
-from handover.document import assignments, read
+from handover.document import read
+from handover.document.reader import assignments
 from handover.editions import catalogue, catalogue_pages, render
 from handover.editions.catalogue import Site
 from handover.errors import NotebookError, ParameterError
@@ -340,7 +341,6 @@ ANY = st.text(st.characters(exclude_categories=()), max_size=80)
 WRITABLE = st.text(st.characters(exclude_categories=("Cs",)), max_size=80)
 
 
-@settings(max_examples=150, deadline=None)
 @given(WRITABLE, st.lists(WRITABLE, max_size=3))
 def test_papermill_writes_any_text_as_that_text(note, words):
     from papermill.translators import papermill_translators
@@ -352,7 +352,6 @@ def test_papermill_writes_any_text_as_that_text(note, words):
     assert all(isinstance(node, ast.Assign) for node in ast.parse(code).body)
 
 
-@settings(max_examples=25, deadline=None)
 @given(ANY, ANY)
 def test_any_text_becomes_a_page_that_says_it(title, words):
     cell = new_code_cell("1")
@@ -366,7 +365,6 @@ def test_any_text_becomes_a_page_that_says_it(title, words):
     assert page.xpath("//script") == []
 
 
-@settings(max_examples=60, deadline=None)
 @given(ANY, ANY)
 def test_any_title_is_listed_in_a_feed_that_can_be_read(title, standfirst):
     about, _ = made(title=title, standfirst=standfirst)

@@ -9,7 +9,7 @@ __getattr__, __all__ = door(
         "checks": "",
         "evidence": "",
         "model": "model Document",
-        "reader": "assignments read",
+        "reader": "read",
         "spaces": "",
         "words": "words MONTHS Words of",
     },

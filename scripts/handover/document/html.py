@@ -48,9 +48,9 @@ VALUES = {
     **dict.fromkeys(("id", "name"), re.compile(r"[\w.:-]{1,80}\Z")),
 }
 #: Drawings and formulas inside HTML are languages of their own, of which the sanitiser would leave nothing.
-DRAWING = re.compile(r"<(svg|math)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+DRAWINGS = {kind: re.compile(rf"<{kind}\b.*?</{kind}\s*>", re.IGNORECASE | re.DOTALL) for kind in ("svg", "math")}
 UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
-OPENING = re.compile(rf"<({'|'.join(sorted(GONE))})\b[^>]*>", re.IGNORECASE)
+OPENING = re.compile(rf"<({'|'.join(sorted(GONE))})\b[^<>]*>", re.IGNORECASE)
 #: libxml2 leaves out what lies deeper than this many elements.
 FOLLOWED = 2048
 #: Elements nested deeper than this are read as their text.
@@ -120,7 +120,12 @@ class _Reader:
         """A part as HTML with a hole in it for whatever HTML cannot say."""
         if callable(part):
             return self._hole(part, self.form)
-        return DRAWING.sub(lambda drawn: self._drawing(drawn[0], drawn[1].lower()), legible(part))
+        source = legible(part)
+        for kind, drawing in DRAWINGS.items():
+            # none begins after the last end of one, and to look for it there would take long in a long text
+            end = source.lower().rfind(f"</{kind}") + len(kind) + 3
+            source = drawing.sub(lambda drawn, kind=kind: self._drawing(drawn[0], kind), source[:end]) + source[end:]
+        return source
 
     def _drawing(self, source: str, kind: str) -> str:
         words = UNSAID.sub(" ", source)
@@ -140,6 +145,9 @@ class _Reader:
 
     def _flow(self, element: Any, form: type = model.Paragraph) -> model.Blocks:
         """Read what an element holds as blocks; running text between them becomes paragraphs, or plain text."""
+        if not len(element):
+            text = (element.text or "").strip(SPACE)
+            return (form((model.Text(text),)),) if text else ()
         if self.places.depth > model.DEPTH or self.level > NESTED:
             words = " ".join(element.text_content().split())
             return (form((model.Text(words),)),) if words else ()
@@ -243,10 +251,9 @@ class _Reader:
         return (made,) if made else ((model.Paragraph(caption),) if caption else ())
 
     def _cell(self, element: Any) -> model.Cell:
-        row = element.getparent()
         blocks = self._dressed(element, self._nested(element))
-        if row.index(element) == 0:
-            blocks = _begun(self.places.anchor(row.get("id", "")), blocks)
+        if element.getprevious() is None:
+            blocks = _begun(self.places.anchor(element.getparent().get("id", "")), blocks)
         text = " ".join(model.plain(blocks).split())
         columns, rows = (int(element.get(span) or 1) for span in ("colspan", "rowspan"))
         scope, align = "head" if element.tag == "th" else "", element.get("align", "")

@@ -591,6 +591,8 @@ def plain(nodes: Any) -> str:
                 parts.append(plain(node))
             case Span() | Link() | Reference() | Citation():
                 parts.append(plain(node.inside))
+            case Running():
+                parts += [plain(node.inside), " "]
             case Anchor() | Remark() | Rule():
                 continue
             case _:

@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from nbformat import NotebookNode
@@ -96,10 +97,9 @@ def _headed(pieces: list[_Piece]) -> list[_Piece]:
 
 def _merged(stated: list[Mapping[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
-    for content in stated:
-        for key, value in content.items():
-            joined = isinstance(value, list) and isinstance(merged.get(key), list)
-            merged[key] = [*merged[key], *value] if joined else value
+    for key, value in (item for content in stated for item in content.items()):
+        joined = isinstance(value, list) and isinstance(merged.get(key), list)
+        merged[key] = [*merged[key], *value] if joined else value
     return merged
 
 
@@ -116,22 +116,13 @@ def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
             yield number, cell
 
 
-def _joined(outputs: list[NotebookNode]) -> Iterator[dict[str, Any]]:
+def _joined(outputs: list[NotebookNode]) -> Iterator[Mapping[str, Any]]:
     """Yield outputs with neighbouring pieces of one stream put together, however the kernel flushed them."""
-    held: dict[str, Any] | None = None
-    for output in outputs:
-        if output.output_type == "stream" and held and held["name"] == output.name:
-            held["text"] += output.text
-            continue
-        if held:
-            yield held
-            held = None
-        if output.output_type == "stream":
-            held = dict(output)
+    for name, group in groupby(outputs, lambda output: output.get("name", "")):
+        if name:
+            yield {"output_type": "stream", "name": name, "text": "".join(output.text for output in group)}
         else:
-            yield output
-    if held:
-        yield held
+            yield from group
 
 
 def _stated(output: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -140,7 +131,7 @@ def _stated(output: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
-def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[dict[str, Any]]) -> Iterator[_Piece]:
+def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[Mapping[str, Any]]) -> Iterator[_Piece]:
     if cell.cell_type == "markdown":
         yield _markdown(number, cell.source, cell.get("attachments", {}))
     elif cell.cell_type == "code":
@@ -158,7 +149,7 @@ def _markdown(number: int, source: str, attachments: object = None, *, headline:
     return _Piece(lambda reader: reader.prose(number, source, held), source, headline)
 
 
-def _output(number: int, output: dict[str, Any]) -> Iterator[_Piece]:
+def _output(number: int, output: Mapping[str, Any]) -> Iterator[_Piece]:
     kind = output["output_type"]
     if kind == "stream":
         yield _Piece(lambda reader: reader.stream(number, output["name"], output["text"]))

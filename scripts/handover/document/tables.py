@@ -29,24 +29,18 @@ def table(
     """
     if not head and body and len(body[0]) > 1 and all(cell.scope for cell in body[0]):
         head, body = body[:1], body[1:]
-    head = [tuple(_scoped(cell, "col", cell.columns) for cell in row) for row in head]
-    body = [tuple(_scoped(cell, "row", cell.rows) for cell in row) for row in body]
-    if not any(body):
-        head, body = [], head
-    placed = _placed(head), _placed(body)
-    columns = max((cell.x + cell.columns for part in placed for row in part for cell in row), default=0)
-    return model.Table(number, columns, *_aligned(*placed), caption) if columns else None
+    placed, rows = _placed(head, "col"), _placed(body, "row")
+    if not any(rows):
+        placed, rows = [], placed
+    columns = max((cell.x + cell.columns for row in (*placed, *rows) for cell in row), default=0)
+    return model.Table(number, columns, *_aligned(placed, rows), caption) if columns else None
 
 
-def _scoped(cell: model.Cell, scope: str, span: int) -> model.Cell:
-    """Say what a head heads; an empty one heads nothing."""
-    if not cell.scope or not (cell.text or any(isinstance(node, model.Image) for node in model.walk(cell.blocks))):
-        return replace(cell, scope="")
-    return replace(cell, scope=scope + ("group" if span > 1 else ""))
+def _placed(rows: Sequence[model.Row], scope: str) -> list[model.Row]:
+    """Give each cell its first column, as a browser would, with spans clipped to the rows and columns there are.
 
-
-def _placed(rows: Sequence[model.Row]) -> list[model.Row]:
-    """Give each cell its first column, as a browser would, with spans clipped to the rows and columns there are."""
+    Cells that head others do so for their `scope`.
+    """
     #: The first row in which a column is free again.
     free: dict[int, int] = {}
     placed = []
@@ -58,10 +52,17 @@ def _placed(rows: Sequence[model.Row]) -> list[model.Row]:
             columns = next((n for n in range(1, cell.columns) if free.get(x + n, 0) > y), max(cell.columns, 1))
             height = max(1, min(cell.rows, len(rows) - y))
             free.update((x + n, y + height) for n in range(columns))
-            cells.append(replace(cell, x=x, columns=columns, rows=height))
+            group = "group" if (columns if scope == "col" else height) > 1 else ""
+            heads = scope + group if cell.scope and _says_something(cell) else ""
+            cells.append(replace(cell, x=x, columns=columns, rows=height, scope=heads))
             x += columns
         placed.append(tuple(cells))
     return placed
+
+
+def _says_something(cell: model.Cell) -> bool:
+    """Whether a cell can head others: an empty one heads nothing."""
+    return bool(cell.text) or any(isinstance(node, model.Image) for node in model.walk(cell.blocks))
 
 
 def _aligned(head: list[model.Row], body: list[model.Row]) -> tuple[tuple[model.Row, ...], tuple[model.Row, ...]]:

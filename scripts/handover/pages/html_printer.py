@@ -25,6 +25,15 @@ KINDS = (
     ("Comment", "c"), ("Literal.String", "s"), ("Literal.Number", "m"), ("Keyword", "k"), ("Operator.Word", "k"),
     ("Name.Decorator", "k"),
 )  # fmt: skip
+#: The forms of what holds nothing but running text, or nothing but blocks.
+FORMS = {
+    model.Paragraph: "<p>{}</p>",
+    model.Plain: "{}",
+    model.Preformatted: "<pre>{}</pre>",
+    model.Term: "<dt>{}</dt>",
+    model.Quote: "<blockquote>\n{}\n</blockquote>",
+    model.Definition: "<dd>{}</dd>",
+}
 NOTHING = Markup("")
 
 
@@ -148,30 +157,26 @@ class Printer:
 
     # blocks
 
-    def blocks(self, blocks: Iterable[model.Block]) -> Markup:
+    def blocks(self, blocks: Iterable[model.Block | model.Term | model.Definition]) -> Markup:
         """Print blocks one under another."""
         return lines(map(self._block, blocks))
 
-    def _block(self, block: model.Block) -> Markup:
+    def _block(self, block: model.Block | model.Term | model.Definition) -> Markup:
         match block:
-            case model.Paragraph():
-                return fill("<p>{}</p>", self.inlines(block.inside))
-            case model.Plain():
-                return self.inlines(block.inside)
+            case model.Running():
+                return fill(FORMS[type(block)], self.inlines(block.inside))
+            case model.Group():
+                return fill(FORMS[type(block)], self.blocks(block.blocks))
             case model.Heading():
                 return fill('<h{0} id="{1}">{2}</h{0}>', block.level, block.anchor, self.inlines(block.inside))
             case model.CodeBlock():
                 return code(block.source, block.language)
-            case model.Preformatted():
-                return fill("<pre>{}</pre>", self.inlines(block.inside))
             case model.Formula():
                 return fill('<p class="display">{}</p>', maths(block.latex))
-            case model.Quote():
-                return fill("<blockquote>\n{}\n</blockquote>", self.blocks(block.blocks))
             case model.List():
                 return self._list(block)
             case model.Definitions():
-                return fill("<dl>\n{}\n</dl>", lines(map(self._entry, block.entries)))
+                return fill("<dl>\n{}\n</dl>", self.blocks(block.entries))
             case model.Table():
                 return self._table(block)
             case model.Details():
@@ -196,11 +201,6 @@ class Printer:
         form = '<li class="task"><span class="box{}" role="img" aria-label="{}"></span> {}</li>'
         state = (" done", self.words.done) if item.checked else ("", self.words.open)
         return fill(form, *state, self.blocks(item.blocks))
-
-    def _entry(self, entry: model.Term | model.Definition) -> Markup:
-        if isinstance(entry, model.Term):
-            return fill("<dt>{}</dt>", self.inlines(entry.inside))
-        return fill("<dd>{}</dd>", self.blocks(entry.blocks))
 
     def _table(self, table: model.Table) -> Markup:
         """A table with room to scroll, or to be stacked where the screen is narrow."""

@@ -10,14 +10,13 @@ import io
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from handover import digest, fonts
+from handover import atomic, digest, fonts
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 #: Tags, and classes with a dot, that set a text in another family, weight or slope than its surroundings.
@@ -233,53 +232,32 @@ def _ranges(points: list[int]) -> str:
 
 @cache
 def _subset(face: Face, characters: frozenset[str]) -> str:
-    """A cut face in base64, as it was kept if it was."""
-    key = _key(face, characters)
-    data = _find(key)
-    if data is None:
-        data = _cut(face, characters)
-        _keep(key, data)
+    """A cut face in base64; what was kept of an earlier run is used if it is whole."""
+    path = _kept(face, characters)
+    with suppress(OSError):
+        held = path.read_bytes()
+        if hashlib.sha256(held[DIGEST:]).digest() == held[:DIGEST]:
+            return base64.b64encode(held[DIGEST:]).decode("ascii")
+    data = _cut(face, characters)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.replace(path, hashlib.sha256(data).digest() + data)
     return base64.b64encode(data).decode("ascii")
 
 
-def _key(face: Face, characters: frozenset[str]) -> str:
-    """A digest of everything that the bytes of a cut depend on."""
+def _kept(face: Face, characters: frozenset[str]) -> Path:
+    """Where a cut is kept: under a name of everything that its bytes depend on."""
     import brotli
     import fontTools
 
     tools = f"fonttools {fontTools.version}, brotli {brotli.__version__}"
     parts = [digest.of_file(face.file), tools, CUT, "".join(sorted(characters))]
-    return digest.of_bytes("\n".join(parts).encode("utf-8", "surrogatepass"))
-
-
-def _path(key: str) -> Path:
-    folder = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(folder) if Path(folder).is_absolute() else Path.home() / ".cache"
-    return root / "handover" / "faces" / f"{key}.woff2"
-
-
-def _find(key: str) -> bytes | None:
-    """What was kept under a key; None if nothing whole is there."""
-    with suppress(OSError, RuntimeError):
-        held = _path(key).read_bytes()
-        if hashlib.sha256(held[DIGEST:]).digest() == held[:DIGEST]:
-            return held[DIGEST:]
-    return None
-
-
-def _keep(key: str, data: bytes) -> None:
-    """Keep a cut, in one step; what cannot be kept is not."""
-    with suppress(OSError, RuntimeError):
-        path = _path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, half = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(hashlib.sha256(data).digest() + data)
-            Path(half).replace(path)
-        except BaseException:
-            Path(half).unlink(missing_ok=True)
-            raise
+    folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not folder.is_absolute():
+        home = os.path.expanduser("~")  # noqa: PTH111  which gives the sign back where nobody has a home
+        folder = Path(os.devnull) if home == "~" else Path(home, ".cache")
+    key = digest.of_bytes("\n".join(parts).encode("utf-8", "surrogatepass"))
+    return folder / "handover" / "faces" / f"{key}.woff2"
 
 
 def _cut(face: Face, characters: frozenset[str]) -> bytes:

@@ -10,7 +10,7 @@ import sys
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -228,7 +228,6 @@ def test_the_same_document_gives_the_same_bytes_in_any_process(request):
 ANYTHING = st.text(max_size=200) | st.text(alphabet="<>[]()!#*_`|~$\\&;:\"'-=/ abx\n\t0{}\u202e\ud800", max_size=300)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(markdown=ANYTHING, markup=ANYTHING, drawn=ANYTHING, text=ANYTHING, title=ANYTHING)
 def test_no_content_whatever_breaks_a_page(markdown, markup, drawn, text, title):
     outputs = [
@@ -258,7 +257,6 @@ KEYS = "key id label value claims conflicts printed reading facts source a b url
 OBJECTS = st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES | st.just("x"), max_size=8) | VALUES, max_size=3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(facts=OBJECTS | VALUES, sources=OBJECTS | VALUES, conflicts=OBJECTS | VALUES, heading=VALUES)
 def test_no_evidence_whatever_breaks_a_page(facts, sources, conflicts, heading):
     content = {"facts": facts, "sources": sources, "conflicts": conflicts, "heading": heading}

@@ -121,4 +121,4 @@ def test_a_folder_that_cannot_be_had_costs_nothing_but_time(tmp_path, folder, mo
 
 def test_other_characters_and_faces_have_keys_of_their_own():
     faces = (MONO, SERIF)
-    assert len({typefaces._key(face, frozenset(text)) for face in faces for text in ("ab", "abc")}) == 4
+    assert len({typefaces._kept(face, frozenset(text)) for face in faces for text in ("ab", "abc")}) == 4
