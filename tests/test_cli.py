@@ -139,6 +139,15 @@ def test_paths_go_to_stdout_and_talk_to_stderr(run, mini, stand_in):
     code, again, err = run("render", "mini", "mini")
     assert (code, again) == (0, out)
     assert err.startswith("mini: unchanged since 2026-01-31-en-") and err.endswith("nothing rendered\n")
+    runs = stand_in.runs
+    code, again, err = run("render", "--again")
+    assert (code, again, stand_in.runs) == (0, out, runs + 1)
+    assert err.startswith("mini: came out the same, byte for byte: 2026-01-31-en-")
+
+
+def test_again_is_not_for_a_sweep(run):
+    code, _, err = run("render", "--again", "--jobs", "2")
+    assert code == 2 and "--again is for one edition of each report; leave it out of a sweep." in err
 
 
 def test_warnings_of_a_notebook_are_told(run, stand_in, monkeypatch):

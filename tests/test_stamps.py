@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from handover.stamps import Stamps, files
+from handover.digest import Stamps, imported_files
 
 
 @pytest.fixture
@@ -64,5 +64,5 @@ def test_what_is_imported_is_watched(tmp_path, monkeypatch):
     (tmp_path / "imported_just_now.py").write_text("x = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     __import__("imported_just_now")
-    assert str(tmp_path / "imported_just_now.py") in files()
-    assert None not in files()
+    assert str(tmp_path / "imported_just_now.py") in imported_files()
+    assert None not in imported_files()

@@ -52,6 +52,11 @@ def make(parent: Path | None = None) -> Path:
         return made
 
 
+def adopt(made: Path) -> None:
+    """Remove at the end of this process a folder that another one made, which may be killed before it can."""
+    _noted[made] = os.getpid()
+
+
 def remove(made: Path) -> None:
     """Remove a folder; one that somebody still writes into is tried again at the end of the process."""
     shutil.rmtree(made, ignore_errors=True)

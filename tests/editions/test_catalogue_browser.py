@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handover.editions import catalogue, catalogue_pages, manifest
+from handover.editions import catalogue, catalogue_pages
 from handover.editions.store import Store
 from judges import browser, links
 
@@ -93,7 +93,3 @@ def test_the_newest_edition_of_each_report_comes_first_with_its_picture(site, ch
             links_in = articles.nth(number).locator("a:not(.picture)")
             assert "/2026-10-01-en-" in links_in.first.get_attribute("href")
             assert articles.nth(number).locator("img").bounding_box()["width"] > 150
-
-
-def test_manifests_of_the_site_are_those_committed():
-    assert len(manifest.newest_first(catalogue.read(Store(REPORTS, REPORTS / "lock"))[0])) == 12

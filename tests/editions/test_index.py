@@ -1,4 +1,4 @@
-"""Editions by what people call them, and the edition before one."""
+"""Editions by what people call them, by what came before, and what the commands say of them."""
 
 import json
 
@@ -6,36 +6,63 @@ import pytest
 from click.testing import CliRunner
 
 from handover.cli import cli
-from handover.editions import Index, manifest, named, render
+from handover.editions import Index, catalogue, manifest, named
 from handover.editions.store import Store
 from handover.errors import StoreError
+from publishing import made
+
+DAYS = ("2026-01-07", "2026-01-31")
 
 
 @pytest.fixture
-def store(mini, stand_in):
-    """A store with two editions of the miniature, of two days."""
-    for day in ("2026-01-07", "2026-01-31"):
-        render.render(mini, "mini", {"as_of": day})
-    return Store.of(mini)
+def store(mini, monkeypatch):
+    """The project's store with editions of two days, and one of another setting between them."""
+    found = Store.of(mini)
+    monkeypatch.chdir(mini.root)
+    for number, (day, variant) in enumerate(((DAYS[0], {}), ("2026-01-20", {"evidence": "article"}), (DAYS[1], {}))):
+        asked = {"as_of": day, "since": None, "evidence": "record"} | variant
+        about, files = made("mini", day, f"{number:08x}", value=str(3 + number), parameters=asked, variant=variant)
+        about["facts"]["doors"]["known_since"] = "2026-01-01"
+        with found.locked():
+            found.publish("mini", about["edition"], files, about)
+            catalogue.write(found)
+    return found
 
 
-def test_the_day_before_is_that_of_the_latest_earlier_edition(store):
-    given = dict(store.editions("mini")[-1].manifest()["parameters"])
-    assert Index(store, "mini").day_before(given | {"as_of": "2026-03-01"}) == "2026-01-31"
-    assert Index(store, "mini").day_before(given | {"as_of": "2026-01-31"}) == "2026-01-07"
-    assert Index(store, "mini").day_before(given | {"as_of": "2026-01-07"}) is None
+def rewrite(edition, **changes):
+    path = edition.folder / manifest.NAME
+    path.write_bytes(manifest.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_an_edition_of_other_parameters_does_not_count(store):
-    given = dict(store.editions("mini")[-1].manifest()["parameters"])
-    assert Index(store, "mini").day_before(given | {"as_of": "2026-03-01", "evidence": "article"}) is None
+def run(*words):
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    return result.output
 
 
-def test_a_torn_manifest_is_passed_over(store):
-    first, last = store.editions("mini")
-    (last.folder / manifest.NAME).write_text("{")
-    given = dict(first.manifest()["parameters"])
-    assert Index(store, "mini").day_before(given | {"as_of": "2026-03-01"}) == "2026-01-07"
+@pytest.mark.parametrize(
+    ("asked", "day"),
+    [
+        ({"as_of": "2026-03-01", "since": "2026-01-07", "evidence": "record"}, "2026-01-31"),
+        ({"as_of": "2026-01-31", "evidence": "record"}, "2026-01-07"),
+        ({"as_of": "2026-01-07", "evidence": "record"}, None),
+        ({"as_of": "2026-03-01", "evidence": "article"}, "2026-01-20"),
+        ({"as_of": "2026-03-01", "evidence": "record", "language": "ar"}, None),
+    ],
+)
+def test_the_day_before_is_that_of_the_latest_earlier_edition_that_was_asked_for_likewise(store, asked, day):
+    assert Index(store, "mini").day_before(asked) == day
+
+
+def test_each_manifest_is_read_once_and_a_torn_one_passed_over(store, monkeypatch):
+    (store.editions("mini")[-1].folder / manifest.NAME).write_text("{")
+    read, load = [], manifest.load
+    monkeypatch.setattr(manifest, "load", lambda path: read.append(path) or load(path))
+    index = Index(store, "mini")
+    assert read == []
+    for _ in range(2):
+        assert list(index.days({"as_of": "2026-03-01", "evidence": "record"})) == ["2026-01-07"]
+    assert len(read) == len(set(read)) == 3
 
 
 def test_an_edition_is_found_by_path_by_file_and_by_a_name_cut_short(store):
@@ -44,7 +71,7 @@ def test_an_edition_is_found_by_path_by_file_and_by_a_name_cut_short(store):
         assert named(store, name) == edition
 
 
-@pytest.mark.parametrize(("name", "said"), [("mini/2026", "(found 2)"), ("mini/1999", "(found 0)"), ("x/y", "found 0")])
+@pytest.mark.parametrize(("name", "said"), [("mini/2026", "(found 3)"), ("mini/1999", "(found 0)"), ("x/y", "found 0")])
 def test_a_name_that_means_none_or_several_is_refused(store, name, said):
     with pytest.raises(StoreError) as error:
         named(store, name)
@@ -52,43 +79,31 @@ def test_a_name_that_means_none_or_several_is_refused(store, name, said):
     assert said in str(error.value)
 
 
-def test_the_command_says_what_differs(store, monkeypatch):
-    monkeypatch.chdir(store.root.parent)
-    edition = store.editions("mini")[1]
-    path = edition.folder / manifest.NAME
-    found = json.loads(path.read_text())
-    found["facts"]["doors"]["value"] = "many"
-    path.write_text(json.dumps(found))
-    for given in (["mini/2026-01-07", "mini/2026-01-31"], ["mini/2026-01-31", "mini/2026-01-07"]):
-        result = CliRunner().invoke(cli, ["diff", *given])
-        assert result.exit_code == 0
-        assert result.output == (
+def test_the_command_says_what_differs_in_whichever_order_the_days_are_given(store):
+    names = [f"mini/{day}" for day in DAYS]
+    for given in (names, names[::-1]):
+        assert run("diff", *given) == (
             "From  mini, 7 January 2026\nto    mini, 31 January 2026\n\n"
-            "- Correction: Doors: many (the earlier edition had: 3).\n"
+            "- Correction: Doors: 5 (the earlier edition had: 3).\n"
         )
-    as_json = CliRunner().invoke(cli, ["diff", "--json", "mini/2026-01-07", "mini/2026-01-31"])
-    assert [one["after"] for one in json.loads(as_json.output) if one["fact"] == "doors"] == ["many"]
+    assert [one["after"] for one in json.loads(run("diff", "--json", *names)) if one["fact"] == "doors"] == ["5"]
 
 
-def test_what_is_no_longer_printed_is_named_when_asked_for_and_not_as_a_change(store, monkeypatch):
-    monkeypatch.chdir(store.root.parent)
-    path = store.editions("mini")[1].folder / manifest.NAME
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"facts": {}}))
-    days = ["mini/2026-01-07", "mini/2026-01-31"]
-    assert CliRunner().invoke(cli, ["diff", *days]).output.endswith("\nNothing has changed.\n")
-    told = CliRunner().invoke(cli, ["diff", "--all", *days]).output
+def test_what_is_no_longer_printed_is_named_when_asked_for_and_not_as_a_change(store):
+    rewrite(store.editions("mini")[-1], facts={})
+    names = [f"mini/{day}" for day in DAYS]
+    assert run("diff", *names).endswith("\nNothing has changed.\n")
+    told = run("diff", "--all", *names)
     assert told.endswith("\nNothing has changed.\n\nNot printed any more, and not taken back:\n- Doors: 3.\n")
-    as_json = CliRunner().invoke(cli, ["diff", "--all", "--json", *days])
-    assert [(one["fact"], one["kind"]) for one in json.loads(as_json.output)] == [("doors", "dropped")]
+    as_json = json.loads(run("diff", "--all", "--json", *names))
+    assert [(one["fact"], one["kind"]) for one in as_json] == [("doors", "dropped")]
 
 
-def test_the_commands_tell_editions_of_one_day_apart_by_what_they_were_asked_for(mini, stand_in, monkeypatch):
+def test_the_commands_tell_editions_apart_by_what_they_were_asked_for(store, mini):
     (mini.root / "pyproject.toml").write_text(
         '[tool.handover.words]\n"evidence: article" = "from the article alone"\n"evidence: record" = "with all"\n'
     )
-    made = [render.render(mini, "mini", {"evidence": evidence}).edition for evidence in ("article", "record")]
-    monkeypatch.chdir(mini.root)
-    lines = CliRunner().invoke(cli, ["list"]).output.splitlines()
-    assert {line.split("  ")[2].strip() for line in lines} == {"from the article alone", "with all"}
-    told = CliRunner().invoke(cli, ["diff", *(str(one.folder) for one in made)]).output
-    assert "mini, 31 January 2026, from the article alone" in told and "mini, 31 January 2026, with all" in told
+    told = [line.split("  ")[2].strip() for line in run("list").splitlines()]
+    assert told == ["with all", "from the article alone", "with all"]
+    told = run("diff", "mini/2026-01-20", "mini/2026-01-31")
+    assert "mini, 20 January 2026, from the article alone" in told and "mini, 31 January 2026, with all" in told

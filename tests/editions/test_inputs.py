@@ -15,7 +15,6 @@ from packaging.version import Version
 
 import handover
 from handover import digest as digests
-from handover import stamps
 from handover.editions import Request, inputs
 from handover.editions.render import render
 from handover.errors import NotebookError, StoreError
@@ -140,7 +139,7 @@ def test_a_table_that_changes_while_the_report_is_made_stops_it(mini, later, sta
 def test_a_file_written_while_it_was_read_is_read_again(tmp_path):
     (tmp_path / "a").write_text("newer")
     assert digests.unless_touched("a", {"a": (1, 1, 1, 1)}, lambda: "torn") == "torn"
-    assert digests.unless_touched("a", stamps.of_all(tmp_path, ["a"]), lambda: "whole") == "whole"
+    assert digests.unless_touched("a", digests.stamps_of(tmp_path, ["a"]), lambda: "whole") == "whole"
 
 
 def test_a_line_of_the_package_counts_and_what_python_caches_does_not(monkeypatch, tmp_path, later):

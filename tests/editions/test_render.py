@@ -88,10 +88,10 @@ def fail_moved(mini, stand_in, monkeypatch):
 
 
 def fail_typeset(mini, stand_in, monkeypatch):
-    from handover.pages.typst import page
+    from handover.pages import typst
 
-    monkeypatch.setattr(page, "TEMPLATE", mini.root / "broken.typ")
-    page.TEMPLATE.write_text("#oops")
+    monkeypatch.setattr(typst, "TEMPLATE", mini.root / "broken.typ")
+    typst.TEMPLATE.write_text("#oops")
     return ConversionError, "the PDF must compile"
 
 

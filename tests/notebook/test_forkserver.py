@@ -150,6 +150,7 @@ later = forkserver.import_later()
 wanted = (*forkserver.LIBRARIES, *forkserver.LATER, *forkserver.PACKAGES)
 missing = [name for name in wanted if name not in sys.modules]
 assert missing == [forkserver.RENEWED], f"not imported: {missing}"
+sys.modules["handover.story.preload"].preload()  # a failure of it would be passed over, and cost each kernel time
 assert not libraries.changed() and not packages.changed() and not later.changed()
 import matplotlib.pyplot
 later_files = later._paths.split("\\0")
@@ -182,18 +183,13 @@ time.sleep(600)
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-def test_nothing_is_left_when_a_program_is_stopped_in_the_midst_of_a_cell(tmp_path, number):
-    program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, tmp_path, STAY], stderr=subprocess.PIPE, start_new_session=True
-    )
+def test_nothing_is_left_when_a_program_is_killed_in_the_midst_of_a_cell(tmp_path):
+    program = subprocess.Popen([sys.executable, "-c", PROGRAM, tmp_path, STAY], start_new_session=True)
     assert until((tmp_path / "ids").exists)
     *ids, folder = (tmp_path / "ids").read_text().split()
     family = [*map(int, ids), *(child.pid for child in psutil.Process(program.pid).children())]
-    program.send_signal(number)
-    said = program.communicate(timeout=HANG_S)[1]
-    assert program.returncode != 0
-    assert number != signal.SIGINT or b"KeyboardInterrupt" in said
+    program.kill()
+    program.wait(HANG_S)
     assert until(lambda: not alive(family))
     assert until(lambda: not os.path.exists(folder))  # noqa: PTH110
 

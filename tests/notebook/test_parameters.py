@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handover.errors import NotebookError, ParameterError
@@ -232,7 +232,6 @@ def test_a_value_as_it_comes_out(name, raw, value):
     assert (bound, type(bound)) == (value, type(value))
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from([p.name for p in contract()]) | st.text(), st.text() | st.integers() | st.none())
 )
@@ -244,7 +243,6 @@ def test_whatever_is_given_comes_out_plain_or_is_refused(raw):
     assert json.loads(json.dumps(bound)) == bound
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="xyint:=# \n'\"[]|.,0a", max_size=60))
 def test_whatever_the_cell_holds_is_read_or_refused(source):
     try:

@@ -24,19 +24,19 @@ def never():
 # run in place of a render, in the worker process
 
 
-def die(job):
+def die(job, folder):
     signal.raise_signal(signal.SIGKILL)
 
 
-def leave(job):
+def leave(job, folder):
     os._exit(3)
 
 
-def break_down(job):
+def break_down(job, folder):
     raise ValueError("no such thing")
 
 
-def hang(job):
+def hang(job, folder):
     """Hang with a process in a session of its own, as a kernel is."""
     from handover.notebook import processes
 

@@ -22,7 +22,7 @@ __all__ = ["cli", "main", "say"]
 #: Name of each command: its module here, and the line that `--help` shows, so that help imports none of them.
 COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
-    "preview": ("preview", "Show a report in the browser, and show it again at each save."),
+    "preview": ("render", "Show a report in the browser, and show it again at each save."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
     "list": ("editions", "List editions, newest first: report, edition, path of the HTML."),
     "verify": ("check", "Prove that editions, or a PDF from anywhere, are what the data says."),

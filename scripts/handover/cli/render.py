@@ -1,4 +1,4 @@
-"""`handover render`: reports to editions."""
+"""The commands that make reports: `handover render` to editions, `handover preview` in the browser."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,21 +11,23 @@ from handover.errors import HandoverError
 if TYPE_CHECKING:
     from handover.project import Project
 
-EXAMPLES = """\b
+RENDER_EXAMPLES = """\b
 Examples:
   handover render
   handover render drawdown briefing
   handover render drawdown -p as_of 2026-01-31 -p evidence article
+  handover render --again                        does this machine print the same bytes?
   handover render --out /srv/reports
   handover render drawdown --sweep as_of=2020-01-01..2026-06-30/1w --sweep evidence=article,record
   handover render briefing --sweep as_of=2026-01-01..2026-06-30/1m --cluster tcp://scheduler:8786
 """
 
 
-@click.command("render", epilog=EXAMPLES)
+@click.command("render", epilog=RENDER_EXAMPLES)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
 @click.option("--out", type=click.Path(path_type=Path), help="Publish in this folder instead of reports/.")
+@click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -49,6 +51,7 @@ def render_command(
     reports: tuple[str, ...],
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
+    again: bool,
     timeout: float,
     axes: tuple[str, ...],
     jobs: int | None,
@@ -66,12 +69,14 @@ def render_command(
 
     if jobs and cluster:
         raise click.UsageError("--jobs is for workers on this machine; leave it out with --cluster.")
+    if again and (axes or jobs or cluster):
+        raise click.UsageError("--again is for one edition of each report; leave it out of a sweep.")
     on_terminate()
     project, given = Project.find(), given_once(parameters)
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or project.reports_known()))
     if not (axes or jobs or cluster):
-        _one_by_one(project, names, given, target, timeout)
+        _one_by_one(project, names, given, out=target, again=again, timeout_s=timeout)
         return
     from handover.sweep import sweep
 
@@ -89,9 +94,7 @@ def render_command(
     )
 
 
-def _one_by_one(
-    project: "Project", reports: tuple[str, ...], given: dict[str, str], target: Path | None, timeout: float
-) -> None:
+def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
     from handover.editions import render
     from handover.progress import Progress
 
@@ -99,7 +102,7 @@ def _one_by_one(
     for report in reports:
         with Progress(report) as progress:
             try:
-                outcome = render.render(project, report, given, out=target, timeout_s=timeout, progress=progress)
+                outcome = render.render(project, report, given, progress=progress, **options)
             except HandoverError as error:
                 progress.clear()
                 say(str(error))
@@ -116,9 +119,51 @@ def _tell(report: str, outcome: Any) -> None:
     if outcome.kind == "unchanged":
         name = outcome.edition.name
         say(
-            f"{report}: came out the same: {name}; nothing was written"
+            f"{report}: came out the same, byte for byte: {name}; nothing was written"
             if outcome.rendered
             else f"{report}: unchanged since {name}; nothing rendered"
         )
     for path in outcome.paths:
         click.echo(path)
+
+
+# handover preview
+
+PREVIEW_EXAMPLES = """\b
+Examples:
+  handover preview drawdown
+  handover preview briefing --open
+  handover preview drawdown -p as_of 2026-01-31 -p evidence article
+  handover preview briefing --pdf --open
+"""
+
+
+@click.command("preview", epilog=PREVIEW_EXAMPLES)
+@click.argument("report")
+@click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Serve on this port; else on a free one.")
+@click.option("--open", "opens", is_flag=True, help="Open the browser.")
+@click.option("--pdf", is_flag=True, help="Show the PDF first; the page has a switch between both.")
+def preview_command(
+    report: str, parameters: tuple[tuple[str, str], ...], port: int | None, opens: bool, pdf: bool
+) -> None:
+    """Serve REPORT on this machine alone, and show it again at each save of its notebook, the data or the package.
+
+    Prints the address to open. Nothing is published. A cell that fails shows its error above the last good report.
+    Ctrl-C ends it.
+    """
+    from handover.preview import Session
+    from handover.progress import Progress
+    from handover.project import Project
+
+    on_terminate()
+    progress = Progress(report)
+    session = Session(Project.find(), report, given_once(parameters), port=port, say=say, progress=progress)
+    address = session.address + ("#pdf" if pdf else "")
+    click.echo(address)
+    if opens:
+        import webbrowser
+
+        webbrowser.open(address)
+    with progress:
+        session.run()

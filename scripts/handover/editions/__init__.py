@@ -12,9 +12,9 @@ __getattr__, __all__ = door(
         "compose": "compose AUTHOR Composition RECORD TABLE_MIMES",
         "index": "AS_OF SINCE Index before named rest",
         "inputs": "inputs Inputs SUFFIXES",
-        "manifest": "manifest Manifest",
+        "manifest": "manifest Manifest day_of epoch_of",
         "render": "render Outcome Product produce",
-        "request": "Contract Request day_of epoch_of",
+        "request": "Contract Request",
         "store": "EDITION Edition LINK_PICTURE PICTURE REPORT Store file_name",
     },
 )

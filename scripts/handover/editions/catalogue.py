@@ -16,8 +16,7 @@ from handover import atomic
 from handover.editions import manifest
 from handover.editions.changes import CORRECTED, compare
 from handover.editions.index import before, series
-from handover.editions.manifest import Manifest
-from handover.editions.request import day_of
+from handover.editions.manifest import Manifest, day_of
 from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project

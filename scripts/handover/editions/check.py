@@ -185,7 +185,7 @@ def _standing(project: Project, newest: manifest.Manifest) -> Finding:
     changed = now.changed_since(newest["inputs"])
     if not changed:
         return Finding("ok", f"{name}: current")
-    # what the press fills in by itself is no setting, and must not become one
+    # what is filled in by itself is no setting, and must not become one
     settings = {"as_of": newest["as_of"], **newest["variant"]}
     values = " ".join(f"-p {key} {_word(value)}" for key, value in settings.items())
     return Finding(

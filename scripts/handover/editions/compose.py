@@ -10,12 +10,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from handover import digest, pages
 from handover.editions import catalogue, inputs
-from handover.editions.request import day_of, epoch_of
+from handover.editions.manifest import day_of, epoch_of
 from handover.editions.store import EDITION, LINK_PICTURE, REPORT, file_name
 from handover.errors import HandoverError
 from handover.notebook import source
@@ -44,7 +45,7 @@ RECORD = "edition.json"
 TABLE_MIMES = {".csv": "text/csv", ".json": "application/json", ".geojson": "application/geo+json"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Composition:
     """A notebook, composed.
 
@@ -65,21 +66,21 @@ class Composition:
     document: "Document"
     metadata: PageMetadata
     refused: tuple[str, ...]
-    _typst: dict[str, bytes] = field(compare=False, repr=False)
-    _settled: list[dict[str, bytes]] = field(compare=False, repr=False)
+    _printed: dict[str, bytes] = field(repr=False)
+    _settled: dict[str, bytes] | None = field(repr=False)
 
     @property
     def typst_source(self) -> str:
         """The source of the PDF."""
-        return self._typst[MAIN].decode()
+        return self._printed[MAIN].decode()
 
     def pdf(self) -> bytes:
         """Typeset the PDF."""
-        return pages.pdf(self._files(), self.metadata.epoch, self.document.name)
+        return pages.pdf(self._files, self.metadata.epoch, self.document.name)
 
     def picture(self) -> bytes:
         """A picture of the PDF's first page, for the catalogue."""
-        return pages.picture(self._files(), PICTURE_PPI, self.document.name)
+        return pages.picture(self._files, PICTURE_PPI, self.document.name)
 
     def link_picture(self) -> bytes:
         """The picture that a link to the HTML shows."""
@@ -88,13 +89,12 @@ class Composition:
 
     def sheets(self, ppi: float) -> list[bytes]:
         """Pictures of all pages of the PDF."""
-        return pages.pngs(self._files(), ppi, self.document.name)
+        return pages.pngs(self._files, ppi, self.document.name)
 
+    @cached_property
     def _files(self) -> dict[str, bytes]:
-        """Everything that Typst may read, the layout settled once."""
-        if not self._settled:
-            self._settled.append(pages.settle(self._typst, self.document.name))
-        return self._settled[0]
+        """Everything that Typst may read, the layout settled."""
+        return self._settled or pages.settle(self._printed, self.document.name)
 
 
 def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False) -> Composition:
@@ -112,19 +112,18 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False)
     document = read(nb, report)
     attached, refused = _attached(nb, document, report, folder)
     unnamed = _metadata(nb, document, attached, PLACEHOLDER)
-    html, typst, settled = pages.write_html(document, unnamed), pages.typst_source(document, unnamed), []
-    content, published = "", b""
+    html, printed = pages.write_html(document, unnamed), pages.typst_source(document, unnamed)
+    content, published, settled = "", b"", None
     if not draft:
-        published = _published(nb)
-        settled = [pages.settle(typst, report)]
-        content = _content(html, settled[0], pages.link_source(document, unnamed), published)
+        published, settled = _published(nb), pages.settle(printed, report)
+        content = _content(html, settled, pages.link_source(document, unnamed), published)
     digits = content[: digest.DIGITS] or DRAFT
     if unnamed.edition:
         html = html.replace(PLACEHOLDER, digits)
-        for files in (typst, *settled):
+        for files in filter(None, (printed, settled)):
             files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
     final = _metadata(nb, document, attached, digits)
-    return Composition(final.edition, content, html, published, document, final, tuple(refused), typst, settled)
+    return Composition(final.edition, content, html, published, document, final, tuple(refused), printed, settled)
 
 
 def report_of(name: str) -> str:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 import handover
-from handover import digest, stamps
+from handover import digest
 from handover.project import MARKER, Project
 
 #: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
@@ -104,7 +104,7 @@ def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """The hash of each file among paths in a folder."""
     return {
         path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
-        for path, stamp in stamps.of_all(root, paths).items()
+        for path, stamp in digest.stamps_of(root, paths).items()
     }
 
 
@@ -127,7 +127,7 @@ def package(files: Iterable[tuple[str, bytes]]) -> str:
 
 def _package() -> str:
     root = Path(handover.__file__).parent
-    seen = stamps.of_all(root, filter(_shapes, _paths(root)))
+    seen = digest.stamps_of(root, filter(_shapes, _paths(root)))
     return digest.unless_touched(str(root), seen, lambda: package((path, (root / path).read_bytes()) for path in seen))
 
 

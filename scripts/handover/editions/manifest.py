@@ -174,6 +174,19 @@ def load(path: Path) -> Manifest:
     return manifest
 
 
+def day_of(value: object) -> dt.date | None:
+    """The day that a parameter names as ISO text, or None when it names none."""
+    try:
+        return dt.date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def epoch_of(day: dt.date | None) -> int:
+    """The beginning of a day in seconds, the only clock that cells and pages are given; 0 for none."""
+    return (day - dt.date(1970, 1, 1)).days * 86_400 if day else 0
+
+
 def started(one: Manifest) -> str:
     """When an edition was made, as ISO text; "" where nobody knows."""
     return str(one["run"].get("started", ""))

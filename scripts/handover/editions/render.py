@@ -67,10 +67,11 @@ def render(
     given: Mapping[str, Any] | None = None,
     *,
     out: Path | None = None,
+    again: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
-    """Render a report with the parameters given, unless an edition of the same inputs is there.
+    """Render a report with the parameters given, unless an edition of the same inputs is there, or even then: `again`.
 
     It is published in the project's own ``reports/``, or in the folder `out`.
 
@@ -81,7 +82,7 @@ def render(
     store = Store.of(project, out)
     contract, known = Contract.of(project, report), Index(store, report)
     request = contract.request(given or {}, known.day_before)
-    if edition := known.find(request):
+    if not again and (edition := known.find(request)):
         announce(store, edition)
         return Outcome("unchanged", edition, rendered=False)
     product = produce(request, timeout_s=timeout_s, progress=progress)

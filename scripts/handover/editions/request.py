@@ -8,6 +8,7 @@ from typing import Any
 from handover.editions import inputs
 from handover.editions.index import AS_OF, SINCE, Index
 from handover.editions.inputs import Inputs
+from handover.editions.manifest import day_of, epoch_of
 from handover.editions.store import REPORT, Store
 from handover.errors import NotebookError, near
 from handover.notebook import parameters, source
@@ -15,19 +16,6 @@ from handover.project import Project
 
 #: Asked, with all parameters, for the day that a report is to be compared with.
 DayBefore = Callable[[Mapping[str, Any]], str | None]
-
-
-def day_of(value: object) -> dt.date | None:
-    """The day that a parameter names as ISO text, or None when it names none."""
-    try:
-        return dt.date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def epoch_of(day: dt.date | None) -> int:
-    """The beginning of a day in seconds, the only clock that cells and pages are given; 0 for none."""
-    return (day - dt.date(1970, 1, 1)).days * 86_400 if day else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,11 @@ if __name__ == "__main__":
     del sys.path[0]
 
 from handover import scratch
+from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
 from handover.notebook.environment import kernel_environment, make_scratch
 from handover.notebook.processes import Supervised
-from handover.stamps import Stamps, files
 
 #: How long the answer to a request may take; the first one waits for all imports.
 ANSWER_S = 60.0
@@ -391,18 +391,18 @@ def import_libraries() -> Stamps:
     if sys.modules.pop(RENEWED, None):
         delattr(sys.modules[package], module)
     gc.freeze()
-    return Stamps(files(), started)
+    return Stamps(imported_files(), started)
 
 
 def import_packages() -> Stamps:
     """Import our packages; return what the files that came with them look like."""
-    started, known = time.time_ns(), files()
+    started, known = time.time_ns(), imported_files()
     _import(PACKAGES)
     for name in PACKAGES:
         path = getattr(sys.modules.get(name), "__path__", ())
         _import(found.name for found in pkgutil.walk_packages(path, name + "."))
     gc.freeze()
-    return Stamps(files() - known, started)
+    return Stamps(imported_files() - known, started)
 
 
 def import_later() -> Stamps:
@@ -411,9 +411,9 @@ def import_later() -> Stamps:
     Returns:
         What the files of the modules look like.
     """
-    started, known = time.time_ns(), files()
+    started, known = time.time_ns(), imported_files()
     _import(LATER)
-    stamps = Stamps(files() - known, started)
+    stamps = Stamps(imported_files() - known, started)
     for name in PACKAGES:
         with contextlib.suppress(Exception):
             sys.modules[f"{name}.preload"].preload()

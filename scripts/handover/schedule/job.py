@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from handover import scratch
@@ -64,7 +65,7 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
     # what a process leaves when it is killed goes with the folder
     with scratch.folder() as folder, Worker(cwd=job.project.root, env={**os.environ, "TMPDIR": str(folder)}) as worker:
         try:
-            return worker.call(render, job, look=look)
+            return worker.call(render, job, folder, look=look)
         except TimeoutError:
             cause = f"{job.report}: must be done within {allowed:g} seconds (was ended then)."
         except LostError as lost:
@@ -74,13 +75,18 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
     return Result("failed", cause=cause[:CAUSE_SHOWN])
 
 
-def render(job: Job) -> Result:
+def render(job: Job, folder: Path) -> Result:
     """Render and publish; runs in the worker process.
+
+    Args:
+        job: What to render.
+        folder: Where the process keeps its temporary files.
 
     Raises:
         HandoverError: The report failed.
     """
     from handover.editions import render
 
+    scratch.adopt(folder)
     outcome = render.render(job.project, job.report, job.given, timeout_s=job.timeout_s)
     return Result(outcome.kind, outcome.edition.name, warnings=outcome.warnings)
