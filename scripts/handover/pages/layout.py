@@ -24,6 +24,8 @@ NEAR = 70.0
 SMALLEST = 0.85
 #: Type of the evidence, in points, and what a column of it may lose at its foot, where no entry is parted.
 LEAST, LARGEST, STEP, LOST = 7.5, 9.5, 0.25, 30.0
+#: How much longer than the half one of its last columns may be.
+UNEVEN = 60.0
 #: Of a document with very many figures the first few are enough.
 MOST = 12
 #: Links move nothing, but a page number in the evidence may move what follows it: seldom, and not for long.
@@ -61,6 +63,7 @@ class Layout:
         figures: Of those moved, by name: the share of its size, and whether text passes it.
         evidence: The size of the type of sections that are not set smallest, by name.
         breaks: Entries that begin a column before the one above it is full, by name.
+        heights: That of the columns of sections that no entry parts evenly, over all their pages, by name.
         places: Where links may lead, by name.
         linked: Whether they do yet.
         pages: How many pages there are.
@@ -69,6 +72,7 @@ class Layout:
     figures: dict[str, tuple[float, bool]] = field(default_factory=dict)
     evidence: dict[str, float] = field(default_factory=dict)
     breaks: list[str] = field(default_factory=list)
+    heights: dict[str, float] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     linked: bool = False
     pages: int = 0
@@ -161,12 +165,25 @@ def _fit(section: str, marks: list[Mark], layout: Layout, draft: Callable[[], li
         first, *_, end = within = _within(section, larger)
         if end.page <= last.page:
             used, room = _used(first, end)
-            entry = _middle(within) if room - used > lost + 4 * LOST else ""
-            layout.breaks += [entry] if entry else []
-            return draft() if entry else larger
+            return _even(within, used, layout, draft) if room - used > lost + 4 * LOST else larger
         size -= STEP
     layout.evidence.pop(section, None)
     return draft() if larger is not marks else marks
+
+
+def _even(section: list[Mark], used: float, layout: Layout, draft: Callable[[], list[Mark]]) -> list[Mark]:
+    """Make the last columns of a section, of which so much is used, of like height."""
+    if entry := _middle(section):
+        layout.breaks.append(entry)
+        return draft()
+    # a table is parted by the height of its column alone, at the cost of laying all columns out anew
+    name = section[0].name
+    layout.heights[name] = round(used / 2 + LOST / 2)
+    marks = draft()
+    if _within(name, marks)[-1].y > FOOT:
+        del layout.heights[name]
+        marks = draft()
+    return marks
 
 
 def _within(section: str, marks: list[Mark]) -> list[Mark]:
@@ -176,7 +193,7 @@ def _within(section: str, marks: list[Mark]) -> list[Mark]:
 
 
 def _middle(section: list[Mark]) -> str:
-    """The entry that parts what stands on the last page of a section into columns of like height; "" if none does."""
+    """The entry that parts what stands on the last page of a section evenly enough; "" if none does."""
     first, *_, last = section
     top = TOP if last.page > first.page else first.y
 
@@ -189,7 +206,7 @@ def _middle(section: list[Mark]) -> str:
     entries = [mark for mark in section if mark.kind in ("head", "entry")]
     free = [one for before, one in pairwise(entries) if before.kind == "entry" and one.page == last.page]
     best = min(free, key=longer, default=None)
-    return best.name if best and longer(best) < FOOT - top else ""
+    return best.name if best and longer(best) < min(above(last) / 2 + UNEVEN, FOOT - top) else ""
 
 
 def _used(first: Mark, last: Mark) -> tuple[float, float]:

@@ -126,7 +126,7 @@ class Printer:
     def body(self, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
         """The whole text, and at its end the appendix and the colophon, in the columns of evidence that comes last."""
         colophon = "".join(f"([{self.house(name)}], [{text(value)}]), " for name, value in rows)
-        colophon = f'#parted("entry", "colophon");#colophon(({colophon}))' if colophon else ""
+        colophon = f"#colophon(({colophon}))" if colophon else ""
         parts = [part for part in self.document.parts if not isinstance(part, model.CellCode)]
         last = parts.pop() if parts and isinstance(parts[-1], model.EvidenceSection) else None
         yield self._masthead()
