@@ -68,7 +68,7 @@ def test_of_the_project_what_the_report_is_made_from_counts(mini, name, counts):
     [
         ("story/desk.py", True), ("pages/html/page.css", True), ("pages/typst/report.typ", True), ("errors.py", True),
         ("cli/render.py", False), ("preview/worker.py", False),
-        ("schedule/job.py", False), ("story/__pycache__/desk.cpython-311.pyc", False),
+        ("schedule/mail.py", False), ("story/__pycache__/desk.cpython-311.pyc", False),
         ("story/desk.py.orig", False),
     ],
 )  # fmt: skip

@@ -13,9 +13,8 @@ from handover.editions import manifest
 from handover.editions.store import Store, file_name
 from handover.project import Project
 from handover.schedule import entries
-from handover.schedule.job import Result
 from handover.schedule.log import Log
-from handover.schedule.runner import Runner, Stop
+from handover.schedule.runner import Result, Runner, Stop
 from handover.schedule.times import parse_stamp, stamp, ticks
 
 ENTRY = {

@@ -14,7 +14,7 @@ from schedule_desk import Desk, Killed, counted, die, utc
 
 from handover.project import Project
 from handover.schedule import log
-from handover.schedule.job import Result, Stopped
+from handover.schedule.runner import Result, Stopped
 
 MINI = Path(__file__).parents[1] / "mini"
 CRON = "0 */3 * * *"

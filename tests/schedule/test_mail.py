@@ -18,8 +18,8 @@ from handover.editions.store import Edition
 from handover.errors import MailError
 from handover.schedule import mail
 from handover.schedule.entries import PASSWORD, Notify
-from handover.schedule.job import Result
 from handover.schedule.log import Mail, Tick
+from handover.schedule.runner import Result
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)

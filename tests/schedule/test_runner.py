@@ -9,7 +9,7 @@ from schedule_desk import counted, publish, rows, utc
 from handover.errors import ScheduleError, StoreError
 from handover.schedule import log
 from handover.schedule import runner as runners
-from handover.schedule.job import Result, Stopped
+from handover.schedule.runner import Result, Stopped
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)

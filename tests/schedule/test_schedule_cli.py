@@ -12,9 +12,8 @@ from schedule_desk import declare, rows
 
 from handover import cli
 from handover.schedule import times
-from handover.schedule.job import Result, Stopped
 from handover.schedule.log import Log
-from handover.schedule.runner import Runner
+from handover.schedule.runner import Result, Runner, Stopped
 
 HOUR = dt.timedelta(hours=1)
 

@@ -11,18 +11,24 @@ import datetime as dt
 import os
 import select
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
+from typing import Any
 
-from handover.editions import Store
+from handover import scratch
+from handover.editions import Store, render
 from handover.errors import HandoverError, MailError, ScheduleError
+from handover.notebook import processes
 from handover.project import Project
-from handover.schedule import entries, job, mail, status
-from handover.schedule.due import plan
+from handover.schedule import entries, mail, status
 from handover.schedule.entries import Entry, Notify
 from handover.schedule.log import Log, Mail, Tick
+from handover.schedule.status import plan
 from handover.schedule.times import clock
+from handover.workers import LostError, Worker
 
 #: The longest sleep: a changed entry, or a clock that was set, is noticed within it.
 LOOK_S = 30.0
@@ -30,6 +36,10 @@ LOOK_S = 30.0
 BACK_OFF_MAX = dt.timedelta(hours=6)
 #: A tick during which its runner was killed more often than this is not tried again.
 INTERRUPTIONS = 10
+#: What a run may take beyond the notebook's own time: to start, to write the pages, to wait for the store.
+MARGIN_S = 60.0
+#: How many characters of a cause are kept.
+CAUSE_MAX = 2000
 
 
 class Stop:
@@ -70,6 +80,65 @@ class Stop:
         self.set(number)
 
 
+class Stopped(Exception):
+    """The run was ended because the runner is to stop; it has no outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A report to be rendered with these parameters."""
+
+    project: Project
+    report: str
+    given: Mapping[str, Any]
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a job: ``published`` or ``unchanged`` with the edition's name, or ``failed`` with its cause."""
+
+    kind: str
+    edition: str = ""
+    cause: str = ""
+    warnings: Sequence[str] = ()
+
+
+def run(job: Job, stopped: Callable[[], bool]) -> Result:
+    """Render and publish a report in a worker process, so that a time-out, a lack of memory or a crash ends that alone.
+
+    Args:
+        job: What to render.
+        stopped: Whether to give up; asked many times a second.
+
+    Raises:
+        Stopped: `stopped` returned true; only what the run had published is left of it.
+    """
+    allowed = job.timeout_s + MARGIN_S
+    give_up = time.monotonic() + allowed
+
+    def look() -> None:
+        if stopped():
+            raise Stopped
+        if time.monotonic() > give_up:
+            raise TimeoutError
+
+    # what a process leaves when it is killed goes with the folder
+    with scratch.folder() as folder, Worker(cwd=job.project.root, env={**os.environ, "TMPDIR": str(folder)}) as worker:
+        try:
+            worker.call(scratch.adopt, folder, look=look)
+            task = partial(render.render, timeout_s=job.timeout_s)
+            outcome = worker.call(task, job.project, job.report, job.given, look=look)
+            return Result(outcome.kind, outcome.edition.name, warnings=outcome.warnings)
+        except TimeoutError:
+            cause = f"{job.report}: must be done within {allowed:g} seconds (was ended then)."
+        except LostError as lost:
+            cause = f"{job.report}: the run must end with an answer ({processes.ending(lost.status)})."
+        except HandoverError as error:
+            cause = str(error)
+    return Result("failed", cause=cause[:CAUSE_MAX])
+
+
 @dataclass
 class Runner:
     """One runner of one project.
@@ -78,15 +147,15 @@ class Runner:
         project: The checkout.
         stop: Ends it early.
         now: Tells the time.
-        render: Runs a job, as `handover.schedule.job.run` does.
-        send: Sends a mail, as `handover.schedule.mail.send` does.
+        render: Runs a job, as `run` does.
+        send: Sends a mail, as `mail.send` does.
         tell: Is given one line for each thing that happens.
     """
 
     project: Project
     stop: Stop = field(default_factory=Stop)
     now: Callable[[], dt.datetime] = clock
-    render: Callable[[job.Job, Callable[[], bool]], job.Result] = job.run
+    render: Callable[[Job, Callable[[], bool]], Result] = run
     send: mail.Send = mail.send
     tell: Callable[[str], None] = lambda text: None
 
@@ -216,7 +285,7 @@ class Runner:
         self.tell(f"{shown} {row.trigger}: rendering {entry.report}")
         try:
             result = self._render(entry, row)
-        except job.Stopped:
+        except Stopped:
             self._put_off(row)
             self.tell(f"{shown} stopped; the next runner takes it up")
             return []
@@ -233,11 +302,11 @@ class Runner:
             self.tell(f"{shown} warning: {warning}")
         return [row]
 
-    def _render(self, entry: Entry, row: Tick) -> job.Result:
+    def _render(self, entry: Entry, row: Tick) -> Result:
         if row.interruptions > INTERRUPTIONS:
             times = row.interruptions
-            return job.Result("failed", cause=f"{entry.report}: its runner was killed {times} times while it ran.")
-        asked = job.Job(self.project, entry.report, entry.given(row.tick), entry.timeout.total_seconds())
+            return Result("failed", cause=f"{entry.report}: its runner was killed {times} times while it ran.")
+        asked = Job(self.project, entry.report, entry.given(row.tick), entry.timeout.total_seconds())
         return self.render(asked, self.stop)
 
     def _put_off(self, row: Tick) -> None:
@@ -246,7 +315,7 @@ class Runner:
         with self.log.writing():
             self.log.put(row)
 
-    def _finish(self, entry: Entry, row: Tick, result: job.Result) -> None:
+    def _finish(self, entry: Entry, row: Tick, result: Result) -> None:
         """Record the outcome of a tick, and owe the mail about it."""
         with self.log.writing():
             # an edition that appeared between two attempts of this tick, and that no other tick is known to have made

@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from handover.editions.store import Store
-from handover.schedule import job
-from handover.schedule.job import Job, Stopped, run
+from handover.editions import Store, render
+from handover.schedule import runner
+from handover.schedule.runner import Job, Stopped, run
 
 pytestmark = pytest.mark.kernel
 
@@ -24,24 +24,24 @@ def never():
 # run in place of a render, in the worker process
 
 
-def die(job, folder):
+def die(project, report, given, timeout_s):
     signal.raise_signal(signal.SIGKILL)
 
 
-def leave(job, folder):
+def leave(project, report, given, timeout_s):
     os._exit(3)
 
 
-def break_down(job, folder):
+def break_down(project, report, given, timeout_s):
     raise ValueError("no such thing")
 
 
-def hang(job, folder):
+def hang(project, report, given, timeout_s):
     """Hang with a process in a session of its own, as a kernel is."""
     from handover.notebook import processes
 
     with processes.reaper() as reaper:
-        command, root = ["sleep", str(10**6 + os.getpid())], job.project.root
+        command, root = ["sleep", str(10**6 + os.getpid())], project.root
         reaper.start(command, env=dict(os.environ), cwd=root, log=root / "log")
         (root / "began").write_text(" ".join(command))
         time.sleep(10**6)
@@ -51,7 +51,7 @@ def hang(job, folder):
 def instead(monkeypatch):
     """Call with a function of this module: the worker process runs it in place of a render."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    return lambda function: monkeypatch.setattr(job, "render", function)
+    return lambda function: monkeypatch.setattr(render, "render", function)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_run_that_ends_without_an_answer_is_a_failure_with_its_cause(mini, ins
 
 
 def test_a_run_that_hangs_is_ended_with_all_it_started(mini, instead, monkeypatch):
-    monkeypatch.setattr(job, "MARGIN_S", 0.5)
+    monkeypatch.setattr(runner, "MARGIN_S", 0.5)
     instead(hang)
     allowed = 1.0
     while True:  # a busy machine may take longer to begin
