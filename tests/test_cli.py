@@ -398,7 +398,7 @@ def test_a_signal_while_it_cleans_up_at_its_end_changes_nothing(number):
     code = f"""
 import atexit, os, signal
 from handover import cli
-from handover.cli.console import on_terminate
+from handover.cli import on_terminate
 
 def command(*_, **__):
     on_terminate()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from handover.cli.console import on_terminate
+from handover.cli import on_terminate
 from handover.errors import HandoverError
 
 # handover check

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from handover.cli.console import on_terminate, say
+from handover.cli import on_terminate, say
 from handover.errors import HandoverError
 
 # handover list

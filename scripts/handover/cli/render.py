@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli.console import given_once, on_terminate, say
+from handover.cli import given_once, on_terminate, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:

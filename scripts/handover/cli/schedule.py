@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli.console import INTERRUPTED, TERMINATED, say
+from handover.cli import INTERRUPTED, TERMINATED, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:

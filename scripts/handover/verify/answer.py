@@ -22,7 +22,7 @@ from handover.editions import (
 from handover.errors import ProofError, StoreError
 from handover.notebook import forkserver
 from handover.project import Project
-from handover.verify import contents, rebuild, record
+from handover.verify import contents, rebuild
 from handover.verify.difference import Difference, first, of_pdf, of_values, shown
 from handover.verify.rebuild import Rebuilt, Refused
 
@@ -179,7 +179,7 @@ def _pdf(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
         forkserver.prepare()  # it imports in a process of its own, while the PDF is taken apart
     try:
         found = contents.read(data)
-        said = record.of_pdf(found.attachments.get(RECORD))
+        said = rebuild.record_of_pdf(found.attachments.get(RECORD))
     except ProofError as error:
         return Answer(name, DIFFERS, str(error))
     if faults := _faults(project, found, said):
@@ -204,7 +204,7 @@ def _pdf(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
     return Answer(name, DIFFERS, "", (), differences)
 
 
-def _faults(project: Project, found: contents.Contents, said: record.Record) -> tuple[Difference, ...]:
+def _faults(project: Project, found: contents.Contents, said: rebuild.Record) -> tuple[Difference, ...]:
     """Say what is wrong with a PDF by itself: it holds what none may, or its attachments are not those it names."""
     faults = [Difference(f"holds {one}, which no edition does") for one in found.active]
     faults += map(Difference, said.faults(found.attachments))
@@ -224,7 +224,7 @@ def _edition(project: Project, edition: Edition, name: str, *, hashes: bool, tru
     faults = tuple(fault.replace(f"{edition.folder}/", "") for fault in edition.faults())
     try:
         about = edition.manifest()
-        said = record.of_manifest(about)
+        said = rebuild.record_of_manifest(about)
     except (StoreError, ProofError) as error:
         return Answer(name, DIFFERS, "", tuple(faults or str(error).splitlines()[:1]))
     if hashes:
@@ -250,7 +250,7 @@ def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
         return b"", {}
     try:
         found = contents.read(data)
-        said = record.of_pdf(found.attachments.get(RECORD))
+        said = rebuild.record_of_pdf(found.attachments.get(RECORD))
     except ProofError:
         return data, {}
     return data, {} if said.altered(found.attachments) else said.carried(found.attachments)

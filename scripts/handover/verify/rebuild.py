@@ -1,8 +1,11 @@
-"""The second render: the same report and parameters again, in memory, by the code of this checkout.
+"""The second render: what an edition says it was made from, rendered again in memory by the code of this checkout.
 
-Where it cannot be made here, git is asked which commit held what is missing; nothing of the checkout is changed.
+Anyone may have written what an edition says of itself: its form is checked here, and nothing of it is believed. Where
+the render cannot be made here, git is asked which commit held what is missing; the checkout stays as it is.
 """
 
+import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,16 +14,117 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handover import scratch
-from handover.editions import Request, inputs, render
-from handover.errors import HandoverError, ParameterError
+from handover import digest, scratch
+from handover.editions import RECORD, REPORT, Manifest, Request, inputs, render
+from handover.errors import HandoverError, ParameterError, ProofError
 from handover.notebook import source
-from handover.project import Project
+from handover.project import MARKER, Project
 from handover.verify.difference import Difference, first, shown
-from handover.verify.record import Record
 
 PACKAGE = "scripts/handover"
 TIMEOUT_S = 600.0
+HASH = re.compile(r"[0-9a-f]{64}")
+VERSION = re.compile(r"[A-Za-z0-9.+!_-]{1,40}")
+KEYS = {"report": str, "as_of": str, "parameters": dict, "notebook": dict, "data": dict, "versions": dict}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How an edition says it was made.
+
+    `inputs` are hashes and versions as a manifest names them; of a PDF alone, those that shape its pages. `attached`
+    gives the name and the SHA-256 of each file that the PDF must carry, by its path in a project.
+    """
+
+    report: str
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    attached: Mapping[str, tuple[str, str]]
+
+    def faults(self, files: Mapping[str, bytes]) -> list[str]:
+        """Compare what a PDF carries with what its record names; one line a fault."""
+        wanted = dict(self.attached.values())
+        found = [f"attachment {shown(name)}: is missing" for name in sorted(wanted.keys() - files.keys())]
+        strange = sorted(files.keys() - wanted.keys() - {RECORD})
+        return found + [f"attachment {shown(name)}: is not named in {RECORD}" for name in strange]
+
+    def altered(self, files: Mapping[str, bytes]) -> list[str]:
+        """Name the paths whose files are not those that the record names."""
+        held = {path: files.get(name) for path, (name, _) in self.attached.items()}
+        return sorted(
+            path for path, data in held.items() if data is not None and digest.of_bytes(data) != self.attached[path][1]
+        )
+
+    def carried(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The attached files by their paths in a project."""
+        return {path: files[name] for path, (name, _) in self.attached.items() if name in files}
+
+
+def record_of_pdf(data: bytes | None) -> Record:
+    """Read the record of a PDF.
+
+    Raises:
+        ProofError: It is no record; the text says what is wrong, worded to follow the file's name.
+    """
+    if data is None:
+        raise ProofError(f"carries no {RECORD}: it is no edition, or what it carried was taken out")
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        raise _wrong("must be JSON") from None
+    if not isinstance(content, dict) or content.keys() != KEYS.keys():
+        raise _wrong(f"must hold {', '.join(KEYS)}", content)
+    for key, kind in KEYS.items():
+        if not isinstance(content[key], kind):
+            raise _wrong(f"'{key}' must be {'an object' if kind is dict else 'text'}", content[key])
+    if not REPORT.fullmatch(content["report"]):
+        raise _wrong("'report' must be the name of a report", content["report"])
+    if outside := [path for path in content["data"] if not _is_table(path)]:
+        raise _wrong("each table must lie in data/", outside[0])
+    for tool, version in content["versions"].items():
+        if not (VERSION.fullmatch(tool) and isinstance(version, str) and VERSION.fullmatch(version)):
+            raise _wrong("each version must be one", f"{tool} {version}")
+    files = {f"notebooks/{content['report']}.ipynb": content["notebook"], **content["data"]}
+    attached = {path: _attachment(about) for path, about in files.items()}
+    hashes = {path: sha256 for path, (_, sha256) in attached.items()}
+    inputs = {"notebook": hashes.pop(next(iter(files))), "versions": content["versions"]}
+    if MARKER.as_posix() in hashes:
+        inputs["dictionary"] = hashes.pop(MARKER.as_posix())
+    return Record(content["report"], content["parameters"], inputs | {"tables": hashes}, attached)
+
+
+def record_of_manifest(about: Manifest) -> Record:
+    """Read what a manifest says of how its edition was made.
+
+    Raises:
+        ProofError: It names no report, or no inputs.
+    """
+    inputs = about["inputs"]
+    if not REPORT.fullmatch(about["report"]):
+        raise ProofError(f"manifest.json: 'report' must be the name of a report (got {shown(about['report'], 80)})")
+    if not all(isinstance(inputs.get(key), dict) for key in ("tables", "versions")):
+        raise ProofError("manifest.json: 'inputs' must name tables and versions")
+    return Record(about["report"], about["parameters"], inputs, {})
+
+
+def _attachment(about: Any) -> tuple[str, str]:
+    """Read the name and the hash of an attachment."""
+    if isinstance(about, dict) and about.keys() == {"attachment", "sha256"}:
+        name, sha256 = about["attachment"], about["sha256"]
+        if isinstance(name, str) and isinstance(sha256, str) and HASH.fullmatch(sha256):
+            return name, sha256
+    raise _wrong("each attachment must have a name and a SHA-256", about)
+
+
+def _is_table(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    inside = parts[:1] == MARKER.parts[:1] and len(parts) > 1 and ".." not in parts
+    return inside and path.isprintable() and "\\" not in path
+
+
+def _wrong(rule: str, got: object = None) -> ProofError:
+    found = "" if got is None else f" (got {shown(got, 80)})"
+    return ProofError(f"its {RECORD} is not as handover writes it: {rule}{found}")
 
 
 @dataclass(frozen=True, slots=True)
