@@ -31,7 +31,7 @@ STAGE = "--time-exporter"
 #: Seconds between two looks at the memory.
 EVERY = 0.05
 #: Lines of what a failing command said that are shown.
-TOLD = 15
+SHOWN = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> 
     if process.returncode:
         raise HandoverError(
             f"{' '.join(words)}: must succeed to be timed (left with {process.returncode}):\n"
-            + "\n".join(f"  {line}" for line in said.splitlines()[-TOLD:])
+            + "\n".join(f"  {line}" for line in said.splitlines()[-SHOWN:])
         )
     return Run(seconds, peak)
 
@@ -142,7 +142,7 @@ def pdf_way(scratch: Path) -> Way | None:
 
 
 def _wanted(folder: Path) -> Path | None:
-    """Where playwright looks for its browser if told to look in `folder`."""
+    """Where playwright looks for its browser if it is set to `folder`."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
@@ -338,7 +338,7 @@ HEAD = f"{'':<42}{'stock':>10}{'ours':>10}{'':>4}{'ratio':>9}   goal"
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds to take medians of.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Workers of the sweep.")
 def main(reports: tuple[str, ...], rounds: int, jobs: int) -> None:
-    """Measure papermill and nbconvert as they come, and this press, side by side, on briefing and drawdown.
+    """Measure papermill and nbconvert as they come, and this package, side by side, on briefing and drawdown.
 
     Both get the same notebooks, a warm disk and their best options. It takes some minutes; a figure is worth
     something on a machine that does nothing else. A missed goal is marked and no error.

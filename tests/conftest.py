@@ -1,4 +1,4 @@
-"""Fixtures that more than one room uses: a whole project in miniature, and a press whose kernel is a stand-in."""
+"""Fixtures that more than one room uses: a whole project in miniature, and a render whose kernel is a stand-in."""
 
 import copy
 import io

@@ -373,7 +373,7 @@ from handover import cli
 def late():
     atexit.register(lambda: sys.stdout.write("at the end, "))
     threading.Thread(target=lambda: (time.sleep(0.2), sys.stdout.write("a thread, "))).start()
-cli._speak_anyhow = late  # main calls it early
+cli._escape_unencodable = late  # main calls it early
 cli.main()
 """
 

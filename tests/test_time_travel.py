@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ("briefing", "drawdown", "handover")
 TURNS = ["2020-01-01", "2020-01-05", "2025-12-31", "2026-01-03", "2026-01-07", "2026-01-17", "2026-01-31", "2026-10-01"]
 MANY = [(dt.date(2020, 1, 2) + dt.timedelta(days=41 * n)).isoformat() for n in range(62)]
-#: How an outcome would be told, and the day on which it was first known.
+#: How an outcome would be worded, and the day on which it was first known.
 OUTCOMES = {
     r"combat mission over|combat forces had left": "2021-12-20",
     r"mission .{0,60}\b(is|was|were|would|to) (to )?end|the end of the coalition's mission": "2024-09-08",
@@ -97,7 +97,7 @@ def outline(made):
 
 
 def level(block):
-    """The level of a heading; nought for any other block."""
+    """The level of a heading; 0 for any other block."""
     return block.level if isinstance(block, model.Heading) else 0
 
 

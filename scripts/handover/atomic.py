@@ -1,4 +1,4 @@
-"""Writing that lasts: files and folders synced, names changed in one step, faults told with a cure."""
+"""Durable writes: files and folders are synced, names change in one step, and OS errors come with a cure."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from handover.errors import StoreError
 
-#: What is written under such a name is half made; the process number in it says whose it is.
+#: Names of half-written files and folders begin so; the id of the process that writes them follows.
 STAGING = ".staging-"
 
 CURES = {
@@ -26,8 +26,8 @@ CURES = {
 
 
 @contextmanager
-def told(where: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into a StoreError that names the place and a cure."""
+def translate_os_errors(where: Path) -> Iterator[None]:
+    """Turn an OSError into a StoreError that names the place and a cure."""
     try:
         yield
     except OSError as error:
@@ -47,7 +47,7 @@ def create(path: Path, data: bytes) -> None:
 
 
 def write(handle: int, data: bytes) -> None:
-    """Write all of something to an open file, and have it last."""
+    """Write all bytes to an open file, and sync it."""
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]
@@ -61,7 +61,7 @@ def folder(path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make the names in a folder last."""
+    """Sync a folder, so that the names in it last."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -82,12 +82,12 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def staging() -> str:
-    """A name for something half made by this process."""
+    """A new name for a file or folder that this process is writing."""
     return f"{STAGING}{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def sweep(root: Path) -> None:
-    """Remove what processes that are gone left half made; the caller holds the lock."""
+    """Remove what ended processes left half written; the caller holds the lock."""
     for path in root.glob(f"{STAGING}*"):
         owner = path.name.removeprefix(STAGING).split("-")[0]
         if owner.isdigit() and int(owner) != os.getpid() and _alive(int(owner)):
@@ -96,7 +96,7 @@ def sweep(root: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or folder of ours if it is there; a link itself, never what it leads to."""
+    """Remove a file or folder if it exists; of a link, only the link."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -11,9 +11,9 @@ from array import array
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-#: A file's number on the disk, its size, and its times, of which nobody sets the last.
+#: Inode, size, mtime and ctime in nanoseconds; no program can set a ctime.
 Stamp = tuple[int, int, int, int]
-#: What stands for a file that is not there, or of which it is not known which contents were imported.
+#: Stands for a file that does not exist, or of which the imported contents are unknown.
 NONE: Stamp = (-1, -1, -1, -1)
 
 
@@ -27,7 +27,7 @@ def stamp(path: str) -> Stamp:
 
 
 def stamps_of(folder: Path, paths: Iterable[str]) -> dict[str, Stamp]:
-    """The stamps of the files among paths in a folder; what is no file, or leads to none, is left out."""
+    """The stamps of the files among paths in a folder; a path to no file is left out."""
     return {path: found for path in paths if (found := stamp(f"{folder}/{path}")) != NONE}
 
 
@@ -39,14 +39,14 @@ def imported_files() -> set[str]:
 class Stamps:
     """The stamps of some files, as they are now.
 
-    They are held in two blocks of memory. A process that forks shares each page of memory with the fork until one of
-    them writes to it, and looking at an object writes to it, in its count of references: going through the modules
-    themselves before each fork would copy some ten megabytes.
+    They fill two blocks of memory. A forked process shares memory pages until one side writes to them, and to look at
+    an object is to write its reference count: to go through the modules themselves before each fork would copy some
+    ten megabytes.
 
     Args:
         paths: The files.
-        started: When their contents began to be read, in nanoseconds. Of a file written since it is not known which
-            of two contents was imported: it counts as changed.
+        started: When their contents began to be read, in nanoseconds. A file written since counts as changed: which
+            of its contents was imported is unknown.
     """
 
     def __init__(self, paths: Iterable[str], started: int) -> None:
@@ -56,7 +56,7 @@ class Stamps:
         self._stamps = array("q", [part for one in stamps for part in one])
 
     def changed(self) -> str:
-        """Say that a file has changed or is gone, and which; an empty text if there is none."""
+        """Name a file that has changed or is gone, as ``changed: name``; "" if there is none."""
         parts = iter(self._stamps)
         for *then, path in zip(parts, parts, parts, parts, self._paths.split("\0"), strict=False):
             if tuple(then) == NONE or tuple(then) != stamp(path):
@@ -66,10 +66,10 @@ class Stamps:
 
 #: An edition's name carries this many hexadecimal digits of its content's hash.
 DIGITS = 8
-#: Two writings of a file may bear one time, since clocks have grains, of up to two seconds on some disks.
+#: Two writes may get the same time: some file systems keep times in steps of two seconds.
 GRAIN_NS = 2_000_000_000
 
-#: Digests by name, each with the stamps of the files that it was worked out from.
+#: Digests by name, each with the stamps of the files that it was computed from.
 _kept: dict[str, tuple[dict[str, Stamp], str]] = {}
 
 
@@ -84,27 +84,27 @@ def of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def unless_touched(name: str, seen: dict[str, Stamp], work_out: Callable[[], str]) -> str:
-    """A digest of files, worked out anew only if one of them may have been touched since.
+def unless_touched(name: str, seen: dict[str, Stamp], compute: Callable[[], str]) -> str:
+    """A digest of files, computed again only if one of them may have been touched since.
 
     Args:
         name: What it is a digest of, on this machine.
         seen: The stamps of the files as they are now.
-        work_out: Reads the files.
+        compute: Reads the files.
     """
     then, found = _kept.get(name, ({}, ""))
     if found and then == seen:
         return found
     now = time.time_ns()
-    found = work_out()
-    # what was written so lately could be written once more and look the same
+    found = compute()
+    # a file written a moment ago could be written once more without a new time
     if all(max(times) + GRAIN_NS < now for _, _, *times in seen.values()):
         _kept[name] = seen, found
     return found
 
 
 def policy(text: str) -> str:
-    """How a Content-Security-Policy names a style or a script that a page holds itself."""
+    """The source expression of a Content-Security-Policy that allows a page's inline style or script."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 

@@ -9,14 +9,14 @@
     ├── ParameterError           an unknown, ill-typed or out-of-range parameter
     ├── ExecutionError           a cell raised, hung, or never ran
     ├── ConversionError          HTML or PDF failed, or failed its checks
-    ├── AuditError               a number in the finished report with no evidence
+    ├── AuditError               a number in the finished report without evidence
     ├── StoreError               an edition that exists, is torn, or cannot be written
     ├── WorkerError              a worker process that was lost, or broke
-    ├── SweepError               workers that cannot be had, or hold other inputs
-    ├── ShareError               a bundle, a mirror or a pruning that cannot be made
+    ├── SweepError               workers that are missing, or have other inputs
+    ├── PublishError             a bundle, a mirror or a pruning that cannot be made
     ├── ScheduleError            an entry that cannot be kept, a damaged log, a report older than it may be
     ├── MailError                a mail that cannot be written or sent
-    ├── ProofError               a file that cannot be what the press made
+    ├── VerifyError              a file that cannot be an edition
     └── PreviewError             a preview that cannot be served
 
 A message says where, what must hold, what was found, and, on a further line, what to do.
@@ -27,7 +27,7 @@ from collections.abc import Iterable
 
 
 class HandoverError(Exception):
-    """The root; its text is meant for the person at the keyboard."""
+    """The root; its text is for the user."""
 
 
 class DataError(HandoverError):
@@ -63,7 +63,7 @@ class ConversionError(HandoverError):
 
 
 class AuditError(HandoverError):
-    """The finished report prints a number that no evidence answers for."""
+    """The finished report prints a number without evidence."""
 
 
 class StoreError(HandoverError):
@@ -75,10 +75,10 @@ class WorkerError(HandoverError):
 
 
 class SweepError(HandoverError):
-    """Workers cannot be had, or hold other inputs than the sweep was planned with."""
+    """Workers are missing, or have other inputs than the sweep was planned with."""
 
 
-class ShareError(HandoverError):
+class PublishError(HandoverError):
     """A bundle, a mirror or a pruning cannot be made."""
 
 
@@ -90,8 +90,8 @@ class MailError(HandoverError):
     """A mail cannot be written or sent."""
 
 
-class ProofError(HandoverError):
-    """A file cannot be what the press made."""
+class VerifyError(HandoverError):
+    """A file cannot be an edition."""
 
 
 class PreviewError(HandoverError):

@@ -1,4 +1,4 @@
-"""One line on the terminal that says how far a command is; silent where nobody looks."""
+"""One line on the terminal that says how far a command is; silent where there is no terminal."""
 
 import sys
 from types import TracebackType

@@ -1,4 +1,4 @@
-"""Where things are in a checkout; nothing here touches the disk until it is asked."""
+"""Where things are in a checkout."""
 
 from dataclasses import dataclass
 from pathlib import Path

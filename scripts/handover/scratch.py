@@ -1,8 +1,7 @@
-"""Temporary folders that are gone after use, whatever breaks into the use of them.
+"""Temporary folders that are removed after use, whatever interrupts it.
 
-A signal may end a process between any two steps, in the making and in the removal of a folder as well. So a folder
-is noted before it is there and forgotten only when it is gone, and what is still noted at the end of the process is
-removed then.
+A signal may end a process between any two steps, also while a folder is made or removed. So a folder is noted before
+it exists and forgotten only when it is gone; what is still noted when the process ends is removed then.
 """
 
 import atexit
@@ -15,14 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-#: Begins the name of each folder; the whole name has eleven characters, since paths of sockets must be short.
+#: Names are short, since the paths of sockets in these folders must be.
 PREFIX = "ho-"
 NAME_LENGTH = len(PREFIX) + 8
 
-#: How long the end waits for others, killed already, to write no more into a folder that is to go.
+#: How long to wait at exit for killed processes to stop writing into a folder.
 PATIENCE_S = 2.0
 
-#: The folders there may be, each with the process that made it: a fork must not remove what is not its own.
+#: Folders that may exist, with the process that owns each: a fork must not remove those of its parent.
 _noted: dict[Path, int] = {}
 
 
@@ -41,7 +40,7 @@ def folder(parent: Path | None = None) -> Iterator[Path]:
 
 
 def make(parent: Path | None = None) -> Path:
-    """Make what `folder` gives, for one who calls `remove` himself, or leaves it to the end of the process."""
+    """Make a private folder that lasts until `remove`, or until the process ends."""
     parent = Path(os.path.realpath(parent or tempfile.gettempdir()))
     while True:
         made = parent / f"{PREFIX}{secrets.token_hex(4)}"
@@ -53,12 +52,12 @@ def make(parent: Path | None = None) -> Path:
 
 
 def adopt(made: Path) -> None:
-    """Remove at the end of this process a folder that another one made, which may be killed before it can."""
+    """Remove a folder that another process made when this one ends, since that one may be killed before it can."""
     _noted[made] = os.getpid()
 
 
 def remove(made: Path) -> None:
-    """Remove a folder; one that somebody still writes into is tried again at the end of the process."""
+    """Remove a folder; if another process still writes into it, try again when this one ends."""
     shutil.rmtree(made, ignore_errors=True)
     if made.exists():
         with suppress(OSError):
@@ -69,7 +68,7 @@ def remove(made: Path) -> None:
 
 
 def _open_up(folder: Path) -> None:
-    """Give back the rights that a cell may have taken from folders in there; links are not followed."""
+    """Restore the permissions that a cell may have taken from folders inside; links are not followed."""
     folder.chmod(0o700)
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -79,7 +78,7 @@ def _open_up(folder: Path) -> None:
 
 @atexit.register
 def remove_all() -> None:
-    """Remove what this process has left; for who ends it in a way that Python does not know as its end."""
+    """Remove what this process has left; to be called before an exit that skips `atexit`."""
     give_up = time.monotonic() + PATIENCE_S
     while (left := [made for made, owner in list(_noted.items()) if owner == os.getpid()]) and (
         time.monotonic() < give_up

@@ -1,4 +1,4 @@
-"""Text as it may stand in a page: what would break the file or turn the reading order is made visible."""
+"""Text made safe for a page: what would break the file or turn the reading order becomes visible."""
 
 import re
 
@@ -10,7 +10,7 @@ TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def whole(text: str) -> str:
-    """Replace halves of characters, which JSON can hold and no file can."""
+    """Replace lone surrogates, which JSON can contain and UTF-8 cannot."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -2,7 +2,7 @@
 
     Worker ──call──► process        by pickle over one connection, one call at a time
            ──cancel►
-           ◄──told──                any number of messages while the call runs
+           ◄─message─               any number of them while the call runs
            ◄──returned, raised or cancelled
 
 A render wants a process of its own: the main thread, for its signals and event loops, and a warm process to fork
@@ -31,7 +31,7 @@ from handover.errors import HandoverError, WorkerError
 
 #: A call of a pool that loses its process is made once more in another.
 ATTEMPTS = 2
-#: How long a process may take to end its kernels and itself; it is killed then, and subreapers clean up behind it.
+#: How long a process may take to end its kernels and itself; then it is killed, and subreapers clean up after it.
 END_S = 8.0
 #: How often `look` is called while a call is waited for.
 LOOK_S = 0.05
@@ -40,7 +40,7 @@ THRESHOLDS = 20_000, 20, 20
 #: Not ``-m``: the module would be there twice, under two names.
 COMMAND = "import sys; from handover.workers import serve; serve(int(sys.argv[1]))"
 
-TOLD, RETURNED, RAISED, CANCELLED = range(4)
+MESSAGE, RETURNED, RAISED, CANCELLED = range(4)
 CANCEL = b""
 
 
@@ -53,7 +53,7 @@ class LostError(WorkerError):
 
 
 class Cancelled(BaseException):
-    """The call was cancelled. No `Exception`, so that nothing on the way takes it for a failure."""
+    """The call was cancelled. Not an `Exception`, so that no handler on the way takes it for a failure."""
 
 
 class Worker:
@@ -110,7 +110,7 @@ class Worker:
 
         Raises:
             LostError: The process ended, and the call with it.
-            Cancelled: `cancel` was called, and the function told something after it.
+            Cancelled: `cancel` was called, and the function then sent a message.
             WorkerError: The function raised an error that is a bug.
         """
         try:
@@ -119,7 +119,7 @@ class Worker:
                 while look and not self._poll():
                     look()
                 kind, value = self._receive()
-                if kind != TOLD:
+                if kind != MESSAGE:
                     break
                 tell(value)
         except LostError:
@@ -134,7 +134,7 @@ class Worker:
         return value
 
     def cancel(self) -> None:
-        """Give up the call under way; it ends when it next tells something."""
+        """Give up the call under way; it ends when it next sends a message."""
         with suppress(LostError):
             self._send(CANCEL)
 
@@ -185,7 +185,7 @@ class Pool(ThreadPoolExecutor):
 
     def __init__(self, max_workers: int | None = None) -> None:
         super().__init__(max_workers, "worker")
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
         self._idle: list[Worker] = []
         self._all: list[Worker] = []
         self._ended = False
@@ -215,14 +215,14 @@ class Pool(ThreadPoolExecutor):
 
     def pids(self) -> list[int]:
         """The process ids of the workers."""
-        with self._guard:
+        with self._lock:
             return [worker.pid for worker in self._all]
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and end the workers: once all is done, or, if futures are to be cancelled, at once."""
         super().shutdown(wait=wait and not cancel_futures, cancel_futures=cancel_futures)
         if wait or cancel_futures:
-            with self._guard:
+            with self._lock:
                 self._ended = True
                 workers = list(self._all)
             for worker in workers:
@@ -235,7 +235,7 @@ class Pool(ThreadPoolExecutor):
         self.shutdown(cancel_futures=error is not None)
 
     def _borrow(self) -> Worker:
-        with self._guard:
+        with self._lock:
             if self._ended:
                 raise LostError("the worker processes have been ended")
             if self._idle:
@@ -244,7 +244,7 @@ class Pool(ThreadPoolExecutor):
             return self._all[-1]
 
     def _give_back(self, worker: Worker) -> None:
-        with self._guard:
+        with self._lock:
             (self._idle.append if worker.alive() else self._all.remove)(worker)
 
 
@@ -260,7 +260,7 @@ def serve(descriptor: int) -> None:
         def tell(message: Any) -> None:
             if cancelled.is_set():
                 raise Cancelled
-            connection.send_bytes(pickle.dumps((TOLD, message)))
+            connection.send_bytes(pickle.dumps((MESSAGE, message)))
 
         threading.Thread(target=_listen, args=(connection, calls, cancelled), daemon=True).start()
         connection.send_bytes(_answer(calls.get(), tell))

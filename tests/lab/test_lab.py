@@ -127,9 +127,9 @@ def _scripts(root):
 
 
 def _failing(notebooks):
-    """A report whose fourth cell divides by nought."""
+    """A report whose fourth cell divides by zero."""
     nb = json.loads((notebooks / "briefing.ipynb").read_text())
-    nb["cells"].insert(3, {"cell_type": "code", "id": "nought", "metadata": {}, "outputs": [],
+    nb["cells"].insert(3, {"cell_type": "code", "id": "zero", "metadata": {}, "outputs": [],
                            "execution_count": None, "source": "day = 0\n1 / day"})  # fmt: skip
     (notebooks / "failing.ipynb").write_text(json.dumps(nb))
 

@@ -123,7 +123,7 @@ class Asking:
 def asking(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setattr(worker, "render", answer)
-    for name, seconds in (("DEAF_S", 1e6), ("STARTING_S", 1e6), ("GRACE_S", 0.0)):
+    for name, seconds in (("BUSY_S", 1e6), ("STARTING_S", 1e6), ("GRACE_S", 0.0)):
         monkeypatch.setattr(worker, name, seconds)
     made = Asking(tmp_path)
     yield made
@@ -159,7 +159,7 @@ def test_a_question_ends_the_render_under_way_and_only_the_last_is_answered(aski
 def test_a_process_that_does_not_hear_is_replaced_and_so_is_one_that_must_be_fresh(
     asking, monkeypatch, deaf, starting, fresh
 ):
-    monkeypatch.setattr(worker, "DEAF_S", deaf)
+    monkeypatch.setattr(worker, "BUSY_S", deaf)
     monkeypatch.setattr(worker, "STARTING_S", starting)
     if deaf < 1:
         asking.until(asking("well"), Over)

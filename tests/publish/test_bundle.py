@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from handover.cli import cli
 from handover.editions import RECORD, manifest, render
 from handover.editions.store import Store
-from handover.errors import ShareError, StoreError
+from handover.errors import PublishError, StoreError
 from handover.publish import bundle, mirror, rocrate, target
 
 
@@ -38,7 +38,7 @@ def opened(data):
 
 def test_a_damaged_edition_is_not_packed(edition):
     edition.file(".html").write_text("spoilt")
-    with pytest.raises(ShareError, match=r"\.html: no longer matches its manifest(.|\n)*is not passed on"):
+    with pytest.raises(PublishError, match=r"\.html: no longer matches its manifest(.|\n)*is not passed on"):
         bundle.pack(edition)
 
 
@@ -48,10 +48,10 @@ def test_a_manifest_that_names_a_file_outside_the_edition_carries_nothing_away(e
     about = edition.manifest()
     outside = {"../../../secret": manifest.outputs({"x": b"ours alone"})["x"]}
     (edition.folder / manifest.NAME).write_bytes(manifest.dumps(about | {"outputs": about["outputs"] | outside}))
-    with pytest.raises(ShareError, match=r"secret: must be a file of the edition"):
+    with pytest.raises(PublishError, match=r"secret: must be a file of the edition"):
         bundle.pack(edition)
     to = target.Folder(mini.root / "mirror")
-    with pytest.raises(ShareError, match=r"secret: must be a file of the edition"):
+    with pytest.raises(PublishError, match=r"secret: must be a file of the edition"):
         mirror.plan(Store.of(mini), to)
 
 
@@ -73,7 +73,7 @@ def fit(edition):
 
 def test_a_pdf_without_its_record_is_refused(edition):
     without(edition, lambda pdf: pdf.attachments.__delitem__(RECORD))
-    with pytest.raises(ShareError, match=r"must carry edition\.json, the record of what made it"):
+    with pytest.raises(PublishError, match=r"must carry edition\.json, the record of what made it"):
         bundle.pack(edition)
 
 
@@ -83,7 +83,7 @@ def test_a_pdf_that_lacks_a_table_is_refused_and_all_faults_are_listed(edition):
         pdf.attachments["mini.ipynb"] = b"{}"
 
     without(edition, change)
-    with pytest.raises(ShareError) as error:
+    with pytest.raises(PublishError) as error:
         bundle.pack(edition)
     assert "data/counts.csv: must be attached as recorded (is missing)" in str(error.value)
     assert "notebook/mini.ipynb: must be attached as recorded (differs)" in str(error.value)
@@ -97,14 +97,14 @@ def test_a_record_that_leads_out_of_the_folder_is_refused(edition, path):
         pdf.attachments[RECORD] = json.dumps(record).encode()
 
     without(edition, change)
-    with pytest.raises(ShareError, match="must be a path inside the project"):
+    with pytest.raises(PublishError, match="must be a path inside the project"):
         bundle.pack(edition)
 
 
 def test_a_pdf_that_is_none_is_refused(edition):
     edition.file(".pdf").write_bytes(b"nothing")
     fit(edition)
-    with pytest.raises(ShareError, match="must be a PDF"):
+    with pytest.raises(PublishError, match="must be a PDF"):
         bundle.pack(edition)
 
 

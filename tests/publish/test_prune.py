@@ -11,7 +11,7 @@ from handover import atomic
 from handover.cli import cli
 from handover.editions import catalogue
 from handover.editions.store import Store
-from handover.errors import HandoverError, ShareError, StoreError
+from handover.errors import HandoverError, PublishError, StoreError
 from handover.publish import prune
 from judges import links
 
@@ -55,7 +55,7 @@ def test_a_pin_that_names_no_edition_stops_everything_and_all_are_listed(store, 
     near = f"doors/{known.name[:-1]}x"
     configure(mini, f'[tool.handover]\npinned = ["{near}", "walls/2026", "2026-01-01", "doors/"]\n')
     result = run("--keep", "1", "--yes")
-    assert isinstance(result.exception, ShareError)
+    assert isinstance(result.exception, PublishError)
     text = str(result.exception)
     assert f"{near}; did you mean 'doors/{known.name}'?" in text and "nothing was removed" in text
     assert all(f"  {pin}" in text for pin in ("walls/2026", "2026-01-01", "doors/"))
@@ -77,7 +77,7 @@ def test_a_pyproject_that_is_no_toml_is_refused(store, mini):
 
 def test_an_unknown_report_names_the_near_one(store):
     result = run("--keep", "1", "door")
-    assert isinstance(result.exception, ShareError)
+    assert isinstance(result.exception, PublishError)
     assert "did you mean 'doors'?" in str(result.exception)
 
 

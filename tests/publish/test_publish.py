@@ -13,7 +13,7 @@ from handover import atomic
 from handover.cli import cli
 from handover.editions import catalogue, catalogue_pages
 from handover.editions.store import Store
-from handover.errors import ShareError
+from handover.errors import PublishError
 from handover.publish import mirror as mirrors
 from handover.publish import prune, target
 from judges import links
@@ -95,7 +95,7 @@ def later(store):
 def test_what_is_no_place_for_a_mirror_is_refused(store, tmp_path, monkeypatch, url, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(ShareError, match=said):
+    with pytest.raises(PublishError, match=said):
         target.of(url.format(here=tmp_path), store.root)
 
 
@@ -106,7 +106,7 @@ def test_storage_that_is_not_installed_says_what_to_install(store, monkeypatch):
         raise ImportError("Install s3fs to access S3")
 
     monkeypatch.setattr(fsspec, "filesystem", missing)
-    with pytest.raises(ShareError, match=r"reached through s3fs, which is missing\.\nInstall it: \S+ install s3fs"):
+    with pytest.raises(PublishError, match=r"reached through s3fs, which is missing\.\nInstall it: \S+ install s3fs"):
         target.of("s3://desk/reports", store.root)
 
 
@@ -114,14 +114,14 @@ def test_a_damaged_edition_is_not_published_and_nothing_else_is(store, tmp_path)
     edition = store.editions("doors")[0]
     edition.file(".pdf").write_bytes(b"spoilt")
     to = target.Folder(tmp_path / "mirror")
-    with pytest.raises(ShareError, match=r"\.pdf: no longer matches its manifest(.|\n)*A damaged edition"):
+    with pytest.raises(PublishError, match=r"\.pdf: no longer matches its manifest(.|\n)*A damaged edition"):
         mirror(store, to)
     assert not to.root.exists()
 
 
 def test_a_torn_manifest_is_not_published_and_nothing_else_is(store, tmp_path):
     (store.editions("doors")[0].folder / "manifest.json").write_text("{")
-    with pytest.raises(ShareError, match="must be a whole manifest"):
+    with pytest.raises(PublishError, match="must be a whole manifest"):
         mirror(store, target.Folder(tmp_path / "mirror"))
 
 
@@ -129,20 +129,20 @@ def test_an_edition_that_changes_on_the_way_stops_the_run(store, tmp_path):
     to = target.Folder(tmp_path / "mirror")
     plan = mirrors.plan(store, to)
     store.editions("doors")[0].file(".html").write_bytes(b"changed")
-    with pytest.raises(ShareError, match="must match its manifest, and does not"):
+    with pytest.raises(PublishError, match="must match its manifest, and does not"):
         mirrors.carry_out(plan, to)
     assert not (to.root / "index.html").exists()
 
 
 def test_two_at_once_are_one_too_many(store):
-    with mirrors.alone(store), pytest.raises(ShareError, match="by one command at a time"), mirrors.alone(store):
+    with mirrors.alone(store), pytest.raises(PublishError, match="by one command at a time"), mirrors.alone(store):
         pass
 
 
 def test_an_empty_store_is_not_mirrored(store, tmp_path):
     to = target.Folder(tmp_path / "mirror")
     mirror(store, to)
-    with pytest.raises(ShareError, match="must hold an edition"):
+    with pytest.raises(PublishError, match="must hold an edition"):
         mirror(Store(tmp_path / "empty", tmp_path / "elsewhere"), to)
     assert reader(to.root) == [] and (to.root / "doors").is_dir()
 
@@ -154,7 +154,7 @@ def test_losing_more_than_is_kept_must_be_meant(run, tmp_path, mini, snapshot):
     shutil.rmtree(mini.reports)
     add(Store.of(mini), report="walls")
     result = run("../mirror")
-    assert isinstance(result.exception, ShareError) and snapshot(tmp_path / "mirror") == before
+    assert isinstance(result.exception, PublishError) and snapshot(tmp_path / "mirror") == before
     assert "must not lose more editions than it keeps (would lose 2, keep 1)" in str(result.exception)
     assert run("../mirror", "--dry-run").exit_code == 0 and snapshot(tmp_path / "mirror") == before
     assert run("../mirror", "--yes").exit_code == 0

@@ -15,7 +15,7 @@ from share_samples import publish as add
 
 from handover.editions import catalogue
 from handover.editions.store import Store
-from handover.errors import ShareError
+from handover.errors import PublishError
 from handover.publish import mirror as mirrors
 from handover.publish import target
 from judges import links
@@ -100,7 +100,7 @@ def mirror(store):
 
 
 def test_storage_that_does_not_answer_is_one_message(store, bucket, monkeypatch):
-    with pytest.raises(ShareError, match=r"s3://nowhere/reports: must be there, and open to you \(got "):
+    with pytest.raises(PublishError, match=r"s3://nowhere/reports: must be there, and open to you \(got "):
         to = target.of("s3://nowhere/reports", store.root)
         mirrors.carry_out(mirrors.plan(store, to), to)
 

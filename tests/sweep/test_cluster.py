@@ -136,7 +136,7 @@ def test_a_sweep_equals_single_renders_though_its_only_worker_is_killed(
 
     def told(outcome, summary):
         paths.extend([outcome.edition.name] if outcome else [])
-        heard.append(executor.ailing())
+        heard.append(executor.problem())
         if summary.done == 1 and only.poll() is None:
             os.kill(only.pid, signal.SIGKILL)
             only.wait()
@@ -146,8 +146,8 @@ def test_a_sweep_equals_single_renders_though_its_only_worker_is_killed(
 
     with connected(cluster, dated, 1, out=tmp_path / "out") as (made, store, executor, width):
         assert width == 1
-        summary = run(made, store, executor, width=width, remote=True, told=told)
-        assert executor.ailing() == ""
+        summary = run(made, store, executor, width=width, remote=True, tell=told)
+        assert executor.problem() == ""
     assert only.poll() == -signal.SIGKILL
     assert (summary.published, summary.unchanged, summary.failed) == (len(DAYS), 0, {})
     assert heard[0] == "" and "waiting: the cluster has no worker" in heard

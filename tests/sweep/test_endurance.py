@@ -50,7 +50,7 @@ def test_a_hundred_and_twenty_editions(dated, tmp_path, monkeypatch):
                 samples[summary.done] = sample(pool.pids())
 
         made = plan(dated, store, ("mini",), {}, {"as_of": DAYS})
-        summary = run(made, store, pool, width=2, told=told)
+        summary = run(made, store, pool, width=2, tell=told)
     assert (summary.published, summary.failed) == (120, {})
     memory, files, threads, processes = zip(*samples.values(), strict=True)
     print(f"memory {memory}, files {files}, threads {threads}, processes {processes}")

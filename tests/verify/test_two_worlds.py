@@ -44,7 +44,7 @@ print(json.dumps([
 ]))
 """
 
-#: In a kernel of the press: what it is given is the same, and what cannot be given by the press is not.
+#: In a kernel of handover: what the package sets is the same, and what it cannot set is not.
 CELL = """
 import json, locale, os, sys, time, matplotlib, pandas
 # what the wrapper of a world's Python adds, which is part of the experiment

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handover import digest
 from handover.editions import Request, inputs, render
-from handover.errors import ProofError
+from handover.errors import VerifyError
 from handover.verify import DIFFERS, ELSEWHERE, VERIFIED, contents
 from handover.verify.rebuild import record_of_pdf
 
@@ -282,7 +282,7 @@ def test_a_store_answers_for_each_edition_and_its_catalogue(edition, verify, sta
 
 
 def test_a_folder_without_editions_and_a_path_that_is_not_there_are_refused(edition, verify, tmp_path):
-    with pytest.raises(ProofError, match="must be an edition, a folder of editions or a PDF"):
+    with pytest.raises(VerifyError, match="must be an edition, a folder of editions or a PDF"):
         verify(edition.project, tmp_path / "mini" / "data")
     assert verify(edition.project, tmp_path / "none.pdf")[0] == 2
 
@@ -335,5 +335,5 @@ def test_whatever_a_record_holds_it_is_read_or_refused(path, value):
     holder[path[-1]] = value
     try:
         record_of_pdf(json.dumps(content).encode())
-    except ProofError as error:
+    except VerifyError as error:
         assert not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in str(error))

@@ -1,7 +1,7 @@
 """Worlds to render in: a checkout of its own, in surroundings that a report must not notice.
 
 A world is made of ordinary things only: a folder, a home, an environment, a clock (libfaketime), and a Python that
-starts with all of this even where the press gives it a clean environment, as a machine's own settings would.
+starts with all of this even where the package gives it a clean environment, as a machine's own settings would.
 """
 
 import json
@@ -34,7 +34,7 @@ matplotlib.rcParams.update({{"font.size": 31, "svg.hashsalt": None, "axes.faceco
 pandas.set_option("display.precision", 1)
 """
 
-#: Shadows of modules that the press or a notebook imports.
+#: Shadows of modules that the package or a notebook imports.
 SHADOWS = ("pandas", "lxml", "typst", "mistune", "nbconvert", "papermill", "handover_shadow")
 
 #: What follows in every Python of the world, whatever it was started with; `order` is its order of directories.

@@ -1,4 +1,4 @@
-"""The command line: thin commands over the press, and the one place where an error becomes an exit code.
+"""The command line: thin commands, and the one place where an error becomes an exit code.
 
 Each command is a function ``<name>_command`` of a module here, which imports nothing heavy until it is called.
 """
@@ -18,7 +18,7 @@ from handover.errors import HandoverError
 
 __all__ = ["cli", "main", "say"]
 
-#: What a shell reports of a process that Ctrl-C or SIGTERM ended.
+#: Exit codes of a process that Ctrl-C or SIGTERM ended.
 INTERRUPTED, TERMINATED = 130, 143
 
 #: Name of each command: its module here, and the line that `--help` shows, so that help imports none of them.
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     end = _quick_end() if arguments is None else None
     words = sys.argv[1:] if arguments is None else arguments
     _leave_foreign_modules()
-    _speak_anyhow()
+    _escape_unencodable()
     try:
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:
@@ -94,7 +94,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         say("\nInterrupted; nothing half made is left.")
         code = INTERRUPTED
     except BrokenPipeError:
-        # whoever read our output has closed it; there is no one left to tell
+        # the reader of our output has closed it: there is nothing to report
         sys.stdout = None
         code = 0
     except Exception as error:
@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def say(text: str) -> None:
-    """Tell the person; standard output is kept for paths and data."""
+    """Write to standard error; standard output is for paths and data."""
     click.echo(text, err=True)
 
 
@@ -130,7 +130,7 @@ def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def on_terminate() -> None:
-    """Leave by the ordinary way on SIGTERM, so that kernels end and nothing half made stays."""
+    """Exit normally on SIGTERM, so that kernels end and nothing half made stays."""
     signal.signal(signal.SIGTERM, _terminated)
 
 
@@ -139,9 +139,9 @@ def _terminated(number: int, frame: Any) -> NoReturn:
 
 
 def _quick_end() -> Callable[[int], None]:
-    """Have the program end without taking apart all that it imported, which takes a twentieth of a render.
+    """Have the program end without taking apart its modules, which takes a twentieth of a render.
 
-    What others have to do at its end is done before, since this was asked for first.
+    Handlers at exit run in reverse order, so this one, registered first, runs after all others.
 
     Returns:
         Called with the exit code when there is nothing left to do but that.
@@ -162,7 +162,7 @@ def _quick_end() -> Callable[[int], None]:
 
 
 def _finish_undisturbed() -> None:
-    """Let no signal break into what is left to do, which is to clean up: it would leave a traceback and no more."""
+    """Ignore signals while the program cleans up: they would only leave a traceback."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
@@ -175,8 +175,8 @@ def _leave_foreign_modules() -> None:
     sys.path[:] = [entry for entry in sys.path if not entry or os.path.abspath(entry) not in foreign]  # noqa: PTH100
 
 
-def _speak_anyhow() -> None:
-    """Let a terminal that is not UTF-8 show what it can, rather than end in an error at the first other letter."""
+def _escape_unencodable() -> None:
+    """Escape the characters that the terminal cannot encode, rather than fail on them."""
     for stream in (sys.stdout, sys.stderr):
         if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -86,7 +86,6 @@ def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
 
 
 def _name(one: dict[str, Any], site: Any) -> str:
-    """An edition by report, day and what it was asked for."""
     from handover.editions import day
 
     return ", ".join(filter(None, [f"{one['report']}, {day(one['as_of'])}", site.settings(one, defaults=True)]))

@@ -238,7 +238,7 @@ def install(systemd: bool, every: str, yes: bool) -> None:
 
 @contextmanager
 def _log() -> Iterator[tuple["list[Entry]", "Log", dt.datetime]]:
-    """The entries, the log, open to be read, and the time."""
+    """The entries, the log, open for reading, and the time."""
     from handover.project import Project
     from handover.schedule import Log, entries, times
 
@@ -255,7 +255,7 @@ def _print_json(rows: list[dict[str, Any]]) -> None:
 
 
 def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print columns as wide as what they hold; the last one runs free."""
+    """Print columns as wide as their contents."""
     if not rows:
         say("Nothing to show.")
         return

@@ -1,8 +1,8 @@
 """The catalogue of a store: a pure function of the manifests in it, and of what the project says of its reports.
 
 `index.html` for readers, with a page of all editions for each report (`<report>_editions.html`, older ones on
-numbered pages), `catalogue.json` for programs, `feed.xml` for those who follow. None of them knows the clock, so the
-same manifests give the same bytes anywhere.
+numbered pages), `catalogue.json` for programs, `feed.xml` for those who follow. None of them depends on the clock, so
+the same manifests give the same bytes anywhere.
 """
 
 import json
@@ -70,7 +70,7 @@ class Site:
         asked = {**(one["parameters"] if defaults else {}), **one["variant"]}
         words = {name: self.words.get(f"{name}: {value}", "") for name, value in sorted(asked.items())}
         plain = {name: f"{name}: {setting(one['variant'][name])}" for name in words if name in one["variant"]}
-        return ", ".join(filter(None, (told or plain.get(name, "") for name, told in words.items())))
+        return ", ".join(filter(None, (text or plain.get(name, "") for name, text in words.items())))
 
 
 def setting(value: Any) -> str:
@@ -231,7 +231,7 @@ def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
     """
     manifests, faults = read(store, without)
     files = build(manifests, site(store.project))
-    with atomic.told(store.root):
+    with atomic.translate_os_errors(store.root):
         # `lists` believes catalogue.json, so after a kill it must not be ahead of the pages
         for name in sorted(files, key=lambda name: name == DATA):
             path = store.root / name
@@ -326,7 +326,7 @@ def _file(one: Manifest, name: str) -> dict[str, Any]:
 
 
 def rows(store: Store, project: Project, report: str | None = None) -> tuple[list[dict[str, Any]], list[str]]:
-    """List editions, newest first, without any heavy import; and tell each torn manifest in a line.
+    """List editions, newest first, without any heavy import; and name each torn manifest in a line.
 
     Paths are relative to the project where they lie in it.
 

@@ -19,9 +19,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 CHANGES_SHOWN, EARLIER_SHOWN = 5, 3
 #: Editions on one page. Pages are filled from the oldest edition on, so that a full one stays as it is.
 ROWS = 200
-#: A feed tells what is recent; the catalogue has the rest.
+#: How many editions the feed lists; the catalogue has all.
 RECENT = 50
-#: What the feed of a project without an address is called by programs.
+#: Begins the ids in the feed of a project without an address.
 ID = "urn:handover:"
 
 
@@ -99,8 +99,8 @@ def _page(body: str, name: str, site: Site, title: str, description: str, shown:
 
 
 def _render(template: str, site: Site, **values: Any) -> str:
-    told = {"shown": CHANGES_SHOWN, "archive": archive, "settings": site.settings}
-    return _templates().get_template(template).render(site=site, **told, **values)
+    shared = {"shown": CHANGES_SHOWN, "archive": archive, "settings": site.settings}
+    return _templates().get_template(template).render(site=site, **shared, **values)
 
 
 @cache
@@ -138,8 +138,8 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
     """Write the feed of a catalogue.
 
     An entry's time is that at which the edition was made, so that a correction of an old day is seen. Its id names the
-    project, the report and the edition, so that it is no other desk's and stays the same when the catalogue grows. What
-    speaks from a day to come is left out. Without an address of the site, links are relative.
+    project, the report and the edition, so that it is unique and stays the same when the catalogue grows. Editions
+    of a day to come are left out. Without an address of the site, links are relative.
     """
     from xml.etree import ElementTree
 
@@ -179,7 +179,7 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
 
 
 def _content(one: Entry) -> str:
-    """What a feed reader shows: the standfirst, and what the edition says that the one before it did not."""
+    """What a feed reader shows: the standfirst, and what has changed since the edition before."""
     lines = [f"<p>{html.escape(one['standfirst'])}</p>"]
     since = f"since {day(one['before'][:10])}" if one["before"] else "in this edition"
     if one["changed"]:
@@ -197,7 +197,7 @@ def _about(one: Entry, site: Site) -> list[str]:
 
 
 def _made(one: Mapping[str, Any]) -> str:
-    """When an edition was made; the day it speaks from where nobody knows."""
+    """When an edition was made; the day it speaks from where that is unknown."""
     try:
         made = dt.datetime.fromisoformat(one["made"])
     except ValueError:

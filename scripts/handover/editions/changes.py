@@ -1,8 +1,8 @@
 """What one edition says that an earlier one could not, or got wrong: from their manifests alone, in sentences.
 
-A fact carries what the record said of it since when (`evidence`). So three things are told apart: what became known
+A fact carries what the record said of it since when (`evidence`). So there are three kinds of change: what became known
 after the earlier edition's day; what was known by then, and the earlier edition said otherwise, which is a correction;
-and what is merely printed no more, which nobody took back. What was known and is only printed now is no news.
+and what is merely no longer printed, which nobody took back. What was known and is only printed now is no news.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ UNKNOWN = "9999-12-31"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One fact that two editions tell differently; a value that an edition does not print is None."""
+    """A fact that differs between two editions; a value that an edition does not print is None."""
 
     kind: str
     key: str
@@ -38,10 +38,10 @@ class Change:
             return f"Only in the {'first' if self.after is None else 'second'}: {self.sentence}"
         if not self.before or self.kind == DROPPED:
             return self.sentence
-        told = self.sentence.removesuffix(".")
+        sentence = self.sentence.removesuffix(".")
         if self.kind == CORRECTED:
-            return f"Correction: {told} (the earlier edition had: {self.before})."
-        return f"{told} (before: {self.before})."
+            return f"Correction: {sentence} (the earlier edition had: {self.before})."
+        return f"{sentence} (before: {self.before})."
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs; `text` is what people read."""
@@ -50,11 +50,11 @@ class Change:
 
 
 def compare(old: Manifest, new: Manifest) -> list[Change]:
-    """Tell what is new in an edition, and what it corrects: the weightiest first, of one weight the newest first.
+    """Return what is new in an edition, and what it corrects: the weightiest first, of one weight the newest first.
 
     Editions that were asked for differently do not follow one another; of these each value that differs is named.
     """
-    before, after = _told(old), _told(new)
+    before, after = _stated(old), _stated(new)
     if series(old) != series(new):
         keys = dict.fromkeys([*after, *before])
         found = [_change(DIFFERS, key, before.get(key), after.get(key)) for key in keys]
@@ -72,26 +72,26 @@ def compare(old: Manifest, new: Manifest) -> list[Change]:
             found.append(_change(NEW, key, was or {"value": then}, fact))
         elif was:
             found.append(_change(CORRECTED, key, was, fact))
-    told: dict[tuple[str, ...], Change] = {}
+    first: dict[tuple[str, ...], Change] = {}
     for one in _sorted(found):
         # a row that gives several facts one value is news once
         rows = after[one.key].get("claims")
-        told.setdefault((one.kind, rows[0], one.after or "") if rows else (one.kind, one.key), one)
-    return list(told.values())
+        first.setdefault((one.kind, rows[0], one.after or "") if rows else (one.kind, one.key), one)
+    return list(first.values())
 
 
 def dropped(old: Manifest, new: Manifest) -> list[Change]:
     """What an edition no longer prints. Nobody took it back, so it is in no list for readers."""
-    after = _told(new)
-    return _sorted([_change(DROPPED, key, was, None) for key, was in _told(old).items() if key not in after])
+    after = _stated(new)
+    return _sorted([_change(DROPPED, key, was, None) for key, was in _stated(old).items() if key not in after])
 
 
-def _told(one: Manifest) -> dict[str, dict[str, Any]]:
-    """All that an edition tells of the world, by key: not what it was set to, nor what rests on no claim."""
-    told = one["facts"] | one.get("statements", {})
+def _stated(one: Manifest) -> dict[str, dict[str, Any]]:
+    """The facts and statements of an edition, by key: not its parameters, nor what rests on no claim."""
+    found = one["facts"] | one.get("statements", {})
     return {
         key: fact | {"history": fact.get("history") or [{"since": fact.get("known_since") or UNKNOWN}]}
-        for key, fact in told.items()
+        for key, fact in found.items()
         if fact.get("claims") != [] and key not in one["parameters"]
     }
 

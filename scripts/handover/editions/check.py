@@ -1,4 +1,4 @@
-"""What can be wrong in a checkout without anything failing: notebooks, editions, the catalogue, the dictionary.
+"""Checks for what can be wrong in a checkout without any failure: notebooks, editions, catalogue, dictionary.
 
 Each check yields findings, one line a thing; nothing is executed and nothing is written.
 """
@@ -30,7 +30,7 @@ class Finding:
 
 
 def dictionary(project: Project) -> Iterator[Finding]:
-    """Let the data package standard's own tool judge the tables."""
+    """Validate the tables with the data package standard's own tool."""
     import frictionless
 
     report = frictionless.validate(str(project.root / MARKER))
@@ -88,7 +88,7 @@ def fix(project: Project) -> Iterator[Finding]:
         except HandoverError:
             continue
         if unclean(path, nb):
-            with atomic.told(path):
+            with atomic.translate_os_errors(path):
                 atomic.replace(path, source.canonical(nb).encode())
             yield Finding("note", f"{path.relative_to(project.root).as_posix()}: cleaned")
 
@@ -122,9 +122,9 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
         HandoverError: There is no git, or no such range.
     """
     # renames count as what they are, a file gone and a file added
-    told = ["--no-renames", "--diff-filter=MT", "--name-only", "-z", "--relative"]
-    asked = ["log", "--format=", *told, commits] if commits else ["diff", "--cached", *told]
-    paths = sorted(set(_git(project.root, *asked, "--", project.reports.name).split("\0")) - {""})
+    filters = ["--no-renames", "--diff-filter=MT", "--name-only", "-z", "--relative"]
+    command = ["log", "--format=", *filters, commits] if commits else ["diff", "--cached", *filters]
+    paths = sorted(set(_git(project.root, *command, "--", project.reports.name).split("\0")) - {""})
     changed = [path for path in paths if _of_edition(PurePosixPath(path))]
     for path in changed:
         folder = PurePosixPath(path).parent
@@ -185,7 +185,7 @@ def _standing(project: Project, newest: manifest.Manifest) -> Finding:
     changed = now.changed_since(newest["inputs"])
     if not changed:
         return Finding("ok", f"{name}: current")
-    # what is filled in by itself is no setting, and must not become one
+    # a parameter that is filled in by itself is no setting, and must not become one
     settings = {"as_of": newest["as_of"], **newest["variant"]}
     values = " ".join(f"-p {key} {_word(value)}" for key, value in settings.items())
     return Finding(

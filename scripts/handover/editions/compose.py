@@ -1,4 +1,4 @@
-"""One notebook into both pages and a name: the one place where an edition's content comes about.
+"""Turns a notebook into both pages and a name: an edition's content is made only here.
 
 `render` and the two exporters share it, so that JupyterLab's export gives the bytes that were published.
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: Stands for the digits of the edition while they are not known, since they are made from the pages.
 PLACEHOLDER = "0z0q0z0q"
-#: Stands there for good on the pages of a draft, which are shown before the layout of the PDF is settled.
+#: Stands there on the pages of a draft, which are shown before the layout of the PDF is settled.
 DRAFT = "draft"
 #: Twice the size at which the catalogue shows the picture, for screens with small pixels.
 PICTURE_PPI = 60
@@ -194,7 +194,7 @@ def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[t
 def _attached(
     nb: "NotebookNode", document: "Document", report: str, folder: Path
 ) -> tuple[tuple[Attachment, ...], list[str]]:
-    """What travels inside the PDF: the notebook as in git, the data it used, and the record that binds them."""
+    """The attachments of the PDF: the notebook as in git, the data it used, and the record that binds them."""
     text = source.canonical(nb).encode()
     mime = "application/x-ipynb+json"
     original = Attachment(safe(f"{report}.ipynb"), text, mime, "The notebook that made this report", "source")
@@ -267,7 +267,7 @@ def _table(root: Path, name: str, among: Sequence[str]) -> Attachment:
 
 
 def safe(name: str) -> str:
-    """A name that any system can store and no reader can be deceived by; the record knows the true one."""
+    """A name that any system can store and that deceives no reader; the record has the true one."""
     return re.sub(r"[^A-Za-z0-9 ._()+,=@-]", "_", name).lstrip(".") or "_"
 
 

@@ -19,7 +19,7 @@ class _HandoverExporter(Exporter):
 
     @default("optimistic_validation")
     def _once(self) -> bool:
-        # nbconvert would check the notebook after each of its ten preprocessors, none of which is at work unless asked
+        # otherwise nbconvert checks the notebook after each of its ten preprocessors, though none is enabled
         return True
 
     def composed(self, nb: NotebookNode, resources: Any, **kw: Any) -> "tuple[Composition, dict[str, Any]]":
@@ -33,7 +33,7 @@ class _HandoverExporter(Exporter):
 
 
 class HandoverHTMLExporter(_HandoverExporter):
-    """One HTML file that asks nothing of anybody."""
+    """One HTML file that loads nothing else."""
 
     export_from_notebook = "Handover report (HTML)"
     output_mimetype = "text/html"

@@ -19,7 +19,7 @@ from handover import digest
 from handover.project import MARKER, Project
 
 #: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
-#: The rooms above them order, schedule, share and verify what these make.
+#: The other rooms sweep, schedule, publish and verify what these make.
 ROOMS = ("story", "notebook", "document", "pages", "editions")
 SUFFIXES = {".css", ".j2", ".json", ".mplstyle", ".py", ".typ"}
 #: The tools that shape a page; the fonts are packages whose names begin with `FONTS`.
@@ -101,7 +101,6 @@ def _data(project: Project) -> list[str]:
 
 
 def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """The hash of each file among paths in a folder."""
     return {
         path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
         for path, stamp in digest.stamps_of(root, paths).items()
@@ -109,7 +108,7 @@ def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _paths(folder: Path) -> Iterator[str]:
-    """The paths of all that lies in a folder, and of what lies in its folders."""
+    """The paths of all files below a folder, relative to it."""
     for here, _, names in os.walk(folder):
         inside = here.removeprefix(str(folder)).lstrip("/")
         yield from (f"{inside}/{name}" if inside else name for name in names)
@@ -155,5 +154,5 @@ def versions() -> Mapping[str, str]:
 
 
 def shaping() -> dict[str, str]:
-    """The versions that an edition names as part of itself: on Python's own no page depends."""
+    """The versions that an edition names as part of itself, without Python's own, on which no page depends."""
     return {name: version for name, version in versions().items() if name != PYTHON}

@@ -19,7 +19,7 @@ MIMES = {
 }
 FACT_KEYS = ("label", "value", "low", "high", "unit", "known_since", "claims")
 STATEMENT_KEYS = ("label", "value", "known_since", "claims")
-#: The weight of a fact of which nobody has said how much it matters.
+#: The weight of a fact whose notebook gives none.
 DETAIL = 3
 
 
@@ -41,7 +41,7 @@ class Step(TypedDict):
 class Fact(TypedDict):
     """A fact that is printed, or a statement, which has no interval; `claims` are what it rests on.
 
-    `weight` goes from 1, which matters most, to `DETAIL`; `news` is the sentence that tells it, "" where it is
+    `weight` goes from 1, which matters most, to `DETAIL`; `news` is its sentence, "" where it is
     never news; `history` begins with the latest step.
     """
 
@@ -58,7 +58,7 @@ class Fact(TypedDict):
 
 
 class Run(TypedDict):
-    """The one block that knows the clock; comparisons leave it out."""
+    """The one block that depends on the clock; comparisons leave it out."""
 
     started: str
     seconds: dict[str, float]
@@ -118,20 +118,20 @@ def outputs(files: Mapping[str, bytes]) -> dict[str, Output]:
 
 def facts(evidence: Mapping[str, Any]) -> dict[str, Fact]:
     """The facts of a document's evidence, by key."""
-    return _told(evidence.get("facts", []), FACT_KEYS)
+    return _stated(evidence.get("facts", []), FACT_KEYS)
 
 
 def statements(evidence: Mapping[str, Any]) -> dict[str, Fact]:
     """The statements of a document's evidence, by key."""
-    return _told(evidence.get("statements", []), STATEMENT_KEYS)
+    return _stated(evidence.get("statements", []), STATEMENT_KEYS)
 
 
-def _told(stated: Iterable[Mapping[str, Any]], keys: Iterable[str]) -> dict[str, Any]:
+def _stated(stated: Iterable[Mapping[str, Any]], keys: Iterable[str]) -> dict[str, Any]:
     return {one["key"]: {key: one.get(key) for key in keys} | _news(one) for one in stated}
 
 
 def _news(fact: Mapping[str, Any]) -> dict[str, Any]:
-    """What tells whether a fact is news, and how, as far as its notebook says so."""
+    """The weight, sentence and history of a fact, as far as its notebook gives them."""
     weight, history = fact.get("weight"), fact.get("history")
     steps = [one for one in history if isinstance(one, Mapping)] if isinstance(history, list) else []
     return {
@@ -188,7 +188,7 @@ def epoch_of(day: dt.date | None) -> int:
 
 
 def started(one: Manifest) -> str:
-    """When an edition was made, as ISO text; "" where nobody knows."""
+    """When an edition was made, as ISO text; "" where that is unknown."""
     return str(one["run"].get("started", ""))
 
 

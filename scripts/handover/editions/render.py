@@ -47,7 +47,7 @@ class Product:
 class Outcome:
     """What became of a request: ``published`` or ``unchanged``.
 
-    `rendered` tells an edition that came out the same from one that was recognised without any work.
+    `rendered` is False for an edition that was recognised without any work.
     """
 
     kind: str
@@ -98,7 +98,7 @@ def produce(
     """Execute, compose and check a report in memory; nothing is published.
 
     Raises:
-        HandoverError: A cell failed, a page could not be made, or a page holds what none may hold.
+        HandoverError: A cell failed, or a page could not be made or failed its checks.
     """
     clock = _Clock(progress)
     done, made = _composed(request, timeout_s, clock)
@@ -180,7 +180,7 @@ def _composed(
 
 
 def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
-    """Run the notebook, and get the page writers ready meanwhile."""
+    """Run the notebook, and import the page writers meanwhile."""
     from handover.notebook import forkserver
 
     forkserver.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
@@ -244,10 +244,10 @@ def _unmoved(request: Request) -> None:
 
 
 def _ahead(about: Manifest) -> list[str]:
-    """Tell of a day to come, which is as likely a slip as a wish."""
+    """Warn of a day to come, which may be a slip."""
     day = about["as_of"]
-    told = f"{day} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
-    return [told] if manifest.ahead(about) else []
+    warning = f"{day} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
+    return [warning] if manifest.ahead(about) else []
 
 
 def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, clock: _Clock) -> Manifest:

@@ -1,4 +1,4 @@
-"""What is asked of a report: checked, and its inputs hashed, before anything heavy is imported or a kernel starts."""
+"""A request for a report: checked, and its inputs hashed, before anything heavy is imported or a kernel starts."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -73,7 +73,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a report may be asked, and its inputs: read once, for any number of requests."""
+    """The parameters that a report declares, and its inputs: read once, for any number of requests."""
 
     project: Project
     report: str
@@ -122,7 +122,7 @@ class Contract:
         defaults = {parameter.name: parameter.default for parameter in self.declared}
         variant = {name: value for name, value in bound.items() if name != AS_OF and value != defaults[name]}
         if day_before and SINCE in bound and SINCE not in given and (earlier := day_before(bound)):
-            # what is filled in here is no setting of this edition, so the variant was taken before
+            # what is filled in here is no setting of this edition, so the variant is taken before
             bound = parameters.bind(self.declared, {**bound, SINCE: earlier}, where)
         held = replace(self.inputs, parameters=bound)
         return Request(self.project, self.report, variant, held, day, str(bound.get("language", self.language)))

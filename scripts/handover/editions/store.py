@@ -23,7 +23,7 @@ EDITION = re.compile(
 )
 #: The picture of the PDF's first page, and the one that a link to the HTML shows.
 PICTURE, LINK_PICTURE = "page1.png", "link.png"
-#: How long one publication waits for another; each takes well under a second.
+#: How long one publication waits for another, which takes well under a second.
 LOCK_TIMEOUT_S = 120
 
 
@@ -92,7 +92,7 @@ class Store:
 
     root: Path
     lock: Path
-    #: Whose settings hold for what is written beside the editions.
+    #: Its settings apply to the catalogue beside the editions.
     project: Project | None = None
 
     @classmethod
@@ -124,14 +124,14 @@ class Store:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the store against every other writer.
+        """Keep out every other writer of the store.
 
         Raises:
             StoreError: Another writer holds it for too long, or the lock cannot be made.
         """
         import filelock
 
-        with atomic.told(self.lock):
+        with atomic.translate_os_errors(self.lock):
             self.lock.parent.mkdir(parents=True, exist_ok=True)
             self.root.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.lock, timeout=LOCK_TIMEOUT_S, mode=0o644)
@@ -172,7 +172,7 @@ class Store:
                     f"{path}: must be a folder of the store (got a symbolic link to {os.readlink(path)}).\n"  # noqa: PTH115
                     "Remove the link; editions are never stored elsewhere."
                 )
-        with atomic.told(self.root):
+        with atomic.translate_os_errors(self.root):
             atomic.sweep(self.root)
             if target.folder.exists():
                 _settle(target, about)
@@ -186,7 +186,7 @@ class Store:
         Raises:
             StoreError: The disk refuses; the edition is then as it was.
         """
-        with atomic.told(edition.folder):
+        with atomic.translate_os_errors(edition.folder):
             atomic.sweep(self.root)
             away = self.root / atomic.staging()
             os.rename(edition.folder, away)  # noqa: PTH104
@@ -196,7 +196,7 @@ class Store:
 
 
 def file_name(report: str, edition: str, suffix: str) -> str:
-    """Name of one file of an edition: it still says what it is when it has been passed on."""
+    """The name of one file of an edition, which says what it is wherever it goes."""
     return f"{report}_{edition}{suffix}"
 
 

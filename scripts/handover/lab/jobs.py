@@ -1,6 +1,6 @@
-"""What a notebook job prints: a report's edition, published; or, of any other notebook, two pages beside it.
+"""The work of a notebook job: a report's edition is published; any other notebook gets two pages beside it.
 
-Only the way from a notebook's path to its pages belongs here; jupyter-scheduler is not known.
+Nothing here depends on jupyter-scheduler.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ from handover.errors import NotebookError
 from handover.notebook import parameters, source
 from handover.project import Project
 
-#: What a job can print, as files end and as people say.
+#: The formats of a job's pages: suffix and label.
 FORMATS = {"html": "HTML", "pdf": "PDF (tagged, archival)"}
 
 
@@ -31,7 +31,7 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
     """Refuse what can be refused in milliseconds: a wrong place, a broken contract, parameters not declared.
 
     Raises:
-        NotebookError: The notebook can be no job.
+        NotebookError: The notebook cannot be a job.
         ParameterError: A parameter is unknown or not allowed.
     """
     where = _where(project, notebook)
@@ -47,7 +47,7 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
 
 
 def run(project: Project, notebook: Path, entered: Mapping[str, Any], formats: Collection[str]) -> Path:
-    """Print a notebook as it stands in its place.
+    """Render a notebook where it lies.
 
     A report is rendered and published, unless its edition is there. Any other notebook is executed in its own
     folder, and the pages are put beside it under a name made from what they say; nothing is published.
@@ -82,13 +82,12 @@ def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats
     pages = {"html": made.html.encode, "pdf": made.pdf}
     for suffix in formats:
         page = stem.with_name(f"{stem.name}.{suffix}")
-        with atomic.told(page):
+        with atomic.translate_os_errors(page):
             atomic.replace(page, pages[suffix]())
     return stem
 
 
 def _where(project: Project, notebook: Path) -> str:
-    """The notebook as messages name it."""
     try:
         return notebook.resolve().relative_to(project.root.resolve()).as_posix()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What JupyterLab is told when `scripts/lab` opens it: whose jobs to run, and where to keep what is only theirs."""
+"""JupyterLab's settings when `scripts/lab` opens it: its jobs render reports, and its files stay in the project."""
 
 import shutil
 from pathlib import Path
@@ -29,9 +29,9 @@ absent += [] if shutil.which("pandoc") else ["ASCIIDocExporter", "LatexExporter"
 for exporter in absent:
     c[exporter].enabled = False
 
-# what a kernel sends is encrypted, or it warns on the terminal that it is not
+# without encryption a kernel warns on the terminal
 c.KernelManager.transport_encryption = "auto"
 
-# nothing is asked of anybody else, as the news are that labextension/ switches off
+# no request leaves the machine; labextension/ switches off the news for the same reason
 c.LabApp.extension_manager = "readonly"
 c.LanguageServerManager.autodetect = False

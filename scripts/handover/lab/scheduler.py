@@ -1,7 +1,7 @@
-"""jupyter-scheduler's three parts: what its form offers, the keeper of its jobs, and the process of one job.
+"""jupyter-scheduler's three parts: what its form offers, the scheduler of its jobs, and the process of one job.
 
-The stock scheduler knows a notebook by its bare name and a copy of it; a report is more than that file. Pages need
-not be fetched from anywhere either: they are in ``reports/`` when the job is complete.
+The stock scheduler copies a notebook and keeps its bare name; a report is more than that file. Nor are pages fetched
+from anywhere: they are in ``reports/`` when the job is complete.
 """
 
 import atexit
@@ -53,7 +53,7 @@ MESSAGE_MAX = 1024
 class HandoverEnvironmentManager(EnvironmentManager):
     """Offers the project's own `.venv` and both pages.
 
-    jupyter-scheduler's form knows nothing of declared parameters; the environment's metadata carries them to
+    jupyter-scheduler's form has no declared parameters; the environment's metadata carries them to
     ``labextension/``, which fills them in.
     """
 
@@ -111,7 +111,7 @@ class HandoverScheduler(Scheduler):
         Path(self.staging_path).mkdir(parents=True, exist_ok=True)
         self._fail_orphans()
         logging.getLogger("SchedulerApp").addFilter(_without_traceback)
-        # handlers run last come, first served: jobs end before multiprocessing waits for them
+        # handlers run in reverse order: jobs end before multiprocessing waits for them
         atexit.register(_end_jobs)
 
     def create_job(self, model: CreateJob) -> str:
@@ -121,7 +121,7 @@ class HandoverScheduler(Scheduler):
             SchedulerError: Its notebook or its parameters cannot be taken; the text says why.
         """
         notebook = self._place(model)
-        if not model.job_definition_id:  # a scheduled job has nobody to tell: it is filed as failed instead
+        if not model.job_definition_id:  # a scheduled job has no form to show an error: it is filed as failed instead
             self._check(notebook, model.parameters)
         job_id = super().create_job(model)
         with self.db_session() as session:
@@ -148,8 +148,8 @@ class HandoverScheduler(Scheduler):
         """
         if model.input_uri and self.file_exists(model.input_uri):
             model.runtime_environment_parameters = {NOTEBOOK: model.input_uri}
-        told = {"runtime_environment_parameters", "output_formats", "parameters", "name"}
-        changes = model.dict(include=told, exclude_none=True)
+        kept_fields = {"runtime_environment_parameters", "output_formats", "parameters", "name"}
+        changes = model.dict(include=kept_fields, exclude_none=True)
         kept = self.get_job_definition(job_definition_id)
         where = changes.get("runtime_environment_parameters", kept.runtime_environment_parameters)
         self._check(where[NOTEBOOK], changes.get("parameters", kept.parameters))
@@ -219,7 +219,7 @@ class HandoverExecutionManager(ExecutionManager):
     """Renders the notebook of one job, in a process of its own."""
 
     def execute(self) -> None:
-        """Print the notebook, and note where the pages are.
+        """Render the notebook, and note where the pages are.
 
         Raises:
             HandoverError: It failed; jupyter-scheduler files the text as the job's status message.
@@ -233,7 +233,7 @@ class HandoverExecutionManager(ExecutionManager):
         self._note(output_filename_template=os.path.relpath(stem, root))
 
     def on_failure(self, e: Exception) -> None:
-        """File the job as failed; the traceback of a failing cell would tell nothing more on the terminal."""
+        """File the job as failed; the traceback of a failing cell would add nothing."""
         known = isinstance(e, HandoverError)
         text = str(e) if known else f"This is a bug in handover: {type(e).__name__}: {e}"
         if not known:

@@ -66,8 +66,8 @@ class PageState:
 
     Args:
         report: The report's name.
-        session: Tells this preview from one that served the same address before.
-        look: Called when somebody turns to the PDF.
+        session: Distinguishes this preview from an earlier one at the same address.
+        look: Called when a browser turns to the PDF.
     """
 
     def __init__(self, report: str, session: str, look: Callable[[], None]) -> None:
@@ -108,7 +108,7 @@ class PageState:
 
     @contextmanager
     def looked_at(self) -> Iterator[None]:
-        """While this lasts, somebody looks at the pages of the PDF, so that they are worth drawing."""
+        """While this lasts, a browser shows the pages of the PDF, so that they are worth drawing."""
         with self._changed:
             self._lookers += 1
         self._look()
@@ -119,12 +119,12 @@ class PageState:
                 self._lookers -= 1
 
     def pages_due(self) -> bool:
-        """Whether somebody looks at pages that are not those of the last report."""
+        """Whether a browser shows pages that are not those of the last report."""
         with self._changed:
             return self._lookers > 0 and self._state["pages"] < self._state["html"]
 
     def close(self) -> None:
-        """Let everyone who waits go home."""
+        """End all waiting requests."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -148,7 +148,7 @@ class Server(ThreadingHTTPServer):
         port: The port; None for the first free one of `PORTS`, or any if all are taken.
 
     Raises:
-        PreviewError: The port is taken, or not to be had.
+        PreviewError: The port is taken, or not allowed.
     """
 
     daemon_threads = True
@@ -249,7 +249,7 @@ def _fixed() -> Files:
 
 
 def _policy(shell: str) -> str:
-    """What the shell may do: run its own script and style, hear of changes, and hold the report."""
+    """The policy of the shell: its own script and style, the stream of changes, and the report in a frame."""
 
     def allowed(tag: str) -> str:
         inside = re.findall(rf"<{tag}>(.*?)</{tag}>", shell, re.DOTALL)

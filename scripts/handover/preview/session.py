@@ -1,4 +1,4 @@
-"""One preview from start to end: saves in, renders asked for, and what comes of them told to browser and terminal."""
+"""One preview from start to end: it hears of saves, asks for renders, and shows the results in browser and terminal."""
 
 import datetime as dt
 import time
@@ -23,7 +23,7 @@ class Session:
         report: The report's name.
         given: Parameters by name, as text.
         port: The port to serve on; None for any that is free.
-        say: Tells the person at the terminal.
+        say: Writes to the terminal.
         progress: Shows the phases of each render there.
 
     Raises:
@@ -44,7 +44,7 @@ class Session:
 
         Request.of(project, report, given)
         self._report, self._say, self._progress = report, say, progress
-        #: Saves, answers with their questions, what must end the preview, and None when somebody turns to the PDF.
+        #: Saves, answers with their questions, what must end the preview, and None when a browser turns to the PDF.
         self._events: SimpleQueue[Saved | tuple[Question, Message] | PreviewError | None] = SimpleQueue()
         self._page = PageState(report, uuid4().hex, lambda: self._events.put(None))
         self._asked: Question | None = None
@@ -66,7 +66,7 @@ class Session:
         return self._server.address
 
     def run(self) -> None:
-        """Serve and render until something from outside, such as Ctrl-C, ends it.
+        """Serve and render until a signal ends it, e.g. Ctrl-C.
 
         Raises:
             PreviewError: Nothing can be watched.
@@ -79,7 +79,7 @@ class Session:
                     raise event
                 if isinstance(event, Saved):
                     self._saved = time.monotonic()
-                    pages = not self._idle and bool(self._asked and self._asked.pages)  # asked for, and not yet told
+                    pages = not self._idle and bool(self._asked and self._asked.pages)  # asked for, and not yet sent
                     self._ask(pages=pages, fresh=event.package)
                 elif event:
                     asked, message = event

@@ -27,7 +27,7 @@ class Saved:
 
 
 class Watch:
-    """Tells of each save, or of why nothing can be watched, from a thread."""
+    """Reports each save, or why nothing can be watched, from a thread."""
 
     def __init__(self, project: Project, report: str, tell: Callable[[Saved | PreviewError], None]) -> None:
         self._notebook = project.notebook(report).resolve()
@@ -54,7 +54,7 @@ class Watch:
     def _run(self) -> None:
         import watchfiles
 
-        # folders, not files: an editor that saves by renaming puts another file in the place of the first
+        # folders, not files: an editor that saves by renaming replaces the file
         folders = (self._notebook.parent, self._data, PACKAGE)
         saves = watchfiles.watch(
             *folders, watch_filter=self.counts, step=QUIET_MS, debounce=LONGEST_MS, stop_event=self._stop

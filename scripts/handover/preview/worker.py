@@ -19,9 +19,9 @@ from handover.workers import Cancelled, LostError, Worker
 if TYPE_CHECKING:
     from handover.editions import Composition, Request
 
-#: How long a process that is busy with cells may take to hear of the next save; its cell may hang. To start another
-#: takes as long.
-DEAF_S = 2.0
+#: How long a process that runs cells may leave the next save unanswered, since a cell may hang. To start another takes
+#: as long.
+BUSY_S = 2.0
 #: The same while it imports its tools.
 STARTING_S = 5.0
 #: How long a process may take to end when the preview does.
@@ -33,7 +33,6 @@ STEP_S = 0.01
 GRACE_S = 0.15
 #: Twice as sharp as the pages are wide on most screens would cost more time than it is worth.
 PAGES_PPI = 120
-#: Said of a process that was killed, or broke; the next save starts another.
 ENDED = (
     "The process that renders must stay while the preview runs (it ended with status {}).\nSave once more to start it."
 )
@@ -66,7 +65,7 @@ class Pdf:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Pictures of the pages of the PDF sent last, as PNG, since somebody looks at them."""
+    """Pictures of the pages of the PDF sent last, as PNG."""
 
     pages: tuple[bytes, ...]
 
@@ -128,7 +127,7 @@ class Renderer:
             fresh: In a process that has imported nothing yet.
         """
         with self._changed:
-            # somebody who saves on and on is served as well: the wait counts from the first save that was not heard
+            # the wait counts from the first save without an answer, so that saving on and on does not put it off
             since = self._next.since if self._next else time.monotonic()
             fresh = fresh or bool(self._next and self._next.fresh)
             asked = self._next = Question(render, pages, fresh, since)
@@ -138,7 +137,7 @@ class Renderer:
         return asked
 
     def end(self) -> None:
-        """End the process, and with it whatever it started."""
+        """End the process and all that it started."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -152,7 +151,7 @@ class Renderer:
             try:
                 self._worker.call(render, *self._about, asked, tell=partial(self._hear, asked), look=self._look)
                 self._warm = True
-            except (Cancelled, _Deaf):
+            except (Cancelled, _Unresponsive):
                 continue
             except LostError as lost:
                 failed = ENDED.format(lost.status)
@@ -181,15 +180,15 @@ class Renderer:
         self._tell(asked, message)
 
     def _look(self) -> None:
-        """Kill a process that is no longer wanted, or does not hear the next question since its cell does not end."""
-        allowed = DEAF_S if self._warm else STARTING_S
+        """Kill a process that is no longer wanted, or that runs a cell for too long to take the next question."""
+        allowed = BUSY_S if self._warm else STARTING_S
         if self._next and (self._next.fresh or time.monotonic() > self._next.since + allowed):
             self._worker.end(0)
-            raise _Deaf
+            raise _Unresponsive
 
 
-class _Deaf(Exception):
-    """The process was killed for the sake of the next question."""
+class _Unresponsive(Exception):
+    """The process was killed for the next question."""
 
 
 #: What the process shows: the hash of the inputs, and what came of them.
@@ -203,7 +202,7 @@ def render(
     """Answer a question; runs in the worker process.
 
     Raises:
-        HandoverError: There is no report, or no PDF if its HTML was told.
+        HandoverError: There is no report, or no PDF if its HTML was sent.
     """
     from handover.notebook import forkserver
 

@@ -1,4 +1,4 @@
-"""Passing editions on: as one file, as a mirror, and without those that nobody needs any more."""
+"""Passes editions on: as one file or as a mirror; and prunes those that are no longer needed."""
 
 from handover.door import door
 

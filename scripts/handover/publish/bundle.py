@@ -14,7 +14,7 @@ from typing import Any
 
 from handover import atomic, digest
 from handover.editions import RECORD, Edition, file_name, manifest
-from handover.errors import ShareError
+from handover.errors import PublishError
 from handover.publish import rocrate
 
 #: Where the notebook as it stands in git lies in a bundle.
@@ -22,7 +22,7 @@ NOTEBOOK = "notebook"
 
 
 def name(edition: Edition) -> str:
-    """What a bundle is called: it still says what it is when it has been passed on."""
+    """The file name of a bundle, which says what it is wherever it goes."""
     return file_name(edition.report, edition.name, ".zip")
 
 
@@ -30,11 +30,11 @@ def write(edition: Edition, path: Path) -> Path:
     """Pack an edition into a file, in one step; one that is there is replaced.
 
     Raises:
-        ShareError: The edition is damaged, or its PDF does not carry what made it.
+        PublishError: The edition is damaged, or its PDF does not carry what made it.
         StoreError: The disk refuses.
     """
     data = pack(edition)
-    with atomic.told(path):
+    with atomic.translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, data)
     return path
@@ -44,11 +44,11 @@ def pack(edition: Edition) -> bytes:
     """The bytes of an edition's bundle.
 
     Raises:
-        ShareError: The edition is damaged, or its PDF does not carry what made it.
+        PublishError: The edition is damaged, or its PDF does not carry what made it.
     """
     faults = edition.faults()
     if faults:
-        raise ShareError(
+        raise PublishError(
             "\n".join(faults) + "\nA damaged edition is not passed on: restore its files from git or a copy."
         )
     about = edition.manifest()
@@ -70,7 +70,7 @@ def _carried(edition: Edition) -> tuple[dict[str, bytes], rocrate.Sources]:
         listed = {path: (one["attachment"], one["sha256"]) for path, one in record["data"].items()}
         notebook = record["notebook"]["attachment"], record["notebook"]["sha256"]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ShareError(
+        raise PublishError(
             f"{where}: must carry {RECORD}, the record of what made it (got {error!r}).\n"
             "Only editions that `handover render` made can be packed."
         ) from error
@@ -84,7 +84,9 @@ def _carried(edition: Edition) -> tuple[dict[str, bytes], rocrate.Sources]:
         else:
             found[path] = attached[called]
     if faults:
-        raise ShareError(f"{where}: must carry what made it:\n  " + "\n  ".join(faults) + "\nRender the report again.")
+        raise PublishError(
+            f"{where}: must carry what made it:\n  " + "\n  ".join(faults) + "\nRender the report again."
+        )
     return found, rocrate.Sources(f"{NOTEBOOK}/{notebook[0]}", tuple(sorted(record["data"])))
 
 
@@ -95,11 +97,11 @@ def _attachments(path: Path) -> dict[str, bytes]:
         with pikepdf.open(path) as pdf:
             return {called: bytes(spec.get_file().read_bytes()) for called, spec in pdf.attachments.items()}
     except pikepdf.PdfError as error:
-        raise ShareError(f"{path}: must be a PDF (got {error}).\nRender the report again.") from error
+        raise PublishError(f"{path}: must be a PDF (got {error}).\nRender the report again.") from error
 
 
 def _inside(path: Any) -> bool:
-    """Whether whoever unpacks the bundle gets the file inside the folder they chose."""
+    """Whether a path stays inside the folder that the bundle is unpacked in."""
     parts = PurePosixPath(path).parts
     clean = bool(parts) and not PurePosixPath(path).is_absolute() and not {"..", ".", ""} & set(path.split("/"))
     return clean and not any(c in path for c in "\\:\0") and path not in (rocrate.SUMS, rocrate.NAME, manifest.NAME)

@@ -1,4 +1,4 @@
-"""A mirror of the store, brought up to date in an order in which no link ever leads nowhere.
+"""A mirror of the store, brought up to date in an order that never leaves a dead link.
 
 First the editions that are missing, of each its manifest last; then the catalogue, its front page last; then, when
 nothing names them any more, the editions that are gone. Stopped anywhere, the mirror is a whole site, and the
@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from handover import digest
 from handover.editions import EDITION, REPORT, Edition, Manifest, Store, catalogue, manifest
-from handover.errors import ShareError
+from handover.errors import PublishError
 from handover.publish.target import Target
 
 MIMES = {".json": "application/json", ".xml": "application/atom+xml", ".html": "text/html; charset=utf-8"}
@@ -43,23 +43,23 @@ class File:
         """Return the bytes to publish, which must be those that the manifest describes.
 
         Raises:
-            ShareError: They are not.
+            PublishError: They are not.
         """
         try:
             data = self.source.read_bytes() if self.data is None else self.data
         except OSError as error:
-            raise ShareError(
+            raise PublishError(
                 f"{self.source}: must stay while it is published (got {error.strerror}).\n{AGAIN}"
             ) from error
         if digest.of_bytes(data) != self.sha256:
-            raise ShareError(f"{self.source}: must match its manifest, and does not.\n{DAMAGED}")
+            raise PublishError(f"{self.source}: must match its manifest, and does not.\n{DAMAGED}")
         return data
 
     def md5(self) -> str:
-        """Return what object storage calls the file by; "" for one that cannot be published."""
+        """Return the tag that object storage gives the file; "" for one that cannot be published."""
         try:
             return hashlib.md5(self.read(), usedforsecurity=False).hexdigest()
-        except ShareError:
+        except PublishError:
             return ""
 
 
@@ -87,16 +87,16 @@ def plan(store: Store, target: Target, progress: Progress = lambda phase, done, 
     """Compare a store with its mirror; nothing is changed.
 
     Raises:
-        ShareError: There is no edition, a manifest is torn, or an edition that would be published is damaged.
+        PublishError: There is no edition, a manifest is torn, or an edition that would be published is damaged.
     """
     with store.locked():
         manifests, faults = catalogue.read(store)
         if faults:
-            raise ShareError("\n".join(faults) + f"\n{DAMAGED}")
+            raise PublishError("\n".join(faults) + f"\n{DAMAGED}")
         contents = catalogue.build(manifests, catalogue.site(store.project))
         editions = {_edition(store, one): _files(store, one) for one in manifest.newest_first(manifests)}
     if not editions:
-        raise ShareError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")
+        raise PublishError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")
     pages = [_file(name, store.root / name, data) for name, data in contents.items()]
     held = target.listing()
     files = [*(file for files in editions.values() for file in files), *pages]
@@ -107,7 +107,7 @@ def plan(store: Store, target: Target, progress: Progress = lambda phase, done, 
             wanted.add(file.path)
     moving = [edition for edition, files in editions.items() if wanted & {file.path for file in files}]
     if faults := [fault for edition in moving for fault in edition.faults()]:
-        raise ShareError("\n".join(faults) + f"\n{DAMAGED}")
+        raise PublishError("\n".join(faults) + f"\n{DAMAGED}")
     missing = [file for files in editions.values() for file in files if file.path in wanted]
     return Plan(
         editions=tuple(file for file in missing if file.source.name != manifest.NAME),
@@ -123,11 +123,11 @@ def check_losses(plan: Plan, target: Target) -> None:
     """Refuse a plan that would delete more editions than it keeps: it is the wrong store, or the wrong mirror.
 
     Raises:
-        ShareError: It would.
+        PublishError: It would.
     """
     gone = {path.rpartition("/")[0] for path in plan.deleted if "/" in path}
     if len(gone) > plan.kept:
-        raise ShareError(
+        raise PublishError(
             f"{target.address('')}: must not lose more editions than it keeps (would lose {len(gone)}, "
             f"keep {plan.kept}).\nIs it the mirror of this store? Look with --dry-run; if so, say --yes."
         )
@@ -137,7 +137,7 @@ def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, don
     """Bring the mirror up to date; may be stopped anywhere and begun again.
 
     Raises:
-        ShareError: The target refuses, or a file changed on the way.
+        PublishError: The target refuses, or a file changed on the way.
     """
     done = 0
     # each kind must be through before the next begins; the catalogue goes file by file
@@ -159,10 +159,10 @@ def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, don
 
 @contextmanager
 def alone(store: Store) -> Iterator[None]:
-    """Hold publishing against every other publishing of this store, whose order would mix with ours.
+    """Keep out every other publishing of this store, whose order would mix with ours.
 
     Raises:
-        ShareError: Another is at it.
+        PublishError: Another is under way.
     """
     import filelock
 
@@ -172,7 +172,7 @@ def alone(store: Store) -> Iterator[None]:
         with lock:
             yield
     except filelock.Timeout as error:
-        raise ShareError(
+        raise PublishError(
             f"{store.root}: must be published by one command at a time (another holds {lock.lock_file}).\n"
             "Wait for it, or end it, and run the command again."
         ) from error
@@ -207,7 +207,7 @@ def _is_ours(path: str) -> bool:
 
 
 def _each(at_once: int, things: Iterable[Thing], act: Callable[[Thing], None]) -> Iterator[None]:
-    """Act on things, several at once; on a fault those that wait are dropped."""
+    """Act on things, several at once; on an error those that wait are dropped."""
     if at_once == 1:
         yield from map(act, things)
         return

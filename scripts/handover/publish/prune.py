@@ -1,4 +1,4 @@
-"""Which editions may go, and taking them away: never the newest, a pinned or a referenced one.
+"""Removes old editions: never the newest, a pinned or a referenced one.
 
 A line is a report with its settings, e.g. the drawdown from the article alone; each has its own newest edition.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from handover.editions import AS_OF, EDITION, SINCE, Edition, Store, catalogue, manifest
-from handover.errors import ShareError, near
+from handover.editions import EDITION, SINCE, Edition, Store, catalogue, manifest, rest
+from handover.errors import PublishError, near
 from handover.project import Project
 
 #: The key of pyproject.toml's [tool.handover] that lists editions to keep for ever.
@@ -20,14 +20,14 @@ PINNED = "pinned"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Editions to keep, each with the reason, and those to remove; torn manifests, which nobody can judge."""
+    """Editions to keep, each with the reason, and those to remove; the torn manifests are kept too."""
 
     kept: dict[Edition, str]
     removed: tuple[Edition, ...]
     torn: tuple[str, ...] = ()
 
     def bytes(self) -> int:
-        """How much room the removed ones take."""
+        """The size of the editions to remove."""
         return sum(path.stat().st_size for one in self.removed for path in one.folder.iterdir())
 
 
@@ -44,11 +44,11 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
         report: Judge only this report's.
 
     Raises:
-        ShareError: There is no such report, or a pin names no edition.
+        PublishError: There is no such report, or a pin names no edition.
     """
     if report is not None and report not in store.reports():
         known = store.reports()
-        raise ShareError(
+        raise PublishError(
             f"{report}: must be a report with editions (known: {', '.join(known) or 'none'}{near(report, known)}).\n"
             "Run `handover list` to see them."
         )
@@ -80,7 +80,7 @@ def carry_out(
         store: Where the editions are.
         plan: What was shown.
         again: Makes the plan anew, now that no one else writes; what has become worth keeping since is kept.
-        progress: Told of each edition.
+        progress: Called for each edition.
 
     Returns:
         The editions removed.
@@ -116,7 +116,7 @@ def _pinned(store: Store, project: Project) -> list[Edition]:
             known = [f"{one.report}/{one.name}" for one in store.editions()]
             faults.append(f"  {pin}{near(pin, known)}")
     if faults:
-        raise ShareError(
+        raise PublishError(
             f"{catalogue.FILE}: every entry of tool.handover.{PINNED} must name an edition (there is none for):\n"
             + "\n".join(faults)
             + "\nWrite report/edition, or take the entry out; nothing was removed."
@@ -132,7 +132,7 @@ def _named(about: Iterable[Edition], project: Project) -> list[Edition]:
 
 
 def _bases(kept: Iterable[Edition], about: dict[Edition, manifest.Manifest]) -> Iterable[tuple[Edition, Edition]]:
-    """Pairs of an edition and one it tells its changes against: that of the day it says, and its line's one before."""
+    """Pairs of an edition and one that it is compared with: that of its ``since``, and the one before in its line."""
     lines: dict[Any, list[Edition]] = {}
     days: dict[Any, list[Edition]] = {}
     for edition, one in about.items():
@@ -152,5 +152,4 @@ def _line(one: manifest.Manifest) -> tuple[str, str]:
 
 
 def _rest(one: manifest.Manifest) -> str:
-    rest = {name: value for name, value in one["parameters"].items() if name not in (AS_OF, SINCE)}
-    return json.dumps(rest, sort_keys=True)
+    return json.dumps(rest(one["parameters"]), sort_keys=True)

@@ -20,7 +20,7 @@ SUMS = "SHA256SUMS"
 CONTEXT = "https://w3id.org/ro/crate/1.2/context"
 PROFILE = "https://w3id.org/ro/crate/1.2"
 #: Things of the crate that are no files.
-DESK, RENDERING = "#desk", "#rendering"
+PUBLISHER, RENDERING = "#desk", "#rendering"
 #: Tools by the name a manifest gives them, and where they are found.
 TOOLS = {
     "matplotlib": "https://matplotlib.org/",
@@ -63,7 +63,7 @@ def describe(about: manifest.Manifest, files: Mapping[str, bytes], sources: Sour
         {"@id": NAME, "@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": PROFILE}},
         _root(about, parts, licences),
         *parts,
-        {"@id": DESK, "@type": "Organization", "name": AUTHOR},
+        {"@id": PUBLISHER, "@type": "Organization", "name": AUTHOR},
         _rendering(about, sources),
         *licences,
         *(_tool(name, version) for name, version in sorted(about["versions"].items())),
@@ -82,8 +82,8 @@ def _root(about: manifest.Manifest, parts: list[Entity], licences: list[Entity])
         "version": about["edition"],
         "datePublished": about["as_of"],
         "inLanguage": about["language"],
-        "publisher": {"@id": DESK},
-        "author": {"@id": DESK},
+        "publisher": {"@id": PUBLISHER},
+        "author": {"@id": PUBLISHER},
         "hasPart": [{"@id": one["@id"]} for one in parts],
         "mentions": {"@id": RENDERING},
         # a crate must say under what terms it is passed on; where the dictionary is silent, the text says so
@@ -127,7 +127,7 @@ def _rendering(about: manifest.Manifest, sources: Sources) -> Entity:
         "@type": "CreateAction",
         "name": "Rendering of the report",
         "description": f"Parameters: {settings}",
-        "agent": {"@id": DESK},
+        "agent": {"@id": PUBLISHER},
         "instrument": [{"@id": f"#{name}"} for name in sorted(about["versions"])],
         "object": [{"@id": quote(path)} for path in (sources.notebook, *sources.tables)],
         "result": [{"@id": quote(name)} for name in sorted(about["outputs"])],

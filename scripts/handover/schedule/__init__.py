@@ -1,7 +1,4 @@
-"""Reports rendered on time: entries, their ticks, the log of what became of each, and the mails about it.
-
-It stands above the editions and knows neither troops nor a Jupyter tool.
-"""
+"""Reports rendered on time: entries, their ticks, the log of what became of each, and the mails about it."""
 
 from handover.door import door
 

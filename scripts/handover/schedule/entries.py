@@ -18,7 +18,7 @@ ADVICE = f"Mend the tables [[tool.handover.schedule]] in {FILE}; nothing was run
 #: The tick's day in a parameter: ``{date}``, or some days before or after it, ``{date-1d}``.
 DATE = re.compile(r"\{date(?:(?P<days>[+-][0-9]{1,4})d)?\}")
 
-#: The mail password's only place: a file of settings is read by too many.
+#: The environment variable of the mail password; a file of settings is read by too many.
 PASSWORD = "HANDOVER_MAIL_PASSWORD"
 SECURITY = {"starttls": 587, "tls": 465, "none": 25}
 #: One plain address; nothing that ends a header or opens another fits in.
@@ -35,7 +35,7 @@ class Faults(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Recipients, sender and server of an entry's mails; without `user` the server is asked for no login."""
+    """Recipients, sender and server of an entry's mails; without `user` there is no login."""
 
     to: tuple[str, ...]
     sender: str
@@ -193,7 +193,7 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
 
 
 def _short(error: HandoverError) -> str:
-    """What an error says, without its advice and the place that this list has named already."""
+    """The text of an error without its advice, and without the place, which the list names already."""
     lines = [line.strip() for line in str(error).splitlines()]
     return " ".join(lines[:-1] or lines).partition(": ")[2] or lines[0]
 
@@ -210,8 +210,8 @@ def _notify(notify: Any, mail: Any) -> Notify | None:
     """Read an entry's ``notify`` over the shared table ``[tool.handover.mail]``.
 
     Args:
-        notify: A list of addresses, or a table of `NOTIFY_RULES`; None if nobody is to be told.
-        mail: The shared table; fields of the entry stand before its own.
+        notify: A list of addresses, or a table of `NOTIFY_RULES`; None for no mails.
+        mail: The shared table; fields of the entry take precedence.
 
     Raises:
         Faults: All that is wrong with it.
@@ -260,7 +260,7 @@ def _shown(raw: Any) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-# the rules of the fields: each returns its value, or raises ValueError that says what must be
+# the rules of the fields: each returns its value, or raises a ValueError that says what it must be
 
 
 def _take(raw: Any, fits: object, must: str, known: Iterable[str] = ()) -> Any:

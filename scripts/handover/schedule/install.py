@@ -1,4 +1,4 @@
-"""Having the system run the schedule: a systemd timer of the user, or a line of a crontab."""
+"""Installs the schedule in the system: a systemd timer of the user, or a line of a crontab."""
 
 import os
 import re
@@ -43,12 +43,12 @@ def systemd(project: Project, minutes: int, home: Path | None = None) -> list[Un
 
 
 def enable(project: Project) -> str:
-    """The command that sets the timer going."""
+    """The command that starts the timer."""
     return f"systemctl --user daemon-reload && systemctl --user enable --now {_name(project)}.timer"
 
 
 def crontab_line(project: Project, minutes: int) -> str:
-    """The line of a crontab; its last words say whose it is."""
+    """The line of a crontab; the comment at its end names the project."""
     words = " ".join(map(shlex.quote, _command()))
     # a crontab reads % as the end of the line
     command = f"cd {shlex.quote(str(project.root))} && {words}".replace("%", r"\%")
@@ -67,7 +67,7 @@ def crontab(project: Project, minutes: int) -> str:
 
 
 def write_crontab(text: str) -> None:
-    """Put a crontab in the place of the user's.
+    """Replace the user's crontab.
 
     Raises:
         ScheduleError: cron refuses it.
@@ -80,7 +80,7 @@ def write_crontab(text: str) -> None:
 def write_units(units: list[Unit]) -> None:
     """Write the files, each in one step."""
     for unit in units:
-        with atomic.told(unit.path):
+        with atomic.translate_os_errors(unit.path):
             unit.path.parent.mkdir(parents=True, exist_ok=True)
             atomic.replace(unit.path, unit.text.encode())
 
@@ -90,7 +90,7 @@ def _command() -> list[str]:
 
 
 def _name(project: Project) -> str:
-    """A name of its own for each checkout, and the same one each time."""
+    """A stable name, unique to each checkout."""
     word = re.sub(r"[^A-Za-z0-9]+", "-", project.root.name).strip("-") or "project"
     return f"handover-{word}-{digest.of_bytes(os.fsencode(project.root))[:6]}"
 

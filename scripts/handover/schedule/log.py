@@ -108,7 +108,7 @@ TABLES = {Seen: ("entry", "name"), Tick: ("tick", "entry, tick"), Mail: ("mail",
 
 
 class Damage(sqlite3.DatabaseError):
-    """The file holds what no log holds, though SQLite can read it."""
+    """SQLite can read the file, but it is no log."""
 
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
@@ -157,7 +157,7 @@ class Log:
         """
         import filelock
 
-        with atomic.told(self.folder):
+        with atomic.translate_os_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.folder / f"{what}.lock", timeout=0, mode=0o644)
             try:
@@ -200,11 +200,11 @@ class Log:
             )
 
     def seen(self, entry: str) -> Seen | None:
-        """What is known of an entry, if a runner has seen it."""
+        """The row of an entry, if a runner has seen it."""
         return next(iter(self._rows(Seen, "SELECT * FROM entry WHERE name = ?", entry)), None)
 
     def waiting(self, entry: str, now: dt.datetime) -> list[Tick]:
-        """The ticks up to `now` that have no outcome, in order, with those that no runner has noted yet."""
+        """The ticks up to `now` that have no outcome, in order, including those that no runner has noted yet."""
         waiting = "SELECT * FROM tick WHERE entry = ? AND outcome = '' AND tick <= ?"
         seen = self.seen(entry)
         found = self._rows(Tick, waiting, entry, stamp(now)) + (self._unnoted(seen, now) if seen else [])
@@ -304,11 +304,11 @@ class Log:
 
         with closing(_empty()) as db:
             empty = db.serialize()
-        with atomic.told(self.folder):
+        with atomic.translate_os_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             with filelock.FileLock(self.folder / "log.lock", mode=0o644):
                 if not self.path.exists():
-                    # the journal of a log that was moved away is none of the new one's
+                    # the journal of a log that was moved away does not belong to the new one
                     self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)
                     atomic.replace(self.path, empty)
 
@@ -316,7 +316,7 @@ class Log:
     def _opened(self, *, exists: bool) -> Iterator[None]:
         """Connect for one transaction; without a COMMIT, closing undoes it."""
         if self.path.is_symlink():
-            with atomic.told(self.path):
+            with atomic.translate_os_errors(self.path):
                 raise OSError(errno.ELOOP, "it is a symbolic link", str(self.path))
         # mode=rw: a file that is gone by now is not made anew
         where = f"{self.path.absolute().as_uri()}?mode=rw"
@@ -334,7 +334,7 @@ class Log:
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:
-        """Turn what SQLite says of the file into our errors; what it says of our own statements is a bug, and stays."""
+        """Turn SQLite's errors about the file into ours; those about our own statements are bugs, and stay."""
         refused = {
             sqlite3.SQLITE_FULL: errno.ENOSPC,
             sqlite3.SQLITE_IOERR: errno.EIO,
@@ -347,7 +347,7 @@ class Log:
         except sqlite3.DatabaseError as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             if code in refused:
-                with atomic.told(self.path):
+                with atomic.translate_os_errors(self.path):
                     raise OSError(refused[code], str(error), str(self.path)) from error
             if code == sqlite3.SQLITE_BUSY:
                 raise ScheduleError(

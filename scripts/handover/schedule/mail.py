@@ -1,8 +1,8 @@
 """The mails of the schedule: an edition with its PDF and what changed, a failed run, a report grown stale.
 
-A mail is written into the log with the outcome that it tells, and is owed until the log says that it went. If a
-runner is killed between the server's yes and that, the mail goes a second time under the same Message-ID, which mail
-programs show once; it is never lost.
+A mail is written into the log with the outcome that it reports, and is owed until the log says that it was sent. If a
+runner is killed after the server took the mail and before the log says so, it is sent again under the same Message-ID,
+which mail programs show once; it is never lost.
 """
 
 import datetime as dt
@@ -24,8 +24,8 @@ from handover.schedule.times import stamp
 TIMEOUT_S = 30.0
 #: Waits between attempts of a runner that stays up: they double up to the longest.
 WAIT, WAIT_MAX = dt.timedelta(minutes=1), dt.timedelta(hours=6)
-#: Changes told in one mail; the catalogue has all.
-TOLD = 40
+#: How many changes one mail lists; the catalogue has all.
+CHANGES_MAX = 40
 ADVICE = "It stays owed and is tried again on the next run."
 
 Send = Callable[[Notify, EmailMessage], list[str]]
@@ -34,7 +34,7 @@ Send = Callable[[Notify, EmailMessage], list[str]]
 def of_outcome(store: Store, entry: Entry, row: Tick) -> Mail | None:
     """The mail about an outcome; None if it is not worth one.
 
-    An edition that tells no news and corrects nothing is not mailed, whatever day it speaks from.
+    An edition without news or corrections is not mailed.
     """
     name, tick = f"{entry.name}/run/{stamp(row.tick)}", f"{entry.local(row.tick):%Y-%m-%d %H:%M %Z}"
     if row.outcome == "failed":
@@ -57,9 +57,9 @@ def of_outcome(store: Store, entry: Entry, row: Tick) -> Mail | None:
 
 
 def edition_before(store: Store, made: Manifest) -> Manifest | None:
-    """The edition that readers had before: the one of the same day that this one takes the place of, else the earlier.
+    """The edition that readers had before: the one of the same day that this one replaces, else the earlier.
 
-    Readers who were mailed an edition of the day are told what the new one corrects, and not its news once more.
+    Readers of an edition of the same day learn what the new one corrects, not its news once more.
     """
 
     def of_day(name: str) -> list[Manifest]:
@@ -77,11 +77,11 @@ def edition_before(store: Store, made: Manifest) -> Manifest | None:
 
 
 def _news(made: Manifest, last: Manifest | None, changes: Sequence[Change]) -> str:
-    told = "\n".join(f"- {change}" for change in changes[:TOLD])
-    more = f"\n- and {len(changes) - TOLD} more" if len(changes) > TOLD else ""
+    listed = "\n".join(f"- {change}" for change in changes[:CHANGES_MAX])
+    more = f"\n- and {len(changes) - CHANGES_MAX} more" if len(changes) > CHANGES_MAX else ""
     since = f"What has changed since {day(last['as_of'])}:" if last else "It is the first of its kind."
     about = f"As of {day(made['as_of'])}, edition {made['edition']}."
-    parts = (f"{made['title']}\n{made['standfirst']}", since, told + more, about)
+    parts = (f"{made['title']}\n{made['standfirst']}", since, listed + more, about)
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -98,7 +98,7 @@ def message(store: Store, notify: Notify, mail: Mail) -> EmailMessage:
         made["Date"] = format_datetime(mail.at)
         digest = hashlib.sha256(mail.id.encode()).hexdigest()[:32]
         made["Message-ID"] = f"<{digest}@{notify.sender.rpartition('@')[2]}>"
-        # so that no holiday notice answers a machine
+        # asks mail programs for no automatic answer
         made["Auto-Submitted"] = "auto-generated"
         made["Subject"] = one_line(mail.subject)
         pdf = Edition(store.root, mail.report, mail.edition).file(".pdf") if mail.edition else None
@@ -112,7 +112,7 @@ def message(store: Store, notify: Notify, mail: Mail) -> EmailMessage:
 
 
 def one_line(text: str) -> str:
-    """A text that can end no header."""
+    """A text that fits in a header."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
 
 
@@ -158,7 +158,7 @@ def _password(notify: Notify) -> str:
 
 
 def is_due(mail: Mail, now: dt.datetime) -> bool:
-    """Whether enough time has passed since a mail last failed to go."""
+    """Whether enough time has passed since a mail last failed."""
     if mail.tried is None or now < mail.tried:
         return True
     return now >= mail.tried + min(WAIT * 2 ** min(mail.attempts - 1, 20), WAIT_MAX)

@@ -43,9 +43,9 @@ CAUSE_MAX = 2000
 
 
 class Stop:
-    """A wish to stop that a signal may set at any instant, and a sleep that ends with it.
+    """A request to stop, which a signal may set at any time, and a sleep that it interrupts.
 
-    Not set at first; `number` is the signal that set it.
+    `number` is the signal that set it, 0 if none did.
     """
 
     def __init__(self) -> None:
@@ -60,14 +60,14 @@ class Stop:
         return self._is_set
 
     def set(self, number: int = 0) -> None:
-        """Stop as soon as can be."""
+        """Ask to stop."""
         self.number = self.number or number
         if not self._is_set:
             self._is_set = True
             os.write(self._begin, b".")
 
     def wait(self, seconds: float) -> bool:
-        """Sleep so long, or until it is set; returns whether it is."""
+        """Sleep for so many seconds, or until it is set; return whether it is."""
         select.select([self._end], [], [], max(0.0, seconds))
         return self._is_set
 
@@ -146,10 +146,10 @@ class Runner:
     Args:
         project: The checkout.
         stop: Ends it early.
-        now: Tells the time.
+        now: The clock.
         render: Runs a job, as `run` does.
         send: Sends a mail, as `mail.send` does.
-        tell: Is given one line for each thing that happens.
+        tell: Receives one line for each event.
     """
 
     project: Project
@@ -163,7 +163,7 @@ class Runner:
         self.log = Log(self.project)
         self.store = Store.of(self.project)
         self.entries: list[Entry] = []
-        self._told = ""
+        self._reported = ""
 
     def once(self) -> list[Tick]:
         """Run all that is due, waiting between attempts, and send the mails owed.
@@ -187,7 +187,7 @@ class Runner:
         return found
 
     def stay(self) -> None:
-        """Run what is due until told to stop; what goes wrong meanwhile is told, and tried again.
+        """Run what is due until asked to stop; errors meanwhile are reported, and tried again.
 
         Raises:
             ScheduleError: The entries cannot be kept as they are at the start.
@@ -201,9 +201,9 @@ class Runner:
                     pass
                 self._send_mails(insist=False)
                 pause = self._pause()
-                self._told = "" if whole else self._told
+                self._reported = "" if whole else self._reported
             except HandoverError as error:
-                self._tell_once(str(error))
+                self._report_once(str(error))
             self.stop.wait(pause)
 
     def _reload(self) -> bool:
@@ -211,13 +211,13 @@ class Runner:
         try:
             self.entries = entries.load(self.project, self.now())
         except ScheduleError as error:
-            self._tell_once(f"{error}\nUntil then the entries stay as they were.")
+            self._report_once(f"{error}\nUntil then the entries stay as they were.")
             return False
         return True
 
-    def _tell_once(self, text: str) -> None:
-        if text != self._told:
-            self._told = text
+    def _report_once(self, text: str) -> None:
+        if text != self._reported:
+            self._reported = text
             self.tell(text)
 
     def _pause(self) -> float:
@@ -272,7 +272,7 @@ class Runner:
         self.log.put(row)
 
     def _editions(self, entry: Entry, tick: dt.datetime) -> list[str]:
-        """The editions of a tick's day; none if its parameters do not hold, which its run will tell."""
+        """The editions of a tick's day; none if its parameters are not allowed, which its run will report."""
         try:
             day = entry.bound(tick)["as_of"]
         except HandoverError:
@@ -280,7 +280,7 @@ class Runner:
         return [edition.name for edition in self.store.editions(entry.report, prefix=f"{day}-")]
 
     def _run(self, entry: Entry, row: Tick) -> list[Tick]:
-        """Run a tick that has been claimed, and record what became of it; nothing if it is to be tried again."""
+        """Run a claimed tick and record its outcome; return nothing if it is to be tried again."""
         shown = f"{entry.name}: {entry.local(row.tick):%Y-%m-%d %H:%M}"
         self.tell(f"{shown} {row.trigger}: rendering {entry.report}")
         try:
@@ -348,7 +348,7 @@ class Runner:
                     self._send(one, notify.get(one.entry))
 
     def _send(self, one: Mail, notify: Notify | None) -> None:
-        """Send a mail, or drop one that is for nobody any more, and note what became of it."""
+        """Send a mail, or drop one without recipients, and log the result."""
         if notify is None:
             one.state, one.cause = "dropped", "nobody is to be told any more"
         else:

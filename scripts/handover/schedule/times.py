@@ -21,7 +21,7 @@ FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def clock() -> dt.datetime:
-    """The present instant, in UTC: the one place where the schedule asks the time."""
+    """The present instant, in UTC; the schedule asks the time only here."""
     return dt.datetime.now(dt.UTC)
 
 

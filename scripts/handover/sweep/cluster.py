@@ -1,7 +1,7 @@
-"""Workers of a Dask cluster, behind the same executor interface; only this module knows `distributed`.
+"""Workers of a Dask cluster, behind the same executor interface; only this module imports `distributed`.
 
 Dask runs calls in threads of a worker process; each call is passed on to a process of its own below the worker, which
-stays warm and ends with it. Dask itself does a call again whose worker is lost.
+stays warm and ends with it. Dask itself repeats a call whose worker is lost.
 """
 
 import atexit
@@ -27,7 +27,7 @@ ASK_S = 5.0
 
 @contextmanager
 def connect(address: str, plan: Plan) -> "Iterator[tuple[Cluster, int]]":
-    """Connect to a cluster whose workers hold what the plan was made from.
+    """Connect to a cluster whose workers have the inputs of the plan.
 
     Yields:
         An executor, and how many calls the workers make at a time.
@@ -63,19 +63,19 @@ class Cluster(Executor):
 
     def __init__(self, client: Any) -> None:
         self._client, self._inner = client, client.get_executor(pure=False)
-        self._asked, self._ailing = time.monotonic(), ""
+        self._asked, self._problem = time.monotonic(), ""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> "Future[Any]":
         """Call a function with positional arguments on the cluster."""
         return self._inner.submit(in_process, fn, *args)
 
-    def ailing(self) -> str:
-        """Say that no worker is left; a sweep waits for another, since a cluster may be one that comes and goes."""
+    def problem(self) -> str:
+        """Say that no worker is left; a sweep waits for another, since clusters may grow again."""
         if time.monotonic() - self._asked > ASK_S:
             self._asked = time.monotonic()
             with suppress(OSError):
-                self._ailing = "" if self._client.nthreads() else "waiting: the cluster has no worker"
-        return self._ailing
+                self._problem = "" if self._client.nthreads() else "waiting: the cluster has no worker"
+        return self._problem
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls; cancel those under way if asked."""
@@ -108,7 +108,7 @@ def differences(inputs: Mapping[str, Inputs]) -> list[str]:
 
 
 def _refuse_unequal(client: Any, plan: Plan, address: str) -> None:
-    """Refuse a cluster with a worker that would refuse the work."""
+    """Refuse a cluster with a worker that has other inputs."""
     inputs = {step.contract.report: step.contract.inputs for step in plan.steps}
     answers = client.run(differences, inputs, on_error="return")
     if not answers:

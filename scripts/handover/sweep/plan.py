@@ -16,7 +16,7 @@ from handover.errors import ParameterError
 from handover.project import Project
 from handover.sweep.axes import combinations
 
-#: So many values that a report does not allow are shown.
+#: How many of the values that a report does not allow are shown.
 SHOWN = 10
 
 
@@ -86,7 +86,7 @@ def plan(
         axes: The values of each axis, as `axes.read` gives them.
 
     Raises:
-        ParameterError: A report does not allow a value of an axis; all such values are told at once.
+        ParameterError: A report does not allow a value of an axis; all such values at once.
         NotebookError: There is no such report, or its notebook breaks the contract.
     """
     both = sorted(given.keys() & axes.keys())
@@ -110,7 +110,7 @@ def plan(
 
 
 def _refuse_values(contracts: Sequence[Contract], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
-    """Refuse values before any is rendered; each value is judged by itself, so that one fault is told once."""
+    """Refuse values before any is rendered; each value is judged by itself, so that one fault is reported once."""
     faults: dict[str, None] = {}
     for contract in contracts:
         contract.request(given)

@@ -1,9 +1,9 @@
-"""The sweep itself: workers compute, this process publishes. It knows an executor, and no engine behind it.
+"""The sweep itself: workers compute, this process publishes.
 
     plan ─► recognised? ─► executor ─► settle in the order of days ─► publish ─► catalogue
 
-An edition is published when all before it in its series are, so that whatever stops a sweep leaves its beginning,
-and a rerun goes on from there.
+An edition is published when all before it in its series are, so that a sweep that stops leaves its beginning, and a
+rerun goes on from there.
 """
 
 import os
@@ -29,13 +29,13 @@ from handover.sweep.axes import read
 from handover.sweep.plan import Plan, Series, Step
 from handover.workers import Pool
 
-#: So many editions are under way for each worker: enough that none waits, few enough to hold in memory.
+#: Editions under way for each worker: enough that none waits, few enough for the memory.
 AHEAD = 4
 #: The catalogue is written during a sweep as well, but not more often than this, nor than its cost allows.
 CATALOGUE_S, CATALOGUE_SHARE = 60.0, 20.0
-#: How long to wait for workers before looking whether the sweep is to stop.
+#: How often to look whether the sweep must stop.
 LOOK_S = 0.5
-#: So many of those that failed alike, or were warned alike, are named.
+#: How many editions with the same error or warning are named.
 NAMED = 5
 #: How often progress is shown on a terminal, and how often a line is written where there is none.
 TERMINAL_S, LOG_S = 0.2, 30.0
@@ -90,7 +90,7 @@ def sweep(
         jobs: How many to render at a time; as many as there are cores if left out.
         cluster: The address of a Dask scheduler, to render on its workers.
         timeout_s: How long one notebook may run.
-        say: Tells the person at the terminal.
+        say: Writes to the terminal.
         print_path: Receives the path of each page that is there.
 
     Raises:
@@ -101,22 +101,25 @@ def sweep(
     plan = planning.plan(project, store, reports, given, read(axes))
     total = len(plan.steps)
     with _stoppable() as stopped:
-        with _executor(plan, jobs, cluster) as (executor, width, where, ailing), SweepProgress(total, ailing) as shown:
+        with (
+            _executor(plan, jobs, cluster) as (executor, width, where, problem),
+            SweepProgress(total, problem) as line,
+        ):
 
-            def told(outcome: Outcome | None, summary: Summary) -> None:
+            def show(outcome: Outcome | None, summary: Summary) -> None:
                 if outcome:
-                    shown.clear()
+                    line.clear()
                     for path in outcome.paths:
                         print_path(path)
-                shown(summary)
+                line(summary)
 
             say(f"{total} {'edition' if total == 1 else 'editions'} to make, {where}")
             remote = cluster is not None
             summary = run(
-                plan, store, executor, width=width, timeout_s=timeout_s, remote=remote, told=told, stopped=stopped
+                plan, store, executor, width=width, timeout_s=timeout_s, remote=remote, tell=show, stopped=stopped
             )
             if summary.stopped:
-                shown.clear()
+                line.clear()
                 say("Stopping; what is published stays.")
                 executor.shutdown(wait=True, cancel_futures=True)
         _tell(summary, total, say)
@@ -132,7 +135,7 @@ def run(
     width: int,
     timeout_s: float = 600.0,
     remote: bool = False,
-    told: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None,
+    tell: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Run a plan.
@@ -144,13 +147,13 @@ def run(
         width: How many calls it works on at a time.
         timeout_s: How long one notebook may run.
         remote: Whether workers have checkouts of their own.
-        told: Called with each edition that is there, and, with none, from time to time.
-        stopped: Asked whether to stop; the executor is then the caller's to end.
+        tell: Called with each edition that is there, and from time to time with None.
+        stopped: Whether to stop; the caller then ends the executor.
 
     Returns:
         What became of it; a step that fails stops no other.
     """
-    running = _Run(plan, store, executor, timeout_s, remote, told)
+    running = _Run(plan, store, executor, timeout_s, remote, tell)
     try:
         running.go(width * AHEAD, stopped)
     finally:
@@ -205,7 +208,7 @@ class _Work:
         except CancelledError:
             raise SweepError("was cancelled before it was rendered.") from None
         except Exception as error:
-            # what an engine itself raises, of a kind that only it knows
+            # an executor may raise errors of its own
             raise SweepError(f"the worker must answer (got {type(error).__name__}: {error}).") from error
         return render.publish(store, replace(product, request=self.request))
 
@@ -218,10 +221,10 @@ class _Run:
         executor: Executor,
         timeout_s: float,
         remote: bool,
-        told: Callable[[Outcome | None, Summary], None],
+        tell: Callable[[Outcome | None, Summary], None],
     ) -> None:
         self.plan, self.store, self.executor = plan, store, executor
-        self.timeout_s, self.remote, self.told = timeout_s, remote, told
+        self.timeout_s, self.remote, self.tell = timeout_s, remote, tell
         self.summary = Summary()
         self._woken: SimpleQueue[Series] = SimpleQueue()
         self._waiting: dict[Series, deque[_Work]] = {}
@@ -245,7 +248,7 @@ class _Run:
                 continue
             with suppress(Empty):
                 under_way -= self._settle(self._woken.get(timeout=LOOK_S))
-            self.told(None, self.summary)
+            self.tell(None, self.summary)
             self.catalogue()
 
     def _cancel(self) -> None:
@@ -301,21 +304,21 @@ class _Run:
             self._editions.append(outcome.edition)
             self._unlisted = True
         work.step.series.settle(work.step.day, made=outcome is not None)
-        self.told(outcome, summary)
+        self.tell(outcome, summary)
 
 
-#: What computes, how many calls at a time, both in words, and what says in words what keeps it from going on.
-_Means = tuple[Executor, int, str, Callable[[], str]]
+#: An executor, how many calls it makes at a time, a description of both, and what says why it makes none.
+_Workers = tuple[Executor, int, str, Callable[[], str]]
 
 
 @contextmanager
-def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[_Means]:
+def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[_Workers]:
     """What computes a sweep: workers of this machine, or of a cluster."""
     if cluster is not None:
         from handover.sweep.cluster import connect
 
         with connect(cluster, plan) as (executor, width):
-            yield executor, width, f"{width} at a time on {cluster}", executor.ailing
+            yield executor, width, f"{width} at a time on {cluster}", executor.problem
         return
     width = max(1, min(jobs or cores(), len(plan.steps)))
     with Pool(width) as pool:
@@ -332,7 +335,7 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
     """Note Ctrl-C and SIGTERM rather than raise them, so that what is half done is finished or cleaned up.
 
     Yields:
-        Says whether a signal came. The end of the block then ends the program as that signal would have.
+        Whether a signal came. The end of the block then ends the program as that signal would have.
     """
     came: list[int] = []
     before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in STOPPING}
@@ -352,13 +355,13 @@ class SweepProgress(StatusLine):
 
     Args:
         total: The number of its steps.
-        ailing: Says in words what keeps the sweep from going on; empty where nothing does.
+        problem: Says why the sweep does not go on; "" while it does.
         stream: Where it is shown; standard error if left out.
     """
 
-    def __init__(self, total: int, ailing: Callable[[], str] = str, stream: TextIO | None = None) -> None:
+    def __init__(self, total: int, problem: Callable[[], str] = str, stream: TextIO | None = None) -> None:
         super().__init__(stream)
-        self._total, self._ailing = total, ailing
+        self._total, self._problem = total, problem
         self._shown = time.monotonic()
         self._seen: deque[tuple[float, int]] = deque([(self._shown, 0)])
 
@@ -389,8 +392,8 @@ class SweepProgress(StatusLine):
             rate = (has - had) / (at - began)
             yield f"{rate:.1f} a second" if rate >= 1 else f"{1 / rate:.1f} s each"
             yield f"about {duration((self._total - summary.done) / rate)} left"
-        if ailing := self._ailing():
-            yield ailing
+        if problem := self._problem():
+            yield problem
 
 
 def duration(seconds: float) -> str:
@@ -411,8 +414,8 @@ def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
 
 
 def _failures(summary: Summary) -> str:
-    told = [f"{text}\n  failed: {_named(sorted(names), len(names))}" for text, names in summary.failed.items()]
-    return "\n".join([*told, f"Failed: {summary.failures}. All others are published."])
+    lines = [f"{text}\n  failed: {_named(sorted(names), len(names))}" for text, names in summary.failed.items()]
+    return "\n".join([*lines, f"Failed: {summary.failures}. All others are published."])
 
 
 def _named(names: Sequence[str], most: int = NAMED) -> str:

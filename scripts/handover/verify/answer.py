@@ -19,7 +19,7 @@ from handover.editions import (
     catalogue,
     manifest,
 )
-from handover.errors import ProofError, StoreError
+from handover.errors import StoreError, VerifyError
 from handover.notebook import forkserver
 from handover.project import Project
 from handover.verify import contents, rebuild
@@ -78,7 +78,7 @@ def verify(project: Project, paths: Iterable[Path], *, hashes: bool = False, tru
         trust: Whether notebooks may be run that are not this checkout's.
 
     Raises:
-        ProofError: A path means nothing that could be verified.
+        VerifyError: A path means nothing that could be verified.
     """
     for path in paths:
         for subject in _subjects(path, project):
@@ -107,7 +107,7 @@ def _subjects(path: Path, project: Project) -> Iterator[Edition | Path | Store]:
     """Yield what a path asks about: editions, after its editions a store itself, files that no manifest lies beside.
 
     Raises:
-        ProofError: A folder that holds no edition.
+        VerifyError: A folder that holds no edition.
     """
     folder = path if path.is_dir() else path.parent
     if (folder / manifest.NAME).is_file() and (path.is_dir() or _belongs(path)):
@@ -124,7 +124,7 @@ def _subjects(path: Path, project: Project) -> Iterator[Edition | Path | Store]:
         return
     within = Store(folder.parent, folder.parent / ".lock").editions(folder.name)
     if not within:
-        raise ProofError(f"{path}: must be an edition, a folder of editions or a PDF (got a folder without editions).")
+        raise VerifyError(f"{path}: must be an edition, a folder of editions or a PDF (got a folder without editions).")
     yield from within
 
 
@@ -159,7 +159,7 @@ def _store(store: Store) -> Iterator[Answer]:
 
 
 def _page(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
-    """Answer for a page or notebook by itself, which says nothing of how it was made; its edition here may."""
+    """Answer for a page or notebook by itself, which does not say how it was made; its edition here does."""
     named = FILE.fullmatch(path.name)
     known = named and Edition(project.reports, named["report"], named["edition"])
     if not known or not known.file(path.suffix).is_file():
@@ -176,11 +176,11 @@ def _pdf(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
     """Answer for a PDF by itself: rendered again from what it says of itself, it must come out in the same bytes."""
     name, data = str(path), path.read_bytes()
     if not hashes:
-        forkserver.prepare()  # it imports in a process of its own, while the PDF is taken apart
+        forkserver.prepare()  # it imports in a process of its own while the PDF is read
     try:
         found = contents.read(data)
         said = rebuild.record_of_pdf(found.attachments.get(RECORD))
-    except ProofError as error:
+    except VerifyError as error:
         return Answer(name, DIFFERS, str(error))
     if faults := _faults(project, found, said):
         return Answer(name, DIFFERS, differences=faults)
@@ -225,7 +225,7 @@ def _edition(project: Project, edition: Edition, name: str, *, hashes: bool, tru
     try:
         about = edition.manifest()
         said = rebuild.record_of_manifest(about)
-    except (StoreError, ProofError) as error:
+    except (StoreError, VerifyError) as error:
         return Answer(name, DIFFERS, "", tuple(faults or str(error).splitlines()[:1]))
     if hashes:
         return Answer(name, DIFFERS if faults else VERIFIED, "" if faults else HASHES_ONLY, faults)
@@ -243,7 +243,7 @@ def _edition(project: Project, edition: Edition, name: str, *, hashes: bool, tru
 
 
 def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
-    """Return the PDF of an edition and the files in it by their paths; none where it is not what it says."""
+    """Return the PDF of an edition and the files in it by path; no files where the PDF contradicts its record."""
     try:
         data = edition.file(".pdf").read_bytes()
     except OSError:
@@ -251,19 +251,18 @@ def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
     try:
         found = contents.read(data)
         said = rebuild.record_of_pdf(found.attachments.get(RECORD))
-    except ProofError:
+    except VerifyError:
         return data, {}
     return data, {} if said.altered(found.attachments) else said.carried(found.attachments)
 
 
 def _differences(edition: Edition, about: Manifest, rebuilt: Rebuilt) -> list[Difference]:
-    """Return the first difference of each file of an edition."""
     found = list(_different_files(edition, rebuilt))
-    # the inputs and the run are history; what differs in a file has been said already
+    # the inputs and the run are history; differences of files are listed already
     aside = {"inputs", "versions", "run"} | ({"content", "edition", "outputs"} if found else set())
     given: dict[str, Any] = dict(rebuilt.product.manifest)
     if SINCE not in about["variant"]:
-        # it was filled in from the store, and so it was no setting
+        # it was filled in from the store, and so is no setting
         given["variant"] = {name: value for name, value in given["variant"].items() if name != SINCE}
     sides = ({key: value for key, value in side.items() if key not in aside} for side in (about, given))
     if different := of_values(manifest.NAME, *sides):

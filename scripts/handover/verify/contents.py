@@ -1,4 +1,4 @@
-"""What a PDF from anywhere holds, read in a process of its own with little memory and time, which may write no file.
+"""The contents of any PDF, read in a process of its own with little memory and time, which may write no file.
 
 Nothing of the PDF is run, and names in it are never used as paths. Every loop is bounded by what the process may
 use, and what cannot be read is reported, not raised.
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from handover.errors import ProofError
+from handover.errors import VerifyError
 
 #: No edition comes near these; what is larger is not worth opening.
 BYTES_MAX, MEMORY_MAX, SECONDS_MAX = 100_000_000, 1 << 30, 40
-#: The processor's time is limited, so this is reached only where the machine has none to give.
+#: CPU time is limited as well, so only an overloaded machine reaches this.
 PATIENCE_S = 600.0
-#: How deep forms may nest in a page; what we make stays far below.
+#: How deep forms may nest in a page; editions stay far below.
 DEPTH = 60
 #: A link may lead to these.
 SCHEMES = ("http:", "https:", "mailto:")
@@ -65,20 +65,20 @@ def read(pdf: bytes) -> Contents:
     """Read a PDF.
 
     Raises:
-        ProofError: It cannot be read; the text is the reason, worded to follow the file's name.
+        VerifyError: It cannot be read; the text is the reason, worded to follow the file's name.
     """
     if len(pdf) > BYTES_MAX:
-        raise ProofError(f"is larger than any edition ({len(pdf):,} bytes; {BYTES_MAX:,} at most)")
+        raise VerifyError(f"is larger than any edition ({len(pdf):,} bytes; {BYTES_MAX:,} at most)")
     if b"%PDF-" not in pdf[:1024]:
-        raise ProofError("is no PDF")
+        raise VerifyError("is no PDF")
     command = [sys.executable, "-I", "-m", "handover.verify.contents"]
     try:
         done = subprocess.run(command, input=pdf, capture_output=True, timeout=PATIENCE_S, check=False)
         found = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
-        raise ProofError("cannot be read (it takes more memory or time than any edition)") from None
+        raise VerifyError("cannot be read (it takes more memory or time than any edition)") from None
     if "fault" in found:
-        raise ProofError(found["fault"])
+        raise VerifyError(found["fault"])
     return Contents(
         attachments={name: base64.b64decode(data) for name, data in found["attachments"].items()},
         active=tuple(found["active"]),
@@ -225,13 +225,13 @@ def main() -> None:
     import pikepdf
 
     for limit, most in (("RLIMIT_FSIZE", 0), ("RLIMIT_CPU", SECONDS_MAX), ("RLIMIT_AS", MEMORY_MAX)):
-        with contextlib.suppress(ValueError, OSError):  # not every system keeps every limit
+        with contextlib.suppress(ValueError, OSError):  # not every system has every limit
             resource.setrlimit(getattr(resource, limit), (most, most))
     try:
         found = _contents(sys.stdin.buffer.read())
     except pikepdf.PasswordError:
         found = {"fault": "is encrypted"}
-    except Exception as error:  # whatever a damaged file brings about is the file's fault here
+    except Exception as error:  # a damaged file may cause any error
         reason = re.sub(r"<[^>]*> ?:? ?|^stream ", "", str(error))[:200]
         found = {"fault": f"cannot be read ({type(error).__name__}: {reason})"}
     sys.stdout.write(json.dumps(found))

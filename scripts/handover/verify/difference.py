@@ -1,4 +1,4 @@
-"""The first difference between two files, in words of the report: file, page or cell, and what both have there."""
+"""The first difference between two files in the terms of a report: file, page or cell, and what both have there."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import Any
 
 from handover.editions import EDITION
-from handover.errors import ProofError
+from handover.errors import VerifyError
 from handover.text import legible
 from handover.verify import contents
 from handover.verify.contents import Contents, Part
@@ -78,7 +78,7 @@ def first(name: str, found: bytes, given: bytes, facts: Facts = ()) -> Differenc
     if suffix == "pdf":
         try:
             return of_pdf(name, contents.read(found), contents.read(given), facts)
-        except ProofError as error:
+        except VerifyError as error:
             return Difference(f"{name} {error}")
     if suffix == "html":
         return _of_html(name, found, given, facts)
@@ -237,7 +237,7 @@ def _text(value: Any) -> str:
 
 
 def _unnamed(text: str) -> str:
-    """Mask the names of editions, which differ wherever anything does, and so tell nothing while anything else does."""
+    """Mask the names of editions, which differ wherever anything else does."""
     return EDITION.sub("…", text)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from handover import digest, scratch
 from handover.editions import RECORD, REPORT, Manifest, Request, inputs, render
-from handover.errors import HandoverError, ParameterError, ProofError
+from handover.errors import HandoverError, ParameterError, VerifyError
 from handover.notebook import source
 from handover.project import MARKER, Project
 from handover.verify.difference import Difference, first, shown
@@ -64,10 +64,10 @@ def record_of_pdf(data: bytes | None) -> Record:
     """Read the record of a PDF.
 
     Raises:
-        ProofError: It is no record; the text says what is wrong, worded to follow the file's name.
+        VerifyError: It is no record; the text says what is wrong, worded to follow the file's name.
     """
     if data is None:
-        raise ProofError(f"carries no {RECORD}: it is no edition, or what it carried was taken out")
+        raise VerifyError(f"carries no {RECORD}: it is no edition, or what it carried was taken out")
     try:
         content = json.loads(data)
     except (ValueError, RecursionError):
@@ -97,18 +97,17 @@ def record_of_manifest(about: Manifest) -> Record:
     """Read what a manifest says of how its edition was made.
 
     Raises:
-        ProofError: It names no report, or no inputs.
+        VerifyError: It names no report, or no inputs.
     """
     inputs = about["inputs"]
     if not REPORT.fullmatch(about["report"]):
-        raise ProofError(f"manifest.json: 'report' must be the name of a report (got {shown(about['report'], 80)})")
+        raise VerifyError(f"manifest.json: 'report' must be the name of a report (got {shown(about['report'], 80)})")
     if not all(isinstance(inputs.get(key), dict) for key in ("tables", "versions")):
-        raise ProofError("manifest.json: 'inputs' must name tables and versions")
+        raise VerifyError("manifest.json: 'inputs' must name tables and versions")
     return Record(about["report"], about["parameters"], inputs, {})
 
 
 def _attachment(about: Any) -> tuple[str, str]:
-    """Read the name and the hash of an attachment."""
     if isinstance(about, dict) and about.keys() == {"attachment", "sha256"}:
         name, sha256 = about["attachment"], about["sha256"]
         if isinstance(name, str) and isinstance(sha256, str) and HASH.fullmatch(sha256):
@@ -122,9 +121,9 @@ def _is_table(path: str) -> bool:
     return inside and path.isprintable() and "\\" not in path
 
 
-def _wrong(rule: str, got: object = None) -> ProofError:
+def _wrong(rule: str, got: object = None) -> VerifyError:
     found = "" if got is None else f" (got {shown(got, 80)})"
-    return ProofError(f"its {RECORD} is not as handover writes it: {rule}{found}")
+    return VerifyError(f"its {RECORD} is not as handover writes it: {rule}{found}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +193,9 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
 
 
 def changes(project: Project, said: Record) -> list[str]:
-    """Name every input that is not the same in this checkout as an edition says.
+    """Name every input of an edition that differs in this checkout.
 
-    A PDF alone names only what shapes its pages; nothing is said of the rest, and so nothing of it has changed.
+    A PDF alone names only what shapes its pages; the rest counts as unchanged.
     """
     path = project.notebook(said.report)
     if not path.is_file():
@@ -211,7 +210,7 @@ def changes(project: Project, said: Record) -> list[str]:
 
 
 def advice(project: Project, changed: Iterable[str], carried: Mapping[str, bytes], pdf: bytes = b"") -> tuple[str, ...]:
-    """Say which inputs are not this checkout's, and how to come by them.
+    """Say which inputs are not this checkout's, and how to get them.
 
     Args:
         project: The checkout.
@@ -251,13 +250,13 @@ def commit_of(project: Project, files: Iterable[bytes]) -> str:
 
 
 def package_since(project: Project, commit: str) -> list[str]:
-    """Name the files of the package that shape a page and are not as a commit has them."""
+    """Name the files of the package that shape a page and differ from a commit's."""
     changed = _git(project.root, "diff", "--name-only", f"--relative={PACKAGE}", commit)
     return [name for name in changed if inputs.shapes(PurePosixPath(name))]
 
 
 def _git(root: Path, *words: str, data: bytes = b"") -> list[str]:
-    """Return the lines that git answers with; none where it refuses, or is not there."""
+    """Return the lines of git's output; none where it fails or is missing."""
     command = ["git", "-C", str(root), "-c", "core.quotePath=off", *words]
     try:
         done = subprocess.run(command, input=data, capture_output=True, check=False)
@@ -273,7 +272,7 @@ def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> 
     Args:
         project: The checkout.
         report: The report's name, a plain one.
-        carried: The files, whose code the caller has been told to trust; their paths have been checked.
+        carried: The files. The caller trusts their code, and has checked their paths.
 
     Raises:
         NotebookError: The notebook is none.
