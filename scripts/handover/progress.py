@@ -18,8 +18,7 @@ ERASE = "\r\x1b[K"
 class StatusLine:
     """A line that changes in place, erased at the end of the block.
 
-    Args:
-        stream: Where it is shown, if that is a terminal; standard error if left out.
+    It is shown on `stream`, or standard error, if that is a terminal.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:

@@ -27,11 +27,7 @@ _noted: dict[Path, int] = {}
 
 @contextmanager
 def folder(parent: Path | None = None) -> Iterator[Path]:
-    """A private folder, gone after use.
-
-    Args:
-        parent: Where to make it; the folder for temporary files if left out.
-    """
+    """A private folder in `parent`, or in the system's folder for temporary files, removed after use."""
     made = make(parent)
     try:
         yield made

@@ -255,7 +255,6 @@ def _print_json(rows: list[dict[str, Any]]) -> None:
 
 
 def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print columns as wide as their contents."""
     if not rows:
         say("Nothing to show.")
         return

@@ -47,7 +47,6 @@ def lead(report: Listed) -> Entry:
 
 
 def _archive(report: Listed, site: Site) -> dict[str, bytes]:
-    """The pages of all editions of a report."""
     name, oldest_first = report["report"], report["editions"][::-1]
     last = -(-len(oldest_first) // ROWS)
     chunks = {number: oldest_first[(number - 1) * ROWS : number * ROWS][::-1] for number in range(1, last + 1)}

@@ -112,11 +112,8 @@ def editions(store: Store, project: Project) -> Iterator[Finding]:
 def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
     """Check that git changes no file of an edition, whose name means one set of bytes for ever.
 
-    Editions may be added and taken away, and the catalogue beside them may change.
-
-    Args:
-        project: The checkout.
-        commits: A range of commits as git reads it; what is staged for the next commit if left out.
+    Editions may be added and taken away, and the catalogue beside them may change. `commits` is a range as git reads
+    it; if empty, what is staged for the next commit is checked.
 
     Raises:
         HandoverError: There is no git, or no such range.

@@ -144,7 +144,6 @@ def _content(html: str, typst: Mapping[str, bytes], link: Mapping[str, bytes], n
 
 
 def _published(nb: "NotebookNode") -> bytes:
-    """The bytes of the executed notebook, as nbformat writes them."""
     from nbformat import v4
 
     return (whole(v4.writes(nb)).rstrip("\n") + "\n").encode()

@@ -54,12 +54,7 @@ class Index:
         return None
 
     def days(self, parameters: Mapping[str, Any], before: str = "9999-12-31") -> Iterable[str]:
-        """The days, the latest first, on which there are editions that were asked for likewise.
-
-        Args:
-            parameters: All parameters, bound.
-            before: Only days before this one.
-        """
+        """The days before one, the latest first, that have editions with these parameters, all bound, but for days."""
         wanted = rest(parameters)
         for day in reversed(self._days):
             if day < before and any(rest(one.parameters) == wanted for one in self._of_day(day)):
@@ -125,12 +120,10 @@ def series(one: Manifest) -> tuple[str, str, list[tuple[str, str]]]:
 def before(
     made: Manifest, days: Iterable[str], of_day: Callable[[str], list[Manifest]]
 ) -> tuple[Manifest | None, Manifest | None]:
-    """Return the edition that one is compared with, and the one of its own day that it takes the place of.
+    """Return the edition that one is compared with, and the one of its own day that it replaces.
 
-    Args:
-        made: The manifest of the edition.
-        days: Days on which the report has editions, the newest first.
-        of_day: The manifests of a day; those of other series are passed over.
+    `days` are those on which the report has editions, the newest first; of what `of_day` returns for a day, manifests
+    of other series are ignored.
     """
     wanted, limit = series(made), age(made)
 
@@ -146,10 +139,8 @@ def before(
 def named(store: Store, name: str) -> Edition:
     """Return the one edition that a name means.
 
-    Args:
-        store: Where editions are.
-        name: The path of an edition or of a file in it, or ``report/edition``; the edition may be cut short
-            as long as only one begins so.
+    It is the path of an edition or of a file in it, or ``report/edition``, which may be cut short as long as only one
+    begins so.
 
     Raises:
         StoreError: No edition is called so, or several are.

@@ -76,11 +76,8 @@ class Inputs:
 def of(project: Project | None, report: str, source: str, parameters: Mapping[str, Any]) -> Inputs:
     """Hash everything that a report is made from.
 
-    Args:
-        project: The checkout; None for a notebook outside any, which has no tables and no lock.
-        report: The report's name.
-        source: Its notebook as `handover.notebook.source.canonical` gives it.
-        parameters: All parameters, bound.
+    A notebook outside any `project` has no tables and no lock. `source` is its text as
+    `handover.notebook.source.canonical` returns it; `parameters` are all, bound.
     """
     hashes = _hashes(project.root, [*_data(project), project.lock.name]) if project else {}
     return Inputs(

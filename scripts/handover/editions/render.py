@@ -148,8 +148,6 @@ def announce(store: Store, *editions: Edition) -> None:
 
 @dataclass
 class _Clock:
-    """Times the phases of a run, for the manifest."""
-
     progress: Progress
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     seconds: dict[str, float] = field(default_factory=dict)

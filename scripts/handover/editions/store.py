@@ -150,14 +150,7 @@ class Store:
     def publish(self, report: str, edition: str, files: Mapping[str, bytes], about: manifest.Manifest) -> bool:
         """Add an edition, whole or not at all; the caller holds the lock.
 
-        Args:
-            report: The report's name.
-            edition: The edition's name.
-            files: Its files by name, without the manifest.
-            about: Its manifest.
-
-        Returns:
-            False when the very same edition was there already, which stays as it is.
+        `files` are those beside the manifest, by name. Returns False if the very same edition was there already.
 
         Raises:
             StoreError: The name is taken by other content, or the disk refuses.

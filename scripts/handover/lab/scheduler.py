@@ -95,7 +95,6 @@ def _row(one: Parameter) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
-    """A default as it would be typed."""
     if value is None:
         return ""
     if isinstance(value, list):

@@ -242,7 +242,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _fixed() -> Files:
-    """The preview's own files."""
     files = {"/": (HTML, (FOLDER / "shell.html").read_bytes())}
     files["/pages.css"] = ("text/css; charset=utf-8", (FOLDER / "pages.css").read_bytes())
     return files | {path: ("font/ttf", fonts.face(*face).read_bytes()) for path, face in FACES.items()}

@@ -20,11 +20,11 @@ class Session:
 
     Args:
         project: The checkout.
-        report: The report's name.
-        given: Parameters by name, as text.
-        port: The port to serve on; None for any that is free.
-        say: Writes to the terminal.
-        progress: Shows the phases of each render there.
+        report: Its name.
+        given: Parameters, as text.
+        port: None for any that is free.
+        say: Writes a line for the user.
+        progress: Shows the phases of each render.
 
     Raises:
         HandoverError: There is no such report, a parameter is wrong, or the port is taken.

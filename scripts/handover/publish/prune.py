@@ -35,13 +35,7 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
     """Judge every edition; nothing is changed.
 
     Kept are the newest `keep` of each line, what pyproject.toml pins, what a text beside it names, and, one step back
-    from all of these, the edition that each compares itself with.
-
-    Args:
-        store: Where the editions are.
-        project: Whose pins and texts count.
-        keep: How many of each line.
-        report: Judge only this report's.
+    from all of these, the edition that each compares itself with. With `report` only its editions are judged.
 
     Raises:
         PublishError: There is no such report, or a pin names no edition.
@@ -74,16 +68,8 @@ def carry_out(
     """Remove what a plan removes, each edition in one step.
 
     The catalogue stops listing them before the first one goes, so that no reader of the folder meets a dead link,
-    wherever the run is stopped.
-
-    Args:
-        store: Where the editions are.
-        plan: What was shown.
-        again: Makes the plan anew, now that no one else writes; what has become worth keeping since is kept.
-        progress: Called for each edition.
-
-    Returns:
-        The editions removed.
+    wherever the run is stopped. `again` makes the plan anew under the lock: what has become worth keeping since `plan`
+    was shown is kept. Returns the editions removed.
     """
     with store.locked():
         still = set(again().removed)

@@ -49,13 +49,7 @@ class Sources:
 
 
 def describe(about: manifest.Manifest, files: Mapping[str, bytes], sources: Sources) -> bytes:
-    """The bytes of the metadata file.
-
-    Args:
-        about: The edition's manifest.
-        files: All other files of the bundle by path.
-        sources: Which of them the edition was made from.
-    """
+    """The bytes of the metadata file of a bundle with these other files, by path."""
     parts = [_file(path, data, about, sources) for path, data in sorted(files.items())]
     parts.append({"@id": SUMS, "@type": "File", "name": "Checksums of all files", "encodingFormat": "text/plain"})
     licences = _licences(files.get(MARKER.as_posix(), b"{}"))
@@ -141,7 +135,6 @@ def _tool(name: str, version: str) -> Entity:
 
 
 def _licences(dictionary: bytes) -> list[Entity]:
-    """The licences that the data dictionary names."""
     try:
         named = json.loads(dictionary).get("licenses", [])
         return [

@@ -25,14 +25,10 @@ DRIVERS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "ad
 
 
 def of(url: str, store: Path) -> "Target":
-    """Return the target that an address means.
-
-    Args:
-        url: A folder, or an address such as ``s3://bucket/path``.
-        store: The folder that is to be mirrored; it cannot be its own mirror.
+    """Return the target that a URL names: a folder outside the `store` that is mirrored, or ``s3://bucket/path``.
 
     Raises:
-        PublishError: It is neither, or what reaches it is not installed.
+        PublishError: It is neither, or its driver is not installed.
     """
     kind = urlsplit(url).scheme if "://" in url else ""
     if kind not in ("", "file"):

@@ -90,11 +90,7 @@ class Entry:
 
 
 def load(project: Project, now: dt.datetime) -> list[Entry]:
-    """Read the entries of a project.
-
-    Args:
-        project: The checkout.
-        now: Parameters are tried with the date of the first tick after it.
+    """Read the entries of a project; parameters are tried with the date of the first tick after `now`.
 
     Raises:
         ScheduleError: Entries or fields that cannot be kept, all at once.

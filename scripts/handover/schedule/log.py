@@ -245,11 +245,9 @@ class Log:
         return self._db.execute(known, (report, edition)).fetchone() is not None
 
     def history(self, entry: str | None = None, count: int = -1) -> list[Past]:
-        """The recorded outcomes, the latest tick first; ticks skipped at once for one reason are one row.
+        """The recorded outcomes of one entry or all, the latest tick first, at most `count`, or all if negative.
 
-        Args:
-            entry: Only those of this entry.
-            count: How many at most; all if negative.
+        Ticks skipped at once for one reason are one row.
         """
         return self._rows(
             Past,
@@ -363,7 +361,6 @@ class Log:
 
 
 def _empty() -> sqlite3.Connection:
-    """An empty log in memory."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for kind, (table, key) in TABLES.items():

@@ -107,12 +107,8 @@ class Result:
 def run(job: Job, stopped: Callable[[], bool]) -> Result:
     """Render and publish a report in a worker process, so that a time-out, a lack of memory or a crash ends that alone.
 
-    Args:
-        job: What to render.
-        stopped: Whether to give up; asked many times a second.
-
     Raises:
-        Stopped: `stopped` returned true; only what the run had published is left of it.
+        Stopped: `stopped`, which is asked many times a second, returned true; what was published before that stays.
     """
     allowed = job.timeout_s + MARGIN_S
     give_up = time.monotonic() + allowed

@@ -33,12 +33,7 @@ def plan(entry: Entry, waiting: Sequence[Tick], now: dt.datetime) -> Plan:
     """Decide what an entry does at an instant.
 
     Ticks run in order. One that was begun is brought to its end, whatever has come since; of those before and after
-    it the entry's catch-up rule decides.
-
-    Args:
-        entry: The entry.
-        waiting: Its ticks up to `now` that have no outcome, in order.
-        now: The instant.
+    it the entry's catch-up rule decides. `waiting` are its ticks up to `now` that have no outcome, in order.
     """
     begun = next((one for one in waiting if one.attempts), None)
     fresh = list(takewhile(lambda one: not one.attempts, waiting))

@@ -63,11 +63,7 @@ def zones() -> frozenset[str]:
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """A time zone by its name, from the pinned data, so that ticks are the same on every machine.
-
-    Args:
-        name: One of `zones`.
-    """
+    """A time zone by its name, one of `zones`, from the pinned data: ticks are the same on every machine."""
     with resources.files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
 
@@ -84,13 +80,9 @@ def cron_fault(cron: str) -> str | None:
 
 
 def ticks(cron: str, timezone: str, after: dt.datetime, until: dt.datetime | None = None) -> Iterator[dt.datetime]:
-    """Yield the ticks later than `after` and not later than `until`, in order, in UTC.
+    """Yield the ticks later than `after` and, if `until` is given, not later than that, in order, in UTC.
 
-    Args:
-        cron: Five fields.
-        timezone: The zone of the wall clock that the fields mean.
-        after: An instant.
-        until: An instant; without it there is no end.
+    `cron` has five fields, which mean the wall clock of `timezone`.
     """
     place, last = zone(timezone), after.astimezone(dt.UTC)
     # the wall's own times, so that cron never sees a change of the clock

@@ -26,13 +26,7 @@ EXAMPLE = "Write for example --sweep as_of=2020-01-01..2026-06-30/1w or --sweep 
 
 
 def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Read the axes of a sweep.
-
-    Args:
-        texts: One ``NAME=VALUES`` an axis.
-
-    Returns:
-        The values of each axis, as text, in the order given.
+    """Read the axes of a sweep, one ``NAME=VALUES`` each, into the values by axis, in the order given.
 
     Raises:
         ParameterError: An axis cannot be read; all faults at once, each with its axis.

@@ -84,7 +84,6 @@ class Cluster(Executor):
 
 @cache
 def _pool() -> Pool:
-    """The processes below this Dask worker."""
     pool = Pool()
     atexit.register(partial(pool.shutdown, cancel_futures=True))
     return pool

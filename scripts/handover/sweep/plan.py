@@ -76,14 +76,9 @@ def plan(
     given: Mapping[str, str],
     axes: Mapping[str, Sequence[str]],
 ) -> Plan:
-    """Plan a sweep; nothing is rendered.
+    """Plan a sweep to be published in `store`; nothing is rendered.
 
-    Args:
-        project: The checkout.
-        store: Where the editions are to be published.
-        reports: The names of the reports.
-        given: Parameters of all editions by name, as text.
-        axes: The values of each axis, as `axes.read` gives them.
+    `given` are parameters of all editions, as text; `axes` is what `axes.read` returns.
 
     Raises:
         ParameterError: A report does not allow a value of an axis; all such values at once.

@@ -83,14 +83,14 @@ def sweep(
 
     Args:
         project: The checkout.
-        reports: The names of the reports.
-        given: Parameters of all editions by name, as text.
+        reports: Names.
+        given: Parameters of all editions, as text.
         axes: One ``NAME=VALUES`` each.
-        out: The folder to publish in; the project's own if left out.
-        jobs: How many to render at a time; as many as there are cores if left out.
-        cluster: The address of a Dask scheduler, to render on its workers.
+        out: The folder to publish in; None for the project's own.
+        jobs: How many to render at a time; None for as many as there are cores.
+        cluster: The address of a Dask scheduler; None for workers on this machine.
         timeout_s: How long one notebook may run.
-        say: Writes to the terminal.
+        say: Writes a line for the user.
         print_path: Receives the path of each page that is there.
 
     Raises:
@@ -138,20 +138,11 @@ def run(
     tell: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Summary:
-    """Run a plan.
+    """Run a plan; a step that fails stops no other.
 
-    Args:
-        plan: What is to be rendered.
-        store: Where it is published.
-        executor: Calls `compute`.
-        width: How many calls it works on at a time.
-        timeout_s: How long one notebook may run.
-        remote: Whether workers have checkouts of their own.
-        tell: Called with each edition that is there, and from time to time with None.
-        stopped: Whether to stop; the caller then ends the executor.
-
-    Returns:
-        What became of it; a step that fails stops no other.
+    The executor works on `width` calls of `compute` at a time; `remote` workers have checkouts of their own. `tell` is
+    called with each edition that is there, and from time to time with None. Once `stopped` returns true, the executor
+    is the caller's to end.
     """
     running = _Run(plan, store, executor, timeout_s, remote, tell)
     try:
@@ -162,12 +153,9 @@ def run(
 
 
 def compute(request: Request, timeout_s: float, remote: bool) -> Product:
-    """Render a request in memory from this process's own checkout; runs in a worker, and publishes nothing.
+    """Render a request in memory; runs in a worker, and publishes nothing.
 
-    Args:
-        request: What to render, with the hashes that its inputs had where it was planned.
-        timeout_s: How long the notebook may run.
-        remote: Whether the request comes from another machine, so that the checkout is to be looked for here.
+    If the request is `remote`, from another machine, the checkout is looked for here.
 
     Raises:
         SweepError: Something here is not what the request was planned with.
@@ -313,7 +301,6 @@ _Workers = tuple[Executor, int, str, Callable[[], str]]
 
 @contextmanager
 def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[_Workers]:
-    """What computes a sweep: workers of this machine, or of a cluster."""
     if cluster is not None:
         from handover.sweep.cluster import connect
 

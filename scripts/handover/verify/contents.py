@@ -130,7 +130,6 @@ def _contents(data: bytes) -> dict[str, Any]:
 
 
 def _part(text: str, root: Any, pages: Mapping[Any, int]) -> tuple[str, list[tuple[str, str]], str]:
-    """Describe everything below an object."""
     import pikepdf
 
     strings, whole = [], hashlib.sha256()

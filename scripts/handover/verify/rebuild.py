@@ -159,15 +159,10 @@ class Refused:
 
 
 def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust: bool) -> Rebuilt | Refused:
-    """Render what is said to have been rendered.
+    """Render again what an edition says of itself.
 
-    The notebook of this checkout is run. One that came with the edition is run only with `trust`.
-
-    Args:
-        project: The checkout.
-        said: What the edition says of itself.
-        carried: The files that came with it, by path.
-        trust: Whether carried files may be used where they are not this checkout's.
+    The notebook of this checkout is run. The files that came with the edition, `carried`, by path, are used where they
+    are not this checkout's, and its notebook is run, only with `trust`.
     """
     changed = changes(project, said)
     notebook = f"notebooks/{said.report}.ipynb"
@@ -212,11 +207,8 @@ def changes(project: Project, said: Record) -> list[str]:
 def advice(project: Project, changed: Iterable[str], carried: Mapping[str, bytes], pdf: bytes = b"") -> tuple[str, ...]:
     """Say which inputs are not this checkout's, and how to get them.
 
-    Args:
-        project: The checkout.
-        changed: The names of those inputs.
-        carried: The files that came with the edition, by path.
-        pdf: Its PDF, if the commit that published it is to be preferred.
+    `carried` are the files that came with the edition, by path; `pdf` is given if the commit that published it is
+    preferred.
     """
     changed = list(changed)
     lines = [f"made from other inputs than this checkout's: {', '.join(changed)}"] if changed else []
@@ -269,10 +261,7 @@ def _git(root: Path, *words: str, data: bytes = b"") -> list[str]:
 def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> Iterator[Project]:
     """Lay out a project in a temporary folder: this checkout's data, with the files that came with an edition.
 
-    Args:
-        project: The checkout.
-        report: The report's name, a plain one.
-        carried: The files. The caller trusts their code, and has checked their paths.
+    The caller trusts the code in them, and has checked their paths and the report's name.
 
     Raises:
         NotebookError: The notebook is none.
