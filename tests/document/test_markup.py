@@ -121,9 +121,23 @@ def test_what_html_cannot_show_leaves_its_words_and_a_drawing_its_picture():
         words(html("<p>a<math><mi>x</mi><mo>=</mo><mn>2</mn></math></p><ul>stray<li>b</li></ul>")) == "a x = 2 stray b"
     )
     (image,) = found(
-        model.Image, html('<p><svg viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg"><title>T</title></svg></p>')
+        model.Image,
+        html('<p><svg viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg"><title>T</title><path d="M0 0"/></svg></p>'),
     )
     assert (image.picture.kind, image.alt, image.note) == ("svg", "T", "")
+
+
+@pytest.mark.parametrize(
+    ("drawing", "notes"),
+    [
+        ("<svg><use xlink:href='#elsewhere'/></svg>", None),
+        ("<svg><defs><symbol id='a'><path d='M0 0'/></symbol></defs></svg>", None),
+        ("<svg width='16' height='16'><path d='M0 0'/></svg>", [""]),
+        ("<svg width='400' height='16'><path d='M0 0'/></svg>", ["Figure without a description"]),
+    ],
+)
+def test_an_icon_or_a_drawing_of_nothing_is_not_missed(drawing, notes):
+    assert [image.note for image in found(model.Image, html(f"<p>{drawing}x</p>"))] == (notes or [])
 
 
 def test_a_link_to_another_file_shows_where_it_led():

@@ -11,7 +11,7 @@ from html import unescape
 from itertools import groupby
 from typing import Any
 
-from handover.document import images, model, tables
+from handover.document import images, model, svg, tables
 from handover.document.places import Places
 from handover.text import legible
 
@@ -55,6 +55,8 @@ OPENING = re.compile(rf"<({'|'.join(sorted(GONE))})\b[^<>]*>", re.IGNORECASE)
 FOLLOWED = 2048
 #: Elements nested deeper than this are read as their text.
 NESTED = 60
+#: A drawing of no more pixels is an icon, which nobody misses a description of.
+ICON = 64
 #: White space that folds.
 SPACE = " \t\r\n\f"
 
@@ -130,10 +132,11 @@ class _Reader:
     def _drawing(self, source: str, kind: str) -> str:
         words = UNSAID.sub(" ", source)
         found, own = images.picture("svg+xml", source, "image") if kind == "svg" else (None, "")
-        if not found:
+        if not found or not svg.draws(found):
             return words
         said = own or " ".join(unescape(words).split())
-        return self._hole(lambda: (model.Image(found, said, note="" if said else self.places.words.undescribed),))
+        note = "" if said or max(found.width, found.height) <= ICON else self.places.words.undescribed
+        return self._hole(lambda: (model.Image(found, said, note=note),))
 
     def _hole(self, fill: Hole, form: str = "span") -> str:
         self.holes.append(fill)

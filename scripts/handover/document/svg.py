@@ -44,6 +44,9 @@ _ATTRIBUTES = (
     "x1 x2 y y1 y2"
 )
 ATTRIBUTES = PROPERTIES | frozenset(_ATTRIBUTES.split())
+#: What draws, and what only holds what others refer to.
+SHAPES = frozenset("circle ellipse image line path polygon polyline rect text use".split())  # noqa: SIM905
+HELD = frozenset({"clipPath", "defs", "filter", "marker", "mask", "pattern", "symbol"})
 TEXTS = ("text", "tspan", "textPath")
 LOCAL = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?")
@@ -80,6 +83,19 @@ def picture(source: str, prefix: str) -> tuple[model.Picture, str] | None:
     from lxml import etree
 
     return model.Picture("svg", etree.tostring(copied, encoding="unicode").encode(), width, height, texts=texts), own
+
+
+def draws(found: model.Picture) -> bool:
+    """Whether an SVG draws anything, and does not only hold what others may refer to."""
+    from lxml import etree
+
+    waiting = [etree.fromstring(found.data)]
+    while waiting:
+        element = waiting.pop()
+        if _name(element) in SHAPES and (_name(element) != "use" or "href" in element.attrib):
+            return True
+        waiting.extend(child for child in element if _name(child) not in HELD)
+    return False
 
 
 def _parse(source: str) -> Any:
