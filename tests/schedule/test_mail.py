@@ -292,7 +292,7 @@ def test_a_mail_for_an_entry_that_tells_nobody_any_more_is_dropped(desk):
     desk.declare({})
     desk.once()
     (dropped,) = desk.mails("dropped")
-    assert dropped["cause"] == "nobody is to be told any more" and not desk.mails("owed")
+    assert dropped["cause"] == "the entry has no recipients any more" and not desk.mails("owed")
 
 
 def test_an_edition_gone_before_it_was_mailed_is_said_to_be(mailing, inbox):

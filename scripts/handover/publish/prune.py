@@ -20,7 +20,7 @@ PINNED = "pinned"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Editions to keep, each with the reason, and those to remove; the torn manifests are kept too."""
+    """Editions to keep, each with the reason; those to remove; and a line for each torn manifest, which is kept."""
 
     kept: dict[Edition, str]
     removed: tuple[Edition, ...]

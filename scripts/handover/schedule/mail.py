@@ -123,7 +123,7 @@ def send(notify: Notify, made: EmailMessage) -> list[str]:
         Recipients that the server refused while it took others.
 
     Raises:
-        MailError: It went to nobody.
+        MailError: It reached no recipient.
     """
     try:
         with _connected(notify) as server:

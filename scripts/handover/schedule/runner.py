@@ -346,7 +346,7 @@ class Runner:
     def _send(self, one: Mail, notify: Notify | None) -> None:
         """Send a mail, or drop one without recipients, and log the result."""
         if notify is None:
-            one.state, one.cause = "dropped", "nobody is to be told any more"
+            one.state, one.cause = "dropped", "the entry has no recipients any more"
         else:
             one.attempts += 1
             try:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from handover.errors import ParameterError
 
-#: More editions than anybody waits for; a step mistyped is likelier.
+#: A sweep of more editions is more likely a mistyped step.
 MOST = 100_000
 
 RANGE = re.compile(r"(?P<first>[^./]+)\.\.(?P<last>[^./]+)(?:/(?P<step>.*))?")
