@@ -45,7 +45,7 @@ class Tick:
     """A tick that has come.
 
     `outcome` is empty, then ``published``, ``unchanged``, ``failed`` or ``skipped``; `at` is when the row was written.
-    `running` stands from a claim to what became of it: if it stands and no runner holds the entry's lock, the runner was
+    `running` stands from a claim to its outcome: if it stands and no runner holds the entry's lock, the runner was
     killed. `there` are the editions of the tick's day from before the first claim.
     """
 
