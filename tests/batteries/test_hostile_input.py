@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 
 from handover import pages
-from handover import text as legible
 from handover.document import read
 from handover.document.reader import assignments
 from handover.editions import catalogue, catalogue_pages, render
@@ -26,6 +25,7 @@ from handover.editions.catalogue import Site
 from handover.errors import NotebookError, ParameterError
 from handover.notebook import parameters
 from handover.pages import typst_text
+from handover.text import UNWRITABLE
 from judges import browser, conformity, pagevalidation, verapdf
 from judges.pdftext import solid
 from publishing import made
@@ -213,7 +213,7 @@ def test_every_text_is_shown_or_visibly_replaced(sample, name):
                 found = after.find(run, last)
                 assert found >= 0 or name == "newline", f"{run!r} of {way} in {place}: {after[:200]}"
                 last = max(found, last)
-    strange = [c for c in text if legible.UNWRITABLE.match(c) and c not in "\x1b\r"]
+    strange = [c for c in text if UNWRITABLE.match(c) and c not in "\x1b\r"]
     if strange and name != "control":
         assert "\ufffd" in html or "[U+" in html
 
