@@ -150,7 +150,7 @@ later = forkserver.import_later()
 wanted = (*forkserver.LIBRARIES, *forkserver.LATER, *forkserver.PACKAGES)
 missing = [name for name in wanted if name not in sys.modules]
 assert missing == [forkserver.RENEWED], f"not imported: {missing}"
-sys.modules["handover.story.preload"].preload()  # a failure of it would be passed over, and cost each kernel time
+sys.modules["handover.story.charts"].preload()  # `import_later` would hide a failure, which costs each kernel time
 assert not libraries.changed() and not packages.changed() and not later.changed()
 import matplotlib.pyplot
 later_files = later._paths.split("\\0")

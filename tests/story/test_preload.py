@@ -4,8 +4,7 @@ import random
 
 import matplotlib
 
-from handover.story.charts import troops
-from handover.story.preload import preload
+from handover.story.charts import preload, troops
 
 
 def test_a_chart_is_the_same_before_and_after(tell):

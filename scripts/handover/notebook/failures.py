@@ -1,26 +1,26 @@
 """Failures of a run: whether every cell ran, and if not, which one failed, how, and what to do.
 
-Cells are numbered as in the notebook's file, from 1 over all cells, whatever papermill put between them. What counts:
+Cells are numbered as in the file, from 1 over all cells, without the one that papermill injects. What counts:
 
 ==========================================  ==========================================================================
-``!command`` and its kin                    refused before the run: its failure would show nowhere; ``%%bash`` may stay
+``!command``, ``%sx``, ``%pip``, …          refused before the run: its failure would go unnoticed; use ``%%bash``
 ``skip-execution``, ``raises-exception``    refused before the run: no cell of a report may be skipped, or fail
-``breakpoint()``                            refused before the run: it waits for somebody
-``input()``, ``getpass()``, a debugger      fails: nobody is there to answer
+``breakpoint()``                            refused before the run: it waits for a user
+``input()``, ``getpass()``, a debugger      fails: nobody can answer
 an exception, an interrupt, no Python       fails, with the line
 ``sys.exit()``, ``quit()``, ``exit``        fails, even in the last cell and with status 0
-``os._exit()``, a signal, a crash           fails: the kernel is lost, and how it ended is told
+``os._exit()``, a signal, a crash           fails: the kernel is lost; the message says how it ended
 a thread that ends in an exception          fails, whenever it happens before the last cell has ended
 a task on the kernel's loop that raises     fails, unless it was awaited; those of the last cell get one turn
-more than `engine.OUTPUT_MAX` characters    fails, and the kernel is ended: no page holds that
-a cell that takes too long                  fails, as does a report that does
-a warning, or other words on stderr         passes, and is told; a report that states evidence may not print it
-outputs in the source                       count for nothing: every cell is run, and what stood there is dropped
-threads, tasks and processes still at work  are ended with the kernel; what they would have done later is not waited for
-the result of a future nobody asks for      is not heard, as anywhere in Python
+more than `engine.OUTPUT_MAX` characters    fails, and the kernel is ended
+a cell or a report that takes too long      fails
+a warning, or other text on stderr          passes, and is reported; a report that states evidence may not print it
+outputs in the source                       are dropped: every cell is run
+threads, tasks and processes still at work  are ended with the kernel, and not waited for
+the result of a future nobody asks for      is ignored, as anywhere in Python
 ==========================================  ==========================================================================
 
-The first three are judged in `handover.notebook.source`.
+`handover.notebook.source` refuses the first three.
 """
 
 import re
@@ -45,10 +45,10 @@ ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published.
 LINES_SHOWN = 3
 VALUE_SHOWN = 4000
 
-#: Python's own words for a thread that ended in an exception; the cell that started it ends well all the same.
+#: What Python prints for a thread that ended in an exception; the cell that started it succeeds all the same.
 THREAD_FAILED = re.compile(r"^Exception in thread .*\n(?:Traceback .*\n|[ \t].*\n)*(?P<last>.*)", re.MULTILINE)
 
-#: asyncio's own words for a task whose exception nobody asked for.
+#: What asyncio prints for a task whose exception was never retrieved.
 TASK_FAILED = re.compile(
     r"^Task exception was never retrieved\n.*\n(?:Traceback .*\n|[ \t].*\n)*(?P<last>.*)", re.MULTILINE
 )
@@ -71,9 +71,9 @@ def judge(run: "Run") -> None:
                 raise _raised(run, index, output.ename, output.evalue, output.traceback)
         if reply is None or reply.get("status") != "ok" or cell.execution_count is None:
             raise _error(run, index, "never ran")
-    heard = "".join(text for _, text in run.stderr)
-    for what, words in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
-        if failed := words.search(heard):
+    stderr = "".join(text for _, text in run.stderr)
+    for what, pattern in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
+        if failed := pattern.search(stderr):
             how = failed["last"] or "how, it had not said when the run was over"
             at = _place(run, failed.start())
             raise _error(run, at, f"ran while a {what} in the background failed ({how})")
@@ -82,11 +82,11 @@ def judge(run: "Run") -> None:
 
 
 def explain(error: Exception, run: "Run") -> ExecutionError | None:
-    """Say what an exception out of papermill means; None when it tells nothing of the notebook."""
+    """Return what an exception from papermill says of the notebook; None if it is not the notebook's fault."""
     if run.overflowed is not None:
         return _error(run, run.overflowed, f"showed more than {engine.OUTPUT_MAX:,} characters")
     if isinstance(error, PapermillExecutionError):
-        # papermill makes up a name where a cell failed without showing an error, as an unknown magic does
+        # papermill makes up a name for a cell that failed without showing an error, for example an unknown magic
         reply = run.replies.get(error.cell_index, {}) if not error.traceback else {}
         name, value = reply.get("ename") or error.ename, reply.get("evalue") or error.evalue
         return _raised(run, error.cell_index, name, value, error.traceback)
@@ -111,7 +111,7 @@ def _first(text: str) -> str:
 
 
 def warnings(run: "Run") -> Iterator[str]:
-    """What cells wrote to their error stream, one entry a cell."""
+    """Yield what cells wrote to stderr, one entry a cell."""
     for index, cell in enumerate(run.cells):
         texts = [output.text for output in cell.get("outputs", []) if output.get("name") == "stderr"]
         text = "".join(texts).strip()
@@ -130,7 +130,7 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
 
 
 def _error(run: "Run", index: int, what: str, line: int | None = None, rest: Sequence[str] = ()) -> ExecutionError:
-    """Word a failure: what happened in which cell, its first lines and the line at fault, more of it, what to do."""
+    """Describe a failure: the cell, what happened, its first lines and the line at fault, the rest, what to do."""
     source = run.cells[index].source if 0 <= index < len(run.cells) else ""
     lines = source.strip("\n").splitlines()
     shown = [f"  {text}" for text in lines[:LINES_SHOWN]]
@@ -144,7 +144,7 @@ def _error(run: "Run", index: int, what: str, line: int | None = None, rest: Seq
 
 
 def _name(run: "Run", index: int) -> str:
-    """Name a cell as the reader of the file counts."""
+    """Name a cell by its number in the file."""
     if index < 0:
         return "a cell"
     injected = [place for place, cell in enumerate(run.cells) if INJECTED in cell.metadata.get("tags", [])]
@@ -154,7 +154,7 @@ def _name(run: "Run", index: int) -> str:
 
 
 def _place(run: "Run", offset: int) -> int:
-    """The cell that ran when a character of all that stood on stderr was written; a traceback may go on in the next."""
+    """Find the cell that ran when the character at `offset` of all stderr was written."""
     for index, text in run.stderr:
         offset -= len(text)
         if offset < 0:
@@ -163,7 +163,7 @@ def _place(run: "Run", offset: int) -> int:
 
 
 def _line(traceback: list[str]) -> int | None:
-    """The line of the cell that the traceback begins with."""
+    """Read the line of the cell from the start of a traceback."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
     found = re.search(r"^(?:-+>|File <cell>:|Cell In\[\d+\], line )\s*(\d+)", plain, re.MULTILINE)
     return int(found[1]) if found else None
@@ -176,7 +176,7 @@ def _too_long(run: "Run") -> str:
 
 
 def _last_words(run: "Run") -> str:
-    """The last line that a kernel wrote which never came up."""
+    """Return the last line that a kernel that did not start wrote."""
     try:
         lines = run.log.read_text("utf-8", "replace").strip().splitlines()
     except OSError:
