@@ -130,7 +130,7 @@ def test_a_cell_that_never_ran_fails_the_run_even_if_papermill_is_content(reply)
     replies = {0: {"status": "ok"}} | ({1: reply} if reply else {})
     ran = SimpleNamespace(where=WHERE, cells=cells, replies=replies, stderr=[], failed_tasks=[], inserted=False)
     with pytest.raises(ExecutionError, match=r"^notebooks/x\.ipynb: cell 2 never ran\.\n  2\n"):
-        failures.judge(ran)
+        failures.check(ran)
 
 
 SEND = "k = get_ipython().kernel; k.session.send(k.iopub_socket, {0!r}, {1!r}, parent=k.get_parent())"

@@ -13,7 +13,7 @@ from runs import HANG_S, alive, until
 from handover.errors import ExecutionError
 from handover.notebook import environment
 from handover.notebook.environment import kernel_environment, scratch_folder
-from handover.notebook.processes import ending, reaper
+from handover.notebook.processes import describe_exit, reaper
 
 #: Starts processes that stay, leave the session, or lose their parent, writes their ids, and waits.
 BROOD = """
@@ -135,11 +135,11 @@ def test_how_a_process_ended_is_known(code, exit_code, words):
     with scratch_folder() as scratch, reaper() as starting:
         process = start(starting, scratch, sys.executable, "-c", code)
         assert process.wait(HANG_S) == exit_code
-        assert words in ending(exit_code)
+        assert words in describe_exit(exit_code)
 
 
 def test_a_signal_without_a_name_has_words_too():
-    assert ending(-250) == "it was killed by signal 250, unknown"
+    assert describe_exit(-250) == "it was killed by signal 250, unknown"
 
 
 def test_a_command_that_is_not_there_says_so():

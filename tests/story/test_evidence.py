@@ -173,6 +173,6 @@ def test_the_sentence_of_a_declared_fact_reads_as_one(news):
     write = Writer(found.facts, ENGLISH, found.names).plain
     for key, row in found.facts.declared.items():
         assert row["weight"] in WEIGHTS
-        if found.tells(key) and found.facts[key]:
+        if found.can_be_news(key) and found.facts[key]:
             told = found.sentence(key, write)
             assert (told[0].isupper() or told[0].isdigit()) and told.endswith(".") and not told.endswith(".."), told

@@ -23,7 +23,9 @@ OBSERVED = "scope == 'us_in_iraq' and basis == 'observed'"
 
 @pytest.mark.parametrize("item", ["A quiet exit, the article says.", ("{slip} days", "A quiet exit.")])
 def test_a_finding_that_rests_on_nothing_is_refused(tell, item):
-    with pytest.raises(ProseError, match=r"a finding must name a fact .got '.*exit.*\nWithout one it would stand on"):
+    with pytest.raises(
+        ProseError, match=r"a finding must name a fact .got '.*exit.*\nWithout one it would be printed before"
+    ):
         tell("2025-06-01").findings("{as_of}", item)
 
 

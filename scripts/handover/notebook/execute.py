@@ -120,7 +120,7 @@ def execute(
     """
     deadline = time.monotonic() + timeout_s
     _require_plain(parameters, where)
-    source.refuse(nb, where)
+    source.check_cells(nb, where)
     kernel = nb.metadata.get("kernelspec", {}).get("name", "")
     if fork and kernel in forkserver.NATIVE:
         forkserver.prepare()  # first, since it imports in its own process while papermill is imported here
@@ -159,7 +159,7 @@ def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execut
             if meaning is None:
                 raise
             raise meaning from error
-    failures.judge(run)
+    failures.check(run)
     return Execution(normalise(done), tuple(failures.warnings(run)), tuple(run.notes))
 
 

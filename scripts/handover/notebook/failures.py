@@ -33,7 +33,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from handover.errors import ExecutionError
 from handover.notebook import engine
-from handover.notebook.processes import ending
+from handover.notebook.processes import describe_exit
 from handover.notebook.source import INJECTED
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ TASK_FAILED = re.compile(
 )
 
 
-def judge(run: "Run") -> None:
+def check(run: "Run") -> None:
     """Refuse a run that papermill let pass if a cell of it failed or never ran.
 
     papermill calls a run complete that ``sys.exit()`` cut short, or whose threads failed.
@@ -74,7 +74,7 @@ def judge(run: "Run") -> None:
     stderr = "".join(text for _, text in run.stderr)
     for what, pattern in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
         if failed := pattern.search(stderr):
-            how = failed["last"] or "how, it had not said when the run was over"
+            how = failed["last"] or "it had not printed its error when the run ended"
             at = _place(run, failed.start())
             raise _error(run, at, f"ran while a {what} in the background failed ({how})")
     if run.failed_tasks:
@@ -97,7 +97,7 @@ def explain(error: Exception, run: "Run") -> ExecutionError | None:
     if isinstance(error, CellTimeoutError):
         return _error(run, run.cell, _too_long(run))
     if isinstance(error, DeadKernelError) and run.process is not None:
-        return _error(run, run.cell, f"lost its kernel: {ending(run.process.wait())}")
+        return _error(run, run.cell, f"lost its kernel: {describe_exit(run.process.wait())}")
     if run.cell >= 0:
         return None
     return ExecutionError(

@@ -148,7 +148,7 @@ def reaper() -> Iterator[Reaper]:
         made.end()
 
 
-def ending(code: int) -> str:
+def describe_exit(code: int) -> str:
     """Describe how a process ended, given its exit code."""
     if code >= 0:
         return f"it ended by itself, with status {code}"

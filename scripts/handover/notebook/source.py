@@ -27,7 +27,7 @@ INJECTED = "injected-parameters"
 LENIENT_TAGS = ("raises-exception", "skip-execution")
 
 #: Magics that run a program and hide that it failed, or change what is installed.
-DEAF_MAGICS = ("sx", "system", "!", "pip", "uv", "conda", "mamba", "micromamba")
+UNCHECKED_MAGICS = ("sx", "system", "!", "pip", "uv", "conda", "mamba", "micromamba")
 
 SAVE_AGAIN = "Restore the file from git, or open it in JupyterLab and save it again."
 
@@ -143,7 +143,7 @@ def _clean(cell: Mapping[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def refuse(nb: "NotebookNode", where: str) -> None:
+def check_cells(nb: "NotebookNode", where: str) -> None:
     """Refuse cells that could fail without failing the run.
 
     No cell of a report may fail or be skipped. ``!command`` and the magics like it go on when the command fails, and
@@ -163,10 +163,10 @@ def refuse(nb: "NotebookNode", where: str) -> None:
         for tag in LENIENT_TAGS:
             if tag in cell.metadata.get("tags", []):
                 faults.append(f"cell {number}: must not carry the tag '{tag}'")
-        for line in deaf_lines(cell.source) if python else ():
+        for line in unchecked_lines(cell.source) if python else ():
             faults.append(f"cell {number}: `{line}` goes on when the command fails")
         if python and _breaks(cell.source):
-            faults.append(f"cell {number}: `breakpoint()` waits for somebody who is not there")
+            faults.append(f"cell {number}: `breakpoint()` waits for a user who is not there")
     if faults:
         raise ExecutionError(
             "\n  ".join([f"{where}: every cell of a report must run, and fail when something fails:", *faults])
@@ -174,9 +174,9 @@ def refuse(nb: "NotebookNode", where: str) -> None:
         )
 
 
-def deaf_lines(source: str) -> Iterator[str]:
+def unchecked_lines(source: str) -> Iterator[str]:
     """Yield the lines of a cell that run a program and ignore whether it failed."""
-    magic = rf"%({'|'.join(map(re.escape, DEAF_MAGICS))})\b"
+    magic = rf"%({'|'.join(map(re.escape, UNCHECKED_MAGICS))})\b"
     lines = source.splitlines()
     if lines and lines[0].startswith("%%"):
         if re.match(rf"%{magic}|%%!|%%\w+.*--no-raise-error", lines[0]):

@@ -228,7 +228,7 @@ def read_table(folder: Path, schema: Schema) -> list[Row]:
         raise DataError(
             f"{where}: {len(faults)} {'cell breaks' if len(faults) == 1 else 'cells break'} the table's rules:\n"
             + "\n".join(f"  {fault}" for fault in faults)
-            + f"\nCorrect the file; {folder.name}/datapackage.json says what each column holds."
+            + f"\nCorrect the file; {folder.name}/datapackage.json describes each column."
         )
     return rows
 

@@ -104,7 +104,7 @@ class News:
         A row that gives several facts the same value is reported once.
         """
         found = []
-        for key in filter(self.tells, dict.fromkeys(keys)):
+        for key in filter(self.can_be_news, dict.fromkeys(keys)):
             steps = self.steps(key)
             if steps and steps[0].since > day:
                 before = next((step.value for step in steps if step.since <= day), "")
@@ -120,7 +120,7 @@ class News:
         """Return how much a fact matters: `STORY`, `PART` or `DETAIL`."""
         return self._weight_and_template(key)[0]
 
-    def tells(self, key: str) -> bool:
+    def can_be_news(self, key: str) -> bool:
         """Return whether a fact can be news, that is, has a sentence."""
         return bool(self._weight_and_template(key)[1])
 
@@ -219,7 +219,7 @@ class PrintLog:
             facts = [replace(fact, claims=fact.claims[:1], conflicts=fact.conflicts[:1]) for fact in facts]
         touched = {conflict for fact in facts for conflict in fact.conflicts} | set(self.contested)
         conflicts = [self._conflict(conflict) for conflict in sorted(touched - set(self.shown))]
-        statements = [fact for key in filter(self.news.tells, self.statements) if (fact := self.facts[key])]
+        statements = [fact for key in filter(self.news.can_be_news, self.statements) if (fact := self.facts[key])]
         said: dict[str, list[str]] = {}
         for fact in facts:
             for claim_id in fact.claims[:CLAIMS_SHOWN]:

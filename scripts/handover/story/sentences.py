@@ -92,8 +92,8 @@ class Writer:
             pieces = self._pieces(template, where)
             if bound and all(isinstance(piece, str) or (piece and piece.condition) for piece in pieces):
                 raise ProseError(
-                    f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
-                    "when nobody knew it; name what it rests on, such as {us_silence.source}."
+                    f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would be "
+                    "printed before it was known; name what it rests on, such as {us_silence.source}."
                 )
             if chosen is None and None not in pieces:
                 chosen = pieces
@@ -126,7 +126,7 @@ class Writer:
         if typed:
             raise ProseError(
                 f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"
-                "Write a fact in braces instead, such as {troops_now}; a name that holds digits belongs in "
+                "Write a fact in braces instead, such as {troops_now}; a name that contains digits belongs in "
                 "data/names.csv."
             )
 

@@ -119,7 +119,6 @@ def overlap(one: Quantity | Period, other: Quantity | Period) -> bool:
 class English:
     """British spelling, numbers under ten as words, day before month."""
 
-    code = "en"
     months = (
         *("January", "February", "March", "April", "May", "June"),
         *("July", "August", "September", "October", "November", "December"),

@@ -40,24 +40,24 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 #: Whether the house style applies already.
-_held = ContextVar("held", default=False)
+_applied = ContextVar("applied", default=False)
 
 
 @contextmanager
 def house() -> Iterator[None]:
     """Apply the house style, and restore the caller's settings afterwards."""
-    if _held.get():
+    if _applied.get():
         yield
         return
     rules = _settings()
     # if it ignores the system's typefaces, matplotlib does not find those added here
     ignored = os.environ.pop(IGNORED, None)
-    token = _held.set(True)
+    token = _applied.set(True)
     try:
         with matplotlib.style.context(["default", rules]):
             yield
     finally:
-        _held.reset(token)
+        _applied.reset(token)
         if ignored is not None:
             os.environ[IGNORED] = ignored
 
