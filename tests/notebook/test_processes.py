@@ -1,4 +1,4 @@
-"""Nothing that a run started outlives it: processes under a subreaper, and the surroundings they get."""
+"""Nothing that a run started outlives it: processes under a subreaper, and their environment."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from handover.notebook import environment
 from handover.notebook.environment import kernel_environment, scratch_folder
 from handover.notebook.processes import describe_exit, reaper
 
-#: Starts processes that stay, leave the session, or lose their parent, writes their ids, and waits.
+#: Starts processes that keep or leave the session or lose their parent, writes their ids, and waits.
 BROOD = """
 import os, subprocess, sys, time
 children = [subprocess.Popen(["sleep", "600"]), subprocess.Popen(["setsid", "sleep", "600"])]
@@ -37,7 +37,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orp
 
 
 def wait_for(path: Path) -> str:
-    """What a process writes, once it has."""
+    """Wait for what a process writes, and return it."""
     assert until(path.exists)
     return path.read_text()
 
@@ -160,7 +160,7 @@ def test_a_signal_reaches_the_process():
         assert process.wait(HANG_S) == 5
 
 
-# surroundings
+# the environment
 
 
 def test_nothing_of_the_outer_environment_passes_but_what_is_listed(monkeypatch, tmp_path):

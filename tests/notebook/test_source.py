@@ -1,4 +1,4 @@
-"""What is refused before a kernel starts: files that are no notebooks, and cells that could fail in silence."""
+"""Refused before a kernel starts: files that are not notebooks, and cells that could fail in silence."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Preloading changes nothing that a chart shows, and nothing that a run could see."""
+"""Preloading changes neither charts nor the state of the process."""
 
 import random
 

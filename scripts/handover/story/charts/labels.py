@@ -80,12 +80,12 @@ def place_flags(
     Returns:
         The box of each text, in the order of `marks`. It starts or ends `gap` beside the mark's x.
     """
-    flies = _sides(marks, left, right, gap)
-    spans = [_clamp(_span(mark, flies[n], gap), left, right) for n, mark in enumerate(marks)]
+    rightward = _sides(marks, left, right, gap)
+    spans = [_clamp(_span(mark, rightward[n], gap), left, right) for n, mark in enumerate(marks)]
     placed: dict[int, Box] = {}
     waiting = set(range(len(marks)))
     while waiting:
-        chosen = _next(marks, spans, flies, waiting)
+        chosen = _next(marks, spans, rightward, waiting)
         waiting.discard(chosen)
         start, end = spans[chosen]
         bottom, tall = marks[chosen].y + gap, marks[chosen].height
@@ -110,18 +110,18 @@ def _sides(marks: Sequence[Mark], left: float, right: float, gap: float) -> list
         return marks[n].x - gap - marks[n].width >= left
 
     def covers(n: int, m: int) -> bool:
-        return _covers(marks[n], _span(marks[n], flies[n], gap), flies[n], marks[m].x)
+        return _covers(marks[n], _span(marks[n], rightward[n], gap), rightward[n], marks[m].x)
 
-    flies = [mark.x + gap + mark.width <= right or not roomy(n) for n, mark in enumerate(marks)]
+    rightward = [mark.x + gap + mark.width <= right or not roomy(n) for n, mark in enumerate(marks)]
     order = sorted(range(len(marks)), key=lambda n: -marks[n].x)
     turned = True
     while turned:
         turned = False
         for n in order:
-            facing = (m for m in order if not flies[m] and marks[m].x > marks[n].x)
-            if flies[n] and roomy(n) and any(covers(n, m) and covers(m, n) for m in facing):
-                flies[n], turned = False, True
-    return flies
+            facing = (m for m in order if not rightward[m] and marks[m].x > marks[n].x)
+            if rightward[n] and roomy(n) and any(covers(n, m) and covers(m, n) for m in facing):
+                rightward[n], turned = False, True
+    return rightward
 
 
 def _clamp(span: tuple[float, float], left: float, right: float) -> tuple[float, float]:
@@ -136,14 +136,14 @@ def _covers(mark: Mark, span: tuple[float, float], right: bool, x: float) -> boo
     return mark.x < x < span[1] + PAD / 2 if right else span[0] - PAD / 2 < x < mark.x
 
 
-def _next(marks: Sequence[Mark], spans: list[tuple[float, float]], flies: list[bool], waiting: set[int]) -> int:
+def _next(marks: Sequence[Mark], spans: list[tuple[float, float]], rightward: list[bool], waiting: set[int]) -> int:
     """Choose the next flag to place: one that reaches over no waiting stem, the foremost in its direction first."""
 
     def free(n: int) -> bool:
-        return not any(_covers(marks[n], spans[n], flies[n], marks[m].x) for m in waiting if m != n)
+        return not any(_covers(marks[n], spans[n], rightward[n], marks[m].x) for m in waiting if m != n)
 
     candidates = [n for n in waiting if free(n)] or list(waiting)
-    return max(candidates, key=lambda n: (flies[n], marks[n].x if flies[n] else -marks[n].x, n))
+    return max(candidates, key=lambda n: (rightward[n], marks[n].x if rightward[n] else -marks[n].x, n))
 
 
 def place_beside(

@@ -60,6 +60,11 @@ BECOMES = {
     "return": "held",
     "planned": "held",
 }
+#: Size of a mark in points: of the focus, and of other bases.
+SIZES = {"focus": 9.0, "base": 6.0}
+#: Columns of `states`.
+COLUMNS = ("place_id", "name", "latitude", "longitude", "state", "words", "date", "date_precision")
+EVIDENCE = ("row_id", "source_id", "outlet", "grade")
 
 
 def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -95,10 +100,6 @@ def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = 
             found.append(own | {name: evidence[name] for name in EVIDENCE})
     made = pd.DataFrame(found, columns=[*COLUMNS, *EVIDENCE])
     return made.assign(date=pd.to_datetime(made["date"]))
-
-
-COLUMNS = ("place_id", "name", "latitude", "longitude", "state", "words", "date", "date_precision")
-EVIDENCE = ("row_id", "source_id", "outlet", "grade")
 
 
 def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
@@ -262,10 +263,6 @@ def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, s
             near[3] = min(near[3], row["state"], key=order.index)
             near[4] = near[4] or row["place_id"] == focus
     return [tuple(spot) for spot in sorted(spots, key=lambda spot: (not spot[4], spot[1]))]
-
-
-#: Size of a mark in points: of the base that the map is about, and of the others.
-SIZES = {"focus": 9.0, "base": 6.0}
 
 
 def _dot(ax: Axes, x: float, y: float, colour: str, state: str | None, size: float, **how: Any) -> None:
