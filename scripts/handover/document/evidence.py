@@ -37,8 +37,6 @@ from handover.text import legible
 
 #: The one MIME type of our own: what every printed number rests on.
 EVIDENCE_MIME = "application/vnd.handover.evidence+json"
-#: The layout of a report whose story takes one page.
-BRIEF = "brief"
 FACT, SOURCE, CLAIM, CONFLICT = "fact-", "source-", "claim-", "conflict-"
 #: What may be told in a text; anything else an evidence output holds is left out.
 TELLING = (str, int, float)
