@@ -75,7 +75,7 @@ def check(run: "Run") -> None:
     for what, pattern in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
         if failed := pattern.search(stderr):
             how = failed["last"] or "it had not printed its error when the run ended"
-            at = _place(run, failed.start())
+            at = _cell_at(run, failed.start())
             raise _error(run, at, f"ran while a {what} in the background failed ({how})")
     if run.failed_tasks:
         raise _error(run, -1, f"left a task in the background that failed ({'; '.join(run.failed_tasks)})")
@@ -93,7 +93,7 @@ def explain(error: Exception, run: "Run") -> ExecutionError | None:
     if isinstance(error, engine.KernelExit):
         return _error(run, run.cell, "ended the kernel with quit() or exit(): the cells after it would not run")
     if isinstance(error, engine.InvalidOutput):
-        return _error(run, run.cell, f"showed what no notebook can hold ({_first(str(error))})")
+        return _error(run, run.cell, f"showed what no notebook can hold ({_first_line(str(error))})")
     if isinstance(error, CellTimeoutError):
         return _error(run, run.cell, _too_long(run))
     if isinstance(error, DeadKernelError) and run.process is not None:
@@ -101,12 +101,12 @@ def explain(error: Exception, run: "Run") -> ExecutionError | None:
     if run.cell >= 0:
         return None
     return ExecutionError(
-        f"{run.where}: a kernel must start ({_last_words(run) or f'{type(error).__name__}: {error}'}).\n"
+        f"{run.where}: a kernel must start ({_last_log_line(run) or f'{type(error).__name__}: {error}'}).\n"
         "Check the installation with `jupyter kernelspec list`. Nothing was run."
     )
 
 
-def _first(text: str) -> str:
+def _first_line(text: str) -> str:
     return text.strip().split("\n", 1)[0][:VALUE_SHOWN]
 
 
@@ -116,7 +116,7 @@ def warnings(run: "Run") -> Iterator[str]:
         texts = [output.text for output in cell.get("outputs", []) if output.get("name") == "stderr"]
         text = "".join(texts).strip()
         if text:
-            yield f"{_name(run, index)} warned: {text}"
+            yield f"{_cell_name(run, index)} warned: {text}"
 
 
 def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str]) -> ExecutionError:
@@ -126,7 +126,7 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
         return _error(run, index, "asked for input, which nobody is there to give")
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
     what = f"raised {name}: {first}" if first else f"raised {name}"
-    return _error(run, index, what.removesuffix("."), _line(traceback), rest)
+    return _error(run, index, what.removesuffix("."), _failing_line(traceback), rest)
 
 
 def _error(run: "Run", index: int, what: str, line: int | None = None, rest: Sequence[str] = ()) -> ExecutionError:
@@ -140,11 +140,10 @@ def _error(run: "Run", index: int, what: str, line: int | None = None, rest: Seq
         shown.append("  …")
     # below a cell magic, lines are counted from the line after it
     at = f" (line {line})" if line is not None and len(lines) > 1 and not lines[0].startswith("%%") else ""
-    return ExecutionError("\n".join([f"{run.where}: {_name(run, index)} {what}{at}.", *shown, *rest, ADVICE]))
+    return ExecutionError("\n".join([f"{run.where}: {_cell_name(run, index)} {what}{at}.", *shown, *rest, ADVICE]))
 
 
-def _name(run: "Run", index: int) -> str:
-    """Name a cell by its number in the file."""
+def _cell_name(run: "Run", index: int) -> str:
     if index < 0:
         return "a cell"
     injected = [place for place, cell in enumerate(run.cells) if INJECTED in cell.metadata.get("tags", [])]
@@ -153,7 +152,7 @@ def _name(run: "Run", index: int) -> str:
     return f"cell {index + 1 - (run.inserted and bool(injected) and index > injected[0])}"
 
 
-def _place(run: "Run", offset: int) -> int:
+def _cell_at(run: "Run", offset: int) -> int:
     """Find the cell that ran when the character at `offset` of all stderr was written."""
     for index, text in run.stderr:
         offset -= len(text)
@@ -162,8 +161,7 @@ def _place(run: "Run", offset: int) -> int:
     return -1
 
 
-def _line(traceback: list[str]) -> int | None:
-    """Read the line of the cell from the start of a traceback."""
+def _failing_line(traceback: list[str]) -> int | None:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
     found = re.search(r"^(?:-+>|File <cell>:|Cell In\[\d+\], line )\s*(\d+)", plain, re.MULTILINE)
     return int(found[1]) if found else None
@@ -175,8 +173,7 @@ def _too_long(run: "Run") -> str:
     return f"took longer than {run.cell_timeout_s:g} seconds"
 
 
-def _last_words(run: "Run") -> str:
-    """Return the last line that a kernel that did not start wrote."""
+def _last_log_line(run: "Run") -> str:
     try:
         lines = run.log.read_text("utf-8", "replace").strip().splitlines()
     except OSError:

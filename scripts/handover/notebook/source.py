@@ -95,7 +95,7 @@ def load(path: Path, where: str | None = None) -> "NotebookNode":
         nbformat.v4.rwbase.rejoin_lines(node)
         nbformat.validate(node)
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
-        place, reason = _place(error)
+        place, reason = _format_fault(error)
         raise NotebookError(f"{where}: {place} must keep the notebook format (got: {reason}).\n{SAVE_AGAIN}") from error
     return node
 
@@ -165,7 +165,7 @@ def check_cells(nb: "NotebookNode", where: str) -> None:
                 faults.append(f"cell {number}: must not carry the tag '{tag}'")
         for line in unchecked_lines(cell.source) if python else ():
             faults.append(f"cell {number}: `{line}` goes on when the command fails")
-        if python and _breaks(cell.source):
+        if python and _calls_breakpoint(cell.source):
             faults.append(f"cell {number}: `breakpoint()` waits for a user who is not there")
     if faults:
         raise ExecutionError(
@@ -190,7 +190,7 @@ def unchecked_lines(source: str) -> Iterator[str]:
             yield line.strip()
 
 
-def _breaks(source: str) -> bool:
+def _calls_breakpoint(source: str) -> bool:
     """Return whether a cell calls ``breakpoint()``; in one with magics, at the start of a line."""
     tree = _parsed(source)
     if tree is None:
@@ -225,7 +225,7 @@ def _id_faults(nb: dict[str, Any]) -> Iterator[str]:
             yield f"cell {number} shares '{cell['id']}'"
 
 
-def _place(error: Exception) -> tuple[str, str]:
+def _format_fault(error: Exception) -> tuple[str, str]:
     """Return where in the notebook the format is broken, and how, in one line."""
     parts = list(getattr(error, "absolute_path", None) or getattr(error, "path", None) or [])
     reason = str(getattr(error, "message", "") or error).splitlines()[0][:200]

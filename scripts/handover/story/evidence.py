@@ -317,7 +317,6 @@ class PrintLog:
 
 
 def _published(row: Row, language: English) -> str:
-    """Return when a source was published, as precisely as it says."""
     published, first, last = row["published"], row["not_before"], row["not_after"]
     if isinstance(published, dt.date):
         return language.period(Period.around(published, str(row["published_precision"])))

@@ -208,7 +208,6 @@ def _attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> F
 
 
 def _attack_days_claimed(facts: Facts, key: str) -> Fact | None:
-    """Count the days for which only the attackers claim an attack on the base."""
     reported = {row["date"] for row in _attacks(facts, "reported")}
     rows = [row for row in _attacks(facts, "claimed") if row["date"] not in reported]
     label = "Days on which only the attackers claimed an attack on Ain al-Asad"
@@ -217,7 +216,6 @@ def _attack_days_claimed(facts: Facts, key: str) -> Fact | None:
 
 
 def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.MAXYEAR) -> list[Row]:
-    """Return the reports of grade A to C of attacks on the base that give the day."""
     return [
         row
         for row in facts.view.rows("attacks")
@@ -238,7 +236,6 @@ def readings_of_next_week(said: dt.date) -> list[Period]:
 
 
 def _departures(facts: Facts, key: str) -> Fact | None:
-    """Return the range of days that sources give for the departure of the last forces from the base."""
     promised = facts["promise_day"]
     if promised is None or promised.period is None:
         return None
@@ -293,7 +290,6 @@ def _slip(facts: Facts, key: str) -> Fact | None:
 
 
 def _base_status(facts: Facts, key: str) -> Fact | None:
-    """Return the status of the base after the last step known."""
     states = (
         ("handover_announced", "handed over to Iraq"),
         ("promised_week", "promised to Iraq"),
@@ -317,7 +313,6 @@ def _base_status(facts: Facts, key: str) -> Fact | None:
 
 
 def _bases_2020(facts: Facts, key: str) -> Fact | None:
-    """Count the places handed over in 2020 by at least one source, once the year is over."""
     first, last = dt.date(2020, 1, 1), dt.date(2020, 12, 31)
     if facts.view.as_of <= last:
         return None
@@ -332,7 +327,6 @@ def _bases_2020(facts: Facts, key: str) -> Fact | None:
 
 
 def _isis_fall(facts: Facts, key: str) -> Fact | None:
-    """Compute the fall from 2024 to 2025 in whole per cent, from two exact counts by the same counter."""
     high, low = facts["isis_attacks_2024"], facts["isis_attacks_2025"]
     if not (high and low and high.quantity and low.quantity and high.quantity.value and low.quantity.value is not None):
         return None
@@ -351,7 +345,6 @@ def _isis_fall(facts: Facts, key: str) -> Fact | None:
 
 
 def _report_day(facts: Facts, key: str) -> Fact:
-    """Return the report's day, a parameter without a source."""
     return _a_day(key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report.")
 
 
@@ -363,7 +356,6 @@ def earlier_day(day: dt.date) -> Fact:
 
 
 def _record_end(facts: Facts, key: str) -> Fact | None:
-    """Return the last day on which anything in the record became known."""
     tables = ("events", "handovers", "troop_levels")
     known = [(facts.view.tables.known(row), row_id(row)) for table in tables for row in facts.view.rows(table)]
     if not known:

@@ -133,7 +133,7 @@ def test_bases_at_one_spot_share_the_mark_of_the_one_that_is_given_up_last(rows,
     found = places.states(bases, rows("handovers", {"date": "2011-12-07"}))
     fig, _ = draw(places.locator, OUTLINES, found)
     assert {"Ain al-Asad,", "Twin", "no handover reported"} <= set(texts(fig))
-    ((_, _, _, shown, _),) = places._grouped(found.drop_duplicates("place_id"), "ain_al_asad")
+    ((_, _, _, shown, _),) = places._merged(found.drop_duplicates("place_id"), "ain_al_asad")
     assert shown == "unknown"
 
 

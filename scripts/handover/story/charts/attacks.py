@@ -42,7 +42,6 @@ COLUMN, LOWEST = 36.0, 4
 
 
 def _dated(rows: pd.DataFrame, basis: str) -> pd.DataFrame:
-    """Return the rows of a basis that give a day and may be drawn."""
     return sound(rows[(rows["date_precision"] == "day") & (rows["basis"] == basis)])
 
 
@@ -108,7 +107,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     first, last = found["date"].min().date(), max([*found["date"], *hung["date"]]).date()
     if until is not None:
         last = max(last, pd.Timestamp(until).date())
-    none = _silent(found["date"], first.year, last)
+    none = _years_without(found["date"], first.year, last)
     first, last = first.replace(day=1) - dt.timedelta(20), last + dt.timedelta(35)
     kinds = {kind: name for kind, (name, *_) in WEAPONS.items() if kind in set(found["weapon"])}
     kinds |= {"claimed": CLAIMED} if len(hung) else {}
@@ -137,7 +136,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     _mark(ax, list(zip(hung["x"], -hung["level"] - 0.4, strict=True)), "claimed", size, clip_on=False)
     boxes = [*_stacks(ax, found), *labels.flags(ax, notes, _stacks(ax, found))]
     for year in none:
-        _nothing(ax, year, boxes)
+        _write_none(ax, year, boxes)
 
 
 def _stacked(when: pd.Series) -> tuple[list[float], pd.Series]:
@@ -146,13 +145,12 @@ def _stacked(when: pd.Series) -> tuple[list[float], pd.Series]:
     return [axes.num(m.start_time) + m.days_in_month / 2 for m in months], when.groupby(months).cumcount() + 0.5
 
 
-def _silent(when: pd.Series, first: int, last: dt.date) -> list[int]:
-    """Return the whole years in which no day counts."""
+def _years_without(when: pd.Series, first: int, last: dt.date) -> list[int]:
     ended = last.year + (last.month == 12 and last.day == 31)
     return [year for year in range(first, ended) if year not in set(when.dt.year)]
 
 
-def _nothing(ax: Axes, year: int, taken: list[labels.Box]) -> None:
+def _write_none(ax: Axes, year: int, taken: list[labels.Box]) -> None:
     """Write over a year of the axis that nothing is on record, if there is room."""
     px, py = labels.points(ax, axes.num(dt.date(year, 7, 2)), 0)
     (left, _), (right, _) = (labels.points(ax, axes.num(dt.date(y, 1, 1)), 0) for y in (year, year + 1))
@@ -239,7 +237,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
             px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
     uncounted = set(rows["date"].dt.year)
-    _empty(ax, [(year not in counts.index, year in uncounted) for year in years], wide / (len(years) + 0.2))
+    _explain_gaps(ax, [(year not in counts.index, year in uncounted) for year in years], wide / (len(years) + 0.2))
     every = next(n for n in (1, 2, 3, 5, 10) if wide / len(years) * n > 22)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]
     words = [str(years[n]) for n in shown]
@@ -249,7 +247,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     ax.spines["bottom"].set_color(INK)
 
 
-def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
+def _explain_gaps(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
     """Write over neighbouring years why they have no column: a zero would read as a finding.
 
     Args:

@@ -315,7 +315,6 @@ def finish(
 
 
 def _require_words(title: str, alt: str) -> None:
-    """Raise `ChartError` for a chart without a title or a useful description."""
     faults = []
     said, words = plain(title).strip(), " ".join(alt.split())
     if not said:

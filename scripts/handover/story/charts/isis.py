@@ -180,11 +180,12 @@ def _counted(row: Mapping[str, Any]) -> Line:
     quantity = marks.stated(row)
     count = ("about " if quantity.bound == "about" else "") + marks.words(quantity)
     start, end = row["start"], row["end"]
-    return Line(_months(start, end), count, marks.height(quantity) / _length(start, end), quantity.bound == "exact")
+    return Line(
+        _months(start, end), count, marks.height(quantity) / _month_count(start, end), quantity.bound == "exact"
+    )
 
 
-def _length(start: pd.Timestamp, end: pd.Timestamp) -> float:
-    """Return the length of a count in months."""
+def _month_count(start: pd.Timestamp, end: pd.Timestamp) -> float:
     after = end + pd.Timedelta(days=1)
     if start.day == after.day == 1:
         return float((after.year - start.year) * 12 + after.month - start.month)

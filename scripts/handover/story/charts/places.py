@@ -145,7 +145,7 @@ def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: s
     _land(ax, shapes, provinces)
     marks.key(ax, kinds, {state: _sampler(state) for state in STATES})
     lines = [shapes[name] for name in (HOME, *sorted(provinces))]
-    taken = [*_bases(ax, lines, known, focus), _scale(ax)]
+    taken = [*_bases(ax, lines, known, focus), _scale_bar(ax)]
     others = {name: shape for name, shape in shapes.items() if name not in (HOME, WATER)}
     _name_lands(ax, others, [shapes[name] for name in (HOME, WATER) if name in shapes], taken)
 
@@ -190,8 +190,7 @@ def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
         labels.add(ax, PathPatch(shape, **look))
 
 
-def _scale(ax: Axes) -> Box:
-    """Draw a scale bar in the lower left; return its box."""
+def _scale_bar(ax: Axes) -> Box:
     box = ax.get_window_extent()
     (_, y0), (_, y1) = labels.points(ax, 0, 0), labels.points(ax, 0, 1)
     start, end, foot = box.x0 + 7, box.x0 + 7 + BAR / DEGREE * (y1 - y0), box.y0 + 9
@@ -205,7 +204,7 @@ def _scale(ax: Axes) -> Box:
 
 def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list[Box]:
     """Draw the bases and the capital with their names; return the boxes that they cover."""
-    spots = _grouped(known, focus)
+    spots = _merged(known, focus)
     notes = [(BAGHDAD[1], BAGHDAD[2], BAGHDAD[0], "normal", LABEL, None)]
     for x, y, name, state, own in spots:
         notes.insert(0 if own else len(notes), (x, y, name, "bold", FOCUS if own else INK, state))
@@ -215,7 +214,7 @@ def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list
     dots = [Box(px - 4, py - 4, px + 4, py + 4) for px, py in places]
     named = [labels.Mark(*place, *size) for place, size in zip(places, sizes, strict=True)]
     box, roomy = ax.get_window_extent(), ax.figure.bbox.width > NAMED
-    borders = [_even(part) for shape in drawn for part in shape.to_polygons(closed_only=False)]
+    borders = [_points_along(part) for shape in drawn for part in shape.to_polygons(closed_only=False)]
     border = ax.transData.transform(np.concatenate(borders))
     lines = [Box(px - 1, py - 1, px + 1, py + 1) for px, py in border.tolist()] if roomy else []
     found = labels.place_beside(
@@ -242,13 +241,13 @@ def _clear(place: tuple[float, float], capital: tuple[float, float]) -> tuple[fl
     return cx + (x - cx) / away * CLEAR, cy + (y - cy) / away * CLEAR
 
 
-def _even(line: np.ndarray) -> np.ndarray:
+def _points_along(line: np.ndarray) -> np.ndarray:
     """Return points along a line, so close that no label fits between them."""
     steps = [np.linspace(a, b, max(int(np.hypot(*(b - a)) / 0.05), 2)) for a, b in itertools.pairwise(line)]
     return np.concatenate(steps)
 
 
-def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str, bool]]:
+def _merged(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str, bool]]:
     """Merge bases at one spot: the first state of `STATES`, and the names of all."""
     spots: list[list[Any]] = []
     order = list(STATES)
@@ -300,7 +299,7 @@ def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: 
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     grid = np.stack(np.meshgrid(np.linspace(x0, x1, 60), np.linspace(y0, y1, 48), indexing="ij"), axis=-1)
     for name in sorted(shapes):
-        best = _widest(ax, name, shapes[name], grid, never, taken)
+        best = _best_box(ax, name, shapes[name], grid, never, taken)
         if best is not None:
             labels.set_text(ax, best.left, best.top, name, colour=LABEL)
             taken.append(best)
@@ -312,7 +311,7 @@ def _free(ax: Axes, own: Box, taken: list[Box]) -> bool:
     return inside and not any(own.meets(other, 2) for other in taken)
 
 
-def _widest(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
+def _best_box(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
     """Return the box farthest from any edge where the name fits on the land, else the one where most of it does."""
     inside = shape.contains_points(grid.reshape(-1, 2)).reshape(grid.shape[:2])
     if not inside.any():

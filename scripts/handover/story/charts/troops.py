@@ -171,7 +171,6 @@ def _set_axes(ax: Axes, found: list[Level], lines: list[Stretch], first: dt.date
 
 
 def _levels(rows: pd.DataFrame, since: str | dt.date | None) -> list[Level]:
-    """Return the figures to draw, by day."""
     found = [_level(row) for row in records(rows[rows["bound"].notna()])]
     if since is not None:
         found = [level for level in found if level.end >= pd.Timestamp(since).date()]
