@@ -14,7 +14,7 @@ def whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def legible(text: object, *, code: bool = False) -> str:
+def printable(text: object, *, code: bool = False) -> str:
     """Return a text that can be written as UTF-8 and reads in the order in which it is stored."""
     written = "" if text is None else str(text)
     if written.isprintable():

@@ -26,7 +26,7 @@ def fault(run):
     def fault(*cells, **options):
         with pytest.raises(ExecutionError) as caught:
             run(*cells, **options)
-        # the error holds the whole run, which a report of a failing test would try to print
+        # the error refers to the whole run, which the report of a failing test would print
         return str(caught.value)
 
     return fault

@@ -1,4 +1,4 @@
-"""What the tests of this room run: small notebooks, and how to wait for a process without a clock of one's own."""
+"""Small notebooks to run, and waiting for processes."""
 
 import time
 
@@ -13,7 +13,7 @@ HANG_S = 120
 
 
 def book(*cells, kernel=KERNEL):
-    """A notebook: a title, a parameters cell, then the cells given; the first of them is the third of the file."""
+    """Make a notebook: a title, a parameters cell, then the cells given, the first of which is cell 3."""
     made = [new_markdown_cell("# Title")]
     made += [new_code_cell('as_of: str = "2026-01-01"  # the day', metadata={"tags": ["parameters"]})]
     made += [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
@@ -21,14 +21,14 @@ def book(*cells, kernel=KERNEL):
 
 
 def printed(done):
-    """The texts that an execution shows."""
+    """Return the texts that an execution shows."""
     return [
         output.get("text") or output.data["text/plain"] for cell in done.nb.cells for output in cell.get("outputs", [])
     ]
 
 
 def until(condition):
-    """Wait until a condition holds; return what it gave, false after so long that something hangs."""
+    """Wait until a condition is true and return its value; a false one only if something hangs."""
     end = time.monotonic() + HANG_S
     while not (found := condition()) and time.monotonic() < end:
         time.sleep(0.01)
@@ -36,5 +36,5 @@ def until(condition):
 
 
 def alive(ids):
-    """Which of some processes are there; one that has ended and is not collected is not."""
+    """Return which processes are alive; a zombie is not."""
     return [one.pid for one in psutil.process_iter(["status"]) if one.pid in ids and one.info["status"] != "zombie"]

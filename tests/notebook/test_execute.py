@@ -1,4 +1,4 @@
-"""What a run gives: the same notebook with its outputs, nothing of the run itself, and nothing of the run before."""
+"""A run returns the notebook with its outputs, without traces of this run or the one before."""
 
 import json
 import re
@@ -120,7 +120,7 @@ def test_a_kernel_works_in_the_folder_given_and_is_heard_over_files_not_over_por
 
 # one run after another
 
-#: Everything that a process could hand on to the next, changed.
+#: Changes everything that a process could pass on to the next.
 SPOIL = """
 import atexit, builtins, os, random, signal, sys, tempfile, threading
 import matplotlib as mpl, matplotlib.pyplot as plt, numpy as np, pandas as pd
@@ -141,7 +141,7 @@ tempfile.tempdir = "/left/over"
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 """
 
-#: The same, as a run finds it.
+#: Prints the same.
 FOUND = """
 import gc, json, os, random, signal, sys, tempfile, threading, time, warnings
 import matplotlib as mpl, matplotlib.pyplot as plt, pandas as pd
@@ -180,7 +180,7 @@ def test_random_numbers_are_not_handed_from_run_to_run(run):
     assert all(one != other for one, other in zip(first, second, strict=True))
 
 
-# what two runs of one notebook differ in, and must not
+# differences between two runs of one notebook
 
 
 def shown(*outputs):

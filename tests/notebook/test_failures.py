@@ -1,4 +1,4 @@
-"""Truth before speed: a run with a fault fails, and says in which cell and why. The rules stand in `failures`."""
+"""A run with a fault fails, and says in which cell and why, by the rules in `failures`."""
 
 import asyncio
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from handover.notebook import engine, failures
 
 FAIL = "async def fail():\n    1 / 0\n"
 
-#: Writes to stderr only once the cell may end, and slowly.
+#: Writes to stderr slowly, and only once the cell may end.
 SLOW_TO_TELL = """
 import sys, threading, time
 begun, stock = threading.Event(), sys.stderr
@@ -27,7 +27,7 @@ threading.Thread(target=lambda: 1 / 0).start()
 begun.wait()
 """
 
-#: Cells, the first of them the third of its file, and what the message says.
+#: Cells, the first of which is cell 3, and what the message says.
 FAULTS = {
     "an exception": (["x = 1\n\n\ny = 2\n1/0"], "cell 3 raised ZeroDivisionError: division by zero (line 5)."),
     "an error without words": (["raise ValueError"], "cell 3 raised ValueError.\n  raise ValueError\n"),
@@ -130,7 +130,7 @@ def test_a_cell_that_never_ran_fails_the_run_even_if_papermill_is_content(reply)
     replies = {0: {"status": "ok"}} | ({1: reply} if reply else {})
     ran = SimpleNamespace(where=WHERE, cells=cells, replies=replies, stderr=[], failed_tasks=[], inserted=False)
     with pytest.raises(ExecutionError, match=r"^notebooks/x\.ipynb: cell 2 never ran\.\n  2\n"):
-        failures.judge(ran)
+        failures.check(ran)
 
 
 SEND = "k = get_ipython().kernel; k.session.send(k.iopub_socket, {0!r}, {1!r}, parent=k.get_parent())"
@@ -145,7 +145,7 @@ INVALID = {
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("name", INVALID)
-def test_what_no_notebook_can_hold_is_a_fault_of_its_cell(fault, name):
+def test_what_no_notebook_can_contain_is_a_fault_of_its_cell(fault, name):
     source, words = INVALID[name]
     said = fault("before = 1", source)
     assert f"{WHERE}: cell 4 showed what no notebook can hold (" in said and words in said, said
@@ -158,7 +158,7 @@ def test_a_failure_shows_the_head_of_the_cell_the_line_at_fault_and_what_the_err
     assert said[1:-1] == ["  x = 1", "  ", "  ", "  …", "  raise ValueError('a\\nb')", "b"]
 
 
-#: Never end, and are the only cell, so that the limit is theirs alone.
+#: Cells that never end; each is the only one.
 ENDLESS = {
     "waits": "import threading; threading.Event().wait()",
     "works": "while True: pass",
@@ -197,7 +197,7 @@ def test_an_error_of_the_caller_s_is_not_blamed_on_the_notebook(run):
         run(progress=broken)
 
 
-# what fails nothing
+# what does not fail
 
 
 @pytest.mark.kernel
@@ -219,7 +219,7 @@ def test_what_is_handled_or_still_at_work_fails_nothing(run, fork):
 
 
 @pytest.mark.kernel
-def test_a_warning_is_told_and_fails_nothing(run):
+def test_a_warning_is_reported_and_fails_nothing(run):
     done = run("import warnings; warnings.warn('old')", "import os; os.write(2, b'from below')")
     assert len(done.warnings) >= 1 and "UserWarning: old" in done.warnings[0]
 

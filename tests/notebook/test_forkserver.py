@@ -1,4 +1,4 @@
-"""Kernels are forked from a process that has everything imported, and started afresh where they cannot be."""
+"""Kernels are forked from a process that has everything imported, or else started afresh."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked o
 
 
 @pytest.mark.kernel
-def test_where_kernels_cannot_be_forked_one_is_started_and_the_caller_told(run, monkeypatch):
+def test_a_kernel_that_cannot_be_forked_is_started_with_a_note(run, monkeypatch):
     monkeypatch.setattr(forkserver, "prepare", lambda: False)
     done = run("print(as_of)")
     assert printed(done) == ["2026-01-31\n"]
@@ -67,7 +67,7 @@ def test_a_kernel_whose_caller_gave_up_ends_and_leaves_its_folder_only_to_anothe
     scratch.remove(folder)
 
 
-#: A forkserver with next to nothing to import, whose kernels say what they find in a module that is edited.
+#: A forkserver with almost nothing to import, whose kernels report the value in a module that is edited.
 EDITED = """
 import asyncio, os, socket, sys
 from pathlib import Path
@@ -150,7 +150,7 @@ later = forkserver.import_later()
 wanted = (*forkserver.LIBRARIES, *forkserver.LATER, *forkserver.PACKAGES)
 missing = [name for name in wanted if name not in sys.modules]
 assert missing == [forkserver.RENEWED], f"not imported: {missing}"
-sys.modules["handover.story.preload"].preload()  # a failure of it would be passed over, and cost each kernel time
+sys.modules["handover.story.charts"].preload()  # `import_later` would hide a failure, which costs each kernel time
 assert not libraries.changed() and not packages.changed() and not later.changed()
 import matplotlib.pyplot
 later_files = later._paths.split("\\0")
@@ -163,7 +163,7 @@ def test_what_can_wait_is_imported_after_the_first_kernel_and_watched_as_well():
     assert done.returncode == 0, done.stderr
 
 
-#: A program that runs a notebook whose cell stays, with a process of its own that left the session.
+#: A program that runs a notebook whose cell does not end and has started a process in another session.
 PROGRAM = """
 import sys
 from pathlib import Path

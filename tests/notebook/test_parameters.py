@@ -1,4 +1,4 @@
-"""The contract of parameters: what a notebook may declare, what a caller may give, and what papermill makes of it."""
+"""Parameters: what a notebook may declare, what a caller may give, and how papermill writes it."""
 
 import datetime as dt
 import json
@@ -244,7 +244,7 @@ def test_whatever_is_given_comes_out_plain_or_is_refused(raw):
 
 
 @given(st.text(alphabet="xyint:=# \n'\"[]|.,0a", max_size=60))
-def test_whatever_the_cell_holds_is_read_or_refused(source):
+def test_any_cell_is_read_or_refused(source):
     try:
         declared(notebook(source), WHERE)
     except NotebookError:

@@ -1,4 +1,4 @@
-"""Nothing that a run started outlives it: processes under a subreaper, and the surroundings they get."""
+"""Nothing that a run started outlives it: processes under a subreaper, and their environment."""
 
 import os
 import signal
@@ -13,9 +13,9 @@ from runs import HANG_S, alive, until
 from handover.errors import ExecutionError
 from handover.notebook import environment
 from handover.notebook.environment import kernel_environment, scratch_folder
-from handover.notebook.processes import ending, reaper
+from handover.notebook.processes import describe_exit, reaper
 
-#: Starts processes that stay, leave the session, or lose their parent, writes their ids, and waits.
+#: Starts processes that keep or leave the session or lose their parent, writes their ids, and waits.
 BROOD = """
 import os, subprocess, sys, time
 children = [subprocess.Popen(["sleep", "600"]), subprocess.Popen(["setsid", "sleep", "600"])]
@@ -37,7 +37,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orp
 
 
 def wait_for(path: Path) -> str:
-    """What a process writes, once it has."""
+    """Wait for what a process writes, and return it."""
     assert until(path.exists)
     return path.read_text()
 
@@ -135,11 +135,11 @@ def test_how_a_process_ended_is_known(code, exit_code, words):
     with scratch_folder() as scratch, reaper() as starting:
         process = start(starting, scratch, sys.executable, "-c", code)
         assert process.wait(HANG_S) == exit_code
-        assert words in ending(exit_code)
+        assert words in describe_exit(exit_code)
 
 
 def test_a_signal_without_a_name_has_words_too():
-    assert ending(-250) == "it was killed by signal 250, unknown"
+    assert describe_exit(-250) == "it was killed by signal 250, unknown"
 
 
 def test_a_command_that_is_not_there_says_so():
@@ -160,7 +160,7 @@ def test_a_signal_reaches_the_process():
         assert process.wait(HANG_S) == 5
 
 
-# surroundings
+# the environment
 
 
 def test_nothing_of_the_outer_environment_passes_but_what_is_listed(monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""What is refused before a kernel starts: files that are no notebooks, and cells that could fail in silence."""
+"""Refused before a kernel starts: files that are not notebooks, and cells that could fail in silence."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from handover.errors import ExecutionError, NotebookError
-from handover.notebook.source import deaf_lines, load, refuse
+from handover.notebook.source import check_cells, load, unchecked_lines
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
@@ -84,13 +84,13 @@ def test_reading_a_notebook_imports_nbformat_and_no_grammar_of_addresses():
 def test_a_cell_that_may_fail_is_refused(tag):
     nb = new_notebook(cells=[new_markdown_cell("!x"), new_code_cell("1", metadata={"tags": [tag]})])
     with pytest.raises(ExecutionError, match=rf"cell 2: must not carry the tag '{tag}'"):
-        refuse(nb, "notebooks/x.ipynb")
+        check_cells(nb, "notebooks/x.ipynb")
 
 
 def test_all_cells_that_could_fail_in_silence_are_listed_at_once():
     nb = new_notebook(cells=[new_code_cell("!ls\n%sx ls"), new_code_cell("1", metadata={"tags": ["skip-execution"]})])
     with pytest.raises(ExecutionError) as caught:
-        refuse(nb, "notebooks/x.ipynb")
+        check_cells(nb, "notebooks/x.ipynb")
     assert str(caught.value).splitlines()[1:4] == [
         "  cell 1: `!ls` goes on when the command fails",
         "  cell 1: `%sx ls` goes on when the command fails",
@@ -121,12 +121,12 @@ def test_all_cells_that_could_fail_in_silence_are_listed_at_once():
     ],
 )
 def test_a_command_whose_failure_shows_nowhere(source):
-    assert list(deaf_lines(source))
+    assert list(unchecked_lines(source))
 
 
 def test_other_languages_have_other_signs():
     nb = new_notebook(cells=[new_code_cell("!is.na(x)")], metadata={"language_info": {"name": "R"}})
-    refuse(nb, "notebooks/x.ipynb")
+    check_cells(nb, "notebooks/x.ipynb")
 
 
 @pytest.mark.parametrize(
@@ -145,15 +145,15 @@ def test_other_languages_have_other_signs():
     ],
 )
 def test_a_cell_that_may_run(source):
-    assert not list(deaf_lines(source))
+    assert not list(unchecked_lines(source))
 
 
 @pytest.mark.parametrize("cell", ["breakpoint()", "x = 1\nif x:\n    breakpoint()", "%time x = 1\nbreakpoint()"])
 def test_a_breakpoint_is_refused(cell):
-    with pytest.raises(ExecutionError, match=r"cell 1: `breakpoint\(\)` waits for somebody who is not there"):
-        refuse(new_notebook(cells=[new_code_cell(cell)]), "notebooks/x.ipynb")
+    with pytest.raises(ExecutionError, match=r"cell 1: `breakpoint\(\)` waits for a user who is not there"):
+        check_cells(new_notebook(cells=[new_code_cell(cell)]), "notebooks/x.ipynb")
 
 
 @pytest.mark.parametrize("cell", ["'breakpoint()'", "# breakpoint()", "breakpoint = 1", "x.breakpoint"])
 def test_a_breakpoint_that_is_none_may_stay(cell):
-    refuse(new_notebook(cells=[new_code_cell(cell)]), "notebooks/x.ipynb")
+    check_cells(new_notebook(cells=[new_code_cell(cell)]), "notebooks/x.ipynb")

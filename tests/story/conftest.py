@@ -1,4 +1,4 @@
-"""The real tables, read once, and stories told from them."""
+"""The real tables, read once, and stories made from them."""
 
 import pytest
 
@@ -19,6 +19,6 @@ def tables(project):
 
 @pytest.fixture
 def tell(project, tables, monkeypatch):
-    """Make a story of a day, without reading the tables again."""
+    """Return a function that makes a story of a day, without reading the tables again."""
     monkeypatch.setattr(Tables, "load", classmethod(lambda cls, _: tables))
     return lambda day, **how: Story(day, project=project, **how)

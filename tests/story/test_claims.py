@@ -1,4 +1,4 @@
-"""What was known by a day, how it reads, and what never leaks from the future."""
+"""What was known by a day, in words, and nothing from the future."""
 
 import datetime as dt
 
@@ -35,7 +35,7 @@ def test_a_row_is_known_from_the_day_its_source_allows(row, cells, known):
 
 
 @given(st.dates(), st.sampled_from(["day", "month", "year"]))
-def test_a_period_holds_the_day_it_was_made_from(day, precision):
+def test_a_period_contains_the_day_it_was_made_from(day, precision):
     period = Period.around(day, precision)
     assert period.start <= day <= period.end
     assert (month_end(day) + dt.timedelta(days=1)).day == 1 if month_end(day) < dt.date.max else True

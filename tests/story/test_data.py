@@ -22,7 +22,7 @@ GOOD = "level_id,date,value,low,high,bound\nT001,2026-01-14,,,2000,fewer_than\nT
 
 @pytest.fixture
 def package(tmp_path):
-    """A data folder with one small table; call it with the bytes the table is to hold."""
+    """Return a function that makes a data folder with one small table of the bytes given."""
 
     def write(content: bytes):
         folder = tmp_path / "data"
@@ -148,7 +148,7 @@ def test_sentences_are_counted_by_paragraph_and_abbreviations_end_none():
 
 @pytest.fixture
 def claims(monkeypatch):
-    """Let the tables hold one claim a sentence of ARTICLE; the list may be changed by the test."""
+    """Replace the tables by one claim for each sentence of ARTICLE, in a list that a test may change."""
     rows = []
     for (paragraph, sentence), (start, end) in data.sentences(ARTICLE).items():
         digest = hashlib.sha256(ARTICLE[start:end].encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The evidence output answers for everything printed, lists nothing else, and tells what is news since a day."""
+"""The evidence output lists everything printed and nothing else, and says what is news since a day."""
 
 import datetime as dt
 import json
@@ -17,7 +17,7 @@ from handover.story.values import LANGUAGES
 
 ENGLISH = LANGUAGES["en"]
 LAST = dt.date(2026, 10, 1)
-#: The count of a year is told once the year is over, whenever its rows became known.
+#: The count of a year is a fact once the year is over, whenever its rows became known.
 BY_THE_CALENDAR = {"as_of", "bases_2020", *(f"attack_days_{year}" for year in range(2019, 2027))}
 
 
@@ -45,7 +45,7 @@ def content(story):
     return story.evidence().content
 
 
-# what answers for what was printed
+# the evidence for what was printed
 
 
 def test_only_what_was_printed_is_listed_each_claim_under_its_source(content):
@@ -71,7 +71,7 @@ def test_a_reprint_is_credited_to_the_outlet_that_reported_first(content):
     assert (source["credit"], source["carrier"]) == ("Reuters", "Khaleej Times")
 
 
-def test_what_was_only_said_stands_under_its_source_and_is_no_number(tell):
+def test_a_statement_is_under_its_source_and_is_not_a_number(tell):
     story = tell("2026-01-31")
     story.findings("No release, according to {us_silence.source}.")
     content = story.evidence().content
@@ -106,7 +106,7 @@ def test_the_output_is_json_under_the_type_and_prefixes_that_a_document_is_read_
 
 @pytest.fixture
 def news(tables):
-    """Make the news of a day, some cells of a fact changed."""
+    """Return a function that makes the news of a day, with some cells of a fact changed."""
     names = [str(row["name"]) for row in tables.rows["names"]]
 
     def make(day=LAST, fact="", evidence="record", **cells):
@@ -149,7 +149,7 @@ def test_the_weightiest_goes_first_and_of_one_weight_the_newest(news):
     assert [change.key for change in found] == ["war_start", "nato_left", "tanf_left", "kurdistan_us_sites"]
 
 
-def test_a_row_that_gives_two_facts_one_value_is_told_once(news):
+def test_a_row_that_gives_two_facts_one_value_is_news_once(news):
     same = news(fact="troops_mar_2026", claims=news().facts["troops_now"].claims[0])
     found = same.since(["troops_mar_2026", "troops_now", "nato_left"], dt.date(2026, 1, 31))
     assert [change.key for change in found] == ["troops_now", "nato_left"]
@@ -157,7 +157,7 @@ def test_a_row_that_gives_two_facts_one_value_is_told_once(news):
 
 @pytest.mark.parametrize("evidence", ["record", "article"])
 def test_a_history_says_of_each_day_what_a_report_of_that_day_says(news, tables, evidence):
-    """The walk back through the rows of a fact finds what working it out anew on a day finds."""
+    """Going back through the rows of a fact gives the same as computing the fact for each day."""
     last = news(evidence=evidence)
     known = {tables.known(row) for _, row in tables.where.values()}
     days = sorted(day for day in known if dt.date(2020, 1, 1) <= day <= LAST)
@@ -173,6 +173,6 @@ def test_the_sentence_of_a_declared_fact_reads_as_one(news):
     write = Writer(found.facts, ENGLISH, found.names).plain
     for key, row in found.facts.declared.items():
         assert row["weight"] in WEIGHTS
-        if found.tells(key) and found.facts[key]:
+        if found.can_be_news(key) and found.facts[key]:
             told = found.sentence(key, write)
             assert (told[0].isupper() or told[0].isdigit()) and told.endswith(".") and not told.endswith(".."), told

@@ -1,4 +1,4 @@
-"""Facts: the reading chosen, weak sources, contradictions, and what is worked out."""
+"""Facts: the claim chosen, weak sources, contradictions, and derived facts."""
 
 import datetime as dt
 from dataclasses import replace
@@ -12,13 +12,13 @@ from handover.story.claims import View
 from handover.story.facts import Facts, readings_of_next_week
 from handover.story.values import Quantity
 
-#: Facts whose only claims rest on sources of grade D: kept, so that a better source can join them.
+#: Facts with claims of grade D alone: kept, so that a better source can be added.
 ALONE_ON_WEAK = {"trucks_day", "disarm_due_later"}
 
 
 @pytest.fixture
 def facts(tables):
-    """Make the facts of a day, some cells of a row changed."""
+    """Return a function that makes the facts of a day, with some cells of a row changed."""
 
     def make(day="2026-10-01", evidence="record", table="facts", row=None, **cells):
         rows = [one | cells if next(iter(one.values())) == row else one for one in tables.rows[table]]

@@ -1,11 +1,10 @@
-"""Preloading changes nothing that a chart shows, and nothing that a run could see."""
+"""Preloading changes neither charts nor the state of the process."""
 
 import random
 
 import matplotlib
 
-from handover.story.charts import troops
-from handover.story.preload import preload
+from handover.story.charts import preload, troops
 
 
 def test_a_chart_is_the_same_before_and_after(tell):

@@ -21,7 +21,7 @@ def test_a_typed_digit_is_refused(story, template, typed):
     assert template in str(error.value)
 
 
-def test_a_name_that_holds_digits_may_be_typed(story):
+def test_a_name_that_contains_digits_may_be_typed(story):
     assert story.say("The F-16 flew.").text == "The F-16 flew."
 
 
@@ -75,12 +75,12 @@ def test_the_first_alternative_whose_facts_are_known_is_taken(story):
 
 @pytest.mark.parametrize("day", ["2026-01-07", "2020-01-01"])
 @pytest.mark.parametrize("field", ["{us_silence}", "{us_silence:cap}", "{us_silence.year}"])
-def test_what_was_only_said_has_no_value_to_print(tell, day, field):
+def test_a_statement_has_no_value_to_print(tell, day, field):
     with pytest.raises(ProseError, match=r"must give words that lead to 'us_silence', since .*\n.*\nWrite {us_s"):
         tell(day).say(f"Nothing was put out, {field}.")
 
 
-def test_words_of_a_sentence_lead_to_what_was_said_once_it_was_known(tell):
+def test_words_of_a_sentence_lead_to_a_statement_once_it_was_known(tell):
     templates = "Washington {us_silence[put out nothing]}.", "Nobody spoke by {as_of}."
     assert tell("2026-01-06").say(*templates).text.startswith("Nobody spoke by")
     story = tell("2026-01-07")

@@ -23,7 +23,9 @@ OBSERVED = "scope == 'us_in_iraq' and basis == 'observed'"
 
 @pytest.mark.parametrize("item", ["A quiet exit, the article says.", ("{slip} days", "A quiet exit.")])
 def test_a_finding_that_rests_on_nothing_is_refused(tell, item):
-    with pytest.raises(ProseError, match=r"a finding must name a fact .got '.*exit.*\nWithout one it would stand on"):
+    with pytest.raises(
+        ProseError, match=r"a finding must name a fact .got '.*exit.*\nWithout one it would be printed before"
+    ):
         tell("2025-06-01").findings("{as_of}", item)
 
 
@@ -39,7 +41,7 @@ def test_a_chart_of_many_values_must_have_them_beside_it(tell):
         story.figure(lambda ax: None, rows, **WORDS)
 
 
-def test_something_new_that_is_printed_below_what_has_changed_is_refused(tell):
+def test_news_printed_below_the_changes_is_refused(tell):
     story = tell("2026-01-31")
     story.changes("2026-01-07", "What has changed?")
     story.say("{isis_attacks_2025} {province.source}")
@@ -77,14 +79,14 @@ def test_where_nothing_is_new_the_report_says_so(tell):
     assert text.splitlines()[-1].startswith("Nothing that is printed here became known after [7 January 2026](")
 
 
-def test_a_value_that_was_read_otherwise_tells_what_it_was(tell):
+def test_a_changed_value_says_what_it_was(tell):
     before, story = tell("2026-01-31"), tell("2026-10-01")
     story.say("{troops_now} US troops")
     was = before._writer.plain("{troops_now}")
     assert story.changes("2026-01-31", "What has changed?").text.endswith(f"; before: {was}).")
 
 
-def test_what_was_only_said_is_news_only_with_a_sentence(tell):
+def test_a_statement_is_news_only_with_a_sentence(tell):
     story = tell("2026-01-31")
     story.say("{article.source}, {us_silence.source}")
     text = story.changes("2025-12-01", "What has changed?").text
@@ -95,7 +97,7 @@ def test_what_was_only_said_is_news_only_with_a_sentence(tell):
 # frames
 
 
-def test_a_frame_holds_what_was_known_and_no_more(tell):
+def test_a_frame_contains_what_was_known_and_no_more(tell):
     early, late = (tell(day).frame("handovers") for day in ("2026-01-16", "2026-01-18"))
     assert set(early["row_id"]) < set(late["row_id"])
     assert "H031" in set(late["row_id"]) - set(early["row_id"])
@@ -213,7 +215,7 @@ def test_the_values_of_a_chart_are_its_rows_in_the_order_of_their_days(tell):
     assert about["image/svg+xml"]["values"] == shown.values and shown.values in data["text/html"]
 
 
-def test_of_several_frames_the_first_holds_the_values_and_a_row_is_credited_once(tell):
+def test_of_several_frames_the_first_contains_the_values_and_a_row_is_credited_once(tell):
     story = tell("2026-10-01")
     rows = story.frame("troop_levels").query("scope == 'us_in_iraq'").head(15)
     marks = story.marks({str(rows["row_id"].iloc[0]): "", "erbil_left": "out"})

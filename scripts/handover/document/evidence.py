@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from handover.document import model, spaces
-from handover.text import legible
+from handover.text import printable
 
 #: The one MIME type of our own: what every printed number rests on.
 EVIDENCE_MIME = "application/vnd.handover.evidence+json"
@@ -135,7 +135,7 @@ def _object(value: object) -> Item:
 
 
 def _text(value: object) -> str:
-    return legible(value).strip() if isinstance(value, TELLING) else ""
+    return printable(value).strip() if isinstance(value, TELLING) else ""
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from handover.document import images, model, svg, tables
 from handover.document.places import Places
-from handover.text import legible
+from handover.text import printable
 
 #: Elements that a browser would run, ask for or fill in: gone from every page, with all they hold.
 _GONE = "script style template iframe object embed noscript textarea select audio video canvas"
@@ -122,7 +122,7 @@ class _Reader:
         """A part as HTML with a hole in it for whatever HTML cannot say."""
         if callable(part):
             return self._hole(part, self.form)
-        source = legible(part)
+        source = printable(part)
         for kind, drawing in DRAWINGS.items():
             # none begins after the last end of one, and to look for it there would take long in a long text
             end = source.lower().rfind(f"</{kind}") + len(kind) + 3
@@ -264,7 +264,7 @@ class _Reader:
 
     def _inline(self, element: Any) -> Iterator[model.Inline]:
         yield from self.places.anchor(element.get("id") or element.get("name") or "")
-        title = legible(element.get("title", ""))
+        title = printable(element.get("title", ""))
         match element.tag:
             case "br":
                 yield model.Break()

@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from handover.document import model, svg
 from handover.document.words import Words
-from handover.text import legible
+from handover.text import printable
 
 #: What browsers and Typst draw, as in ``image/png``; Pillow knows all but SVG.
 KINDS = ("svg+xml", "png", "jpeg", "gif", "webp")
@@ -87,7 +87,7 @@ def image(
         attachments: The images that the cell carries: by name, MIME type to base64.
         size: The width and height in pixels that the author asks for.
     """
-    alt, title = " ".join(legible(alt).split()), legible(title)
+    alt, title = " ".join(printable(alt).split()), printable(title)
     held = _held(url, attachments or {})
     found, own = picture(*held, "image") if held else (None, "")
     alt = alt or own
@@ -96,7 +96,7 @@ def image(
     carried = url.lower().startswith(("data:", "attachment:"))
     where = "" if carried or len(url) >= ADDRESS or not url else f"({url})"
     told = filter(None, [words.unreadable if held else words.elsewhere, alt, where])
-    return model.Image(None, alt, title, legible(f"[{' '.join(told)}]"))
+    return model.Image(None, alt, title, printable(f"[{' '.join(told)}]"))
 
 
 def _held(url: str, attachments: Mapping[str, Any]) -> tuple[str, str | bytes] | None:

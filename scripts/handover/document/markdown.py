@@ -11,7 +11,7 @@ from typing import Any
 from handover.document import html, images, model, spaces, tables
 from handover.document.html import GONE
 from handover.document.places import Places
-from handover.text import legible
+from handover.text import printable
 
 Token = dict[str, Any]
 
@@ -49,7 +49,7 @@ def _parse(source: str) -> list[Token]:
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
     """
-    return spaces.bind_tokens(_parser().parse(legible(source))[0])
+    return spaces.bind_tokens(_parser().parse(printable(source))[0])
 
 
 def _words(tokens: list[Token]) -> str:
@@ -163,7 +163,7 @@ class _Reader:
 
     def _block_code(self, token: Token) -> Iterator[model.Block]:
         info = ((token.get("attrs") or {}).get("info") or "").split()
-        yield model.CodeBlock(legible(token["raw"].rstrip("\n"), code=True), info[0] if info else "")
+        yield model.CodeBlock(printable(token["raw"].rstrip("\n"), code=True), info[0] if info else "")
 
     def _block_quote(self, token: Token) -> Iterator[model.Block]:
         with self.places.inside(nest=True):
@@ -238,13 +238,13 @@ class _Reader:
     def _inline(self, token: Token) -> Iterator[model.Inline]:
         kind, raw = token["type"], token.get("raw", "")
         if kind == "text":
-            yield model.Text(legible(unescape(raw)))
+            yield model.Text(printable(unescape(raw)))
         elif kind == "softbreak":
             yield model.Text("\n")
         elif kind == "linebreak":
             yield model.Break()
         elif kind == "codespan":
-            yield model.Code(legible(raw, code=True))
+            yield model.Code(printable(raw, code=True))
         elif kind in ("inline_math", *DISPLAYED):
             yield model.Maths(_latex(token))
         elif kind in STYLES:
@@ -252,14 +252,14 @@ class _Reader:
         elif kind == "link":
             with self.places.inside(link=True):
                 inside = self.inlines(token["children"])
-            title = legible(unescape(token["attrs"].get("title") or ""))
+            title = printable(unescape(token["attrs"].get("title") or ""))
             yield from self.places.link(unescape(token["attrs"].get("url", "")), inside, title)
         elif kind == "image":
             yield self._image(token)
         elif "children" in token:
             yield from self.inlines(token["children"])
         else:
-            yield model.Text(legible(raw))
+            yield model.Text(printable(raw))
 
     def _image(self, token: Token) -> model.Image:
         url, title = (unescape(token["attrs"].get(name) or "") for name in ("url", "title"))
@@ -273,6 +273,6 @@ def _ends(name: str, tokens: Sequence[Token]) -> bool:
 
 def _latex(token: Token) -> str:
     if token["type"] != "latex_environment":
-        return legible(token["raw"].strip(), code=True)
+        return printable(token["raw"].strip(), code=True)
     name, body = token["attrs"]["name"], token["attrs"]["body"]
-    return legible(f"\\begin{{{name}}}{body}\\end{{{name}}}", code=True)
+    return printable(f"\\begin{{{name}}}{body}\\end{{{name}}}", code=True)

@@ -417,7 +417,7 @@ class Failure:
     traceback: Excerpt
 
 
-# Evidence: what printed numbers rest on; all texts are plain, legible and stripped, "" where nothing is stated
+# Evidence: what printed numbers rest on; all texts are plain, printable and stripped, "" where nothing is stated
 
 
 @dataclass(frozen=True, slots=True)

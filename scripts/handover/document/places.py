@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from handover.document import evidence, model
 from handover.document.words import Words
-from handover.text import legible
+from handover.text import printable
 
 #: Anchors that a page's own frame uses, and the forms of those that it makes.
 RESERVED = frozenset({"report", "contents", "evidence"})
@@ -63,7 +63,7 @@ class Places:
 
     def heading(self, wanted: int, inside: model.Inlines, name: str = "") -> model.Heading | model.Inlines:
         """Enter a heading: never more than one level below the last. Where there is none, what it holds is returned."""
-        text = " ".join(legible(model.plain(inside)).split())
+        text = " ".join(printable(model.plain(inside)).split())
         if not any(character.isprintable() and not character.isspace() for character in text):
             return (*self.anchor(name), *inside)
         # JupyterLab's own anchors keep capitals and put hyphens for blanks: links written for it still lead here
@@ -98,11 +98,11 @@ class Places:
             anchor = self._find(unquote(url[1:]))
             return (model.Reference(anchor, inside, title),) if anchor else inside
         if evidence.outside(url):
-            return (model.Link(legible(url), inside, title),)
+            return (model.Link(printable(url), inside, title),)
         if ":" in url.split("/")[0] or not url or url == model.plain(inside):
             return inside
         # another file cannot be reached from here, but a reader may know where it is
-        return (*inside, model.Text(" "), model.Remark(f"({legible(url)})"))
+        return (*inside, model.Text(" "), model.Remark(f"({printable(url)})"))
 
     def _use(self, kind: str, key: str, anchor: str) -> str:
         """Enter one use of a fact or a claim: the anchor of its place."""

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from handover.document import html, images, markdown, model, words
 from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
 from handover.document.places import Places
-from handover.text import cut, legible
+from handover.text import cut, printable
 
 #: Images that a cell displays, the best form first.
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif")
@@ -74,7 +74,7 @@ def read(nb: NotebookNode, name: str = "") -> model.Document:
 
 def _line(text: object) -> str:
     """A text on one line; "" where none of it can be seen."""
-    line = " ".join(legible(text).split())
+    line = " ".join(printable(text).split())
     return line if any(character.isprintable() and character != " " for character in line) else ""
 
 
@@ -137,7 +137,7 @@ def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[Mappi
     elif cell.cell_type == "code":
         if cell.source.strip():
             language = str(nb.metadata.get("language_info", {}).get("name", "python"))
-            yield _Piece(lambda _: model.CellCode(number, legible(cell.source, code=True), language))
+            yield _Piece(lambda _: model.CellCode(number, printable(cell.source, code=True), language))
         for output in shown:
             yield from _output(number, output)
     elif cell.cell_type == "raw" and cell.source.strip():
@@ -179,7 +179,7 @@ def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Ite
         yield _Piece(lambda reader: reader.output(number, html.read(data["text/html"], reader.places)))
     elif "text/latex" in data:
         latex = re.sub(r"\A\s*(\$\$?|\\\[|\\\()|(\$\$?|\\\]|\\\))\s*\Z", "", data["text/latex"]).strip()
-        yield _Piece(lambda reader: reader.output(number, (model.Formula(legible(latex, code=True)),)))
+        yield _Piece(lambda reader: reader.output(number, (model.Formula(printable(latex, code=True)),)))
     elif data.get("text/plain"):
         yield _Piece(lambda reader: reader.stream(number, "", data["text/plain"]))
 
@@ -210,11 +210,11 @@ class _Reader:
         return model.Stream(cell, name, self.excerpt(text)) if text.strip() else None
 
     def failure(self, cell: int, name: str, value: str, trace: str) -> model.Failure:
-        return model.Failure(cell, legible(name), self.excerpt(value), self.excerpt(trace))
+        return model.Failure(cell, printable(name), self.excerpt(value), self.excerpt(trace))
 
     def excerpt(self, text: str) -> model.Excerpt:
         """A text with its middle left out where it is very long."""
-        head, lines, characters, tail = cut(legible(text, code=True).strip("\n"))
+        head, lines, characters, tail = cut(printable(text, code=True).strip("\n"))
         if not characters:
             return model.Excerpt(head)
         many = self.words.left_out_lines.format(f"{lines:,}", f"{characters:,}")
@@ -233,7 +233,7 @@ class _Reader:
         narrow, _ = (
             images.picture("svg+xml", told["narrow"], f"figure-{number}-narrow") if told["narrow"] else (None, "")
         )
-        alt = legible(told["alt"]).strip() or own
+        alt = printable(told["alt"]).strip() or own
         note = "" if alt else self.words.undescribed
         lines = [markdown.line(told[name], self.places) for name in ("title", "subtitle", "credit")]
         return model.Figure(

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from handover.document import model
-from handover.text import legible
+from handover.text import printable
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -69,7 +69,7 @@ def picture(source: str, prefix: str) -> tuple[model.Picture, str] | None:
         source: SVG as a notebook holds it.
         prefix: What all ids of this image begin with, so that two images never meet.
     """
-    root = _parse(legible(source))
+    root = _parse(printable(source))
     if root is None:
         return None
     own = _own(root, "desc") or _own(root, "title")

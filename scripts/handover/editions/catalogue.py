@@ -20,7 +20,7 @@ from handover.editions.manifest import Manifest, day_of
 from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project
-from handover.text import legible
+from handover.text import printable
 
 #: Where a project says what it wants: the table ``[tool.handover]`` of this file.
 FILE = "pyproject.toml"
@@ -76,7 +76,7 @@ class Site:
 def setting(value: Any) -> str:
     """A parameter's value as a line has room for; the catalogue as data has the whole."""
     words = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else value
-    text = " ".join(legible(words).split())
+    text = " ".join(printable(words).split())
     return text if len(text) <= SETTING_SHOWN else text[:SETTING_SHOWN] + "…"
 
 

@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict
 
 from handover import digest
 from handover.errors import StoreError
-from handover.text import legible
+from handover.text import printable
 
 NAME = "manifest.json"
 MIMES = {
@@ -136,8 +136,8 @@ def _news(fact: Mapping[str, Any]) -> dict[str, Any]:
     steps = [one for one in history if isinstance(one, Mapping)] if isinstance(history, list) else []
     return {
         "weight": weight if weight in range(1, DETAIL + 1) else DETAIL,
-        "news": legible(fact.get("news")),
-        "history": [{key: legible(one.get(key)) for key in ("since", "value")} for one in steps],
+        "news": printable(fact.get("news")),
+        "history": [{key: printable(one.get(key)) for key in ("since", "value")} for one in steps],
     }
 
 

@@ -22,7 +22,7 @@ from handover.editions.store import LINK_PICTURE, PICTURE, Edition, Store, file_
 from handover.errors import ConversionError, StoreError
 from handover.notebook import source
 from handover.project import Project
-from handover.text import legible
+from handover.text import printable
 
 if TYPE_CHECKING:
     from handover.editions.compose import Composition
@@ -256,8 +256,8 @@ def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes],
         "report": request.report,
         "edition": made.edition,
         "content": made.content,
-        "title": legible(made.document.title),
-        "standfirst": legible(made.document.standfirst),
+        "title": printable(made.document.title),
+        "standfirst": printable(made.document.standfirst),
         "as_of": request.as_of,
         "language": request.language,
         "parameters": dict(request.parameters),

@@ -1,4 +1,4 @@
-"""A notebook: what it is asked, and how it runs, truthfully and in processes that end with the run."""
+"""A notebook: its parameters, and running it in processes that end with the run."""
 
 from handover.door import door
 

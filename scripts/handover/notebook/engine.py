@@ -1,4 +1,4 @@
-"""How papermill runs the cells: its nbclient engine, with a kernel of ours and a closer ear.
+"""papermill's nbclient engine, with our kernel manager, and a record of what papermill drops.
 
 Importing this imports papermill. The engine is registered with papermill as `ENGINE`.
 """
@@ -32,23 +32,22 @@ ENGINE = "handover"
 #: How long a kernel may take to come up.
 START_S = 60
 
-#: A cell may show this many characters; a page that holds more opens nowhere, and a loop that prints ends here.
+#: The most characters a cell may show: no browser opens a larger page, and a loop that prints must end somewhere.
 OUTPUT_MAX = 10_000_000
 
-#: After a cell has finished, its last output must have arrived within this time.
+#: How long after a cell has finished its last output may arrive.
 OUTPUT_LATE_S = 30.0
 
-
-#: How long the kernel may take to answer what became of what cells left in the background, and of that a thread to
-#: say how it failed.
+#: How long the kernel may take to report on background work, and, within that, how long a failing thread may take to
+#: print its traceback.
 SETTLE_S = 15.0
 TELLING_S = 2.5
 
-#: Asked of the kernel after the last cell. A task that failed says so only if it is collected before the kernel ends.
-#: A thread that works on is not waited for; one that is in the midst of saying how it failed is heard to the end.
+#: Run in the kernel after the last cell. asyncio reports a failed task only once it is collected, so look for such
+#: tasks here. Do not wait for a thread that still works, but let one that is printing its traceback finish.
 SETTLE = f"""
 import asyncio, gc, sys, threading, time, traceback
-def _telling(thread):
+def _failing(thread):
     frame = sys._current_frames().get(thread.ident)
     return any(at.f_code.co_name == "invoke_excepthook" for at, _ in traceback.walk_stack(frame)) if frame else False
 await asyncio.sleep(0)
@@ -56,7 +55,7 @@ for thread in threading.enumerate():
     if thread is not threading.main_thread() and not thread.daemon:
         thread.join(0.1)
         end = time.monotonic() + {TELLING_S}
-        while _telling(thread) and time.monotonic() < end:
+        while _failing(thread) and time.monotonic() < end:
             thread.join(0.01)
 failed_tasks = [
     f"{{task.get_coro().__qualname__}}, {{type(task._exception).__name__}}: {{task._exception}}"
@@ -72,15 +71,15 @@ class KernelExit(Exception):
 
 
 class OutputOverflow(Exception):
-    """A cell showed more than a page can hold."""
+    """A cell showed more than `OUTPUT_MAX` characters."""
 
 
 class InvalidOutput(Exception):
-    """A cell showed what no notebook can hold; the text says what is wrong with it."""
+    """A cell showed what no notebook can contain; the text says what is wrong with it."""
 
 
 class _Client(PapermillNotebookClient):
-    """Runs the cells as papermill does, and remembers what papermill forgets."""
+    """Runs the cells as papermill does, and notes replies and stderr in the run."""
 
     run: "Run" = AnyTrait()
 
@@ -100,7 +99,7 @@ class _Client(PapermillNotebookClient):
         )
         self._asked: dict[str, int] = {}
         self._shown: dict[int, int] = {}
-        self._heard: list[tuple[str, str]] = []
+        self._stderr: list[tuple[str, str]] = []
         self._watch: asyncio.Task[None] | None = None
 
     def create_kernel_manager(self) -> RunManager:
@@ -108,7 +107,7 @@ class _Client(PapermillNotebookClient):
         return self.km
 
     def start_new_kernel_client(self, **kwargs: Any) -> Any:
-        """Start the client, and listen to all that the kernel publishes, whichever cell it belongs to."""
+        """Start the client, and note every message on stderr, whichever cell it belongs to."""
         run_sync(self.km.sockets)(self.startup_timeout)
         client = super().start_new_kernel_client(**kwargs)
         channel = client.iopub_channel
@@ -118,40 +117,37 @@ class _Client(PapermillNotebookClient):
             message = await receive(*arguments, **options)
             if message["msg_type"] == "stream" and message["content"].get("name") == "stderr":
                 text = str(message["content"].get("text", ""))
-                self._heard.append((message["parent_header"].get("msg_id", ""), text))
+                self._stderr.append((message["parent_header"].get("msg_id", ""), text))
             return message
 
         channel.get_msg = listen
         return client
 
     def papermill_execute_cells(self) -> None:
-        """Run the cells, and keep what was heard on the way.
-
-        papermill would also note when each cell began and ended, which no edition keeps.
-        """
+        """Run the cells; unlike papermill, do not note when each began and ended, which no edition keeps."""
         try:
             for index, cell in enumerate(self.nb.cells):
                 self.execute_cell(cell, index)
             if all(reply["status"] == "ok" for reply in self.run.replies.values()) and self.km.ipykernel:
                 self.run.failed_tasks = run_sync(_failed_tasks)(self.kc)
         except CellExecutionError as error:
-            # papermill looks for it where the cell showed no error
+            # papermill looks for the error here if the cell showed none
             self.nb_man.cell_exception(self.nb.cells[self.run.cell], cell_index=self.run.cell, exception=error)
         finally:
             if self._watch is not None:
                 self._watch.cancel()
-            self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._heard]
+            self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._stderr]
 
     async def _async_poll_kernel_alive(self) -> None:
-        # nbclient leaves this task at work when an output is refused, and it would fail once the kernel is gone
+        # nbclient leaves this task running when an output is refused, and it would fail once the kernel is gone
         self._watch = asyncio.current_task()
         await super()._async_poll_kernel_alive()
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
-        """Take a message of a cell, unless the cell has shown too much already.
+        """Process a message of a cell, unless the cell has shown too much already.
 
         Raises:
-            InvalidOutput: It carries an output that no notebook can hold.
+            InvalidOutput: It carries an output that no notebook can contain.
         """
         try:
             return self._process(msg, cell, cell_index)
@@ -163,7 +159,7 @@ class _Client(PapermillNotebookClient):
         self._shown[cell_index] = self._shown.get(cell_index, 0) + _length(msg["content"])
         if self._shown[cell_index] > OUTPUT_MAX and self.run.overflowed is None:
             self.run.overflowed = cell_index
-            # nbclient looks after the kernel every second, finds it dead, and stops
+            # nbclient checks the kernel every second, finds it dead, and stops
             self.run.process.kill()
         if self.run.overflowed is not None and msg["msg_type"] != "status":
             return None
@@ -181,7 +177,7 @@ class _Client(PapermillNotebookClient):
             raise OutputOverflow
         self.run.replies[cell_index] = reply = execute_reply["content"]
         if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
-            # the kernel goes away in a moment, and waiting for the next cell to find out would take seconds
+            # the kernel is about to exit, and finding that out in the next cell would take seconds
             raise KernelExit
         if self.run.progress:
             codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
@@ -189,10 +185,10 @@ class _Client(PapermillNotebookClient):
 
 
 async def _failed_tasks(client: AsyncKernelClient) -> list[str]:
-    """Ask the kernel what became of tasks, and hear what threads said since the last cell ended.
+    """Run `SETTLE`, and read what threads wrote since the last cell ended.
 
     Returns:
-        The tasks that failed, each a name and what it raised.
+        The tasks that failed, each as a name and what it raised.
 
     Raises:
         DeadKernelError: The kernel is gone.
@@ -216,7 +212,7 @@ async def _failed_tasks(client: AsyncKernelClient) -> list[str]:
 
 
 async def _next(client: AsyncKernelClient, channel: Any, end: float) -> dict[str, Any]:
-    """Return the next message of a channel; raise `Empty` when time is up."""
+    """Return the next message; raise `Empty` at `end`, in monotonic seconds."""
     while time.monotonic() < end:
         with suppress(Empty):
             return await channel.get_msg(timeout=0.2)
@@ -226,7 +222,7 @@ async def _next(client: AsyncKernelClient, channel: Any, end: float) -> dict[str
 
 
 def _length(content: dict[str, Any]) -> int:
-    """How many characters a message shows; other JSON than text counts as it would be written."""
+    """Count the characters a message shows; JSON counts as it would be written."""
     if "text" in content:
         return len(content["text"])
     values = content.get("data", {})
@@ -250,13 +246,11 @@ papermill_engines.register(ENGINE, HandoverEngine)
 
 
 def perform(nb: NotebookNode, parameters: dict[str, Any], run: "Run") -> NotebookNode:
-    """Run a copy of a notebook as `papermill.execute_notebook` does, and return it.
-
-    That function also writes out the whole notebook at the end, even where no file is named to keep it.
+    """Run a copy of a notebook as `papermill.execute_notebook` does, without writing it out, and return it.
 
     Raises:
         PapermillExecutionError: A cell failed.
-        Exception: What else keeps the cells from running; `handover.notebook.failures` knows what it means.
+        Exception: Anything else that stops the cells; see `handover.notebook.failures.explain`.
     """
     kernel, language = nb.metadata.kernelspec.name, run.spec.language
     nb = load_notebook_node(nb)

@@ -1,7 +1,4 @@
-"""The surroundings of a run: a scratch folder, and the environment in which the same cells give the same bytes.
-
-Only what a kernel sees of the machine belongs here.
-"""
+"""What a kernel sees of the machine: a scratch folder, and an environment in which cells give the same bytes."""
 
 import os
 import tempfile
@@ -12,7 +9,7 @@ from pathlib import Path
 from handover import scratch
 from handover.errors import ExecutionError
 
-#: All that a kernel learns from our environment: where programs and libraries are.
+#: The variables passed on from our environment: where programs and libraries are.
 INHERITED = (
     "PATH",
     "LD_LIBRARY_PATH",
@@ -21,9 +18,9 @@ INHERITED = (
     "OPENBLAS_CORETYPE",
 )
 
-#: What makes cells give the same everywhere. `PYTHONHASHSEED` orders sets; more than one thread adds numbers in
-#: another order; the cell name stands in warnings in place of a temporary path; fonts come from packages alone. The
-#: debugger that a kernel brings would complain of a Python that starts fast.
+#: What makes outputs the same everywhere. `PYTHONHASHSEED` orders sets; several threads would add numbers in varying
+#: order; the cell name replaces a temporary path in warnings; fonts come from packages alone; the kernel's debugger
+#: would warn about frozen modules.
 FIXED = {
     "TZ": "UTC",
     "LANG": "C.UTF-8",
@@ -40,10 +37,10 @@ FIXED = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
-#: matplotlib's settings for a run; `svg.hashsalt` alone keeps the names inside an SVG from being random.
+#: matplotlib's settings for a run; without `svg.hashsalt` the ids in an SVG are random.
 MATPLOTLIBRC = "svg.hashsalt: handover\n"
 
-#: A Unix socket's path holds at most 107 bytes on Linux and 103 on macOS; jupyter_client puts this much after ours.
+#: The longest path of a Unix socket in bytes (107 on Linux, 103 on macOS), and what jupyter_client appends to ours.
 SOCKET_PATH_MAX = 103
 SOCKET_NAME = "/k-ipc-5"
 
@@ -58,12 +55,11 @@ FOLDERS = {
 
 
 def kernel_environment(epoch: int, folder: Path) -> dict[str, str]:
-    """Return the whole environment of a kernel; of our own, only `INHERITED` passes.
+    """Return the whole environment of a kernel.
 
     Args:
         epoch: The second that the report's files carry as their date.
-        folder: As `scratch_folder` makes it. The kernel's home is in there too, so that no settings of
-            a user's reach a report.
+        folder: From `scratch_folder`. It contains the kernel's home too, so that no user's settings reach a report.
     """
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     environment |= FIXED
@@ -75,7 +71,7 @@ def kernel_environment(epoch: int, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A private folder for one run, gone after it, with a path short enough for sockets.
+    """Make a private folder for one run, with a path short enough for sockets, and remove it afterwards.
 
     Raises:
         ExecutionError: No temporary folder has a path that is short enough.
@@ -85,7 +81,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def make_scratch() -> Path:
-    """Make what `scratch_folder` gives; the caller removes it."""
+    """Make a folder as `scratch_folder` does; the caller removes it."""
     return _furnish(scratch.make(_short_parent()))
 
 

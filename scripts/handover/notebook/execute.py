@@ -1,7 +1,7 @@
-"""Run a notebook from top to bottom, or say which cell kept it from that, and why.
+"""Run a notebook from top to bottom, or say which cell failed, and why.
 
-Truth before speed: success means that every code cell ran and none failed. papermill runs the cells
-(`handover.notebook.engine`); what its verdict leaves out is judged in `handover.notebook.failures`.
+Success means that every code cell ran and none failed. papermill runs the cells (`handover.notebook.engine`);
+`handover.notebook.failures` finds the failures that papermill lets pass.
 """
 
 import logging
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec
     from nbformat import NotebookNode
 
-#: All that papermill is known to write into code safely.
+#: The types that papermill writes into code safely.
 PLAIN = (str, int, float, bool, type(None))
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-#: What a page needs to know of a notebook's language; the rest names patch versions of the kernel.
+#: The keys of a notebook's language that pages need; the others name patch versions of the kernel.
 LANGUAGE_KEYS = ("name", "file_extension", "mimetype", "nbconvert_exporter", "pygments_lexer")
 
 
@@ -36,8 +36,8 @@ LANGUAGE_KEYS = ("name", "file_extension", "mimetype", "nbconvert_exporter", "py
 class Execution:
     """A notebook that ran from top to bottom.
 
-    `warnings` is what cells wrote to their error stream, one entry a cell; Python's warnings go there. They fail
-    nothing, but the caller should pass them on. `notes` says what about the run itself was not as usual.
+    `warnings` is what cells wrote to stderr, one entry a cell: the caller should report it. `notes` says what was
+    unusual about the run itself.
     """
 
     nb: "NotebookNode"
@@ -47,7 +47,7 @@ class Execution:
 
 @dataclass
 class Run:
-    """One run of a notebook: what it is given, and what is heard while it goes on."""
+    """One run of a notebook: its settings, and what it reports while it goes on."""
 
     where: str
     spec: "KernelSpec"
@@ -67,24 +67,23 @@ class Run:
     cell: int = -1
     #: the kernel's reply to each cell
     replies: dict[int, dict[str, Any]] = field(default_factory=dict)
-    #: what stood on stderr, whenever it came, as (cell, text); cell is -1 when it is not known
+    #: what was written to stderr, as (cell, text); cell is -1 when it is not known
     stderr: list[tuple[int, str]] = field(default_factory=list)
-    #: tasks that cells left to the kernel's loop and that failed there: each a name and what it raised
+    #: tasks that failed on the kernel's loop: each a name and what it raised
     failed_tasks: list[str] = field(default_factory=list)
-    #: the cell that showed too much
+    #: the cell that showed more than `engine.OUTPUT_MAX` characters
     overflowed: int | None = None
     process: Supervised | None = None
-    #: what about the run was not as usual
     notes: list[str] = field(default_factory=list)
 
     @property
     def log(self) -> Path:
-        """What the kernel itself wrote, outside any cell."""
+        """The file of what the kernel wrote outside any cell."""
         return self.scratch / "kernel.log"
 
 
 def load(path: Path, where: str | None = None) -> "NotebookNode":
-    """Read a notebook that is to be run, and begin to make ready for its kernel; see `source.load`."""
+    """Begin to prepare a kernel, and read the notebook meanwhile; see `source.load`."""
     forkserver.prepare()
     return source.load(path, where)
 
@@ -101,19 +100,19 @@ def execute(
     progress: Callable[[int, int], None] | None = None,
     fork: bool = True,
 ) -> Execution:
-    """Run a notebook and return it with its outputs, normalised; the notebook given is left as it is.
+    """Run a copy of a notebook and return it with its outputs, normalised.
 
     Args:
-        nb: The notebook, as `load` gives it.
-        parameters: Values as `handover.notebook.parameters.bind` gives them.
-        cwd: The working directory of its cells: the notebook's own folder.
-        where: The report, as messages are to name it.
+        nb: From `load`.
+        parameters: From `handover.notebook.parameters.bind`.
+        cwd: The working directory of the cells: the notebook's own folder.
+        where: The report's name in messages.
         epoch: `SOURCE_DATE_EPOCH` for the cells.
-        timeout_s: How long the whole run may take.
-        cell_timeout_s: How long one cell may take.
-        progress: Told how many code cells have run and how many there are: while the kernel starts, and after each.
-        fork: Whether to fork the kernel from a process that has everything imported, if it can be done; the
-            outputs are the same.
+        timeout_s: For the whole run.
+        cell_timeout_s: For one cell.
+        progress: Called with how many code cells have run and how many there are, first while the kernel starts.
+        fork: Whether to fork the kernel from a process that has everything imported, if possible; the outputs are
+            the same.
 
     Raises:
         ExecutionError: The notebook did not run from top to bottom.
@@ -121,10 +120,10 @@ def execute(
     """
     deadline = time.monotonic() + timeout_s
     _require_plain(parameters, where)
-    source.refuse(nb, where)
+    source.check_cells(nb, where)
     kernel = nb.metadata.get("kernelspec", {}).get("name", "")
     if fork and kernel in forkserver.NATIVE:
-        forkserver.prepare()  # first of all: it imports in a process of its own, and papermill is imported meanwhile
+        forkserver.prepare()  # first, since it imports in its own process while papermill is imported here
     from handover.notebook.kernels import kernel_spec
 
     spec = kernel_spec(kernel, where)
@@ -146,12 +145,11 @@ def execute(
 
 
 def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execution:
-    """Have papermill run the cells, and judge what came of it; papermill works on a copy of its own."""
     from handover.notebook import engine, failures
 
     run.inserted = bool(parameters) and not any(INJECTED in cell.metadata.get("tags", []) for cell in nb.cells)
     if run.progress:
-        # the kernel starts in another process: this one has time for something else
+        # this process is idle while the kernel starts
         run.progress(0, run.inserted + sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb.cells))
     with _quiet():
         try:
@@ -161,12 +159,12 @@ def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execut
             if meaning is None:
                 raise
             raise meaning from error
-    failures.judge(run)
+    failures.check(run)
     return Execution(normalise(done), tuple(failures.warnings(run)), tuple(run.notes))
 
 
 def _require_plain(parameters: Mapping[str, Any], where: str) -> None:
-    """Refuse values that papermill would write into code unquoted, and names that are more than names."""
+    """Refuse values and names that papermill would write into code unquoted."""
     for name, value in parameters.items():
         items = value if isinstance(value, list) else [value]
         if not str(name).isidentifier() or not all(type(item) in PLAIN for item in items):
@@ -178,7 +176,7 @@ def _require_plain(parameters: Mapping[str, Any], where: str) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep papermill's log off the terminal: it warns of each annotation it cannot read, and repeats our errors."""
+    """Keep papermill's log off the terminal: it warns about annotations it cannot read, and repeats our errors."""
     logger = logging.getLogger("papermill")
     level, logger.level = logger.level, logging.CRITICAL + 1
     try:
@@ -188,11 +186,7 @@ def _quiet() -> Iterator[None]:
 
 
 def normalise(nb: "NotebookNode") -> "NotebookNode":
-    """Take out of an executed notebook, in place, what differs between two runs of the same.
-
-    Times, random ids, the order of flushes and versions go; what is left depends on the notebook, its parameters and
-    the data alone.
-    """
+    """Remove from an executed notebook, in place, the times, random ids, flushes and versions that vary by run."""
     for key in ("papermill", "widgets", "execution"):
         nb.metadata.pop(key, None)
     language = nb.metadata.get("language_info", {})
@@ -209,7 +203,7 @@ def normalise(nb: "NotebookNode") -> "NotebookNode":
     for data in _displays(nb):
         data.pop(WIDGET_VIEW, None)
         if len(data) > 1 and isinstance(data.get("text/plain"), str):
-            # the fallback of something shown in a better form; where it is all there is, the address stays to be seen
+            # only where it is a fallback: an address that readers would see stays
             data["text/plain"] = re.sub(r" at 0x[0-9a-f]+>", ">", data["text/plain"])
     _number_styled_tables(nb)
     return nb
@@ -218,29 +212,29 @@ def normalise(nb: "NotebookNode") -> "NotebookNode":
 def _joined(outputs: list["NotebookNode"]) -> Iterator["NotebookNode"]:
     """Join streams between two displays into one stdout and one stderr, in this order.
 
-    The kernel flushes both before it displays anything, so that their place among displays is certain; how they
-    interleave between displays is a matter of timing.
+    The kernel flushes both before it displays anything, so their place among displays is certain; how they interleave
+    between displays depends on timing.
     """
-    held: dict[str, NotebookNode] = {}
+    streams: dict[str, NotebookNode] = {}
     for output in outputs:
         if output.output_type != "stream":
-            yield from _flushed(held)
+            yield from _flushed(streams)
             yield output
-        elif output.name in held:
-            held[output.name]["text"] += output.text
+        elif output.name in streams:
+            streams[output.name]["text"] += output.text
         else:
-            held[output.name] = output
-    yield from _flushed(held)
+            streams[output.name] = output
+    yield from _flushed(streams)
 
 
-def _flushed(held: dict[str, "NotebookNode"]) -> Iterator["NotebookNode"]:
-    for name in sorted(held, key=lambda name: (name != "stdout", name)):
-        yield held[name]
-    held.clear()
+def _flushed(streams: dict[str, "NotebookNode"]) -> Iterator["NotebookNode"]:
+    for name in sorted(streams, key=lambda name: (name != "stdout", name)):
+        yield streams[name]
+    streams.clear()
 
 
 def _number_styled_tables(nb: "NotebookNode") -> None:
-    """Replace the random ids that pandas gives to styled tables by their numbers."""
+    """Replace the random ids that pandas gives to styled tables with running numbers."""
     numbers: dict[str, str] = {}
     for data in _displays(nb):
         html = data.get("text/html")

@@ -1,26 +1,26 @@
 """Failures of a run: whether every cell ran, and if not, which one failed, how, and what to do.
 
-Cells are numbered as in the notebook's file, from 1 over all cells, whatever papermill put between them. What counts:
+Cells are numbered as in the file, from 1 over all cells, without the one that papermill injects. What counts:
 
 ==========================================  ==========================================================================
-``!command`` and its kin                    refused before the run: its failure would show nowhere; ``%%bash`` may stay
+``!command``, ``%sx``, ``%pip``, …          refused before the run: its failure would go unnoticed; use ``%%bash``
 ``skip-execution``, ``raises-exception``    refused before the run: no cell of a report may be skipped, or fail
-``breakpoint()``                            refused before the run: it waits for somebody
-``input()``, ``getpass()``, a debugger      fails: nobody is there to answer
+``breakpoint()``                            refused before the run: it waits for a user
+``input()``, ``getpass()``, a debugger      fails: nobody can answer
 an exception, an interrupt, no Python       fails, with the line
 ``sys.exit()``, ``quit()``, ``exit``        fails, even in the last cell and with status 0
-``os._exit()``, a signal, a crash           fails: the kernel is lost, and how it ended is told
+``os._exit()``, a signal, a crash           fails: the kernel is lost; the message says how it ended
 a thread that ends in an exception          fails, whenever it happens before the last cell has ended
 a task on the kernel's loop that raises     fails, unless it was awaited; those of the last cell get one turn
-more than `engine.OUTPUT_MAX` characters    fails, and the kernel is ended: no page holds that
-a cell that takes too long                  fails, as does a report that does
-a warning, or other words on stderr         passes, and is told; a report that states evidence may not print it
-outputs in the source                       count for nothing: every cell is run, and what stood there is dropped
-threads, tasks and processes still at work  are ended with the kernel; what they would have done later is not waited for
-the result of a future nobody asks for      is not heard, as anywhere in Python
+more than `engine.OUTPUT_MAX` characters    fails, and the kernel is ended
+a cell or a report that takes too long      fails
+a warning, or other text on stderr          passes, and is reported; a report that states evidence may not print it
+outputs in the source                       are dropped: every cell is run
+threads, tasks and processes still at work  are ended with the kernel, and not waited for
+the result of a future nobody asks for      is ignored, as anywhere in Python
 ==========================================  ==========================================================================
 
-The first three are judged in `handover.notebook.source`.
+`handover.notebook.source` refuses the first three.
 """
 
 import re
@@ -33,7 +33,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from handover.errors import ExecutionError
 from handover.notebook import engine
-from handover.notebook.processes import ending
+from handover.notebook.processes import describe_exit
 from handover.notebook.source import INJECTED
 
 if TYPE_CHECKING:
@@ -45,16 +45,16 @@ ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published.
 LINES_SHOWN = 3
 VALUE_SHOWN = 4000
 
-#: Python's own words for a thread that ended in an exception; the cell that started it ends well all the same.
+#: What Python prints for a thread that ended in an exception; the cell that started it succeeds all the same.
 THREAD_FAILED = re.compile(r"^Exception in thread .*\n(?:Traceback .*\n|[ \t].*\n)*(?P<last>.*)", re.MULTILINE)
 
-#: asyncio's own words for a task whose exception nobody asked for.
+#: What asyncio prints for a task whose exception was never retrieved.
 TASK_FAILED = re.compile(
     r"^Task exception was never retrieved\n.*\n(?:Traceback .*\n|[ \t].*\n)*(?P<last>.*)", re.MULTILINE
 )
 
 
-def judge(run: "Run") -> None:
+def check(run: "Run") -> None:
     """Refuse a run that papermill let pass if a cell of it failed or never ran.
 
     papermill calls a run complete that ``sys.exit()`` cut short, or whose threads failed.
@@ -71,52 +71,52 @@ def judge(run: "Run") -> None:
                 raise _raised(run, index, output.ename, output.evalue, output.traceback)
         if reply is None or reply.get("status") != "ok" or cell.execution_count is None:
             raise _error(run, index, "never ran")
-    heard = "".join(text for _, text in run.stderr)
-    for what, words in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
-        if failed := words.search(heard):
-            how = failed["last"] or "how, it had not said when the run was over"
-            at = _place(run, failed.start())
+    stderr = "".join(text for _, text in run.stderr)
+    for what, pattern in (("thread", THREAD_FAILED), ("task", TASK_FAILED)):
+        if failed := pattern.search(stderr):
+            how = failed["last"] or "it had not printed its error when the run ended"
+            at = _cell_at(run, failed.start())
             raise _error(run, at, f"ran while a {what} in the background failed ({how})")
     if run.failed_tasks:
         raise _error(run, -1, f"left a task in the background that failed ({'; '.join(run.failed_tasks)})")
 
 
 def explain(error: Exception, run: "Run") -> ExecutionError | None:
-    """Say what an exception out of papermill means; None when it tells nothing of the notebook."""
+    """Return what an exception from papermill says of the notebook; None if it is not the notebook's fault."""
     if run.overflowed is not None:
         return _error(run, run.overflowed, f"showed more than {engine.OUTPUT_MAX:,} characters")
     if isinstance(error, PapermillExecutionError):
-        # papermill makes up a name where a cell failed without showing an error, as an unknown magic does
+        # papermill makes up a name for a cell that failed without showing an error, for example an unknown magic
         reply = run.replies.get(error.cell_index, {}) if not error.traceback else {}
         name, value = reply.get("ename") or error.ename, reply.get("evalue") or error.evalue
         return _raised(run, error.cell_index, name, value, error.traceback)
     if isinstance(error, engine.KernelExit):
         return _error(run, run.cell, "ended the kernel with quit() or exit(): the cells after it would not run")
     if isinstance(error, engine.InvalidOutput):
-        return _error(run, run.cell, f"showed what no notebook can hold ({_first(str(error))})")
+        return _error(run, run.cell, f"showed what no notebook can hold ({_first_line(str(error))})")
     if isinstance(error, CellTimeoutError):
         return _error(run, run.cell, _too_long(run))
     if isinstance(error, DeadKernelError) and run.process is not None:
-        return _error(run, run.cell, f"lost its kernel: {ending(run.process.wait())}")
+        return _error(run, run.cell, f"lost its kernel: {describe_exit(run.process.wait())}")
     if run.cell >= 0:
         return None
     return ExecutionError(
-        f"{run.where}: a kernel must start ({_last_words(run) or f'{type(error).__name__}: {error}'}).\n"
+        f"{run.where}: a kernel must start ({_last_log_line(run) or f'{type(error).__name__}: {error}'}).\n"
         "Check the installation with `jupyter kernelspec list`. Nothing was run."
     )
 
 
-def _first(text: str) -> str:
+def _first_line(text: str) -> str:
     return text.strip().split("\n", 1)[0][:VALUE_SHOWN]
 
 
 def warnings(run: "Run") -> Iterator[str]:
-    """What cells wrote to their error stream, one entry a cell."""
+    """Yield what cells wrote to stderr, one entry a cell."""
     for index, cell in enumerate(run.cells):
         texts = [output.text for output in cell.get("outputs", []) if output.get("name") == "stderr"]
         text = "".join(texts).strip()
         if text:
-            yield f"{_name(run, index)} warned: {text}"
+            yield f"{_cell_name(run, index)} warned: {text}"
 
 
 def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str]) -> ExecutionError:
@@ -126,11 +126,11 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
         return _error(run, index, "asked for input, which nobody is there to give")
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
     what = f"raised {name}: {first}" if first else f"raised {name}"
-    return _error(run, index, what.removesuffix("."), _line(traceback), rest)
+    return _error(run, index, what.removesuffix("."), _failing_line(traceback), rest)
 
 
 def _error(run: "Run", index: int, what: str, line: int | None = None, rest: Sequence[str] = ()) -> ExecutionError:
-    """Word a failure: what happened in which cell, its first lines and the line at fault, more of it, what to do."""
+    """Describe a failure: the cell, what happened, its first lines and the line at fault, the rest, what to do."""
     source = run.cells[index].source if 0 <= index < len(run.cells) else ""
     lines = source.strip("\n").splitlines()
     shown = [f"  {text}" for text in lines[:LINES_SHOWN]]
@@ -140,11 +140,10 @@ def _error(run: "Run", index: int, what: str, line: int | None = None, rest: Seq
         shown.append("  …")
     # below a cell magic, lines are counted from the line after it
     at = f" (line {line})" if line is not None and len(lines) > 1 and not lines[0].startswith("%%") else ""
-    return ExecutionError("\n".join([f"{run.where}: {_name(run, index)} {what}{at}.", *shown, *rest, ADVICE]))
+    return ExecutionError("\n".join([f"{run.where}: {_cell_name(run, index)} {what}{at}.", *shown, *rest, ADVICE]))
 
 
-def _name(run: "Run", index: int) -> str:
-    """Name a cell as the reader of the file counts."""
+def _cell_name(run: "Run", index: int) -> str:
     if index < 0:
         return "a cell"
     injected = [place for place, cell in enumerate(run.cells) if INJECTED in cell.metadata.get("tags", [])]
@@ -153,8 +152,8 @@ def _name(run: "Run", index: int) -> str:
     return f"cell {index + 1 - (run.inserted and bool(injected) and index > injected[0])}"
 
 
-def _place(run: "Run", offset: int) -> int:
-    """The cell that ran when a character of all that stood on stderr was written; a traceback may go on in the next."""
+def _cell_at(run: "Run", offset: int) -> int:
+    """Find the cell that ran when the character at `offset` of all stderr was written."""
     for index, text in run.stderr:
         offset -= len(text)
         if offset < 0:
@@ -162,8 +161,7 @@ def _place(run: "Run", offset: int) -> int:
     return -1
 
 
-def _line(traceback: list[str]) -> int | None:
-    """The line of the cell that the traceback begins with."""
+def _failing_line(traceback: list[str]) -> int | None:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
     found = re.search(r"^(?:-+>|File <cell>:|Cell In\[\d+\], line )\s*(\d+)", plain, re.MULTILINE)
     return int(found[1]) if found else None
@@ -175,8 +173,7 @@ def _too_long(run: "Run") -> str:
     return f"took longer than {run.cell_timeout_s:g} seconds"
 
 
-def _last_words(run: "Run") -> str:
-    """The last line that a kernel wrote which never came up."""
+def _last_log_line(run: "Run") -> str:
     try:
         lines = run.log.read_text("utf-8", "replace").strip().splitlines()
     except OSError:

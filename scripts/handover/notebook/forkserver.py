@@ -1,13 +1,13 @@
-"""A process that has imported what notebooks import, and forks kernels: its client, and the process itself.
+"""A process that imports what notebooks import, once, and forks kernels; and the client that asks for them.
 
     client ──socket──► libraries ──fork──► server ──fork──► subreaper ──fork──► kernel
 
 Run as a script, this module is the process. It stays single-threaded, never runs a cell, and ends with its client.
-Our own packages, which are edited while their reports are looked at, are imported by a fork of it, the server: when
-they have changed, another server takes over in hundredths of a second, where the libraries would take seconds. Each
-kernel is a fork of the server under a subreaper of its own, so that nothing of one run is there in the next.
+A fork of it, the server, imports our own packages, which are edited more often: when they change, another server takes
+over in hundredths of a second, where importing the libraries again would take seconds. Each kernel is a fork of the
+server under its own subreaper, so nothing of one run is left in the next.
 
-The client imports no tool of Jupyter's, so that the process can be on its way before they are imported here.
+The client imports no Jupyter tool, so that the process starts before they are imported here.
 """
 
 import atexit
@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import NoReturn
 
 if __name__ == "__main__":
-    # the folder of this file holds modules named like some of Python's own
+    # modules in this file's folder would hide those of the standard library that have the same name
     del sys.path[0]
 
 from handover import scratch
@@ -43,18 +43,18 @@ from handover.notebook import subreaper
 from handover.notebook.environment import kernel_environment, make_scratch
 from handover.notebook.processes import Supervised
 
-#: How long the answer to a request may take; the first one waits for all imports.
+#: How long the response to a request may take; the first one waits for all imports.
 ANSWER_S = 60.0
 
-#: How many times to ask: an answer may be that our packages have changed, or that the process is gone.
+#: How many times to ask: our packages may have changed, or the process may be gone.
 ATTEMPTS = 2
 
 MESSAGE_MAX = 1 << 17
 
-#: Names of kernels that mean the interpreter we run in, whatever a user has installed under them.
+#: Kernel names that mean the interpreter we run in, whatever is installed under them.
 NATIVE = ("python3", "python")
 
-#: Imported before any kernel is forked; what is not installed is left out.
+#: Imported before any kernel is forked, if installed.
 LIBRARIES = (
     "faulthandler",
     "pdb",
@@ -78,7 +78,7 @@ LIBRARIES = (
     "zmq.utils.garbage",
 )
 
-#: Imported after the first kernel, which somebody waits for: some notebooks use these, and none of ours.
+#: Imported after the first kernel has been forked, since only some notebooks use these, and none of ours.
 LATER = (
     "matplotlib.pyplot",
     "pandas.io.formats.style",
@@ -88,11 +88,11 @@ LATER = (
     "PIL.PpmImagePlugin",
 )
 
-#: What is ours: modules, and packages with all of theirs. A package may offer ``preload.preload``: what its first use
-#: does once.
+#: Our own modules, and packages with all of theirs; and the package whose ``preload`` does what only a first use does.
 PACKAGES = ("handover.notebook.kernels", "handover.story")
+PRELOADED = "handover.story.charts"
 
-#: Connects itself to the shell that exists when it is imported, so each kernel must import it anew.
+#: Connects itself to the shell that exists on import, so each kernel must import it again.
 RENEWED = "matplotlib_inline.backend_inline"
 
 #: The exit status of a server that found our packages changed.
@@ -100,15 +100,15 @@ STALE = 75
 
 
 class NotForkedError(HandoverError):
-    """No kernel can be forked; the text says why."""
+    """No kernel can be forked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A kernel that is to be forked; two open files go with it, the kernel's end of a socket and its log.
+    """A kernel to fork; two open files go with it, the kernel's end of a socket and its log.
 
     `arguments` are those of ``python -m ipykernel_launcher``, `env` is the whole environment, and `scratch` a folder
-    that the subreaper removes should its client be killed.
+    that the subreaper removes if its client is killed.
     """
 
     arguments: list[str]
@@ -119,7 +119,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The process id of a kernel's subreaper, or the reason why there is none; `again` if another try may do."""
+    """The process id of a kernel's subreaper, or the reason why there is none; `again` if a retry may succeed."""
 
     pid: int = 0
     reason: str = ""
@@ -150,10 +150,10 @@ class ForkServer:
             )
 
     async def fork(self, request: Request, log: Path) -> Supervised:
-        """Fork a kernel, which writes to a log.
+        """Fork a kernel that writes to a log.
 
         Raises:
-            NotForkedError: It cannot.
+            NotForkedError: The process cannot fork it.
             OSError: The process is gone.
         """
         response = Response()
@@ -174,9 +174,11 @@ class ForkServer:
         raise NotForkedError(response.reason)
 
     def end(self) -> None:
-        """End it, and with it whatever it forked."""
+        """End the process and all kernels that it forked."""
         if self.owner == os.getpid():
-            with contextlib.suppress(OSError):  # heard even where a fork of this process holds the socket as well
+            with contextlib.suppress(
+                OSError
+            ):  # unlike close, it also works if a fork of this process has the socket open
                 self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         if self.owner == os.getpid():
@@ -188,7 +190,7 @@ class ForkServer:
 
 
 async def _response(channel: socket.socket) -> Response:
-    import asyncio  # a caller that waits has it; one that only starts the process need not wait for this import
+    import asyncio  # a caller that only starts the process need not wait for this import
 
     try:
         async with asyncio.timeout(ANSWER_S):
@@ -201,7 +203,7 @@ async def _response(channel: socket.socket) -> Response:
 
 
 def _abandon(channel: socket.socket, kind: type[BaseException] | None, *_: object) -> None:
-    """End a kernel that may have been forked; if nobody is to try again, its subreaper removes the run's folder."""
+    """End a kernel that may have been forked; unless the caller may retry, its subreaper removes the run's folder."""
     with channel, contextlib.suppress(OSError):
         if kind is not None and issubclass(kind, Exception):
             channel.send(bytes([subreaper.END]))
@@ -211,12 +213,12 @@ _forkserver: ForkServer | None = None
 
 
 def prepare() -> bool:
-    """Begin to import what kernels need, without waiting for it; return whether kernels can be forked at all.
+    """Begin to import what kernels need, without waiting; return whether kernels can be forked on this system.
 
-    Worth calling as soon as it is likely that a notebook will run: Jupyter's tools can be imported here meanwhile.
+    Call it as soon as it is likely that a notebook will run: Jupyter's tools can be imported here meanwhile.
     """
     global _forkserver
-    # elsewhere than on Linux, libraries are known to break in a fork that runs no new program
+    # except on Linux, libraries are known to break in a fork without exec
     if sys.platform != "linux":
         return False
     if _forkserver is None or _forkserver.owner != os.getpid():
@@ -226,7 +228,7 @@ def prepare() -> bool:
 
 
 def discard() -> None:
-    """End the process that kernels are forked from; the next kernel will start another."""
+    """End the process that forks kernels; the next kernel starts another."""
     global _forkserver
     if _forkserver is not None:
         atexit.unregister(_forkserver.end)
@@ -238,7 +240,7 @@ async def fork(command: Sequence[str], *, env: dict[str, str], cwd: str, log: Pa
     """Fork the kernel that a command would start.
 
     Raises:
-        NotForkedError: It must be started as usual; the text says why.
+        NotForkedError: It must be started as usual.
     """
     request = Request(_arguments(command), env, cwd, scratch)
     reason = ""
@@ -248,14 +250,14 @@ async def fork(command: Sequence[str], *, env: dict[str, str], cwd: str, log: Pa
         try:
             return await _forkserver.fork(request, log)
         except (NotForkedError, OSError) as error:
-            # a library that was edited needs imports afresh, and so does a process that is gone
+            # a library has changed or the process is gone: import everything again
             discard()
             reason = str(error)
     raise NotForkedError(reason)
 
 
 def _arguments(command: Sequence[str]) -> list[str]:
-    """What follows the module in a command that starts a kernel of this interpreter."""
+    """Return what follows the module in a command that starts a kernel of this interpreter."""
     python, *rest = command
     if rest[:1] == ["-Xfrozen_modules=off"]:
         rest = rest[1:]
@@ -268,7 +270,7 @@ def _arguments(command: Sequence[str]) -> list[str]:
 
 
 def serve(client: socket.socket, folder: str) -> NoReturn:
-    """Keep a server of requests until the client goes away; then remove the folder given."""
+    """Keep a server running until the client goes away; then remove the folder."""
     parent = os.getppid()
     given = set(os.environ)
     libraries = import_libraries()
@@ -287,7 +289,7 @@ def serve(client: socket.socket, folder: str) -> NoReturn:
 
 
 def _wait(server: int, parent: int) -> int:
-    """Wait until the server ends, and return its exit status; end it if the client is gone."""
+    """Return the server's exit status once it ends; end it if the client is gone."""
     while True:
         ended, status = os.waitpid(server, os.WNOHANG)
         if ended:
@@ -298,14 +300,14 @@ def _wait(server: int, parent: int) -> int:
 
 
 def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) -> NoReturn:
-    """Import our packages, and fork kernels until they change or the client goes away."""
+    """Import our packages, and fork kernels until the packages change or the client goes away."""
     parent = os.getppid()
     subreaper.end_with_parent()
     packages = import_packages()
     later: Stamps | None = None
-    # what modules put into the environment when they were imported, they would put into a kernel's as well
+    # variables that modules set on import belong in the kernel's environment too
     imported = {name: value for name, value in os.environ.items() if name not in given}
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a subreaper ended
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a subreaper's exit status is not needed
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     while os.getppid() == parent:
         if not select.select([client], [], [], subreaper.LOOK_S)[0]:
@@ -331,12 +333,12 @@ def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) 
 
 
 def _send(channel: socket.socket, response: Response) -> None:
-    with contextlib.suppress(OSError):  # a client that gave up is told nothing
+    with contextlib.suppress(OSError):  # the client may have given up
         channel.send(json.dumps(asdict(response)).encode())
 
 
 def _threads() -> str:
-    """Say whether there are threads, of which a fork would have none."""
+    """Return a reason not to fork if this process has threads, which a fork would lose."""
     with contextlib.suppress(OSError):
         if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
             return "threads"
@@ -344,7 +346,7 @@ def _threads() -> str:
 
 
 def _fork_kernel(request: Request, channel: socket.socket, log: int, client: socket.socket) -> None:
-    """Fork the subreaper of a kernel, which answers the request by itself, before anything else it has to say."""
+    """Fork the subreaper of a kernel, which sends the response itself, before anything else."""
     if os.fork():
         return
     try:
@@ -360,7 +362,7 @@ def _fork_kernel(request: Request, channel: socket.socket, log: int, client: soc
 
 
 def _run_kernel(request: Request) -> NoReturn:
-    """Become a kernel as `python -m ipykernel_launcher` would make it."""
+    """Become the kernel that `python -m ipykernel_launcher` would start."""
     gc.enable()
     os.environ.clear()
     os.environ.update(request.env)
@@ -369,7 +371,7 @@ def _run_kernel(request: Request) -> NoReturn:
     tempfile.tempdir = None
     atexit._clear()
     if "numpy" in sys.modules:
-        # Python seeds its own generator anew after a fork; numpy does not
+        # after a fork Python reseeds its own generator; numpy does not
         sys.modules["numpy"].random.seed()
     sys.argv = [importlib.util.find_spec("ipykernel_launcher").origin, *request.arguments]
     from ipykernel.kernelapp import IPKernelApp
@@ -382,9 +384,9 @@ def _run_kernel(request: Request) -> NoReturn:
 
 
 def import_libraries() -> Stamps:
-    """Import all that is not ours; return what the files of the modules look like."""
+    """Import the libraries; return the stamps of their files."""
     started = time.time_ns()
-    # collections while importing cost a tenth; in a kernel they would touch, and so copy, every page of ours
+    # collecting while importing costs a tenth; in a kernel it would touch, and so copy, every page of this process
     gc.disable()
     _import(LIBRARIES)
     package, _, module = RENEWED.rpartition(".")
@@ -395,7 +397,7 @@ def import_libraries() -> Stamps:
 
 
 def import_packages() -> Stamps:
-    """Import our packages; return what the files that came with them look like."""
+    """Import our packages; return the stamps of the files that came with them."""
     started, known = time.time_ns(), imported_files()
     _import(PACKAGES)
     for name in PACKAGES:
@@ -406,17 +408,12 @@ def import_packages() -> Stamps:
 
 
 def import_later() -> Stamps:
-    """Import what can wait, and do what the first use of our packages does, so that no further kernel does either.
-
-    Returns:
-        What the files of the modules look like.
-    """
+    """Import `LATER` and preload our packages; return the stamps of the imported libraries' files."""
     started, known = time.time_ns(), imported_files()
     _import(LATER)
     stamps = Stamps(imported_files() - known, started)
-    for name in PACKAGES:
-        with contextlib.suppress(Exception):
-            sys.modules[f"{name}.preload"].preload()
+    with contextlib.suppress(Exception):
+        sys.modules[PRELOADED].preload()
     gc.collect()
     gc.freeze()
     return stamps

@@ -1,6 +1,6 @@
-"""Kernels for jupyter_client: which one a notebook gets, and how it is started, listened to and ended.
+"""Kernels for jupyter_client: their specification, provisioner, client and manager.
 
-Only what jupyter_client asks for belongs here; the processes themselves are in `handover.notebook.processes`.
+The processes themselves are in `handover.notebook.processes`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from handover.text import whole
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
-#: Has a kernel send what `pack` makes of a message.
+#: Makes a kernel serialise its messages with `pack`.
 PACKER = "--Session.packer=handover.notebook.kernels.pack"
 
 
@@ -52,7 +52,7 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
 
 
 def pack(message: Any) -> bytes:
-    """Return a message as JSON; half a character, which would fail its cell, becomes the replacement character."""
+    """Return a message as JSON; a lone surrogate, which would fail its cell, becomes the replacement character."""
     try:
         return json_packer(message)
     except UnicodeEncodeError:
@@ -68,10 +68,10 @@ def _whole(value: Any) -> Any:
 
 
 class ForkingProvisioner(LocalProvisioner):
-    """The kernel provisioner `handover_forked`: forks a kernel, or starts it afresh where it cannot be forked.
+    """The kernel provisioner `handover_forked`: forks a kernel, or starts it afresh if it cannot be forked.
 
     Jupyter's own tools can use it too, with ``JUPYTER_DEFAULT_PROVISIONER_NAME=handover_forked`` in their
-    environment. They give it no `run`, and what cannot be forked is then started as jupyter_client does by itself.
+    environment. They give it no `run`; jupyter_client then starts what cannot be forked.
     """
 
     run: "Run | None" = None
@@ -107,7 +107,7 @@ class ForkingProvisioner(LocalProvisioner):
             return None
 
     async def wait(self) -> int | None:
-        """Wait for the kernel to end, looking more often than the stock provisioner does."""
+        """Wait for the kernel to end, polling more often than the stock provisioner does."""
         if not isinstance(self.process, Supervised):
             return await super().wait()
         while (code := self.process.poll()) is None:
@@ -125,20 +125,20 @@ class ForkingProvisioner(LocalProvisioner):
 class RunClient(AsyncKernelClient):
     """The client of a run's kernel, which loses no time until the kernel is ready.
 
-    jupyter_client connects before the kernel's sockets exist, tries again every tenth of a second, and listens for
-    another fifth for messages that nobody asked for.
+    jupyter_client connects before the kernel's sockets exist, tries again every tenth of a second, and then drains
+    unwanted messages for another fifth.
     """
 
     async def wait_for_ready(self, timeout: float = 60.0) -> None:
-        """Wait until the kernel has answered, and what it publishes arrives.
+        """Wait until the kernel has replied, and what it publishes arrives.
 
         Raises:
-            RuntimeError: It ended, or did not answer in time.
+            RuntimeError: It ended, or did not reply in time.
         """
         end = time.monotonic() + timeout
-        heard = answered = False
+        published = answered = False
         asked = None
-        while not (heard and answered):
+        while not (published and answered):
             if not await self.is_alive():
                 raise RuntimeError("the kernel ended before it was ready")
             if time.monotonic() > end:
@@ -147,12 +147,12 @@ class RunClient(AsyncKernelClient):
             try:
                 if answered:
                     await self.iopub_channel.get_msg(timeout=0.2)
-                    heard = True
+                    published = True
                 else:
                     reply = await self.shell_channel.get_msg(timeout=0.2)
                     answered = reply["msg_type"] == "kernel_info_reply"
             except Empty:
-                # a subscription that came after the answer: what one more request publishes will be heard
+                # the subscription came after the reply: one more request will publish something
                 asked, answered = (None, False) if answered else (asked, False)
 
 
@@ -172,7 +172,7 @@ class RunManager(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        """The kernel's specification, which the run has found already."""
+        """The kernel's specification, from the run."""
         return self.run.spec
 
     @property
@@ -181,7 +181,7 @@ class RunManager(AsyncKernelManager):
         return any("ipykernel" in part for part in self.run.spec.argv)
 
     async def sockets(self, timeout: float) -> None:
-        """Wait until the kernel has made its sockets, has ended, or has taken too long."""
+        """Wait until the kernel has made its sockets or has ended, at most `timeout` seconds."""
         end = time.monotonic() + timeout
         paths = [Path(f"{self.ip}-{port}") for port in self.ports]
         while not all(path.exists() for path in paths):

@@ -1,11 +1,11 @@
-"""What a report may be asked: its parameters, read from the one cell tagged ``parameters``, and the values given.
+"""The parameters of a report, read from its cell tagged ``parameters``, and the values given for them.
 
-Nothing here runs a notebook or imports a tool of Jupyter's, so that a wrong request fails in milliseconds. An
-annotation is read, never evaluated; the grammar is
+Nothing here runs a notebook or imports a Jupyter tool, so a wrong value fails in milliseconds. An annotation is read,
+never evaluated; the grammar is
 
 ``str int float bool "date" Literal[…] list[X] X | None Optional[X] Annotated[X, "low..high"]``
 
-where a date is ISO text, written ``"date"`` because it is no Python type.
+where a date is ISO text, written ``"date"`` because it is not a Python type.
 """
 
 import ast
@@ -32,10 +32,10 @@ EXAMPLE = 'Declare each as in `as_of: Annotated["date", "2020-01-01.."] = "2026-
 
 GRAMMAR = 'str, int, float, bool, "date", Literal[…], list[…], … | None or Annotated[…, "low..high"]'
 
-#: What a word of the command line means as a boolean.
+#: Words of the command line that mean a boolean.
 TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
-#: How messages name what one value must be.
+#: How messages name the types.
 WORDS = {
     "str": "text",
     "int": "a whole number",
@@ -46,15 +46,15 @@ WORDS = {
 
 
 class Fault(Exception):
-    """One fault of an annotation or a value, worded to follow the parameter's name; never leaves this module."""
+    """A fault of an annotation or a value, worded to follow the parameter's name; never leaves this module."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a value must be.
 
-    `type` is what one value must be (str, int, float, bool or date); `optional` and `many` say whether none and a
-    list are meant. `low` and `high` are the ends of its range, None where open.
+    `type` is a key of `WORDS`; `optional` allows None, and `many` means a list. `low` and `high` are the ends of the
+    range, None where open.
     """
 
     type: str
@@ -79,8 +79,8 @@ def declared(nb: Mapping[str, Any], path: "Path | str") -> tuple[Parameter, ...]
     """Read the parameters that a notebook declares, in its order.
 
     Args:
-        nb: The notebook, as `json.load` or nbformat gives it.
-        path: Its path, as messages are to name it.
+        nb: The notebook, from `json.load` or nbformat.
+        path: Its path in messages.
 
     Raises:
         NotebookError: There is not exactly one cell tagged ``parameters``, or its lines break the contract;
@@ -118,16 +118,15 @@ def bind(
     """Check the values given and fill in the defaults.
 
     Args:
-        parameters: What the notebook declares.
+        parameters: From `declared`.
         given: Value by name. Text, as a command line has it, is read by the declared type: ``none`` for none,
             commas between the items of a list. Other values must have the type already; a `datetime.date`
             passes for a date.
-        where: What messages name first: the notebook, a schedule's entry, a column of a sweep.
+        where: The start of messages: the notebook, a schedule's entry, a column of a sweep.
 
     Returns:
-        All parameters in the order of declaration, as plain JSON values; dates as ISO text. Only strings,
-        numbers, booleans, None and lists of them come out: papermill writes values into code, and of these
-        alone it is known to quote them safely.
+        All parameters in the order of declaration, dates as ISO text. Only strings, numbers, booleans, None and
+        lists of them: papermill writes values into code, and quotes these safely.
 
     Raises:
         ParameterError: Names or values that the notebook does not allow, all at once.
@@ -153,7 +152,7 @@ def bind(
 
 
 def _cell(nb: Mapping[str, Any], path: "Path | str") -> tuple[int, str]:
-    """The number and source of the parameters cell; numbers count all cells, from 1."""
+    """Return the number, counted over all cells from 1, and the source of the parameters cell."""
     tagged = [
         (number, cell)
         for number, cell in enumerate(nb.get("cells", []), 1)
@@ -171,13 +170,13 @@ def _cell(nb: Mapping[str, Any], path: "Path | str") -> tuple[int, str]:
 
 
 def _comments(source: str) -> dict[int, str]:
-    """Comments by line; the tokeniser knows a comment from a hash inside a string."""
+    """Return comments by line; unlike a regex, the tokeniser tells a comment from a hash inside a string."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.start[0]: token.string.lstrip("#").strip() for token in tokens if token.type == tokenize.COMMENT}
 
 
 def _parameter(statement: ast.stmt, comments: Mapping[int, str]) -> Parameter | None:
-    """Read one statement, None for an import; raise `Fault` if it is no whole declaration."""
+    """Read one statement, None for an import; raise `Fault` if it is not a complete declaration."""
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return None
     name = _target(statement)
@@ -332,7 +331,7 @@ READERS: dict[str, Callable[[Any, bool], Any]] = {
 
 
 def _items(text: str) -> Iterable[Any]:
-    """The items of a list given as text: JSON in brackets, else words between commas."""
+    """Read the items of a list given as text: JSON in brackets, else words between commas."""
     if text.strip().startswith("["):
         try:
             return json.loads(text)
@@ -368,7 +367,7 @@ def _ranged(rule: Rule, node: ast.expr) -> Rule:
 
 
 def _name(node: ast.expr) -> str:
-    """The last part of a name: ``typing.Literal`` and ``Literal`` are the same here."""
+    """Return the last part of a name: ``typing.Literal`` and ``Literal`` are the same here."""
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 

@@ -1,7 +1,4 @@
-"""Processes that end with the run that started them: the run's end of `handover.notebook.subreaper`.
-
-Only starting, watching and ending belongs here; what the processes do is not known.
-"""
+"""Processes that end with the run that started them: the client of `handover.notebook.subreaper`."""
 
 import os
 import signal
@@ -15,12 +12,12 @@ from pathlib import Path
 
 from handover.notebook import subreaper
 
-#: How long the end of everything may take; the subreaper itself gives up a little sooner.
+#: How long ending everything may take; the subreaper itself gives up a little sooner.
 END_S = subreaper.PATIENCE_S + 2.0
 
 
 class Supervised:
-    """A process under a subreaper, with what `jupyter_client` expects of a `subprocess.Popen`.
+    """A process under a subreaper, with the methods of `subprocess.Popen` that jupyter_client uses.
 
     Args:
         channel: This end of the socket to the subreaper.
@@ -38,7 +35,7 @@ class Supervised:
         self._popen = popen
 
     def poll(self) -> int | None:
-        """The exit code, negative for a signal, once the process and all it started are gone; None before."""
+        """Return the exit code, negative for a signal, once the process and all it started are gone; None before."""
         if self.returncode is None:
             try:
                 answer = self._channel.recv(64)
@@ -46,7 +43,7 @@ class Supervised:
                 return None
             except OSError:
                 answer = b""
-            # no answer: the subreaper was killed, and the kernel with it
+            # without an answer, the subreaper was killed, and the kernel with it
             self.returncode = os.waitstatus_to_exitcode(int(answer)) if answer.isdigit() else -signal.SIGKILL
             self._channel.close()
             if self._popen is not None:
@@ -55,7 +52,7 @@ class Supervised:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait until all is gone.
+        """Wait until the process and all it started are gone.
 
         Raises:
             subprocess.TimeoutExpired: It took longer than `timeout` seconds.
@@ -76,7 +73,7 @@ class Supervised:
         self._request(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the process and all it started, whatever session they moved to."""
+        """End the process and all it started, in whatever session they are."""
         self._request(subreaper.END)
 
     def _request(self, number: int) -> None:
@@ -104,10 +101,10 @@ class Reaper:
 
         Args:
             command: Program and arguments.
-            env: Its whole environment.
-            cwd: Its working directory.
-            log: Receives what it writes to its standard streams.
-            scratch: A folder that the subreaper removes, should this process be killed.
+            env: The whole environment.
+            cwd: The working directory.
+            log: Receives stdout and stderr.
+            scratch: A folder that the subreaper removes if this process is killed.
         """
         ours, theirs = socket.socketpair()
         with ExitStack() as on_failure, theirs, log.open("ab") as written:
@@ -133,7 +130,7 @@ class Reaper:
         return process
 
     def end(self) -> None:
-        """End all that was started; returns when it is gone."""
+        """End all that was started; return when it is gone."""
         for process in self.processes:
             process.kill()
         for process in self.processes:
@@ -143,7 +140,7 @@ class Reaper:
 
 @contextmanager
 def reaper() -> Iterator[Reaper]:
-    """A reaper whose processes are gone when the block ends, however it ends."""
+    """Provide a reaper whose processes are gone when the block ends."""
     made = Reaper()
     try:
         yield made
@@ -151,8 +148,8 @@ def reaper() -> Iterator[Reaper]:
         made.end()
 
 
-def ending(code: int) -> str:
-    """Say in words how a process ended, given its exit code."""
+def describe_exit(code: int) -> str:
+    """Describe how a process ended, given its exit code."""
     if code >= 0:
         return f"it ended by itself, with status {code}"
     try:

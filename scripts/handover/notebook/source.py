@@ -1,7 +1,6 @@
-"""A notebook's file: read it, say what is wrong with it or with what its cells ask for, and write it as git has it.
+"""A notebook's file: read it, check it and its cells before a kernel starts, and give it its canonical form for git.
 
-`read` and `canonical` work on plain dictionaries, so that a notebook can be recognised before any of Jupyter's tools
-is imported. All that can be refused before a kernel starts is refused here.
+`read` and `canonical` work on plain dictionaries, so they import no Jupyter tool.
 """
 
 import ast
@@ -19,16 +18,16 @@ from handover.text import whole
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-#: What of the metadata belongs to the report; everything else an editor or a run put there.
+#: The metadata that belongs to the report; an editor or a run adds the rest.
 NOTEBOOK_METADATA = ("authors", "date", "kernelspec", "language", "language_info", "title")
 CELL_METADATA = ("format", "raw_mimetype", "tags")
 INJECTED = "injected-parameters"
 
-#: Tags with which a cell may fail, or be left out, in silence.
+#: Tags that let a cell fail, or be skipped, in silence.
 LENIENT_TAGS = ("raises-exception", "skip-execution")
 
 #: Magics that run a program and hide that it failed, or change what is installed.
-DEAF_MAGICS = ("sx", "system", "!", "pip", "uv", "conda", "mamba", "micromamba")
+UNCHECKED_MAGICS = ("sx", "system", "!", "pip", "uv", "conda", "mamba", "micromamba")
 
 SAVE_AGAIN = "Restore the file from git, or open it in JupyterLab and save it again."
 
@@ -37,7 +36,7 @@ ADDRESS_GRAMMAR = "rfc3987_syntax"
 
 
 def read(path: Path, where: str | None = None) -> dict[str, Any]:
-    """Read a notebook file as plain JSON; messages name it as `where` has it, or by its path.
+    """Read a notebook file as plain JSON; messages name it `where`, or by its path.
 
     Raises:
         NotebookError: The file is missing, unreadable, or no notebook in format 4.
@@ -66,13 +65,13 @@ def read(path: Path, where: str | None = None) -> dict[str, Any]:
 
 
 def _loads(text: str) -> Any:
-    """Read JSON; of half a character, which it may hold as an escape, a replacement is left."""
+    """Read JSON; a lone surrogate, which it may contain as an escape, becomes the replacement character."""
     found = json.loads(text)
     return json.loads(whole(json.dumps(found, ensure_ascii=False))) if "\\ud" in text.lower() else found
 
 
 def load(path: Path, where: str | None = None) -> "NotebookNode":
-    """Read and validate a notebook file; messages name it as `where` has it, or by its path.
+    """Read and validate a notebook file; messages name it `where`, or by its path.
 
     A notebook of format 4.4 or older has no cell ids; its cells get their numbers as ids, so that the same file
     always gives the same pages.
@@ -96,13 +95,13 @@ def load(path: Path, where: str | None = None) -> "NotebookNode":
         nbformat.v4.rwbase.rejoin_lines(node)
         nbformat.validate(node)
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
-        place, reason = _place(error)
+        place, reason = _format_fault(error)
         raise NotebookError(f"{where}: {place} must keep the notebook format (got: {reason}).\n{SAVE_AGAIN}") from error
     return node
 
 
 def _import_jsonschema() -> None:
-    """Import what nbformat imports first, without the grammar of addresses."""
+    """Import jsonschema, which nbformat needs, without the slow grammar of addresses."""
     if "jsonschema" in sys.modules or ADDRESS_GRAMMAR in sys.modules:
         return
     sys.modules[ADDRESS_GRAMMAR] = None  # type: ignore[assignment]  # the documented way to make an import fail
@@ -113,10 +112,7 @@ def _import_jsonschema() -> None:
 
 
 def canonical(nb: Mapping[str, Any]) -> str:
-    """Return the text of a notebook as git should have it: what nbformat writes for its clean form.
-
-    No outputs, no counts, no editor metadata, no injected parameters.
-    """
+    """Return the text of a notebook for git: no outputs, counts, editor metadata or injected parameters."""
     clean = {
         "cells": [_clean(cell) for cell in nb["cells"] if INJECTED not in cell["metadata"].get("tags", [])],
         "metadata": {key: nb["metadata"][key] for key in NOTEBOOK_METADATA if key in nb["metadata"]},
@@ -124,10 +120,10 @@ def canonical(nb: Mapping[str, Any]) -> str:
         "nbformat_minor": nb["nbformat_minor"],
     }
     if "language_info" in clean["metadata"]:
-        # a kernel fills in its own version here, which no report depends on
+        # a kernel adds its own version here, which no report depends on
         language = clean["metadata"]["language_info"]
         clean["metadata"]["language_info"] = {key: value for key, value in language.items() if key == "name"}
-    # a notebook made in memory may hold halves of characters, which `read` replaces
+    # a notebook made in memory may contain lone surrogates, which `read` replaces
     return whole(json.dumps(clean, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))) + "\n"
 
 
@@ -147,18 +143,18 @@ def _clean(cell: Mapping[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def refuse(nb: "NotebookNode", where: str) -> None:
+def check_cells(nb: "NotebookNode", where: str) -> None:
     """Refuse cells that could fail without failing the run.
 
-    A report has no cells that may fail or be skipped. ``!command`` and its kin carry on when the command fails,
-    and nothing that a cell shows tells so afterwards; ``%%bash`` fails truthfully, and stays allowed. A
-    ``breakpoint()`` is passed over without a word where no debugger is attached.
+    No cell of a report may fail or be skipped. ``!command`` and the magics like it go on when the command fails, and
+    the outputs do not show it; ``%%bash`` fails the cell, and is allowed. ``breakpoint()`` does nothing without a
+    debugger.
 
     Raises:
-        ExecutionError: Such cells, all at once.
+        ExecutionError: There are such cells; the message lists all.
     """
     spec = nb.metadata.get("kernelspec", {})
-    # what stands for a command in IPython means something else in another language
+    # the syntax of IPython's commands means something else in another language
     python = (nb.metadata.get("language_info", {}).get("name") or spec.get("language") or "python") == "python"
     faults = []
     for number, cell in enumerate(nb.cells, 1):
@@ -167,10 +163,10 @@ def refuse(nb: "NotebookNode", where: str) -> None:
         for tag in LENIENT_TAGS:
             if tag in cell.metadata.get("tags", []):
                 faults.append(f"cell {number}: must not carry the tag '{tag}'")
-        for line in deaf_lines(cell.source) if python else ():
+        for line in unchecked_lines(cell.source) if python else ():
             faults.append(f"cell {number}: `{line}` goes on when the command fails")
-        if python and _breaks(cell.source):
-            faults.append(f"cell {number}: `breakpoint()` waits for somebody who is not there")
+        if python and _calls_breakpoint(cell.source):
+            faults.append(f"cell {number}: `breakpoint()` waits for a user who is not there")
     if faults:
         raise ExecutionError(
             "\n  ".join([f"{where}: every cell of a report must run, and fail when something fails:", *faults])
@@ -178,9 +174,9 @@ def refuse(nb: "NotebookNode", where: str) -> None:
         )
 
 
-def deaf_lines(source: str) -> Iterator[str]:
-    """Yield the lines of a cell that run a program without minding whether it failed."""
-    magic = rf"%({'|'.join(map(re.escape, DEAF_MAGICS))})\b"
+def unchecked_lines(source: str) -> Iterator[str]:
+    """Yield the lines of a cell that run a program and ignore whether it failed."""
+    magic = rf"%({'|'.join(map(re.escape, UNCHECKED_MAGICS))})\b"
     lines = source.splitlines()
     if lines and lines[0].startswith("%%"):
         if re.match(rf"%{magic}|%%!|%%\w+.*--no-raise-error", lines[0]):
@@ -188,14 +184,14 @@ def deaf_lines(source: str) -> Iterator[str]:
         if not re.match(r"%%(time|timeit|capture|prun)\b", lines[0]):
             return
         lines = lines[1:]
-    # a line that begins with % or ! inside a string is text: such a cell is Python as it stands
+    # in a cell that is valid Python, a line that begins with % or ! is part of a string
     for line in lines if _parsed("\n".join(lines)) is None else ():
         if re.match(rf"\s*(\w[\w, ]*=\s*)?(!(?!=)|{magic})", line):
             yield line.strip()
 
 
-def _breaks(source: str) -> bool:
-    """Whether a cell calls ``breakpoint()``; of one with magics the beginnings of its lines are read."""
+def _calls_breakpoint(source: str) -> bool:
+    """Return whether a cell calls ``breakpoint()``; in one with magics, at the start of a line."""
     tree = _parsed(source)
     if tree is None:
         return bool(re.search(r"^\s*breakpoint\(", source, re.MULTILINE))
@@ -210,7 +206,7 @@ def _parsed(source: str) -> ast.Module | None:
 
 
 def _number_cells(nb: dict[str, Any]) -> None:
-    """Give ids to the cells of a notebook older than ids."""
+    """Give ids to the cells of a notebook older than format 4.5."""
     minor = nb.get("nbformat_minor")
     if isinstance(minor, int) and minor < 5:
         for number, cell in enumerate(nb["cells"], 1):
@@ -229,8 +225,8 @@ def _id_faults(nb: dict[str, Any]) -> Iterator[str]:
             yield f"cell {number} shares '{cell['id']}'"
 
 
-def _place(error: Exception) -> tuple[str, str]:
-    """Where in the notebook the format is broken, and how, in one line."""
+def _format_fault(error: Exception) -> tuple[str, str]:
+    """Return where in the notebook the format is broken, and how, in one line."""
     parts = list(getattr(error, "absolute_path", None) or getattr(error, "path", None) or [])
     reason = str(getattr(error, "message", "") or error).splitlines()[0][:200]
     if len(parts) > 1 and parts[0] == "cells" and isinstance(parts[1], int):

@@ -1,14 +1,13 @@
-"""The process between a run and its kernel, which sees to it that nothing the kernel started outlives the run.
+"""The process between a run and its kernel, which ensures that nothing the kernel started outlives the run.
 
-Only what runs in that process belongs here. It is started by path, without site or package, so it costs some ten
-milliseconds; it imports nothing outside the standard library.
+It is started by path, without site or package, in some ten milliseconds, so it imports the standard library alone.
 
     run ──socket──► subreaper ──► kernel ──► what the cells start
 
-The socket carries requests, one byte each: a signal's number goes to the kernel's process group, `END` kills
-everything, and so does the end of the socket, which is all that a killed run leaves behind. The subreaper answers
-once, with the kernel's wait status, when nothing is left. On Linux, a process below it that leaves its session or
-loses its parent becomes its child, and is found.
+The socket carries requests, one byte each: the number of a signal for the kernel's process group, or `END`, which
+kills everything. So does the end of the socket, since the run may have been killed. The subreaper answers once, with
+the kernel's wait status, when nothing is left. On Linux, a descendant that leaves its session or loses its parent
+becomes a child of the subreaper.
 """
 
 import contextlib
@@ -28,27 +27,27 @@ END = 0
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
-#: How long killed processes may take to go; one that hangs in the kernel of the system is given up then.
+#: How long killed processes may take to end; one that hangs in a system call is given up then.
 PATIENCE_S = 5.0
 
-#: How often to look whether the run's process is still the parent, in case a fork of that holds the socket open.
+#: How often to check that the run's process is still the parent, in case a fork of it keeps the socket open.
 LOOK_S = 1.0
 
 
 def supervise(channel: socket.socket, start: Callable[[], None], scratch: str = "") -> NoReturn:
-    """Run `start` in a child of this process, as the kernel, and stay until it and all it started are gone.
+    """Run the kernel in a child of this process, and exit when it and all it started are gone.
 
     Args:
         channel: The subreaper's end of the socket.
         start: Becomes the kernel; called in the child, in a session of its own, and must not return.
-        scratch: A folder to remove if the run's process died and cannot do so itself.
+        scratch: A folder to remove if the run's process died.
     """
     parent = os.getppid()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     channel.set_inheritable(False)
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
-    # handlers, not SIG_IGN: a program that the kernel starts would inherit ignored signals
+    # not SIG_IGN, which programs that the kernel starts would inherit
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
@@ -143,7 +142,7 @@ def _kill_all(kernel: int, status: int | None) -> int:
 
 
 def _children(kernel: int) -> list[int]:
-    """The children of this process; where the system does not list them, the kernel alone."""
+    """List the children of this process; where the system cannot, kill the kernel's group and return the kernel."""
     try:
         with open(f"/proc/{os.getpid()}/task/{os.getpid()}/children") as listed:  # noqa: PTH123
             return [int(pid) for pid in listed.read().split()]
@@ -154,12 +153,11 @@ def _children(kernel: int) -> list[int]:
 
 
 def end_with_parent(number: int = signal.SIGKILL) -> None:
-    """Have this process sent a signal when its parent ends."""
+    """Have the system send this process a signal when its parent ends, on Linux."""
     _prctl(PR_SET_PDEATHSIG, number)
 
 
 def _prctl(option: int, argument: int) -> None:
-    """Set a property of this process, where the system knows it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(option, argument, 0, 0, 0)
 

@@ -12,7 +12,7 @@ from handover.document import model, read, words
 from handover.pages import typefaces
 from handover.pages.html_printer import Printer
 from handover.pages.metadata import NO_DAY, PageMetadata
-from handover.text import legible
+from handover.text import printable
 
 FOLDER = Path(__file__).parent / "templates"
 #: A document with more sections than this gets a list of contents.
@@ -108,5 +108,5 @@ def templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["legible"] = legible
+    found.filters["printable"] = printable
     return found

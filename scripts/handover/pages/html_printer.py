@@ -427,7 +427,7 @@ def stackable(table: model.Table) -> bool:
 
 
 def code(source: str, language: str) -> Markup:
-    """Source code as preformatted text with few colours, each legible on white (WCAG AA)."""
+    """Source code as preformatted text with few colours, each printable on white (WCAG AA)."""
     return fill('<pre class="code" dir="ltr"><code>{}</code></pre>', _coloured(source, language))
 
 

@@ -129,7 +129,7 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
         except TimeoutError:
             cause = f"{job.report}: must be done within {allowed:g} seconds (was ended then)."
         except LostError as lost:
-            cause = f"{job.report}: the run must end with an answer ({processes.ending(lost.status)})."
+            cause = f"{job.report}: the run must end with an answer ({processes.describe_exit(lost.status)})."
         except HandoverError as error:
             cause = str(error)
     return Result("failed", cause=cause[:CAUSE_MAX])

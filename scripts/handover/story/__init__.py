@@ -1,4 +1,4 @@
-"""What a report says: knows troops, knows no Jupyter tool.
+"""What a report says about troops; uses no Jupyter tool.
 
     data/ ─► data ─► claims ─► facts ─► sentences ─► evidence ─► story
                        └─────► frames ─► charts ────────────────┘

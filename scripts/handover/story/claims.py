@@ -1,6 +1,6 @@
-"""What was known by a day: the rows that a report may use, each of them a claim of its source.
+"""What was known by a day: the rows that a report may use, and each as a claim of its source.
 
-A claim is one atomic statement in a source, in our own words, whichever table it stands in.
+A claim is one atomic statement in a source, in our own words, in whichever table.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ from functools import cached_property
 from handover.story.data import ARTICLE, Tables
 from handover.story.values import English, Period, Row, period_of, quantity_of
 
-#: A page known to this grade never stands alone behind a printed number.
+#: The lowest grade of a source, which alone never supports a printed number.
 WEAK = "D"
 
 
@@ -19,8 +19,8 @@ WEAK = "D"
 class Claim:
     """One statement with its source.
 
-    `period` is when it was so; `place` where in the source it stands (only the article is cited that finely);
-    `known` the day from which a report may use it.
+    `period` is the time it speaks of; `place` where it is in the source (only for the article); `known` the day from
+    which a report may use it.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class View:
-    """What was known by `as_of`; with ``evidence="article"``, what the article says and nothing else."""
+    """What was known by `as_of`; with ``evidence="article"``, only what the article says."""
 
     tables: Tables
     as_of: dt.date
@@ -69,7 +69,7 @@ class View:
         )
 
     def claims(self, row_ids: Iterable[str]) -> list[Claim]:
-        """Return those of the rows that may be used, in the order given."""
+        """Return the rows that may be used as claims, in the order given."""
         return [self.claim(row_id) for row_id in row_ids if self.sees(row_id)]
 
     def weak(self, row: Row) -> bool:
@@ -78,7 +78,7 @@ class View:
 
     @cached_property
     def conflicts(self) -> dict[str, Row]:
-        """The conflicts of which both sides were known, by id; a reading given later is left out."""
+        """The conflicts of which both sides were known, by id; a reading written later is left out."""
         if self.evidence == "article":
             return {}
         found = {}
@@ -89,14 +89,14 @@ class View:
         return found
 
     def _side_known(self, conflict: Row, side: str) -> bool:
-        """Return whether the source named for a side was known, and so was a row that makes the claim."""
+        """Return whether the source of a side was known, and a row that makes its claim."""
         if self.tables.known(self.tables.sources[str(conflict[f"source_{side}"])]) > self.as_of:
             return False
         rows = self.tables.sides.get(str(conflict["conflict_id"]), {}).get(side)
         return not rows or any(map(self.sees, rows))
 
     def conflicts_over(self, row_ids: Iterable[str]) -> tuple[str, ...]:
-        """Return the ids of the known conflicts that one of the rows takes part in, in order."""
+        """Return the ids of the known conflicts that involve one of the rows, in order."""
         wanted = set(row_ids)
         sides = self.tables.sides
         touched = [
@@ -105,7 +105,7 @@ class View:
         return tuple(name for name in self.conflicts if name in touched) if touched else ()
 
     def opposed(self, one: str, other: str) -> list[str]:
-        """Return the registered conflicts that have the two rows, known or not, on their two sides."""
+        """Return the conflicts, known or not, that have the two rows on opposite sides."""
         return [
             name
             for name, sides in self.tables.sides.items()
@@ -114,7 +114,7 @@ class View:
 
 
 def statement(tables: Tables, row_id: str) -> str:
-    """Return what a row of any table states, as a sentence in our own words, and the curator's note on it."""
+    """Return a row of any table as a sentence, with the curator's note."""
     table, row = tables.where[row_id]
     text = " ".join(STATEMENTS.get(table, _summary)(tables, row).split())
     if note := str(row.get("note") or ""):

@@ -1,8 +1,7 @@
 """The curated tables: read as the data dictionary says, cross-checked, and checked against the article.
 
-The data dictionary ``data/datapackage.json`` is the only schema; nothing here repeats it. It is read by
-our own few lines on the way to every report, and by Frictionless' own tool in ``handover check``. Every fault of a
-file is listed at once, with line, column and cure.
+The data dictionary ``data/datapackage.json`` is the only schema. Our own code reads it for every report, and
+Frictionless' tool in ``handover check``. All faults of a file are listed at once, with line, column and cure.
 """
 
 import csv
@@ -24,7 +23,7 @@ from handover.story.values import Row, Value, known_since
 #: The one source that is the article; everything else is the public record around it.
 ARTICLE = "S001"
 
-#: What each kind of bound says about ``value``, ``low`` and ``high``. A bound that nobody gave stays empty.
+#: Kind of bound -> whether ``value``, ``low`` and ``high`` are given.
 QUANTITY_LAW = {
     "exact": (True, False, False),
     "about": (True, False, False),
@@ -35,7 +34,7 @@ QUANTITY_LAW = {
     "at_least": (False, True, False),
     None: (False, False, False),
 }
-#: Columns that say when something began and ended.
+#: Pairs of columns that say when something began and ended.
 STRETCHES = (("start", "end"), ("start_date", "end_date"), ("not_before", "not_after"))
 READERS: dict[str, Callable[[str], Value]] = {
     "string": str,
@@ -43,13 +42,13 @@ READERS: dict[str, Callable[[str], Value]] = {
     "number": float,
     "date": dt.date.fromisoformat,
 }
-#: Full stops after these end no sentence.
+#: A full stop after one of these does not end a sentence.
 ABBREVIATIONS = ("Lt.", "Gen.", "U.S.", "Col.", "Maj.", "Brig.", "Mr.", "Mrs.", "Dr.", "St.")
 
 
 @dataclass(frozen=True)
 class Tables:
-    """All tables by name; `where` says in which table a row id stands."""
+    """All tables by name; `where` gives the table and the row of each row id."""
 
     rows: dict[str, list[Row]]
     paths: dict[str, str]
@@ -77,20 +76,20 @@ class Tables:
         return cls(rows, {schema.name: f"{folder.name}/{schema.path}" for schema in schemas}, where, sources)
 
     def source_of(self, row: Row) -> Row:
-        """Return the source a row rests on; rows of the article name none, since there is only one."""
+        """Return the source of a row; rows of the article name none, since there is only one."""
         return self.sources[str(row.get("source_id", ARTICLE))]
 
     def known(self, row: Row) -> dt.date:
-        """Return the day from which a report may use a row; the bare name of a place needs no source."""
+        """Return the day from which a report may use a row."""
         return self._since[id(row)]
 
     @cached_property
     def _since(self) -> dict[int, dt.date]:
-        """The same of every row of the tables, by the identity of the row."""
+        """That day for every row, by the identity of the row."""
         return {id(row): self._known(row) for rows in self.rows.values() for row in rows}
 
     def _known(self, row: Row) -> dt.date:
-        if row.get("source_id", ARTICLE) is None:
+        if row.get("source_id", ARTICLE) is None:  # the mere name of a place needs no source
             return dt.date.min
         return known_since(row, self.source_of(row))
 
@@ -106,7 +105,7 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the dictionary: how its cells are read, and what must hold of each."""
+    """One column of the dictionary: how its cells are read, and the rules for each."""
 
     name: str
     type: str
@@ -133,7 +132,7 @@ class Column:
         )
 
     def read(self, text: str) -> tuple[Value, str]:
-        """Return the typed value of a cell and, if it breaks a rule, what must hold."""
+        """Return the typed value of a cell and, if it breaks a rule, the fault."""
         if text == "":
             return None, "must not be empty" if self.required else ""
         if text != text.strip():
@@ -156,7 +155,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One table of the dictionary: where it lies, its columns, and (column, table, column) of each reference."""
+    """One table of the dictionary: its file, its columns, and (column, table, column) of each reference."""
 
     name: str
     path: str
@@ -174,7 +173,7 @@ def dictionary(folder: Path) -> list[Schema]:
     """Return the tables that ``datapackage.json`` in `folder` declares.
 
     Raises:
-        DataError: The file is missing, is no JSON, or lacks what a data package must have.
+        DataError: The file is missing, is not JSON, or lacks what a data package must have.
     """
     path = folder / "datapackage.json"
     try:
@@ -201,14 +200,7 @@ def _schema(resource: dict[str, Any]) -> Schema:
 
 
 def read_table(folder: Path, schema: Schema) -> list[Row]:
-    """Read one table.
-
-    Args:
-        folder: The data folder.
-        schema: The table's entry in the dictionary.
-
-    Returns:
-        One dictionary a row, typed; an empty cell is None.
+    """Read one table of the data folder.
 
     Raises:
         DataError: Lists every fault of the file.
@@ -236,13 +228,13 @@ def read_table(folder: Path, schema: Schema) -> list[Row]:
         raise DataError(
             f"{where}: {len(faults)} {'cell breaks' if len(faults) == 1 else 'cells break'} the table's rules:\n"
             + "\n".join(f"  {fault}" for fault in faults)
-            + f"\nCorrect the file; {folder.name}/datapackage.json says what each column holds."
+            + f"\nCorrect the file; {folder.name}/datapackage.json describes each column."
         )
     return rows
 
 
 def _lines(path: Path, where: str, columns: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of each row after checking encoding and header."""
+    """Yield the line number and cells of each row, after checking encoding and header."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -283,7 +275,7 @@ def _check_header(found: list[str], where: str, columns: list[str]) -> None:
 
 
 def _inconsistent(row: Row) -> Iterator[str]:
-    """Yield what is wrong with the interval and the period of a row."""
+    """Yield the faults in the interval and the periods of a row."""
     if {"value", "low", "high", "bound"} <= row.keys() and row["bound"] in QUANTITY_LAW:
         for name, wanted in zip(("value", "low", "high"), QUANTITY_LAW[row["bound"]], strict=True):  # type: ignore[index]
             if (row[name] is not None) != wanted:
@@ -311,7 +303,7 @@ def _references(schemas: list[Schema], rows: dict[str, list[Row]]) -> list[str]:
 
 
 def _citations(rows: dict[str, list[Row]], where: dict[str, tuple[str, Row]]) -> list[str]:
-    """Check lists of row ids inside cells, which the dictionary cannot express as foreign keys."""
+    """Check lists of row ids in cells, which the dictionary cannot express as foreign keys."""
     faults = [
         f"conflict_rows: {row['conflict_id']}: row_id must be a row of some table (got '{row['row_id']}')"
         for row in rows.get("conflict_rows", [])
@@ -365,10 +357,10 @@ def check_article(project: Project, path: Path) -> str:
         path: The article as a UTF-8 text file.
 
     Returns:
-        A sentence that says how many sentences are accounted for.
+        How many sentences are accounted for, in words.
 
     Raises:
-        DataError: A span that does not fit its hash or its sentence, or a sentence with no claim.
+        DataError: A span does not fit its hash or its sentence, or a sentence has no claim.
     """
     try:
         text = path.read_bytes().decode("utf-8")

@@ -1,8 +1,8 @@
-"""What a report printed, what answers for it, and what of it is news since an earlier day.
+"""The evidence behind what a report printed, and which of it is news since an earlier day.
 
-The evidence output is JSON under one MIME type, so that whatever prints the notebook needs to know nothing of
-troops; in JupyterLab it shows as a list. It carries the history of each fact: the tables say since when each of their
-rows was known, so what a fact was on any earlier day can be told, and two editions can be compared.
+The evidence output is JSON under its own MIME type, so the pages need no knowledge of troops; JupyterLab shows it as a
+list. It contains the history of each fact, which follows from the days on which rows became known, so that two
+editions can be compared.
 """
 
 import datetime as dt
@@ -21,18 +21,18 @@ from handover.story.sentences import WORDS, Field, Writer, split_field
 from handover.story.values import English, Period, Row
 
 EVIDENCE_MIME = "application/vnd.handover.evidence+json"
-#: How a source was seen, in words for its reader.
+#: How a source was seen -> what the page says of that.
 SEEN = {
     "page": "",
     "copy": "read in a copy of the page",
     "summary": "only a summary was seen",
     "headline": "only the headline was seen",
 }
-#: A count stands on many rows; this many are listed under its fact.
+#: How many rows are listed under a fact that counts many.
 CLAIMS_SHOWN = 3
 #: Weights: the story itself, a part of it, a detail.
 WEIGHTS = (STORY, PART, DETAIL) = (1, 2, 3)
-#: Weight and sentence of the facts that are worked out, and so have no row in data/facts.csv.
+#: Weight and sentence of derived facts, which have no row in data/facts.csv.
 DERIVED_NEWS = {
     "slip": (PART, "The handover came {slip} days after the promised week, as that week and the sources are read."),
     "base_status": (DETAIL, "The base is now {base_status}."),
@@ -43,7 +43,7 @@ DERIVED_NEWS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What was known of a fact from one day on, as the evidence prints it; a mere statement has no value."""
+    """What was known of a fact from a day on, as the evidence prints it; empty for a statement without a value."""
 
     since: dt.date
     value: str
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A fact that became known, or was last read otherwise, after an earlier day; `before` is what it was then."""
+    """A fact that became known or changed after an earlier day; `before` is its value then."""
 
     key: str
     weight: int
@@ -61,7 +61,7 @@ class Change:
 
 @dataclass
 class News:
-    """Histories of the facts of one report, and the sentences that tell them."""
+    """The histories of a report's facts, and the sentences that report changes."""
 
     facts: Facts
     language: English
@@ -70,19 +70,19 @@ class News:
     _steps: dict[str, list[Step]] = field(default_factory=dict)
 
     def steps(self, key: str) -> list[Step]:
-        """Return what was known of a fact, the newest first; nothing of what rests on no claim."""
+        """Return the history of a fact, the newest step first; empty if it rests on no claim."""
         if key not in self._steps:
             self._steps[key] = self._history(key)
         return self._steps[key]
 
     def _history(self, key: str) -> list[Step]:
-        """Go back from one day on which a row of the fact became known to the day before, until nothing was known."""
+        """Go back from each day on which a row became known to the day before, until nothing was known."""
         found: list[Step] = []
         day, tables = self.facts.view.as_of, self.facts.view.tables
         while (fact := self._on(day)[key]) and fact.claims:
             since = max(tables.known(tables.where[claim][1]) for claim in fact.claims)
             value = stated(fact, self.language)
-            # a row that became known and says the same is no step
+            # a new row that says the same is not a step
             if found and found[-1].value == value:
                 found.pop()
             found.append(Step(since, value))
@@ -99,29 +99,29 @@ class News:
         return self._days[day]
 
     def since(self, keys: Iterable[str], day: dt.date) -> list[Change]:
-        """Return those of the facts that are news since a day: the weightiest first, of one weight the newest.
+        """Return the facts that are news since a day: the weightiest first, of one weight the newest.
 
-        One row that gives several facts one value is told once.
+        A row that gives several facts the same value is reported once.
         """
         found = []
-        for key in filter(self.tells, dict.fromkeys(keys)):
+        for key in filter(self.can_be_news, dict.fromkeys(keys)):
             steps = self.steps(key)
             if steps and steps[0].since > day:
                 before = next((step.value for step in steps if step.since <= day), "")
                 found.append(Change(key, self.weight(key), steps[0].since, before))
         found.sort(key=lambda change: (change.weight, -change.since.toordinal(), change.key))
-        told: dict[tuple[str, str], Change] = {}
+        distinct: dict[tuple[str, str], Change] = {}
         for change in found:
             fact = self.facts[change.key]
-            told.setdefault((fact.claims[0], stated(fact, self.language)) if fact else (change.key, ""), change)
-        return list(told.values())
+            distinct.setdefault((fact.claims[0], stated(fact, self.language)) if fact else (change.key, ""), change)
+        return list(distinct.values())
 
     def weight(self, key: str) -> int:
-        """Return how much a fact matters, from 1 for the story itself to 3 for a detail."""
+        """Return how much a fact matters: `STORY`, `PART` or `DETAIL`."""
         return self._weight_and_template(key)[0]
 
-    def tells(self, key: str) -> bool:
-        """Return whether a fact can be news: only one with a sentence that tells it is."""
+    def can_be_news(self, key: str) -> bool:
+        """Return whether a fact can be news, that is, has a sentence."""
         return bool(self._weight_and_template(key)[1])
 
     def _weight_and_template(self, key: str) -> tuple[int, str]:
@@ -129,7 +129,7 @@ class News:
         return (int(str(row["weight"])), str(row["news"] or "")) if row else DERIVED_NEWS.get(key, (DETAIL, ""))
 
     def sentence(self, key: str, write: Callable[[str], str]) -> str:
-        """Write the sentence that tells a fact; "" of a fact that is never news.
+        """Write the sentence that reports a fact; "" for a fact that is never news.
 
         Args:
             key: The fact.
@@ -150,7 +150,7 @@ class News:
         return write(template)
 
     def as_json(self, key: str) -> dict[str, Any]:
-        """Return what the evidence output carries of a fact, so that editions can be compared."""
+        """Return the part of a fact's evidence by which editions are compared."""
         writer = Writer(self.facts, self.language, self.names)
         return {
             "weight": self.weight(key),
@@ -160,7 +160,7 @@ class News:
 
 
 def stated(fact: Fact, language: English) -> str:
-    """Return the value of a fact as its entry in the evidence prints it; "" for what was only said."""
+    """Return the value of a fact as the evidence prints it; "" for a statement without a value."""
     if fact.quantity:
         return language.quantity(fact.quantity, digits=True)
     return fact.words or (language.period(fact.period) if fact.period else "")
@@ -168,10 +168,10 @@ def stated(fact: Fact, language: English) -> str:
 
 @dataclass
 class PrintLog:
-    """What has been printed so far: facts with their texts, rows in tables, sources under charts, and what was said.
+    """What has been printed so far: facts with their texts, sources, tables, and conflicts already shown.
 
-    `said` holds the claims behind sentences that print no value of theirs, `contested` the conflicts over them, and
-    `statements` the facts that these are.
+    `said` contains the claims that are printed without a value, `contested` the conflicts over them, and `statements`
+    their facts.
     """
 
     facts: Facts
@@ -186,7 +186,7 @@ class PrintLog:
     statements: dict[str, None] = field(default_factory=dict)
 
     def field(self, found: Field) -> None:
-        """Remember a field of a sentence."""
+        """Record a field of a sentence."""
         named = found.part in ("source", "speaker")
         if found.fact.value is None:
             self.said.update(dict.fromkeys(found.fact.claims))
@@ -201,17 +201,17 @@ class PrintLog:
             texts.append(found.text)
 
     def rows(self, row_ids: Iterable[str], source_ids: Iterable[str]) -> None:
-        """Remember rows that a chart or a table shows, and their sources."""
+        """Record rows that a chart or a table shows, and their sources."""
         where = self.facts.view.tables.where
         self.tables.update({where[row_id][0]: None for row_id in row_ids})
         self.sources.update(dict.fromkeys(source_ids))
 
     def content(self, *, brief: bool = False) -> dict[str, Any]:
-        """Return everything that answers for what was printed; `handover.document` documents the keys.
+        """Return the evidence for everything printed; `handover.document` documents the keys.
 
         Args:
-            brief: For a report of one page: of each fact only the claim that is printed and the conflict that
-                its mark leads to, and a request to whatever prints it to be short.
+            brief: For a report of one page: give only the claim that is printed and the conflict that its mark leads
+                to, and ask the page to be short.
         """
         tables = self.facts.view.tables
         facts = [fact for key in self.printed if (fact := self.facts[key])]
@@ -219,7 +219,7 @@ class PrintLog:
             facts = [replace(fact, claims=fact.claims[:1], conflicts=fact.conflicts[:1]) for fact in facts]
         touched = {conflict for fact in facts for conflict in fact.conflicts} | set(self.contested)
         conflicts = [self._conflict(conflict) for conflict in sorted(touched - set(self.shown))]
-        statements = [fact for key in filter(self.news.tells, self.statements) if (fact := self.facts[key])]
+        statements = [fact for key in filter(self.news.can_be_news, self.statements) if (fact := self.facts[key])]
         said: dict[str, list[str]] = {}
         for fact in facts:
             for claim_id in fact.claims[:CLAIMS_SHOWN]:
@@ -281,7 +281,7 @@ class PrintLog:
                     "statement": statement(view.tables, claim_id),
                     "said_by": found.said_by,
                     "where": found.place,
-                    # what is always so, as where a place lies, was always known
+                    # a fact without a date, for example where a place lies, was always known
                     "known_since": found.known.isoformat() if found.known > dt.date.min else "",
                     "facts": keys,
                 }
@@ -317,7 +317,6 @@ class PrintLog:
 
 
 def _published(row: Row, language: English) -> str:
-    """Return when a source was published, as exactly as it says."""
     published, first, last = row["published"], row["not_before"], row["not_after"]
     if isinstance(published, dt.date):
         return language.period(Period.around(published, str(row["published_precision"])))

@@ -1,7 +1,7 @@
-"""A fact: what we conclude and print, with the claims behind it and since when it was known.
+"""Facts: what a report concludes and prints, with the claims behind it and the day since when it was known.
 
-Facts that are read off one claim are rows of ``data/facts.csv``: the claims in order of preference, and why.
-`DERIVED` holds those that are counted or worked out; each names the claims it stands on.
+A fact that is read from one claim is a row of ``data/facts.csv``: the claims in order of preference, and why.
+`DERIVED` contains those that are counted or computed.
 """
 
 import datetime as dt
@@ -14,10 +14,10 @@ from handover.story.claims import Claim, View
 from handover.story.data import row_id
 from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
 
-#: What the column `of` says of a fact that has no value.
+#: The value of column `of` for a fact that has no value.
 SAID = "said"
 BASE = "ain_al_asad"
-#: What the column `basis` of ``attacks`` is for; the data dictionary says the same.
+#: The rule behind the column `basis` of ``attacks``, as in the data dictionary.
 RULE = (
     "A day counts when a source of grade A to C, not the attackers' own claim, reports weapons fired at the base or "
     "flown against it, stopped or not."
@@ -28,9 +28,9 @@ RULE = (
 class Fact:
     """What a report prints at one place.
 
-    Its value is `quantity`, or else `words` (a state, as "handed over to Iraq"), or else `period`; a fact
-    of the first two kinds may hold in `period` when that was so. What was only said has none of them, and is named
-    for who said it. `claims` starts with the one whose reading is printed. `reading` says why it was chosen.
+    Its value is `quantity`, or else `words` (a state: "handed over to Iraq"), or else `period`; for the first two,
+    `period` is the time they refer to. A mere statement has none of them. `claims` starts with the claim that is
+    printed; `reading` says why it was chosen.
     """
 
     key: str
@@ -46,13 +46,13 @@ class Fact:
 
     @property
     def value(self) -> Quantity | Period | str | None:
-        """What the fact says: how many, in what state, or when."""
+        """The value, None for a mere statement."""
         return self.quantity or self.words or self.period
 
 
 @dataclass
 class Facts:
-    """All facts of one report, each worked out when it is first asked for; `extra` adds to those of the project."""
+    """All facts of one report, each computed on first use; `extra` adds to those of the project."""
 
     view: View
     extra: dict[str, Fact] = field(default_factory=dict)
@@ -68,15 +68,15 @@ class Facts:
         return key in self.declared or key in DERIVED or key in self.extra
 
     def said(self, key: str) -> bool:
-        """Return whether a fact is only that something was said."""
+        """Return whether a fact is a mere statement, without a value."""
         return key in self.declared and self.declared[key]["of"] == SAID
 
     def on(self, day: dt.date) -> "Facts":
-        """Return the facts as a report of another day has them."""
+        """Return the facts of a report of another day."""
         return Facts(View(self.view.tables, day, self.view.evidence))
 
     def __getitem__(self, key: str) -> Fact | None:
-        """Return a fact, or None where nothing was known of it by the report's day.
+        """Return a fact, or None where it was not known by the report's day.
 
         Raises:
             FactError: There is no such fact, or its claims contradict each other with no conflict registered.
@@ -97,7 +97,7 @@ class Facts:
 
 
 def _read(view: View, row: Row) -> Fact | None:
-    """Read a declared fact off the claim to prefer."""
+    """Read a declared fact from the preferred claim."""
     claims = view.claims(str(row["claims"]).split())
     if row["choose"] == "latest":
         claims = [found for found in claims if not view.weak(found.row)]
@@ -129,12 +129,12 @@ def _read(view: View, row: Row) -> Fact | None:
 
 
 def _declared_conflicts(view: View, row: Row) -> tuple[str, ...]:
-    """Return the known conflicts that a fact is declared to touch; ``none`` declares that it touches none."""
+    """Return the known conflicts that a fact declares; ``none`` declares that there are none."""
     return tuple(name for name in str(row["conflicts"] or "").split() if name in view.conflicts)
 
 
 def _conflicts(view: View, row: Row, first: Claim, chosen: Quantity | Period) -> tuple[str, ...]:
-    """Return the known conflicts that touch a value: as declared, else those whose other side contradicts it."""
+    """Return the known conflicts over a value: as declared, else those whose other side contradicts it."""
     if row["conflicts"]:
         return _declared_conflicts(view, row)
     found = []
@@ -158,7 +158,7 @@ def _value(found: Claim, of: str) -> Quantity | Period | None:
 
 
 def _refuse_contradiction(view: View, key: str, values: list[tuple[Claim, Quantity | Period]]) -> None:
-    """Refuse a fact whose claims contradict each other while no conflict says so."""
+    """Refuse a fact whose claims contradict each other with no conflict registered."""
     first, chosen = values[0]
     for other, value in values[1:]:
         if not overlap(chosen, value) and not view.opposed(first.id, other.id):
@@ -174,11 +174,11 @@ def _edges(value: Quantity | Period) -> str:
     return str(low) if isinstance(value, Quantity) and low == high else f"{low} to {high}"
 
 
-# what is counted or worked out
+# derived facts
 
 
 def _count(facts: Facts, rows: list[Row], count: int, **fact: Any) -> Fact | None:
-    """Return a fact that counts rows, the better sources first; its period runs from the first to the last."""
+    """Return a fact that counts rows, strong sources first; its period runs from the first day to the last."""
     if not rows:
         return None
     rows = sorted(rows, key=facts.view.weak)
@@ -193,10 +193,9 @@ def _count(facts: Facts, rows: list[Row], count: int, **fact: Any) -> Fact | Non
 
 
 def _attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fact | None:
-    """Count the days of attack on the base over whole years; of a single year once it is over.
+    """Count the days of attack on the base over whole years, by `RULE`; a single year only once it is over.
 
-    `RULE` says what counts. A floor, not the full number: some days had more than one attack, and not every
-    attack was found.
+    The count is a lower bound: not every attack was found.
     """
     if first == last and facts.view.as_of.year <= last:
         return None
@@ -209,16 +208,14 @@ def _attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> F
 
 
 def _attack_days_claimed(facts: Facts, key: str) -> Fact | None:
-    """Count the days of which only the attackers say that they attacked the base."""
-    told = {row["date"] for row in _attacks(facts, "reported")}
-    rows = [row for row in _attacks(facts, "claimed") if row["date"] not in told]
+    reported = {row["date"] for row in _attacks(facts, "reported")}
+    rows = [row for row in _attacks(facts, "claimed") if row["date"] not in reported]
     label = "Days on which only the attackers claimed an attack on Ain al-Asad"
     why = f"Not days of attack. {RULE}"
     return _count(facts, rows, len({row["date"] for row in rows}), key=key, label=label, unit="days", reading=why)
 
 
 def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.MAXYEAR) -> list[Row]:
-    """Return the reports of attacks on the base that give the day, of grade A to C."""
     return [
         row
         for row in facts.view.rows("attacks")
@@ -231,10 +228,7 @@ def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.M
 
 
 def readings_of_next_week(said: dt.date) -> list[Period]:
-    """Return what "next week" can mean: the seven days that follow, the next week from Sunday, the next from Monday.
-
-    Iraq's week begins on a Sunday, that of most of the outlets on a Monday.
-    """
+    """Return what "next week" can mean: the next seven days, or the next week from Sunday, as in Iraq, or Monday."""
     monday = dt.timedelta(7 - said.weekday())
     sunday = dt.timedelta((6 - said.weekday()) or 7)
     starts = (said + dt.timedelta(1), said + sunday, said + monday)
@@ -242,7 +236,6 @@ def readings_of_next_week(said: dt.date) -> list[Period]:
 
 
 def _departures(facts: Facts, key: str) -> Fact | None:
-    """Return from the first to the last day that sources give for the departure of the last forces from the base."""
     promised = facts["promise_day"]
     if promised is None or promised.period is None:
         return None
@@ -270,10 +263,10 @@ def _departures(facts: Facts, key: str) -> Fact | None:
 
 
 def _slip(facts: Facts, key: str) -> Fact | None:
-    """Count the days from the end of the promised week to the handover: the least and the most, as both can be read.
+    """Count the days from the promised week to the handover, as a range.
 
-    The least is counted from the latest end of "next week" to the first day given for the last departure; the most from
-    the earliest end to the announcement.
+    The least is from the latest end of "next week" to the first day given for the last departure; the most from the
+    earliest end to the announcement.
     """
     promised, done, left = facts["promise_day"], facts["handover_announced"], facts["departures"]
     if not (promised and promised.period and done and done.period):
@@ -297,7 +290,6 @@ def _slip(facts: Facts, key: str) -> Fact | None:
 
 
 def _base_status(facts: Facts, key: str) -> Fact | None:
-    """Return what the base is, going by the last thing known of it: shared, promised, or handed over."""
     states = (
         ("handover_announced", "handed over to Iraq"),
         ("promised_week", "promised to Iraq"),
@@ -321,7 +313,6 @@ def _base_status(facts: Facts, key: str) -> Fact | None:
 
 
 def _bases_2020(facts: Facts, key: str) -> Fact | None:
-    """Count the places that at least one source says were handed over in 2020, once the year is past."""
     first, last = dt.date(2020, 1, 1), dt.date(2020, 12, 31)
     if facts.view.as_of <= last:
         return None
@@ -336,18 +327,17 @@ def _bases_2020(facts: Facts, key: str) -> Fact | None:
 
 
 def _isis_fall(facts: Facts, key: str) -> Fact | None:
-    """Work out the fall from 2024 to 2025 in whole per cent, from two exact counts of the same counter."""
     high, low = facts["isis_attacks_2024"], facts["isis_attacks_2025"]
     if not (high and low and high.quantity and low.quantity and high.quantity.value and low.quantity.value is not None):
         return None
-    share = round(100 * (high.quantity.value - low.quantity.value) / high.quantity.value)
+    percent = round(100 * (high.quantity.value - low.quantity.value) / high.quantity.value)
     return Fact(
         key=key,
         label="Fall of ISIS attacks from 2024 to 2025 by the Iraqi count",
         unit="per cent",
         claims=high.claims[:1] + low.claims[:1],
         known=max(high.known, low.known),
-        quantity=Quantity(share, bound="exact"),
+        quantity=Quantity(percent, bound="exact"),
         period=low.period,
         reading="Worked out from the two counts and rounded to a whole per cent.",
         conflicts=tuple(dict.fromkeys(high.conflicts + low.conflicts)),
@@ -355,19 +345,17 @@ def _isis_fall(facts: Facts, key: str) -> Fact | None:
 
 
 def _report_day(facts: Facts, key: str) -> Fact:
-    """Return the day the report speaks from, which is a parameter and has no source."""
     return _a_day(key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report.")
 
 
 def earlier_day(day: dt.date) -> Fact:
-    """Return the day of the edition that a report is compared with."""
+    """Return the day of the earlier edition that a report is compared with."""
     return _a_day(
         "since", "The day of the earlier edition", day, "The day of the latest earlier edition of this report."
     )
 
 
 def _record_end(facts: Facts, key: str) -> Fact | None:
-    """Return the last day on which anything in the record became known."""
     tables = ("events", "handovers", "troop_levels")
     known = [(facts.view.tables.known(row), row_id(row)) for table in tables for row in facts.view.rows(table)]
     if not known:
@@ -389,7 +377,7 @@ def _attack_days_year(facts: Facts, key: str) -> Fact | None:
     return _attack_days(facts, key, f"Days with a reported attack on Ain al-Asad in {year}", year, year)
 
 
-#: Fact -> what works it out, given all facts and the fact's key.
+#: Fact -> the function that computes it from all facts and the fact's key.
 DERIVED: dict[str, Callable[[Facts, str], Fact | None]] = {
     "as_of": _report_day,
     "record_end": _record_end,

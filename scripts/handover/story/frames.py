@@ -1,4 +1,4 @@
-"""Rows as pandas frames, for charts, and as tables for readers; every row keeps the source it rests on.
+"""Rows as pandas frames, for charts, and as HTML tables; every row keeps its source.
 
 Every frame has, beside its own columns, ``row_id``, ``source_id``, ``outlet`` and ``grade`` of the source (str or
 None), and ``known``, the day from which the row may be used (datetime64).
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DATES = {"date", "start", "end", "start_date", "end_date", "known"}
 NUMBERS = {"value", "low", "high", "munitions", "wounded", "killed", "count"}
 EVIDENCE = ("row_id", "source_id", "outlet", "grade", "known")
-#: What a report of each kind does to who holds a base: of other kinds nothing.
+#: Kind of handover -> who holds the base after it; other kinds change nothing.
 HOLDS = {"transfer": "iraq", "announcement": "iraq", "declaration": "iraq", "return": "coalition"}
 HOLDERS = {"us": "US-led forces", "iraq": "Iraqi army", "coalition": "Iraqi army, coalition as guests"}
 #: The row that says when the base was taken.
@@ -37,7 +37,7 @@ def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def sound(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the rows that may stand behind a mark or a label of a chart: those of the lowest grade never do."""
+    """Return the rows that a chart may draw or name: those not of the lowest grade."""
     return frame[frame["grade"] != WEAK]
 
 
@@ -58,7 +58,7 @@ def table_frame(view: View, table: str) -> "pd.DataFrame":
 
 
 def marks(view: View, labels: Mapping[str, str]) -> "pd.DataFrame":
-    """Return rows by id with a label of the author's, those that were known: ``label``, ``start``, ``end``."""
+    """Return the rows that were known, under the author's labels: ``label``, ``start``, ``end``."""
     rows = []
     for row_id, label in labels.items():
         period = view.claim(row_id).period
@@ -70,12 +70,12 @@ def marks(view: View, labels: Mapping[str, str]) -> "pd.DataFrame":
 def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":
     """Return who said what: ``said`` (when, in words), ``speaker`` with office, ``statement``, ``start``; by day.
 
-    What the article reports was said by the day it was known, since the article bears no date.
+    What the article reports was said by the day it was known, since the article has no date.
 
     Args:
         view: What was known.
-        row_ids: Rows of ``claims`` and ``events``; those that were not known, or are of the lowest grade, are left out.
-        language: How a date reads.
+        row_ids: Rows of ``claims`` and ``events``; unknown ones and those of the lowest grade are left out.
+        language: Writes dates.
     """
     rows = []
     for found in view.claims(row_ids):
@@ -87,7 +87,7 @@ def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFra
         words = {
             "said": when,
             "speaker": ", ".join(filter(None, [found.said_by, str(found.row.get("office") or "")])),
-            # without the curator's note, which stands in the evidence
+            # without the curator's note, which is in the evidence
             "statement": str(found.row.get("statement") or found.row["summary"]),
             "start": day,
         }
@@ -98,8 +98,8 @@ def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFra
 def holdings(view: View, place_id: str) -> "pd.DataFrame":
     """Return who held a base: ``label``, ``start``, ``end``, ``kind`` (us, iraq, coalition), ``open`` (bool).
 
-    The last span is `open`: it ends on the report's day because nothing later is known. A span ends when
-    another begins, as the first source of grade A to C to report the change gives the day.
+    A span ends when another begins, on the day given by the first source of grade A to C that reports the change. The
+    last span is `open`: it ends on the report's day.
     """
     turns: list[tuple[Any, str, str]] = []
     for capture in view.claims([CAPTURE]):
@@ -120,9 +120,8 @@ def holdings(view: View, place_id: str) -> "pd.DataFrame":
 def promises(view: View, language: English) -> "pd.DataFrame":
     """Return what was agreed or promised and whether it was kept: ``label``, ``due``, ``done``, ``late``, in words.
 
-    A step has a row for the source that gives its time and, where one reports it as done, a row for that one. They
-    read alike, so that a table sets them as one with both sources. A step that a weak source alone gives is left
-    out, and so is a weak report of its end.
+    A step has a row for the source that gives its time and, if it was reported as done, one for the source of that.
+    Both read alike, so a table shows them as one row with two sources. Weak sources are left out.
     """
     rows = []
     for row in sorted(view.rows("milestones"), key=lambda row: (row["end"], row["label"])):  # type: ignore[arg-type, return-value]
@@ -148,9 +147,9 @@ def _due(due: Period, language: English) -> str:
 
 
 def lateness(due: Period, done: Period, language: English) -> str:
-    """Return in words by how many days something came late or early, counted from the end of what was due.
+    """Return in words by how many days something came late or early, counted from the end of the due period.
 
-    "Next week" may be any week between its bounds, and what is reported may be a stretch of days: both give a range.
+    The result is a range if "next week" may mean several weeks, or if what was done took several days.
     """
     first_end = min(due.end, due.start + dt.timedelta(6)) if due.precision == "week" else due.end
     whole = due.precision in ("week", "month", "year")
@@ -179,7 +178,7 @@ def _from_rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> "pd.Data
 
 
 def _frame(columns: dict[str, list[Any]]) -> "pd.DataFrame":
-    """Make a frame column by column, since one that is changed once it is made copies itself."""
+    """Make a frame from finished columns, since changing a column of a frame would copy it."""
     import pandas as pd
 
     def column(name: str, cells: list[Any]) -> "pd.Series":
@@ -203,23 +202,22 @@ class Table:
 def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English) -> Table:
     """Write rows as an HTML table with a caption and header cells, each row ending in its source.
 
-    Rows that read alike become one with several sources.
+    Rows that read alike become one row with several sources.
 
     Args:
         rows: Any of the frames above.
-        columns: Column to heading; ``quantity`` and ``when`` stand for an interval and a period. A count that has
-            a bound beside it is written with its bound.
+        columns: Column to heading; ``quantity`` and ``when`` stand for the columns of an interval and a period. A
+            count with a bound is written with its bound.
         caption: Markdown with links, from a template.
-        language: How numbers and dates read.
+        language: Writes numbers and dates.
     """
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
     for row in records(rows):
-        # what is not there is unequal to itself, whether a number or a day
+        # NaN and NaT are unequal to themselves
         known = {name: value if value == value else None for name, value in row.items()}
         cells = "".join(_cell(known, column, language, first=n == 0) for n, column in enumerate(columns))
         link = f'<a href="{SOURCE}{known["source_id"]}">{html.escape(str(known["outlet"]))}</a>'
-        # sources that say the very same share a row
         body.setdefault(cells, {})[link] = None
     lines = [f"<tr>{cells}<td>{', '.join(links)}</td></tr>" for cells, links in body.items()]
     return Table(

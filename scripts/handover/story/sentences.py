@@ -12,7 +12,7 @@ A template may type no digit. Each field names a fact, optionally a part of it a
     {us_silence[said nothing]}   said nothing  these words, which lead to what the fact rests on
     {mission_over:if}                          nothing; the template is written only once the fact was known
 
-What was said without any number is a fact as well: words of the sentence lead to it, or it is named for who said it.
+A statement without a number is a fact as well: words of the sentence lead to it, or its speaker is named.
 """
 
 import html
@@ -25,7 +25,7 @@ from handover.errors import FactError, ProseError
 from handover.story.facts import Fact, Facts
 from handover.story.values import English
 
-#: What a link leads to; `handover.document.evidence` reads the same prefixes on the other side of the wall.
+#: Prefixes of links by target; `handover.document.evidence`, which may not import this, has the same.
 FACT, SOURCE, CLAIM, CONFLICT = "#fact-", "#source-", "#claim-", "#conflict-"
 LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
 ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
@@ -34,13 +34,13 @@ PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 WORDS = "words"
 #: A fact, a part of it, and words of the sentence: ``us_silence``, ``us_silence.source``, ``us_silence[said nothing]``.
 NAME = re.compile(r"(\w*)(?:\.(\w+)|\[(.+)\])?")
-#: A template, or several of which the first is taken whose facts are all known.
+#: A template, or alternatives, of which the first is taken whose facts are all known.
 Templates = str | tuple[str, ...]
 STYLES = ("bare", "digits", "cap", "year", "month", "day", "if")
 
 
 def split_field(name: str) -> tuple[str, str, str]:
-    """Split the name of a field into the fact, the part of it, and words of the sentence; one of the two is empty."""
+    """Split the name of a field into the fact, its part, and words of the sentence; one of the last two is empty."""
     shape = NAME.fullmatch(name)
     return shape.groups("") if shape else ("", name, "")  # type: ignore[return-value]
 
@@ -55,7 +55,7 @@ class Field:
 
     @property
     def condition(self) -> bool:
-        """Whether the field only asks that its fact was known."""
+        """Whether the field only requires that its fact was known."""
         return not self.text
 
 
@@ -73,8 +73,8 @@ class Writer:
 
         Args:
             templates: A template, or alternatives, the best first.
-            where: What asks for it, for messages.
-            bound: Whether each template must name a fact, so that it is only written once that was known.
+            where: The start of messages.
+            bound: Whether each template must name a fact, so that it is written only once that was known.
 
         Raises:
             ProseError: A template types a digit, a field is malformed, or there is none where one must be.
@@ -83,7 +83,7 @@ class Writer:
         return self._first(templates, where, self._link, bound)
 
     def plain(self, templates: Templates, where: str = "alt") -> str:
-        """Write the same without links, for descriptions."""
+        """Write the same without links."""
         return self._first(templates, where, lambda found: found.text)
 
     def _first(self, templates: Templates, where: str, write: Callable[[Field], str], bound: bool = False) -> str:
@@ -92,8 +92,8 @@ class Writer:
             pieces = self._pieces(template, where)
             if bound and all(isinstance(piece, str) or (piece and piece.condition) for piece in pieces):
                 raise ProseError(
-                    f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would stand on days "
-                    "when nobody knew it; name what it rests on, such as {us_silence.source}."
+                    f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would be "
+                    "printed before it was known; name what it rests on, such as {us_silence.source}."
                 )
             if chosen is None and None not in pieces:
                 chosen = pieces
@@ -105,7 +105,7 @@ class Writer:
         return text
 
     def _pieces(self, template: str, where: str) -> list[str | Field | None]:
-        """Split a template; a field whose fact is not known yet is None."""
+        """Split a template; a field whose fact was not known is None."""
         self._refuse_digits(template, where)
         pieces: list[str | Field | None] = []
         try:
@@ -126,7 +126,7 @@ class Writer:
         if typed:
             raise ProseError(
                 f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"
-                "Write a fact in braces instead, such as {troops_now}; a name that holds digits belongs in "
+                "Write a fact in braces instead, such as {troops_now}; a name that contains digits belongs in "
                 "data/names.csv."
             )
 
@@ -179,7 +179,7 @@ class Writer:
             return f"[{text}]({SOURCE}{claim.source})"
         tip = self.tip(found.fact)
         mark = ""
-        # words that lead to a value tell something else of it than the value that is contested
+        # words that lead to a value say something other than the contested value
         if found.fact.conflicts and found.part in ("", WORDS if found.fact.value is None else ""):
             mark = f"[≠]({CONFLICT}{found.fact.conflicts[0]})"
         if found.fact.value is None:
@@ -187,7 +187,7 @@ class Writer:
         return f'[{text}]({FACT}{found.fact.key} "{tip}"){mark}'
 
     def tip(self, fact: Fact) -> str:
-        """Return who said it, and when it was known, in one line for a pointer that rests on the number."""
+        """Return the tooltip of a fact: who said it, and since when it was known."""
         if not fact.claims:
             return escape(fact.reading)
         found = self.facts.view.claim(fact.claims[0])
@@ -197,7 +197,7 @@ class Writer:
 
 
 def escape(text: str) -> str:
-    """Return a text with what would be mark-up in Markdown escaped."""
+    """Escape a text for Markdown."""
     return re.sub(r"([\\`*_\[\]<>#$|~&])", r"\\\1", text)
 
 
@@ -207,7 +207,7 @@ def plain(markdown: str) -> str:
 
 
 def inline(markdown: str) -> str:
-    """Return the links of a template's Markdown as HTML; a caption holds no other mark-up."""
+    """Return a template's Markdown, whose only mark-up is links, as HTML."""
     pieces, at = [], 0
     for link in LINK.finditer(markdown):
         pieces.append(html.escape(plain(markdown[at : link.start()]), quote=False))

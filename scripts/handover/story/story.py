@@ -1,4 +1,4 @@
-"""What a notebook works with: sentences, findings, figures and tables that keep their own evidence.
+"""What a notebook works with: sentences, findings, figures and tables that record their evidence.
 
 story = Story(as_of, language, evidence)
 story.say("Iraqi officials reported {isis_attacks_2025} attacks")
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-#: A chart of more values than this has them beside it in a table.
+#: A chart of more rows than this must come with a table of them.
 FEW_VALUES = 12
-#: A credit line names this many outlets, then says there are others.
+#: How many outlets a credit line names before "others".
 OUTLETS_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Markdown that a cell displays; empty where nothing was known. `role` says what it is on the page, if not text."""
+    """Markdown that a cell displays, empty where nothing was known; `role` is its role on the page, if not text."""
 
     text: str
     role: str = ""
@@ -49,10 +49,10 @@ class Story:
     """One report's view of the record, and the log of what it printed.
 
     Args:
-        as_of: The day the report speaks from, ISO.
+        as_of: The report's day, ISO.
         language: Language of numbers and dates.
         evidence: ``article`` for the article alone, ``record`` with the public record around it.
-        project: The checkout; found from the working directory when left out.
+        project: The checkout; by default found from the working directory.
 
     Raises:
         DataError: The curated tables have faults.
@@ -70,13 +70,13 @@ class Story:
         self.log = PrintLog(self.facts, self.language, self.news)
         self._writer = Writer(self.facts, self.language, names, self.log.field)
         self._since: dt.date | None = None
-        self._told: list[Change] = []
+        self._reported: list[Change] = []
 
     def headline(self, *, title: Templates, standfirst: Templates) -> Sentence:
         """Show the title and the standfirst of the day, which a page prints in place of the notebook's own.
 
-        Of each the first template is taken whose facts were all known. A title holds no number; it may ask for a fact
-        that it does not print: ``{mission_over:if}``.
+        Each is the first of its templates whose facts were all known. A title contains no number, but may depend on a
+        fact that it does not print: ``{mission_over:if}``.
 
         Raises:
             ProseError: Not even the last template of the title could be written.
@@ -92,19 +92,19 @@ class Story:
         return Sentence(self._writer.markdown(templates))
 
     def findings(self, *templates: Templates, otherwise: Templates = ()) -> Sentence:
-        """Show a list with one item a template, leaving out what was not known; `otherwise` where nothing was.
+        """Show a list with an item for each template whose facts were known; `otherwise` if there is none.
 
         A tuple gives alternatives, as in `say`.
 
         Raises:
-            ProseError: A template names no fact, and would be written on days when nobody knew it.
+            ProseError: A template names no fact, and would be written before it was known.
         """
         items = [self._writer.markdown(item, where="findings", bound=True) for item in templates]
         text = "\n".join(f"- {item}" for item in items if item)
         return Sentence(text) if text else Sentence(self._writer.markdown(otherwise))
 
     def frame(self, table: str) -> "pd.DataFrame":
-        """Return a table of the record as this report may see it; see `frames.table_frame` for the columns.
+        """Return the rows of a table that this report may use; see `frames.table_frame` for the columns.
 
         Raises:
             FactError: There is no such table.
@@ -115,7 +115,7 @@ class Story:
         return frames.table_frame(self.view, table)
 
     def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
-        """Return rows under labels of the author's, those that were known; see `frames.marks`.
+        """Return the rows that were known, under the author's labels; see `frames.marks`.
 
         Args:
             labels: A row's id, or the fact that rests on it, to the label.
@@ -129,7 +129,7 @@ class Story:
         return frames.marks(self.view, rows)
 
     def statements(self, *row_ids: str) -> "pd.DataFrame":
-        """Return who said what, and when, of the rows that were known; see `frames.statements`."""
+        """Return who said what, and when; see `frames.statements`."""
         return frames.statements(self.view, list(row_ids), self.language)
 
     def holdings(self, place_id: str) -> "pd.DataFrame":
@@ -141,7 +141,7 @@ class Story:
         return frames.promises(self.view, self.language)
 
     def period(self, key: str) -> tuple[dt.date, dt.date] | None:
-        """Return first and last day of a fact, for drawing; None where it was not known."""
+        """Return the first and last day of a fact; None where it was not known."""
         fact = self.facts[key]
         return (fact.period.start, fact.period.end) if fact and fact.period else None
 
@@ -158,24 +158,23 @@ class Story:
         values: dict[str, str] | None = None,
         otherwise: Templates = (),
     ) -> Any:
-        """Draw a chart: bind its words to facts, derive its credit from the rows plotted, check it.
+        """Draw a chart, bind its words to facts, derive its credit from the rows, and check it.
 
         Args:
-            draw: Draws on the axes it is given; one of the functions of `handover.story.charts`. A full chart is
-                drawn a second time, narrow, for telephones.
-            rows: The rows that it plots, as `frame` gives them; several frames as a list, of which the first holds
-                the values.
-            title: The finding, as a template; of a tuple the first whose facts are all known is taken.
+            draw: A function of `handover.story.charts`, called with the axes. It draws a full chart a second time,
+                narrow, for phones.
+            rows: The rows plotted, from `frame`; of a list of frames, the first contains the values.
+            title: The finding.
             subtitle: What is measured, in what unit, where and when.
-            alt: What the chart shows, for those who do not see it: kind, finding, end values.
+            alt: A description for readers who cannot see the chart: kind, finding, end values.
             size: ``full`` for the width of the text, ``half`` for the one-page briefing.
-            ratio: Height over width; the frame's own where left out.
+            ratio: Height over width; by default that of the size.
             values: Column to heading, as for `table`, of the values beside the chart: folded on the web, in an
-                appendix in print. A chart of more than a dozen rows must have them.
-            otherwise: What to say instead where there are no rows, or no title whose facts were known.
+                appendix in print. Required for more than `FEW_VALUES` rows.
+            otherwise: What to say if there are no rows, or no title whose facts were known.
 
         Raises:
-            ChartError: Text is cut off or overlaps, the words are missing, or the values are.
+            ChartError: Text is cut off or overlaps, or words or values are missing.
         """
         import pandas as pd
 
@@ -192,7 +191,7 @@ class Story:
         words = self._writer.markdown(title, where="title")
         if rows.empty or not words:
             return Sentence(self._writer.markdown(otherwise))
-        # held for the whole of a chart, since setting it costs a hundredth of a second
+        # once for the whole chart, since applying the style costs a hundredth of a second
         with figure.house():
             fig, narrow = figure.drawn(draw, size, ratio)
             self.log.rows(rows["row_id"], rows["source_id"])
@@ -214,11 +213,11 @@ class Story:
         """Show rows as a table whose last column names each row's source.
 
         Args:
-            rows: Rows as `frame` gives them.
-            columns: Column to heading, in the order to show; ``quantity`` stands for the five columns of an
-                interval and ``when`` for those of a period.
-            caption: What the table holds, as a template.
-            otherwise: What to say instead where there are no rows.
+            rows: From `frame` and the methods like it.
+            columns: Column to heading, in order; ``quantity`` stands for the columns of an interval and ``when`` for
+                those of a period.
+            caption: What the table contains.
+            otherwise: What to say if there are no rows.
         """
         if rows.empty:
             return Sentence(self._writer.markdown(otherwise))
@@ -229,7 +228,7 @@ class Story:
         return frames.html_table(rows, columns, words, self.language)
 
     def credit(self, rows: "pd.DataFrame", named: int = OUTLETS_NAMED) -> str:
-        """Return the source line of a chart: the outlets behind the rows plotted, most rows first, `named` of them."""
+        """Return the source line of a chart: the first `named` outlets, those with most rows first."""
         first = dict(reversed([*zip(rows["outlet"], rows["source_id"], strict=True)]))
         counts = Counter(rows["outlet"])
         outlets = sorted(counts, key=lambda name: (-counts[name], name))
@@ -239,22 +238,22 @@ class Story:
         return f"{'Source' if len(outlets) == 1 else 'Sources'}: {self.language.join(links)}"
 
     def changes(self, since: str | None, heading: str) -> Sentence:
-        """Say what is printed here that an edition of an earlier day could not say; below all else that prints facts.
+        """Show what this report prints that an earlier edition could not; call it below all else that prints facts.
 
         Args:
-            since: The day of the earlier edition, ISO; without one nothing is shown, the heading included.
+            since: The day of the earlier edition, ISO; if None, nothing is shown, not even the heading.
             heading: Heading of the section.
         """
         if not since:
             return Sentence("")
         self._since = dt.date.fromisoformat(since)
         self.facts.extra["since"] = earlier_day(self._since)
-        self._told = self._news()
-        if not self._told:
+        self._reported = self._news()
+        if not self._reported:
             opening = self._writer.markdown("Nothing that is printed here became known after {since}.")
             return Sentence(f"## {heading}\n\n{opening}")
         opening = self._writer.markdown("Since the edition of {since}, the weightiest first:")
-        items = "\n".join(f"- {self._item(change)}" for change in self._told)
+        items = "\n".join(f"- {self._item(change)}" for change in self._reported)
         return Sentence(f"## {heading}\n\n{opening}\n\n{items}")
 
     def _news(self) -> list[Change]:
@@ -268,24 +267,20 @@ class Story:
         return f"{sentence.removesuffix('.')} ({'; '.join(notes)})." if notes else sentence
 
     def disagreements(self, otherwise: Templates = ()) -> EvidenceOutput | Sentence:
-        """Show the conflicts that touch what was printed so far: both claims, both sources, and our reading.
-
-        Args:
-            otherwise: What to say where there are none.
-        """
+        """Show the conflicts over what was printed so far: both claims, both sources, and our reading."""
         content = self.log.disagreements()
         return EvidenceOutput(content) if content["conflicts"] else Sentence(self._writer.markdown(otherwise))
 
     def evidence(self, *, brief: bool = False) -> EvidenceOutput:
-        """Show what answers for every number printed so far; the last thing a report shows.
+        """Show the evidence for everything printed so far; the last output of a report.
 
         Args:
-            brief: Keep it to what a report of one page has room for; see `PrintLog.content`.
+            brief: Limit it to what fits a report of one page; see `PrintLog.content`.
 
         Raises:
-            ProseError: Something new was printed below what has changed, and is missing there.
+            ProseError: News was printed below `changes`, and is missing there.
         """
-        late = [change.key for change in self._news() if change not in self._told] if self._since else []
+        late = [change.key for change in self._news() if change not in self._reported] if self._since else []
         if late:
             raise ProseError(
                 f"changes: must stand below every cell that prints news (got {', '.join(late)} below it).\n"
@@ -302,6 +297,6 @@ class Story:
 
 
 def _in_time(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """Return rows in the order of their days, for a reader who looks one up."""
+    """Sort rows by day, since readers look a day up."""
     day = next((column for column in ("date", "start") if column in rows), None)
     return rows.sort_values(day, kind="stable") if day else rows

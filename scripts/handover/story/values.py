@@ -1,7 +1,4 @@
-"""Numbers and times as their sources gave them, and how they read.
-
-A number keeps the bounds it was given, and a time its precision. `English` is all that is known of a language.
-"""
+"""Numbers with their bounds and times with their precision, as sources gave them, and their words in English."""
 
 import calendar
 import datetime as dt
@@ -15,7 +12,7 @@ Row = dict[str, Value]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """A stretch of days, both ends included; "January 2026" is not the first of January."""
+    """A range of days, both ends included, and its precision; "January 2026" is not the first of January."""
 
     start: dt.date
     end: dt.date
@@ -23,7 +20,7 @@ class Period:
 
     @classmethod
     def around(cls, day: dt.date, precision: str) -> "Period":
-        """Return the day, or the whole month or year it stands for."""
+        """Return the day, or the whole month or year that it is in."""
         if precision == "month":
             return cls(day.replace(day=1), month_end(day), precision)
         if precision == "year":
@@ -33,7 +30,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number as its source gave it: `value`, or the edges it gave; an edge nobody gave is None."""
+    """A number as its source gave it: `value`, or the edges of an interval, None where not given."""
 
     value: float | None = None
     low: float | None = None
@@ -46,17 +43,17 @@ class Quantity:
         return self.bound is not None
 
     def edges(self) -> tuple[float | None, float | None]:
-        """Return the interval it allows: an exact number is its own edges; "about" has none that were given."""
+        """Return the interval of values allowed: a number's own value twice, or the edges given."""
         return (self.value, self.value) if self.value is not None else (self.low, self.high)
 
 
 def month_end(day: dt.date) -> dt.date:
-    """Return the last day of the month that holds `day`."""
+    """Return the last day of the month of `day`."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 def period_of(row: Row) -> Period | None:
-    """Return when what a row tells of was so, or None where the row gives no time."""
+    """Return the time that a row speaks of, or None where it gives none."""
     precision = str(row.get("date_precision") or "day")
     day = row.get("date")
     if isinstance(day, dt.date):
@@ -86,10 +83,10 @@ def quantity_of(row: Row, column: str = "value") -> Quantity:
 def known_since(row: Row, source: Row) -> dt.date:
     """Return the day from which a report may use a row.
 
-    That is the day its source was published; where only the month is known, the month's end; where the
-    page shows no date but a window, the window's end; where neither, when the thing it tells of was over,
-    and not before the page can have existed. A promise happens when it is `stated`, not when it falls due.
-    What is always so, as where a place lies, was always known.
+    That is the day its source was published; if only the month is known, the end of the month; if only a window
+    (`not_before`, `not_after`), its end; otherwise the end of what the row reports, and not before the window begins. A
+    promise counts from when it was `stated`, not from when it is due. A row without a date, for example where a place
+    lies, was always known.
 
     Args:
         row: A row of any table.
@@ -102,13 +99,13 @@ def known_since(row: Row, source: Row) -> dt.date:
     if isinstance(latest, dt.date):
         return latest
     period, stated = period_of(row), row.get("stated")
-    told = stated if isinstance(stated, dt.date) else period.end if period else dt.date.min
+    over = stated if isinstance(stated, dt.date) else period.end if period else dt.date.min
     earliest = source["not_before"]
-    return max(told, earliest) if isinstance(earliest, dt.date) else told
+    return max(over, earliest) if isinstance(earliest, dt.date) else over
 
 
 def overlap(one: Quantity | Period, other: Quantity | Period) -> bool:
-    """Return whether two readings can both be true; an open edge allows everything on its side."""
+    """Return whether two values can both be true; an open edge allows everything on its side."""
     if isinstance(one, Period) and isinstance(other, Period):
         return one.start <= other.end and other.start <= one.end
     if isinstance(one, Quantity) and isinstance(other, Quantity):
@@ -122,7 +119,6 @@ def overlap(one: Quantity | Period, other: Quantity | Period) -> bool:
 class English:
     """British spelling, numbers under ten as words, day before month."""
 
-    code = "en"
     months = (
         *("January", "February", "March", "April", "May", "June"),
         *("July", "August", "September", "October", "November", "December"),

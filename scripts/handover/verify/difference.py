@@ -12,7 +12,7 @@ from typing import Any
 
 from handover.editions import EDITION
 from handover.errors import VerifyError
-from handover.text import legible
+from handover.text import printable
 from handover.verify import contents
 from handover.verify.contents import Contents, Part
 
@@ -59,7 +59,7 @@ class Difference:
 def shown(text: object, most: int = SHOWN) -> str:
     """Put a text of unknown origin on one line, without anything that a terminal would obey."""
     try:
-        line = " ".join(legible(text, code=True).split())
+        line = " ".join(printable(text, code=True).split())
     except RecursionError:
         return "something nested without end"
     return line if len(line) <= most else line[: most - 1] + "…"

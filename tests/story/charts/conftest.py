@@ -1,4 +1,4 @@
-"""Frames as `Story.frame` gives them, made from a line a row; no test of a chart needs the real tables."""
+"""Frames as from `Story.frame`, made from short rows, and what a test reads from a figure."""
 
 import pandas as pd
 import pytest
@@ -29,7 +29,7 @@ NUMBERS = ("value", "low", "high", "wounded", "latitude", "longitude")
 
 
 def make(table, *rows):
-    """Return a frame of one table from rows that give what differs from the usual."""
+    """Return a frame of one table from rows that give only what differs from the defaults."""
     common = {"row_id": None, "source_id": "S001", "outlet": "The Paper", "grade": "B", "known": "2026-01-07"}
     columns = TABLES[table] | common
     filled = [columns | {"row_id": f"X{n:03}"} | row for n, row in enumerate(rows)]
@@ -61,7 +61,7 @@ def draw():
 
 @pytest.fixture
 def symbols():
-    """The marks of a plot by shape, without those of its key: each an x, a y and the colour of its face."""
+    """Return the marks of a plot by shape, without its key: each as x, y and the colour of its face."""
 
     def inner(ax, *shapes):
         return [
@@ -76,7 +76,7 @@ def symbols():
 
 @pytest.fixture
 def strokes():
-    """The straight strokes of a kind on a plot: each its two ends."""
+    """Return the straight strokes of a kind on a plot, each as its two ends."""
 
     def inner(ax, gid):
         drawn = [strokes for strokes in ax.collections if strokes.get_gid() == gid]
@@ -87,7 +87,7 @@ def strokes():
 
 @pytest.fixture
 def texts():
-    """All that is written on a figure."""
+    """Return all texts of a figure."""
 
     def inner(fig):
         from handover.story.charts.figure import visible

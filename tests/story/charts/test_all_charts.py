@@ -1,7 +1,6 @@
-"""Laws that every chart keeps, drawn from the real tables on days when much, little and nothing was known.
+"""Laws of every chart, drawn from the real tables on days when much, little and nothing was known.
 
-Its texts can be read (inside the canvas, clear of each other, large enough), and no mark and no label rests on the
-lowest grade alone: it is the same picture without the rows of that grade.
+Its texts can be read (inside the canvas, apart, large enough), and it is the same without the rows of the lowest grade.
 """
 
 import datetime as dt

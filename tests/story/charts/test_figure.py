@@ -162,7 +162,7 @@ def test_what_an_analyst_adds_is_set_in_the_house_type():
     assert ">a tick</text>" in svg and "DejaVu" not in svg
 
 
-def test_the_bundle_holds_picture_and_words():
+def test_the_bundle_contains_picture_and_words():
     title = 'Down to [1,000](#fact-x "The Paper: \\"it said\\"") & less'
     chart = figure.finish(drawn(), **WORDS | {"title": title.replace('\\"', "'")})
     data, metadata = chart._repr_mimebundle_()

@@ -31,7 +31,7 @@ def claims(*numbers):
 
 
 def dots(ax):
-    """The rates drawn, from the top line down, and whether each is filled."""
+    """Return the rates drawn, from the top line down, and whether each is filled."""
     found = [
         (y, 10 ** ax.transData.inverted().transform((x, y))[0], line.get_markerfacecolor())
         for line in ax.lines
@@ -107,7 +107,7 @@ def test_what_is_counted_stands_with_the_counter_at_any_width(rows, draw, texts,
     assert {"Somebody", "incidents in the media", "A counter", "attacks"} <= set(texts(fig))
 
 
-def test_the_lines_of_the_axis_hold_every_rate(rows, draw, texts):
+def test_the_axis_includes_every_rate(rows, draw, texts):
     fig, ax = draw(isis.counts, rows("isis_attacks", year(2018, 1470, by="A"), year(2025, 4)))
     assert {"0.1", "1", "10", "100", "1,000"} <= set(texts(fig))
     low, high = ax.get_xlim()

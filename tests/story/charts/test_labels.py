@@ -39,8 +39,8 @@ def test_flags_cover_no_obstacle_that_rises_above_their_mark(found, blocks):
 
 
 @given(st.lists(st.floats(5, 150), min_size=2, max_size=10, unique=True), st.floats(20, 100))
-def test_flags_that_fly_one_way_keep_their_order(xs, width):
-    """Of two whose texts share a column, the one in front stands lower, so no stem runs through a text."""
+def test_flags_that_point_one_way_keep_their_order(xs, width):
+    """Of two whose texts overlap across, the one in front is lower, so no stem runs through a text."""
     found = [Mark(x, 0, width, 11) for x in sorted(xs)]
     boxes = place_flags(found, left=0, right=WIDTH)
     for (one, a), (other, b) in combinations(zip(found, boxes, strict=True), 2):

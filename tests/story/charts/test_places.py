@@ -69,13 +69,13 @@ GONE = pd.DataFrame(
         ([("2011-12-07", "transfer"), ("2026-01-15", "planned")], "handed_over", "handed_over"),
     ],
 )
-def test_states_follow_what_is_told_of_the_base_and_of_the_country(rows, history, before, after):
+def test_states_follow_reports_on_the_base_and_the_country(rows, history, before, after):
     assert set(state(rows, ASAD, history)["state"]) == {before}
     assert set(state(rows, ASAD, history, GONE.head(0))["state"]) == {before}
     assert set(state(rows, ASAD, history, GONE)["state"]) == {after}
 
 
-def test_a_state_stands_on_the_row_that_tells_of_it(rows):
+def test_a_state_comes_with_the_row_that_reports_it(rows):
     found = state(rows, ASAD, [("2011-12-07", "transfer"), ("2014-11-10", "return")])
     assert list(found["row_id"]) == ["X000", "return"]
     assert list(found["date"]) == [pd.Timestamp("2014-11-10")] * 2
@@ -133,7 +133,7 @@ def test_bases_at_one_spot_share_the_mark_of_the_one_that_is_given_up_last(rows,
     found = places.states(bases, rows("handovers", {"date": "2011-12-07"}))
     fig, _ = draw(places.locator, OUTLINES, found)
     assert {"Ain al-Asad,", "Twin", "no handover reported"} <= set(texts(fig))
-    ((_, _, _, shown, _),) = places._grouped(found.drop_duplicates("place_id"), "ain_al_asad")
+    ((_, _, _, shown, _),) = places._merged(found.drop_duplicates("place_id"), "ain_al_asad")
     assert shown == "unknown"
 
 

@@ -1,4 +1,4 @@
-"""The promised week, the bases handed over and who held one: what is drawn, counted out and left out."""
+"""The promised week, the bases handed over and the holders of one: what is drawn, counted and left out."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""Colours keep their roles apart to all eyes; texts are as large as matplotlib has them, and no fork shares a file."""
+"""All eyes can tell the colours' roles apart; texts have matplotlib's sizes, and no fork shares a file."""
 
 import itertools
 import os
@@ -24,7 +24,7 @@ EYES = {
     "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
     "in grey": [[0.2126, 0.7152, 0.0722]] * 3,
 }
-#: A difference in CIELAB that is seen at a glance; in grey only lightness is left, and shapes must do the rest.
+#: A clear difference in CIELAB; in grey only lightness is left, and shapes must do the rest.
 APART, APART_IN_GREY = 20.0, 8.0
 
 
@@ -41,7 +41,7 @@ def distance(one, other, eye):
 
 
 @pytest.mark.parametrize("eye", EYES)
-def test_two_roles_are_told_apart_and_the_sea_from_land(eye):
+def test_roles_differ_and_the_sea_differs_from_land(eye):
     for one, other in itertools.combinations((INK, FOCUS, ALERT, CONTEXT), 2):
         assert distance(one, other, eye) > (APART_IN_GREY if eye == "in grey" else APART), (one, other)
     for land in (RULE, PAPER):

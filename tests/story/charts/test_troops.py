@@ -13,7 +13,7 @@ def lines(ax, gid):
 
 
 def ink(fig, x, y):
-    """How much red light a place in points gives back; white gives all."""
+    """Return the red of the pixel at a place in points, which is full on white."""
     fig.canvas.draw()
     pixels = np.asarray(fig.canvas.buffer_rgba())
     return int(pixels[round(pixels.shape[0] - y), round(x), 0])
@@ -148,7 +148,7 @@ def test_an_outlier_is_grey_and_moves_no_level_and_has_no_label(rows, draw, text
     assert colours[900] == style.CONTEXT != colours[2500]
 
 
-def test_a_level_is_faint_where_nobody_counted_for_half_a_year(rows, draw, texts, strokes):
+def test_a_level_is_faint_after_half_a_year_without_a_count(rows, draw, texts, strokes):
     days = ("2020-01-05", "2020-05-05", "2022-05-05")
     fig, ax = draw(troops.levels, rows("troop_levels", *({"date": day, "value": 9, "bound": "about"} for day in days)))
     assert [[axes.day_of(x).isoformat() for x, _ in stroke] for stroke in strokes(ax, "hold")] == [list(days[:2])]

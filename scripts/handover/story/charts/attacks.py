@@ -1,8 +1,7 @@
 """Attacks on a base: one mark a day on which at least one source reports one, and days a year.
 
-A day is counted once, however many sources report it, by the rule of the data's column ``basis``; what a mark
-cannot say, as how many attacks a day saw, is not drawn. Days that the attackers alone claim hang, hollow,
-under the axis, and no number counts them.
+A day counts once, however many sources report it, by the rule of the data's column ``basis``; a mark does not say how
+many attacks a day saw. Days that only the attackers claim hang, hollow, under the axis, and are not counted.
 """
 
 import datetime as dt
@@ -19,7 +18,7 @@ from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER
 from handover.story.frames import records, sound
 from handover.story.values import Quantity
 
-#: Weapon of a day -> its name, shape, colour; shapes differ as much as colours do.
+#: Weapon of a day -> its name, shape and colour.
 WEAPONS = {
     "rocket": ("rockets", "s", CONTEXT),
     "drone": ("drones", "o", FOCUS),
@@ -27,27 +26,29 @@ WEAPONS = {
     "mixed": ("more than one kind", "D", INK),
     "unknown": ("weapon not stated", "o", PAPER),
 }
-#: Points that a day takes in its month's stack.
+#: Height of a day in its month's stack, in points.
 UNIT = 8.0
-#: Largest a mark grows, in points, where few months have much room each.
+#: Largest size of a mark, in points.
 LARGEST = 8.0
-#: Days with the most wounded that carry a label, and the fewest wounded worth one.
+#: How many days with the most wounded get a label, on a full and a narrower canvas, and the fewest wounded worth one.
 WORST, WORST_HALF, LEAST = 4, 2, 4
 
+#: Words for days that only the attackers claim, and for years with nothing on record or nothing that counts.
+CLAIMED, NONE, UNCOUNTED = "claimed, not counted", "none on record", "none that counts"
+#: Weapon -> colour of its label; CONTEXT is too pale for text.
+WORDS = {kind: INK if colour in (CONTEXT, PAPER) else colour for kind, (_, _, colour) in WEAPONS.items()}
+#: The widest a column gets, in points, and the fewest days that fill the height.
+COLUMN, LOWEST = 36.0, 4
 
-#: What a day that the attackers alone claim is called, and a day with nothing on record.
-CLAIMED, NONE = "claimed, not counted", "none on record"
 
-
-def _told(rows: pd.DataFrame, basis: str) -> pd.DataFrame:
-    """Rows that give a day and may stand behind a mark."""
+def _dated(rows: pd.DataFrame, basis: str) -> pd.DataFrame:
     return sound(rows[(rows["date_precision"] == "day") & (rows["basis"] == basis)])
 
 
 def claimed(rows: pd.DataFrame) -> list[pd.Timestamp]:
-    """Return the days of which only the attackers say that they attacked."""
-    counted = set(_told(rows, "reported")["date"])
-    return sorted(set(_told(rows, "claimed")["date"]) - counted)
+    """Return the days for which only the attackers claim an attack."""
+    counted = set(_dated(rows, "reported")["date"])
+    return sorted(set(_dated(rows, "claimed")["date"]) - counted)
 
 
 def days(rows: pd.DataFrame) -> pd.DataFrame:
@@ -55,28 +56,27 @@ def days(rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         rows: Rows of ``attacks``. A day counts when a source of grade A to C, other than the attackers, reports
-            it; rows that give no day are left out, since they may tell of a day that another row gives.
+            it; rows that give no day are left out, since another row may give the day.
 
     Returns:
         Columns ``date``, ``weapon`` (``mixed`` where sources name several) and ``wounded``, the highest count
-        that a source gives, as a `Quantity`, or None.
+        of any source, as a `Quantity`, or None.
     """
     reports: dict[pd.Timestamp, list[dict[str, Any]]] = {}
-    for row in records(_told(rows, "reported").sort_values("date")):
+    for row in records(_dated(rows, "reported").sort_values("date")):
         reports.setdefault(row["date"], []).append(row)
     found = []
-    for day, told in reports.items():
-        weapons = {row["weapon"] for row in told if pd.notna(row["weapon"])}
+    for day, group in reports.items():
+        weapons = {row["weapon"] for row in group if pd.notna(row["weapon"])}
         weapon = "mixed" if len(weapons) > 1 else next(iter(weapons), "unknown")
-        found.append({"date": day, "weapon": weapon, "wounded": _wounded(told)})
+        found.append({"date": day, "weapon": weapon, "wounded": _wounded(group)})
     return pd.DataFrame(found, columns=["date", "weapon", "wounded"])
 
 
-def _wounded(told: list[dict[str, Any]]) -> Quantity | None:
-    known = [row for row in told if row["wounded"] > 0]
+def _wounded(reports: list[dict[str, Any]]) -> Quantity | None:
+    known = [row for row in reports if row["wounded"] > 0]
     if not known:
         return None
-    # of equal counts the last
     most = max(reversed(known), key=lambda row: row["wounded"])
     number = float(most["wounded"])
     bound = str(most["wounded_bound"]) if pd.notna(most["wounded_bound"]) else "exact"
@@ -86,14 +86,14 @@ def _wounded(told: list[dict[str, Any]]) -> Quantity | None:
 
 @styled
 def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
-    """Stack one mark for each day with an attack in the month it fell in; the shape tells the weapon.
+    """Stack a mark for each day with an attack in its month, its shape for the weapon.
 
     A year without one says so. Days that were only claimed hang under the axis.
 
     Args:
         ax: From `figure.canvas`; the canvas takes the height it needs.
         rows: Rows of ``attacks`` on one base.
-        until: Last day to show at least, as the day the report speaks from.
+        until: The axis reaches at least to this day: the report's.
 
     Raises:
         ChartError: No day counts.
@@ -107,7 +107,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     first, last = found["date"].min().date(), max([*found["date"], *hung["date"]]).date()
     if until is not None:
         last = max(last, pd.Timestamp(until).date())
-    none = _silent(found["date"], first.year, last)
+    none = _years_without(found["date"], first.year, last)
     first, last = first.replace(day=1) - dt.timedelta(20), last + dt.timedelta(35)
     kinds = {kind: name for kind, (name, *_) in WEAPONS.items() if kind in set(found["weapon"])}
     kinds |= {"claimed": CLAIMED} if len(hung) else {}
@@ -121,7 +121,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
         room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 2, top=over, bottom=foot)
         ax.set_ylim(0, plot / unit)
 
-    # as tall as its stacks and labels, so that a stack looks like one
+    # no taller than the stacks and labels need, so that a stack looks like one
     plot = top * unit
     scale(plot, ticks)
     axes.time_axis(ax, first, last)
@@ -136,23 +136,22 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     _mark(ax, list(zip(hung["x"], -hung["level"] - 0.4, strict=True)), "claimed", size, clip_on=False)
     boxes = [*_stacks(ax, found), *labels.flags(ax, notes, _stacks(ax, found))]
     for year in none:
-        _nothing(ax, year, boxes)
+        _write_none(ax, year, boxes)
 
 
 def _stacked(when: pd.Series) -> tuple[list[float], pd.Series]:
-    """Return the middle of each day's month, and its place in the stack of that month."""
+    """Return the middle of each day's month, and the day's place in the month's stack."""
     months = when.dt.to_period("M")
     return [axes.num(m.start_time) + m.days_in_month / 2 for m in months], when.groupby(months).cumcount() + 0.5
 
 
-def _silent(when: pd.Series, first: int, last: dt.date) -> list[int]:
-    """Return whole years in which no day counts."""
+def _years_without(when: pd.Series, first: int, last: dt.date) -> list[int]:
     ended = last.year + (last.month == 12 and last.day == 31)
     return [year for year in range(first, ended) if year not in set(when.dt.year)]
 
 
-def _nothing(ax: Axes, year: int, taken: list[labels.Box]) -> None:
-    """Say over a year's stretch of the axis that nothing is on record, where there is room."""
+def _write_none(ax: Axes, year: int, taken: list[labels.Box]) -> None:
+    """Write over a year of the axis that nothing is on record, if there is room."""
     px, py = labels.points(ax, axes.num(dt.date(year, 7, 2)), 0)
     (left, _), (right, _) = (labels.points(ax, axes.num(dt.date(y, 1, 1)), 0) for y in (year, year + 1))
     words = labels.wrap(NONE, right - left)
@@ -169,7 +168,7 @@ def _stacks(ax: Axes, found: pd.DataFrame) -> list[labels.Box]:
 
 
 def _size(ax: Axes) -> float:
-    """Return a size as large as a month is wide and a day is tall, within what is legible."""
+    """Return the size of a mark: as wide as a month and as tall as a day, within limits."""
     (x0, y0), (x1, y1) = labels.points(ax, 0, 0), labels.points(ax, 30.4, 1)
     return min(max(x1 - x0, 4.0), y1 - y0, LARGEST) - 0.4
 
@@ -194,7 +193,7 @@ def _worst(found: pd.DataFrame, most: int) -> list[labels.Note]:
     notes = []
     for n in sorted(order):
         row = found.loc[n]
-        # the stem starts at the top of the month's stack, which is what it points to
+        # the stem starts at the top of the month's stack
         level = found[found["x"] == row["x"]]["level"].max() + 0.5
         words = f"{marks.words(row['wounded'])} wounded"
         notes.append(
@@ -203,19 +202,15 @@ def _worst(found: pd.DataFrame, most: int) -> list[labels.Note]:
     return notes
 
 
-#: Colour of a label; CONTEXT is too pale for text.
-WORDS = {kind: INK if colour in (CONTEXT, PAPER) else colour for kind, (_, _, colour) in WEAPONS.items()}
-
-
 @styled
 def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
-    """Draw a column for each year: the number of days that count as days of attack.
+    """Draw a column for each year: the number of days with an attack.
 
     Args:
         ax: From `figure.canvas`.
-        rows: Rows of ``attacks`` on one base; a year that has only such as do not count says so.
-        until: The day the report speaks from; its year's column is hatched, since the year is not over, and
-            up to it, years without a reported attack say so.
+        rows: Rows of ``attacks`` on one base; a year with only rows that do not count says so.
+        until: The report's day; the column of its unfinished year is hatched, and years up to it without a reported
+            attack say so.
 
     Raises:
         ChartError: No day counts.
@@ -229,7 +224,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     partial = end is not None and end.year == last and not end.is_year_end
     wide, _ = room(ax, left=MARGIN, right=MARGIN, top=MARGIN + labels.LINE, bottom=31 if partial else 20)
     ax.set_xlim(-0.6, len(years) - 0.4)
-    # a single day is no tower
+    # a single day must not fill the height
     ax.set_ylim(0, max(counts.max(), LOWEST))
     ax.yaxis.set_visible(False)
     half = min(0.32, COLUMN / 2 * (len(years) + 0.2) / wide)
@@ -242,7 +237,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
             px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
     uncounted = set(rows["date"].dt.year)
-    _empty(ax, [(year not in counts.index, year in uncounted) for year in years], wide / (len(years) + 0.2))
+    _explain_gaps(ax, [(year not in counts.index, year in uncounted) for year in years], wide / (len(years) + 0.2))
     every = next(n for n in (1, 2, 3, 5, 10) if wide / len(years) * n > 22)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]
     words = [str(years[n]) for n in shown]
@@ -252,19 +247,15 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
     ax.spines["bottom"].set_color(INK)
 
 
-#: The widest a column gets, in points, and the fewest days that fill the height.
-COLUMN, LOWEST = 36.0, 4
-
-
-def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
-    """Say over neighbouring years without a column why: in words, since a zero would read as a finding.
+def _explain_gaps(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
+    """Write over neighbouring years why they have no column: a zero would read as a finding.
 
     Args:
         ax: Its limits must be final.
-        years: Of each whether it has no column, and whether the record has rows that do not count.
-        each: Points that a year takes.
+        years: For each, whether it has no column, and whether the record has rows that do not count.
+        each: Width of a year in points.
     """
-    start, told = 0, labels.Box(0, 0, 0, 0)
+    start, last = 0, labels.Box(0, 0, 0, 0)
     for (empty, uncounted), group in groupby(years):
         many = len(list(group))
         if empty:
@@ -272,11 +263,8 @@ def _empty(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
             half, tall = labels.breadth(words) / 2, labels.LINE * (words.count("\n") + 1)
             px, foot = labels.points(ax, start + (many - 1) / 2, 0)
             px = min(px, ax.figure.bbox.width - MARGIN - half)
-            # over the words beside it, where it is wider than its years
-            foot = told.top if told.right + labels.PAD > px - half else foot + 2
-            told = labels.Box(px - half, foot, px + half, foot + tall)
-            labels.set_text(ax, px, told.top, words, colour=LABEL, align="center")
+            # above the words before it if it would touch them
+            foot = last.top if last.right + labels.PAD > px - half else foot + 2
+            last = labels.Box(px - half, foot, px + half, foot + tall)
+            labels.set_text(ax, px, last.top, words, colour=LABEL, align="center")
         start += many
-
-
-UNCOUNTED = "none that counts"

@@ -1,6 +1,6 @@
-"""Axes: of years, months and days, worded without the machine's locale, and of counts.
+"""Axes of years, months and days, worded without the machine's locale, and of counts.
 
-A day is a place on an axis as a number of days, so that no axis of ours holds dates.
+A day is a number on an axis (its ordinal), so matplotlib handles no dates.
 """
 
 import datetime as dt
@@ -16,34 +16,34 @@ from handover.story.charts.style import INK, LABEL
 from handover.story.values import English, Period
 
 STROKE = 3.0  #: length of a tick in points
-#: An axis of more days than these has ticks at years, at months.
+#: An axis of more days than these has ticks at years or at months, otherwise at days.
 YEARS_FROM, MONTHS_FROM = 3 * 366, 70
 SHORT = tuple(name[:3] for name in English.months)
 
 
 def num(day: dt.date | pd.Timestamp) -> float:
-    """Return a day as a place on an axis."""
+    """Return the place of a day on an axis."""
     return float(day.toordinal())
 
 
 def day_of(number: float) -> dt.date:
-    """Return the day a number stands for."""
+    """Return the day at a place on an axis."""
     return dt.date.fromordinal(int(number))
 
 
 def period(row: Mapping[str, Any]) -> Period:
-    """Return when what a row tells of was so: the day, or the whole month or year, as precisely as it says."""
+    """Return the period of a row: the day, or the whole month or year, by its precision."""
     return Period.around(row["date"].date(), str(row.get("date_precision") or "day"))
 
 
 def when(row: Mapping[str, Any]) -> str:
-    """Return the same in words, short enough for a label: "8 Jan 2020", "Oct 2007", "2008"."""
+    """Return the period of a row for a label: "8 Jan 2020", "Oct 2007", "2008"."""
     found = period(row)
     return short(found.start, found.precision)
 
 
 def short(day: dt.date, precision: str = "day", *, year: bool = True) -> str:
-    """Return a day, month or year in a few letters."""
+    """Return a day, month or year in short form."""
     if precision == "year":
         return str(day.year)
     month = SHORT[day.month - 1]
@@ -52,17 +52,14 @@ def short(day: dt.date, precision: str = "day", *, year: bool = True) -> str:
 
 
 def foot(first: dt.date, last: dt.date) -> float:
-    """Return the points that the ticks of a time axis take: months and days have the year in a second line."""
+    """Return the height in points of the ticks of a time axis; months and days have the year on a second line."""
     return 20.0 if (last - first).days > YEARS_FROM else 33.0
 
 
 def time_axis(ax: Axes, first: dt.date, last: dt.date) -> None:
-    """Set the limits and ticks of a time axis: years, or months or days where the stretch is short.
+    """Set the limits and ticks of a time axis, with `first` and `last` shown.
 
-    Args:
-        ax: Its position must be final, with `foot` points left free under it.
-        first: First day shown.
-        last: Last day shown.
+    Its position must be final, with `foot` points free under it.
     """
     ax.set_xlim(num(first), num(last) + 1)
     width, days = ax.get_window_extent().width, (last - first).days
@@ -76,7 +73,7 @@ def time_axis(ax: Axes, first: dt.date, last: dt.date) -> None:
 
 
 def _ticks(ax: Axes, found: list[tuple[float, str]]) -> None:
-    """Set ticks, without those whose text would be cut off at an end."""
+    """Set ticks, except those whose text would be cut off at an end."""
     low, high = ax.get_xlim()
     box = ax.get_window_extent()
     scale = box.width / (high - low)
@@ -112,20 +109,20 @@ def _days(ax: Axes, width: float, days: float) -> None:
 
 
 def _with_years(found: list[tuple[dt.date, str]], middle: float = 0.0) -> list[tuple[float, str]]:
-    """Write the year under the first tick that lies in it."""
+    """Add the year under its first tick."""
     first = {day.year: day for day, _ in reversed(found)}
     return [(num(day) + middle, f"{words}\n{day.year}" if first[day.year] == day else words) for day, words in found]
 
 
 def ticks(ax: Axes, found: Sequence[tuple[float, str]], *, length: float = STROKE) -> None:
-    """Write words under places of the x axis, each under a stroke of so many points.
+    """Write words under places of the x axis, each under a stroke.
 
-    An axis of matplotlib would take a fifth of the time of a chart for its ticks, each of which is five artists.
+    matplotlib's ticks, of five artists each, would take a fifth of the time of a chart.
 
     Args:
-        ax: Its limits, and its place in the canvas but for its height, must be final.
+        ax: Its limits and position, except its height, must be final.
         found: A place and its words, which may have several lines.
-        length: Of the strokes; zero for none.
+        length: Of the strokes in points; zero for none.
     """
     ax.xaxis.set_major_locator(NullLocator())
     foot = ax.get_window_extent().y0
@@ -138,7 +135,7 @@ def ticks(ax: Axes, found: Sequence[tuple[float, str]], *, length: float = STROK
 
 
 def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
-    """Give counts an axis that starts at zero, with whole numbers on as many grid lines up to `top` as have room."""
+    """Set a y axis of counts from zero, with as many whole numbers up to `top` as have room, at most `most`."""
     low, high = 0.0, ax.get_ylim()[1]
     most = min(most, max(int(ax.get_window_extent().height * top / high / (LINE + 1)), 1))
     steps = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(top, 1))
@@ -150,5 +147,5 @@ def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
 
 
 def tick_room(top: float) -> float:
-    """Return the points that the numbers of a count axis up to `top` take at its left."""
+    """Return the width in points of the numbers of a count axis up to `top`."""
     return breadth(f"{top:,.0f}") + 9

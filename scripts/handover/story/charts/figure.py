@@ -1,7 +1,7 @@
-"""The figure of every chart: a canvas in the house style, checked, written as SVG, and set among its words.
+"""The figure of every chart: a canvas in the house style, checked, written as SVG, and combined with its words.
 
-What a single chart draws does not belong here; title, subtitle and credit are set by the page, since they
-carry links, so the canvas holds the plot alone. One point is one pixel here: the canvas has 72 dots an inch.
+The page sets title, subtitle and credit, since they contain links, so the canvas contains only the plot. One point is
+one pixel here: the canvas has 72 dots an inch.
 """
 
 import hashlib
@@ -27,18 +27,18 @@ from handover.errors import ChartError, near
 from handover.story.charts.style import FAMILY, house, line_metrics, styled, text_size
 from handover.story.sentences import inline, plain
 
-#: Name of a size -> width in points and the usual height over width. A telephone of 390 pixels shows "narrow" in its
-#: natural size, so that 9 points are 12 pixels.
+#: Name of a size -> width in points and usual height over width. A phone 390 pixels wide shows "narrow" in its natural
+#: size, where 9 points are 12 pixels.
 SIZES = {"full": (417.6, 0.56), "half": (201.6, 0.8), "narrow": (283.5, 0.85)}
-#: Nothing is set nearer the edge than this; a little more than `EDGE`.
+#: Nothing is drawn nearer to the edge than this, in points; a little more than `EDGE`.
 MARGIN = 5.0
-#: Share of the canvas that stays free at each edge.
+#: Fraction of the canvas that must stay free at each edge.
 EDGE = 0.01
-#: Smallest text, in points: 11 pixels where a telephone shows a narrow canvas in its natural size.
+#: Smallest text, in points: 11 pixels on a phone.
 SMALLEST = 8.25
-#: A text's box holds the room of its descenders; boxes may touch by so many points.
+#: How far boxes of texts may overlap, in points, since they include room for descenders.
 TOUCH = 1.0
-#: An alternative text shorter than this cannot say kind, finding and end values.
+#: Fewest characters of an alternative text, which must say kind, finding and end values.
 ALT_LEAST = 40
 FILE_NAME = re.compile(r"[\w./\\ -]+\.(?:svg|png|jpe?g|gif|pdf|webp)", re.IGNORECASE)
 
@@ -48,13 +48,11 @@ FILE_NAME = re.compile(r"[\w./\\ -]+\.(?:svg|png|jpe?g|gif|pdf|webp)", re.IGNORE
 
 @styled
 def canvas(size: str = "full", ratio: float | None = None) -> tuple[Figure, Axes]:
-    """Open a canvas.
-
-    No figure manager knows it, so that a notebook does not show it twice.
+    """Open a canvas, without pyplot, so that a notebook does not show it twice.
 
     Args:
-        size: ``full`` for the width of the text, ``half`` for the one-page briefing, ``narrow`` for a telephone.
-        ratio: Height over width. Charts that are lists set their own height.
+        size: ``full`` for the width of the text, ``half`` for the one-page briefing, ``narrow`` for a phone.
+        ratio: Height over width; some charts set their own height.
 
     Raises:
         ChartError: The size is unknown.
@@ -67,23 +65,14 @@ def canvas(size: str = "full", ratio: float | None = None) -> tuple[Figure, Axes
     fig = Figure(figsize=(width / 72, width * (ratio or usual) / 72), dpi=72)
     FigureCanvasAgg(fig)
     ax = fig.add_axes((0, 0, 1, 1))
-    # room for the ticks of a plot made by hand; a chart function leaves its own
+    # for a plot made by hand; our charts set their own room
     room(ax, left=45, right=15, top=12, bottom=22)
     return fig, ax
 
 
 @styled
 def drawn(draw: Callable[[Axes], Any], size: str = "full", ratio: float | None = None) -> tuple[Figure, Figure | None]:
-    """Draw on a canvas and, if that is a full one, once more on a narrow one of the same height.
-
-    Args:
-        draw: Draws on the axes it is given.
-        size: As for `canvas`.
-        ratio: As for `canvas`.
-
-    Returns:
-        Both figures; None in place of the narrow one where the first is narrow enough.
-    """
+    """Draw on a canvas and, if it is a full one, again on a narrow one of the same height, else None."""
     fig, ax = canvas(size, ratio)
     draw(ax)
     if size != "full":
@@ -94,27 +83,23 @@ def drawn(draw: Callable[[Axes], Any], size: str = "full", ratio: float | None =
 
 
 def full(ax: Axes) -> bool:
-    """Return whether the canvas is as wide as the text of a page; narrower ones have room for fewer labels."""
+    """Return whether the canvas is a full one; narrower ones have room for fewer labels."""
     return bool(ax.figure.bbox.width > (SIZES["full"][0] + SIZES["narrow"][0]) / 2)
 
 
 def half(ax: Axes) -> bool:
-    """Return whether the canvas is a half one, with no room for a key nor for labels of two lines."""
+    """Return whether the canvas is a half one, without room for a key or for labels of two lines."""
     return bool(ax.figure.bbox.width < (SIZES["half"][0] + SIZES["narrow"][0]) / 2)
 
 
 def require_not_half(ax: Axes, what: str) -> None:
-    """Refuse a half canvas for a chart whose labels it has no room for.
-
-    Raises:
-        ChartError: The canvas is a half one.
-    """
+    """Raise `ChartError` if the canvas is a half one, on which the labels of `what` have no room."""
     if half(ax):
         raise ChartError(f"{what}: must be drawn on a full canvas (got half).\nOpen it with size='full'.")
 
 
 def room(ax: Axes, *, left: float, right: float, top: float, bottom: float) -> tuple[float, float]:
-    """Leave so many points free around the plot; return the plot's width and height in points."""
+    """Leave margins in points around the plot; return its width and height in points."""
     width, height = (side * 72 for side in ax.figure.get_size_inches())
     inner = (max(width - left - right, 1.0), max(height - top - bottom, 1.0))
     ax.set_position((left / width, bottom / height, inner[0] / width, inner[1] / height))
@@ -122,12 +107,12 @@ def room(ax: Axes, *, left: float, right: float, top: float, bottom: float) -> t
 
 
 def heighten(ax: Axes, points: float) -> None:
-    """Give the canvas a height in points; its width stays."""
+    """Set the height of the canvas in points."""
     width, _ = ax.figure.get_size_inches()
     ax.figure.set_size_inches(width, points / 72)
 
 
-# its texts, checked: eyes miss these faults at thumbnail size
+# the check of its texts
 
 
 @styled
@@ -136,8 +121,8 @@ def check(fig: Figure, texts: Sequence[Text] | None = None, renderer: RendererBa
 
     Args:
         fig: The figure, which need not have been drawn.
-        texts: From `visible`; left out, they are looked for.
-        renderer: Measures the texts; one that will also draw them need not measure them again.
+        texts: From `visible`, if called already.
+        renderer: Measures the texts; one that also draws them measures them only once.
 
     Raises:
         ChartError: Names every text that is cut off, overlaps another or is too small.
@@ -155,7 +140,7 @@ def check(fig: Figure, texts: Sequence[Text] | None = None, renderer: RendererBa
     faults = [*_cut(fig, names, boxes), *_overlaps(names, boxes), *small]
     if faults:
         raise ChartError(
-            f"chart, {fig.bbox.width:.0f} points wide: every text must be legible, inside the canvas and clear of the "
+            f"chart, {fig.bbox.width:.0f} points wide: every text must be printable, inside the canvas and clear of the "
             "others:\n"
             + "\n".join(f"  {fault}" for fault in faults)
             + "\nShorten a label, plot fewer rows, or give the canvas more height with ratio=…"
@@ -170,20 +155,20 @@ def _cut(fig: Figure, names: list[str], boxes: np.ndarray) -> list[str]:
 
 def _overlaps(names: list[str], boxes: np.ndarray) -> list[str]:
     low, high = boxes[:, :2], boxes[:, 2:]
-    # by how much each box lies over each other, across and down
+    # by how much each two boxes overlap, across and down
     over = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
     pairs = np.argwhere(np.triu((over > (TOUCH / 2, TOUCH)).all(axis=-1), k=1))
     return [f"{names[n]} and {names[m]} overlap by {over[n, m, 0]:.1f} × {over[n, m, 1]:.1f} points" for n, m in pairs]
 
 
 def visible(fig: Figure, renderer: RendererBase | None = None) -> list[Text]:
-    """Return the texts that will be drawn; ticks outside an axis's limits are not."""
+    """Return the texts that will be drawn, without those of ticks outside the limits."""
     found = _texts_under(fig)
     for axis in _axes(fig):
         if axis.get_visible() and axis.axes.axison:
             axis.get_ticklabels()  # puts each tick where it will be drawn
             if axis.get_label_text() or axis.get_major_formatter().get_offset():
-                # puts these in their places too, which depend on how large all the others are
+                # places these too, which depends on the size of all others
                 axis.get_tightbbox(renderer)
             found += [*_tick_texts(axis), axis.get_offset_text(), axis.label]
     return [text for text in found if text.get_visible() and text.get_text().strip()]
@@ -194,7 +179,7 @@ def _axes(fig: Figure) -> list[Axis]:
 
 
 def _texts_under(artist: Artist) -> list[Text]:
-    """Return the texts under an artist but for those of its axes, which make ticks that are not shown if asked."""
+    """Return the texts under an artist, except of axes: asking them makes ticks that are not shown."""
     if isinstance(artist, Axis):
         return []
     own = [artist] if isinstance(artist, Text) else []
@@ -216,30 +201,29 @@ def _tick_texts(axis: Axis) -> list[Text]:
 
 
 class Renderer(RendererSVG):
-    """Writes SVG as `savefig` does; a text that has been measured is not measured again."""
+    """Writes SVG as `savefig` does, but measures each text only once."""
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
-        """Return the size of a text; matplotlib passes a copy of the font, which nobody changes."""
+        """Return the size of a text; matplotlib passes a copy of the font, so it can be a cache key."""
         return super().get_text_width_height_descent(s, prop, ismath) if ismath else text_size(s, prop)
 
     def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float, float, float]:
-        """Return what matplotlib would look up in the font for each text; it asks whether a renderer knows better."""
+        """Return what matplotlib would otherwise read from the font for each text."""
         return line_metrics(prop)
 
 
 def svg(fig: Figure) -> str:
     """Check the figure, return it as SVG with its text as text, and empty it.
 
-    The bytes depend on what is drawn and nothing else. Ids that nothing refers to are dropped and the rest are
-    made the picture's own, and the style sheet becomes attributes, so that several pictures can stand in one
-    page without touching each other or it.
+    The bytes depend only on what is drawn. Unused ids are dropped, the others get a prefix of this picture's own, and
+    the style sheet becomes attributes, so several pictures can be in one page without affecting each other or it.
 
     Raises:
         ChartError: A text is cut off, overlaps another or is too small.
     """
     with house():
         text = _written(fig)
-    # not fig.clear(), which sets up each of the axes anew before it lets go of it
+    # not fig.clear(), which sets up each of the axes again first
     for ax in fig.axes:
         fig.delaxes(ax)
     text = text[text.index("<svg") :].strip()
@@ -253,19 +237,19 @@ def svg(fig: Figure) -> str:
 
 
 def _written(fig: Figure) -> str:
-    """Return the figure as `savefig` writes it, once its texts have been checked."""
+    """Check the texts, and return the figure as `savefig` writes it."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     renderer = Renderer(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
     texts = visible(fig, renderer)
     for text in texts:
         if text.get_family() != FAMILY:
-            # what an analyst adds is set like the rest: no other typeface travels with a page
+            # pages embed no other typeface, whatever an analyst has set
             text.set_family(FAMILY)
     check(fig, texts, renderer)
     for axis in _axes(fig):
         if not axis.get_label_text():
-            axis.set_label_coords(0, 0)  # no place need be found for it
+            axis.set_label_coords(0, 0)  # saves finding a place for an empty label
     fig.draw(renderer)
     renderer.finalize()
     return buffer.getvalue()
@@ -278,8 +262,8 @@ def _written(fig: Figure) -> str:
 class Chart:
     """What a cell displays: `title`, `subtitle`, `credit` in Markdown, `alt` in plain text, `values` an HTML table.
 
-    `narrow` is the picture as a telephone shows it, where that differs. It travels beside the picture and not as
-    one more output, so that what does not know of it shows the chart once.
+    `narrow` is the picture for a phone, if it differs. It is metadata of the output, not another output, so that other
+    tools show the chart once.
     """
 
     svg: str
@@ -300,11 +284,10 @@ class Chart:
         return data, {"image/svg+xml": words}
 
     def _html(self) -> str:
-        """Return the figure as JupyterLab shows it; a page of a report is set from the picture and its words."""
+        """Return the figure as JupyterLab shows it; pages are made from the picture and its words."""
         named = self.svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(self.alt)}" ', 1)
         lines = [f"<b>{inline(self.title)}</b>", inline(self.subtitle)]
         head = "<br/>".join(line for line in lines if line)
-        # below the picture, however narrow that is
         credit = f"<div><small>{inline(self.credit)}</small></div>" if self.credit else ""
         values = f"<details><summary>Values</summary>{self.values}</details>" if self.values else ""
         return f"<figure><figcaption>{head}</figcaption>{named}{credit}{values}</figure>"
@@ -320,9 +303,9 @@ def finish(
         title: The finding, as Markdown.
         subtitle: What is measured, in what unit, where and when, as Markdown.
         credit: The sources of the rows plotted, as Markdown.
-        alt: What the chart shows, in a sentence or two of plain text: kind, finding, end values, hedge.
-        values: The values drawn, as an HTML table; empty where the chart shows them all.
-        narrow: The same for a telephone, if it differs; emptied too.
+        alt: A description in a sentence or two of plain text: kind, finding, end values, hedge.
+        values: The values drawn, as an HTML table; empty if the chart shows them all.
+        narrow: The figure for a phone, if it differs; emptied too.
 
     Raises:
         ChartError: A word is missing or says nothing, or a text is cut off, overlaps another or is too small.
@@ -332,11 +315,6 @@ def finish(
 
 
 def _require_words(title: str, alt: str) -> None:
-    """Refuse a chart without a title, or with a description that describes nothing.
-
-    Raises:
-        ChartError: All that is wrong, at once.
-    """
     faults = []
     said, words = plain(title).strip(), " ".join(alt.split())
     if not said:

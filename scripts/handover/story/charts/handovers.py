@@ -1,4 +1,4 @@
-"""Bases handed over, one labelled mark each, in the order in which it happened."""
+"""Bases handed over, each a labelled mark on a line of time."""
 
 import datetime as dt
 import re
@@ -13,25 +13,24 @@ from handover.story.charts.figure import MARGIN, heighten, require_not_half, roo
 from handover.story.charts.style import FOCUS, INK, LABEL, PAPER, styled
 from handover.story.frames import records, sound
 
-#: What can end a presence, the plainest first; a departure is no transfer, and its mark is hollow.
+#: Kinds that end a presence, the clearest first; the marks of those in `GIVEN` are filled, of the others hollow.
 ENDINGS = ("transfer", "announcement", "declaration", "departure")
 GIVEN = ("transfer", "announcement")
-#: Between a stem and its text, with room for the mark.
+#: Points between a stem and its text, with room for the mark.
 GAP = 5.5
-#: Reports of one base that lie so many days apart tell of different handovers.
+#: Reports on one base more days apart than this are of different handovers.
 APART = 120
 
 
 def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each handover of each base: the plainest kind, from the best source, with its name.
+    """Return one row for each handover of each base, of the clearest kind reported, with the base's name.
 
     Args:
         rows: Rows of ``handovers``.
         bases: Rows of ``bases``.
 
     Returns:
-        Rows of ``handovers`` with a column ``name``. Plans and returns are left out, and so is what only a weak
-        source tells, or tells of a base without a name.
+        Rows of ``handovers`` with a column ``name``, without plans, returns, weak sources and bases without a name.
     """
     found = sound(rows[rows["kind"].isin(ENDINGS)]).copy()
     found["name"] = found["place_id"].map(bases.set_index("place_id")["name"])
@@ -53,10 +52,9 @@ def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 
 @styled
 def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: str | dt.date | None = None) -> None:
-    """Draw a mark for each handover on one line of time, its label on a flag.
+    """Draw a flag for each handover on one line of time, with a filled mark for a transfer, a hollow one otherwise.
 
-    The canvas takes the height it needs. Filled marks are transfers, hollow ones departures or declarations
-    without one.
+    Sets the height of the canvas.
 
     Args:
         ax: From `figure.canvas`.
@@ -94,10 +92,9 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     spots: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for kind, note, box in zip(rows["kind"], notes, boxes, strict=True):
         px, py = labels.points(ax, note.x, 0)
-        # in the first line of its label
         middle = box.top - labels.LINE / 2
         labels.line(ax, (px, py), (px, middle), LABEL)
-        # a mark beside its name, since on the axis those of one month would hide each other
+        # the mark is beside its name, since on the axis marks of one month would hide each other
         spots.setdefault((note.colour, note.colour if kind in GIVEN else PAPER), []).append((px, middle))
         labels.write(ax, note, box, "left" if box.left > px else "right")
     for (edge, face), places in spots.items():

@@ -1,8 +1,7 @@
-"""Counts of ISIS attacks: a line a count, under the one who counted, since they do not count the same thing.
+"""Counts of ISIS attacks: a line for each count, grouped by counter, since each counts something different.
 
-Counts cover different stretches, so what is drawn is the rate, the count divided by its months. Between the
-highest and the lowest lies a factor of hundreds: the axis is logarithmic, and a dot, unlike a bar, has no foot
-that would pretend to stand on nought.
+Counts cover different periods, so the chart shows rates, counts divided by their months. The highest is hundreds of
+times the lowest: the axis is logarithmic, with dots, since a bar would need a zero.
 """
 
 import math
@@ -18,25 +17,25 @@ from handover.story.charts.figure import MARGIN, full, heighten, room
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, styled
 from handover.story.frames import records, sound
 
-#: What is counted, in words; averages and trends are no counts.
+#: Measure -> its words; averages and trends are not counts.
 MEASURES = {"attacks": "attacks", "claims": "attacks claimed by ISIS", "incidents": "incidents in the media"}
 IRAQI = "Iraqi Joint Operations Command"
-#: Who the article says counted, and in whose lane it belongs.
+#: Counter as named by the article -> counter whose lane its counts belong to.
 SAME = {"Iraqi officials": IRAQI}
-#: A shorter count is an episode, not a level.
+#: The shortest count drawn, in days; a shorter one is an episode.
 SHORTEST = 80
-#: What the axis shows.
+#: Heading of the axis.
 RATE = "A month; each line ten times the last"
-#: Height of a count's line, and what a counter's name and the space before it take more, in points.
+#: Height of a count's line, and the space above and below a group, in points.
 ROW, SPACE = 13.0, 5.0
-#: Between two columns, in points.
+#: Space between two columns, in points.
 GUTTER = 10.0
-#: Widest that the names of the counters may be beside their counts, in points.
+#: Greatest width of the counters' names beside their counts, in points.
 NAMES = 142.0
 
 
 def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: str = "Iraq") -> pd.DataFrame:
-    """Return the counts that can stand side by side: of one area, over a quarter or more, each month once.
+    """Return the counts that can be compared: of one area, over about a quarter or more, each month once.
 
     Args:
         rows: Rows of ``isis_attacks``.
@@ -44,21 +43,21 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
         scope: The area counted.
 
     Returns:
-        Rows with the columns of ``isis_attacks`` and its evidence; a count that lies within a longer one by the
-        same counter is left out, and so is what a weak source alone gives.
+        Rows with the columns of ``isis_attacks`` and its evidence; a count within a longer one by the same counter
+        is left out, and so are weak sources.
     """
     found = sound(rows[(rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna()])
     if claims is not None and not claims.empty:
-        told = claims[(claims["unit"] == "attacks") & claims["bound"].notna()]
-        # a claim's own start and end are places in the text
-        told = told.drop(columns=["start", "end"]).assign(scope=scope, measure="attacks")
-        told = told.rename(columns={"start_date": "start", "end_date": "end", "speaker": "counted_by"})
-        told = told[[column for column in rows.columns if column in told.columns]]
-        found = pd.concat([found, told]) if len(found) else told
+        own = claims[(claims["unit"] == "attacks") & claims["bound"].notna()]
+        # `start` and `end` of a claim are places in the text
+        own = own.drop(columns=["start", "end"]).assign(scope=scope, measure="attacks")
+        own = own.rename(columns={"start_date": "start", "end_date": "end", "speaker": "counted_by"})
+        own = own[[column for column in rows.columns if column in own.columns]]
+        found = pd.concat([found, own]) if len(found) else own
     length = (found["end"] - found["start"]).dt.days
     found = found[length >= SHORTEST].reset_index(drop=True)
     stretches = [(_lane(row), row["start"], row["end"]) for row in records(found)]
-    # a list of no truths would choose no columns
+    # an empty list would select columns
     kept = pd.Series([not _within(own, stretches) for own in stretches], dtype=bool)
     return found[kept].reset_index(drop=True)
 
@@ -83,7 +82,7 @@ def _lane(row: Mapping[str, Any]) -> tuple[str, str, str]:
 def counts(ax: Axes, rows: pd.DataFrame) -> None:
     """Draw each count as a dot at its monthly rate, in a line that gives its months and the count itself.
 
-    The Iraqi count, which the article prints, is in the focus colour. The canvas takes the height it needs.
+    The Iraqi count, which the article prints, is in the focus colour. Sets the height of the canvas.
 
     Args:
         ax: From `figure.canvas`.
@@ -111,7 +110,7 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
 
 @dataclass(frozen=True)
 class Line:
-    """A count: its months and its number in words, and its monthly rate; `exact` as the source has it."""
+    """A count: its months and number as text, its monthly rate, and whether it is exact."""
 
     months: str
     count: str
@@ -121,7 +120,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """A counter's counts, `beside` its name or under it; `what` is counted stands behind the name or in a new line."""
+    """A counter's counts, `beside` its name or under it; `what` is counted follows the name or is under it."""
 
     name: str
     what: str
@@ -131,29 +130,29 @@ class Group:
 
     @property
     def inline(self) -> bool:
-        """Whether what is counted stands behind the name."""
+        """Whether `what` follows the name on its line."""
         return not self.beside or (self.wide <= NAMES and "\n" not in self.name)
 
     @property
     def wide(self) -> float:
-        """Width in points of the name and of what is counted, on one line."""
+        """Width in points of the name and `what` on one line."""
         return labels.breadth(self.name, "bold") + labels.PAD + labels.breadth(self.what)
 
     @property
     def words(self) -> float:
-        """Height of the words in points."""
+        """Height in points of the name and `what`."""
         return (self.name.count("\n") + (1 if self.inline else 2)) * labels.LINE
 
     @property
     def tall(self) -> float:
-        """Height in points, with the space that parts it from the next."""
+        """Height in points, with the space around it."""
         dots = len(self.lines) * ROW
         return (max(self.words, dots) if self.beside else self.words + dots) + 2 * SPACE
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the columns begin, in points; the counts end where theirs does."""
+    """The left edges of the columns, in points; for `count`, the right edge."""
 
     months: float
     count: float
@@ -161,7 +160,7 @@ class Columns:
 
 
 def _groups(rows: pd.DataFrame, *, beside: bool) -> list[Group]:
-    """Counters in the order their counts begin, the Iraqi count last; equal counts told twice are drawn once."""
+    """Return counters in the order in which their counts begin, the Iraqi last; equal counts are drawn once."""
     found = rows.assign(lane=[_lane(row) for row in records(rows)])
     found = found.drop_duplicates(["lane", "start", "end", "value", "low", "high", "bound"])
     lanes = [(lane, group.sort_values(["start", "end"])) for lane, group in found.groupby("lane", sort=True)]
@@ -181,11 +180,12 @@ def _counted(row: Mapping[str, Any]) -> Line:
     quantity = marks.stated(row)
     count = ("about " if quantity.bound == "about" else "") + marks.words(quantity)
     start, end = row["start"], row["end"]
-    return Line(_months(start, end), count, marks.height(quantity) / _length(start, end), quantity.bound == "exact")
+    return Line(
+        _months(start, end), count, marks.height(quantity) / _month_count(start, end), quantity.bound == "exact"
+    )
 
 
-def _length(start: pd.Timestamp, end: pd.Timestamp) -> float:
-    """Return how many months a count covers."""
+def _month_count(start: pd.Timestamp, end: pd.Timestamp) -> float:
     after = end + pd.Timedelta(days=1)
     if start.day == after.day == 1:
         return float((after.year - start.year) * 12 + after.month - start.month)
@@ -214,7 +214,7 @@ def _columns(groups: list[Group], *, beside: bool) -> Columns:
 
 
 def _scale(ax: Axes, rates: list[float], plot: float) -> None:
-    """Set whole powers of ten from left to right, with room for the number behind the last dot."""
+    """Set the axis to whole powers of ten, with room for the number after the last dot."""
     low, high = math.floor(math.log10(min(rates))), math.floor(math.log10(max(rates))) + 1
     inner = ax.get_window_extent().width
     before, behind = 10.0, 12.0
@@ -225,7 +225,7 @@ def _scale(ax: Axes, rates: list[float], plot: float) -> None:
 
 
 def _heads(ax: Axes, columns: Columns, heading: str) -> None:
-    """Name the columns, and write the powers of ten over their lines."""
+    """Write the headings, and the powers of ten over their lines."""
     top = ax.figure.bbox.height - MARGIN
     if columns.months > MARGIN:
         labels.set_text(ax, MARGIN, top, "Counted by", colour=LABEL)
@@ -247,7 +247,7 @@ def _draw(ax: Axes, group: Group, columns: Columns, top: float) -> None:
     base = ax.get_window_extent().y0 + top
     edge = ax.figure.bbox.width - MARGIN
     labels.line(ax, (MARGIN, base), (edge, base), RULE, lw=0.7, zorder=0.6)
-    # no line of the axis runs through a name
+    # the axis lines stop short of the names
     ceiling, floor = base if group.beside else base - SPACE - group.words, base - group.tall
     for power in _powers(ax):
         px, _ = labels.points(ax, power, 0)

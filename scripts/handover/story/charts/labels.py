@@ -1,7 +1,7 @@
-"""Labels: how wide a text is, where it goes so that none overlaps another, and writing it there.
+"""Labels: how wide a text is, where it goes so that none overlaps another, and drawing it there.
 
-`place_flags` hangs texts over marks along an axis, `place_beside` puts them next to their marks: geometry alone, in
-points. `flags` and `beside` place notes and draw them. What a label says is up to the chart.
+`place_flags` puts texts above marks along an axis, `place_beside` next to their marks: geometry alone, in points.
+`flags` and `beside` place notes and draw them.
 """
 
 import math
@@ -25,12 +25,12 @@ from handover.story.charts.style import INK, LABEL, PAPER, text_size
 
 TEXT = 9.0  #: size of every label
 LINE = 11.0  #: height of a line of labels
-#: From points of the canvas, counted from its lower left, to its dots: there are 72 of either to an inch.
+#: From points of the canvas, counted from its lower left, to pixels: both are 72 to an inch.
 POINTS = Affine2D()
-#: Shares of a leader line between which no text fits.
+#: Fractions along a leader line, so close that no text fits between the points there.
 ALONG = np.linspace(0, 1, 9)[:, None]
-HANDFUL = 48  #: places that are looked at together
-CROSSING, MISSING = 150.0, 10_000.0  #: what a leader line through something, and no text, cost in points of a line
+BATCH = 48  #: places that are tested together
+CROSSING, MISSING = 150.0, 10_000.0  #: cost of a leader line through something, and of no text, in points of a line
 PAD = 3.0  #: between a stem and its text, and between texts
 
 
@@ -43,7 +43,7 @@ class Box(NamedTuple):
     top: float
 
     def meets(self, other: "Box", gap: float = 0.0) -> bool:
-        """Return whether the two overlap or come nearer than `gap`."""
+        """Return whether the boxes overlap or are nearer than `gap`."""
         return (
             self.left < other.right + gap
             and other.left < self.right + gap
@@ -53,7 +53,7 @@ class Box(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What a label belongs to: where its mark is and how large the text is, in points."""
+    """The place of a mark and the size of its label, in points."""
 
     x: float
     y: float
@@ -64,28 +64,28 @@ class Mark(NamedTuple):
 def place_flags(
     marks: Sequence[Mark], obstacles: Sequence[Box] = (), *, left: float, right: float, gap: float = PAD
 ) -> list[Box]:
-    """Hang a flag on each mark: its text stands above the mark, behind a stem, as low as it can.
+    """Place a flag on each mark: its text is above the mark, beside a stem, as low as possible.
 
-    A flag flies to the right; where it would leave the canvas, or where two would fly into each other's
-    stem, it flies to the left. A flag whose text reaches over another's stem stands above that flag, so that no
-    stem crosses a text; flags in a row therefore descend in the direction they fly.
+    A flag points to the right, or to the left if it would leave the canvas or if two would cross each other's stem. A
+    flag whose text reaches over another's stem is above that flag, so no stem crosses a text; flags in a row therefore
+    descend in the direction in which they point.
 
     Args:
         marks: In any order.
         obstacles: Boxes that no text may cover.
         left: Left edge of the canvas.
         right: Right edge of the canvas.
-        gap: Between stem and text and between texts.
+        gap: Between stem and text.
 
     Returns:
         The box of each text, in the order of `marks`. It starts or ends `gap` beside the mark's x.
     """
-    flies = _sides(marks, left, right, gap)
-    spans = [_clamp(_span(mark, flies[n], gap), left, right) for n, mark in enumerate(marks)]
+    rightward = _sides(marks, left, right, gap)
+    spans = [_clamp(_span(mark, rightward[n], gap), left, right) for n, mark in enumerate(marks)]
     placed: dict[int, Box] = {}
     waiting = set(range(len(marks)))
     while waiting:
-        chosen = _next(marks, spans, flies, waiting)
+        chosen = _next(marks, spans, rightward, waiting)
         waiting.discard(chosen)
         start, end = spans[chosen]
         bottom, tall = marks[chosen].y + gap, marks[chosen].height
@@ -104,28 +104,28 @@ def _span(mark: Mark, right: bool, gap: float) -> tuple[float, float]:
 
 
 def _sides(marks: Sequence[Mark], left: float, right: float, gap: float) -> list[bool]:
-    """Return for each flag whether it flies to the right."""
+    """Return for each flag whether it points to the right."""
 
     def roomy(n: int) -> bool:
         return marks[n].x - gap - marks[n].width >= left
 
     def covers(n: int, m: int) -> bool:
-        return _covers(marks[n], _span(marks[n], flies[n], gap), flies[n], marks[m].x)
+        return _covers(marks[n], _span(marks[n], rightward[n], gap), rightward[n], marks[m].x)
 
-    flies = [mark.x + gap + mark.width <= right or not roomy(n) for n, mark in enumerate(marks)]
+    rightward = [mark.x + gap + mark.width <= right or not roomy(n) for n, mark in enumerate(marks)]
     order = sorted(range(len(marks)), key=lambda n: -marks[n].x)
     turned = True
     while turned:
         turned = False
         for n in order:
-            facing = (m for m in order if not flies[m] and marks[m].x > marks[n].x)
-            if flies[n] and roomy(n) and any(covers(n, m) and covers(m, n) for m in facing):
-                flies[n], turned = False, True
-    return flies
+            facing = (m for m in order if not rightward[m] and marks[m].x > marks[n].x)
+            if rightward[n] and roomy(n) and any(covers(n, m) and covers(m, n) for m in facing):
+                rightward[n], turned = False, True
+    return rightward
 
 
 def _clamp(span: tuple[float, float], left: float, right: float) -> tuple[float, float]:
-    """Return a text that fits on neither side, pushed into the canvas; it then stands over its own stem."""
+    """Move a text that fits on neither side into the canvas; it is then above its own stem."""
     start, end = span
     move = min(right - end, 0.0) or max(left - start, 0.0)
     return start + move, end + move
@@ -136,14 +136,14 @@ def _covers(mark: Mark, span: tuple[float, float], right: bool, x: float) -> boo
     return mark.x < x < span[1] + PAD / 2 if right else span[0] - PAD / 2 < x < mark.x
 
 
-def _next(marks: Sequence[Mark], spans: list[tuple[float, float]], flies: list[bool], waiting: set[int]) -> int:
-    """Return the lowest flag yet to be placed: one that reaches over no waiting stem; the one it points to first."""
+def _next(marks: Sequence[Mark], spans: list[tuple[float, float]], rightward: list[bool], waiting: set[int]) -> int:
+    """Choose the next flag to place: one that reaches over no waiting stem, the foremost in its direction first."""
 
     def free(n: int) -> bool:
-        return not any(_covers(marks[n], spans[n], flies[n], marks[m].x) for m in waiting if m != n)
+        return not any(_covers(marks[n], spans[n], rightward[n], marks[m].x) for m in waiting if m != n)
 
     candidates = [n for n in waiting if free(n)] or list(waiting)
-    return max(candidates, key=lambda n: (flies[n], marks[n].x if flies[n] else -marks[n].x, n))
+    return max(candidates, key=lambda n: (rightward[n], marks[n].x if rightward[n] else -marks[n].x, n))
 
 
 def place_beside(
@@ -155,16 +155,16 @@ def place_beside(
     steps: int = 12,
     needed: int | None = None,
 ) -> list[Box | None]:
-    """Put each text next to its mark, or as near to it as there is room; None where nowhere is free.
+    """Place each text next to its mark, or as near to it as there is room; None if there is none.
 
     Args:
         marks: The most important first.
         obstacles: Boxes that no text may cover.
-        inside: Where texts may stand.
-        reach: From the mark's middle to its text.
+        inside: Where texts may be.
+        reach: From the middle of the mark to its text.
         steps: How many rings of places, four points apart, are tried.
-        needed: So many of the first would rather have a leader line that runs through something than no text, and
-            are placed in the better of two orders; all in the order given, where left out.
+        needed: How many of the first may have a leader line through something rather than no text; they are placed
+            in the better of two orders. By default all, in the order given.
     """
     first = range(len(marks))[:needed]
     rest = range(len(marks))[len(first) :]
@@ -177,11 +177,11 @@ def place_beside(
 def _placed(
     marks: Sequence[Mark], order: Sequence[int], needed: int, taken: np.ndarray, inside: Box, reach: float, steps: int
 ) -> tuple[float, list[Box | None]]:
-    """Place texts in an order, of which the first are needed; return the points of leader lines too, as a cost."""
+    """Place texts in an order, the first `needed` of which must be placed; return the cost too, in points."""
     cost, placed = 0.0, dict[int, Box | None]()
     for turn, n in enumerate(order):
         mark, found, crossing = marks[n], None, 0.0
-        # what the mark itself lies in bars no line from it
+        # boxes that contain the mark do not obstruct its leader line
         around = ((taken[:, :2] <= mark[:2]) & (taken[:, 2:] >= mark[:2])).all(axis=1)
         others = taken[~around]
         for box in _free(mark, taken, inside, reach, steps):
@@ -199,10 +199,10 @@ def _placed(
 
 
 def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[Box]:
-    """Yield places around a mark where a text would cover nothing, looked for as they are asked for."""
+    """Yield places around a mark where a text would cover nothing, nearest first."""
     around = _around(mark.width, mark.height, reach, steps)
-    for start in range(0, len(around), HANDFUL):
-        spots = around[start : start + HANDFUL] + (mark.x, mark.y) * 2
+    for start in range(0, len(around), BATCH):
+        spots = around[start : start + BATCH] + (mark.x, mark.y) * 2
         free = (spots[:, :2] >= inside[:2]).all(axis=1) & (spots[:, 2:] <= inside[2:]).all(axis=1)
         spots = spots[free]
         yield from (Box(*spot) for spot in spots[~_meet(spots, taken, 1.0).any(axis=1)].tolist())
@@ -210,7 +210,7 @@ def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) 
 
 @lru_cache(maxsize=256)
 def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray:
-    """Return boxes around the origin, the shortest leader line first; of equals right, left, above, below."""
+    """Return boxes around the origin, by length of the leader line; of equals right, left, above, below first."""
     spots = []
     for away in (step * 4.0 for step in range(steps)):
         sides = [x for aside in dict.fromkeys((0.0, away)) for x in (reach + aside, -reach - aside - width)]
@@ -223,20 +223,20 @@ def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray
 
 
 def _meet(ones: np.ndarray, others: np.ndarray, gap: float) -> np.ndarray:
-    """Return for each of some boxes and each of others whether they come nearer than `gap`."""
+    """Return for each pair of boxes of the two arrays whether they are nearer than `gap`."""
     one, other = ones[:, None], others[None]
     return ((one[..., :2] < other[..., 2:] + gap) & (other[..., :2] < one[..., 2:] + gap)).all(axis=-1)
 
 
 def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
-    """Return the place of a box nearest to a point: where its leader line ends."""
+    """Return the point of a box nearest to another point: the end of its leader line."""
     return min(max(x, box.left), box.right), min(max(y, box.bottom), box.top)
 
 
 def _crossed(mark: Mark, box: Box, taken: np.ndarray) -> bool:
-    """Return whether the leader line from a mark to its text would run through anything."""
+    """Return whether the leader line from a mark to its text would cross a box."""
     away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
-    # how far along the line each box begins and ends, across and up
+    # where along the line each box begins and ends, across and up
     ends = np.stack([taken[:, :2], taken[:, 2:]]) - mark[:2]
     ends /= np.where(away == 0, 1e-9, away)
     enter, leave = ends.min(axis=0).max(axis=1), ends.max(axis=0).min(axis=1)
@@ -244,7 +244,7 @@ def _crossed(mark: Mark, box: Box, taken: np.ndarray) -> bool:
 
 
 def _leader(mark: Mark, box: Box) -> np.ndarray:
-    """Return the leader line from a mark to its text, as boxes that no other text may cover."""
+    """Return the leader line from a mark to its text, as small boxes."""
     away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
     along = mark[:2] + ALONG * away
     return np.hstack([along - 1, along + 1])
@@ -252,7 +252,7 @@ def _leader(mark: Mark, box: Box) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A label at a point of the data: a bold head and a lighter body, under it or behind it."""
+    """A label at a point of the data: a bold head and a lighter body under it, or `inline` after it."""
 
     x: float
     y: float
@@ -274,7 +274,7 @@ def _font(weight: str) -> FontProperties:
 
 
 def wrap(text: str, width: float, weight: str = "normal") -> str:
-    """Return a text broken at spaces into lines of at most so many points; a longer word stays whole."""
+    """Break a text at spaces into lines of at most `width` points; a longer word stays whole."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -297,17 +297,17 @@ def extent(note: Note) -> tuple[float, float]:
 def flag(
     ax: Axes, x: float, y: float, head: str, body: str, colour: str, *, gap: float = PAD, stems: Sequence[float] = ()
 ) -> Note:
-    """Return a note for a flag: on one line where a side of its mark has room for it, else its body under its head.
+    """Return a note for a flag: inline if a side of its mark has room, else with its body under its head.
 
     Args:
         ax: Its x limits must be final.
         x: Of the mark.
         y: Of the mark.
-        head: The bold words.
-        body: The lighter words.
+        head: See `Note`.
+        body: See `Note`.
         colour: Of the head.
         gap: Between stem and text.
-        stems: Marks along the axis whose stems a flag that flies to the right must not cross.
+        stems: Places on the x axis whose stems a flag to the right must not cross.
     """
     note = Note(x, y, head, body, colour, inline=True)
     px, edge, wide = points(ax, x, 0.0)[0], ax.figure.bbox.width * 0.012, extent(note)[0]
@@ -319,17 +319,17 @@ def flag(
 
 
 def points(ax: Axes, x: float, y: float) -> tuple[float, float]:
-    """Return a point of the data in points from the lower left of the canvas."""
+    """Convert a point of the data to points from the lower left of the canvas."""
     px, py = ax.transData.transform((x, y))
     return float(px), float(py)
 
 
-def flags(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, gap: float = PAD) -> list[Box]:
-    """Place notes as flags over their marks and draw them with their stems.
+def flags(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = ()) -> list[Box]:
+    """Place notes as flags above their marks and draw them with their stems.
 
     The limits of the axes must be final. Obstacles are in points, as are the boxes returned.
     """
-    boxes = flag_boxes(ax, notes, obstacles, gap=gap)
+    boxes = flag_boxes(ax, notes, obstacles)
     for note, box in zip(notes, boxes, strict=True):
         px, py = points(ax, note.x, note.y)
         reach = box.top - LINE * 0.15
@@ -340,14 +340,14 @@ def flags(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, gap
 
 
 def flag_boxes(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, gap: float = PAD) -> list[Box]:
-    """Return where `flags` would put the notes, in points."""
+    """Return where `flags` would place the notes, in points."""
     edge = ax.figure.bbox.width * 0.012
     marks = [Mark(*points(ax, note.x, note.y), *extent(note)) for note in notes]
     return place_flags(marks, obstacles, left=edge, right=ax.figure.bbox.width - edge, gap=gap)
 
 
 def beside(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, needed: int = 0) -> list[Box]:
-    """Place notes next to their marks, the most important first, and draw them; what has no room is left out.
+    """Place notes next to their marks, the most important first, and draw them; those without room are left out.
 
     The limits of the axes must be final. Obstacles are in points, as are the boxes returned.
 
@@ -376,7 +376,7 @@ def beside(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, ne
 
 
 def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
-    """Let the grid lines of the y axis pause behind texts, which a line through them would strike out."""
+    """Interrupt the grid lines of the y axis behind texts."""
     lines = [points(ax, 0.0, tick)[1] for tick in ax.get_yticks()]
     for box in boxes:
         if any(box.bottom < y < box.top for y in lines):
@@ -388,7 +388,7 @@ def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
 
 
 def write(ax: Axes, note: Note, box: Box, align: str) -> None:
-    """Write a note into its box, set towards its mark."""
+    """Write a note into its box, aligned towards its mark."""
     edge, top = (box.left if align == "left" else box.right), box.top
     if note.inline:
         set_text(ax, box.left, top, note.head, weight="bold", colour=note.colour)
@@ -403,7 +403,7 @@ def write(ax: Axes, note: Note, box: Box, align: str) -> None:
 def set_text(
     ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
 ) -> None:
-    """Set lines of text whose first line hangs from `top`, all in points."""
+    """Write lines of text below `top`; `px` and `top` are in points."""
     look = {"fontproperties": _font(weight), "color": colour, "ha": align, "va": "baseline"}
     for n, words in enumerate(text.split("\n") if text else []):
         ax.figure.text(px, top - LINE * n - LINE * 0.78, words, transform=POINTS, **look)
@@ -416,20 +416,17 @@ def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour:
 
 
 def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str, **how: Any) -> None:
-    """Draw straight strokes of one kind, each between two places of the data."""
+    """Draw straight lines of one kind, each between two places of the data, as one artist."""
     if ends:
         add(ax, LineCollection(ends, colors=colour, **how))
 
 
-#: A clip path that clips nothing, for what is not clipped at all.
+#: A clip path that is never used: it saves matplotlib making one for artists that are not clipped.
 _UNCLIPPED = TransformedPath(Path.unit_rectangle(), POINTS)
 
 
 def add(ax: Axes, artist: Artist) -> None:
-    """Add something drawn to the axes, whose limits are set and need not be found from it.
-
-    Finding limits, and a clip that is not used, would take as long as drawing it.
-    """
+    """Add an artist to the axes without updating their limits, which would take as long as drawing it."""
     if not artist.get_clip_on():
         artist.set_clip_path(_UNCLIPPED)
     ax.add_artist(artist)

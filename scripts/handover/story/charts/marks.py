@@ -1,8 +1,7 @@
 """Marks of quantities as their sources gave them, and the key that explains them.
 
-An open bound has no edge where nobody gave one: about is hollow, exact is filled, a range is a bar, "fewer than" is a
-cap over a fade, "more than" a fade over a cap. What was ordered is a filled diamond, what was planned a hollow one,
-what was authorised a hollow triangle.
+About is hollow, exact is filled, a range is a bar; an open bound has no edge: "fewer than" is a cap over a fade, "more
+than" a fade over a cap. Ordered is a filled diamond, planned a hollow one, authorised a hollow triangle.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,25 +18,21 @@ from handover.story.charts.style import LABEL, PAPER
 from handover.story.values import English, Quantity
 
 UPPER, LOWER = ("fewer_than", "at_most"), ("more_than", "at_least")
-FADE, STRIPS, CAP = 12.0, 8, 4.0  # points; a fade is made of so many strips
+FADE, STRIPS, CAP = 12.0, 8, 4.0  # length and number of strips of a fade, and half the width of a cap; in points
 SIZE, MEANT_SIZE = 4.8, 7.0
-#: What tells of an intention and not of a count -> its shape, and whether that is filled.
+#: Basis that is an intention, not a count -> its shape, and whether that is filled.
 MEANT = {"ordered": ("D", True), "planned": ("D", False), "authorised": ("v", False)}
 ENGLISH = English()
-#: For a mark that stands in points of the canvas, and may lie outside the plot.
+#: Options for a mark placed in points of the canvas, which may be outside the plot.
 OVER = {"transform": labels.POINTS, "clip_on": False}
-#: For a mark of a key.
+#: Options for a mark in a key.
 KEY = OVER | {"gid": "key"}
-#: Draws a mark of a key.
+#: Draws a mark in a key, at an x and a y in points of the canvas.
 Sample = Callable[[Axes, float, float], None]
 
 
 def need(rows: pd.DataFrame, what: str) -> None:
-    """Refuse an empty frame, so that a notebook can leave the chart out.
-
-    Raises:
-        ChartError: There is no row.
-    """
+    """Raise `ChartError` for an empty frame, naming `what`."""
     if rows.empty:
         raise ChartError(
             f"nothing to draw: {what} must have a row (got none).\nLeave the chart out where nothing was known."
@@ -51,13 +46,13 @@ def stated(row: Mapping[str, Any]) -> Quantity:
 
 
 def height(quantity: Quantity) -> float:
-    """Return the value a mark stands at: the number or the edge that was given, of a range the upper one."""
+    """Return the value to draw a mark at: the number, else the edge given, of a range the upper one."""
     edges = [edge for edge in (quantity.value, quantity.high, quantity.low) if edge is not None]
     return edges[0]
 
 
 def words(quantity: Quantity) -> str:
-    """Return the quantity for a label, without "about": the hollow mark says it."""
+    """Return the quantity for a label, without "about", which the hollow mark says."""
     hedged = quantity.bound in UPPER + LOWER
     text = ENGLISH.quantity(quantity, hedge=hedged, digits=True)
     return text.replace(" to ", "–") if quantity.bound == "range" else text
@@ -72,15 +67,15 @@ def draw(
     fade: float = FADE,
     **how: Any,
 ) -> None:
-    """Draw quantities, each at its place of the axis.
+    """Draw quantities of one basis.
 
     Args:
         ax: The axes of the chart.
-        spots: The place and the quantity of each.
-        colour: Of all of them.
-        basis: Of all of them: one of `MEANT`, or observed.
-        fade: How far an open bound is hinted at, in points.
-        how: Passed on to matplotlib with each mark, such as `OVER`.
+        spots: Place on the x axis and quantity of each.
+        colour: Of all.
+        basis: Of all: one of `MEANT`, or observed.
+        fade: Length of the fade at an open bound, in points.
+        how: Options for matplotlib, for example `OVER`.
     """
     spots = list(spots)
     for kinds, reach in ((UPPER, -fade), (LOWER, fade)):
@@ -93,7 +88,7 @@ def draw(
         if basis in MEANT or quantity.bound not in (*UPPER, *LOWER, "range"):
             middle = (quantity.low + quantity.high) / 2 if quantity.bound == "range" else height(quantity)
             (filled if solid or (solid is None and quantity.bound == "exact") else hollow).append((x, middle))
-    # an intention that was met lies under the count, and is seen all round it
+    # an intention that was met is under the count, larger, and so visible around it
     look = {"marker": marker, "ms": SIZE if solid is None else MEANT_SIZE, "mec": colour, "mew": 1.1}
     look |= {"zorder": 4 if solid is None else 3.5, "clip_on": False}
     for places, face in ((hollow, PAPER), (filled, colour)):
@@ -101,26 +96,23 @@ def draw(
 
 
 def squares(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
-    """Draw counts by another method."""
+    """Draw counts by another method, as squares."""
     plot(ax, places, marker="s", ms=SIZE, mfc=colour, mec=colour, **{"zorder": 3, "clip_on": False} | how)
 
 
 def plot(ax: Axes, places: Sequence[tuple[float, float]], **how: Any) -> None:
-    """Draw one kind of mark at all of its places.
-
-    An artist for each mark would take most of the time of a chart.
-    """
+    """Draw one kind of mark at all its places, as one artist: one for each would take most of a chart's time."""
     if places:
         labels.add(ax, Line2D(*zip(*places, strict=True), ls="none", **how))
 
 
 def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: float, how: Mapping[str, Any]) -> None:
-    """Solid caps, and under each strips laid over each other, each longer than the last: the end has no edge."""
+    """Draw solid caps, each with a fade of overlapping strips of growing length."""
     if not places:
         return
     reaches = [fade * strip / STRIPS for strip in range(1, STRIPS + 1)]
     strips = [[(-CAP, 0), (CAP, 0), (CAP, reach), (-CAP, reach)] for reach in reaches]
-    # each strip at each place: the strips begin anew as often as they must
+    # matplotlib repeats the strips for as many offsets as there are
     where = {"offsets": [place for place in places for _ in strips], "offset_transform": ax.transData}
     look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.09}
     look |= {"zorder": 2, "gid": "fade"}
@@ -130,18 +122,18 @@ def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: fl
 
 
 def key_room(ax: Axes, meanings: Sequence[str]) -> float:
-    """Return the points that a key with these meanings takes at the top."""
+    """Return the height of a key in points."""
     rows = [row for *_, row in _key_places(ax, meanings)]
     return 8 + (rows[-1] + 1) * (labels.LINE + 2) if rows else 0.0
 
 
 def key(ax: Axes, entries: Mapping[str, str], sample: Mapping[str, Sample]) -> None:
-    """Write marks and what they mean along the top, where `key_room` has been left.
+    """Write marks and their meanings along the top, where `key_room` has been left.
 
     Args:
-        ax: The axes of the chart, whose canvas has its final height.
+        ax: Its canvas must have its final height.
         entries: Kind of mark to its meaning, in reading order.
-        sample: Kind of mark to a function that draws it on an axes at an x and a y, in points of the canvas.
+        sample: Kind of mark to the function that draws it.
     """
     for kind, (meaning, x, row) in zip(entries, _key_places(ax, list(entries.values())), strict=True):
         top = ax.figure.bbox.height - 6 - row * (labels.LINE + 2)

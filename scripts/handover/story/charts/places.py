@@ -1,6 +1,6 @@
-"""A map of Iraq and its neighbours with the bases on it, each in the state that reports leave it in.
+"""A map of Iraq and its neighbours with the bases on it, each in the state that the reports give.
 
-It shows where they lie, not how large they are. What no report tells of is a state of its own.
+The size of a mark says nothing about the base. A base without any report has a state of its own.
 """
 
 import itertools
@@ -24,25 +24,25 @@ from handover.story.frames import records, sound
 
 HOME, WATER = "Iraq", "Sea"
 BAGHDAD = ("Baghdad", 44.366, 33.315)
-#: Degrees of latitude left around the country, and the latitude at which degrees of longitude are measured.
+#: Margin around the country in degrees, and the latitude at which degrees of longitude are measured.
 AROUND, MIDDLE = 0.75, 33.3
-#: Height of the map in points, at most and over its width.
+#: Greatest height of the map in points, and its height over its width.
 TALLEST, SHAPE = 290.0, 1.06
-#: Share of a name that must lie on its own land; a small land may let it reach over a border.
+#: Least part of a name that must lie on its own land, as a fraction.
 ASHORE = 0.7
-#: On a canvas narrower than this a base for whose name there is no room goes unnamed.
+#: On a canvas narrower than this, in points, a base may go without a name.
 NAMED = 250.0
 #: Kilometres of the scale bar and of a degree of latitude.
 BAR, DEGREE = 200, 111.2
-#: A departure within so many days of a transfer is part of it.
+#: A departure within this many days of a transfer is part of it.
 SEASON = 120
 #: Bases nearer than this, in degrees, share a mark.
 TOGETHER = 0.02
-#: What a name on the map goes without.
+#: Parts of names that the map leaves out.
 GENERIC = re.compile(r"^(Joint Base|Camp|Al) |\s*\(.*\)| (Air |Airfield )?(Base|base|West)( Complex)?")
-#: A base nearer to the capital than this, in points, is drawn at that distance, so that both are seen.
+#: A base nearer to the capital than this, in points, is drawn at this distance, so that both can be seen.
 CLEAR = 7.5
-#: State -> its words, the one that lasts longest first: of bases that share a mark the first is shown.
+#: State -> its words; of bases that share a mark, the first state is shown.
 STATES = {
     "held": "US or coalition forces there",
     "shared": "shared with Iraqi forces",
@@ -51,7 +51,7 @@ STATES = {
     "left": "left, handover not reported",
     "handed_over": "handed over to Iraq",
 }
-#: What a row of the handovers makes of a base.
+#: Kind of handover -> state of the base after it.
 BECOMES = {
     "transfer": "handed_over",
     "announcement": "handed_over",
@@ -60,75 +60,76 @@ BECOMES = {
     "return": "held",
     "planned": "held",
 }
+#: Size of a mark in points: of the focus, and of other bases.
+SIZES = {"focus": 9.0, "base": 6.0}
+#: Columns of `states`.
+COLUMNS = ("place_id", "name", "latitude", "longitude", "state", "words", "date", "date_precision")
+EVIDENCE = ("row_id", "source_id", "outlet", "grade")
 
 
 def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return bases in the state that what is known leaves them in, with the rows that say so.
+    """Return bases with their state and the rows that give it.
 
-    A base that was given back once and returned to is shared; one that is still to be left is held; one of which
-    nothing is told is unknown, until the last forces are reported out of the country.
+    A base that forces returned to after a transfer is shared; one that they are still to leave is held; one without
+    reports is unknown, until the last forces are reported out of the country.
 
     Args:
         bases: Rows of ``bases``.
-        rows: Rows of ``handovers``; of one base and season a transfer outranks a departure.
-        over: Rows, with a ``start``, that report the last forces out of the country; none where nobody has.
+        rows: Rows of ``handovers``; a transfer outranks a departure from the same base within `SEASON` days.
+        over: Rows, with a ``start``, that report the last forces out of the country, if any.
 
     Returns:
         ``place_id``, ``name``, ``latitude``, ``longitude``, ``state``, ``words`` for it, ``date`` and
-        ``date_precision`` of what made it so, and the columns of evidence: a row for the position of a base, and
-        one for its state where a report tells of it.
+        ``date_precision`` of the change, and the columns of evidence: a row for the position of each base, and one
+        for its state if reported.
     """
-    told = sound(rows[rows["kind"].isin(BECOMES)]).sort_values(["date", "row_id"])
+    known = sound(rows[rows["kind"].isin(BECOMES)]).sort_values(["date", "row_id"])
     reports: dict[str, list[dict[str, Any]]] = {}
-    for row in records(told):
+    for row in records(known):
         reports.setdefault(row["place_id"], []).append(row)
     end = next(iter(records(sound(over))), None) if over is not None else None
     found = []
     for base in records(bases):
-        state, teller = _state(reports.get(base["place_id"], []))
-        day = None if teller is None or teller["kind"] == "planned" else (teller["date"], teller["date_precision"])
+        state, report = _state(reports.get(base["place_id"], []))
+        day = None if report is None or report["kind"] == "planned" else (report["date"], report["date_precision"])
         if end is not None and state not in ("left", "handed_over"):
-            state, teller, day = "out", end, (end["start"], end["date_precision"])
+            state, report, day = "out", end, (end["start"], end["date_precision"])
         own = {name: base[name] for name in ("place_id", "name", "latitude", "longitude")}
         own |= {"state": state, "words": STATES[state], "date": day and day[0], "date_precision": day and day[1]}
-        for evidence in filter(None, (base, teller)):
+        for evidence in filter(None, (base, report)):
             found.append(own | {name: evidence[name] for name in EVIDENCE})
     made = pd.DataFrame(found, columns=[*COLUMNS, *EVIDENCE])
     return made.assign(date=pd.to_datetime(made["date"]))
 
 
-COLUMNS = ("place_id", "name", "latitude", "longitude", "state", "words", "date", "date_precision")
-EVIDENCE = ("row_id", "source_id", "outlet", "grade")
-
-
 def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
-    """Return the state that the reports on a base leave it in, and the report that does; earliest first."""
-    state, teller, given = "unknown", None, False
+    """Return the state of a base after its reports, given earliest first, and the report that decides it."""
+    state, report, given = "unknown", None, False
     for row in reports:
         becomes = BECOMES[row["kind"]]
         if row["kind"] == "planned" and state != "unknown":
             continue
         later = ("left", "handed_over") if state == "handed_over" else (state,)
-        if becomes in later and (row["date"] - teller["date"]).days < SEASON:
+        if becomes in later and (row["date"] - report["date"]).days < SEASON:
             continue
         given = given or becomes == "handed_over"
-        state, teller = "shared" if becomes == "held" and given else becomes, row
-    return state, teller
+        state, report = "shared" if becomes == "held" and given else becomes, row
+    return state, report
 
 
 @styled
 def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: str = "ain_al_asad") -> None:
-    """Draw the map; the mark of a base tells its state.
+    """Draw the map, the state of each base as its mark; sets the height of the canvas.
 
     Args:
-        ax: From `figure.canvas`; the canvas takes the height it needs.
-        outlines: GeoJSON of the country, its neighbours, the sea and any province to be outlined, each with a
-            ``name``; a province has an ``iso_3166_2``.
+        ax: From `figure.canvas`.
+        outlines: GeoJSON of the country, its neighbours, the sea and any provinces to outline, each with a
+            ``name``, provinces with an ``iso_3166_2``.
         bases: From `states`; a base without coordinates is left out.
         focus: The base in the focus colour and size.
 
     Raises:
-        ChartError: No base has coordinates, or the outlines hold no Iraq.
+        ChartError: No base has coordinates, the outlines lack Iraq, or a name has no room.
     """
     known = bases[bases["latitude"].notna() & bases["longitude"].notna()]
     known = known.drop_duplicates("place_id")
@@ -144,7 +145,7 @@ def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: s
     _land(ax, shapes, provinces)
     marks.key(ax, kinds, {state: _sampler(state) for state in STATES})
     lines = [shapes[name] for name in (HOME, *sorted(provinces))]
-    taken = [*_bases(ax, lines, known, focus), _scale(ax)]
+    taken = [*_bases(ax, lines, known, focus), _scale_bar(ax)]
     others = {name: shape for name, shape in shapes.items() if name not in (HOME, WATER)}
     _name_lands(ax, others, [shapes[name] for name in (HOME, WATER) if name in shapes], taken)
 
@@ -156,7 +157,7 @@ def _path(geometry: Mapping[str, Any]) -> Path:
 
 
 def _frame(ax: Axes, shapes: Mapping[str, Path], shape: float) -> None:
-    """Fit the country's height and let the width show as much of the neighbours as there is room for."""
+    """Fit the country's height, and fill the width with its neighbours."""
     if HOME not in shapes:
         raise ChartError(f"map: the outlines must hold {HOME} (got {', '.join(sorted(shapes))}).\nPass story.outlines.")
     (west, south), (east, north) = shapes[HOME].get_extents().get_points()
@@ -173,7 +174,7 @@ def _frame(ax: Axes, shapes: Mapping[str, Path], shape: float) -> None:
 
 
 def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
-    """Land that is not the country is grey, whether or not an outline is at hand; the sea is tinted."""
+    """Draw the land: grey around the country, even without outlines; the sea tinted."""
     ax.set_axis_off()
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     everything = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
@@ -189,8 +190,7 @@ def _land(ax: Axes, shapes: Mapping[str, Path], provinces: set[str]) -> None:
         labels.add(ax, PathPatch(shape, **look))
 
 
-def _scale(ax: Axes) -> Box:
-    """Draw a scale bar in the lower left, and return where."""
+def _scale_bar(ax: Axes) -> Box:
     box = ax.get_window_extent()
     (_, y0), (_, y1) = labels.points(ax, 0, 0), labels.points(ax, 0, 1)
     start, end, foot = box.x0 + 7, box.x0 + 7 + BAR / DEGREE * (y1 - y0), box.y0 + 9
@@ -203,8 +203,8 @@ def _scale(ax: Axes) -> Box:
 
 
 def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list[Box]:
-    """Draw the bases and the capital with their names; return what they cover."""
-    spots = _grouped(known, focus)
+    """Draw the bases and the capital with their names; return the boxes that they cover."""
+    spots = _merged(known, focus)
     notes = [(BAGHDAD[1], BAGHDAD[2], BAGHDAD[0], "normal", LABEL, None)]
     for x, y, name, state, own in spots:
         notes.insert(0 if own else len(notes), (x, y, name, "bold", FOCUS if own else INK, state))
@@ -214,7 +214,7 @@ def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list
     dots = [Box(px - 4, py - 4, px + 4, py + 4) for px, py in places]
     named = [labels.Mark(*place, *size) for place, size in zip(places, sizes, strict=True)]
     box, roomy = ax.get_window_extent(), ax.figure.bbox.width > NAMED
-    borders = [_even(part) for shape in drawn for part in shape.to_polygons(closed_only=False)]
+    borders = [_points_along(part) for shape in drawn for part in shape.to_polygons(closed_only=False)]
     border = ax.transData.transform(np.concatenate(borders))
     lines = [Box(px - 1, py - 1, px + 1, py + 1) for px, py in border.tolist()] if roomy else []
     found = labels.place_beside(
@@ -241,14 +241,14 @@ def _clear(place: tuple[float, float], capital: tuple[float, float]) -> tuple[fl
     return cx + (x - cx) / away * CLEAR, cy + (y - cy) / away * CLEAR
 
 
-def _even(line: np.ndarray) -> np.ndarray:
-    """Return points along a line, close enough that no label slips between them."""
+def _points_along(line: np.ndarray) -> np.ndarray:
+    """Return points along a line, so close that no label fits between them."""
     steps = [np.linspace(a, b, max(int(np.hypot(*(b - a)) / 0.05), 2)) for a, b in itertools.pairwise(line)]
     return np.concatenate(steps)
 
 
-def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str, bool]]:
-    """Bases at one spot share a mark, that of the one which is given up last, and the names of all are written."""
+def _merged(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str, bool]]:
+    """Merge bases at one spot: the first state of `STATES`, and the names of all."""
     spots: list[list[Any]] = []
     order = list(STATES)
     for row in records(known.sort_values("place_id")):
@@ -264,14 +264,10 @@ def _grouped(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, s
     return [tuple(spot) for spot in sorted(spots, key=lambda spot: (not spot[4], spot[1]))]
 
 
-#: Size of a mark in points: of the base that the map is about, and of the others.
-SIZES = {"focus": 9.0, "base": 6.0}
-
-
 def _dot(ax: Axes, x: float, y: float, colour: str, state: str | None, size: float, **how: Any) -> None:
     """Draw a base, or the capital, at a place in points."""
     if state is None:
-        # over the bases, since one lies so near that it would hide it
+        # above the bases, since one is so near that it would hide the capital
         look = {"marker": "s", "ms": 4.6, "mfc": LABEL, "mec": PAPER, "mew": 0.8, "zorder": 6}
         marks.plot(ax, [(x, y)], **look | marks.OVER | how)
         return
@@ -292,18 +288,18 @@ def _sampler(state: str) -> marks.Sample:
 
 
 def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: list[Box]) -> None:
-    """Write each land's name where the land in the frame is widest, or leave it out where it has no room.
+    """Write each land's name where it is farthest from any edge, or leave it out if it has no room.
 
     Args:
-        ax: The map, its limits final.
+        ax: Its limits must be final.
         shapes: Outlines by name.
         never: Outlines that no name of another land may reach into: the country itself and the sea.
-        taken: What is written already, in points; the names are added.
+        taken: Boxes already covered, in points; those of the names are added.
     """
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     grid = np.stack(np.meshgrid(np.linspace(x0, x1, 60), np.linspace(y0, y1, 48), indexing="ij"), axis=-1)
     for name in sorted(shapes):
-        best = _widest(ax, name, shapes[name], grid, never, taken)
+        best = _best_box(ax, name, shapes[name], grid, never, taken)
         if best is not None:
             labels.set_text(ax, best.left, best.top, name, colour=LABEL)
             taken.append(best)
@@ -315,8 +311,8 @@ def _free(ax: Axes, own: Box, taken: list[Box]) -> bool:
     return inside and not any(own.meets(other, 2) for other in taken)
 
 
-def _widest(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
-    """Return the place farthest from any edge, else the one where most of the name lies on the land."""
+def _best_box(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
+    """Return the box farthest from any edge where the name fits on the land, else the one where most of it does."""
     inside = shape.contains_points(grid.reshape(-1, 2)).reshape(grid.shape[:2])
     if not inside.any():
         return None
@@ -342,12 +338,12 @@ def _widest(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path
 
 
 def _to_edge(inside: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
-    """Return how far each place of a grid is from the nearest one that is not inside; 1,000 at most.
+    """Return how far each point of a grid is from the nearest one outside, at most 1,000.
 
-    First along each line, then over all lines: far fewer pairs than those of all places.
+    First along each line, then over all lines: far fewer pairs than those of all points.
 
     Args:
-        inside: Of each place, bool, by column and row.
+        inside: Whether each point is inside, by column and row.
         xs: Of the columns.
         ys: Of the rows.
     """

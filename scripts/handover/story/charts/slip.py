@@ -1,7 +1,4 @@
-"""The week that was promised against the days on which sources say that it came true.
-
-One line a source, day by day; which of the sources is right is for the text to say.
-"""
+"""The promised week against the days that sources give for the handover, one line a source."""
 
 import datetime as dt
 import math
@@ -16,7 +13,7 @@ from handover.story.charts.style import ALERT, FOCUS, INK, LABEL, PAPER, RULE, s
 from handover.story.frames import sound
 from handover.story.values import Period
 
-#: What happened on the day that a source gives.
+#: Kind of handover -> its word under the source.
 KINDS = {
     "transfer": "takeover",
     "departure": "departure",
@@ -27,7 +24,7 @@ KINDS = {
 WEEK = dt.timedelta(6)  #: from the first day of a week to its last
 #: Height of a line in points.
 ROW = 15.0
-#: Points that a date beside a mark takes.
+#: Width of a date beside a mark, in points.
 DATE = 38.0
 
 
@@ -35,15 +32,15 @@ DATE = 38.0
 def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame) -> None:
     """Draw the promised days as a band, and each source's day as a mark in a line of its own.
 
-    The days between the end of the band and the first announcement are counted out, as a range where the promise
-    can be read otherwise. The canvas takes the height it needs.
+    The days between the band and the first announcement are counted, as a range where the promise can be read in
+    several ways. Sets the height of the canvas.
 
     Args:
         ax: From `figure.canvas`.
-        promise: First and last day promised. Where that is longer than a week, the promise was of a week that may
-            be any in it: the earliest is the band, and the rest a fainter one.
-        rows: Rows of ``handovers`` on the base; sources that give the same kind and day share a line. A line that
-            a weak source alone gives is left out.
+        promise: First and last day promised. If longer than a week, the promised week may be any in it: the band is
+            the earliest, a fainter one the rest.
+        rows: Rows of ``handovers`` on the base; sources with the same kind and day are on one line. Weak sources
+            are left out.
 
     Raises:
         ChartError: There is no row.
@@ -60,7 +57,7 @@ def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame
     top = MARGIN + labels.LINE + 4
     heighten(ax, top + sum(tall) + axes.foot(first, last))
     left = MARGIN + _column(ax) + 8
-    # each date stands right of its mark, the last one too
+    # room for the date to the right of the last mark
     inner, days_shown = ax.figure.bbox.width - left - MARGIN, (last - first).days + 1
     last += dt.timedelta(math.ceil(DATE * days_shown / (inner - DATE)) - 1)
     _, plot = room(ax, left=left, right=MARGIN, top=top, bottom=axes.foot(first, last))
@@ -81,7 +78,7 @@ def _column(ax: Axes) -> float:
 
 
 def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """Return one line a kind and day, its outlets together; the first announcement carries the slip."""
+    """Return a line for each kind and day, with all its outlets; the first announcement shows the slip."""
     found = []
     for (day, kind), group in rows.sort_values("date").groupby(["date", "kind"], sort=True):
         outlets = list(dict.fromkeys(group.sort_values("row_id")["outlet"]))
@@ -98,7 +95,7 @@ def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
-    """Draw the promise as it is read, over a fainter band of all that it may mean; both under the same words."""
+    """Draw the promised week, over a fainter band of all weeks that it may mean, with a label."""
     start, end = axes.num(due.start), axes.num(due.end) + 1
     if wider != due:
         low, high = axes.num(wider.start), axes.num(wider.end) + 1
@@ -135,7 +132,7 @@ def _line(ax: Axes, line: dict[str, object], who: str, what: str, base: float, h
 
 
 def _slip(ax: Axes, due: Period, wider: Period, day: dt.date, middle: float) -> None:
-    """Count the days from the last one promised; nothing where the day was kept by some reading."""
+    """Draw the days since the last promised one; nothing if the promise was kept by some reading."""
     late, least = (day - due.end).days, (day - wider.end).days
     if min(late, least) <= 0:
         return
@@ -147,7 +144,7 @@ def _slip(ax: Axes, due: Period, wider: Period, day: dt.date, middle: float) -> 
     over = x1 - x0 < wide + 16
     centre, top = (x1 + 5 - wide / 2, y + labels.LINE + 3) if over else ((x0 + x1 - 4) / 2, y + labels.LINE / 2)
     look = {"fc": PAPER, "ec": "none", "transform": labels.POINTS, "zorder": 1.2}
-    # no edge of a band strikes the words out
+    # hide edges of bands behind the words
     labels.add(ax, Rectangle((centre - wide / 2, top - labels.LINE), wide, labels.LINE, **look))
     if over:
         labels.line(ax, (x0, y), (x1 - 4, y), ALERT, lw=1.2)

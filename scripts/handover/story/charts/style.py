@@ -1,9 +1,8 @@
-"""What every chart shares: six colours, the typefaces and settings, and how large a text is.
+"""What charts have in common: colours, typefaces, settings, and the size of a text.
 
-The colours are two hues and greys that stay apart in grey and to colour-blind eyes. Contrast on white is 15.9, 7.3,
-4.6, 3.4, 6.1 and 1.4 to 1; the first three and LABEL may be text. Settings are held while something is drawn and given
-back afterwards. A text is measured once, for the label that is placed by it and for the picture that it is drawn in:
-shaping one takes longer than all the rest of drawing it.
+The colours are two hues and greys that differ in grey and to colour-blind eyes. Contrast on white, from INK to RULE, is
+15.9, 7.3, 4.6, 3.4, 6.1 and 1.4 to 1; the first three and LABEL may be text. The size of a text is cached, for placing
+labels and for drawing them, since shaping takes longer than all the rest of drawing.
 """
 
 import functools
@@ -31,34 +30,34 @@ RULE = "#D9D9D9"  #: grid and land, nothing that carries meaning
 SEA = "#AECBDF"  #: the sea of a map, darker than RULE in grey; never under text
 PAPER = "#FFFFFF"  #: inside of hollow marks
 
-#: Typefaces in the order they are looked through for a character.
+#: Typefaces in the order in which they are searched for a character.
 FAMILY = [fonts.SANS, fonts.ARABIC, "sans-serif"]
 IGNORED = "MPL_IGNORE_SYSTEM_FONTS"
-#: Texts are measured in points at this size, since FreeType knows nothing finer than a 64th of one.
+#: The size in points at which texts are measured, and FreeType's units in a point.
 LARGE, POINT = 100, 64
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Whether the house style is held already.
-_held = ContextVar("held", default=False)
+#: Whether the house style applies already.
+_applied = ContextVar("applied", default=False)
 
 
 @contextmanager
 def house() -> Iterator[None]:
-    """Hold the house style; the caller's settings are set aside and come back afterwards."""
-    if _held.get():
+    """Apply the house style, and restore the caller's settings afterwards."""
+    if _applied.get():
         yield
         return
     rules = _settings()
-    # told to ignore the system's typefaces, matplotlib looks in its own folder alone, and not at those added here
+    # if it ignores the system's typefaces, matplotlib does not find those added here
     ignored = os.environ.pop(IGNORED, None)
-    token = _held.set(True)
+    token = _applied.set(True)
     try:
         with matplotlib.style.context(["default", rules]):
             yield
     finally:
-        _held.reset(token)
+        _applied.reset(token)
         if ignored is not None:
             os.environ[IGNORED] = ignored
 
@@ -86,9 +85,9 @@ def _settings() -> dict[str, object]:
 
 @functools.lru_cache(4096)
 def text_size(text: str, font: FontProperties) -> tuple[float, float, float]:
-    """Return width, height and depth under the base line of a line of text, in points; needs the house style."""
+    """Return width, height and depth below the baseline of a line of text, in points; needs the house style."""
     face = _face(font)
-    # whatever draws in this face has set it to a size of its own
+    # drawing in this face has changed its size
     face.set_size(LARGE, 72)
     face.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
     width, height, depth = *face.get_width_height(), face.get_descent()
@@ -98,7 +97,7 @@ def text_size(text: str, font: FontProperties) -> tuple[float, float, float]:
 
 @functools.lru_cache(64)
 def line_metrics(font: FontProperties) -> tuple[float, float, float]:
-    """Return ascent, descent and line gap of a font, in points, as its own tables give them."""
+    """Return ascent, descent and line gap of a font, in points, from its tables."""
     table = _face(font).get_sfnt_table("OS/2")
     scale = font.get_size_in_points() / _face(font).get_sfnt_table("head")["unitsPerEm"]
     return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
@@ -106,7 +105,6 @@ def line_metrics(font: FontProperties) -> tuple[float, float, float]:
 
 @functools.lru_cache(64)
 def _face(font: FontProperties) -> FT2Font:
-    """Return the typeface of a text: its families in the order in which they are looked through for a character."""
     families = [font.copy() for _ in font.get_family()]
     for one, family in zip(families, font.get_family(), strict=True):
         one.set_family(family)
@@ -114,10 +112,10 @@ def _face(font: FontProperties) -> FT2Font:
 
 
 def close_fonts() -> None:
-    """Close the files of all typefaces; they are opened again where one is needed."""
+    """Close the files of all typefaces; they are reopened when needed."""
     _face.cache_clear()
     font_manager._get_font.cache_clear()
 
 
-# a fork must not read on in a file that it shares
+# a fork must not read from a file that it shares
 os.register_at_fork(after_in_child=_face.cache_clear)

@@ -1,4 +1,4 @@
-"""A timeline after Priestley: bars for who held a place, ticks for what happened, labels on leader lines."""
+"""A timeline after Priestley: bars for holders of a place, ticks for events, labels on leader lines."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from handover.story.charts.figure import MARGIN, heighten, require_not_half, roo
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, styled
 from handover.story.frames import records, sound
 
-#: Kind of holder -> fill, edge, hatch, colour of the words; each differs in more than colour.
+#: Kind of holder -> fill, edge, hatch, colour of the words.
 KINDS = {
     "iraq": (FOCUS, FOCUS, "", PAPER),
     "us": (PAPER, CONTEXT, "", INK),
@@ -24,15 +24,15 @@ PADDING = 4.0
 
 @styled
 def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
-    """Draw who held the place as bars on one line, and what happened as ticks with labels above.
+    """Draw the holders of a place as bars on one line, and events as ticks with labels above.
 
-    The canvas takes the height it needs. A bar whose end is open has no edge there.
+    Sets the height of the canvas. A bar whose end is open has no edge there.
 
     Args:
         ax: From `figure.canvas`.
-        spans: ``label``, ``start``, ``end``, ``open`` (true where it goes on), ``kind`` (`KINDS`).
-        events: ``label`` and ``date`` or ``start``, with ``date_precision``; an optional ``focus`` column marks
-            those in the focus colour. What a weak source alone tells is left out.
+        spans: ``label``, ``start``, ``end``, ``open`` (bool: it goes on), ``kind`` (`KINDS`).
+        events: ``label`` and ``date`` or ``start``, with ``date_precision``; an optional ``focus`` (bool) puts an
+            event in the focus colour. Weak sources are left out.
 
     Raises:
         ChartError: There is neither a bar nor an event, or the canvas is a half one.
@@ -54,7 +54,7 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if len(spans) else 0)
     stems = [axes.num(day) for day in when]
     notes = [_note(ax, event, day, bar + 4, stems) for event, day in zip(records(events), when, strict=True)]
-    # a bar too short for its own name has it on a flag, like an event
+    # a bar too short for its name has it on a flag, like an event
     notes += [_flagged(ax, span, bar + 4) for span, text in zip(held, lines, strict=True) if not text]
     height = 200.0
     for _ in range(2):
@@ -77,7 +77,7 @@ def _ends(span: Mapping[str, Any], last: float) -> tuple[float, float]:
 
 
 def _fitted(ax: Axes, span: Mapping[str, Any]) -> str:
-    """Return the bar's name in lines that fit into it, or nothing."""
+    """Return the bar's name in lines that fit into it, or ""."""
     start, end = _ends(span, ax.get_xlim()[1])
     wide = labels.points(ax, end, 0)[0] - labels.points(ax, start, 0)[0] - 2 * PADDING
     text = labels.wrap(str(span["label"]), wide, "bold")

@@ -1,4 +1,4 @@
-"""Troop levels over time, as they were stated: dated marks with steps between them, never a slope."""
+"""Troop levels over time, as stated: dated marks with steps between them, never a slope."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, styled
 from handover.story.frames import records, sound
 from handover.story.values import Quantity
 
-#: Kind of mark -> what the key says of it, in reading order.
+#: Kind of mark -> its words in the key, in reading order.
 KINDS = {
     "about": "about",
     "exact": "exact",
@@ -31,23 +31,22 @@ KINDS = {
     "outlier": "outlier",
     "faint": "no count for half a year",
 }
-#: Those that tell what somebody counted, by the usual method.
+#: The kinds that are counts by the usual method.
 COUNTS = ("about", "exact", "range", "below", "above")
-#: A rise and fall of this share of the axis is a peak worth a label.
+#: The least rise and fall, as a fraction of the highest count, that make a peak worth a label.
 PROMINENT = 0.15
-#: Marks so near each other, as a share of the axis, need one label.
+#: Marks nearer than this fraction of the axis in both directions need only one label.
 NEAR = 0.05
-#: A level is carried on faintly where nobody counted for more days than these.
+#: A level is carried faintly over a gap of more days than this.
 SPARSE = 183
-#: As many labels have room on a canvas as this goes into its width.
+#: The width in points of a canvas that each label needs.
 LABEL = 48.0
 FAINT = {"lw": 1.1, "alpha": 0.4}
-#: The scope that the reports show, and the claim of the article that gives its own count of it.
+#: The scope that the reports show, and the article's claim with its own count.
 SCOPE, ARTICLE = "us_in_iraq", "p09s01b"
 
 
 def _sample(quantity: Quantity, colour: str = FOCUS, basis: str = "observed") -> marks.Sample:
-    """Return what draws a mark of a quantity that lies about zero."""
 
     def draw(ax: Axes, x: float, y: float) -> None:
         edges = (None if edge is None else y + edge for edge in (quantity.value, quantity.low, quantity.high))
@@ -71,7 +70,7 @@ SAMPLES: dict[str, marks.Sample] = {
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One published figure: where its mark stands, its kind (`KINDS`), and what its label may say."""
+    """One published figure: the place of its mark, its kind (`KINDS`), and what its label may say."""
 
     id: str
     x: float
@@ -84,23 +83,23 @@ class Level:
     precision: str
 
 
-#: A level that holds from one place of the axis to another: from, to, level.
+#: A level carried from one place of the axis to another: from, to, level.
 Stretch = tuple[float, float, float]
 
 
 def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the levels of US troops in Iraq, the article's own among them where there are others.
+    """Return the levels of US troops in Iraq, with the article's own if there are others.
 
     Args:
         rows: Rows of ``troop_levels``.
         claims: Rows of ``claims``.
     """
     found = rows[rows["scope"] == SCOPE]
-    told = claims[claims["row_id"] == ARTICLE]
-    if found.empty or told.empty:
+    own = claims[claims["row_id"] == ARTICLE]
+    if found.empty or own.empty:
         return found
-    told = told.assign(date=told["end_date"], date_precision="day", scope=SCOPE, basis="observed", method="press")
-    return pd.concat([found, told[[name for name in found if name in told]]], ignore_index=True)
+    own = own.assign(date=own["end_date"], date_precision="day", scope=SCOPE, basis="observed", method="press")
+    return pd.concat([found, own[[name for name in found if name in own]]], ignore_index=True)
 
 
 @styled
@@ -115,19 +114,18 @@ def levels(
 ) -> None:
     """Draw troop levels of one scope over time.
 
-    Each mark is one published figure; one of the lowest grade is not drawn. A level is carried to the next figure
-    by a thin line, faint where nobody counted for half a year, and the two are joined by dotted risers; a bound is
-    not carried, since it says nothing about the level under it. A row whose ``standing`` is outlier is drawn in grey,
-    moves no level and carries no label.
+    Each mark is one published figure; those of the lowest grade are left out. A thin line carries a level to the next
+    count, faintly over more than half a year, and a dotted riser joins the two. A bound is not carried, since it says
+    nothing about the level itself. A row whose ``standing`` is outlier is grey, moves no level and has no label.
 
     Args:
         ax: From `figure.canvas`.
         rows: Rows of ``troop_levels`` of one scope.
         since: First day to show; earlier rows are left out.
-        until: Last day to show at least, as the day the report speaks from.
-        named: Rows that must be labelled, as those that a title names, from `Story.marks`; the label may
-            be a word for them, or empty.
-        events: What happened on a day and is no figure, as the departure of the last, from `Story.marks`.
+        until: The axis reaches at least to this day: the report's.
+        named: Rows that must be labelled, for example since the title names them, from `Story.marks`; their label
+            there may be empty.
+        events: Events of a day, for example the last departure, from `Story.marks`.
 
     Raises:
         ChartError: No row is left, or the rows are of several scopes.
@@ -146,16 +144,16 @@ def levels(
     lines = _carried(found)
     _set_axes(ax, found, lines, pd.Timestamp(since).date() if since else begin, max(shown))
     _draw(ax, found, lines)
-    told = _draw_events(ax, ends)
+    written = _draw_events(ax, ends)
     words = {} if named is None else dict(zip(named["row_id"], named["label"], strict=True))
     needed, notes = _callouts(found, words, int(ax.figure.bbox.width / LABEL) - len(ends))
     notes = [replace(note, inline=half(ax)) for note in notes]
-    taken = [*_obstacles(ax, found, lines, ends), *told]
-    labels.interrupt_grid(ax, told + labels.beside(ax, notes, taken, needed=needed))
+    taken = [*_obstacles(ax, found, lines, ends), *written]
+    labels.interrupt_grid(ax, written + labels.beside(ax, notes, taken, needed=needed))
 
 
 def _set_axes(ax: Axes, found: list[Level], lines: list[Stretch], first: dt.date, last: dt.date) -> None:
-    """Give the plot its room, axes and key; there is room for a label over the highest mark."""
+    """Set room, axes and key; leave room for a label over the highest mark."""
     margin = dt.timedelta(max((last - first).days * 0.015, 20))
     first, last = first - margin, last + margin
     top = max(*(level.height for level in found), 1)
@@ -173,7 +171,6 @@ def _set_axes(ax: Axes, found: list[Level], lines: list[Stretch], first: dt.date
 
 
 def _levels(rows: pd.DataFrame, since: str | dt.date | None) -> list[Level]:
-    """Return the figures to draw in the order of their days."""
     found = [_level(row) for row in records(rows[rows["bound"].notna()])]
     if since is not None:
         found = [level for level in found if level.end >= pd.Timestamp(since).date()]
@@ -199,14 +196,14 @@ def _level(row: Mapping[str, Any]) -> Level:
 
 
 def _carried(found: list[Level]) -> list[Stretch]:
-    """Return the levels held from one count to the next; bounds, intentions and other methods hold none."""
+    """Return the levels carried from one count to the next; bounds, intentions and other methods carry none."""
     seen = [level for level in found if level.kind in COUNTS and level.precision != "year"]
     ends = [level.x for level in [*seen[1:], *seen[-1:]]]
     return [(own.x, end, own.height) for own, end in zip(seen, ends, strict=True) if own.kind in ("about", "exact")]
 
 
 def _risers(lines: list[Stretch]) -> list[tuple[float, float, float]]:
-    """Return where one level gives way to another: the day, the level before, the level after."""
+    """Return where levels change: the day, the level before, the level after."""
     return [(own[1], own[2], after[2]) for own, after in pairwise(lines) if after[0] == own[1] and after[2] != own[2]]
 
 
@@ -235,7 +232,7 @@ def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
 
 
 def _draw_events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
-    """Draw a line down to the day of each event with its label at the top, to the left if that has room."""
+    """Draw a line down to the day of each event, with its label at the top, on the left if there is room."""
     box, found = ax.get_window_extent(), []
     for event in sorted(events, key=lambda event: event["start"], reverse=True):
         px = labels.points(ax, _middle(event), 0)[0]
@@ -253,7 +250,7 @@ def _draw_events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
 
 def _obstacles(ax: Axes, found: list[Level], lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
     """Return what no label may cover: marks, levels, risers, the lines of events."""
-    # the end of a fade is too pale to hurt a text
+    # a text may cover the pale end of a fade
     fade = marks.FADE * 0.6
     reach = dict.fromkeys(marks.UPPER, (fade, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, fade))
     boxes = []
@@ -274,7 +271,6 @@ def _middle(event: Mapping[str, Any]) -> float:
 
 
 def _colour(kind: str) -> str:
-    """Return the colour of a mark and of its label."""
     return ALERT if kind in marks.MEANT else INK if kind == "file" else FOCUS
 
 
@@ -282,12 +278,12 @@ def _callouts(found: list[Level], words: Mapping[str, str], most: int) -> tuple[
     """Choose what is labelled: the rows named, then the last, first, highest and lowest, peaks and intentions.
 
     Args:
-        found: In the order of their days.
+        found: All levels, by day.
         words: Rows that must be labelled, each with a word for it or "".
-        most: So many labels, unless more are named.
+        most: The most labels, unless more are named.
 
     Returns:
-        How many of the first must be written, those named or else the last, and the labels.
+        The labels, and before them how many of the first must be written: those named, or else the last.
     """
     must = [level for level in found if level.id in words]
     seen = [level for level in found if level.kind in COUNTS]
@@ -302,7 +298,7 @@ def _callouts(found: list[Level], words: Mapping[str, str], most: int) -> tuple[
     if exact:
         chosen.append(min(exact, key=attrgetter("height")))
     chosen += [*files[-1:], *_peaks(seen), *meant[::-1]]
-    # two outlets that gave one figure in one month share a label
+    # two outlets with the same figure in the same month need one label
     notes: dict[tuple[str, str], labels.Note] = {}
     for level in must:
         note = _note(level, words.get(level.id, ""))
@@ -316,26 +312,25 @@ def _callouts(found: list[Level], words: Mapping[str, str], most: int) -> tuple[
 
 
 def _highest(found: Sequence[Level]) -> Level:
-    """Return the highest level; of equals the first."""
     return max(found, key=attrgetter("height"))
 
 
 def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: float) -> bool:
-    """Return whether a second label would tell nothing new: it has the figure of the first, or stands by it."""
+    """Return whether a second label would add nothing: it has the figure of the first, or is near it."""
     near = abs(one.x - other.x) < across and abs(one.y - other.y) < up
     return one.colour == other.colour and (one.head == other.head or near)
 
 
 def _note(level: Level, word: str = "") -> labels.Note:
     how = word or {"file": "personnel files", **dict.fromkeys(marks.MEANT, level.basis)}.get(level.kind, "")
-    # what has a name needs no month
+    # a named level needs no month
     date = axes.short(level.begin, "year" if word or level.precision == "year" else "month")
     body = ", ".join(filter(None, [how, date]))
     return labels.Note(level.x, level.height, marks.words(level.quantity), body, _colour(level.kind))
 
 
 def _peaks(seen: list[Level]) -> list[Level]:
-    """Return what stands out above what lies on either side of it, up to a higher one; of equals the first."""
+    """Return the levels that rise by `PROMINENT` above both sides, up to a higher one; of equals the first."""
     heights = [level.height for level in seen]
     least = PROMINENT * max(heights, default=0)
     found = []
