@@ -7,7 +7,7 @@ from handover.editions.store import Store
 from handover.project import Project
 
 STORE = Store.of(Project(Path(__file__).resolve().parents[1]))
-PROMISED = {("2026-01-07", "record"), ("2026-10-01", "record")}
+PROMISED = {("2026-01-31", "record"), ("2026-10-01", "record")}
 
 
 def test_every_edition_matches_its_manifest():

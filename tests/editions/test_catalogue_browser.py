@@ -27,7 +27,7 @@ def site(tmp_path_factory):
     manifests.append(manifests[0] | {"variant": {"evidence": "article", "language": "en"}})
     manifests[1] = manifests[1] | {"title": "A title so long that it fills more than a line on any telephone " * 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue_pages, "ROWS", 3)
+        patch.setattr(catalogue_pages, "ROWS", 1)
         for name, data in catalogue.build(manifests).items():
             (root / name).write_bytes(data)
     return root

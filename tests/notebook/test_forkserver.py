@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -60,8 +61,9 @@ def test_a_kernel_whose_caller_gave_up_ends_and_leaves_its_folder_only_to_anothe
     monkeypatch.setattr(forkserver, "_response", broken_off)
     folder = environment.make_scratch()
     request = forkserver.Request([], environment.kernel_environment(0, folder), str(folder), str(folder))
-    with pytest.raises(error):
-        asyncio.run(forkserver._forkserver.fork(request, folder / "log"))
+    # in a thread, since a browser that another test drives has an event loop running in this one
+    with ThreadPoolExecutor(1) as thread, pytest.raises(error):
+        thread.submit(lambda: asyncio.run(forkserver._forkserver.fork(request, folder / "log"))).result()
     assert until(lambda: not psutil.pid_exists(responses[0].pid))
     assert folder.exists() == kept
     scratch.remove(folder)

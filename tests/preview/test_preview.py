@@ -210,7 +210,7 @@ def test_an_edited_package_takes_effect(preview, copied):
     running.until(lambda state: "This is a bug in handover: SyntaxError" in state["failed"])
     words.write_text(whole)
     assert running.settled(3)["failed"] == ""
-    template = package / "pages" / "html" / "body.html.j2"
+    template = package / "pages" / "templates" / "body.html.j2"
     template.write_text(template.read_text() + "\n<!-- edited -->")
     running.settled(4)
     assert "<!-- edited -->" in running.get("/report.html")[1]

@@ -140,8 +140,8 @@ def check(fig: Figure, texts: Sequence[Text] | None = None, renderer: RendererBa
     faults = [*_cut(fig, names, boxes), *_overlaps(names, boxes), *small]
     if faults:
         raise ChartError(
-            f"chart, {fig.bbox.width:.0f} points wide: every text must be printable, inside the canvas and clear of the "
-            "others:\n"
+            f"chart, {fig.bbox.width:.0f} points wide: every text must be printable, inside the canvas and "
+            "clear of the others:\n"
             + "\n".join(f"  {fault}" for fault in faults)
             + "\nShorten a label, plot fewer rows, or give the canvas more height with ratio=…"
         )
