@@ -24,9 +24,9 @@ from handover.errors import HandoverError, MailError, ScheduleError
 from handover.notebook import processes
 from handover.project import Project
 from handover.schedule import entries, mail, status
+from handover.schedule.due import plan
 from handover.schedule.entries import Entry, Notify
 from handover.schedule.log import Log, Mail, Tick
-from handover.schedule.status import plan
 from handover.schedule.times import clock
 from handover.workers import LostError, Worker
 
