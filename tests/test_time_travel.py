@@ -145,6 +145,7 @@ def test_a_report_holds_at_the_turns_of_the_story(name, evidence, published, und
 
 @pytest.mark.parametrize("evidence", ["record", "article"])
 @pytest.mark.parametrize("name", ["drawdown", "handover"])
+@pytest.mark.slow
 def test_the_section_on_changes_names_what_comparing_the_editions_finds(name, evidence, undrawn):
     made = {day: finished(name, day, evidence, since) for since, day in zip([None, *TURNS], TURNS, strict=False)}
     told = 0
@@ -198,6 +199,7 @@ def test_the_two_long_reports_tell_every_claim_of_the_article(edition, undrawn):
     assert (len(claims), claims - told) == (40, set())
 
 
+@pytest.mark.slow
 def test_every_row_behind_what_is_printed_was_compared_with_its_source(monkeypatch, undrawn):
     drawn = set()
     monkeypatch.setattr(PrintLog, "rows", lambda log, row_ids, source_ids: drawn.update(row_ids))

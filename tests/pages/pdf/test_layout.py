@@ -158,6 +158,7 @@ def test_no_column_ends_with_a_heading():
     assert layout._middle([*marks, Mark("last", 1, 0, 540)]) == "Sources"
 
 
+@pytest.mark.slow
 def test_what_was_moved_conforms_and_comes_out_the_same_twice():
     verapdf.need()
     cells = lines(20), chart(300, "one"), markdown("After."), lines(20), chart(420, "two"), markdown("Passed by.")
