@@ -58,6 +58,7 @@ def test_a_sweep_equals_single_renders_is_recognised_and_lists_what_fails(dated,
 
 
 @pytest.mark.kernel
+@pytest.mark.slow
 def test_several_reports_can_be_rendered_at_a_time(mini):
     nb = json.loads(mini.notebook("mini").read_text())
     nb["cells"][0]["source"][0] = "# Other doors\n"

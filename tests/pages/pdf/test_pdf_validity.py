@@ -31,6 +31,7 @@ def damaged(pdf: bytes, defect: str) -> bytes:
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
+@pytest.mark.slow
 def test_the_judges_see_a_seeded_defect(defect):
     verapdf.need()
     bad = damaged(printed("report"), defect)
