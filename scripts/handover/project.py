@@ -57,6 +57,10 @@ class Project:
         """The notebook of a report."""
         return self.notebooks / f"{report}.ipynb"
 
+    def where(self, path: Path) -> str:
+        """A path as messages name it: from the project's folder, if it lies there."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
     def reports_known(self) -> list[str]:
         """The names of all reports, sorted."""
         return sorted(path.stem for path in self.notebooks.glob("*.ipynb"))

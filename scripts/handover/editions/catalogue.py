@@ -348,9 +348,8 @@ def rows(store: Store, project: Project, report: str | None = None) -> tuple[lis
     listed = []
     for one in found:
         path = Edition(store.root, one["report"], one["edition"]).file(".html")
-        shown = path.relative_to(project.root) if path.is_relative_to(project.root) else path
         row = {key: one[key] for key in keys}
-        listed.append(row | {"settings": words.settings(one, defaults=True), "path": shown.as_posix()})
+        listed.append(row | {"settings": words.settings(one, defaults=True), "path": project.where(path)})
     return listed, faults
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import html
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import islice
@@ -78,9 +77,9 @@ def _page(body: str, name: str, site: Site, title: str, description: str, shown:
     """A page around its body; a preview of a link to it shows one edition's picture."""
     from markupsafe import Markup
 
-    from handover.pages import font_rules
+    from handover.pages import font_rules, style_sheet
 
-    style = font_rules(body) + _sheet()
+    style = font_rules(body) + style_sheet(TEMPLATES / "catalogue.css")
     files = shown["files"] if shown else {}
     page = _templates().get_template("catalogue.html.j2")
     return page.render(
@@ -104,22 +103,11 @@ def _render(template: str, site: Site, **values: Any) -> str:
 
 @cache
 def _templates() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from handover.pages import environment
 
-    found = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = environment(TEMPLATES)
     found.filters |= {"day": day, "size": size, "number": "{:,}".format, "bound": spaces.bind}
     return found
-
-
-@cache
-def _sheet() -> str:
-    return re.sub(r"/\*.*?\*/\s*", "", (TEMPLATES / "catalogue.css").read_text("utf-8"), flags=re.DOTALL)
 
 
 def day(iso: str) -> str:

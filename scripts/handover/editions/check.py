@@ -46,7 +46,7 @@ def notebooks(project: Project) -> Iterator[Finding]:
     """Check that each notebook declares its parameters well and is clean in git."""
     for report in project.reports_known():
         path = project.notebook(report)
-        where = path.relative_to(project.root).as_posix()
+        where = project.where(path)
         try:
             nb = source.read(path)
             declared = parameters.declared(nb, where)
@@ -90,13 +90,13 @@ def fix(project: Project) -> Iterator[Finding]:
         if unclean(path, nb):
             with atomic.translate_os_errors(path):
                 atomic.replace(path, source.canonical(nb).encode())
-            yield Finding("note", f"{path.relative_to(project.root).as_posix()}: cleaned")
+            yield Finding("note", f"{project.where(path)}: cleaned")
 
 
 def editions(store: Store, project: Project) -> Iterator[Finding]:
     """Check every file of every edition, and say whether the newest of each report is of this checkout."""
     for stray in store.strays():
-        yield Finding("wrong", f"{_short(stray, project)}: is no edition; remove it")
+        yield Finding("wrong", f"{project.where(stray)}: is no edition; remove it")
     for report in store.reports():
         whole = []
         for edition in store.editions(report):
@@ -162,7 +162,7 @@ def catalogue(store: Store, project: Project) -> Iterator[Finding]:
     if not store.reports():
         return
     stale = catalogues.stale(store)
-    folder = _short(store.root, project)
+    folder = project.where(store.root)
     for name in stale:
         yield Finding("wrong", f"{folder}/{name}: is not what the manifests say; run: handover catalogue")
     if not stale:
@@ -200,7 +200,3 @@ def _word(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return str(value).lower()
     return shlex.quote(",".join(map(str, value)) if isinstance(value, list) else str(value))
-
-
-def _short(path: Path, project: Project) -> str:
-    return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else str(path)

@@ -68,7 +68,7 @@ class Request:
     @property
     def where(self) -> str:
         """The notebook as messages name it."""
-        return _where(self.project, self.report)
+        return self.project.where(self.project.notebook(self.report))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Contract:
                 f"(known: {', '.join(known) or 'none'}{near(report, known)}).\nRun `handover list` to see them."
             )
         nb = source.read(path)
-        declared = parameters.declared(nb, _where(project, report))
+        declared = parameters.declared(nb, project.where(path))
         language = nb["metadata"].get("language", "en")
         return cls(project, report, declared, language, inputs.of(project, report, source.canonical(nb), {}))
 
@@ -111,7 +111,7 @@ class Contract:
             NotebookError: The report speaks from no day.
             ParameterError: A parameter is unknown or not allowed.
         """
-        where = _where(self.project, self.report)
+        where = self.project.where(self.project.notebook(self.report))
         bound = parameters.bind(self.declared, given, where)
         day = day_of(bound.get(AS_OF))
         if not day:
@@ -126,7 +126,3 @@ class Contract:
             bound = parameters.bind(self.declared, {**bound, SINCE: earlier}, where)
         held = replace(self.inputs, parameters=bound)
         return Request(self.project, self.report, variant, held, day, str(bound.get("language", self.language)))
-
-
-def _where(project: Project, report: str) -> str:
-    return project.notebook(report).relative_to(project.root).as_posix()

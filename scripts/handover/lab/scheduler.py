@@ -81,7 +81,7 @@ def offered(project: Project) -> dict[str, str]:
     found = {}
     for report in project.reports_known():
         path = project.notebook(report)
-        where = path.relative_to(project.root).as_posix()
+        where = project.where(path)
         with suppress(HandoverError):
             rows = [_row(one) for one in parameters.declared(source.read(path), where)]
             found[where] = json.dumps(rows)

@@ -5,7 +5,7 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
-        "html_page": "prepare write_html",
+        "html_page": "environment prepare style_sheet write_html",
         "layout": "settle",
         "metadata": "Attachment AUTHOR LinkPicture NO_DAY PageMetadata",
         "pictures": "picture",

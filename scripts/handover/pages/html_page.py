@@ -31,7 +31,7 @@ def write_html(document: model.Document, metadata: PageMetadata) -> str:
     parts = [part for part in printer.parts(document.parts) if part and not part.isspace()]
     date = metadata.date.isoformat() if metadata.date != NO_DAY else ""
     told = {"words": said, "metadata": metadata, "day": said.date(date), "date": date}
-    body = templates().get_template("body.html.j2").render(
+    body = environment().get_template("body.html.j2").render(
         told,
         parts=parts,
         code=printer.all_code(),
@@ -43,7 +43,7 @@ def write_html(document: model.Document, metadata: PageMetadata) -> str:
         beside=_beside(metadata, said),
     )  # fmt: skip
     style = _style(body, document)
-    return templates().get_template("page.html.j2").render(
+    return environment().get_template("page.html.j2").render(
         told,
         document=document,
         description=_description(document),
@@ -89,20 +89,19 @@ def _beside(metadata: PageMetadata, said: words.Words) -> list[tuple[str, str]]:
 
 def _style(body: str, document: model.Document) -> str:
     """The page's only style sheet: house rules, fonts cut to the text, and the title at the foot of each sheet."""
-    sheet = re.sub(r"/\*.*?\*/\s*", "", (FOLDER / "page.css").read_text(encoding="utf-8"), flags=re.DOTALL)
     text = re.sub(r"[^\w .,:;!?'()–—’-]", " ", document.title)
     running = " ".join(text.split())[:90].replace("'", "\\27 ")
     foot = f"@page {{ @bottom-left {{ content: '{running}'; }} }}\n"
-    return typefaces.font_rules(body, rtl=document.direction == "rtl") + sheet + foot
+    return typefaces.font_rules(body, rtl=document.direction == "rtl") + style_sheet(FOLDER / "page.css") + foot
 
 
 @cache
-def templates() -> Any:
-    """The templates of this folder."""
+def environment(folder: Path = FOLDER) -> Any:
+    """The Jinja templates of a folder: what they print is escaped, and a name that has no value is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     found = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -110,3 +109,9 @@ def templates() -> Any:
     )
     found.filters["printable"] = printable
     return found
+
+
+@cache
+def style_sheet(path: Path) -> str:
+    """A style sheet without its comments."""
+    return re.sub(r"/\*.*?\*/\s*", "", path.read_text("utf-8"), flags=re.DOTALL)

@@ -330,11 +330,11 @@ class Printer:
 
     def _evidence(self, section: model.EvidenceSection) -> Markup:
         """What each printed number rests on, where sources disagree, and the sources themselves."""
-        from handover.pages.html_page import templates
+        from handover.pages.html_page import environment
 
         if not (section.facts or section.conflicts or section.sources):
             return NOTHING
-        template = templates().get_template("evidence.html.j2")
+        template = environment().get_template("evidence.html.j2")
         told = {"section": section, "words": self.words, "ledger": self.ledger, "who": self._who, "about": self._about}
         told |= {"href": href, "host": host, "joined": joined, "known": known, "otherwise": otherwise}
         return Markup(template.render(told, uses=lambda entry: self.uses.get(entry.anchor, ())))

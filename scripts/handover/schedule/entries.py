@@ -169,7 +169,7 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
     elif report is not None:
         path = project.notebook(report)
         try:
-            declared = parameters.declared(source.read(path), path.relative_to(project.root).as_posix())
+            declared = parameters.declared(source.read(path), project.where(path))
         except HandoverError as error:
             faults.append(f"report: {_short(error)}")
     try:
