@@ -65,7 +65,7 @@ def entries(ledger: model.Ledger, kind: str) -> Mapping[str, model.Fact | model.
 
 
 class Statements:
-    """Reads what evidence outputs state into one ledger, whoever wrote them.
+    """Reads what evidence outputs state into one ledger, from any notebook.
 
     Args:
         identify: Gives out an anchor for ``fact-KEY`` and the like.

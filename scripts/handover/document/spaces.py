@@ -1,7 +1,7 @@
 """Spaces at which no line ends: in a date, between a number and what it counts, an initial or a rank and its name.
 
-Both printers read a text through here. What notebooks and data hold keeps its ordinary spaces, and whoever compares,
-hashes or searches it needs to know of no others.
+Both printers read a text through here. Notebooks and data keep their ordinary spaces, so that
+comparing, hashing and searching them needs no others.
 """
 
 import re

@@ -63,7 +63,7 @@ def prepare() -> None:
 
 
 def _description(document: model.Document) -> str:
-    """One or two sentences for whoever lists the page: its standfirst, else its first paragraph."""
+    """One or two sentences for lists of pages: the standfirst, else its first paragraph."""
     paragraphs = (
         " ".join(model.plain(block.inside).split())
         for part in document.parts

@@ -1,4 +1,4 @@
-"""What a page says of itself, and what lies beside it: handed to the printers by whoever has a page printed."""
+"""What a page says of itself, and what lies beside it: handed to the printers with the document."""
 
 import datetime as dt
 from dataclasses import dataclass
