@@ -228,15 +228,18 @@ def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
     """Bring a store's catalogue up to date, file by file in one step each; the caller holds the lock.
 
     Editions `without` which it is written are about to go. Returns a line for each torn manifest that is left out.
+
+    Raises:
+        StoreError: The disk refuses. If it is full, the catalogue is as it was.
     """
     manifests, faults = read(store, without)
     files = build(manifests, site(store.project))
     with atomic.translate_os_errors(store.root):
         # `lists` believes catalogue.json, so after a kill it must not be ahead of the pages
-        for name in sorted(files, key=lambda name: name == DATA):
-            path = store.root / name
-            if _bytes(path) != files[name]:
-                atomic.replace(path, files[name])
+        names = sorted(files, key=lambda name: name == DATA)
+        changed = {name: files[name] for name in names if _bytes(store.root / name) != files[name]}
+        if changed:
+            atomic.replace_all(store.root, changed)
         for name in _archives(store) - files.keys():
             (store.root / name).unlink()
     return faults
