@@ -73,14 +73,6 @@ def stick(path):
     ctypes.CDLL(None).pause()
 
 
-def stick_at_the_end_too(path):
-    """Hang, and let what cleans up hang as well: only the system can end this process."""
-    from handover import scratch
-
-    scratch.remove_all = lambda: time.sleep(600)
-    stick(path)
-
-
 @pytest.fixture
 def worker():
     with Worker(env=HERE) as started:
@@ -152,7 +144,7 @@ def test_ctrl_c_does_not_reach_a_process(worker):
     assert worker.call(operator.add, 1, 2) == 3
 
 
-@pytest.mark.parametrize("function", ["sleep", "stick", "stick_at_the_end_too"])
+@pytest.mark.parametrize("function", ["sleep", "stick"])
 def test_a_process_ends_when_its_starter_is_killed(tmp_path, function):
     code = (
         "import sys, handover.workers, test_workers\n"
