@@ -8,6 +8,7 @@ Cells are numbered as in the file, from 1 over all cells, without the one that p
 ``breakpoint()``                            refused before the run: it waits for a user
 ``input()``, ``getpass()``, a debugger      fails: nobody can answer
 an exception, an interrupt, no Python       fails, with the line
+a socket to the network, also to loopback   is refused, with ENETUNREACH, unless the network is open: so fails
 ``sys.exit()``, ``quit()``, ``exit``        fails, even in the last cell and with status 0
 ``os._exit()``, a signal, a crash           fails: the kernel is lost; the message says how it ended
 a thread that ends in an exception          fails, whenever it happens before the last cell has ended
@@ -26,6 +27,7 @@ the result of a future nobody asks for      is ignored, as anywhere in Python
 import re
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -38,6 +40,13 @@ from handover.notebook.source import INJECTED
 
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
+
+#: What shows that a cell was refused a socket, whatever library asked for it, and however it words that; and what to do.
+REFUSED = re.compile(r"Network is unreachable|name resolution|gaierror|ENETUNREACH", re.IGNORECASE)
+NO_NETWORK = """\
+Cells of a report have no network, so that it is made of nothing but what lies in the project: keep what they need in data/.
+If this report must ask others, write under [tool.handover] in pyproject.toml: network = ["{report}"]
+For once, use `handover render --network`."""
 
 ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published."
 
@@ -126,6 +135,8 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
         return _error(run, index, "asked for input, which nobody is there to give")
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
     what = f"raised {name}: {first}" if first else f"raised {name}"
+    if not run.network and REFUSED.search("\n".join([name, value, *traceback])):
+        rest += NO_NETWORK.format(report=Path(run.where).stem).splitlines()
     return _error(run, index, what.removesuffix("."), _failing_line(traceback), rest)
 
 

@@ -36,7 +36,7 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
     """
     if name in forkserver.NATIVE:
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", PACKER],
+            argv=[sys.executable, str(forkserver.KERNEL), "-f", "{connection_file}", PACKER],
             display_name="Python 3 (ipykernel)",
             language="python",
         )
@@ -83,7 +83,9 @@ class ForkingProvisioner(LocalProvisioner):
         if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
         if process is None:
-            process = run.reaper.start(cmd, env=kwargs["env"], cwd=kwargs["cwd"], log=run.log, scratch=run.scratch)
+            process = run.reaper.start(
+                cmd, env=kwargs["env"], cwd=kwargs["cwd"], log=run.log, scratch=run.scratch, network=run.network
+            )
         self.process = process
         self.pid = process.pid
         self.pgid = None  # signals go through the subreaper
@@ -96,10 +98,11 @@ class ForkingProvisioner(LocalProvisioner):
         try:
             return await forkserver.fork(
                 cmd,
+                run.log if run else Path(os.devnull),
                 env=kwargs["env"],
                 cwd=str(kwargs.get("cwd") or Path.cwd()),
-                log=run.log if run else Path(os.devnull),
                 scratch=str(run.scratch) if run else "",
+                network=run.network if run else True,
             )
         except forkserver.NotForkedError as error:
             if run:
@@ -178,7 +181,7 @@ class RunManager(AsyncKernelManager):
     @property
     def ipykernel(self) -> bool:
         """Whether the kernel takes IPython's options."""
-        return any("ipykernel" in part for part in self.run.spec.argv)
+        return any("ipykernel" in part or part == str(forkserver.KERNEL) for part in self.run.spec.argv)
 
     async def sockets(self, timeout: float) -> None:
         """Wait until the kernel has made its sockets or has ended, at most `timeout` seconds."""
