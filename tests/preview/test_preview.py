@@ -74,7 +74,7 @@ def test_help_teaches(capsys):
 @pytest.mark.kernel
 def test_a_report_is_shown_changed_broken_and_mended(preview, mini, refused):
     running = preview()
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", running.address)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[0-9a-f]{48}/", running.address)
     state = running.settled(1)
     assert state["edition"] == "2026-01-31-en-draft" and not state["failed"]
     assert re.fullmatch(r"\d+\.\d s, \d\d:\d\d:\d\d", state["took"])
@@ -132,7 +132,10 @@ def test_a_report_is_shown_changed_broken_and_mended(preview, mini, refused):
         assert one.end(number) == left
         gone(family)
     assert len(re.findall(r"^mini: \d+\.\d s, \d\d:\d\d:\d\d$", running.said, re.MULTILINE)) == 4
-    assert sorted(path.name for path in mini.root.iterdir()) == ["data", "notebooks", "requirements.lock"]
+    assert sorted(path.name for path in mini.root.iterdir()) == [
+        ".handover", "data", "notebooks", "requirements.lock",
+    ]  # fmt: skip
+    assert [path.name for path in (mini.root / ".handover").iterdir()] == ["preview-token"]
 
 
 @pytest.mark.kernel

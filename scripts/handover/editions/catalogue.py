@@ -136,6 +136,20 @@ def texts(found: Mapping[str, Any], key: str) -> list[str]:
     return listed
 
 
+def network(project: Project, report: str) -> bool:
+    """Whether a project lets the cells of a report use the network.
+
+    Raises:
+        HandoverError: The key ``network`` holds something else than true, false or names.
+    """
+    found = table(project).get("network", False)
+    if isinstance(found, bool):
+        return found
+    fits = isinstance(found, list) and all(isinstance(one, str) for one in found)
+    _want(fits, "network", found, "true, false or a list of reports", 'network = ["drawdown"]')
+    return report in found
+
+
 def _want(fits: bool, key: str, found: Any, what: str, example: str) -> None:
     if not fits:
         raise HandoverError(f"{FILE}: tool.handover.{key} must be {what} (got {found!r}).\nWrite it as {example}.")

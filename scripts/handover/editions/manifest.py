@@ -58,10 +58,14 @@ class Fact(TypedDict):
 
 
 class Run(TypedDict):
-    """The one block that depends on the clock; comparisons leave it out."""
+    """The one block that depends on the clock and the machine; comparisons leave it out.
+
+    `network` is what the cells had of it, ``shut`` or ``open``; editions made before it was recorded do not say.
+    """
 
     started: str
     seconds: dict[str, float]
+    network: NotRequired[str]
 
 
 class Manifest(TypedDict):
@@ -141,11 +145,12 @@ def _news(fact: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def run(began: dt.datetime, seconds: Mapping[str, float]) -> Run:
-    """The block of a run that began at a time and took so many seconds in each phase."""
+def run(began: dt.datetime, seconds: Mapping[str, float], network: str) -> Run:
+    """The block of a run that began at a time, took so many seconds in each phase, and had this of the network."""
     return {
         "started": began.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         "seconds": {phase: round(spent, 3) for phase, spent in seconds.items()},
+        "network": network,
     }
 
 

@@ -68,19 +68,21 @@ def render(
     *,
     out: Path | None = None,
     again: bool = False,
+    network: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
     """Render a report with the parameters given, unless an edition of the same inputs is there, or even then: `again`.
 
-    It is published in the project's own ``reports/``, or in the folder `out`.
+    It is published in the project's own ``reports/``, or in the folder `out`. Its cells have no network, unless the
+    project opens it or `network` does.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
     """
     progress("read", 0, 0)
     store = Store.of(project, out)
-    contract, known = Contract.of(project, report), Index(store, report)
+    contract, known = Contract.of(project, report, network), Index(store, report)
     request = contract.request(given or {}, known.day_before)
     if not again and (edition := known.find(request)):
         announce(store, edition)
@@ -107,7 +109,7 @@ def produce(
         files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
         files |= {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
     _unmoved(request)
-    about = _manifest(request, made, files, contents[".pdf"], clock)
+    about = _manifest(request, made, files, contents[".pdf"], manifest.run(clock.started, clock.seconds, done.network))
     return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
 
 
@@ -200,6 +202,7 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
         epoch=request.epoch,
         timeout_s=timeout_s,
         progress=step,
+        network=request.network,
     )
     if warm.ident is not None:
         warm.join()
@@ -248,7 +251,9 @@ def _ahead(about: Manifest) -> list[str]:
     return [warning] if manifest.ahead(about) else []
 
 
-def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, clock: _Clock) -> Manifest:
+def _manifest(
+    request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, run: manifest.Run
+) -> Manifest:
     from handover.pages import page_count
 
     evidence = made.document.evidence
@@ -269,5 +274,5 @@ def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes],
         "statements": manifest.statements(evidence),
         "sources": sorted(one["id"] for one in evidence.get("sources", [])),
         "pages": page_count(pdf),
-        "run": manifest.run(clock.started, clock.seconds),
+        "run": run,
     }

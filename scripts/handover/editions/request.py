@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handover.editions import inputs
+from handover.editions import catalogue, inputs
 from handover.editions.index import AS_OF, SINCE, Index
 from handover.editions.inputs import Inputs
 from handover.editions.manifest import day_of, epoch_of
@@ -29,6 +29,7 @@ class Request:
         inputs: Hashes of everything that it is made from, the bound parameters among it.
         day: The day that it speaks from.
         language: The language of its text.
+        network: Whether its cells may use the network.
     """
 
     project: Project
@@ -37,6 +38,7 @@ class Request:
     inputs: Inputs
     day: dt.date
     language: str
+    network: bool = False
 
     @classmethod
     def of(cls, project: Project, report: str, given: Mapping[str, Any], store: Store | None = None) -> "Request":
@@ -73,20 +75,24 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The parameters that a report declares, and its inputs: read once, for any number of requests."""
+    """The parameters that a report declares, its inputs and its network: read once, for any number of requests."""
 
     project: Project
     report: str
     declared: Sequence[parameters.Parameter]
     language: str
     inputs: Inputs
+    network: bool
 
     @classmethod
-    def of(cls, project: Project, report: str) -> "Contract":
+    def of(cls, project: Project, report: str, network: bool = False) -> "Contract":
         """Read a notebook's contract, and hash all that it is rendered from.
+
+        `network` opens the network to its cells, which otherwise only the project does.
 
         Raises:
             NotebookError: There is no such report, or its notebook breaks the contract.
+            HandoverError: The project's setting of the network is none.
         """
         path = project.notebook(report)
         if not REPORT.fullmatch(report) or not path.is_file():
@@ -98,7 +104,8 @@ class Contract:
         nb = source.read(path)
         declared = parameters.declared(nb, project.where(path))
         language = nb["metadata"].get("language", "en")
-        return cls(project, report, declared, language, inputs.of(project, report, source.canonical(nb), {}))
+        found = inputs.of(project, report, source.canonical(nb), {})
+        return cls(project, report, declared, language, found, network or catalogue.network(project, report))
 
     def request(self, given: Mapping[str, Any], day_before: DayBefore | None = None) -> Request:
         """Ask for an edition.
@@ -125,4 +132,5 @@ class Contract:
             # what is filled in here is no setting of this edition, so the variant is taken before
             bound = parameters.bind(self.declared, {**bound, SINCE: earlier}, where)
         held = replace(self.inputs, parameters=bound)
-        return Request(self.project, self.report, variant, held, day, str(bound.get("language", self.language)))
+        language = str(bound.get("language", self.language))
+        return Request(self.project, self.report, variant, held, day, language, self.network)

@@ -70,13 +70,20 @@ def run(project: Project, notebook: Path, entered: Mapping[str, Any], formats: C
 
 def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats: Collection[str]) -> Path:
     from handover import atomic, digest
-    from handover.editions import compose
+    from handover.editions import catalogue, compose
     from handover.notebook import execute
 
     where = _where(project, notebook)
     nb = execute.load(notebook, where)
     bound = parameters.bind(parameters.declared(nb, where), entered, where) if entered else {}
-    done = execute.execute(nb, bound, cwd=notebook.parent, where=where, epoch=epoch_of(day_of(bound.get("as_of"))))
+    done = execute.execute(
+        nb,
+        bound,
+        cwd=notebook.parent,
+        where=where,
+        epoch=epoch_of(day_of(bound.get("as_of"))),
+        network=catalogue.network(project, notebook.stem),
+    )
     made = compose.compose(done.nb, notebook.stem, notebook.parent)
     stem = notebook.with_name(f"{notebook.stem}_{made.edition or made.content[: digest.DIGITS]}")
     pages = {"html": made.html.encode, "pdf": made.pdf}

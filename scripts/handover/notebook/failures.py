@@ -41,12 +41,12 @@ from handover.notebook.source import INJECTED
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
-#: What shows that a cell was refused a socket, whatever library asked for it, and however it words that; and what to do.
-REFUSED = re.compile(r"Network is unreachable|name resolution|gaierror|ENETUNREACH", re.IGNORECASE)
+#: How libraries and programs word that they were refused a socket; and what to do about it.
+REFUSED = re.compile(r"Network is unreachable|name resolution|resolve host|gaierror|ENETUNREACH", re.IGNORECASE)
 NO_NETWORK = """\
-Cells of a report have no network, so that it is made of nothing but what lies in the project: keep what they need in data/.
-If this report must ask others, write under [tool.handover] in pyproject.toml: network = ["{report}"]
-For once, use `handover render --network`."""
+Cells have no network, so that a report is made of what lies in the project: keep what they need in data/.
+To open it, write under [tool.handover] in pyproject.toml: network = ["{report}"]
+To open it once: handover render {report} --network"""
 
 ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published."
 
@@ -135,7 +135,8 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
         return _error(run, index, "asked for input, which nobody is there to give")
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
     what = f"raised {name}: {first}" if first else f"raised {name}"
-    if not run.network and REFUSED.search("\n".join([name, value, *traceback])):
+    printed = [output.text for output in run.cells[index].outputs if output.output_type == "stream"]
+    if not run.network and REFUSED.search("\n".join([name, value, *traceback, *printed])):
         rest += NO_NETWORK.format(report=Path(run.where).stem).splitlines()
     return _error(run, index, what.removesuffix("."), _failing_line(traceback), rest)
 

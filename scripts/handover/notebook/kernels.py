@@ -11,6 +11,7 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+import zmq
 from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
@@ -39,6 +40,7 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
             argv=[sys.executable, str(forkserver.KERNEL), "-f", "{connection_file}", PACKER],
             display_name="Python 3 (ipykernel)",
             language="python",
+            metadata={"supported_encryption": "curve"},
         )
     try:
         return KernelSpecManager().get_kernel_spec(name)
@@ -160,7 +162,11 @@ class RunClient(AsyncKernelClient):
 
 
 class RunManager(AsyncKernelManager):
-    """The manager of a run's kernel, which listens on Unix sockets in the run's folder rather than on ports."""
+    """The manager of a run's kernel, which listens on Unix sockets in the run's folder rather than on ports.
+
+    The sockets take nothing from a program without the run's key, even of the same user: ipykernel would print what it
+    cannot read, and so into the report.
+    """
 
     def __init__(self, run: "Run") -> None:
         super().__init__(
@@ -168,6 +174,7 @@ class RunManager(AsyncKernelManager):
             transport="ipc",
             connection_file=str(run.scratch / "k.json"),
             client_factory=RunClient,
+            transport_encryption="auto" if zmq.has("curve") else "disabled",
         )
         self.run = run
         self.provisioner = ForkingProvisioner(kernel_id="k", kernel_spec=run.spec, parent=self)

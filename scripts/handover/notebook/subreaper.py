@@ -44,9 +44,7 @@ PATIENCE_S = 5.0
 LOOK_S = 1.0
 
 
-def supervise(
-    channel: socket.socket, start: Callable[[], None], scratch: str = "", network: bool = True
-) -> NoReturn:
+def supervise(channel: socket.socket, start: Callable[[], None], scratch: str = "", network: bool = True) -> NoReturn:
     """Run the kernel in a child of this process, and exit when it and all it started are gone.
 
     Args:
