@@ -25,10 +25,15 @@ pytestmark = [
 ]
 
 NOBODY = 65534
-#: Put before a cell: says that it runs, and waits.
-WAIT = """import os, time
+#: Put before a cell: says that it runs, and what becomes of a socket of its own, and waits.
+WAIT = """import errno, os, socket, time
 from pathlib import Path
-Path("../up", str(os.getpid())).touch()
+try:
+    with socket.socket():
+        network = "open"
+except OSError as error:
+    network = errno.errorcode[error.errno]
+Path("../up", f"{os.getpid()} {network}").touch()
 while not Path("../go").exists():
     time.sleep(0.01)
 """
@@ -109,7 +114,8 @@ def running(waiting):
         assert until(lambda: len([*up.iterdir()]) == kernels or programs[0].poll() is not None), "it hangs"
         assert programs[0].poll() is None, (waiting.root.parent / "said").read_text()
         tree = [programs[0], *psutil.Process(programs[0].pid).children(recursive=True)]
-        assert {int(path.name) for path in up.iterdir()} <= {one.pid for one in tree}
+        said = dict(path.name.split() for path in up.iterdir())
+        assert {*map(int, said)} <= {one.pid for one in tree} and {*said.values()} == {"ENETUNREACH"}
         return programs[0], [one.pid for one in tree]
 
     yield start

@@ -175,7 +175,7 @@ def _cell_at(run: "Run", offset: int) -> int:
 
 def _failing_line(traceback: list[str]) -> int | None:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
-    found = re.search(r"^(?:-+>|File <cell>:|Cell In\[\d+\], line )\s*(\d+)", plain, re.MULTILINE)
+    found = re.search(r"^(?:File <cell>:|Cell In\[\d+\], line )\s*(\d+)", plain, re.MULTILINE)
     return int(found[1]) if found else None
 
 
