@@ -72,6 +72,28 @@ def test_help_teaches(capsys):
 
 
 @pytest.mark.kernel
+def test_the_browser_is_opened_without_the_token_in_words_that_all_users_read(preview, mini, tmp_path, monkeypatch):
+    told, browser = tmp_path / "told", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$*" >{told}.part\nmv {told}.part {told}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    running = preview("--open", "--pdf")
+    running.until(lambda _: told.exists())
+    given = told.read_text()
+    page = mini.root / ".handover" / "preview.html"
+    assert given == page.as_uri() and running.token not in given
+    assert page.stat().st_mode & 0o777 == 0o600 and f'content="0; url={running.address}"' in page.read_text()
+    assert running.address.endswith("/#pdf")
+
+
+@pytest.mark.kernel
+def test_a_preview_started_again_has_the_token_that_an_open_browser_knows(preview):
+    first = preview()
+    first.end()
+    assert preview().token == first.token
+
+
+@pytest.mark.kernel
 def test_a_report_is_shown_changed_broken_and_mended(preview, mini, refused):
     running = preview()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[0-9a-f]{48}/", running.address)

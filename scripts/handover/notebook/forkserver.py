@@ -379,7 +379,7 @@ def _run_kernel(request: Request) -> NoReturn:
         sys.modules["numpy"].random.seed()
     from handover.notebook import kernel
 
-    kernel.run(request.arguments)
+    kernel.run(request.arguments, of_a_run=bool(request.scratch))
     atexit._run_exitfuncs()
     os._exit(0)
 

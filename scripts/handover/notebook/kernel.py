@@ -1,4 +1,4 @@
-"""The kernel of a run: ipykernel's, with no port. Forked kernels call `run`; the others start this file.
+"""The kernel: ipykernel's, in a run without a port. Forked kernels call `run`; those started afresh are this file.
 
 What a cell's own forked processes print reaches the kernel through a pipe. ipykernel makes that pipe a TCP port, to
 which any process of the machine could write, even where the kernel itself listens on Unix sockets.
@@ -25,14 +25,10 @@ PIPE = b"p"
 
 
 class OutputThread(IOPubThread):
-    """Publishes outputs; its pipe is a Unix socket beside the one that it publishes on, if that is one."""
+    """Publishes outputs; its pipe is a Unix socket beside the one that it publishes on, in the run's folder."""
 
     def _setup_pipe_in(self) -> None:
-        endpoint = self.socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0")
-        if not endpoint.startswith(b"ipc://"):
-            super()._setup_pipe_in()
-            return
-        self._pipe_endpoint = endpoint + PIPE
+        self._pipe_endpoint = self.socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0") + PIPE
         self._pipe_uuid = os.urandom(16)
         pipe = self.socket.context.socket(zmq.PULL)
         pipe.linger = 0
@@ -41,8 +37,6 @@ class OutputThread(IOPubThread):
         self._pipe_in.on_recv(self._handle_pipe_msg)
 
     def _setup_pipe_out(self) -> tuple[zmq.Context[Any], zmq.Socket[Any]]:
-        if not hasattr(self, "_pipe_endpoint"):
-            return super()._setup_pipe_out()
         context = zmq.Context()  # that of the parent does not survive a fork
         pipe = context.socket(zmq.PUSH)
         pipe.linger = 3000
@@ -55,10 +49,14 @@ class OutputThread(IOPubThread):
             super()._handle_pipe_msg(msg)
 
 
-def run(arguments: Sequence[str]) -> None:
-    """Be the kernel that ``python -m ipykernel_launcher`` with these arguments would start."""
+def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
+    """Be the kernel that ``python -m ipykernel_launcher`` with these arguments would start.
+
+    Other tools than ours do not remove the pipe of a kernel; so for them, those that are not `of_a_run`, it is a port.
+    """
     sys.argv = [find_spec("ipykernel_launcher").origin, *arguments]
-    kernelapp.IOPubThread = OutputThread
+    if of_a_run:
+        kernelapp.IOPubThread = OutputThread
     app = kernelapp.IPKernelApp.instance()
     app.initialize(list(arguments))
     app.start()
