@@ -309,7 +309,7 @@ def test_what_asks_others_is_rendered_and_verified_where_its_user_opens_it_and_o
 
 
 @pytest.mark.slow
-def test_an_edition_that_says_it_was_shut_is_rebuilt_shut(mini, server):
+def test_an_edition_that_says_it_was_shut_is_rebuilt_shut(mini):
     edition = render.render(mini, "mini").edition
     setting(mini, "network = true")
     about = json.loads((edition.folder / "manifest.json").read_text())
