@@ -172,7 +172,8 @@ def end_with_parent(number: int = signal.SIGKILL) -> None:
 def shut_network() -> str:
     """Have the system refuse sockets to this process, and to all that it starts, except Unix ones.
 
-    There is no way back, and no privilege is needed: seccomp(2) does not ask for one, as a namespace would.
+    There is no way back, and no privilege is needed: seccomp(2) does not ask for one, as a namespace would. It is no
+    jail: a service of the same user that listens on a Unix socket can still be asked.
 
     Returns:
         Why the system does not, or an empty string.
