@@ -53,6 +53,8 @@ def record(monkeypatch):
     [
         (["rendr"], "No such command 'rendr'"),
         (["render", "--timeout", "0"], "Invalid value for '--timeout'"),
+        (["render", "--timeout", "nan"], "must be a number of seconds, such as 600 (got nan)"),
+        (["render", "--timeout", "inf"], "must be a number of seconds, such as 600 (got inf)"),
         (["render", "-p", "as_of"], "requires 2 arguments"),
         (
             ["render", "-p", "as_of", "2026-01-31", "-p", "as_of", "2026-01-30"],

@@ -1,5 +1,6 @@
 """The commands that make reports: `handover render` to editions, `handover preview` in the browser."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,12 @@ Examples:
 """
 
 
+def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise click.BadParameter(f"must be a number of seconds, such as 600 (got {seconds}).", context, option)
+    return seconds
+
+
 @click.command("render", epilog=RENDER_EXAMPLES)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
@@ -31,6 +38,7 @@ Examples:
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     default=600,
     show_default=True,
     metavar="SECONDS",

@@ -31,7 +31,7 @@ NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
 DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
-ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9]\d*))?\.html")
+ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9][0-9]*))?\.html")
 #: Characters of a setting shown.
 SETTING_SHOWN = 80
 

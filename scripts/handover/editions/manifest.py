@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from handover import digest
+from handover import digest, plain
 from handover.errors import StoreError
 from handover.text import printable
 
@@ -177,7 +177,7 @@ def load(path: Path) -> Manifest:
 def day_of(value: object) -> dt.date | None:
     """The day that a parameter names as ISO text, or None when it names none."""
     try:
-        return dt.date.fromisoformat(value) if isinstance(value, str) else None
+        return plain.day(value) if isinstance(value, str) else None
     except ValueError:
         return None
 

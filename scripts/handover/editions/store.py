@@ -19,7 +19,7 @@ from handover.project import Project
 
 REPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 EDITION = re.compile(
-    r"(?P<as_of>\d{4}-\d\d-\d\d)-(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)-(?P<digits>[0-9a-f]{8})"
+    r"(?P<as_of>[0-9]{4}-[0-9]{2}-[0-9]{2})-(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)-(?P<digits>[0-9a-f]{8})"
 )
 #: The picture of the PDF's first page, and the one that a link to the HTML shows.
 PICTURE, LINK_PICTURE = "page1.png", "link.png"

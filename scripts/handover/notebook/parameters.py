@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from handover import plain
 from handover.errors import NotebookError, ParameterError, near
 
 if TYPE_CHECKING:  # pathlib alone would be a third of what importing this module costs
@@ -312,11 +313,10 @@ def _boolean(raw: Any, from_text: bool) -> bool:
 def _date(raw: Any, from_text: bool) -> str:
     if type(raw) is dt.date:
         return raw.isoformat()
-    # fromisoformat alone would also take 20260107 and 2026-W02-3, which do not sort as text
-    if not isinstance(raw, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw.strip()):
+    if not isinstance(raw, str) or not plain.DAY.fullmatch(raw.strip()):
         raise ValueError
     try:
-        return dt.date.fromisoformat(raw.strip()).isoformat()
+        return plain.day(raw.strip()).isoformat()
     except ValueError:
         raise Fault(f"must be a day that exists (got {_shown(raw)})") from None
 
