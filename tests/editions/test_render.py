@@ -3,22 +3,26 @@
 import json
 import re
 import shutil
+import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handover import atomic
-from handover.editions import Request, index, render
+from handover.editions import Request, check, index, render
 from handover.editions.compose import PLACEHOLDER
 from handover.editions.store import LINK_PICTURE, PICTURE, Store
 from handover.errors import (
     AuditError,
     ConversionError,
+    DataError,
     ExecutionError,
     NotebookError,
     ParameterError,
     StoreError,
 )
-from handover.project import Project
+from handover.project import Project, alike
 
 
 def edit(path, old, new):
@@ -50,6 +54,69 @@ def test_an_unknown_report_is_told_with_the_near_one(mini, report, said):
     with pytest.raises(NotebookError) as error:
         render.render(mini, report)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["my report", "mini.v2", "-mini", "bericht_ä", "m" * 65, "mini ", "ｍini"])
+def test_a_report_whose_name_cannot_be_a_folder_s_is_refused_before_a_kernel_starts(mini, stand_in, name):
+    shutil.copy(mini.notebook("mini"), mini.notebooks / f"{name}.ipynb")
+    said = (
+        f"notebooks/{name}.ipynb: a report's name must be made of letters a to z, digits, - and _, at most 64, and "
+        f"begin with a letter or digit (got {name!r}).\nRename the notebook: its name is also that of folders, files "
+        "and links."
+    )
+    with pytest.raises(NotebookError) as error:
+        render.render(mini, name)
+    assert str(error.value) == said and stand_in.runs == 0
+    found = {str(one) for one in check.notebooks(mini) if one.mark == "wrong"}
+    assert found == {f"wrong {said.splitlines()[0]}"}
+
+
+def test_two_reports_that_differ_in_case_alone_are_refused_before_a_kernel_starts(mini, stand_in):
+    shutil.copy(mini.notebook("mini"), mini.notebook("Mini"))
+    said = "notebooks/Mini.ipynb: must differ from every other name in more than case (got also notebooks/mini.ipynb)."
+    for report in ("mini", "Mini"):
+        with pytest.raises(NotebookError) as error:
+            render.render(mini, report)
+        assert str(error.value) == f"{said}\nRename one of them." and stand_in.runs == 0
+    assert [str(one) for one in check.notebooks(mini)] == [f"wrong {said}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("data/Counts.csv", "data/counts.csv"),
+        ("data/Geo/a.json", "data/geo/b.json"),
+        ("data/caf\u00e9.csv", "data/cafe\u0301.csv"),
+    ],
+)
+def test_two_tables_that_some_file_systems_take_for_one_are_refused(mini, stand_in, here, there):
+    for path in (mini.root / here, mini.root / there):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x\n")
+    first, second = sorted([here, there]) if here.endswith(".csv") else ("data/Geo", "data/geo")
+    said = f"{first}: must differ from every other name in more than case (got also {second})."
+    with pytest.raises(DataError) as error:
+        render.render(mini, "mini")
+    assert str(error.value) == f"{said}\nRename or remove one of them." and stand_in.runs == 0
+    assert f"wrong data: {said}" in [str(one) for one in check.dictionary(mini)]
+
+
+@given(
+    st.sets(st.text("aAbBé\u0301e/", min_size=1, max_size=6).filter(lambda path: "//" not in f"/{path}/"), max_size=6)
+)
+def test_names_that_no_file_system_takes_for_one_pass(paths):
+    """The folders of a disk that knows no case: what two names put at one place is named, and nothing else is."""
+    places = {}
+    for path in paths:
+        parts = path.split("/")
+        for part in ("/".join(parts[: count + 1]) for count in range(len(parts))):
+            places.setdefault(unicodedata.normalize("NFD", part).lower(), set()).add(part)
+    assert sorted(alike(paths)) == sorted(sorted(names) for names in places.values() if len(names) > 1)
+
+
+def test_hidden_notebooks_which_editors_leave_behind_are_no_reports(mini):
+    shutil.copy(mini.notebook("mini"), mini.notebooks / ".~mini.ipynb")
+    assert mini.reports_known() == ["mini"]
 
 
 def test_an_unknown_parameter_is_told_before_a_kernel_starts(mini, stand_in):

@@ -40,6 +40,13 @@ def test_a_notebook_among_editions_or_data_is_refused(mini, folder, snapshot):
         ),
         ("notebooks/mini.ipynb", {"as_of": "2026-02-30"}, ParameterError, "'as_of' must be a day that exists"),
         ("drafts/x.ipynb", {"as_of": "2026-01-31"}, NotebookError, "one code cell must be tagged 'parameters'"),
+        (
+            "notebooks/x 1.ipynb",
+            {},
+            NotebookError,
+            "notebooks/x 1.ipynb: a report's name must be made of letters a to z",
+        ),
+        ("notebooks/MINI.ipynb", {}, NotebookError, r"differ from every other name in more than case \(got also"),
         ("notebooks/Untitled.ipynb", {}, NotebookError, "notebooks/Untitled.ipynb: one code cell must be tagged"),
     ],
 )

@@ -106,6 +106,11 @@ def test_all_faults_of_a_cell_are_listed_at_once():
     assert "Declare each as in" in lines[-1]
 
 
+def test_two_parameters_that_differ_in_case_alone_are_refused():
+    with pytest.raises(NotebookError, match=r"line 2: 'As_Of' must differ from 'as_of' in more than case"):
+        declared(notebook("as_of: str = 'a'  # day\nAs_Of: str = 'a'  # day"), WHERE)
+
+
 @pytest.mark.parametrize("source", ["x: int = = 1", "%matplotlib inline\nx: int = 1  # c", "x: int = '"])
 def test_a_cell_that_is_not_python(source):
     with pytest.raises(NotebookError, match=r"cell 2\) must be plain Python \(got .+ in line 1\)"):

@@ -85,6 +85,14 @@ BAD = {
 }  # fmt: skip
 
 
+def test_an_entry_for_a_report_whose_name_cannot_be_a_folder_s_is_refused(desk):
+    notebook = desk.project.notebook("mini")
+    notebook.with_name("my report.ipynb").write_bytes(notebook.read_bytes())
+    assert "entry 'daily': report: a report's name must be made of letters a to z, digits" in refusal(
+        desk, ENTRY | {"report": "my report"}
+    )
+
+
 def test_a_bad_field_is_refused_by_name(desk):
     refusals = {case: refusal(desk, table) for case, (table, _) in BAD.items()}
     assert [case for case, (_, said) in BAD.items() if said not in refusals[case]] == []

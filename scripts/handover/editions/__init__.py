@@ -14,7 +14,7 @@ __getattr__, __all__ = door(
         "inputs": "inputs Inputs SUFFIXES",
         "manifest": "manifest Manifest day_of epoch_of",
         "render": "render Outcome Product produce",
-        "request": "Contract Request",
+        "request": "Contract Request require_report",
         "store": "EDITION Edition LINK_PICTURE PICTURE REPORT Store file_name",
     },
 )

@@ -103,6 +103,9 @@ def declared(nb: Mapping[str, Any], path: "Path | str") -> tuple[Parameter, ...]
             parameter = _parameter(statement, comments)
             if parameter and parameter.name in found:
                 raise Fault(f"'{parameter.name}' is declared twice")
+            for other in found if parameter else ():
+                if other.casefold() == parameter.name.casefold():
+                    raise Fault(f"'{parameter.name}' must differ from '{other}' in more than case")
             if parameter:
                 found[parameter.name] = parameter
         except Fault as fault:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handover.editions import REPORT, day_of
+from handover.editions import REPORT, day_of, require_report
 from handover.errors import HandoverError, ScheduleError, near
 from handover.notebook import Parameter, parameters, source
 from handover.project import Project
@@ -162,13 +162,14 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
     known = project.reports_known()
     report = values.get("report")
     declared: tuple[Parameter, ...] = ()
-    if report is not None and (not REPORT.fullmatch(report) or report not in known):
+    if report is not None and report not in known:
         faults.append(
             f"report must be a report (known: {', '.join(known) or 'none'}; got '{report}'{near(report, known)})"
         )
     elif report is not None:
         path = project.notebook(report)
         try:
+            require_report(project, report)
             declared = parameters.declared(source.read(path), project.where(path))
         except HandoverError as error:
             faults.append(f"report: {_short(error)}")
