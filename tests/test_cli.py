@@ -261,7 +261,13 @@ def test_spoilt_editions_strays_and_a_stale_catalogue_are_wrong(run, mini, stand
     assert f"wrong reports/mini/{edition.name}/mini_{edition.name}.pdf: no longer matches its manifest" in out
     assert "wrong reports/mini/notes.txt: is no edition; remove it" in out
     assert "wrong reports/feed.xml: is not what the manifests say; run: handover catalogue" in out
-    assert run("catalogue")[0] == 0
+    code, _, err = run("catalogue")
+    assert code == 0 and err == (
+        "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, which "
+        "another desk may have too: set tool.handover.url in pyproject.toml\n"
+    )
+    (mini.root / "pyproject.toml").write_text('[tool.handover]\nurl = "https://desk.example"\n')
+    assert run("catalogue")[2] == ""
     assert (mini.reports / "feed.xml").is_file()
 
 

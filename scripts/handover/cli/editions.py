@@ -105,6 +105,8 @@ def catalogue_command() -> None:
     with store.locked():
         faults = catalogues.write(store)
     click.echo(store.root / "index.html")
+    if lack := catalogues.unaddressed(catalogues.site(store.project)):
+        say(lack)
     if faults:
         raise HandoverError("\n".join(faults))
 
