@@ -1,9 +1,14 @@
 """From request to edition: what stops a report leaves the store as it was; what has not changed costs nothing."""
 
+import datetime as dt
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -37,6 +42,10 @@ def rewrite(mini, cell, source):
     nb = json.loads(path.read_text())
     nb["cells"][cell]["source"] = source.splitlines(keepends=True)
     path.write_text(json.dumps(nb))
+
+
+def cell(mini, number):
+    return json.loads(mini.notebook("mini").read_text())["cells"][number]["source"]
 
 
 # what stops a report
@@ -117,6 +126,58 @@ def test_names_that_no_file_system_takes_for_one_pass(paths):
 def test_hidden_notebooks_which_editors_leave_behind_are_no_reports(mini):
     shutil.copy(mini.notebook("mini"), mini.notebooks / ".~mini.ipynb")
     assert mini.reports_known() == ["mini"]
+
+
+NOW = dt.datetime.now(dt.UTC)
+#: A day to come anywhere, whatever midnight passes while the tests run.
+TO_COME = (NOW + dt.timedelta(days=4)).date().isoformat()
+SAID = rf"notebooks/mini.ipynb: parameter 'as_of' must be a day that has come \(got {TO_COME}; today is 20..-..-..\)"
+
+
+@pytest.mark.parametrize("by_default", [False, True])
+def test_a_day_to_come_is_refused_before_a_kernel_starts(mini, stand_in, snapshot, by_default):
+    if by_default:
+        rewrite(mini, 1, "".join(cell(mini, 1)).replace("2026-01-31", TO_COME))
+    before = snapshot(mini.root)
+    with pytest.raises(ParameterError, match=rf"{SAID}\.\nCorrect the day; if it is meant, say so with --ahead\.$"):
+        render.render(mini, "mini", {} if by_default else {"as_of": TO_COME})
+    assert stand_in.runs == 0 and snapshot(mini.root) == before
+
+
+def test_a_day_to_come_that_is_asked_for_plainly_is_rendered_and_leads_nothing(mini, stand_in):
+    first = render.render(mini, "mini")
+    outcome = render.render(mini, "mini", {"as_of": TO_COME}, ahead=True)
+    assert outcome.kind == "published" and outcome.edition.name.startswith(TO_COME)
+    assert first.warnings == () and outcome.warnings == (
+        f"{TO_COME} is a day to come: this edition leads no report of the catalogue and is left out of the feed",
+    )
+    assert json.loads((mini.reports / "catalogue.json").read_bytes())["reports"][0]["lead"] == first.edition.name
+
+
+def test_an_edition_of_a_day_to_come_is_verified_and_previewed_all_the_same(mini, stand_in):
+    """The day is judged where an edition is asked for, and nowhere else: a clock that was set back breaks nothing."""
+    assert Request.of(mini, "mini", {"as_of": TO_COME}).as_of == TO_COME
+
+
+@pytest.mark.parametrize(
+    ("clock", "refused"),
+    [("2026-02-01 09:50:00", True), ("2026-02-01 10:10:00", False), ("2031-01-01 00:00:00", False)],
+)
+@pytest.mark.parametrize("zone", ["UTC0", "East-14", "West12"])
+def test_a_day_has_come_once_it_has_begun_at_the_eastern_edge_of_the_calendar(mini, clock, refused, zone):
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+    if library is None:
+        assert os.environ.get("CI") != "true", "libfaketime (Debian: apt-get install faketime)"
+        pytest.skip("needs libfaketime (Debian: apt-get install faketime)")
+    seconds = dt.datetime.fromisoformat(f"{clock}+00:00").timestamp() - dt.datetime.now(dt.UTC).timestamp()
+    code = (
+        "from handover.editions import Request, require_come\nfrom handover.project import Project\n"
+        "require_come(Request.of(Project.find(), 'mini', {'as_of': '2026-02-02'}))\n"
+    )
+    environment = os.environ | {"LD_PRELOAD": str(library), "FAKETIME": f"{seconds:+.0f}s", "TZ": zone}
+    done = subprocess.run([sys.executable, "-c", code], cwd=mini.root, env=environment, capture_output=True, text=True)
+    said = "must be a day that has come (got 2026-02-02; today is 2026-02-01)."
+    assert (said in done.stderr, done.returncode) == (refused, int(refused)), done.stderr
 
 
 def test_an_unknown_parameter_is_told_before_a_kernel_starts(mini, stand_in):
@@ -238,14 +299,6 @@ def test_the_pdf_carries_what_made_it(mini, stand_in):
     assert record["data"]["data/counts.csv"]["sha256"] == manifest["inputs"]["tables"]["data/counts.csv"]
     assert record["notebook"]["sha256"] == manifest["inputs"]["notebook"]
     assert outcome.edition.name not in json.dumps(record)
-
-
-def test_a_day_to_come_is_told(mini, stand_in):
-    told = render.render(mini, "mini", {"as_of": "2999-01-01"}).warnings
-    assert told == (
-        "2999-01-01 is a day to come: this edition leads no report of the catalogue and is left out of the feed",
-    )
-    assert render.render(mini, "mini", {"as_of": "2026-01-31"}).warnings == ()
 
 
 def test_two_days_are_two_editions(mini, stand_in):

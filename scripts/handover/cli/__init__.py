@@ -33,6 +33,7 @@ COMMANDS = {
     "bundle": ("editions", "Pack an edition and all that made it into one file, to be passed on."),
     "publish": ("editions", "Mirror reports/ to a folder or to object storage."),
     "prune": ("editions", "Remove old editions; never the newest, a pinned or a referenced one."),
+    "retract": ("editions", "Take back one edition that should not have been published."),
     "schedule": ("schedule", "Render on time: list, due, run, install, health, history."),
 }
 

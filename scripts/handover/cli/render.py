@@ -35,6 +35,7 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 @click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
 @click.option("--out", type=click.Path(path_type=Path), help="Publish in this folder instead of reports/.")
 @click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
+@click.option("--ahead", is_flag=True, help="Render even of a day that has not come; it never leads the catalogue.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -60,6 +61,7 @@ def render_command(
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
     again: bool,
+    ahead: bool,
     timeout: float,
     axes: tuple[str, ...],
     jobs: int | None,
@@ -84,7 +86,7 @@ def render_command(
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or project.reports_known()))
     if not (axes or jobs or cluster):
-        _one_by_one(project, names, given, out=target, again=again, timeout_s=timeout)
+        _one_by_one(project, names, given, out=target, again=again, ahead=ahead, timeout_s=timeout)
         return
     from handover.sweep import sweep
 
@@ -96,6 +98,7 @@ def render_command(
         out=target,
         jobs=jobs,
         cluster=cluster,
+        ahead=ahead,
         timeout_s=timeout,
         say=say,
         print_path=click.echo,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from handover.editions import day_of, epoch_of, require_report
+from handover.editions import Request, day_of, epoch_of, require_come
 from handover.errors import NotebookError
 from handover.notebook import parameters, source
 from handover.project import Project
@@ -28,7 +28,7 @@ def given(entered: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
-    """Refuse what can be refused in milliseconds: a wrong place, a broken contract, parameters not declared.
+    """Refuse what can be refused in milliseconds: a wrong place, a broken contract, parameters, a day to come.
 
     Raises:
         NotebookError: The notebook cannot be a job.
@@ -42,8 +42,8 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
                 f"Create the job from the notebook in {project.notebooks.name}/, or copy this one elsewhere."
             )
     if report := report_at(project, notebook):
-        require_report(project, report)
-    if report or entered:
+        require_come(Request.of(project, report, entered))
+    elif entered:
         declared = parameters.declared(source.read(notebook), where)
         parameters.bind(declared, entered, where)
 
