@@ -39,6 +39,7 @@ def test_a_notebook_among_editions_or_data_is_refused(mini, folder, snapshot):
             "'as_off' is unknown .*mean 'as_of'",
         ),
         ("notebooks/mini.ipynb", {"as_of": "2026-02-30"}, ParameterError, "'as_of' must be a day that exists"),
+        ("notebooks/mini.ipynb", {"password": "hunter2"}, ParameterError, "'password' must not be named like a secret"),
         (
             "notebooks/mini.ipynb",
             {"as_of": "9999-12-31"},

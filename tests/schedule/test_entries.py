@@ -44,6 +44,10 @@ BAD = {
     "parameter's choice": ({"parameters": {"evidence": "all"}}, "'evidence' must be one of article, record"),
     "two parameters": ({"parameters": {"evidence": "all", "x": 1}}, "2 parameters cannot be taken: 'evidence' must be"),
     "date out of range": ({"parameters": {"as_of": "{date-9999d}"}}, "must be at least 2020-01-01"),
+    "a secret": (
+        {"parameters": {"as_of": "{date}", "api_key": "hunter2"}},
+        "entry 'daily': parameters: parameter 'api_key' must not be named like a secret",
+    ),
     "a day to come": (
         {"parameters": {"as_of": "{date+2d}"}},
         "entry 'daily': as_of must be a day that has come by its tick, or ahead = true (got 2026-01-30 on 2026-01-28)",

@@ -51,6 +51,14 @@ def test_days_to_come_are_refused_unless_they_are_asked_for(mini, axes, given, f
     assert TO_COME in [step.day for step in made.steps]
 
 
+def test_a_secret_is_no_axis(mini):
+    with pytest.raises(
+        ParameterError, match=r"^--sweep token: .* parameter 'token' must not be named like a secret"
+    ) as error:
+        planned(mini, {"token": ("hunter2-hunter2",)})
+    assert "hunter2" not in str(error.value)
+
+
 def test_an_unknown_axis_is_told_with_the_near_one(mini):
     with pytest.raises(ParameterError, match=r"--sweep as_off: .*did you mean 'as_of'"):
         planned(mini, {"as_off": ("2026-01-01",)})

@@ -174,7 +174,8 @@ def _composed(
 
         made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
         _accept(request, made)
-        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where)
+        attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
+        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
         audit.audit(made.document, request.where)
         checks.require_descriptions(made.document, request.where)
     return done, made

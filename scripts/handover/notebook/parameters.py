@@ -22,6 +22,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from handover import plain
+from handover.credentials import is_secret
 from handover.errors import NotebookError, ParameterError, near
 
 if TYPE_CHECKING:  # pathlib alone would be a third of what importing this module costs
@@ -32,6 +33,12 @@ TAG = "parameters"
 EXAMPLE = 'Declare each as in `as_of: Annotated["date", "2020-01-01.."] = "2026-10-01"  # the day it speaks from`.'
 
 GRAMMAR = 'str, int, float, bool, "date", Literal[…], list[…], … | None or Annotated[…, "low..high"]'
+
+#: What is wrong with a parameter named like a secret, and where secrets belong.
+SECRET = (
+    "must not be named like a secret, since parameters are printed and kept with every edition: fetch the data before "
+    "the render, with the secret in the environment or the keyring of what fetches it, and put only the data into data/"
+)
 
 #: Words of the command line that mean a boolean.
 TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -139,6 +146,9 @@ def bind(
     values = {parameter.name: copy.copy(parameter.default) for parameter in parameters}
     faults = []
     for name, raw in given.items():
+        if is_secret(str(name)):
+            faults.append(f"{_quoted(name)} {SECRET}")
+            continue
         if name not in by_name:
             known = ", ".join(by_name) or "none"
             faults.append(f"{_quoted(name)} is unknown (known: {known}{near(str(name), by_name)})")
@@ -184,6 +194,8 @@ def _parameter(statement: ast.stmt, comments: Mapping[int, str]) -> Parameter | 
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return None
     name = _target(statement)
+    if is_secret(name):
+        raise Fault(f"'{name}' {SECRET}")
     missing = list(_missing(statement, comments))
     if missing:
         raise Fault(f"'{name}' must have a type, a default and a comment (no {', no '.join(missing)})")
