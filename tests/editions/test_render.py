@@ -202,7 +202,7 @@ def fail_execute(mini, stand_in, monkeypatch):
 
 def fail_trace(mini, stand_in, monkeypatch):
     stand_in.then = lambda nb: nb.cells[3].outputs[0].data.update({"text/markdown": "<X at 0x7f3a5c0d1e2f>"})
-    return ConversionError, "cell 4: the address of an object, in “<X at 0x7f3a5c0d1e2f>”"
+    return ConversionError, "cell 3: the address of an object, in “<X at 0x7f3a5c0d1e2f>”"
 
 
 def fail_table(mini, stand_in, monkeypatch):

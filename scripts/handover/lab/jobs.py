@@ -42,6 +42,7 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
                 f"Create the job from the notebook in {project.notebooks.name}/, or copy this one elsewhere."
             )
     if report := report_at(project, notebook):
+        source.read(notebook, where)  # one that is gone is told by its path, as the job has it
         require_come(Request.of(project, report, entered))
     elif entered:
         declared = parameters.declared(source.read(notebook), where)
