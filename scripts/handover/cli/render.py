@@ -1,5 +1,6 @@
 """The commands that make reports: `handover render` to editions, `handover preview` in the browser."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,22 @@ Examples:
 """
 
 
+def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise click.BadParameter(f"must be a number of seconds, such as 600 (got {seconds}).", context, option)
+    return seconds
+
+
 @click.command("render", epilog=RENDER_EXAMPLES)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
 @click.option("--out", type=click.Path(path_type=Path), help="Publish in this folder instead of reports/.")
 @click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
+@click.option("--ahead", is_flag=True, help="Render even of a day that has not come; it never leads the catalogue.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     default=600,
     show_default=True,
     metavar="SECONDS",
@@ -53,6 +62,7 @@ def render_command(
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
     again: bool,
+    ahead: bool,
     timeout: float,
     axes: tuple[str, ...],
     jobs: int | None,
@@ -82,7 +92,7 @@ def render_command(
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or project.reports_known()))
     if not (axes or jobs or cluster):
-        _one_by_one(project, names, given, out=target, again=again, network=network, timeout_s=timeout)
+        _one_by_one(project, names, given, out=target, again=again, ahead=ahead, network=network, timeout_s=timeout)
         return
     from handover.sweep import sweep
 
@@ -95,6 +105,7 @@ def render_command(
         jobs=jobs,
         cluster=cluster,
         network=network,
+        ahead=ahead,
         timeout_s=timeout,
         say=say,
         print_path=click.echo,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from handover.editions import index, inputs, manifest
 from handover.editions.index import Index
 from handover.editions.manifest import Manifest
-from handover.editions.request import Contract, Request
+from handover.editions.request import Contract, Request, require_come
 from handover.editions.store import LINK_PICTURE, PICTURE, Edition, Store, file_name
 from handover.errors import ConversionError, StoreError
 from handover.notebook import source
@@ -69,13 +69,14 @@ def render(
     out: Path | None = None,
     again: bool = False,
     network: bool = False,
+    ahead: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
     """Render a report with the parameters given, unless an edition of the same inputs is there, or even then: `again`.
 
-    It is published in the project's own ``reports/``, or in the folder `out`. Its cells have no network, unless the
-    project opens it or `network` does.
+    It is published in the project's own ``reports/``, or in the folder `out`; that of a day to come only if `ahead`.
+    Its cells have no network, unless the project opens it or `network` does.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
@@ -84,6 +85,8 @@ def render(
     store = Store.of(project, out)
     contract, known = Contract.of(project, report, network), Index(store, report)
     request = contract.request(given or {}, known.day_before)
+    if not ahead:
+        require_come(request)
     if not again and (edition := known.find(request)):
         announce(store, edition)
         return Outcome("unchanged", edition, rendered=False)
@@ -173,7 +176,8 @@ def _composed(
 
         made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
         _accept(request, made)
-        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where)
+        attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
+        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
         audit.audit(made.document, request.where)
         checks.require_descriptions(made.document, request.where)
     return done, made
@@ -245,7 +249,7 @@ def _unmoved(request: Request) -> None:
 
 
 def _ahead(about: Manifest) -> list[str]:
-    """Warn of a day to come, which may be a slip."""
+    """Say what becomes of an edition of a day to come."""
     day = about["as_of"]
     warning = f"{day} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
     return [warning] if manifest.ahead(about) else []
