@@ -4,16 +4,15 @@ Each check yields findings, one line a thing; nothing is executed and nothing is
 """
 
 import shlex
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handover import atomic
+from handover import atomic, git
 from handover.editions import inputs, manifest
 from handover.editions.store import EDITION, REPORT, Store
-from handover.errors import HandoverError
+from handover.errors import GitError, HandoverError
 from handover.notebook import parameters, source
 from handover.project import MARKER, Project
 
@@ -116,12 +115,22 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
     it; if empty, what is staged for the next commit is checked.
 
     Raises:
-        HandoverError: There is no git, or no such range.
+        GitError: Git refuses, or lacks commits of the range.
     """
-    # renames count as what they are, a file gone and a file added
+    # renames count as what they are, a file gone and a file added; a merge is compared with each of its parents
     filters = ["--no-renames", "--diff-filter=MT", "--name-only", "-z", "--relative"]
-    command = ["log", "--format=", *filters, commits] if commits else ["diff", "--cached", *filters]
-    paths = sorted(set(_git(project.root, *command, "--", project.reports.name).split("\0")) - {""})
+    if commits and not _is_there(project.root, commits):
+        yield Finding("note", f"{commits}: holds no commit; nothing was looked at")
+        return
+    command = ["log", "-m", "--format=", *filters, "--end-of-options", commits]
+    found = git.run(
+        project.root,
+        *(command if commits else ["diff", "--cached", *filters]),
+        "--",
+        project.reports.name,
+        staged=not commits,
+    )
+    paths = sorted({path.strip("\n") for path in found.split("\0")} - {""})
     changed = [path for path in paths if _of_edition(PurePosixPath(path))]
     for path in changed:
         folder = PurePosixPath(path).parent
@@ -135,24 +144,25 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
         yield Finding("ok", f"{project.reports.name}: no file of an edition is changed")
 
 
+def _is_there(root: Path, commits: str) -> bool:
+    """Whether a range holds commits, each with what it is compared with.
+
+    Raises:
+        GitError: The clone ends within the range, so that what its first commits changed cannot be seen.
+    """
+    held = git.run(root, "rev-list", "--end-of-options", commits, "--").split()
+    if ends := git.cut_off(root) & set(held):
+        raise GitError(
+            f"{root}: must hold what each commit of {commits} changed (its history ends at {min(ends)[:12]}).\n"
+            f"{git.SHALLOW}, and run the command again."
+        )
+    return bool(held)
+
+
 def _of_edition(path: PurePosixPath) -> bool:
     """Whether a path is that of a file in an edition's folder, ``reports/<report>/<edition>/<file>``."""
     parts = path.parts
     return len(parts) > 3 and bool(REPORT.fullmatch(parts[1]) and EDITION.fullmatch(parts[2]))
-
-
-def _git(root: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True)
-    except FileNotFoundError as error:
-        raise HandoverError("git: must be installed (found none).\nInstall it and run the command again.") from error
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.strip().splitlines()[:1]
-        raise HandoverError(
-            f"{root}: must be a git checkout that knows the commits named (got {' '.join(said)}).\n"
-            "Name a range as in: handover check --commits origin/main..HEAD"
-        ) from error
-    return done.stdout
 
 
 def catalogue(store: Store, project: Project) -> Iterator[Finding]:
