@@ -18,6 +18,15 @@ REPORT = "doors"
 FILLING = 40_000
 
 
+INPUTS = {"notebook": "", "tables": {}, "dictionary": "", "lock": "", "package": "", "versions": {}}
+
+
+def fact(label, value, known=None, **more):
+    """A fact as a manifest has it."""
+    told = {"label": label, "value": value, "known_since": known, "claims": None}
+    return told | {"weight": manifest.DETAIL, "news": "", "history": []} | more
+
+
 def made(report=REPORT, as_of="2026-01-31", digits="0123abcd", value="3", started="", filling=0, **changes):
     """The manifest of an edition, and the files that it describes by name."""
     name = f"{as_of}-en-{digits}"
@@ -33,13 +42,13 @@ def made(report=REPORT, as_of="2026-01-31", digits="0123abcd", value="3", starte
         "language": "en",
         "parameters": {"as_of": as_of},
         "variant": {},
-        "inputs": {"digest": f"inputs of {digits}"},
+        "inputs": INPUTS | {"digest": f"inputs of {digits}"},
         "outputs": manifest.outputs(files),
         "versions": {"typst": "1"},
-        "facts": {"doors": {"label": "Doors", "value": value}},
+        "facts": {"doors": fact("Doors", value)},
         "sources": [],
         "pages": 2,
-        "run": {"started": started},
+        "run": {"started": started, "seconds": {}},
     }
     return about | changes, files
 

@@ -15,7 +15,7 @@ from handover.editions.catalogue import Site
 from handover.editions.store import LINK_PICTURE, Edition, Store
 from handover.errors import HandoverError
 from judges.links import dangling
-from publishing import made
+from publishing import fact, made
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -51,11 +51,11 @@ def test_a_manifest_of_something_else_is_named_and_left_out(store):
     odd = Edition(store.root, "doors", "2026-02-01-en-22222222")
     about = made(digits="22222222", as_of="2026-02-01")[0]
     odd.folder.mkdir()
-    (odd.folder / "manifest.json").write_bytes(manifest.dumps(about | {"as_of": "soon", "outputs": {}}))
+    (odd.folder / "manifest.json").write_bytes(manifest.dumps(about | {"outputs": {}}))
     with store.locked():
         faults = catalogue.write(store)
     names = ", ".join(f"doors_{odd.name}.{kind}" for kind in ("html", "pdf", "ipynb"))
-    assert faults == [f"{odd.folder}/manifest.json: must be that of a report (lacks: {names}, as_of)"]
+    assert faults == [f"{odd.folder}/manifest.json: must name the files of a report (got no {names})"]
     assert [one["edition"] for one in read(store)[0]["editions"]] == ["2026-01-31-en-0123abcd"]
 
 
@@ -307,7 +307,7 @@ def test_a_correction_is_told_once_beside_the_news_since_the_earlier_day():
     ]
     for one in days:
         one["facts"]["doors"] |= {"known_since": "2026-01-01"}
-    days[-1]["facts"]["walls"] = {"label": "Walls", "value": "9", "known_since": "2026-01-20"}
+    days[-1]["facts"]["walls"] = fact("Walls", "9", "2026-01-20")
     newest = catalogue.entries(days)[0]["editions"][0]
     assert [(one["fact"], one["kind"]) for one in newest["changed"]] == [("doors", "corrected"), ("walls", "new")]
     assert (newest["before"], newest["replaces"]) == (days[0]["edition"], days[1]["edition"])

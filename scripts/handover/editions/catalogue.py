@@ -6,17 +6,19 @@ the same manifests give the same bytes anywhere.
 """
 
 import json
+import os
 import re
+import stat
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from handover import atomic
-from handover.editions import manifest
+from handover import atomic, bounded
+from handover.editions import manifest, shape
 from handover.editions.changes import CORRECTED, compare
 from handover.editions.index import before, series
-from handover.editions.manifest import Manifest, day_of
+from handover.editions.manifest import Manifest, Value
 from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project
@@ -164,17 +166,17 @@ class Entry(TypedDict):
     standfirst: str
     as_of: str
     language: str
-    parameters: dict[str, Any]
-    variant: dict[str, Any]
+    parameters: dict[str, Value]
+    variant: dict[str, Value]
     pages: int
     inputs: str
     made: str
     ahead: bool
     sources: int
-    files: dict[str, dict[str, Any]]
+    files: dict[str, dict[str, str | int]]
     before: str
     replaces: str
-    changed: list[dict[str, Any]]
+    changed: list[dict[str, str | int | None]]
 
 
 class Listed(TypedDict):
@@ -186,6 +188,13 @@ class Listed(TypedDict):
     editions: list[Entry]
 
 
+class Data(TypedDict):
+    """The content of catalogue.json."""
+
+    version: int
+    reports: list[Listed]
+
+
 def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[Manifest], list[str]]:
     """Read all manifests of a store; those that are torn are left out and named."""
     found, faults = [], []
@@ -193,16 +202,9 @@ def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[Manifest
         if edition in without:
             continue
         try:
-            one = edition.manifest()
+            found.append(edition.manifest())
         except StoreError as error:
             faults.append(str(error).splitlines()[0])
-            continue
-        lacking = [name for name in _pages(one) if name not in one["outputs"]]
-        lacking += [] if day_of(one["as_of"]) else ["as_of"]
-        if lacking:
-            faults.append(f"{edition.folder / manifest.NAME}: must be that of a report (lacks: {', '.join(lacking)})")
-        else:
-            found.append(one)
     return found, faults
 
 
@@ -308,7 +310,7 @@ def _entry(one: Manifest, earlier: Manifest | None, replaced: Manifest | None) -
     changed = [change for change in compare(earlier, one) if change.key not in known] if earlier else []
     keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")
     return {key: one[key] for key in keys} | {
-        "inputs": one["inputs"].get("digest", ""),
+        "inputs": one["inputs"]["digest"],
         "made": manifest.started(one),
         "ahead": manifest.ahead(one),
         "sources": len(one["sources"]),
@@ -340,7 +342,7 @@ def rows(store: Store, project: Project, report: str | None = None) -> tuple[lis
             "Run `handover list` to see all editions."
         )
     editions = store.editions(report)
-    found, faults = _catalogued(store, report), []
+    found, faults = _catalogued(store, report, editions), []
     if {(one["report"], one["edition"]) for one in found} != {(one.report, one.name) for one in editions}:
         found, faults = _uncatalogued(editions)
     words = site(project)
@@ -353,14 +355,22 @@ def rows(store: Store, project: Project, report: str | None = None) -> tuple[lis
     return listed, faults
 
 
-def _catalogued(store: Store, report: str | None) -> list[Any]:
-    """What catalogue.json lists; it stands for the manifests, which never change, if it names the same editions."""
+def _catalogued(store: Store, report: str | None, editions: Iterable[Edition]) -> list[Any]:
+    """What catalogue.json lists, which stands for the manifests while none of them was touched since it was written."""
     try:
-        reports = json.loads((store.root / DATA).read_bytes())["reports"]
-        chosen = sorted((one for one in reports if report in (None, one["report"])), key=lambda one: one["report"])
-        return [one for each in chosen for one in each["editions"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        written = (store.root / DATA).lstat().st_ctime_ns
+        touched = (os.lstat(edition.folder / manifest.NAME) for edition in editions)
+        if any(state.st_ctime_ns >= written or not stat.S_ISREG(state.st_mode) for state in touched):
+            return []
+        listed = json.loads(bounded.read(store.root / DATA))
+    except (OSError, ValueError, RecursionError):
         return []
+    if shape.fault(listed, Data):
+        return []
+    chosen = sorted(
+        (one for one in listed["reports"] if report in (None, one["report"])), key=lambda one: one["report"]
+    )
+    return [one for each in chosen for one in each["editions"]]
 
 
 def _uncatalogued(editions: list[Edition]) -> tuple[list[Any], list[str]]:
@@ -372,7 +382,7 @@ def _uncatalogued(editions: list[Edition]) -> tuple[list[Any], list[str]]:
             faults.append(str(error))
     # reports by name, and of each the newest edition first
     ordered = sorted(manifest.newest_first(found), key=lambda one: one["report"])
-    return [one | {"inputs": one["inputs"].get("digest", "")} for one in ordered], faults
+    return [one | {"inputs": one["inputs"]["digest"]} for one in ordered], faults
 
 
 def _json(reports: list[Listed]) -> bytes:
@@ -397,4 +407,8 @@ def _turn(name: str) -> tuple[int, float, str]:
 
 
 def _bytes(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    """What a file of the catalogue holds; None where there is none that could be ours."""
+    try:
+        return None if path.is_symlink() else bounded.read(path)
+    except OSError:
+        return None

@@ -8,9 +8,10 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,13 +84,17 @@ def render(
     contract, known = Contract.of(project, report), Index(store, report)
     request = contract.request(given or {}, known.day_before)
     if not again and (edition := known.find(request)):
-        announce(store, edition)
-        return Outcome("unchanged", edition, rendered=False)
+        faults = announce(store, edition)
+        return Outcome("unchanged", edition, _distinct(known.faults, faults), rendered=False)
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
-    announce(store, outcome.edition)
-    return outcome
+    faults = announce(store, outcome.edition)
+    return replace(outcome, warnings=_distinct(outcome.warnings, known.faults, faults))
+
+
+def _distinct(*told: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(told)))
 
 
 def produce(
@@ -137,13 +142,17 @@ def publish(store: Store, product: Product) -> Outcome:
     return Outcome("published" if fresh else "unchanged", edition, product.warnings)
 
 
-def announce(store: Store, *editions: Edition) -> None:
-    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed."""
+def announce(store: Store, *editions: Edition) -> list[str]:
+    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed.
+
+    Returns a line for each torn manifest of the store that was met, whose edition is left out.
+    """
     from handover.editions import catalogue
 
-    if not catalogue.lists(store.root, editions):
-        with store.locked():
-            catalogue.write(store)
+    if catalogue.lists(store.root, editions):
+        return []
+    with store.locked():
+        return catalogue.write(store)
 
 
 @dataclass
@@ -267,7 +276,7 @@ def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes],
         "versions": dict(request.inputs.versions),
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
-        "sources": sorted(one["id"] for one in evidence.get("sources", [])),
+        "sources": manifest.sources(evidence),
         "pages": page_count(pdf),
         "run": manifest.run(clock.started, clock.seconds),
     }

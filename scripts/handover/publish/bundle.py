@@ -6,17 +6,19 @@ that an edition can be packed years later, or far from the project.
 
 import datetime as dt
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handover import atomic, digest
+from handover import atomic, bounded, digest
 from handover.editions import RECORD, Edition, file_name, manifest
-from handover.errors import PublishError
+from handover.errors import PublishError, VerifyError
 from handover.publish import rocrate
+from handover.text import listed, shown
+from handover.verify import contents, record
 
+AGAIN = "Run the command again."
 #: Where the notebook as it stands in git lies in a bundle.
 NOTEBOOK = "notebook"
 
@@ -52,8 +54,13 @@ def pack(edition: Edition) -> bytes:
             "\n".join(faults) + "\nA damaged edition is not passed on: restore its files from git or a copy."
         )
     about = edition.manifest()
-    files = {name: (edition.folder / name).read_bytes() for name in [*about["outputs"], manifest.NAME]}
-    carried, sources = _carried(edition)
+    try:
+        files = {name: bounded.read(edition.folder / name) for name in [*about["outputs"], manifest.NAME]}
+    except OSError as error:
+        raise PublishError(
+            f"{error.filename}: must stay while it is packed (got {error.strerror}).\n{AGAIN}"
+        ) from error
+    carried, sources = _carried(edition.file(".pdf"), files[edition.file(".pdf").name])
     files |= carried
     files[rocrate.NAME] = rocrate.describe(about, files, sources)
     lines = [f"{digest.of_bytes(data)}  {path}\n" for path, data in sorted(files.items())]
@@ -61,43 +68,33 @@ def pack(edition: Edition) -> bytes:
     return _zipped(files, dt.date.fromisoformat(about["as_of"]))
 
 
-def _carried(edition: Edition) -> tuple[dict[str, bytes], rocrate.Sources]:
+def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], rocrate.Sources]:
     """What the PDF carries, each file at the path it has in the project, and what the files are."""
-    where = edition.file(".pdf")
-    attached = _attachments(where)
     try:
-        record = json.loads(attached[RECORD])
-        listed = {path: (one["attachment"], one["sha256"]) for path, one in record["data"].items()}
-        notebook = record["notebook"]["attachment"], record["notebook"]["sha256"]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        attached = contents.read(pdf).attachments
+        said = record.record_of_pdf(attached.get(RECORD))
+    except VerifyError as error:
         raise PublishError(
-            f"{where}: must carry {RECORD}, the record of what made it (got {error!r}).\n"
+            f"{where}: must be a PDF that carries what made it (got one that {error}).\n"
             "Only editions that `handover render` made can be packed."
         ) from error
-    listed[f"{NOTEBOOK}/{notebook[0]}"] = notebook
-    found, faults = {RECORD: attached[RECORD]}, []
-    for path, (called, wanted) in sorted(listed.items()):
-        if not _inside(path):
-            faults.append(f"{path}: must be a path inside the project")
-        elif called not in attached or digest.of_bytes(attached[called]) != wanted:
-            faults.append(f"{path}: must be attached as recorded ({'differs' if called in attached else 'is missing'})")
-        else:
-            found[path] = attached[called]
+    notebook, *tables = said.attached
+    # the notebook of the project must not stand where the executed one does
+    places = {path: path for path in tables} | {notebook: f"{NOTEBOOK}/{said.attached[notebook][0]}"}
+    faults = [f"{shown(place)}: must be a path inside the project" for place in places.values() if not _inside(place)]
+    altered, held = said.altered(attached), said.carried(attached)
+    faults += [f"{shown(places[path])}: must be attached as recorded (differs)" for path in altered]
+    faults += [
+        f"{shown(places[path])}: must be attached as recorded (is missing)" for path in places.keys() - held.keys()
+    ]
     if faults:
         raise PublishError(
-            f"{where}: must carry what made it:\n  " + "\n  ".join(faults) + "\nRender the report again."
+            f"{where}: must carry what made it:\n  "
+            + "\n  ".join(listed(sorted(faults)))
+            + "\nRender the report again."
         )
-    return found, rocrate.Sources(f"{NOTEBOOK}/{notebook[0]}", tuple(sorted(record["data"])))
-
-
-def _attachments(path: Path) -> dict[str, bytes]:
-    import pikepdf
-
-    try:
-        with pikepdf.open(path) as pdf:
-            return {called: bytes(spec.get_file().read_bytes()) for called, spec in pdf.attachments.items()}
-    except pikepdf.PdfError as error:
-        raise PublishError(f"{path}: must be a PDF (got {error}).\nRender the report again.") from error
+    found = {RECORD: attached[RECORD]} | {places[path]: data for path, data in held.items()}
+    return found, rocrate.Sources(places[notebook], tuple(sorted(tables)))
 
 
 def _inside(path: Any) -> bool:

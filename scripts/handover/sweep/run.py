@@ -118,6 +118,8 @@ def sweep(
             summary = run(
                 plan, store, executor, width=width, timeout_s=timeout_s, remote=remote, tell=show, stopped=stopped
             )
+            for fault in (fault for index in plan.indexes.values() for fault in index.faults):
+                summary.warnings.setdefault(fault, [])
             if summary.stopped:
                 line.clear()
                 say("Stopping; what is published stays.")
@@ -250,7 +252,8 @@ class _Run:
         due = self._written + max(CATALOGUE_S, CATALOGUE_SHARE * self._cost)
         if self._editions and (now or (self._unlisted and time.monotonic() > due)):
             begun = time.monotonic()
-            render.announce(self.store, *self._editions)
+            for fault in render.announce(self.store, *self._editions):
+                self.summary.warnings.setdefault(fault, [])
             self._written = time.monotonic()
             self._cost, self._unlisted = self._written - begun, False
 
@@ -392,7 +395,7 @@ def duration(seconds: float) -> str:
 
 def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
     for warning, names in summary.warnings.items():
-        say(f"{_named(names)}: warning: {warning}")
+        say(f"{_named(names)}: warning: {warning}" if names else f"warning: {warning}")
     left = total - summary.done
     parts = [f"{summary.published} published", f"{summary.unchanged} unchanged"]
     parts += [f"{summary.failures} failed"] if summary.failures else []
