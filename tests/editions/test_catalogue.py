@@ -55,7 +55,7 @@ def test_a_manifest_of_something_else_is_named_and_left_out(store):
     with store.locked():
         faults = catalogue.write(store)
     names = ", ".join(f"doors_{odd.name}.{kind}" for kind in ("html", "pdf", "ipynb"))
-    assert faults == [f"{odd.folder}/manifest.json: must name the files of a report (got no {names})"]
+    assert faults == [f"{odd.folder}/manifest.json: must name the files of a report (got no {names})."]
     assert [one["edition"] for one in read(store)[0]["editions"]] == ["2026-01-31-en-0123abcd"]
 
 
