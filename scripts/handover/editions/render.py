@@ -85,11 +85,19 @@ def render(
     if not again and (edition := known.find(request)):
         announce(store, edition)
         return Outcome("unchanged", edition, rendered=False)
+    _check_room(store, report)
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
     announce(store, outcome.edition)
     return outcome
+
+
+def _check_room(store: Store, report: str) -> None:
+    """Refuse to render into a folder where the catalogue could not be written, before any work is done."""
+    from handover.editions import catalogue
+
+    catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
 
 
 def produce(
