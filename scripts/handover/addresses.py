@@ -78,6 +78,10 @@ def _check_parts(text: str, where: str) -> None:
         parts = urlsplit(text)
     except ValueError as error:
         raise HandoverError(f"{where}: must be an address (got one that cannot be read).\nMend the address.") from error
+    if not parts.netloc:
+        raise HandoverError(
+            f"{where}: must name a place there, as in s3://bucket/path (got {text}).\nName the bucket or host."
+        )
     if parts.password is not None:
         raise HandoverError(
             f"{where}: must hold no password.\n"

@@ -51,8 +51,9 @@ def of(text: str, store: Store, *, force: bool = False) -> "Target":
         return _objects(found)
     with atomic.translate_os_errors(found):
         root = Path(os.path.realpath(found))
-        if root.exists() and not root.is_dir():
-            raise PublishError(f"{text}: must be a folder (got a file).\nName another place for the mirror.")
+        there = next(path for path in (root, *root.parents) if os.path.lexists(path))
+        if not there.is_dir():
+            raise PublishError(f"{text}: must be a folder (got a file, {there}).\nName another place for the mirror.")
     _check_place(text, root, store, force)
     return Folder(root)
 
@@ -282,8 +283,6 @@ def _objects(url: str) -> Objects:
         raise PublishError(
             f"{url}: must be there, and open to you (got {type(error).__name__}: {error}).\n{CHECK}"
         ) from error
-    if not root.strip("/"):
-        raise PublishError(f"{url}: must name a place there, as in {kind}://bucket/path.\nName the bucket.")
     return Objects(url, fs, root.rstrip("/"))
 
 
