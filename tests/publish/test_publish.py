@@ -147,8 +147,8 @@ def later(store):
         ("https://desk.example/reports", r"\(got https://, which only serves files\)"),
         ("HTTP://desk.example/", "which only serves files"),
         ("memory://reports", r"\(got memory://, which keeps none\)"),
-        ("local:///srv/www", "which keeps none"),
-        ("zip://x::s3://desk", "which keeps none"),
+        ("local://srv/www", "which keeps none"),
+        ("zip://x.zip", "which keeps none"),
         ("s3://", "must name a place there"),
         ("s3:///reports", "must name a place there"),
         ("s3://desk/a//b", "no empty, . or .. in its path"),
@@ -273,6 +273,189 @@ def test_losing_more_than_is_kept_must_be_meant(run, tmp_path, mini, snapshot, s
     assert {path.split("/")[0] for path in site(tmp_path / "mirror") if "/" in path} == {kept.report}
 
 
+# other people's files
+
+
+def a_site(root):
+    """A static site with its own front page and feed."""
+    return {"index.html": "<h1>Ours</h1>", "feed.xml": "<feed/>", "posts/1.html": "<p>", "doors/index.html": "<p>"}
+
+
+def a_photo_folder(root):
+    return {".staging-photos/a.raw": "raw", ".staging-1234-old/b.raw": "raw", "2026/a.jpg": "jpg", ".lock": "theirs"}
+
+
+def a_shelf(root):
+    """A folder with a page that is called as one of ours."""
+    return {"books_editions.html": "<ul>", "doors_editions.html": "<ul>", "walls_editions-1.html": "<ul>"}
+
+
+def a_git_checkout(root):
+    subprocess.run(["git", "init", "-q", root], check=True)
+    return {"README.md": "# Theirs", "index.html": "<h1>Theirs</h1>", ".handover/x": "x", "catalogue.json": "{}"}
+
+
+def a_mirror_of_another(root):
+    other = Store(root.parent / "other" / "reports", root.parent / "other.lock")
+    for day in ("2025-05-01", "2025-05-02", "2025-05-03"):
+        add(other, report="gates", as_of=day)
+    mirror(other, target.Folder(root))
+    return {f"gates/{other.editions()[0].name}/notes.txt": "a reader's"}
+
+
+FOREIGN = {
+    a_site: ["feed.xml", "index.html"],
+    a_photo_folder: [],
+    a_shelf: ["doors_editions.html"],
+    a_git_checkout: ["catalogue.json", "index.html"],
+    a_mirror_of_another: ["catalogue.json", "feed.xml", "index.html"],
+}
+
+
+@pytest.mark.parametrize("make", FOREIGN)
+def test_in_a_folder_of_others_only_what_is_ours_is_replaced_or_removed(run, tmp_path, mini, snapshot, make):
+    """Published without a word, as a trial, with --force, and again after an edition went: all else is as it was."""
+    there, clashing = tmp_path / "there", FOREIGN[make]
+    there.mkdir()
+    for path, text in make(there).items():
+        (there / path).parent.mkdir(parents=True, exist_ok=True)
+        (there / path).write_text(text)
+    before = snapshot(there)
+    trial = run(there, "--dry-run")
+    assert trial.exit_code == 0 and snapshot(there) == before
+    replaced = [line.split()[1] for line in trial.stdout.splitlines() if line.startswith("replace ")]
+    assert sorted(replaced) == clashing
+    assert (f"{len(clashing)} of these files are not as we put them there" in trial.stderr) == bool(clashing)
+    plain = run(there)
+    if clashing:
+        assert isinstance(plain.exception, PublishError) and snapshot(there) == before
+        said = f"must hold nothing of others that would be replaced or deleted.*:\n  {clashing[0]} was not published"
+        assert re.search(said, str(plain.exception))
+        assert str(plain.exception).endswith("replace and delete these files, say --force. Nothing was published.")
+        assert ("it is the mirror of another store" in str(plain.exception)) == (make is a_mirror_of_another)
+        assert run(there, "--force").exit_code == 0
+    own = {path for path, (data, _) in snapshot(mini.reports).items() if data is not None} | {record.NAME}
+
+    def others():
+        return {path: found for path, found in snapshot(there).items() if path not in own}
+
+    untouched = {path: found for path, found in before.items() if path not in own}
+    assert others().items() >= untouched.items()
+    (there / "doors" / Store.of(mini).editions()[0].name / "notes.txt").write_text("a reader's")
+    gone = Store.of(mini).editions()[0]
+    with Store.of(mini).locked():
+        catalogue.write(Store.of(mini), without=[gone])
+        Store.of(mini).remove(gone)
+    assert run(there).exit_code == 0
+    assert others().items() >= untouched.items()
+    assert [path.name for path in (there / "doors" / gone.name).iterdir()] == ["notes.txt"]
+    assert run(there).stderr.endswith("0 files uploaded, 0 deleted, 9 the same already\n")
+
+
+def test_what_was_changed_there_since_is_replaced_or_deleted_only_by_force(store, tmp_path, snapshot, site):
+    to = target.Folder(tmp_path / "mirror")
+    mirror(store, to)
+    gone = store.editions("doors", "2026-01-07")[0]
+    marked = to.root / "doors" / gone.name / gone.file(".html").name
+    marked.write_text("with a reader's marks")
+    (to.root / "index.html").write_text("redesigned")
+    later(store)
+    before = snapshot(to.root)
+    with pytest.raises(PublishError) as error:
+        mirror(store, to)
+    assert f"  index.html was changed there\n  doors/{gone.name}/{marked.name} was changed there\n" in str(error.value)
+    assert snapshot(to.root) == before
+    mirror(store, to, force=True)
+    assert same(store, to.root, site)
+
+
+def test_a_long_list_of_files_in_the_way_is_cut(store, tmp_path):
+    to = target.Folder(tmp_path / "mirror")
+    mirror(store, to)
+    (to.root / record.NAME).unlink()
+    for path in to.root.rglob("*.*"):
+        if path.is_file():
+            path.write_text("theirs")
+    with pytest.raises(PublishError, match=r"\n  and 10 more\nName another place; or, to replace"):
+        mirror(store, to)
+
+
+@pytest.mark.parametrize(
+    ("place", "make", "said"),
+    [
+        ("doors", Path.touch, r"doors: must be a folder \(got a file\)"),
+        ("doors", lambda path: path.symlink_to("elsewhere"), r"doors: must be a folder \(got a link\)"),
+        ("index.html", Path.mkdir, r"index\.html: must be a file \(got a folder\)"),
+        ("feed.xml", os.mkfifo, r"feed\.xml: must be a file \(got a device\)"),
+        (record.NAME, Path.mkdir, "must be the record of what was published here"),
+        (record.NAME, lambda path: path.symlink_to("elsewhere"), "must be the record of what was published here"),
+    ],
+)
+def test_where_there_is_no_room_nothing_is_published_even_by_force(run, tmp_path, snapshot, place, make, said):
+    there = tmp_path / "there"
+    (there / "elsewhere").mkdir(parents=True)
+    make(there / place)
+    before = snapshot(there)
+    result = run(there, "--force")
+    assert re.search(said, str(result.exception)) and snapshot(there) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        '{"version": 2, "site": "", "files": {}}',
+        '{"version": 1, "site": 3, "files": {}}',
+        '{"version": 1, "site": "", "files": {"../secret": {"00": 3}}}',
+        '{"version": 1, "site": "", "files": {"doors/2026-01-07-en-00000000/..": {"00": 3}}}',
+        '{"version": 1, "site": "", "files": {"robots.txt": {"00": 3}}}',
+        '{"version": 1, "site": "", "files": {"index.html": {"00": "3"}}}',
+        '{"version": 1, "site": "", "files": {"index.html": ["00"]}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_record_that_we_did_not_write_stops_everything(store, tmp_path, snapshot, text):
+    """It could name other people's files as ours."""
+    to = target.Folder(tmp_path / "mirror")
+    mirror(store, to)
+    (to.root / record.NAME).write_text(text)
+    later(store)
+    before = snapshot(to.root)
+    with pytest.raises(PublishError, match=r"must be the record of what was published here \(got .*\n.*say --force"):
+        mirror(store, to, force=True)
+    assert snapshot(to.root) == before
+
+
+def test_a_mirror_without_a_record_is_taken_for_ours_where_its_bytes_are(store, tmp_path):
+    to = target.Folder(tmp_path / "mirror")
+    mirror(store, to)
+    (to.root / record.NAME).unlink()
+    assert mirror(store, to).uploads == []
+    later(store)
+    mirror(store, to)
+    assert reader(to.root) == []
+
+
+def test_two_addresses_tell_two_mirrors_apart_and_one_holds_through_new_names(run, tmp_path, mini, site):
+    """Where all editions are rendered anew, none is in common with the mirror."""
+    settings = mini.root / "pyproject.toml"
+    settings.write_text('[tool.handover]\nurl = "https://desk.example/"\n')
+    run("../mirror")
+    shutil.rmtree(mini.reports / "doors")
+    for day in ("2026-01-07", "2026-01-20"):
+        add(Store.of(mini), as_of=day, salt="other")
+    settings.write_text('[tool.handover]\nurl = "https://other.example/"\n')
+    assert "it is the mirror of another store" in str(run("../mirror").exception)
+    assert "If it is the mirror of this store, say --yes" in str(run("../mirror").exception)
+    settings.write_text('[tool.handover]\nurl = "https://desk.example/"\n')
+    assert run("../mirror").exit_code == 0
+    catalogued = {path for path in site(mini.reports) if "/" in path}
+    assert {path for path in site(tmp_path / "mirror") if "/" in path} == catalogued
+
+
 # what is mirrored
 
 
@@ -374,6 +557,18 @@ def test_stopped_before_any_step_the_next_run_completes_and_no_reader_meets_a_de
         assert same(store, begun, site)
 
 
+def test_killed_and_the_store_moved_on_the_next_run_still_knows_its_own(store, tmp_path, site):
+    to = target.Folder(tmp_path / "mirror")
+    mirror(store, to)
+    for turn in range(1, 6):
+        add(store, as_of=f"2026-03-0{turn}")
+        with pytest.raises(Stopped):
+            mirror(store, Watched(to.root, 5 + turn, read=False))
+    add(store, as_of="2026-03-09")
+    mirror(store, to)
+    assert same(store, to.root, site)
+
+
 def test_what_a_killed_run_left_half_made_is_swept(store, tmp_path, site):
     to = target.Folder(tmp_path / "mirror")
     mirror(store, to)
@@ -409,7 +604,7 @@ def run(mini, monkeypatch):
     monkeypatch.chdir(mini.root)
     for day in ("2026-01-07", "2026-01-20"):
         add(Store.of(mini), as_of=day)
-    return lambda *words: CliRunner().invoke(cli, ["publish", *words])
+    return lambda *words: CliRunner().invoke(cli, ["publish", *map(str, words)])
 
 
 RELATIVE = "links of the feed are relative, which some readers cannot follow: set tool.handover.url in pyproject.toml\n"

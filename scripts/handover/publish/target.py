@@ -49,11 +49,10 @@ def of(text: str, store: Store, *, force: bool = False) -> "Target":
     found = addresses.read(text, "publish")
     if isinstance(found, str):
         return _objects(found)
-    with atomic.translate_os_errors(found):
-        root = Path(os.path.realpath(found))
-        there = next(path for path in (root, *root.parents) if os.path.lexists(path))
-        if not there.is_dir():
-            raise PublishError(f"{text}: must be a folder (got a file, {there}).\nName another place for the mirror.")
+    root = Path(os.path.realpath(found))
+    there = next(path for path in (root, *root.parents) if _look(path))
+    if not there.is_dir():
+        raise PublishError(f"{text}: must be a folder (got a file, {there}).\nName another place for the mirror.")
     _check_place(text, root, store, force)
     return Folder(root)
 
@@ -102,11 +101,10 @@ class Folder:
         """
         found, faults = {}, dict[str, None]()
         for path in paths:
-            with atomic.translate_os_errors(self.root / path):
-                if fault := self._obstacle(path):
-                    faults[fault] = None
-                elif about := _look(self.root / path):
-                    found[path] = -1 if stat.S_ISLNK(about.st_mode) else about.st_size
+            if fault := self._obstacle(path):
+                faults[fault] = None
+            elif about := _look(self.root / path):
+                found[path] = -1 if stat.S_ISLNK(about.st_mode) else about.st_size
         if faults:
             more = f"\n  and {len(faults) - NAMED} more" * (len(faults) > NAMED)
             raise PublishError(
@@ -124,10 +122,9 @@ class Folder:
             if not stat.S_ISDIR(about.st_mode):
                 return f"{folder}: must be a folder (got a {'link' if stat.S_ISLNK(about.st_mode) else 'file'})"
         about = _look(self.root / path)
-        special = about and not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode))
-        return (
-            f"{path}: must be a file (got a {'folder' if stat.S_ISDIR(about.st_mode) else 'device'})" if special else ""
-        )
+        if about and not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode)):
+            return f"{path}: must be a file (got a {'folder' if stat.S_ISDIR(about.st_mode) else 'device'})"
+        return ""
 
     def read(self, path: str, limit: int) -> bytes | None:
         """Return the first bytes of a file; none of anything that is no file, and None if nothing is there."""
@@ -288,7 +285,8 @@ def _objects(url: str) -> Objects:
 
 def _look(path: Path) -> os.stat_result | None:
     """What stands at a path, not what a link leads to; None for nothing."""
-    try:
-        return path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    with atomic.translate_os_errors(path):
+        try:
+            return path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
