@@ -14,7 +14,7 @@ from handover import digest
 from handover.editions import Request, inputs, render
 from handover.errors import VerifyError
 from handover.verify import DIFFERS, ELSEWHERE, VERIFIED, contents
-from handover.verify.rebuild import record_of_pdf
+from handover.verify.record import record_of_pdf
 
 CANARY = "import pathlib; _ = pathlib.Path({!r}).write_text('ran')"
 

@@ -32,8 +32,16 @@ VERSION = 2
 NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
-DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
+FILES = DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
 ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9]\d*))?\.html")
+#: What our files of a catalogue hold near their beginning, and nobody else's do, by the end of their names.
+MARKS = {
+    ".html": re.compile(rb'<meta name="generator" content="handover catalogue">'),
+    ".json": re.compile(rb'\{"version": \d+, "reports": \['),
+    ".xml": re.compile(rb"<generator>handover catalogue</generator>"),
+}
+#: How far from the beginning; what stands before is the title and the like.
+MARKED_WITHIN = 4096
 #: Characters of a setting shown.
 SETTING_SHOWN = 80
 
@@ -226,13 +234,19 @@ def build(manifests: Iterable[Manifest], site: Site | None = None) -> dict[str, 
     return {name: files[name] for name in sorted(files, key=_turn)}
 
 
-def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
+def write(store: Store, without: Collection[Edition] = (), *, force: bool = False) -> list[str]:
     """Bring a store's catalogue up to date, file by file in one step each; the caller holds the lock.
 
-    Editions `without` which it is written are about to go. Returns a line for each torn manifest that is left out.
+    Editions `without` which it is written are about to go; `force` replaces even files that we did not write. Returns
+    a line for each torn manifest that is left out.
+
+    Raises:
+        StoreError: Other people's files have the names of ours, or the disk refuses.
     """
     manifests, faults = read(store, without)
     files = build(manifests, site(store.project))
+    if not force:
+        check_names(store, files)
     with atomic.translate_os_errors(store.root):
         # `lists` believes catalogue.json, so after a kill it must not be ahead of the pages
         for name in sorted(files, key=lambda name: name == DATA):
@@ -242,6 +256,30 @@ def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
         for name in _archives(store) - files.keys():
             (store.root / name).unlink()
     return faults
+
+
+def check_names(store: Store, names: Iterable[str]) -> None:
+    """Refuse to write a catalogue where other people's files have the names of ours.
+
+    Raises:
+        StoreError: Some have.
+    """
+    foreign = sorted(name for name in names if os.path.lexists(store.root / name) and not _is_ours(store.root / name))
+    if foreign:
+        raise StoreError(
+            f"{store.root}: must hold no file that the catalogue would replace and handover did not write "
+            f"(got {', '.join(foreign[:10])}).\n"
+            "Choose another folder with --out, or move the files away; `handover catalogue --force` replaces them in "
+            "reports/."
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether we wrote a file of a catalogue: it carries our mark. A link does not."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return MARKS[path.suffix].search(file.read(MARKED_WITHIN)) is not None
 
 
 def stale(store: Store) -> list[str]:
@@ -270,7 +308,8 @@ def is_archive(name: str) -> bool:
 
 
 def _archives(store: Store) -> set[str]:
-    return {path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name)}
+    """Names of the pages of all editions that we wrote."""
+    return {path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name) and _is_ours(path)}
 
 
 def entries(manifests: Iterable[Manifest], site: Site | None = None) -> list[Listed]:
@@ -403,7 +442,7 @@ def _turn(name: str) -> tuple[int, float, str]:
     """When a file may appear: the oldest pages first, a report's own page after them, the index last."""
     if match := ARCHIVE.fullmatch(name):
         return 0, float(match["number"] or "inf"), name
-    return 1, (DATA, FEED, INDEX).index(name), name
+    return 1, FILES.index(name), name
 
 
 def _bytes(path: Path) -> bytes | None:

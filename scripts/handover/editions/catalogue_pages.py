@@ -142,6 +142,7 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
         return element
 
     add(root, "id", f"{site.id}{FEED}" if site.id else f"{ID}catalogue")
+    add(root, "generator", "handover catalogue")
     add(root, "title", site.title)
     if site.description:
         add(root, "subtitle", site.description)

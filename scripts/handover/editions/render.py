@@ -86,6 +86,7 @@ def render(
     if not again and (edition := known.find(request)):
         faults = announce(store, edition)
         return Outcome("unchanged", edition, _distinct(known.faults, faults), rendered=False)
+    _check_room(store, report)
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
@@ -95,6 +96,13 @@ def render(
 
 def _distinct(*told: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(told)))
+
+
+def _check_room(store: Store, report: str) -> None:
+    """Refuse to render into a folder where the catalogue could not be written, before any work is done."""
+    from handover.editions import catalogue
+
+    catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
 
 
 def produce(

@@ -25,6 +25,8 @@ EDITION = re.compile(
 )
 #: The picture of the PDF's first page, and the one that a link to the HTML shows.
 PICTURE, LINK_PICTURE = "page1.png", "link.png"
+#: The lock lies in the store itself, so that all who write there share it, whatever they call the folder.
+LOCK = ".handover.lock"
 #: How long one publication waits for another, which takes well under a second.
 LOCK_TIMEOUT_S = 120
 
@@ -123,9 +125,17 @@ class Store:
 
     @classmethod
     def of(cls, project: Project, out: Path | None = None) -> "Store":
-        """The project's own store, or another folder with the same layout."""
+        """The project's own store, or another folder with the same layout.
+
+        Raises:
+            StoreError: The folder is the checkout, or holds it.
+        """
         root = out or project.reports
-        return cls(root, out / ".lock" if out else project.root / ".handover" / "store.lock", project)
+        if project.root.resolve().is_relative_to(root.resolve()):
+            raise StoreError(
+                f"{root}: must be a folder for editions (got one that holds the checkout).\nName another with --out."
+            )
+        return cls(root, root / LOCK, project)
 
     def reports(self) -> list[str]:
         """Names of the reports that have a folder, sorted."""
@@ -205,8 +215,14 @@ class Store:
         """Take an edition away, whole in one step; the caller holds the lock, and no longer lists it.
 
         Raises:
-            StoreError: The disk refuses; the edition is then as it was.
+            StoreError: The folder holds what we did not write, or the disk refuses; the edition is then as it was.
         """
+        about = edition.manifest()["outputs"].keys() | {manifest.NAME}
+        if foreign := sorted(path.name for path in edition.folder.iterdir() if path.name not in about):
+            raise StoreError(
+                f"{edition.folder}: must hold only the edition to be removed (got also {', '.join(foreign[:10])}).\n"
+                "Move that elsewhere and run the command again."
+            )
         with atomic.translate_os_errors(edition.folder):
             atomic.sweep(self.root)
             away = self.root / atomic.staging()

@@ -6,6 +6,7 @@ that an edition can be packed years later, or far from the project.
 
 import datetime as dt
 import io
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -29,17 +30,33 @@ def name(edition: Edition) -> str:
 
 
 def write(edition: Edition, path: Path) -> Path:
-    """Pack an edition into a file, in one step; one that is there is replaced.
+    """Pack an edition into a file, in one step; a bundle that is there is replaced, and nothing else.
 
     Raises:
-        PublishError: The edition is damaged, or its PDF does not carry what made it.
+        PublishError: The edition is damaged, its PDF does not carry what made it, or the file is no bundle.
         StoreError: The disk refuses.
     """
+    if os.path.lexists(path) and not _is_bundle(path):
+        raise PublishError(
+            f"{path}: must be a bundle, if it is there already (got something else).\n"
+            "Name another file with --out, or move this one away."
+        )
     data = pack(edition)
     with atomic.translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, data)
     return path
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether a file is one that `write` may have written, by the files that only bundles have together."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {rocrate.NAME, rocrate.SUMS, RECORD, manifest.NAME} <= set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
 
 
 def pack(edition: Edition) -> bytes:

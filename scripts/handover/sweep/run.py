@@ -97,7 +97,10 @@ def sweep(
         SweepError: Something failed; the rest was published.
         HandoverError: It cannot begin.
     """
+    from handover.editions import catalogue
+
     store = Store.of(project, out)
+    catalogue.check_names(store, catalogue.FILES)
     plan = planning.plan(project, store, reports, given, read(axes))
     total = len(plan.steps)
     with _stoppable() as stopped:
