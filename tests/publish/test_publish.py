@@ -222,19 +222,55 @@ def test_a_folder_in_the_checkout_must_be_ignored_by_git_or_meant(run, mini, sit
     assert run("public").exit_code == 0 and site(mini.root / "public") == site(mini.reports)
 
 
-def test_a_damaged_edition_is_not_published_and_nothing_else_is(store, tmp_path):
-    edition = store.editions("doors")[0]
+def spoil_pdf(edition):
     edition.file(".pdf").write_bytes(b"spoilt")
+
+
+def tear_manifest(edition):
+    (edition.folder / "manifest.json").write_text("{")
+
+
+DAMAGES = [(spoil_pdf, r"\.pdf: no longer matches its manifest"), (tear_manifest, "must be a whole manifest")]
+
+
+@pytest.mark.parametrize(("damage", "said"), DAMAGES)
+def test_a_damaged_edition_is_named_and_the_others_are_published_without_it(store, tmp_path, damage, said):
+    edition, *others = store.editions()
+    damage(edition)
     to = target.Folder(tmp_path / "mirror")
-    with pytest.raises(PublishError, match=r"\.pdf: no longer matches its manifest(.|\n)*A damaged edition"):
-        mirror(store, to)
-    assert not to.root.exists()
+    (fault,) = mirror(store, to).faults
+    assert re.search(said, fault) and str(edition.folder) in fault
+    assert not (to.root / edition.report / edition.name).exists()
+    assert all((to.root / one.report / one.name / "manifest.json").is_file() for one in others)
+    assert edition.name not in (to.root / "index.html").read_text() and reader(to.root) == []
 
 
-def test_a_torn_manifest_is_not_published_and_nothing_else_is(store, tmp_path):
-    (store.editions("doors")[0].folder / "manifest.json").write_text("{")
-    with pytest.raises(PublishError, match="must be a whole manifest"):
+@pytest.mark.parametrize(("damage", "said"), DAMAGES)
+def test_what_a_mirror_has_of_an_edition_that_was_damaged_since_stays_and_stays_ours(
+    store, tmp_path, snapshot, damage, said
+):
+    to = target.Folder(tmp_path / "mirror")
+    mirror(store, to)
+    edition = store.editions()[0]
+    there = to.root / edition.report / edition.name
+    before = snapshot(there)
+    whole = {path: path.read_bytes() for path in edition.folder.iterdir()}
+    damage(edition)
+    mirror(store, to)
+    assert snapshot(there) == before
+    for path, data in whole.items():
+        path.write_bytes(data)
+    store.remove(edition)
+    mirror(store, to)
+    assert not there.exists()
+
+
+def test_a_store_whose_editions_are_all_damaged_is_not_published(store, tmp_path):
+    for edition in store.editions():
+        tear_manifest(edition)
+    with pytest.raises(PublishError, match=r"must hold an edition that is whole \(got none\)\.\n  \S+manifest.json: must be a"):
         mirror(store, target.Folder(tmp_path / "mirror"))
+    assert not (tmp_path / "mirror").exists()
 
 
 def test_an_edition_that_changes_on_the_way_stops_the_run(store, tmp_path):
@@ -376,7 +412,7 @@ def test_a_long_list_of_files_in_the_way_is_cut(store, tmp_path):
     for path in to.root.rglob("*.*"):
         if path.is_file():
             path.write_text("theirs")
-    with pytest.raises(PublishError, match=r"\n  and 10 more\nName another place; or, to replace"):
+    with pytest.raises(PublishError, match=r"\n  … and 10 more\nName another place; or, to replace"):
         mirror(store, to)
 
 
@@ -650,4 +686,4 @@ def test_progress_is_told(store, tmp_path):
     told = []
     to = target.Folder(tmp_path / "mirror")
     mirrors.carry_out(mirrors.plan(store, to, lambda *step: told.append(step)), to, lambda *step: told.append(step))
-    assert told[0] == ("comparing", 1, 20) and told[-1] == ("uploading", 20, 20) and len(told) == 40
+    assert told[0] == ("comparing", 1, 15) and told[-1] == ("uploading", 20, 20) and len(told) == 35

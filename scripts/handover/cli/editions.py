@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from handover.cli import Place, on_terminate, say
 from handover.errors import HandoverError
+from handover.text import listed
 
 # handover list
 
@@ -40,7 +42,14 @@ def list_command(report: str | None, as_json: bool) -> None:
         for row in rows:
             click.echo("  ".join([*(f"{row[name]:<{width[name]}}" for name in names if width[name]), row["path"]]))
     if faults:
-        raise HandoverError("\n".join(faults))
+        raise HandoverError(_damaged(faults, "All other editions are listed."))
+
+
+def _damaged(faults: Sequence[str], others: str) -> str:
+    """Say which editions of a store are damaged, and that the others were served."""
+    from handover.editions import manifest
+
+    return "\n".join([*listed(faults), f"{others} {manifest.CURE}"])
 
 
 # handover diff
@@ -107,7 +116,7 @@ def catalogue_command(force: bool) -> None:
         faults = catalogues.write(store, force=force)
     click.echo(store.root / "index.html")
     if faults:
-        raise HandoverError("\n".join(faults))
+        raise HandoverError(_damaged(faults, "All other editions are in the catalogue."))
 
 
 # handover bundle
@@ -198,6 +207,8 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
         say(f"links of the feed are relative, which some readers cannot follow: {cure}")
     will = "would be " if dry_run else ""
     say(f"{len(plan.uploads)} files {will}uploaded, {len(plan.deleted)} {will}deleted, {plan.there} the same already")
+    if plan.faults:
+        raise HandoverError(_damaged(plan.faults, f"All other editions {will or 'are '}published."))
 
 
 # handover prune

@@ -418,7 +418,7 @@ def _uncatalogued(editions: list[Edition]) -> tuple[list[Any], list[str]]:
         try:
             found.append(edition.manifest())
         except StoreError as error:
-            faults.append(str(error))
+            faults.append(str(error).splitlines()[0])
     # reports by name, and of each the newest edition first
     ordered = sorted(manifest.newest_first(found), key=lambda one: one["report"])
     return [one | {"inputs": one["inputs"]["digest"]} for one in ordered], faults

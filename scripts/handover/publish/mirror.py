@@ -8,19 +8,20 @@ changed, are replaced or deleted.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from handover import digest
+from handover import bounded, digest
 from handover.editions import Edition, Manifest, Store, catalogue, manifest
 from handover.errors import PublishError
 from handover.publish import record
 from handover.publish.record import Record
 from handover.publish.target import Target
+from handover.text import listed
 
 MIMES = {".json": "application/json", ".xml": "application/atom+xml", ".html": "text/html; charset=utf-8"}
 #: What to do when a file is not what it should be.
@@ -52,7 +53,7 @@ class File:
             PublishError: They are not.
         """
         try:
-            data = self.source.read_bytes() if self.data is None else self.data
+            data = bounded.read(self.source) if self.data is None else self.data
         except OSError as error:
             raise PublishError(
                 f"{self.source}: must stay while it is published (got {error.strerror}).\n{AGAIN}"
@@ -75,7 +76,8 @@ class Plan:
 
     `foreign` are those files among them that hold other bytes than we put there, each with the reason; `there` counts
     the files that are the same already, `kept` the editions of the store. `before` is the record as it stands, None
-    where there is none; `known` is what of it is ours, and `after` what it will be.
+    where there is none; `known` is what of it is ours, and `after` what it will be. `faults` say which editions are
+    damaged: these are not published, and what is there of them stays as it is.
     """
 
     editions: tuple[File, ...]
@@ -88,6 +90,7 @@ class Plan:
     before: Record | None
     known: Record
     after: Record
+    faults: tuple[str, ...]
 
     @property
     def uploads(self) -> list[File]:
@@ -113,27 +116,30 @@ def plan(
         adopt: Whether to take a mirror that another store seems to have made for this one's.
 
     Raises:
-        PublishError: There is no edition, a manifest is torn, an edition that would be published is damaged, or the
-            place has no room for a file or a damaged record.
+        PublishError: There is no whole edition, or the place has no room for a file or a damaged record.
     """
-    manifests, pages = _contents(store, locked)
-    editions = {_edition(store, one): _files(store, one) for one in manifest.newest_first(manifests)}
-    if not editions:
-        raise PublishError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")
-    files = [*(file for files in editions.values() for file in files), *pages]
-    after = Record(catalogue.site(store.project).id, {file.path: {file.sha256: file.bytes} for file in files})
-    before = _record(target)
-    ours = before and (adopt or before.is_of(after.site, after.editions()))
+    manifests, faults = _manifests(store, locked)
+    about = {_edition(store, one): one for one in manifest.newest_first(manifests)}
+    before, site = _record(target), catalogue.site(store.project)
+    ours = before and (adopt or before.is_of(site.id, {f"{one.report}/{one.name}" for one in about}))
     known = before if before and ours else Record()
-    held = target.sizes([*after.files, *known.files])
-    wanted: set[str] = set()
-    for number, file in enumerate(files, 1):
-        progress("comparing", number, len(files))
-        if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
-            wanted.add(file.path)
-    moving = [edition for edition, files in editions.items() if wanted & {file.path for file in files}]
-    if faults := [fault for edition in moving for fault in edition.faults()]:
-        raise PublishError("\n".join(faults) + f"\n{DAMAGED}")
+    editions = {edition: _files(store, one) for edition, one in about.items()}
+    held = target.sizes([*(file.path for files in editions.values() for file in files), *known.files])
+    wanted = _wanted([file for files in editions.values() for file in files], target, held, progress)
+    for edition in [edition for edition, files in editions.items() if wanted & {file.path for file in files}]:
+        if found := edition.faults():
+            faults += found
+            del editions[edition]
+    if not editions:
+        told = "".join(f"\n  {fault}" for fault in listed(faults))
+        raise PublishError(f"{store.root}: must hold an edition that is whole (got none).{told}\nRun `handover render` first.")
+    pages = _pages(store, [about[edition] for edition in editions])
+    held = target.sizes([file.path for file in pages]) | held
+    wanted |= _wanted(pages, target, held, progress)
+    files = [*(file for files in editions.values() for file in files), *pages]
+    spared = {f"{one.report}/{one.name}" for one in store.editions()} - {f"{one.report}/{one.name}" for one in editions}
+    stay = {path: hashes for path, hashes in known.files.items() if path.rpartition("/")[0] in spared}
+    after = Record(site.id, {file.path: {file.sha256: file.bytes} for file in files} | stay)
     missing = [file for files in editions.values() for file in files if file.path in wanted]
     deleted = sorted(known.files.keys() & held.keys() - after.files.keys())
     return Plan(
@@ -147,18 +153,31 @@ def plan(
         before=before,
         known=known,
         after=after,
+        faults=tuple(faults),
     )
 
 
-def _contents(store: Store, locked: bool) -> tuple[list[Manifest], list[File]]:
-    """The manifests of a store, and the files of its catalogue as they should be."""
+def _manifests(store: Store, locked: bool) -> tuple[list[Manifest], list[str]]:
+    """The manifests of a store, and a line for each that is torn."""
     # where nothing can be written, no lock can be made, and nobody writes
     with store.locked() if locked and os.access(store.root, os.W_OK) else nullcontext():
-        manifests, faults = catalogue.read(store)
-        if faults:
-            raise PublishError("\n".join(faults) + f"\n{DAMAGED}")
-        contents = catalogue.build(manifests, catalogue.site(store.project))
-    return manifests, [_file(name, store.root / name, data) for name, data in contents.items()]
+        return catalogue.read(store)
+
+
+def _pages(store: Store, manifests: Iterable[Manifest]) -> list[File]:
+    """The files of the catalogue of these editions."""
+    contents = catalogue.build(manifests, catalogue.site(store.project))
+    return [_file(name, store.root / name, data) for name, data in contents.items()]
+
+
+def _wanted(files: Sequence[File], target: Target, held: Mapping[str, int], progress: Progress) -> set[str]:
+    """The paths of those files that the mirror lacks, or has otherwise."""
+    found = set()
+    for number, file in enumerate(files, 1):
+        progress("comparing", number, len(files))
+        if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
+            found.add(file.path)
+    return found
 
 
 def _record(target: Target) -> Record | None:
@@ -189,15 +208,14 @@ def check(plan: Plan, target: Target, *, force: bool, adopt: bool) -> None:
         PublishError: It would replace or delete other people's files, or delete more editions than it keeps.
     """
     if plan.foreign and not force:
-        listed = [f"{path} {why}" for path, why in plan.foreign.items()]
-        more = f"\n  and {len(listed) - NAMED} more" * (len(listed) > NAMED)
+        others = listed((f"{path} {why}" for path, why in plan.foreign.items()), NAMED)
         other = plan.before and plan.before.files and not plan.known.files
         cure = "If it is the mirror of this store, say --yes; to" if other else "Name another place; or, to"
         raise PublishError(
             f"{target.address('')}: must hold nothing of others that would be replaced or deleted"
             + (" (it is the mirror of another store):\n  " if other else ":\n  ")
-            + "\n  ".join(listed[:NAMED])
-            + f"{more}\n{cure} replace and delete these files, say --force. Nothing was published."
+            + "\n  ".join(others)
+            + f"\n{cure} replace and delete these files, say --force. Nothing was published."
         )
     gone = set(record.editions_of(plan.deleted))
     if len(gone) > plan.kept and not adopt:
