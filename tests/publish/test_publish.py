@@ -268,7 +268,9 @@ def test_what_a_mirror_has_of_an_edition_that_was_damaged_since_stays_and_stays_
 def test_a_store_whose_editions_are_all_damaged_is_not_published(store, tmp_path):
     for edition in store.editions():
         tear_manifest(edition)
-    with pytest.raises(PublishError, match=r"must hold an edition that is whole \(got none\)\.\n  \S+manifest.json: must be a"):
+    with pytest.raises(
+        PublishError, match=r"must hold an edition that is whole \(got none\)\.\n  \S+manifest.json: must be a"
+    ):
         mirror(store, target.Folder(tmp_path / "mirror"))
     assert not (tmp_path / "mirror").exists()
 

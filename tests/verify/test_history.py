@@ -58,12 +58,12 @@ def test_inputs_that_were_never_committed_are_in_no_commit(edition, git, verify,
     assert code == 3 and "no commit here holds those inputs: git fetch --all" in only(answers)
 
 
-def test_without_git_there_is_no_commit(edition, verify, tmp_path, monkeypatch):
+def test_without_git_nobody_can_say_and_that_is_said(edition, verify, tmp_path, monkeypatch):
     path = edition.apart(tmp_path / "mail")
     (edition.project.data / "counts.csv").write_text("count_id,day,what,value\nC1,2026-01-01,doors,5\n")
     monkeypatch.setenv("PATH", str(tmp_path))
     code, answers = verify(edition.project, path)
-    assert code == 3 and "no commit here holds those inputs" in only(answers)
+    assert code == 3 and "git: must be installed (found none on the path).\nInstall it" in only(answers)
 
 
 def test_the_commit_that_holds_notebook_and_tables_is_named(edition, git, verify, tmp_path):
