@@ -119,6 +119,7 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
     """
     # renames count as what they are, a file gone and a file added; a merge is compared with each of its parents
     filters = ["--no-renames", "--diff-filter=MT", "--name-only", "-z", "--relative"]
+    git.run(project.root, "rev-parse", "--show-toplevel")  # it refuses a bare repository, where nothing is staged
     if commits and not _is_there(project.root, commits):
         yield Finding("note", f"{commits}: holds no commit; nothing was looked at")
         return
