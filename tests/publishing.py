@@ -23,7 +23,7 @@ INPUTS = {"notebook": "", "tables": {}, "dictionary": "", "lock": "", "package":
 
 def fact(label, value, known=None, **more):
     """A fact as a manifest has it."""
-    told = {"label": label, "value": value, "known_since": known, "claims": None}
+    told = {"label": label, "value": value, "low": None, "high": None, "unit": "", "known_since": known, "claims": None}
     return told | {"weight": manifest.DETAIL, "news": "", "history": []} | more
 
 
@@ -46,6 +46,7 @@ def made(report=REPORT, as_of="2026-01-31", digits="0123abcd", value="3", starte
         "outputs": manifest.outputs(files),
         "versions": {"typst": "1"},
         "facts": {"doors": fact("Doors", value)},
+        "statements": {},
         "sources": [],
         "pages": 2,
         "run": {"started": started, "seconds": {}},

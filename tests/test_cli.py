@@ -411,3 +411,33 @@ cli.main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "cleaned up\n", "")
+
+
+def test_where_there_is_nothing_to_look_at_nothing_is_called_good(tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "datapackage.json").write_text('{"name": "x", "resources": []}')
+    monkeypatch.chdir(tmp_path)
+    said = {}
+    for words in (["check"], ["schedule", "health"], ["verify", "."]):
+        with pytest.raises(SystemExit) as left:
+            cli.main(words)
+        said[words[0]] = left.value.code, *capsys.readouterr()
+    assert said["check"][:2] == (
+        0,
+        "note  data: data/datapackage.json names no table; nothing was looked at\n"
+        "note  notebooks: holds no notebook; nothing was looked at\n"
+        "note  reports: holds no edition; nothing was looked at\n",
+    )
+    assert (
+        said["schedule"][0] == 1 and "must have an entry of the schedule for health to look at" in said["schedule"][2]
+    )
+    assert said["verify"][0] == 1 and "(got a folder without editions)" in said["verify"][2]
+
+
+def test_a_torn_manifest_that_a_render_meets_is_told_and_stops_nothing(run, mini, stand_in):
+    assert run("render", "mini")[0] == run("render", "mini", "-p", "as_of", "2026-02-01")[0] == 0
+    torn = Store.of(mini).editions()[0]
+    (torn.folder / "manifest.json").write_text("{")
+    code, out, err = run("render", "mini", "-p", "as_of", "2026-02-02")
+    assert code == 0 and "2026-02-02-en" in out
+    assert f"mini: warning: {torn.folder}/manifest.json: must be a whole manifest (got " in err

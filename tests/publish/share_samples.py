@@ -40,6 +40,7 @@ def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=N
         "outputs": manifest.outputs(files),
         "versions": {"python": "3"},
         "facts": {"doors": publishing.fact("Doors", value)},
+        "statements": {},
         "sources": ["S1"],
         "pages": 2,
         "run": {"started": "", "seconds": {}},

@@ -15,6 +15,7 @@ from handover.editions.store import EDITION, REPORT, Store
 from handover.errors import GitError, HandoverError
 from handover.notebook import parameters, source
 from handover.project import MARKER, Project
+from handover.text import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,18 @@ def dictionary(project: Project) -> Iterator[Finding]:
     report = frictionless.validate(str(project.root / MARKER))
     faults = [f"{task.place or MARKER.name}: {error.message}" for task in report.tasks for error in task.errors]
     faults += [f"{MARKER.as_posix()}: {error.message}" for error in report.errors]
-    for fault in faults:
+    for fault in listed(faults):
         yield Finding("wrong", f"data: {fault}")
-    if not faults:
+    if not faults and not report.tasks:
+        yield Finding("note", f"data: {MARKER.as_posix()} names no table; nothing was looked at")
+    elif not faults:
         yield Finding("ok", f"data: {len(report.tasks)} tables keep the dictionary")
 
 
 def notebooks(project: Project) -> Iterator[Finding]:
     """Check that each notebook declares its parameters well and is clean in git."""
+    if not project.reports_known():
+        yield Finding("note", f"{project.notebooks.name}: holds no notebook; nothing was looked at")
     for report in project.reports_known():
         path = project.notebook(report)
         where = project.where(path)
@@ -94,8 +99,10 @@ def fix(project: Project) -> Iterator[Finding]:
 
 def editions(store: Store, project: Project) -> Iterator[Finding]:
     """Check every file of every edition, and say whether the newest of each report is of this checkout."""
-    for stray in store.strays():
-        yield Finding("wrong", f"{project.where(stray)}: is no edition; remove it")
+    if not store.editions():
+        yield Finding("note", f"{project.where(store.root)}: holds no edition; nothing was looked at")
+    for fault in listed(f"{project.where(stray)}: is no edition; remove it" for stray in store.strays()):
+        yield Finding("wrong", fault)
     for report in store.reports():
         whole = []
         for edition in store.editions(report):

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from handover import bounded, digest
 from handover.editions import shape
@@ -80,8 +80,8 @@ class Step(TypedDict):
     value: str
 
 
-class Fact(TypedDict):
-    """A fact that is printed, or a statement, which has no interval; `claims` are what it rests on.
+class Statement(TypedDict):
+    """What was only said; `claims` are what it rests on.
 
     `weight` goes from 1, which matters most, to `DETAIL`; `news` is its sentence, "" where it is
     never news; `history` begins with the latest step.
@@ -89,14 +89,19 @@ class Fact(TypedDict):
 
     label: str
     value: str
-    low: NotRequired[float | None]
-    high: NotRequired[float | None]
-    unit: NotRequired[str | None]
     known_since: str | None
     claims: list[str] | None
     weight: Annotated[int, _within(1, DETAIL), f"1 to {DETAIL}"]
     news: str
     history: list[Step]
+
+
+class Fact(Statement):
+    """A fact that is printed, which may be an interval."""
+
+    low: float | None
+    high: float | None
+    unit: str | None
 
 
 class Inputs(TypedDict):
@@ -145,7 +150,7 @@ class Manifest(TypedDict):
     outputs: dict[FileName, Output]
     versions: dict[str, str]
     facts: dict[str, Fact]
-    statements: NotRequired[dict[str, Fact]]
+    statements: dict[str, Statement]
     sources: list[str]
     pages: Annotated[int, _within(0, 100_000), "a number of pages"]
     run: Run
@@ -168,7 +173,7 @@ def facts(evidence: Mapping[str, Any]) -> dict[str, Fact]:
     return _stated(evidence.get("facts", []), FACT_KEYS)
 
 
-def statements(evidence: Mapping[str, Any]) -> dict[str, Fact]:
+def statements(evidence: Mapping[str, Any]) -> dict[str, Statement]:
     """The statements of a document's evidence, by key."""
     return _stated(evidence.get("statements", []), STATEMENT_KEYS)
 

@@ -132,7 +132,9 @@ def plan(
             del editions[edition]
     if not editions:
         told = "".join(f"\n  {fault}" for fault in listed(faults))
-        raise PublishError(f"{store.root}: must hold an edition that is whole (got none).{told}\nRun `handover render` first.")
+        raise PublishError(
+            f"{store.root}: must hold an edition that is whole (got none).{told}\nRun `handover render` first."
+        )
     pages = _pages(store, [about[edition] for edition in editions])
     held = target.sizes([file.path for file in pages]) | held
     wanted |= _wanted(pages, target, held, progress)
