@@ -24,7 +24,7 @@ INPUTS = {"notebook": "", "tables": {}, "dictionary": "", "lock": "", "package":
 def fact(label, value, known=None, **more):
     """A fact as a manifest has it."""
     told = {"label": label, "value": value, "low": None, "high": None, "unit": "", "known_since": known, "claims": None}
-    return told | {"weight": manifest.DETAIL, "news": "", "history": []} | more
+    return told | {"weight": manifest.DETAIL, "news": f"{label}: {value}.", "history": []} | more
 
 
 def made(report=REPORT, as_of="2026-01-31", digits="0123abcd", value="3", started="", filling=0, **changes):

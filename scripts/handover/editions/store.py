@@ -72,7 +72,8 @@ class Edition:
                 f"{path}: must be of the day and the language that the edition is named for "
                 f"(got {found['as_of']}, {shown(found['language'])}).\n{manifest.CURE}"
             )
-        if lacking := [path.name for path in (*self.pages, self.file(".ipynb")) if path.name not in found["outputs"]]:
+        names = [file_name(self.report, self.name, suffix) for suffix in (".html", ".pdf", ".ipynb")]
+        if lacking := [name for name in names if name not in found["outputs"]]:
             raise StoreError(f"{path}: must name the files of a report (got no {', '.join(lacking)}).\n{manifest.CURE}")
         return found
 
