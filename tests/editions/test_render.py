@@ -198,6 +198,17 @@ def test_a_copy_of_the_project_and_another_folder_get_the_same_bytes(mini, stand
         assert [one.read_bytes() for one in here.paths] == [one.read_bytes() for one in there.paths]
 
 
+@pytest.mark.parametrize("name", ["index.html", "feed.xml", "catalogue.json", "mini_editions.html"])
+def test_a_folder_with_other_people_s_pages_is_refused_before_anything_runs(mini, stand_in, tmp_path, snapshot, name):
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / name).write_text("theirs")
+    with pytest.raises(StoreError, match=rf"handover did not write \(got {name}\)\.\nChoose another folder with --out"):
+        render.render(mini, "mini", out=out)
+    assert stand_in.runs == 0
+    assert snapshot(out).keys() == {name} and (out / name).read_text() == "theirs"
+
+
 def test_phases_are_told_in_order(mini, stand_in):
     heard = []
     render.render(mini, "mini", progress=lambda phase, done, total: heard.append(phase))

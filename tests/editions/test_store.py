@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from handover import atomic
 from handover.editions import manifest
 from handover.editions.store import Edition, Store, file_name
 from handover.errors import StoreError
+from handover.project import Project
 from publishing import made
 
 ABOUT, FILES = made()
@@ -250,7 +252,41 @@ def test_editions_are_found_by_name_and_strays_are_named(store):
     assert [path.name for path in store.strays()] == ["draft.html", "notes"]
 
 
+def test_a_folder_that_holds_the_checkout_is_no_store(mini, snapshot):
+    before = snapshot(mini.root)
+    for out in (mini.root, mini.root.parent, Path("/")):
+        with pytest.raises(StoreError, match=r"must be a folder for editions \(got one that holds the checkout\)"):
+            Store.of(mini, out)
+    assert snapshot(mini.root) == before
+
+
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("page1.png")])
+def test_an_edition_s_folder_that_holds_something_else_is_not_removed(store, snapshot, make):
+    publish(store)
+    make(edition(store).folder / "notes.txt")
+    before = snapshot(store.root)
+    with (
+        store.locked(),
+        pytest.raises(StoreError, match=r"must hold only the edition to be removed \(got also notes\.txt\)"),
+    ):
+        store.remove(edition(store))
+    assert snapshot(store.root) == before
+
+
 # readers and other writers
+
+
+def test_whatever_a_store_is_called_its_writers_share_one_lock(mini, tmp_path, monkeypatch):
+    """By a relative path, through a link, from another project."""
+    monkeypatch.setattr("handover.editions.store.LOCK_TIMEOUT_S", 0.05)
+    (tmp_path / "link").symlink_to(mini.reports)
+    other = Project(tmp_path / "other")
+    names = [Store.of(mini, out) for out in (Path("mini/reports"), Path("mini/../mini/reports"), tmp_path / "link")]
+    monkeypatch.chdir(tmp_path)
+    mini.reports.mkdir()
+    for one in (*names, Store.of(other, mini.reports)):
+        with Store.of(mini).locked(), pytest.raises(StoreError, match="must be free to publish in"), one.locked():
+            pass
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o000])
