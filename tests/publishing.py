@@ -5,10 +5,13 @@
 publishes some of them in a process that tests can kill or starve; the store, its lock and its catalogue are real.
 """
 
+import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from handover import atomic
 from handover.editions import catalogue, manifest, render
 from handover.editions.store import PICTURE, Edition, Store, file_name
 from handover.errors import HandoverError
@@ -16,6 +19,18 @@ from handover.errors import HandoverError
 REPORT = "doors"
 #: A page's usual size, so that a small disk fills in the middle of a file.
 FILLING = 40_000
+
+
+def staged_by_killed(root):
+    """The folder that a process has left in which it made something, since it was killed."""
+    child = os.fork()
+    if child == 0:
+        with atomic.staging(root) as staged:
+            (staged / "half").write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    (left,) = root.glob(f"{atomic.STAGING}????????")
+    return left
 
 
 def made(report=REPORT, as_of="2026-01-31", digits="0123abcd", value="3", started="", filling=0, **changes):

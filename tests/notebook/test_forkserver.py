@@ -86,7 +86,7 @@ for words in sys.argv[2:]:
     told.write_text(f"TOLD = {words!r}")
     if not server and not (server := os.fork()):
         client._socket.close()
-        forkserver.serve(theirs, str(folder / "none"))
+        forkserver.serve(theirs)
     asyncio.run(client.fork(forkserver.Request([], {}, "/"), folder / "log")).wait()
     print((folder / "log").read_text(), flush=True)
     (folder / "log").unlink()

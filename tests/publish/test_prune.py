@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from share_samples import publish as add
 
-from handover import atomic
+import publishing
 from handover.cli import cli
 from handover.editions import catalogue
 from handover.editions.store import Store
@@ -256,8 +256,8 @@ def test_a_removal_cut_short_is_swept_by_the_next_writer(store):
     edition = store.editions()[0]
     with store.locked():
         catalogue.write(store, without=[edition])
-    away = store.root / f"{atomic.STAGING}999999999-dead"
-    edition.folder.rename(away)
+    away = publishing.staged_by_killed(store.root)
+    edition.folder.rename(away / edition.name)
     assert run("--keep", "8", "--yes").exit_code == 0
     add(store, report="walls")
     assert not away.exists() and store.strays() == []
