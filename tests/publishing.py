@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from handover import atomic
 from handover.editions import catalogue, manifest, render
+from handover.editions import store as store_module
 from handover.editions.store import PICTURE, Edition, Store, file_name
 from handover.errors import HandoverError
 
@@ -92,6 +93,7 @@ def edition(store: Store, number: int) -> Edition:
 if __name__ == "__main__":
     root, count = Path(sys.argv[1]), int(sys.argv[2])
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    store_module.LOCK_TIMEOUT_S = 3600  # others may be slow on a busy machine
     try:
         for number in range(first, first + count):
             publish(Store(root, root / ".lock"), number)

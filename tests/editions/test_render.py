@@ -1,13 +1,15 @@
 """From request to edition: what stops a report leaves the store as it was; what has not changed costs nothing."""
 
+import errno
 import json
+import os
 import re
 import shutil
 
 import pytest
 
 from handover import atomic
-from handover.editions import Request, index, render
+from handover.editions import Request, catalogue, index, render
 from handover.editions.compose import PLACEHOLDER
 from handover.editions.store import LINK_PICTURE, PICTURE, Store
 from handover.errors import (
@@ -285,6 +287,33 @@ def test_a_catalogue_that_a_killed_run_left_behind_is_mended(mini, stand_in):
         (mini.reports / name).unlink()
     assert render.render(mini, "mini").rendered is False
     assert (mini.reports / "index.html").is_file() and stand_in.runs == 1
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_disk_that_is_full_before_the_catalogue_says_what_is_there_and_the_next_render_mends(
+    mini, stand_in, tmp_path, monkeypatch, own
+):
+    out = None if own else tmp_path / "out"
+    listing = render.render(mini, "mini", {"as_of": "2026-01-20"}, out=out).edition.root
+    before = {path.name: path.read_bytes() for path in listing.glob("*.*")}
+    creates = atomic.create
+
+    def full(path, data):
+        if path.name == "index.html":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        creates(path, data)
+
+    with monkeypatch.context() as disk, pytest.raises(StoreError) as refused:
+        disk.setattr(atomic, "create", full)
+        render.render(mini, "mini", out=out)
+    first, there, cure = str(refused.value).splitlines()
+    edition = next(one for one in Store.of(mini, out).editions() if not one.name.startswith("2026-01-20"))
+    assert first.endswith("index.html: must be writable (got No space left on device).")
+    assert there == f"mini/{edition.name} is published and whole; the catalogue still lists what was there before."
+    assert cure == atomic.CURES[errno.ENOSPC] + (" `handover catalogue` is enough." if own else "")
+    assert edition.faults() == [] and {path.name: path.read_bytes() for path in listing.glob("*.*")} == before
+    assert render.render(mini, "mini", out=out).kind == "unchanged"
+    assert stand_in.runs == 2 and catalogue.stale(Store.of(mini, out)) == []
 
 
 def test_the_cache_forgets_the_oldest(mini, monkeypatch):

@@ -196,6 +196,43 @@ def test_nothing_is_left_when_a_program_is_killed_in_the_midst_of_a_cell(tmp_pat
     assert until(lambda: not os.path.exists(folder))  # noqa: PTH110
 
 
+#: A program that starts the process and does no more; it may leave a fork of itself, which keeps its sockets open.
+PREPARES = """
+import os, sys, time
+from handover.notebook import forkserver
+forkserver.prepare()
+if sys.argv[1] == "forks" and (pid := os.fork()):
+    print(pid, forkserver._forkserver.process.pid, flush=True)
+elif sys.argv[1] == "alone":
+    print(forkserver._forkserver.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("habit", ["alone", "forks"])
+def test_a_process_that_gets_no_time_to_notice_ends_with_its_client(habit):
+    """As one in the middle of an import on a busy machine; one that is suspended does nothing at all."""
+    with scratch.folder() as temporary:
+        environment = {**os.environ, "TMPDIR": str(temporary)}
+        program = subprocess.Popen([sys.executable, "-c", PREPARES, habit], stdout=subprocess.PIPE, env=environment)
+        *forks, pid = map(int, program.stdout.readline().split())
+        watcher = psutil.Process(pid)
+        assert until(watcher.children)
+        imports = watcher.children(recursive=True)
+        for one in imports:
+            one.suspend()
+        program.kill()
+        program.communicate() if not forks else program.wait(HANG_S)
+        try:
+            assert until(lambda: not alive([pid, *(one.pid for one in imports)]))
+            assert until(lambda: not any(temporary.iterdir()))
+        finally:
+            for fork in forks:
+                os.kill(fork, signal.SIGKILL)
+            program.stdout.close()
+
+
 @pytest.mark.kernel
 @pytest.mark.parametrize("fork", [True, False], ids=["forked", "afresh"])
 def test_nothing_of_a_run_is_left(run, fork):

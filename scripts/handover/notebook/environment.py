@@ -91,9 +91,13 @@ def make_scratch() -> Path:
     parent = _short_parent()
     with scratch.room(parent):
         folder = scratch.make(parent)
-        for name in set(FOLDERS.values()):
-            (folder / name).mkdir()
-        (folder / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc").write_text(MATPLOTLIBRC, "utf-8")
+        try:
+            for name in set(FOLDERS.values()):
+                (folder / name).mkdir()
+            (folder / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc").write_text(MATPLOTLIBRC, "utf-8")
+        except OSError:
+            scratch.remove(folder)
+            raise
     return folder
 
 

@@ -2,10 +2,11 @@
 
     client ──socket──► libraries ──fork──► server ──fork──► subreaper ──fork──► kernel
 
-Run as a script, this module is the process. It stays single-threaded and never runs a cell. A subreaper ends it with its
-client, also in the middle of an import. A fork of it, the server, imports our own packages, which are edited more
-often: when they change, another server takes over in hundredths of a second, where importing the libraries again would
-take seconds. Each kernel is a fork of the server under its own subreaper, so nothing of one run is left in the next.
+Run as a script, this module is the process. It stays single-threaded and never runs a cell, and a subreaper ends it
+with its client, also in the middle of an import. A fork of it, the server, imports our own packages, which are edited
+more often: when they change, another server takes over in hundredths of a second, where importing the libraries again
+would take seconds. Each kernel is a fork of the server under its own subreaper, so nothing of one run is left in the
+next.
 
 The client imports no Jupyter tool, so that the process starts before they are imported here.
 """
