@@ -11,7 +11,7 @@ import pytest
 from handover import atomic
 from handover.editions import Request, catalogue, index, render
 from handover.editions.compose import PLACEHOLDER
-from handover.editions.store import LINK_PICTURE, PICTURE, Store
+from handover.editions.store import LINK_PICTURE, LOCK, PICTURE, Store
 from handover.errors import (
     AuditError,
     ConversionError,
@@ -153,7 +153,7 @@ def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
     assert name in html and PLACEHOLDER not in html
     assert [path.name for path in outcome.paths] == [f"mini_{name}.html", f"mini_{name}.pdf"]
     assert {path.name for path in mini.reports.iterdir()} == {
-        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml")
+        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml", LOCK)
     }
 
 
