@@ -116,21 +116,14 @@ def plan(
         PublishError: There is no edition, a manifest is torn, an edition that would be published is damaged, or the
             place has no room for a file or a damaged record.
     """
-    manifests, pages = _contents(store, locked)
-    editions = {_edition(store, one): _files(store, one) for one in manifest.newest_first(manifests)}
-    if not editions:
-        raise PublishError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")
+    editions, pages = _contents(store, locked)
     files = [*(file for files in editions.values() for file in files), *pages]
     after = Record(catalogue.site(store.project).id, {file.path: {file.sha256: file.bytes} for file in files})
     before = _record(target)
     ours = before and (adopt or before.is_of(after.site, after.editions()))
     known = before if before and ours else Record()
     held = target.sizes([*after.files, *known.files])
-    wanted: set[str] = set()
-    for number, file in enumerate(files, 1):
-        progress("comparing", number, len(files))
-        if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
-            wanted.add(file.path)
+    wanted = _differing(files, target, held, progress)
     moving = [edition for edition, files in editions.items() if wanted & {file.path for file in files}]
     if faults := [fault for edition in moving for fault in edition.faults()]:
         raise PublishError("\n".join(faults) + f"\n{DAMAGED}")
@@ -150,15 +143,28 @@ def plan(
     )
 
 
-def _contents(store: Store, locked: bool) -> tuple[list[Manifest], list[File]]:
-    """The manifests of a store, and the files of its catalogue as they should be."""
+def _contents(store: Store, locked: bool) -> tuple[dict[Edition, list[File]], list[File]]:
+    """The files of each edition of a store, the newest first, and those of its catalogue as they should be."""
     # where nothing can be written, no lock can be made, and nobody writes
     with store.locked() if locked and os.access(store.root, os.W_OK) else nullcontext():
         manifests, faults = catalogue.read(store)
         if faults:
             raise PublishError("\n".join(faults) + f"\n{DAMAGED}")
         contents = catalogue.build(manifests, catalogue.site(store.project))
-    return manifests, [_file(name, store.root / name, data) for name, data in contents.items()]
+        editions = {_edition(store, one): _files(store, one) for one in manifest.newest_first(manifests)}
+    if not editions:
+        raise PublishError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")
+    return editions, [_file(name, store.root / name, data) for name, data in contents.items()]
+
+
+def _differing(files: list[File], target: Target, held: Mapping[str, int], progress: Progress) -> set[str]:
+    """The paths of the files that are missing at the target, or hold other bytes there."""
+    found = set()
+    for number, file in enumerate(files, 1):
+        progress("comparing", number, len(files))
+        if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
+            found.add(file.path)
+    return found
 
 
 def _record(target: Target) -> Record | None:
