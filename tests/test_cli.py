@@ -164,6 +164,44 @@ def test_out_takes_a_path_relative_to_where_the_command_runs(run, mini, stand_in
     assert not mini.reports.exists()
 
 
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("", "--out: must name a place (got '')"),
+        ("~/out", "--out: must be written out, since only a shell expands ~ and $ (got ~/out)"),
+        ("$OUT", "only a shell expands"),
+        ("out\n", "without control characters"),
+        ("desk@host:out", "which may mean another machine"),
+        ("file://host/out", "must be on this machine (got the host host)"),
+        (
+            "S3://desk/out",
+            "--out: must be a path on this machine (got s3://desk/out).\nWrite a path; `handover publish`",
+        ),
+    ],
+)
+@pytest.mark.parametrize("words", [["render"], ["render", "--sweep", "as_of=2026-01-31"], ["bundle", "mini/2026"]])
+def test_out_is_read_as_what_it_says_or_refused(run, mini, stand_in, snapshot, words, out, said):
+    before = snapshot(mini.root.parent)
+    code, printed, err = run(*words, "--out", out)
+    assert (code, printed, stand_in.runs) == (1, "", 0) and said in err
+    assert snapshot(mini.root.parent) == before
+
+
+@pytest.mark.parametrize("words", [["render"], ["render", "--sweep", "as_of=2026-01-30,2026-01-31"]])
+def test_out_that_holds_other_people_s_pages_is_refused_before_anything_runs(run, mini, stand_in, snapshot, words):
+    out = mini.root.parent / "site"
+    out.mkdir()
+    (out / "feed.xml").write_text("theirs")
+    code, printed, err = run(*words, "--out", str(out))
+    assert (code, printed, stand_in.runs) == (1, "", 0) and "handover did not write (got feed.xml)" in err
+    assert snapshot(out).keys() == {"feed.xml"} and (out / "feed.xml").read_text() == "theirs"
+
+
+def test_out_may_be_a_file_address(run, mini, stand_in):
+    code, out, _ = run("render", "--out", f"file://localhost{mini.root.parent}/two%20words")
+    assert code == 0 and out.startswith(f"{mini.root.parent}/two words/mini/")
+
+
 @pytest.mark.kernel
 def test_sigterm_leaves_nothing_behind_and_says_so_by_its_code(mini):
     path = mini.notebook("mini")

@@ -33,6 +33,8 @@ from handover.errors import HandoverError, WorkerError
 ATTEMPTS = 2
 #: How long a process may take to end its kernels and itself; then it is killed, and subreapers clean up after it.
 END_S = 8.0
+#: The same for one whose starter is gone, and how much later the system ends it, whatever it is doing.
+ORPHAN_S, GRACE_S = 1.0, 0.5
 #: How often `look` is called while a call is waited for.
 LOOK_S = 0.05
 #: Allocations before a garbage collection, and collections before one of the next two generations.
@@ -284,8 +286,9 @@ def _listen(connection: Connection, calls: "SimpleQueue[bytes]", cancelled: thre
                 # the call before has been answered, so this cannot undo its cancellation
                 cancelled.clear()
                 calls.put(message)
+    signal.setitimer(signal.ITIMER_REAL, ORPHAN_S + GRACE_S)
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(END_S)
+    time.sleep(ORPHAN_S)
     # the main thread has not come back from some call of a library
     from handover import scratch
 

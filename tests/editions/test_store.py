@@ -3,15 +3,19 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 
-from handover import atomic, bounded
+import publishing
+from handover import atomic, bounded, scratch
 from handover.editions import manifest
 from handover.editions.store import Edition, Store, file_name
 from handover.errors import StoreError
+from handover.project import Project
 from publishing import INPUTS, made
 
 ABOUT, FILES = made()
@@ -71,12 +75,17 @@ def test_whatever_step_the_disk_refuses_nothing_half_made_stays(store, snapshot,
         faulty = Faulty(step, refuse)
         monkeypatch.setattr("handover.editions.store.os", faulty)
         monkeypatch.setattr("handover.atomic.os", faulty)
+        monkeypatch.setattr("handover.scratch.os", faulty)
         try:
             publish(store)
-            break
+            assert edition(store).faults() == [] and store.strays() == []
+            if faulty.left >= 0:
+                break
+            # it can do without this step
+            shutil.rmtree(edition(store).folder.parent)
         except StoreError as error:
             said = str(error)
-        assert f"must be writable (got {os.strerror(code)})" in said and atomic.CURES[code] in said
+            assert f"must be writable (got {os.strerror(code)})" in said and atomic.CURES[code] in said
         assert snapshot(store.root) == before, f"step {step}"
     assert step > 20 and faulty.left >= 0
     assert edition(store).faults() == []
@@ -91,7 +100,7 @@ def test_killed_at_any_step_an_edition_is_whole_or_absent_and_the_next_run_clean
             import handover.editions.store as module
 
             faulty = Faulty(step, lambda arguments: os.kill(os.getpid(), signal.SIGKILL))
-            module.os = atomic.os = faulty
+            module.os = atomic.os = scratch.os = faulty
             publish(store)
             os._exit(0 if faulty.left >= 0 else 9)
         killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -109,12 +118,39 @@ def test_killed_at_any_step_an_edition_is_whole_or_absent_and_the_next_run_clean
 
 def test_what_a_living_process_stages_is_left_alone(store):
     store.root.mkdir()
-    living = store.root / f"{atomic.STAGING}{os.getppid()}-aaaa"
-    dead = store.root / f"{atomic.STAGING}999999999-bbbb"
-    living.mkdir()
-    dead.mkdir()
+    dead = publishing.staged_by_killed(store.root)
+    with scratch.folder(store.root, atomic.STAGING) as living:
+        publish(store)
+        assert living.exists() and not dead.exists()
+    assert store.strays() == []
+
+
+def test_what_is_only_called_like_something_staged_is_left_alone(store, tmp_path, snapshot):
+    """Neither a folder nor a link nor a record says what is ours by its name, not even with a dead process's number."""
+    store.root.mkdir()
+    (store.root / f"{atomic.STAGING}photos").mkdir()
+    (store.root / f"{atomic.STAGING}photos" / "holiday.jpg").write_text("mine")
+    (store.root / f"{atomic.STAGING}999999999-0123abcd").write_text("mine")
+    (store.root / f"{atomic.STAGING}999999999-x").symlink_to(tmp_path)
+    before = snapshot(store.root)
     publish(store)
-    assert living.exists() and not dead.exists()
+    shutil.rmtree(edition(store).folder.parent)
+    assert snapshot(store.root) == before
+
+
+def test_a_removal_that_the_disk_refuses_halfway_is_taken_back(store, monkeypatch):
+    publish(store)
+    for step in range(200):
+        # not what comes before: opening and locking the folder in which it is removed
+        faulty = Faulty(step, lambda arguments: (_ for _ in ()).throw(OSError(errno.EIO, os.strerror(errno.EIO))))
+        monkeypatch.setattr("handover.atomic.os", faulty)
+        try:
+            with store.locked():
+                store.remove(edition(store))
+            break
+        except StoreError:
+            assert edition(store).faults() == [] and store.strays() == []
+    assert step >= 2 and not edition(store).folder.exists() and store.strays() == []
 
 
 # never changed
@@ -214,15 +250,16 @@ def test_a_planted_link_is_refused_and_what_it_leads_to_is_left_alone(store, tmp
     assert store.strays() == [path]
 
 
-def test_links_planted_where_something_is_staged_are_removed_and_not_followed(store, tmp_path):
+def test_a_link_planted_for_something_staged_is_not_followed(store, tmp_path):
     victim = tmp_path / "victim"
     victim.mkdir()
     (victim / "kept").write_text("mine")
     store.root.mkdir()
-    (store.root / f"{atomic.STAGING}999999999-x").symlink_to(victim)
-    (store.root / f"{atomic.STAGING}{os.getpid()}-x").symlink_to(victim / "kept")
+    dead = publishing.staged_by_killed(store.root)
+    shutil.rmtree(dead)
+    dead.symlink_to(victim)
     publish(store)
-    assert (victim / "kept").read_text() == "mine" and store.strays() == []
+    assert (victim / "kept").read_text() == "mine" and dead in store.strays()
 
 
 def test_a_link_planted_for_the_lock_writes_nothing_elsewhere(store, tmp_path):
@@ -250,7 +287,41 @@ def test_editions_are_found_by_name_and_strays_are_named(store):
     assert [path.name for path in store.strays()] == ["draft.html", "notes"]
 
 
+def test_a_folder_that_holds_the_checkout_is_no_store(mini, snapshot):
+    before = snapshot(mini.root)
+    for out in (mini.root, mini.root.parent, Path("/")):
+        with pytest.raises(StoreError, match=r"must be a folder for editions \(got one that holds the checkout\)"):
+            Store.of(mini, out)
+    assert snapshot(mini.root) == before
+
+
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("page1.png")])
+def test_an_edition_s_folder_that_holds_something_else_is_not_removed(store, snapshot, make):
+    publish(store)
+    make(edition(store).folder / "notes.txt")
+    before = snapshot(store.root)
+    with (
+        store.locked(),
+        pytest.raises(StoreError, match=r"must hold only the edition to be removed \(got also notes\.txt\)"),
+    ):
+        store.remove(edition(store))
+    assert snapshot(store.root) == before
+
+
 # readers and other writers
+
+
+def test_whatever_a_store_is_called_its_writers_share_one_lock(mini, tmp_path, monkeypatch):
+    """By a relative path, through a link, from another project."""
+    monkeypatch.setattr("handover.editions.store.LOCK_TIMEOUT_S", 0.05)
+    (tmp_path / "link").symlink_to(mini.reports)
+    other = Project(tmp_path / "other")
+    names = [Store.of(mini, out) for out in (Path("mini/reports"), Path("mini/../mini/reports"), tmp_path / "link")]
+    monkeypatch.chdir(tmp_path)
+    mini.reports.mkdir()
+    for one in (*names, Store.of(other, mini.reports)):
+        with Store.of(mini).locked(), pytest.raises(StoreError, match="must be free to publish in"), one.locked():
+            pass
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o000])

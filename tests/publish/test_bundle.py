@@ -249,6 +249,31 @@ def test_the_command_prints_the_path_of_a_file_that_says_what_it_is(edition, min
     assert result.stdout == f"{mini.root}/deep/er/x.zip\n"
 
 
+@pytest.mark.parametrize("make", ["text", "zip", "link", "fifo"])
+def test_a_file_that_is_no_bundle_is_not_replaced(edition, tmp_path, snapshot, make):
+    path = tmp_path / "x.zip"
+    match make:
+        case "text":
+            path.write_text("theirs")
+        case "zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("photo.jpg", "theirs")
+        case "link":
+            path.symlink_to(bundle.write(edition, tmp_path / "whole.zip"))
+        case "fifo":
+            os.mkfifo(path)
+    before = snapshot(tmp_path)
+    with pytest.raises(PublishError, match=r"must be a bundle, if it is there already \(got something else\)"):
+        bundle.write(edition, path)
+    assert snapshot(tmp_path) == before
+
+
+def test_a_bundle_of_another_edition_is_replaced(edition, mini, tmp_path):
+    path = bundle.write(edition, tmp_path / "latest.zip")
+    later = render.render(mini, "mini", {"as_of": "2026-01-07"}).edition
+    assert bundle.write(later, path).read_bytes() == bundle.pack(later)
+
+
 def test_the_command_refuses_a_name_that_means_several(edition, mini, monkeypatch):
     render.render(mini, "mini", {"as_of": "2026-01-07"})
     monkeypatch.chdir(mini.root)

@@ -144,6 +144,31 @@ def test_an_object_with_other_bytes_of_the_same_length_is_put_again(store, bucke
     complete(store, bucket)
 
 
+def test_objects_of_others_are_replaced_only_by_force_and_never_deleted(store, bucket):
+    to = target.of("S3://desk/reports", store)
+    theirs = {"index.html": b"theirs", "walls_editions.html": b"theirs", "photos/a.jpg": b"theirs"}
+    for path, data in theirs.items():
+        to.put(path, data, "text/html", lasting=False)
+    with pytest.raises(PublishError, match=r"replaced or deleted:\n  index.html was not published from here\nName"):
+        mirror(store)
+    assert {path for path in to.fs.find("desk/reports")} == {f"desk/reports/{path}" for path in theirs}
+    mirror(store, force=True)
+    assert reader(bucket) == [] and mirror(store).uploads == []
+    kept = theirs.keys() - {"index.html"}
+    assert {path: fetch(f"{bucket}/{path}")[0] for path in kept} == {path: theirs[path] for path in kept}
+    gone = store.editions("windows")[0]
+    to.put(f"windows/{gone.name}/notes.txt", b"a reader's", "text/plain", lasting=False)
+    to.put(f"windows/{gone.name}/page1.png", b"redrawn", "image/png", lasting=False)
+    with store.locked():
+        catalogue.write(store, without=[gone])
+        store.remove(gone)
+    with pytest.raises(PublishError, match=rf"\n  windows/{gone.name}/page1.png was changed there\n"):
+        mirror(store)
+    mirror(store, force=True)
+    assert fetch(f"{bucket}/windows/{gone.name}/notes.txt")[0] == b"a reader's"
+    assert fetch(f"{bucket}/windows/{gone.name}/page1.png")[0] is None
+
+
 def test_an_object_whose_tag_is_no_md5_is_read_back(store, bucket):
     mirror(store)
     to = target.of("s3://desk/reports", store)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from handover import __version__
+from handover import __version__, scratch
 from handover.errors import HandoverError
 
 __all__ = ["cli", "main", "say"]
@@ -81,6 +81,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     words = sys.argv[1:] if arguments is None else arguments
     _leave_foreign_modules()
     _escape_unencodable()
+    scratch.sweep_temporary()
     try:
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:

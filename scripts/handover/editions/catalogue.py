@@ -241,7 +241,8 @@ def write(store: Store, without: Collection[Edition] = (), *, force: bool = Fals
     a line for each torn manifest that is left out.
 
     Raises:
-        StoreError: Other people's files have the names of ours, or the disk refuses.
+        StoreError: Other people's files have the names of ours, or the disk refuses. If it is full, the catalogue is
+            as it was.
     """
     manifests, faults = read(store, without)
     files = build(manifests, site(store.project))
@@ -249,10 +250,10 @@ def write(store: Store, without: Collection[Edition] = (), *, force: bool = Fals
         check_names(store, files)
     with atomic.translate_os_errors(store.root):
         # `lists` believes catalogue.json, so after a kill it must not be ahead of the pages
-        for name in sorted(files, key=lambda name: name == DATA):
-            path = store.root / name
-            if _bytes(path) != files[name]:
-                atomic.replace(path, files[name])
+        names = sorted(files, key=lambda name: name == DATA)
+        changed = {name: files[name] for name in names if _bytes(store.root / name) != files[name]}
+        if changed:
+            atomic.replace_all(store.root, changed)
         for name in _archives(store) - files.keys():
             (store.root / name).unlink()
     return faults

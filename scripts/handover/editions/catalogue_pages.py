@@ -141,8 +141,8 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
         element.text = _printable(text) or None
         return element
 
+    add(root, "generator", "handover catalogue")  # first, since `catalogue` looks for it near the beginning
     add(root, "id", f"{site.id}{FEED}" if site.id else f"{ID}catalogue")
-    add(root, "generator", "handover catalogue")
     add(root, "title", site.title)
     if site.description:
         add(root, "subtitle", site.description)

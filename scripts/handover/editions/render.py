@@ -8,7 +8,7 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -28,6 +28,9 @@ from handover.text import printable
 if TYPE_CHECKING:
     from handover.editions.compose import Composition
     from handover.notebook import Execution
+
+#: How many editions a message names.
+NAMED = 3
 
 #: Called with a phase, and how many of its steps are done; both 0 for a phase without steps.
 Progress = Callable[[str, int, int], None]
@@ -154,13 +157,30 @@ def announce(store: Store, *editions: Edition) -> list[str]:
     """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed.
 
     Returns a line for each torn manifest of the store that was met, whose edition is left out.
+
+    Raises:
+        StoreError: The disk refuses; the editions are there.
     """
     from handover.editions import catalogue
 
     if catalogue.lists(store.root, editions):
         return []
-    with store.locked():
-        return catalogue.write(store)
+    try:
+        with store.locked():
+            return catalogue.write(store)
+    except StoreError as error:
+        raise StoreError(_unlisted(str(error), store, editions)) from error
+
+
+def _unlisted(said: str, store: Store, editions: Sequence[Edition]) -> str:
+    """What is there and what is not, where the disk took editions and refused the catalogue."""
+    first, _, cure = said.partition("\n")
+    names = ", ".join(f"{edition.report}/{edition.name}" for edition in editions[:NAMED])
+    names += f" and {len(editions) - NAMED} more" if len(editions) > NAMED else ""
+    there = "is published and whole" if len(editions) == 1 else "are published and whole"
+    own = store.project and store.root == store.project.reports
+    enough = " `handover catalogue` is enough." if own else ""
+    return f"{first}\n{names} {there}; the catalogue still lists what was there before.\n{cure}{enough}"
 
 
 @dataclass

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from handover import atomic, bounded, digest
+from handover import atomic, bounded, digest, scratch
 from handover.editions import manifest, shape
 from handover.errors import StoreError
 from handover.project import Project
@@ -126,7 +126,7 @@ class Store:
 
     @classmethod
     def of(cls, project: Project, out: Path | None = None) -> "Store":
-        """The project's own store, or another folder with the same layout.
+        """The project's own store, or another folder with the same layout, without what killed processes left there.
 
         Raises:
             StoreError: The folder is the checkout, or holds it.
@@ -136,6 +136,8 @@ class Store:
             raise StoreError(
                 f"{root}: must be a folder for editions (got one that holds the checkout).\nName another with --out."
             )
+        for folder in (root, project.root / ".handover"):
+            scratch.sweep(folder)
         return cls(root, root / LOCK, project)
 
     def reports(self) -> list[str]:
@@ -204,8 +206,8 @@ class Store:
                     f"{path}: must be a folder of the store (got a symbolic link to {os.readlink(path)}).\n"  # noqa: PTH115
                     "Remove the link; editions are never stored elsewhere."
                 )
+        scratch.sweep(self.root)
         with atomic.translate_os_errors(self.root):
-            atomic.sweep(self.root)
             if target.folder.exists():
                 _settle(target, about)
                 return False
@@ -224,13 +226,8 @@ class Store:
                 f"{edition.folder}: must hold only the edition to be removed (got also {', '.join(foreign[:10])}).\n"
                 "Move that elsewhere and run the command again."
             )
-        with atomic.translate_os_errors(edition.folder):
-            atomic.sweep(self.root)
-            away = self.root / atomic.staging()
-            os.rename(edition.folder, away)  # noqa: PTH104
-            atomic.sync(edition.folder.parent)
-            atomic.sync(self.root)
-            atomic.remove(away)
+        with atomic.translate_os_errors(edition.folder), atomic.staging(self.root) as staged:
+            _move(edition.folder, staged / edition.name, edition.folder.parent, self.root)
 
 
 def file_name(report: str, edition: str, suffix: str) -> str:
@@ -291,21 +288,29 @@ def _add(target: Edition, files: Mapping[str, bytes]) -> None:
     """Stage, sync, rename once, sync; on any fault the store is left as it was."""
     report = target.folder.parent
     fresh = not report.exists()
-    staged = target.root / atomic.staging()
-    try:
-        atomic.folder(staged)
+    with atomic.staging(target.root) as staged:
+        made = staged / target.name
+        atomic.folder(made)
         for name, data in sorted(files.items()):
-            atomic.create(staged / name, data)
-        atomic.sync(staged)
-        if fresh:
-            atomic.folder(report)
-        os.rename(staged, target.folder)  # noqa: PTH104
-        atomic.sync(report)
-        atomic.sync(target.root)
+            atomic.create(made / name, data)
+        atomic.sync(made)
+        try:
+            if fresh:
+                atomic.folder(report)
+            _move(made, target.folder, report, target.root)
+        except BaseException:
+            if fresh and report.exists() and not any(report.iterdir()):
+                report.rmdir()
+            raise
+
+
+def _move(folder: Path, to: Path, *changed: Path) -> None:
+    """Move a folder in one step that lasts; on any fault it is moved back."""
+    try:
+        os.rename(folder, to)  # noqa: PTH104
+        for parent in changed:
+            atomic.sync(parent)
     except BaseException:
-        if target.folder.exists() and not staged.exists():
-            os.rename(target.folder, staged)  # noqa: PTH104  taken back in one step, as it came
-        atomic.remove(staged)
-        if fresh and report.exists() and not any(report.iterdir()):
-            report.rmdir()
+        if to.exists() and not folder.exists():
+            os.rename(to, folder)  # noqa: PTH104
         raise

@@ -118,18 +118,13 @@ def plan(
     Raises:
         PublishError: There is no whole edition, or the place has no room for a file or a damaged record.
     """
-    manifests, faults = _manifests(store, locked)
-    about = {_edition(store, one): one for one in manifest.newest_first(manifests)}
+    about, editions, faults = _contents(store, locked)
     before, site = _record(target), catalogue.site(store.project)
     ours = before and (adopt or before.is_of(site.id, {f"{one.report}/{one.name}" for one in about}))
     known = before if before and ours else Record()
-    editions = {edition: _files(store, one) for edition, one in about.items()}
     held = target.sizes([*(file.path for files in editions.values() for file in files), *known.files])
     wanted = _wanted([file for files in editions.values() for file in files], target, held, progress)
-    for edition in [edition for edition, files in editions.items() if wanted & {file.path for file in files}]:
-        if found := edition.faults():
-            faults += found
-            del editions[edition]
+    faults += _leave_out_damaged(editions, wanted)
     if not editions:
         told = "".join(f"\n  {fault}" for fault in listed(faults))
         raise PublishError(
@@ -159,11 +154,23 @@ def plan(
     )
 
 
-def _manifests(store: Store, locked: bool) -> tuple[list[Manifest], list[str]]:
-    """The manifests of a store, and a line for each that is torn."""
+def _contents(store: Store, locked: bool) -> tuple[dict[Edition, Manifest], dict[Edition, list[File]], list[str]]:
+    """The manifest and the files of each edition of a store, the newest first, and a line for each that is torn."""
     # where nothing can be written, no lock can be made, and nobody writes
     with store.locked() if locked and os.access(store.root, os.W_OK) else nullcontext():
-        return catalogue.read(store)
+        manifests, faults = catalogue.read(store)
+        about = {_edition(store, one): one for one in manifest.newest_first(manifests)}
+        return about, {edition: _files(store, one) for edition, one in about.items()}, faults
+
+
+def _leave_out_damaged(editions: dict[Edition, list[File]], wanted: set[str]) -> list[str]:
+    """Take those editions out of which files would be published though some are damaged; a line for each fault."""
+    moving = [edition for edition, files in editions.items() if wanted & {file.path for file in files}]
+    faults = {edition: edition.faults() for edition in moving}
+    for edition, found in faults.items():
+        if found:
+            del editions[edition]
+    return [fault for found in faults.values() for fault in found]
 
 
 def _pages(store: Store, manifests: Iterable[Manifest]) -> list[File]:

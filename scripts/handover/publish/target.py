@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from handover import addresses, atomic, digest
+from handover import addresses, atomic, digest, scratch
 from handover.editions import Store
 from handover.errors import HandoverError, PublishError, near
 
@@ -149,7 +149,7 @@ class Folder:
         """Remove what an interrupted run left half made."""
         if self.root.exists():
             with atomic.translate_os_errors(self.root):
-                atomic.sweep(self.root)
+                scratch.sweep(self.root)
 
     def put(self, path: str, data: bytes, mime: str, *, lasting: bool) -> None:
         """Store a file in one step: written among the mirror's files, then renamed into place."""
@@ -159,13 +159,9 @@ class Folder:
                 if not folder.exists():
                     with suppress(FileExistsError):
                         atomic.folder(folder)
-            half = self.root / atomic.staging()
-            try:
-                atomic.create(half, data)
-                half.replace(target)
-            except BaseException:
-                half.unlink(missing_ok=True)
-                raise
+            with atomic.staging(self.root) as staged:
+                atomic.create(staged / target.name, data)
+                os.rename(staged / target.name, target)  # noqa: PTH104
             atomic.sync(target.parent)
 
     def delete(self, path: str) -> None:

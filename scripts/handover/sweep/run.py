@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 from typing import TextIO
 
 from handover.editions import Contract, Edition, Outcome, Product, Request, Store, produce, render
-from handover.errors import HandoverError, SweepError
+from handover.errors import HandoverError, StoreError, SweepError
 from handover.progress import StatusLine
 from handover.project import Project
 from handover.sweep import plan as planning
@@ -255,8 +255,13 @@ class _Run:
         due = self._written + max(CATALOGUE_S, CATALOGUE_SHARE * self._cost)
         if self._editions and (now or (self._unlisted and time.monotonic() > due)):
             begun = time.monotonic()
-            for fault in render.announce(self.store, *self._editions):
-                self.summary.warnings.setdefault(fault, [])
+            try:
+                for fault in render.announce(self.store, *self._editions):
+                    self.summary.warnings.setdefault(fault, [])
+            except StoreError:
+                # a disk that is full in between may have room in the end
+                if now:
+                    raise
             self._written = time.monotonic()
             self._cost, self._unlisted = self._written - begun, False
 

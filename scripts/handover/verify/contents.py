@@ -18,6 +18,7 @@ from io import BytesIO
 from typing import Any
 
 from handover.errors import VerifyError
+from handover.notebook import subreaper
 
 #: No edition comes near these: memory and CPU time of reading, files attached, letters of all that is read.
 MEMORY_MAX, SECONDS_MAX, ATTACHED_MAX, LETTERS_MAX = 1 << 30, 40, 1000, 150_000_000
@@ -240,4 +241,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    subreaper.end_with_parent()
     main()

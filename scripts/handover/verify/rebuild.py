@@ -188,15 +188,20 @@ def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> 
     """
     with scratch.folder() as folder:
         own = Project(folder / "project")
-        own.notebooks.mkdir(parents=True)
-        shutil.copytree(project.data, own.data, symlinks=True)
-        for path in (project.lock, project.notebook(report)):
-            if path.is_file():
-                shutil.copy(path, own.root / path.relative_to(project.root))
-        for path, data in carried.items():
-            target = own.root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)
-            target.write_bytes(data)
+        with scratch.room(folder.parent):
+            _lay_out(own, project, report, carried)
         source.load(own.notebook(report), report)
         yield own
+
+
+def _lay_out(own: Project, project: Project, report: str, carried: Mapping[str, bytes]) -> None:
+    own.notebooks.mkdir(parents=True)
+    shutil.copytree(project.data, own.data, symlinks=True)
+    for path in (project.lock, project.notebook(report)):
+        if path.is_file():
+            shutil.copy(path, own.root / path.relative_to(project.root))
+    for path, data in carried.items():
+        target = own.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.write_bytes(data)
