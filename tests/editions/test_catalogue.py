@@ -5,17 +5,21 @@ import json
 import random
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import feedparser
 import pytest
+from click.testing import CliRunner
 
+from handover.cli import cli
 from handover.editions import catalogue, catalogue_pages, manifest
 from handover.editions.catalogue import Site
 from handover.editions.store import LINK_PICTURE, Edition, Store
-from handover.errors import HandoverError
+from handover.errors import HandoverError, StoreError
+from handover.project import Project
 from judges.links import dangling
-from publishing import made
+from publishing import fact, made
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -30,6 +34,63 @@ def fill(store, *editions):
         for about, files in editions:
             store.publish(about["report"], about["edition"], files, about)
         return catalogue.write(store)
+
+
+# other people's files
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: path.write_text("theirs"), lambda path: path.symlink_to("a"), Path.mkdir]
+)
+@pytest.mark.parametrize("name", ["index.html", "feed.xml", "catalogue.json", "doors_editions.html"])
+def test_a_file_that_we_did_not_write_is_not_replaced(store, snapshot, name, make):
+    store.root.mkdir()
+    (store.root / "a").write_text('<meta name="generator" content="another">')
+    make(store.root / name)
+    before = snapshot(store.root)
+    with pytest.raises(
+        StoreError, match=rf"that the catalogue would replace and handover did not write \(got {name}\)"
+    ):
+        fill(store, made())
+    kept = {path: found for path, found in snapshot(store.root).items() if not path.startswith("doors/")}
+    assert {path: kept[path] for path in before} == before and kept.keys() - before.keys() == {"doors"}
+
+
+def test_a_page_of_others_that_is_named_like_ours_stays_and_ours_goes(store):
+    fill(store, made("windows"), made())
+    for name in ("books_editions.html", "books_editions-3.html"):
+        (store.root / name).write_text("theirs")
+    (store.root / "linked_editions.html").symlink_to("windows_editions.html")
+    assert catalogue.stale(store) == []
+    with store.locked():
+        catalogue.write(store, without=store.editions("windows"))
+    left = {path.name for path in store.root.glob("*_editions*.html")}
+    assert left == {"doors_editions.html", "books_editions.html", "books_editions-3.html", "linked_editions.html"}
+
+
+def test_what_we_wrote_is_known_as_ours_whatever_a_project_says_of_itself(store):
+    """Also in the middle of a merge that git could not settle."""
+    (store.root.parent / "pyproject.toml").write_text(
+        f'[tool.handover]\ntitle = "{"<t>" * 5000}"\ndescription = "{"d" * 9000}"\nid = "{"i" * 2000}"\n'
+    )
+    desk = replace(store, project=Project(store.root.parent))
+    fill(desk, made())
+    for name in ("index.html", "feed.xml", "catalogue.json", "doors_editions.html"):
+        path = store.root / name
+        path.write_text("<<<<<<< HEAD\n" + path.read_text())
+    fill(desk, made(as_of="2026-02-01", digits="00000002"))
+    assert catalogue.stale(desk) == []
+
+
+def test_the_command_replaces_files_of_others_when_it_is_told_to(mini, monkeypatch):
+    store = Store.of(mini)
+    fill(store, made())
+    (store.root / "index.html").write_text("theirs")
+    monkeypatch.chdir(mini.root)
+    refused = CliRunner().invoke(cli, ["catalogue"])
+    assert isinstance(refused.exception, StoreError) and "`handover catalogue --force`" in str(refused.exception)
+    assert (store.root / "index.html").read_text() == "theirs"
+    assert CliRunner().invoke(cli, ["catalogue", "--force"]).exit_code == 0 and catalogue.stale(store) == []
 
 
 def read(store):
@@ -51,11 +112,11 @@ def test_a_manifest_of_something_else_is_named_and_left_out(store):
     odd = Edition(store.root, "doors", "2026-02-01-en-22222222")
     about = made(digits="22222222", as_of="2026-02-01")[0]
     odd.folder.mkdir()
-    (odd.folder / "manifest.json").write_bytes(manifest.dumps(about | {"as_of": "soon", "outputs": {}}))
+    (odd.folder / "manifest.json").write_bytes(manifest.dumps(about | {"outputs": {}}))
     with store.locked():
         faults = catalogue.write(store)
     names = ", ".join(f"doors_{odd.name}.{kind}" for kind in ("html", "pdf", "ipynb"))
-    assert faults == [f"{odd.folder}/manifest.json: must be that of a report (lacks: {names}, as_of)"]
+    assert faults == [f"{odd.folder}/manifest.json: must name the files of a report (got no {names})."]
     assert [one["edition"] for one in read(store)[0]["editions"]] == ["2026-01-31-en-0123abcd"]
 
 
@@ -323,7 +384,7 @@ def test_a_correction_is_told_once_beside_the_news_since_the_earlier_day():
     ]
     for one in days:
         one["facts"]["doors"] |= {"known_since": "2026-01-01"}
-    days[-1]["facts"]["walls"] = {"label": "Walls", "value": "9", "known_since": "2026-01-20"}
+    days[-1]["facts"]["walls"] = fact("Walls", "9", "2026-01-20")
     newest = catalogue.entries(days)[0]["editions"][0]
     assert [(one["fact"], one["kind"]) for one in newest["changed"]] == [("doors", "corrected"), ("walls", "new")]
     assert (newest["before"], newest["replaces"]) == (days[0]["edition"], days[1]["edition"])
@@ -427,7 +488,8 @@ def test_a_stale_catalogue_is_noticed_and_mended(store):
     fill(store, made())
     assert catalogue.stale(store) == []
     (store.root / "feed.xml").unlink()
-    (store.root / "index.html").write_text("edited")
+    page = store.root / "index.html"
+    page.write_text(page.read_text().replace("The doors", "edited"))
     assert catalogue.stale(store) == ["feed.xml", "index.html"]
     fill(store)
     assert catalogue.stale(store) == []

@@ -185,6 +185,11 @@ def health(as_json: bool) -> None:
 
     with _log() as (entries, log, now):
         found = [status.health(entry, log, now) for entry in entries]
+    if not found:
+        raise HandoverError(
+            "pyproject.toml: must have an entry of the schedule for health to look at (got none).\n"
+            "`handover schedule --help` shows one."
+        )
     if as_json:
         _print_json([one.as_json() for one in found])
     else:

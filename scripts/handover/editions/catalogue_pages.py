@@ -141,6 +141,7 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
         element.text = _printable(text) or None
         return element
 
+    add(root, "generator", "handover catalogue")  # first, since `catalogue` looks for it near the beginning
     add(root, "id", _id(site, FEED))
     add(root, "title", site.title)
     if site.description:

@@ -101,7 +101,10 @@ def sweep(
         SweepError: Something failed; the rest was published.
         HandoverError: It cannot begin.
     """
+    from handover.editions import catalogue
+
     store = Store.of(project, out)
+    catalogue.check_names(store, catalogue.FILES)
     plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network)
     total = len(plan.steps)
     with _stoppable() as stopped:
@@ -122,6 +125,8 @@ def sweep(
             summary = run(
                 plan, store, executor, width=width, timeout_s=timeout_s, remote=remote, tell=show, stopped=stopped
             )
+            for fault in (fault for index in plan.indexes.values() for fault in index.faults):
+                summary.warnings.setdefault(fault, [])
             if summary.stopped:
                 line.clear()
                 say("Stopping; what is published stays.")
@@ -255,7 +260,8 @@ class _Run:
         if self._editions and (now or (self._unlisted and time.monotonic() > due)):
             begun = time.monotonic()
             try:
-                render.announce(self.store, *self._editions)
+                for fault in render.announce(self.store, *self._editions):
+                    self.summary.warnings.setdefault(fault, [])
             except StoreError:
                 # a disk that is full in between may have room in the end
                 if now:
@@ -401,7 +407,7 @@ def duration(seconds: float) -> str:
 
 def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
     for warning, names in summary.warnings.items():
-        say(f"{_named(names)}: warning: {warning}")
+        say(f"{_named(names)}: warning: {warning}" if names else f"warning: {warning}")
     left = total - summary.done
     parts = [f"{summary.published} published", f"{summary.unchanged} unchanged"]
     parts += [f"{summary.failures} failed"] if summary.failures else []
