@@ -10,28 +10,10 @@ import time
 import pytest
 from schedule_desk import declare, rows
 
-from handover import cli
-from handover.schedule import times
 from handover.schedule.log import Log
 from handover.schedule.runner import Result, Runner, Stopped
 
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def call(desk, monkeypatch, capsys):
-    """Call the command line in the desk's project and time; returns exit code, stdout, stderr."""
-    monkeypatch.chdir(desk.project.root)
-    monkeypatch.setattr(times, "clock", desk.clock.now)
-
-    def called(*words):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main(["schedule", *words])
-        out, err = capsys.readouterr()
-        return left.value.code, out, err
-
-    return called
 
 
 def test_a_bad_entry_is_refused_by_every_command(desk, call):
@@ -64,7 +46,7 @@ def test_a_damaged_log_is_told_by_every_command_and_left_as_it_is(desk, call):
 
 def test_nothing_is_due_and_nothing_has_been(desk, call):
     assert call("due") == (0, "", "Nothing is due.\n")
-    assert json.loads(call("health", "--json")[1]) == [{"entry": "daily", "stale": False, "age": None}]
+    assert json.loads(call("health", "--json")[1]) == [{"entry": "daily", "stale": False, "age": None, "faults": []}]
     assert call("history") == (0, "", "Nothing to show.\n")
     assert json.loads(call("due", "--json")[1]) == []
 
@@ -124,10 +106,18 @@ def test_history_shows_status_trigger_edition_and_cause(desk, call):
     head, *rows = [line.split("  ") for line in out.splitlines()]
     assert code == 0
     assert [[cell.strip() for cell in row if cell.strip()] for row in (head, *rows)] == [
-        ["entry", "tick", "status", "trigger", "edition", "cause"],
-        ["daily", "2026-02-01 07:00 UTC", "failed", "catch-up", "-", "notebooks/mini.ipynb: cell 3 raised"],
-        ["daily", "2026-01-31 07:00 UTC", "skipped x3", "-", "-", "missed; catch_up = 'latest' runs only the last"],
-        ["daily", "2026-01-28 07:00 UTC", "published", "on time", f"mini/{edition}", "-"],
+        ["entry", "tick", "status", "trigger", "edition", "mail", "cause"],
+        ["daily", "2026-02-01 07:00 UTC", "failed", "catch-up", "-", "-", "notebooks/mini.ipynb: cell 3 raised"],
+        [
+            "daily",
+            "2026-01-31 07:00 UTC",
+            "skipped x3",
+            "-",
+            "-",
+            "-",
+            "missed; catch_up = 'latest' runs only the last",
+        ],
+        ["daily", "2026-01-28 07:00 UTC", "published", "on time", f"mini/{edition}", "-", "-"],
     ]
     rows = json.loads(call("history", "--json", "-n", "2")[1])
     assert len(rows) == 2 and rows[0]["cause"].endswith("and more") and rows[1]["ticks"] == 3
@@ -160,7 +150,7 @@ def test_health_is_one_when_a_report_is_older_than_it_may_be(desk, call):
     desk.tiny.before = lambda job: None
     desk.once(24 * HOUR)
     assert call("health")[0] == 0
-    assert json.loads(call("health", "--json")[1])[0] == {"entry": "daily", "stale": False, "age": 0}
+    assert json.loads(call("health", "--json")[1])[0] == {"entry": "daily", "stale": False, "age": 0, "faults": []}
 
 
 def test_health_of_an_entry_that_has_never_been_good_counts_from_when_it_was_seen(desk, call):
