@@ -23,7 +23,7 @@ from handover.errors import MailError, ScheduleError
 from handover.schedule import mail
 from handover.schedule.entries import PASSWORD, Notify
 from handover.schedule.log import Mail, Tick
-from handover.schedule.runner import Result
+from handover.schedule.runner import Result, Runner
 from handover.text import printable
 
 DAY = dt.timedelta(days=1)
@@ -246,6 +246,18 @@ def test_a_mail_refused_without_its_pdf_too_is_given_up_in_plain_sight_until_one
     mailing.tiny.says = lambda day: {"doors": "4"}
     mailing.once(DAY)
     assert len(inbox.messages) == 1 and call("health")[0] == 0
+
+
+def test_run_once_with_a_mail_given_up_exits_with_one(mailing, inbox, call, monkeypatch):
+    inbox.judges = lambda content: "554 no"
+    monkeypatch.setattr(
+        Runner, "_render", lambda self, entry, row: publish(self.store, "mini", "2026-01-28", {"a": "1"})
+    )
+    mailing.clock.time += 7 * HOUR
+    code, _, err = call("run", "--once")
+    assert code == 1 and "daily: mail given up, nobody has it: " in err
+    assert err.endswith("Mail given up: daily. Mend `notify` or the server; the editions are published.\n")
+    assert call("run", "--once") == (0, "", "")
 
 
 def test_a_server_of_bounded_size_gets_the_mail_without_its_pdf(desk, inbox):

@@ -427,7 +427,7 @@ class Log:
             shapes = [db.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() for db in (self._db, empty)]
         if mark != APPLICATION_ID or shapes[0] != shapes[1]:
             raise Damage("another kind of file")
-        (said,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        (said,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
         if said != "ok":
             raise Damage(said.splitlines()[-1])
         for table, _ in TABLES.values():
