@@ -6,6 +6,8 @@ stays warm and ends with it. Dask itself repeats a call whose worker is lost.
 
 import atexit
 import logging
+import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -20,12 +22,16 @@ from handover.project import Project
 from handover.sweep.plan import Plan
 from handover.workers import Pool
 
+#: What Dask reaches over the network.
+ADDRESS = re.compile(r"(?:[a-z]+://)?[^\s/]+:[0-9]{1,5}")
 #: How long a scheduler may take to answer.
 CONNECT_S = 10.0
 #: How often the scheduler is asked whether there are workers, and how long that may take.
 ASK_S, ANSWER_S = 5.0, 2.0
 #: A scheduler that does not answer for so long is taken for gone.
 SILENT_S = 120.0
+#: How long all workers together may take to compare their inputs.
+COMPARE_S = 120.0
 #: Where Dask finds certificates.
 TLS = (
     "One that wants TLS has an address that begins with tls://; Dask takes the certificates from its own settings,\n"
@@ -72,15 +78,36 @@ def _client(address: str) -> Any:
     # what Dask would say of a scheduler that is gone, we say
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
-        return Client(address, timeout=CONNECT_S, set_as_default=False)
+        # given no address, Dask starts a cluster of its own
+        if not ADDRESS.fullmatch(address):
+            raise ValueError(repr(address)[:80])
+        return _within(2 * CONNECT_S, partial(Client, address, timeout=CONNECT_S, set_as_default=False))
     except Exception as error:
         cure = "Start one with `dask scheduler`, and workers, in this project's folder, with `dask worker ADDRESS`."
         if address.startswith("tls://") or "TLS" in str(error) or "handshake" in str(error):
             cure += f"\n{TLS}"
-        said = str(error) or type(error).__name__
+        said = str(error) or ("no answer" if isinstance(error, TimeoutError) else type(error).__name__)
         raise SweepError(
             f"{address}: must be the address of a Dask scheduler, as tcp://host:8786 (got: {said}).\n{cure}"
         ) from error
+
+
+def _within(seconds: float, function: Callable[[], Any]) -> Any:
+    """Call a function of Dask that may wait for ever, but wait for it only so long.
+
+    Raises:
+        TimeoutError: It has not returned; it is left behind.
+    """
+    answer: Future[Any] = Future()
+
+    def call() -> None:
+        try:
+            answer.set_result(function())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    return answer.result(seconds)
 
 
 def _close(client: Any) -> None:
@@ -161,7 +188,13 @@ def differences(inputs: Mapping[str, Inputs]) -> list[str]:
 def _refuse_unequal(client: Any, plan: Plan, address: str) -> None:
     """Refuse a cluster with a worker that has other inputs."""
     inputs = {step.contract.report: step.contract.inputs for step in plan.steps}
-    answers = client.run(differences, inputs, on_error="return")
+    try:
+        answers = _within(COMPARE_S, partial(client.run, differences, inputs, on_error="return"))
+    except TimeoutError as error:
+        raise SweepError(
+            f"{address}: every worker must say what inputs it has (no answer within {COMPARE_S:g} seconds).\n"
+            "Look for a worker that hangs, end it, and run the command again."
+        ) from error
     if not answers:
         raise SweepError(
             f"{address}: must have workers (got none).\n"
