@@ -118,9 +118,8 @@ def test_without_a_scheduler_it_says_what_to_start(dated, monkeypatch, address):
     monkeypatch.setattr(clusters, "CONNECT_S", 0.5)
     made = plan(dated, Store.of(dated), ("mini",), {}, {})
     said = r"must be the address of a Dask scheduler(.|\n)*dask scheduler"
-    with pytest.raises(SweepError, match=said) as error, connect(address, made):
+    with pytest.raises(SweepError, match=said), connect(address, made):
         raise AssertionError
-    assert ("tls://; Dask takes the certificates" in str(error.value)) == address.startswith("tls")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +261,7 @@ def test_workers_without_the_package_are_named(dated, cluster, tmp_path):
         raise AssertionError
     said = str(error.value)
     assert f"{cluster.address}: every worker must have what the sweep was planned with (1 of 1 do not):\n" in said
-    assert "ModuleNotFoundError: No module named 'handover." in said and "Bring their checkouts and packages" in said
+    assert "No module named" in said and "handover.sweep" in said and "Bring their checkouts and packages" in said
 
 
 def test_a_cluster_with_tls_wants_certificates_and_takes_those_of_dask_s_settings(dated, tmp_path):

@@ -83,12 +83,10 @@ def _client(address: str) -> Any:
             raise ValueError(repr(address)[:80])
         return _within(2 * CONNECT_S, partial(Client, address, timeout=CONNECT_S, set_as_default=False))
     except Exception as error:
-        cure = "Start one with `dask scheduler`, and workers, in this project's folder, with `dask worker ADDRESS`."
-        if address.startswith("tls://") or "TLS" in str(error) or "handshake" in str(error):
-            cure += f"\n{TLS}"
         said = str(error) or ("no answer" if isinstance(error, TimeoutError) else type(error).__name__)
         raise SweepError(
-            f"{address}: must be the address of a Dask scheduler, as tcp://host:8786 (got: {said}).\n{cure}"
+            f"{address}: must be the address of a Dask scheduler, as tcp://host:8786 (got: {said}).\n"
+            f"Start one with `dask scheduler`, and workers, in this project's folder, with `dask worker ADDRESS`.\n{TLS}"
         ) from error
 
 
