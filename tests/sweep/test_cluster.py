@@ -285,6 +285,6 @@ def test_a_cluster_with_tls_wants_certificates_and_takes_those_of_dask_s_setting
         first = sweep.stdout.readline()
         os.killpg(sweep.pid, signal.SIGINT)
         _, said = sweep.communicate(timeout=LIMIT_S)
-        assert first.startswith("reports/mini/2026-01-14-en-"), said
+        assert "/mini_2026-01-14-en-" in first, said
     finally:
         assert cluster.end() == []

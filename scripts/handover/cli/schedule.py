@@ -274,6 +274,9 @@ def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     if not rows:
         say("Nothing to show.")
         return
+    from handover.text import printable
+
+    rows = [tuple(printable(cell, code=True) for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]

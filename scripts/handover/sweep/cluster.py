@@ -86,7 +86,8 @@ def _client(address: str) -> Any:
         said = str(error) or ("no answer" if isinstance(error, TimeoutError) else type(error).__name__)
         raise SweepError(
             f"{address}: must be the address of a Dask scheduler, as tcp://host:8786 (got: {said}).\n"
-            f"Start one with `dask scheduler`, and workers, in this project's folder, with `dask worker ADDRESS`.\n{TLS}"
+            "Start one with `dask scheduler`, and workers, in this project's folder, with `dask worker ADDRESS`.\n"
+            f"{TLS}"
         ) from error
 
 
