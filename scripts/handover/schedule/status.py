@@ -103,8 +103,9 @@ def faults(entry: Entry, log: Log, store: Store, now: dt.datetime) -> list[str]:
             f"{entry.name}: {last.folder} must be there (it is gone).\n"
             "Restore it, or run `handover schedule run --once`, which renders it again."
         )
-    for one, wrong in [(last, last.faults() if last else []), *((one, _sizes(one)) for one in earlier)]:
-        if wrong and one and os.path.lexists(one.folder):
+    for one in filter(None, [last, *earlier]):
+        wrong = _wrong(one, whole=one is last) if os.path.lexists(one.folder) else []
+        if wrong:
             found.append(
                 f"{entry.name}: {'; '.join(wrong)}.\n"
                 "Restore the edition, or remove its folder and run `handover schedule run --once`."
@@ -112,18 +113,17 @@ def faults(entry: Entry, log: Log, store: Store, now: dt.datetime) -> list[str]:
     return found + (_undelivered(entry.notify, entry.name, log, now) if entry.notify else [])
 
 
-def _sizes(edition: Edition) -> list[str]:
-    """Compare the sizes of an edition's files with its manifest, if the edition is there."""
-    if not os.path.lexists(edition.folder):
-        return []
+def _wrong(edition: Edition, *, whole: bool) -> list[str]:
+    """Compare an edition with its manifest: its bytes if `whole`, else the sizes of its files."""
     try:
-        outputs = edition.manifest()["outputs"]
+        if whole:
+            return edition.faults()
+        sizes = {edition.folder / name: about.get("bytes") for name, about in edition.manifest()["outputs"].items()}
+        return [f"{path}: must be whole" for path, size in sizes.items() if path.stat().st_size != size]
     except StoreError as error:
         return [str(error).splitlines()[0]]
-    paths = {edition.folder / name: about.get("bytes") for name, about in outputs.items()}
-    return [
-        f"{path}: must be whole" for path, size in paths.items() if not path.is_file() or path.stat().st_size != size
-    ]
+    except OSError as error:
+        return [f"{error.filename}: must be readable (got {error.strerror})"]
 
 
 def _undelivered(notify: Notify, name: str, log: Log, now: dt.datetime) -> list[str]:
