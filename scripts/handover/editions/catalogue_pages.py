@@ -171,7 +171,7 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
 
 
 def _id(site: Site, path: str) -> str:
-    return f"{site.id}{path}" if site.id else uuid5(uuid5(NAMESPACE_URL, f"handover:{site.title}"), path).urn
+    return f"{site.id}{path}" if site.id else uuid5(uuid5(NAMESPACE_URL, f"handover:{whole(site.title)}"), path).urn
 
 
 def _content(one: Entry) -> str:
