@@ -5,12 +5,16 @@ import json
 import random
 import re
 from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import feedparser
 import pytest
 from click.testing import CliRunner
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from handover.cli import cli
 from handover.editions import catalogue, catalogue_pages, manifest
@@ -18,6 +22,7 @@ from handover.editions.catalogue import Site
 from handover.editions.store import LINK_PICTURE, Edition, Store
 from handover.errors import HandoverError, StoreError
 from handover.project import Project
+from handover.text import whole
 from judges.links import dangling
 from publishing import fact, made
 
@@ -130,6 +135,56 @@ def test_what_others_put_into_a_manifest_is_text_on_the_page_and_in_the_feed():
     root = ElementTree.fromstring(files["feed.xml"])
     told = root.find(f"{ATOM}entry/{ATOM}title").text
     assert told.startswith(evil.replace("\x07", "") + " (31 January 2026, evidence: </title><script>alert(1)")
+
+
+WORDS = st.one_of(
+    st.text(),
+    st.text("\ud800\udfff\x00\x07\r\n\x85\u2028\u202e\u2066\ufffe<>&\"'/=\\%$?]-aé中"),
+    st.sampled_from(["]]><script>", "<!--", "&#0;", "=?utf-8?q?x=0d=0a?=", "javascript:x", "\ud800", "x" * 10_000]),
+)
+
+
+class Words(HTMLParser):
+    """What a reader of a page meets: its text, and the names of its elements."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.tags = "", set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@cache
+def usual_catalogue():
+    editions = made(digits="00000001", as_of="2026-01-07"), made(variant={"evidence": "x"}, value="4")
+    return catalogue.build([about for about, _ in editions], Site("x", "x"))
+
+
+@settings(max_examples=15)  # each sets four pages and the typefaces that they need
+@given(WORDS, WORDS, WORDS, WORDS)
+@example("\ud800", "\ud800", "\ud800", "\ud800")
+def test_law_words_stay_words_in_feed_data_and_pages(title, standfirst, value, name):
+    about = [made(digits="00000001", as_of="2026-01-07")[0]]
+    about.append(made(title=title, standfirst=standfirst, value=value, variant={"evidence": value})[0])
+    files = catalogue.build(about, Site(title=name, description=name))
+    root, usual = (ElementTree.fromstring(one["feed.xml"]) for one in (files, usual_catalogue()))
+    shape = [element.tag for element in usual.iter()]
+    gone = {f"{ATOM}subtitle"} if not name else set()
+    assert [element.tag for element in root.iter()] == [tag for tag in shape if tag not in gone]
+    kept = re.sub("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", "", title)
+    assert root.find(f"{ATOM}entry/{ATOM}title").text.startswith(f"{kept} (31 January 2026")
+    content = Words(root.find(f"{ATOM}entry/{ATOM}content").text or "")
+    assert content.tags <= {"p", "ul", "li"}
+    (listed,) = json.loads(files["catalogue.json"])["reports"]
+    assert listed["editions"][0]["title"] == whole(title)
+    for page in ("index.html", "doors_editions.html"):
+        assert Words(files[page].decode()).tags == Words(usual_catalogue()[page].decode()).tags
 
 
 def test_the_pages_run_nothing_and_ask_nobody():
@@ -285,7 +340,9 @@ def test_the_address_is_that_of_pyproject(mini):
     assert catalogue.stale(Store(store.root, store.lock)) != []
 
 
-@pytest.mark.parametrize("value", ['"desk.example"', '"file:///srv"', "3", '["https://desk.example"]'])
+@pytest.mark.parametrize(
+    "value", ['"desk.example"', '"file:///srv"', "3", '["https://desk.example"]', '"https://a b"', r'"https://a\u0007"']
+)
 def test_an_address_that_is_none_is_refused(mini, value):
     (mini.root / "pyproject.toml").write_text(f"[tool.handover]\nurl = {value}\n")
     with pytest.raises(HandoverError, match=r"tool\.handover\.url must be an address that begins with https://"):

@@ -119,9 +119,9 @@ class Desk:
     def declare(self, *tables, mail=None):
         declare(self.project, *tables, mail=mail)
 
-    def send(self, notify, message):
+    def send(self, notify, message, to):
         self.sent.append(message)
-        return []
+        return {}
 
     def runner(self):
         return Runner(self.project, self.clock, self.clock.now, self.tiny, self.send, self.told.append)

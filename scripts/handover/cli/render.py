@@ -80,6 +80,10 @@ def render_command(
 
     With --sweep, --jobs or --cluster many are rendered at a time, in worker processes. They are published in the
     order of their days, each series from its beginning, so that a sweep that was stopped can be gone on with.
+
+    A cluster runs the code it is sent for whoever reaches it: keep it off open networks, or give it TLS. With a tls://
+    address Dask takes the certificates from its own settings: DASK_DISTRIBUTED__COMM__TLS__CA_FILE,
+    …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY.
     """
     from handover.project import Project
 

@@ -22,7 +22,7 @@ from handover.editions.manifest import Manifest, Value
 from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project
-from handover.text import printable
+from handover.text import printable, whole
 
 #: Where a project says what it wants: the table ``[tool.handover]`` of this file.
 FILE = "pyproject.toml"
@@ -42,6 +42,8 @@ MARKS = {
 }
 #: How far from the beginning; what stands before is the title and the like.
 MARKED_WITHIN = 4096
+#: An address that a link can hold as it is: no blank, no quotation mark, nothing invisible.
+ADDRESS = re.compile(r"https?://[!#-;=?-~]+")
 #: Characters of a setting shown.
 SETTING_SHOWN = 80
 
@@ -177,7 +179,7 @@ def _want(fits: bool, key: str, found: Any, what: str, example: str) -> None:
 
 def _url(found: Mapping[str, Any]) -> str:
     address = found.get("url", "")
-    if address and not (isinstance(address, str) and address.startswith(("https://", "http://"))):
+    if address and not (isinstance(address, str) and ADDRESS.fullmatch(address)):
         raise HandoverError(
             f"{FILE}: tool.handover.url must be an address that begins with https:// (got {address!r}).\n"
             "It is where readers find index.html; leave it out if they have no such place."
@@ -466,7 +468,7 @@ def _json(reports: list[Listed]) -> bytes:
         editions = ",\n".join(dumps(one) for one in report["editions"])
         head = ", ".join(f"{dumps(key)}: {dumps(report[key])}" for key in ("lead", "report", "title"))
         blocks.append(f'{{{head}, "editions": [\n{editions}\n]}}')
-    return f'{{"version": {VERSION}, "reports": [{", ".join(blocks)}]}}\n'.encode()
+    return whole(f'{{"version": {VERSION}, "reports": [{", ".join(blocks)}]}}\n').encode()
 
 
 def _turn(name: str) -> tuple[int, float, str]:
