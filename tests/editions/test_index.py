@@ -44,13 +44,14 @@ def run(*words):
     ("asked", "day"),
     [
         ({"as_of": "2026-03-01", "since": "2026-01-07", "evidence": "record"}, "2026-01-31"),
-        ({"as_of": "2026-01-31", "evidence": "record"}, "2026-01-07"),
+        ({"as_of": "2026-01-30", "evidence": "record"}, "2026-01-07"),
+        ({"as_of": "2026-01-31", "evidence": "record"}, None),  # as its edition was
         ({"as_of": "2026-01-07", "evidence": "record"}, None),
         ({"as_of": "2026-03-01", "evidence": "article"}, "2026-01-20"),
         ({"as_of": "2026-03-01", "evidence": "record", "language": "ar"}, None),
     ],
 )
-def test_the_day_before_is_that_of_the_latest_earlier_edition_that_was_asked_for_likewise(store, asked, day):
+def test_the_day_before_is_that_of_the_day_s_own_edition_or_of_the_latest_earlier_one_asked_for_likewise(store, asked, day):
     assert Index(store, "mini").day_before(asked) == day
 
 
