@@ -51,7 +51,9 @@ def run(*words):
         ({"as_of": "2026-03-01", "evidence": "record", "language": "ar"}, None),
     ],
 )
-def test_the_day_before_is_that_of_the_day_s_own_edition_or_of_the_latest_earlier_one_asked_for_likewise(store, asked, day):
+def test_the_day_before_is_that_of_the_day_s_own_edition_or_of_the_latest_earlier_one_asked_for_likewise(
+    store, asked, day
+):
     assert Index(store, "mini").day_before(asked) == day
 
 
