@@ -1,5 +1,6 @@
 """The shell commands: plain POSIX, from any folder, with an error that says what to do."""
 
+import ast
 import os
 import re
 import shutil
@@ -232,6 +233,24 @@ def test_the_lock_pins_what_rendering_needs_first_and_nothing_twice():
     names = [{line.split("=")[0] for line in part.splitlines() if line[:1].isalnum()} for part in (first, rest)]
     assert {"uv", "setuptools", "typst", "jupyterlab"} <= names[0] and {"pytest", "distributed"} <= names[1]
     assert names[0] & names[1] == set()
+
+
+def installs():
+    """Every line of a message that installs something."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "scripts" / "handover").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    line = re.compile(r"scripts/setup(?: all)?|\S*pip3? install \S*|\S+ -m pip install ")
+    return {found for node in nodes for found in line.findall(str(node.value))}
+
+
+def test_every_line_of_a_message_that_installs_something_works_in_a_checkout():
+    """On the public index the name of this package belongs to another, so no line asks the index for it."""
+    ours = {"scripts/setup", "scripts/setup all", ".venv/bin/python -m pip install "}
+    assert installs() == ours
+    lock = (ROOT / "requirements.lock").read_text()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for package in [*extras["s3"], *extras["cluster"]]:
+        assert f"\n{Requirement(package).name}==" in lock.split("# for tests and extras\n")[1]
 
 
 #: The version with the last security fix known of each tool that we ask for, or that brings what a page, a server or a

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,10 @@ def later(store):
         ("s3://desk/x?versionId=1", "no query and no fragment"),
         ("s3://desk/x#y", "no query and no fragment"),
         ("s3://[desk/x", "cannot be read"),
-        ("gs://desk/reports", r"reached through gcsfs, which is missing\.\nInstall it: \S+ install gcsfs\."),
+        (
+            "gs://desk/reports",
+            r"through gcsfs, which is missing\.\nInstall it, in the checkout: \.venv/bin/python -m pip install gcsfs$",
+        ),
         ("AZ://desk/reports", "install adlfs"),
         # what stands there
         ("file", r"file: must be a folder \(got a file, /"),
@@ -180,6 +184,24 @@ def test_what_is_no_place_for_a_mirror_is_refused(mini, tmp_path, monkeypatch, s
     assert re.search(said, str(result.exception)), result.exception
     assert str(result.exception).count("\n") == 1
     assert snapshot(tmp_path).keys() == before.keys()
+
+
+def test_without_its_driver_object_storage_is_refused_with_the_line_that_installs_it(store, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.setattr("fsspec.registry._registry", {})
+    with pytest.raises(PublishError) as error:
+        target.of("s3://desk/reports", store)
+    assert str(error.value) == (
+        "s3://desk/reports: must be reached through s3fs, which is missing.\n"
+        "Install it, in the checkout: scripts/setup all"
+    )
+
+
+def test_the_package_that_is_named_for_a_kind_of_storage_is_the_one_that_fsspec_asks_for():
+    from fsspec.registry import known_implementations
+
+    asked = {kind: str(known_implementations[kind]) for kind in target.STORAGE}
+    assert [kind for kind, package in target.STORAGE.items() if package not in asked[kind]] == []
 
 
 def test_a_password_in_an_address_is_refused_and_not_printed(store):

@@ -241,7 +241,7 @@ def test_a_difference_that_other_tools_may_explain_is_left_open(edition, verify,
     monkeypatch.setattr(inputs, "versions", lambda: {**edition_versions(edition), "typst": "9.9"})
     pdf, _ = forgery.with_digit(edition.pdf.read_bytes(), 0, "3", after="There were ")
     code, answers = verify(edition.project, edition.apart(tmp_path, pdf))
-    assert code == 3 and "typst" in told(only(answers)) and "run scripts/setup" in told(only(answers))
+    assert code == 3 and "typst" in told(only(answers)) and "remove .venv, run scripts/setup" in told(only(answers))
 
 
 def edition_versions(edition):

@@ -113,7 +113,10 @@ def advice(project: Project, changed: Iterable[str], carried: Mapping[str, bytes
     changed = list(changed)
     lines = [f"made from other inputs than this checkout's: {', '.join(changed)}"] if changed else []
     if changed and all(" -> " in one for one in changed):
-        return (*lines, "the lock is the same, the installed tools are not: run scripts/setup, and verify again")
+        return (
+            *lines,
+            "the lock is the same, the installed tools are not: remove .venv, run scripts/setup, and verify again",
+        )
     try:
         commit = (pdf and commit_of(project, [pdf, *carried.values()])) or commit_of(project, carried.values())
         cut_off = not commit and git.cut_off(project.root)
