@@ -187,8 +187,10 @@ def test_what_is_no_place_for_a_mirror_is_refused(mini, tmp_path, monkeypatch, s
 
 
 def test_without_its_driver_object_storage_is_refused_with_the_line_that_installs_it(store, monkeypatch):
+    import fsspec.registry  # noqa: F401
+
     monkeypatch.setitem(sys.modules, "s3fs", None)
-    monkeypatch.setattr("fsspec.registry._registry", {})
+    monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, "s3", raising=False)
     with pytest.raises(PublishError) as error:
         target.of("s3://desk/reports", store)
     assert str(error.value) == (
