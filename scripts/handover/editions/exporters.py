@@ -13,6 +13,9 @@ from traitlets import default
 if TYPE_CHECKING:
     from handover.editions.compose import Composition
 
+#: The tag by which nbconvert leaves a cell out when it executes a notebook.
+SKIPPED = "skip-execution"
+
 
 class _HandoverExporter(Exporter):
     """Composes a notebook of any kind, executed or not."""
@@ -28,8 +31,23 @@ class _HandoverExporter(Exporter):
 
         ready, resources = super().from_notebook_node(nb, resources, **kw)
         about = (resources or {}).get("metadata", {})
-        made = compose(ready, str(about.get("name") or "Notebook"), Path(about.get("path") or "."))
-        return made, resources
+        name = str(about.get("name") or "Notebook")
+        if lack := unexecuted(ready):
+            self.log.warning("%s: %s", name, lack)
+        return compose(ready, name, Path(about.get("path") or ".")), resources
+
+
+def unexecuted(nb: NotebookNode) -> str:
+    """What a page lacks since cells did not run, and the cure; "" where all did that have anything to run."""
+    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    cells = [cell for cell in cells if SKIPPED not in cell.metadata.get("tags", ())]
+    left = sum(cell.get("execution_count") is None and not cell.outputs for cell in cells)
+    if not left:
+        return ""
+    return (
+        f"every code cell must have run (got {left} of {len(cells)} that did not): the page lacks what they would show.\n"
+        "Run all cells and save the notebook, or export it with --execute."
+    )
 
 
 class HandoverHTMLExporter(_HandoverExporter):
