@@ -102,6 +102,19 @@ def test_what_is_no_longer_printed_is_named_when_asked_for_and_not_as_a_change(s
     assert [(one["fact"], one["kind"]) for one in as_json] == [("doors", "dropped")]
 
 
+def test_the_list_has_settings_and_titles_in_columns_that_keep_their_width(store):
+    editions = store.editions("mini")
+    rewrite(editions[0], title="A title " + "that does not end " * 9)
+    rewrite(editions[1], variant={"evidence": "article", "since": "2026-01-01"}, title="Doors\x1b[2J\nof\u202ewood")
+    lines = run("list").splitlines()
+    assert lines[0].split()[:4] == ["mini", editions[2].name, "The", "mini"]
+    assert f"{editions[1].name}  evidence: article, since: 2026-01-01  Doors\ufffd[2J of[U+202E]wood" in lines[1]
+    assert "A title that does not end that does not end that does not e…  reports/mini" in lines[2]
+    assert len({line.index("  reports/mini/") for line in lines}) == 1 and len(lines) == 3
+    assert all(line.endswith(f"/mini_{one.name}.html") for line, one in zip(lines, editions[::-1], strict=True))
+    assert [row["title"][:12] for row in json.loads(run("list", "--json"))][2] == "A title that"
+
+
 def test_the_commands_tell_editions_apart_by_what_they_were_asked_for(store, mini):
     (mini.root / "pyproject.toml").write_text(
         '[tool.handover.words]\n"evidence: article" = "from the article alone"\n"evidence: record" = "with all"\n'

@@ -28,7 +28,7 @@ COMMANDS = {
     "preview": ("render", "Show a report in the browser, and show it again at each save."),
     "export": ("export", "Print any notebook as one HTML file or one PDF, as nbconvert does, but sooner."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
-    "list": ("editions", "List editions, newest first: report, edition, path of the HTML."),
+    "list": ("editions", "List editions, newest first: report, edition, settings, title, path of the HTML."),
     "verify": ("check", "Prove that editions, or a PDF from anywhere, are what the data says."),
     "diff": ("editions", "Say what NEW prints that OLD does not: facts revised, new and gone."),
     "catalogue": ("editions", "Write the catalogue of reports/ anew from its manifests."),

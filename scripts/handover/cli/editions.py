@@ -10,7 +10,10 @@ import click
 
 from handover.cli import Place, on_terminate, say
 from handover.errors import HandoverError
-from handover.text import listed
+from handover.text import listed, shown
+
+#: How many characters of a setting or a title one column of the list has room for.
+CELL = 60
 
 # handover list
 
@@ -26,7 +29,7 @@ Examples:
 @click.argument("report", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def list_command(report: str | None, as_json: bool) -> None:
-    """List editions, newest first: report, edition, what it was asked for, path of the HTML."""
+    """List editions, newest first: report, edition, what it was asked for beside its day, title, path of the HTML."""
     import json
 
     from handover.editions import Store, catalogue
@@ -36,11 +39,13 @@ def list_command(report: str | None, as_json: bool) -> None:
     rows, faults = catalogue.rows(Store.of(project), project, report)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
-    elif rows:
-        names = ("report", "edition", "settings")
-        width = {name: max(len(row[name]) for row in rows) for name in names}
-        for row in rows:
-            click.echo("  ".join([*(f"{row[name]:<{width[name]}}" for name in names if width[name]), row["path"]]))
+    else:
+        told = [[shown(row[name], CELL) for name in ("settings", "title")] for row in rows]
+        cells = [[row["report"], row["edition"], *more] for row, more in zip(rows, told, strict=True)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        for row, line in zip(rows, cells, strict=True):
+            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True) if width)
+            click.echo("  ".join([*padded, row["path"]]))
     if faults:
         raise HandoverError(_damaged(faults, "All other editions are listed."))
 

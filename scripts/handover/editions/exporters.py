@@ -45,7 +45,8 @@ def unexecuted(nb: NotebookNode) -> str:
     if not left:
         return ""
     return (
-        f"every code cell must have run (got {left} of {len(cells)} that did not): the page lacks what they would show.\n"
+        f"every code cell must have run (got {left} of {len(cells)} that did not): "
+        "the page lacks what they would show.\n"
         "Run all cells and save the notebook, or export it with --execute."
     )
 
