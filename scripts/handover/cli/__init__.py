@@ -30,7 +30,7 @@ COMMANDS = {
     "check": ("check", "Check data, notebooks, editions and catalogue."),
     "list": ("editions", "List editions, newest first: report, edition, settings, title, path of the HTML."),
     "verify": ("check", "Prove that editions, or a PDF from anywhere, are what the data says."),
-    "diff": ("editions", "Say what NEW prints that OLD does not: facts revised, new and gone."),
+    "diff": ("editions", "Say what NEW prints that OLD does not: facts revised and new, sentences rewritten."),
     "catalogue": ("editions", "Write the catalogue of reports/ anew from its manifests."),
     "bundle": ("editions", "Pack an edition and all that made it into one file, to be passed on."),
     "publish": ("editions", "Mirror reports/ to a folder or to object storage."),

@@ -14,6 +14,8 @@ from handover.text import listed, shown
 
 #: How many characters of a setting or a title one column of the list has room for.
 CELL = 60
+#: How many sentences `diff` names unless it is asked for all.
+SENTENCES = 20
 
 # handover list
 
@@ -70,33 +72,40 @@ Examples:
 @click.command("diff", epilog=DIFF_EXAMPLES)
 @click.argument("old")
 @click.argument("new")
-@click.option("--all", "everything", is_flag=True, help="Name also what is merely not printed any more.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Name also facts merely not printed, and all sentences."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
-    """Say in sentences what has changed from OLD to NEW: what became known, and what is corrected.
+    """Say what has changed from OLD to NEW: what became known, what is corrected, and which sentences differ.
 
-    The weightiest comes first. An edition is named by its path, or as report/edition, cut short as long as only one
-    begins so; of two days the earlier is the old one, in whichever order they are given.
+    The weightiest fact comes first. A sentence is rewritten, added or gone, wherever it stands and whatever the page
+    looks like; one that differs only by a fact named above it is not listed. An edition is named by its path, or as
+    report/edition, cut short as long as only one begins so; of two days the earlier is the old one, in whichever order
+    they are given.
     """
     import json
 
-    from handover.editions import Store, catalogue, compare, dropped, named
+    from handover.editions import Store, catalogue, compare, dropped, named, reworded
     from handover.project import Project
 
     project = Project.find()
     store = Store.of(project)
-    given = [named(store, name).manifest() for name in (old, new)]
-    before, after = sorted(given, key=lambda one: one["as_of"])
-    found = compare(before, after)
-    gone = dropped(before, after) if everything else []
+    given = [(one.manifest(), one) for one in (named(store, name) for name in (old, new))]
+    (before, first), (after, second) = sorted(given, key=lambda pair: pair[0]["as_of"])
+    found, gone = compare(before, after), dropped(before, after) if everything else []
+    sentences = reworded(first, second, {one.key for one in found})
     if as_json:
-        click.echo(json.dumps([one.as_json() for one in (*found, *gone)], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([one.as_json() for one in (*found, *gone, *sentences)], ensure_ascii=False, indent=1))
         return
     site = catalogue.site(project)
     click.echo(f"From  {_name(before, site)}\nto    {_name(after, site)}\n")
-    click.echo("\n".join(f"- {one}" for one in found) or "Nothing has changed.")
+    nothing = "No fact has changed." if sentences else "Nothing has changed."
+    click.echo("\n".join(f"- {one}" for one in found) or nothing)
     if gone:
         click.echo("\nNot printed any more, and not taken back:\n" + "\n".join(f"- {one}" for one in gone))
+    if lines := [f"- {one}" for one in sentences]:
+        click.echo("\nSentences:\n" + "\n".join(lines if everything else listed(lines, SENTENCES)))
 
 
 def _name(one: dict[str, Any], site: Any) -> str:

@@ -16,5 +16,6 @@ __getattr__, __all__ = door(
         "render": "render Outcome Product produce",
         "request": "Contract Request require_come require_report",
         "store": "EDITION Edition LINK_PICTURE PICTURE REPORT Store file_name",
+        "wording": "reworded",
     },
 )
