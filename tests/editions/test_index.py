@@ -170,9 +170,7 @@ def test_a_sentence_with_another_number_is_named_where_no_fact_above_it_says_so(
     assert worded(SENTENCES) == ["- Rewritten: “There were 5 doors.” (before: “There were 3 doors.”)"]
 
 
-@given(
-    st.lists(st.sampled_from("There is a door.|Nobody knows.|A gate.|It is open, is it not?".split("|")), max_size=8)
-)
+@given(st.lists(st.sampled_from(["There is a door.", "Nobody knows.", "A gate.", "Is it open?"]), max_size=8))
 def test_law_what_two_editions_both_say_is_named_by_neither_and_all_else_by_one(sentences):
     ours, theirs = set(sentences), {"A gate.", "A wall."}
     gone, come = (wording._unmatched(sorted(a), sorted(b), ()) for a, b in ((ours, theirs), (theirs, ours)))

@@ -72,9 +72,7 @@ Examples:
 @click.command("diff", epilog=DIFF_EXAMPLES)
 @click.argument("old")
 @click.argument("new")
-@click.option(
-    "--all", "everything", is_flag=True, help="Name also facts merely not printed, and all sentences."
-)
+@click.option("--all", "everything", is_flag=True, help="Name also facts merely not printed, and all sentences.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
     """Say what has changed from OLD to NEW: what became known, what is corrected, and which sentences differ.
