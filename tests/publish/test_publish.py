@@ -714,3 +714,58 @@ def test_progress_is_told(store, tmp_path):
     to = target.Folder(tmp_path / "mirror")
     mirrors.carry_out(mirrors.plan(store, to, lambda *step: told.append(step)), to, lambda *step: told.append(step))
     assert told[0] == ("comparing", 1, 15) and told[-1] == ("uploading", 20, 20) and len(told) == 40
+
+
+# drafts
+
+
+def drafts(mini, *names):
+    (mini.root / "pyproject.toml").write_text(f"[tool.handover]\ndrafts = {list(names)}\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["windws"], "drafts must name reports (known: doors, mini, windows; got 'windws'; did you mean 'windows'?)."),
+        (["Windows"], "drafts must name reports (known: doors, mini, windows; got 'Windows'"),
+        ("windows", """drafts must be a list of texts (got 'windows').\nWrite it as drafts = ["report"]."""),
+        ([3], "drafts must be a list of texts (got [3])."),
+    ],
+)
+def test_a_draft_that_is_no_report_lets_nothing_through(run, mini, tmp_path, names, said):
+    add(Store.of(mini), report="windows")
+    (mini.root / "pyproject.toml").write_text(f"[tool.handover]\ndrafts = {names!r}\n")
+    result = run("../mirror")
+    assert isinstance(result.exception, HandoverError) and not (tmp_path / "mirror").exists()
+    assert str(result.exception).startswith(f"pyproject.toml: tool.handover.{said}")
+
+
+def test_a_desk_of_nothing_but_drafts_publishes_nothing(run, mini, tmp_path):
+    drafts(mini, "doors")
+    result = run("../mirror")
+    assert "must hold an edition that is whole of a report that is no draft (doors) (got none)." in str(
+        result.exception
+    )
+    assert not (tmp_path / "mirror").exists()
+
+
+def test_of_a_draft_nothing_is_published_or_named_and_what_was_goes(run, mini, tmp_path, snapshot):
+    add(Store.of(mini), report="windows", as_of="2026-01-31")
+    damaged = add(Store.of(mini), report="windows", as_of="2026-01-20")
+    assert run("../mirror").exit_code == 0 and (tmp_path / "mirror" / "windows").is_dir()
+    drafts(mini, "windows")
+    (damaged.folder / "manifest.json").write_text("{")
+    before = snapshot(mini.reports)
+    said = run("../mirror", "--dry-run")
+    assert (
+        f"delete  windows/{damaged.name}/manifest.json" in said.stdout
+        and "left out as drafts: windows\n" in said.stderr
+    )
+    assert run("../mirror").exit_code == 0 and snapshot(mini.reports) == before
+    held = snapshot(tmp_path / "mirror")
+    assert {path.partition("/")[0] for path in held if "/" in path} == {"doors"}
+    assert [path for path, (data, _) in held.items() if "windows" in path or b"windows" in (data or b"")] == []
+    assert reader(tmp_path / "mirror") == []
+    drafts(mini)
+    (damaged.folder / "manifest.json").unlink()
+    assert run("../mirror", "--dry-run").stdout.count("upload  windows/") == 5

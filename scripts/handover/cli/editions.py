@@ -190,7 +190,8 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
     reports/; so no reader meets a link that leads nowhere, and an interrupted run is completed by the next. Only what
     differs is uploaded. A record in the mirror, .handover-published.json, names what was published; nothing else is
     replaced or deleted unless --force says so. Credentials are those of the environment, as for any tool of the
-    storage.
+    storage. A report in the making stays out of the mirror, its catalogue and its feed if pyproject.toml says so under
+    [tool.handover]: drafts = ["REPORT"].
     """
     from contextlib import nullcontext
 
@@ -216,6 +217,8 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
             say(f"{len(plan.foreign)} of these files are not as we put them there, and would need --force")
     else:
         click.echo(there.address("index.html"))
+    if plan.drafts:
+        say(f"left out as drafts: {', '.join(plan.drafts)}")
     if not catalogue.site(store.project).url:
         cure = f"set tool.handover.url in {catalogue.FILE}"
         say(f"links of the feed are relative, which some readers cannot follow: {cure}")

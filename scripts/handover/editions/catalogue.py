@@ -137,14 +137,14 @@ def table(project: Project) -> dict[str, Any]:
 
 
 def texts(found: Mapping[str, Any], key: str) -> list[str]:
-    """A list of texts in the table, e.g. ``pinned``; empty where nothing is set.
+    """A list of texts in the table, e.g. ``drafts``; empty where nothing is set.
 
     Raises:
         HandoverError: It is something else.
     """
     listed = found.get(key, [])
     fits = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
-    _want(fits, key, listed, "a list of texts", f'{key} = ["report/edition"]')
+    _want(fits, key, listed, "a list of texts", f'{key} = ["{"report" if key == "drafts" else "report/edition"}"]')
     return listed
 
 
@@ -160,6 +160,23 @@ def network(project: Project, report: str) -> bool:
     fits = isinstance(found, list) and all(isinstance(one, str) for one in found)
     _want(fits, "network", found, "true, false or a list of reports", 'network = ["drawdown"]')
     return report in found
+
+
+def drafts(project: Project | None, store: Store) -> list[str]:
+    """The reports in the making, which no mirror may name: the key ``drafts``.
+
+    Raises:
+        HandoverError: The key holds something else, or a name that is no report, which would let one through.
+    """
+    found = texts(table(project), "drafts") if project else []
+    known = sorted({*project.reports_known(), *store.reports()}) if project else []
+    for name in found:
+        if name not in known:
+            raise HandoverError(
+                f"{FILE}: tool.handover.drafts must name reports (known: {', '.join(known) or 'none'}; got '{name}'"
+                f"{near(name, known)}).\nCorrect the name, or take it out."
+            )
+    return found
 
 
 def unaddressed(site: Site) -> str:
