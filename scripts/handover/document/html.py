@@ -74,6 +74,7 @@ LOADING = re.compile(r"\b(load|initiali[sz])ing\b", re.IGNORECASE)
 HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
 #: A page that a frame holds itself.
 HELD = re.compile(r"data:text/html((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
+XLINK = "http://www.w3.org/1999/xlink"
 #: libxml2 leaves out what lies deeper than this many elements.
 FOLLOWED = 2048
 #: Elements nested deeper than this are read as their text.
@@ -134,6 +135,32 @@ def _cleaner() -> Any:
     )
 
 
+@cache
+def _redrawer() -> Any:
+    import nh3
+
+    return nh3.Cleaner(
+        tags={*svg.ELEMENTS, "a", "desc", "style", "title"},
+        clean_content_tags={"foreignObject", "script"},
+        attributes={"*": {*svg.ATTRIBUTES, "class", "href", "style", "xlink:href", "xmlns", "xmlns:xlink"}},
+        url_schemes={"data"},
+        link_rel=None,
+    )
+
+
+def _as_xml(drawing: str) -> str:
+    """SVG as it may be written within HTML, with bare attributes, entities and undeclared prefixes, as XML."""
+    from lxml import etree
+
+    try:
+        etree.fromstring(drawing.encode())
+    except etree.XMLSyntaxError:
+        drawing = _redrawer().clean(drawing).replace("&nbsp;", "&#160;")
+        if "xmlns:xlink" not in drawing:
+            drawing = re.sub(r"\A\s*<svg", f'<svg xmlns:xlink="{XLINK}"', drawing)
+    return drawing
+
+
 class _Reader:
     """Reads one piece of HTML; `form` is the element that stands for a hole.
 
@@ -182,7 +209,7 @@ class _Reader:
 
     def _drawing(self, source: str, kind: str) -> str:
         words = UNSAID.sub(" ", source)
-        found, own = images.picture("svg+xml", source, "image") if kind == "svg" else (None, "")
+        found, own = images.picture("svg+xml", _as_xml(source), "image") if kind == "svg" else (None, "")
         if not found or not svg.draws(found):
             return words
         said = own or " ".join(unescape(words).split())
@@ -292,6 +319,9 @@ class _Reader:
             image = images.image(url, element.text_content(), "", self.places)
             if image.picture:
                 return (model.Paragraph((image,)),)
+        if element.tag == "embed":
+            # libxml2 does not know that it holds nothing, and puts into it what follows
+            return (self._missing(element.tag, url), *self._flow(element))
         instead = self._flow(element) if element.tag in ("canvas", "object") else ()
         return (*instead, self._missing(element.tag, url))
 

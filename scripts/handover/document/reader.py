@@ -29,7 +29,7 @@ UNSEEN = re.compile(r"application/(papermill|scrapbook|vnd\.google\.colaboratory
 DRAWING = re.compile(r"application/(vnd\..*|(x-)?(java|ecma)script)")
 #: The text form of an object that says nothing but its class and its place in memory; IPython's own not even that.
 BARE = re.compile(r"<(?P<name>[\w.]+)( object)? at 0x[0-9a-fA-F]+>")
-IPYTHON = re.compile(r"<?IPython\.(core|lib)\.display\.\w+( object)?( at 0x[0-9a-fA-F]+)?>?")
+IPYTHON = re.compile(r"<?IPython(\.core|\.lib)?\.display\.\w+( object)?( at 0x[0-9a-fA-F]+)?>?")
 #: The lists of an evidence output in reading order, and the page's word for each.
 LISTS = (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources"))
 

@@ -89,10 +89,12 @@ def draws(found: model.Picture) -> bool:
     """Whether an SVG draws anything, and does not only hold what others may refer to."""
     from lxml import etree
 
-    waiting = [etree.fromstring(found.data)]
+    root = etree.fromstring(found.data)
+    held = {f"#{element.get('id')}" for element in root.iter() if element.get("id")}
+    waiting = [root]
     while waiting:
         element = waiting.pop()
-        if _name(element) in SHAPES and (_name(element) != "use" or "href" in element.attrib):
+        if _name(element) in SHAPES and (_name(element) != "use" or element.get("href") in held):
             return True
         waiting.extend(child for child in element if _name(child) not in HELD)
     return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 CONTROL = re.compile(
     r"\x1b\[(?P<numbers>[0-?]*)[ -/]*(?P<final>[@-~])"
     r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)"
-    r"|\x1b[ -/]*[0-~]"
+    r"|\x1b(?:[ -/]*[0-~])?"
     r"|(?P<plain>[\r\n\b])"
 )
 MOVING = re.compile("[\r\b\x1b]")
@@ -89,4 +89,4 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
         end = found.end()
         if found["plain"] or found["final"]:
             yield found["plain"] or found["final"], found["numbers"] or ""
-    yield "", text[end:].replace("\x1b", "")
+    yield "", text[end:]

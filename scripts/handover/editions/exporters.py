@@ -1,7 +1,8 @@
 """nbconvert's exporters, for ``jupyter nbconvert --to handover_pdf`` and JupyterLab's export menu.
 
 They compose a notebook as `render` does, so that an export gives the bytes that were published. nbconvert's own
-switches hold: ``--no-input``, ``--TagRemovePreprocessor.remove_input_tags`` and the like; ``--embed-images`` always does.
+switches hold: ``--no-input``, ``--TagRemovePreprocessor.remove_input_tags`` and the like.
+``--embed-images`` always does.
 """
 
 from pathlib import Path
@@ -37,7 +38,7 @@ class _HandoverExporter(TemplateExporter):
 
         ready, resources = Exporter.from_notebook_node(self, nb, resources, **kw)
         self._leave_out(ready)
-        if self.trait_has_value("template_name"):
+        if any("template_name" in self.config.get(one.__name__, ()) for one in type(self).mro()):
             self.log.warning("%s prints its own page: --template does nothing.", type(self).__name__)
         about = (resources or {}).get("metadata", {})
         folder = Path(about.get("path") or ".")
