@@ -165,8 +165,8 @@ def test_images_are_held_or_a_note_says_what_they_are():
 
 def test_a_drawing_is_read_as_html_has_it():
     """With bare attributes, entities, and prefixes that nothing declares."""
-    source = "<svg width=90 height=90><title>Two&nbsp;bases</title><g id=a><rect width=9 height=9 /></g><use xlink:href=#a></svg>"
-    (image,) = found(model.Image, html(source))
+    shapes = "<g id=a><rect width=9 height=9 /></g><use xlink:href=#a>"
+    (image,) = found(model.Image, html(f"<svg width=90 height=90><title>Two&nbsp;bases</title>{shapes}</svg>"))
     assert (image.alt, image.picture.width) == ("Two bases", 90)
     assert b'<rect width="9" height="9"/>' in image.picture.data and b'<use href="#image-1"/>' in image.picture.data
 
@@ -174,7 +174,8 @@ def test_a_drawing_is_read_as_html_has_it():
 @pytest.mark.parametrize(
     ("asked", "size"),
     [
-        ("width=20", (20, 10)), ("height='30px'", (60, 30)), ("width=10 height=40", (10, 40)), ("width='50%'", (320, 160)),
+        ("width=20", (20, 10)), ("height='30px'", (60, 30)), ("width=10 height=40", (10, 40)),
+        ("width='50%'", (320, 160)),
         ("style='width: 12.5px; border: 0' width=99", (12.5, 6.25)), ("style='max-width: 7px'", (40, 20)),
         ("width=0", (40, 20)), ("width=auto height=-3", (40, 20)), ("style='height:3em'", (40, 20)),
     ],
