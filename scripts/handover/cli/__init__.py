@@ -25,6 +25,7 @@ INTERRUPTED, TERMINATED = 130, 143
 COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
     "preview": ("render", "Show a report in the browser, and show it again at each save."),
+    "export": ("export", "Print any notebook as one HTML file or one PDF, as nbconvert does, but sooner."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
     "list": ("editions", "List editions, newest first: report, edition, path of the HTML."),
     "verify": ("check", "Prove that editions, or a PDF from anywhere, are what the data says."),
