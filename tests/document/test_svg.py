@@ -15,7 +15,7 @@ def draw(inside, attributes='viewBox="0 0 10 10"'):
 
 @pytest.mark.parametrize(
     "hostile",
-    ["<script>alert(1)</script>", "<foreignObject><p xmlns='http://www.w3.org/1999/xhtml'>alert</p></foreignObject>",
+    ["<script>alert(1)</script>", "<foreignObject><script>alert(1)</script><p onclick='alert(1)'>x</p></foreignObject>",
      "<animate attributeName='href' to='javascript:alert(1)'/>", "<set attributeName='onclick' to='alert(1)'/>",
      "<image href='http://alert.example/x.png'/>", "<image xlink:href='javascript:alert(1)'/>",
      "<use href='http://alert.example/x.svg#a'/>", "<rect onclick='alert(1)'/>", "<feImage href='http://alert'/>",
@@ -34,6 +34,16 @@ def test_nothing_acts_or_asks(hostile):
 def test_a_link_in_a_drawing_becomes_its_content():
     shown = draw('<a href="javascript:alert(1)"><text>words</text></a>')
     assert "alert" not in shown and "words" in shown and "<a" not in shown
+
+
+def test_words_of_html_in_a_drawing_stay_where_they_were():
+    foreign = (
+        "<foreignObject x='-20' width='60' height='24'><div xmlns='http://www.w3.org/1999/xhtml'>Start<br/>now</div>"
+    )
+    label = '<text x="10" y="12" text-anchor="middle" dy="0.35em">Start now</text>'
+    assert label in draw(f"<g>{foreign}</foreignObject></g>")
+    own = draw(f"<switch>{foreign}</foreignObject><text>its own</text></switch>")
+    assert "its own" in own and "Start" not in own
 
 
 @pytest.mark.parametrize("broken", ["", "not svg", "<html/>", "<svg", "\x00", "<svg:svg/>"])

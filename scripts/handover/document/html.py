@@ -140,8 +140,8 @@ def _redrawer() -> Any:
     import nh3
 
     return nh3.Cleaner(
-        tags={*svg.ELEMENTS, "a", "desc", "style", "title"},
-        clean_content_tags={"foreignObject", "script"},
+        tags={*svg.ELEMENTS, "a", "br", "desc", "div", "foreignObject", "p", "span", "style", "switch", "title"},
+        clean_content_tags={"script"},
         attributes={"*": {*svg.ATTRIBUTES, "class", "href", "style", "xlink:href", "xmlns", "xmlns:xlink"}},
         url_schemes={"data"},
         link_rel=None,

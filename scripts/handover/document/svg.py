@@ -154,7 +154,10 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
         old, parent = waiting.pop()
         name = _name(old)
         if name not in ELEMENTS:
-            if name == "a" and parent is not None:
+            if name == "foreignObject" and parent is not None and _name(old.getparent()) != "switch":
+                parent.append(_label(old))
+                continue
+            if name in ("a", "switch") and parent is not None:
                 name = "tspan" if _name(parent) in TEXTS else "g"
             else:
                 _text(parent, old.tail)
@@ -172,6 +175,22 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
             new.text = old.text
         waiting.extend((child, new) for child in reversed(old))
     return top
+
+
+def _label(foreign: Any) -> Any:
+    """The words of HTML within a drawing, in the middle of their place: only a browser could set them as they are.
+
+    A ``switch`` has a text of its own for whoever cannot.
+    """
+    from lxml import etree
+
+    sides = (NUMBER.match(foreign.get(side, "").strip()) for side in ("x", "y", "width", "height"))
+    x, y, width, height = (float(side[0]) if side else 0.0 for side in sides)
+    about = {"x": f"{x + width / 2:g}", "y": f"{y + height / 2:g}", "text-anchor": "middle", "dy": "0.35em"}
+    label = etree.Element(f"{{{SVG}}}text", about)
+    said = foreign.xpath(".//text()[not(ancestor::*[local-name()='script' or local-name()='style'])]")
+    label.text = " ".join(" ".join(said).split())
+    return label
 
 
 def _text(parent: Any, text: str | None) -> None:
