@@ -46,7 +46,7 @@ ATTRIBUTES = {
     "embed": {"src"},
     "iframe": {"src", "srcdoc"},
     "img": {"src", "alt", "title", "width", "height", "style"},
-    "input": {"type", "value", "placeholder", "checked"},
+    "input": {"type", "name", "value", "placeholder", "checked"},
     "object": {"data"},
     **{name: {"src"} for name in ("audio", "source", "video")},
     **{name: {"value", "max"} for name in ("meter", "progress")},
@@ -462,6 +462,8 @@ def _set_to(control: Any) -> str:
         case "meter" | "progress":
             return " / ".join(filter(None, [value, control.get("max")])) if value else control.text_content()
     if kind in ("checkbox", "radio"):
+        if not (control.get("name") or value):
+            return ""  # it sets nothing: a style sheet folds something with it
         return "[x]" if control.get("checked") is not None else "[ ]"
     return "" if kind in ("hidden", "password", "file") else value or control.get("placeholder", "")
 

@@ -238,12 +238,12 @@ class _Reader:
     def display(self, cell: int, data: Mapping[str, str], metadata: Mapping[str, Any]) -> Parts:
         """The richest form that both page formats can show; of what they cannot, its text, its address and a note.
 
-        An image goes before HTML, since HTML is untrusted, and a form of which something is missing after none.
+        An image goes before HTML, since HTML is untrusted. A form that says nothing without a script gives way.
         """
         figures = []
         for mime in sorted((mime for mime in data if mime.startswith("image/")), key=_rank):
-            about = metadata.get(mime)
-            about = {**metadata, **(about if isinstance(about, dict) else {})}
+            about = {key: metadata[key] for key in ("alt", "needs_background") if key in metadata}
+            about |= own if isinstance(own := metadata.get(mime), dict) else {}
             figures.append(self.figure(cell, mime.removeprefix("image/"), data[mime], about))
             if figures[-1].picture:
                 self.places.figures += 1
