@@ -254,8 +254,8 @@ def test_an_object_that_is_a_picture_is_shown_and_another_gives_what_stands_for_
 def test_a_form_says_what_it_is_set_to():
     form = (
         "<label>Name<input value=7></label><select><option>Baghdad<option>Basra</select><textarea>note\n2</textarea>"
-        ""
-        "<input type=checkbox name=a checked><input type=radio value=b><input type=checkbox><input type=password value=secret><input placeholder=Year>"
+        "<input type=checkbox name=a checked><input type=radio value=b><input type=checkbox><input placeholder=Year>"
+        "<input type=password value=secret><input type=hidden value=token>"
         "<progress value=3 max=5></progress><button>Go</button><button style='display:none'>Hidden</button>"
     )
     assert words(html(form)) == "Name 7 Baghdad / Basra note 2 [x] [ ] Year 3 / 5 Go"

@@ -24,7 +24,7 @@ ABSENT = {"audio": "sound", "canvas": "canvas", "embed": "embedded", "iframe": "
           "video": "video"}  # fmt: skip
 CONTROLS = frozenset({"button", "input", "meter", "progress", "select", "textarea"})
 #: Elements that take all that follows along where they are not ended.
-ENDED = GONE | ABSENT.keys() | CONTROLS - {"embed", "input"}
+ENDED = (GONE | ABSENT.keys() | CONTROLS) - {"embed", "input"}
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 #: Elements that set blocks apart and mean nothing else.
 _FRAMES = "address article aside center div figcaption figure footer header main nav p section summary"
@@ -376,7 +376,8 @@ class _Reader:
         return model.Cell(blocks, text, scope, align, columns=columns, rows=rows)
 
     def _inline(self, element: Any) -> Iterator[model.Inline]:
-        yield from self.places.anchor(element.get("id") or element.get("name") or "")
+        name = element.get("name", "") if element.tag == "a" else ""
+        yield from self.places.anchor(element.get("id") or name)
         title = printable(element.get("title", ""))
         match element.tag:
             case "br":
