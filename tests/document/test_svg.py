@@ -58,6 +58,11 @@ def test_entities_are_not_followed():
     assert "kept" in shown and "root:" not in shown and "&a;" not in shown
 
 
+def test_a_drawing_nested_without_end_is_cut():
+    found, _ = svg.picture(HEAD + ">" + "<g>" * 1000 + "<path d='M0 0'/>" + "</g>" * 1000 + "<rect/></svg>", "f")
+    assert svg.draws(found) and b"<rect/>" in found.data and b"<path" not in found.data
+
+
 def test_references_that_multiply_or_circle_are_refused():
     chain = "".join(f'<g id="l{i}">' + f'<use href="#l{i + 1}"/>' * 10 + "</g>" for i in range(8))
     assert draw(chain + '<g id="l8"><path d="M0 0"/></g>') == ""

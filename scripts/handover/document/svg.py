@@ -59,6 +59,8 @@ LONGEST = 1000
 #: How many elements an image may draw once its references are followed, since a small file may draw a thousand million,
 #: and how far references may lead on.
 MOST_ELEMENTS, MOST_DEPTH = 500_000, 32
+#: What lies deeper is left out: readers of XML have a limit of their own, at 256.
+MOST_NESTED = 200
 
 
 @lru_cache(maxsize=32)
@@ -149,9 +151,11 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
     from lxml import etree
 
     top = None
-    waiting: list[tuple[Any, Any]] = [(element, None)]
+    waiting: list[tuple[Any, Any, int]] = [(element, None, 0)]
     while waiting:
-        old, parent = waiting.pop()
+        old, parent, depth = waiting.pop()
+        if depth > MOST_NESTED:
+            continue
         name = _name(old)
         if name not in ELEMENTS:
             if name == "foreignObject" and parent is not None and _name(old.getparent()) != "switch":
@@ -173,7 +177,7 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
             new.tail = old.tail if _name(old.getparent()) in TEXTS else None
         if name in TEXTS:
             new.text = old.text
-        waiting.extend((child, new) for child in reversed(old))
+        waiting.extend((child, new, depth + 1) for child in reversed(old))
     return top
 
 
