@@ -138,6 +138,28 @@ def test_of_an_output_that_cannot_be_shown_stay_its_text_and_a_note(data, lines)
     assert told(shown(data)) == lines
 
 
+LIBRARY = {"text/html": "<!-- x --> <script src='x.js'></script><script>load('<b>')</script> <style>a{}</style>"}
+FILLED = {"text/html": "<div id=p1></div>"}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "notes"),
+    [
+        ([LIBRARY], 1), ([LIBRARY, FILLED], 1), ([FILLED, {"application/javascript": "draw()"}], 1),
+        ([LIBRARY, {"application/vnd.plotly.v1+json": {}}], 1), ([{"application/vnd.plotly.v1+json": {}}] * 2, 2),
+        ([FILLED, {"application/javascript": "x", "application/vnd.bokehjs_exec.v0+json": ""}], 1),
+        ([{"text/plain": "x"}, {"application/javascript": "draw()"}], 1), ([FILLED, FILLED], 2),
+    ],
+)  # fmt: skip
+def test_a_script_that_serves_another_output_is_not_missed_twice(outputs, notes):
+    assert told(document(cell(*map(display, outputs))).parts).count(f"[{INTERACTIVE}]") == notes
+
+
+def test_an_estimator_that_only_speaks_of_loading_waits_for_nothing():
+    page = "<pre>Pipeline()</pre><b>please try loading this page with a viewer</b><script>fold()</script>"
+    assert told(shown({"text/html": page})) == ["Pipeline()", "please try loading this page with a viewer"]
+
+
 @pytest.mark.parametrize("data", ["", "broken", base64.b64encode(b"\x89PNG\r\n\x1a\nbroken").decode()])
 def test_an_image_that_cannot_be_drawn_says_so(data):
     (figure,) = shown({"image/png": data})

@@ -70,11 +70,14 @@ UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE |
 OPENING = re.compile(rf"<({'|'.join(sorted(ENDED))})\b[^<>]*>", re.IGNORECASE)
 SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 #: What a page says until its script has drawn something.
-LOADING = re.compile(r"\b(load|initiali[sz])ing\b", re.IGNORECASE)
+LOADING = re.compile(r"\b(load|initiali[sz])ing\b.{0,80}?(\.\.\.|…)", re.IGNORECASE | re.DOTALL)
 HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
 #: A page that a frame holds itself.
 HELD = re.compile(r"data:text/html((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
 XLINK = "http://www.w3.org/1999/xlink"
+#: What shows nothing where it begins, and how it ends if not at once.
+ENDS = {"<script": "</script>", "<style": "</style>", "<!--": "-->", "<link": ">", "<meta": ">"}
+SILENT = re.compile(rf"\s+|{'|'.join(ENDS)}")
 #: libxml2 leaves out what lies deeper than this many elements.
 FOLLOWED = 2048
 #: Elements nested deeper than this are read as their text.
@@ -110,6 +113,16 @@ def output(source: str, places: Places) -> tuple[model.Blocks, bool]:
     if model.says(found):
         return found, reader.scripted and (reader.vacant or bool(LOADING.search(said)))
     return found, reader.scripted or reader.vacant
+
+
+def silent(source: str) -> bool:
+    """Whether HTML has no element and no word but scripts, style sheets, comments and the like."""
+    place, lowered = 0, source.lower()
+    while found := SILENT.match(lowered, place):
+        close = ENDS.get(found[0], "")
+        end = lowered.find(close, found.end()) if close else found.end()
+        place = end + len(close) if end >= 0 else len(source)
+    return place >= len(source)
 
 
 def inlines(parts: Sequence[str | Hole], places: Places) -> model.Inlines:

@@ -23,10 +23,13 @@ from handover.text import cut, printable
 #: Images that a cell displays, the best form first; any other image comes after them.
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif")
 HTML, MARKDOWN, LATEX, PLAIN, JSON = "text/html", "text/markdown", "text/latex", "text/plain", "application/json"
+JAVASCRIPT = "application/javascript"
 #: What tools put beside an output, or instead of one, and JupyterLab shows nothing of.
-UNSEEN = re.compile(r"application/(papermill|scrapbook|vnd\.google\.colaboratory)\..*|.*_load\.v0\+json")
+UNSEEN = re.compile(r"application/(papermill|scrapbook|vnd\.google\.colaboratory)\..*|.*_(load|exec)\.v0\+json")
 #: What draws itself where a script may run.
 DRAWING = re.compile(r"application/(vnd\..*|(x-)?(java|ecma)script)")
+#: What may wait for a script in HTML.
+WAITING = re.compile(r"<script\b|\sid\s*=", re.IGNORECASE)
 #: The text form of an object that says nothing but its class and its place in memory; IPython's own not even that.
 BARE = re.compile(r"<(?P<name>[\w.]+)( object)? at 0x[0-9a-fA-F]+>")
 IPYTHON = re.compile(r"<?IPython(\.core|\.lib)?\.display\.\w+( object)?( at 0x[0-9a-fA-F]+)?>?")
@@ -161,8 +164,10 @@ def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[Mappi
         if cell.source.strip() and not hidden:
             language = str(nb.metadata.get("language_info", {}).get("name", "python"))
             yield _Piece(lambda _: (model.CellCode(number, printable(cell.source, code=True), language),))
+        drawn = any(map(_draws, shown))
         for output in shown:
-            yield from _output(number, output)
+            if not (drawn and _prepares(output)):
+                yield from _output(number, output)
     elif cell.cell_type == "raw" and cell.source.strip():
         yield _Piece(lambda reader: (model.Stream(number, "", reader.excerpt(cell.source)),))
 
@@ -181,6 +186,20 @@ def _output(number: int, output: Mapping[str, Any]) -> Iterator[_Piece]:
         yield _Piece(lambda reader: reader.failure(number, output["ename"], output["evalue"], trace))
     elif kind in ("display_data", "execute_result"):
         yield from _display(number, output.get("data", {}), output.get("metadata", {}))
+
+
+def _prepares(output: Mapping[str, Any]) -> bool:
+    """Whether an output is a script alone, which loads a library or draws into what another output of the cell has."""
+    forms = {mime for mime in output.get("data", {}) if mime != PLAIN and not UNSEEN.fullmatch(mime)}
+    page = _whole(HTML, output.get("data", {}).get(HTML, ""))
+    return bool(forms) and forms <= {HTML, JAVASCRIPT} and html.silent(page)
+
+
+def _draws(output: Mapping[str, Any]) -> bool:
+    """Whether a script draws, or may draw, in an output."""
+    data = output.get("data", {})
+    drawing = any(mime.startswith("application/vnd.") and not UNSEEN.fullmatch(mime) for mime in data)
+    return drawing or (bool(WAITING.search(_whole(HTML, data.get(HTML, "")))) and not _prepares(output))
 
 
 def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Iterator[_Piece]:
