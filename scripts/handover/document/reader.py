@@ -36,7 +36,6 @@ IPYTHON = re.compile(r"<?IPython(\.core|\.lib)?\.display\.\w+( object)?( at 0x[0
 #: The lists of an evidence output in reading order, and the page's word for each.
 LISTS = (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources"))
 
-
 Parts = tuple[model.Part, ...]
 
 
