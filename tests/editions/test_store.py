@@ -3,15 +3,18 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import stat
 
 import pytest
 
-from handover import atomic
-from handover.editions import manifest
+import publishing
+from handover import atomic, scratch
+from handover.editions import check, manifest
 from handover.editions.store import Edition, Store, file_name
 from handover.errors import StoreError
+from handover.project import Project
 from publishing import made
 
 ABOUT, FILES = made()
@@ -71,12 +74,17 @@ def test_whatever_step_the_disk_refuses_nothing_half_made_stays(store, snapshot,
         faulty = Faulty(step, refuse)
         monkeypatch.setattr("handover.editions.store.os", faulty)
         monkeypatch.setattr("handover.atomic.os", faulty)
+        monkeypatch.setattr("handover.scratch.os", faulty)
         try:
             publish(store)
-            break
+            assert edition(store).faults() == [] and store.strays() == []
+            if faulty.left >= 0:
+                break
+            # it can do without this step
+            shutil.rmtree(edition(store).folder.parent)
         except StoreError as error:
             said = str(error)
-        assert f"must be writable (got {os.strerror(code)})" in said and atomic.CURES[code] in said
+            assert f"must be writable (got {os.strerror(code)})" in said and atomic.CURES[code] in said
         assert snapshot(store.root) == before, f"step {step}"
     assert step > 20 and faulty.left >= 0
     assert edition(store).faults() == []
@@ -91,7 +99,7 @@ def test_killed_at_any_step_an_edition_is_whole_or_absent_and_the_next_run_clean
             import handover.editions.store as module
 
             faulty = Faulty(step, lambda arguments: os.kill(os.getpid(), signal.SIGKILL))
-            module.os = atomic.os = faulty
+            module.os = atomic.os = scratch.os = faulty
             publish(store)
             os._exit(0 if faulty.left >= 0 else 9)
         killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -109,12 +117,39 @@ def test_killed_at_any_step_an_edition_is_whole_or_absent_and_the_next_run_clean
 
 def test_what_a_living_process_stages_is_left_alone(store):
     store.root.mkdir()
-    living = store.root / f"{atomic.STAGING}{os.getppid()}-aaaa"
-    dead = store.root / f"{atomic.STAGING}999999999-bbbb"
-    living.mkdir()
-    dead.mkdir()
+    dead = publishing.staged_by_killed(store.root)
+    with scratch.folder(store.root, atomic.STAGING) as living:
+        publish(store)
+        assert living.exists() and not dead.exists()
+    assert store.strays() == []
+
+
+def test_what_is_only_called_like_something_staged_is_left_alone(store, tmp_path, snapshot):
+    """Neither a folder nor a link nor a record says what is ours by its name, not even with a dead process's number."""
+    store.root.mkdir()
+    (store.root / f"{atomic.STAGING}photos").mkdir()
+    (store.root / f"{atomic.STAGING}photos" / "holiday.jpg").write_text("mine")
+    (store.root / f"{atomic.STAGING}999999999-0123abcd").write_text("mine")
+    (store.root / f"{atomic.STAGING}999999999-x").symlink_to(tmp_path)
+    before = snapshot(store.root)
     publish(store)
-    assert living.exists() and not dead.exists()
+    shutil.rmtree(edition(store).folder.parent)
+    assert snapshot(store.root) == before
+
+
+def test_a_removal_that_the_disk_refuses_halfway_is_taken_back(store, monkeypatch):
+    publish(store)
+    for step in range(200):
+        # not what comes before: opening and locking the folder in which it is removed
+        faulty = Faulty(step, lambda arguments: (_ for _ in ()).throw(OSError(errno.EIO, os.strerror(errno.EIO))))
+        monkeypatch.setattr("handover.atomic.os", faulty)
+        try:
+            with store.locked():
+                store.remove(edition(store))
+            break
+        except StoreError:
+            assert edition(store).faults() == [] and store.strays() == []
+    assert step >= 2 and not edition(store).folder.exists() and store.strays() == []
 
 
 # never changed
@@ -214,15 +249,16 @@ def test_a_planted_link_is_refused_and_what_it_leads_to_is_left_alone(store, tmp
     assert store.strays() == [path]
 
 
-def test_links_planted_where_something_is_staged_are_removed_and_not_followed(store, tmp_path):
+def test_a_link_planted_for_something_staged_is_not_followed(store, tmp_path):
     victim = tmp_path / "victim"
     victim.mkdir()
     (victim / "kept").write_text("mine")
     store.root.mkdir()
-    (store.root / f"{atomic.STAGING}999999999-x").symlink_to(victim)
-    (store.root / f"{atomic.STAGING}{os.getpid()}-x").symlink_to(victim / "kept")
+    dead = publishing.staged_by_killed(store.root)
+    shutil.rmtree(dead)
+    dead.symlink_to(victim)
     publish(store)
-    assert (victim / "kept").read_text() == "mine" and store.strays() == []
+    assert (victim / "kept").read_text() == "mine" and dead in store.strays()
 
 
 def test_a_link_planted_for_the_lock_writes_nothing_elsewhere(store, tmp_path):
@@ -239,6 +275,26 @@ def test_a_name_that_could_leave_the_store_is_refused(store, report, snapshot):
     with store.locked(), pytest.raises(StoreError, match="must be a name made of letters"):
         store.publish(report, NAME, FILES, ABOUT)
     assert snapshot(store.root) == {}
+
+
+def test_a_report_that_differs_from_another_in_case_alone_is_refused(store, snapshot):
+    publish(store)
+    before = snapshot(store.root)
+    with store.locked(), pytest.raises(StoreError) as error:
+        store.publish("Doors", NAME, FILES, ABOUT)
+    assert str(error.value).splitlines()[0] == (
+        f"{store.root}/Doors: must differ from every other report in more than case (got also doors)."
+    )
+    assert snapshot(store.root) == before
+
+
+@pytest.mark.parametrize("names", [("Doors", NAME), ("doors", NAME.replace("-en-", "-EN-"))])
+def test_editions_that_came_by_a_merge_and_differ_in_case_alone_are_named(store, names):
+    publish(store)
+    store.root.joinpath(*names).mkdir(parents=True)
+    first, second = ("Doors", "doors") if names[0] == "Doors" else (f"doors/{names[1]}", f"doors/{NAME}")
+    said = f"reports/{first}: must differ from every other name in more than case (got also {second})."
+    assert f"wrong {said}" in [str(one) for one in check.editions(store, Project(store.root.parent))]
 
 
 def test_editions_are_found_by_name_and_strays_are_named(store):

@@ -1,11 +1,18 @@
 """Verifying: what is altered is named in words of the report, what is hostile does nothing."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import unicodedata
+from pathlib import Path
 
 import forgery
 import pikepdf
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -355,3 +362,35 @@ def test_whatever_a_record_holds_it_is_read_or_refused(path, value):
         record_of_pdf(json.dumps(content).encode())
     except VerifyError as error:
         assert not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in str(error))
+
+
+#: Starts the process that reads a PDF, and keeps its input open in a fork.
+READS = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-I", "-m", "handover.verify.contents"], stdin=subprocess.PIPE)
+if pid := os.fork():
+    print(child.pid, pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
+def test_what_reads_a_pdf_ends_with_the_command():
+    command = subprocess.Popen([sys.executable, "-c", READS], stdout=subprocess.PIPE)
+    reader, fork = map(int, command.stdout.readline().split())
+    maps = Path(f"/proc/{reader}/maps")
+    try:
+        wait_for(lambda: "pikepdf" in maps.read_text())
+        command.kill()
+        command.wait()
+        wait_for(lambda: not psutil.pid_exists(reader) or psutil.Process(reader).status() == psutil.STATUS_ZOMBIE)
+    finally:
+        os.kill(fork, signal.SIGKILL)
+        command.stdout.close()
+
+
+def wait_for(met):
+    give_up = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from handover import __version__
+from handover import __version__, credentials, scratch
 from handover.errors import HandoverError
 
 __all__ = ["cli", "main", "say"]
@@ -34,6 +34,7 @@ COMMANDS = {
     "bundle": ("editions", "Pack an edition and all that made it into one file, to be passed on."),
     "publish": ("editions", "Mirror reports/ to a folder or to object storage."),
     "prune": ("editions", "Remove old editions; never the newest, a pinned or a referenced one."),
+    "retract": ("editions", "Take back one edition that should not have been published."),
     "schedule": ("schedule", "Render on time: list, due, run, install, health, history."),
 }
 
@@ -80,6 +81,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     words = sys.argv[1:] if arguments is None else arguments
     _leave_foreign_modules()
     _escape_unencodable()
+    scratch.sweep_temporary()
     try:
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:
@@ -113,8 +115,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def say(text: str) -> None:
-    """Write to standard error; standard output is for paths and data."""
-    click.echo(text, err=True)
+    """Write to standard error, without secrets of the environment; standard output is for paths and data."""
+    click.echo(credentials.mask(text), err=True)
 
 
 def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -187,4 +189,4 @@ def _trace(words: list[str]) -> None:
     if "--debug" in words:
         import traceback
 
-        traceback.print_exc()
+        say(traceback.format_exc())

@@ -95,7 +95,6 @@ def remember(root: Path, digest: str, edition: str) -> None:
     known[digest] = edition
     with atomic.translate_os_errors(path):
         path.parent.mkdir(exist_ok=True)
-        atomic.sweep(path.parent)
         atomic.replace(path, json.dumps(dict(list(known.items())[-KEPT:]), indent=0).encode())
 
 

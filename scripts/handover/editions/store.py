@@ -12,14 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from handover import atomic, digest
+from handover import atomic, digest, scratch
 from handover.editions import manifest
 from handover.errors import StoreError
 from handover.project import Project
 
 REPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+REPORT_RULE = "made of letters a to z, digits, - and _, at most 64, and begin with a letter or digit"
 EDITION = re.compile(
-    r"(?P<as_of>\d{4}-\d\d-\d\d)-(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)-(?P<digits>[0-9a-f]{8})"
+    r"(?P<as_of>[0-9]{4}-[0-9]{2}-[0-9]{2})-(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)-(?P<digits>[0-9a-f]{8})"
 )
 #: The picture of the PDF's first page, and the one that a link to the HTML shows.
 PICTURE, LINK_PICTURE = "page1.png", "link.png"
@@ -97,9 +98,12 @@ class Store:
 
     @classmethod
     def of(cls, project: Project, out: Path | None = None) -> "Store":
-        """The project's own store, or another folder with the same layout."""
+        """The project's own store, or another folder with the same layout, without what killed processes left there."""
         root = out or project.reports
-        return cls(root, out / ".lock" if out else project.root / ".handover" / "store.lock", project)
+        store = cls(root, out / ".lock" if out else project.root / ".handover" / "store.lock", project)
+        for folder in {store.root, store.lock.parent}:
+            scratch.sweep(folder)
+        return store
 
     def reports(self) -> list[str]:
         """Names of the reports that have a folder, sorted."""
@@ -158,6 +162,12 @@ class Store:
         for name, form in ((report, REPORT), (edition, EDITION)):
             if not form.fullmatch(name):
                 raise StoreError(f"{name}: must be a name made of letters, digits, - and _.\nRename the notebook.")
+        for there in self.reports():
+            if there != report and there.casefold() == report.casefold():
+                raise StoreError(
+                    f"{self.root / report}: must differ from every other report in more than case (got also {there}).\n"
+                    "Rename the notebook, or its folder here."
+                )
         target = Edition(self.root, report, edition)
         for path in (target.folder.parent, target.folder):
             if path.is_symlink():
@@ -165,8 +175,8 @@ class Store:
                     f"{path}: must be a folder of the store (got a symbolic link to {os.readlink(path)}).\n"  # noqa: PTH115
                     "Remove the link; editions are never stored elsewhere."
                 )
+        scratch.sweep(self.root)
         with atomic.translate_os_errors(self.root):
-            atomic.sweep(self.root)
             if target.folder.exists():
                 _settle(target, about)
                 return False
@@ -179,13 +189,8 @@ class Store:
         Raises:
             StoreError: The disk refuses; the edition is then as it was.
         """
-        with atomic.translate_os_errors(edition.folder):
-            atomic.sweep(self.root)
-            away = self.root / atomic.staging()
-            os.rename(edition.folder, away)  # noqa: PTH104
-            atomic.sync(edition.folder.parent)
-            atomic.sync(self.root)
-            atomic.remove(away)
+        with atomic.translate_os_errors(edition.folder), atomic.staging(self.root) as staged:
+            _move(edition.folder, staged / edition.name, edition.folder.parent, self.root)
 
 
 def file_name(report: str, edition: str, suffix: str) -> str:
@@ -233,21 +238,29 @@ def _add(target: Edition, files: Mapping[str, bytes]) -> None:
     """Stage, sync, rename once, sync; on any fault the store is left as it was."""
     report = target.folder.parent
     fresh = not report.exists()
-    staged = target.root / atomic.staging()
-    try:
-        atomic.folder(staged)
+    with atomic.staging(target.root) as staged:
+        made = staged / target.name
+        atomic.folder(made)
         for name, data in sorted(files.items()):
-            atomic.create(staged / name, data)
-        atomic.sync(staged)
-        if fresh:
-            atomic.folder(report)
-        os.rename(staged, target.folder)  # noqa: PTH104
-        atomic.sync(report)
-        atomic.sync(target.root)
+            atomic.create(made / name, data)
+        atomic.sync(made)
+        try:
+            if fresh:
+                atomic.folder(report)
+            _move(made, target.folder, report, target.root)
+        except BaseException:
+            if fresh and report.exists() and not any(report.iterdir()):
+                report.rmdir()
+            raise
+
+
+def _move(folder: Path, to: Path, *changed: Path) -> None:
+    """Move a folder in one step that lasts; on any fault it is moved back."""
+    try:
+        os.rename(folder, to)  # noqa: PTH104
+        for parent in changed:
+            atomic.sync(parent)
     except BaseException:
-        if target.folder.exists() and not staged.exists():
-            os.rename(target.folder, staged)  # noqa: PTH104  taken back in one step, as it came
-        atomic.remove(staged)
-        if fresh and report.exists() and not any(report.iterdir()):
-            report.rmdir()
+        if to.exists() and not folder.exists():
+            os.rename(to, folder)  # noqa: PTH104
         raise

@@ -109,6 +109,7 @@ class HandoverScheduler(Scheduler):
         super().__init__(*arguments, **options)
         Path(self.staging_path).mkdir(parents=True, exist_ok=True)
         self._fail_orphans()
+        scratch.sweep_temporary()
         logging.getLogger("SchedulerApp").addFilter(_without_traceback)
         # handlers run in reverse order: jobs end before multiprocessing waits for them
         atexit.register(_end_jobs)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from handover import atomic, digest
+from handover import atomic, digest, scratch
 from handover.errors import HandoverError, PublishError, near
 
 #: A page may be kept for ever where its name holds its content, and must be asked for again where it does not.
@@ -56,7 +56,7 @@ class Folder:
         if not self.root.exists():
             return {}
         with atomic.translate_os_errors(self.root):
-            atomic.sweep(self.root)
+            scratch.sweep(self.root)
             paths = [Path(folder) / name for folder, _, names in os.walk(self.root) for name in names]
             # a link is replaced, whatever it leads to
             sizes = {path: -1 if path.is_symlink() else path.stat().st_size for path in paths}
@@ -75,13 +75,9 @@ class Folder:
                 if not folder.exists():
                     with suppress(FileExistsError):
                         atomic.folder(folder)
-            half = self.root / atomic.staging()
-            try:
-                atomic.create(half, data)
-                half.replace(target)
-            except BaseException:
-                half.unlink(missing_ok=True)
-                raise
+            with atomic.staging(self.root) as staged:
+                atomic.create(staged / target.name, data)
+                os.rename(staged / target.name, target)  # noqa: PTH104
             atomic.sync(target.parent)
 
     def delete(self, path: str) -> None:

@@ -18,6 +18,7 @@ from io import BytesIO
 from typing import Any
 
 from handover.errors import VerifyError
+from handover.notebook import subreaper
 
 #: No edition comes near these; what is larger is not worth opening.
 BYTES_MAX, MEMORY_MAX, SECONDS_MAX = 100_000_000, 1 << 30, 40
@@ -237,4 +238,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    subreaper.end_with_parent()
     main()
