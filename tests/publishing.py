@@ -22,6 +22,15 @@ REPORT = "doors"
 FILLING = 40_000
 
 
+INPUTS = {"notebook": "", "tables": {}, "dictionary": "", "lock": "", "package": "", "versions": {}}
+
+
+def fact(label, value, known=None, **more):
+    """A fact as a manifest has it."""
+    told = {"label": label, "value": value, "low": None, "high": None, "unit": "", "known_since": known, "claims": None}
+    return told | {"weight": manifest.DETAIL, "news": f"{label}: {value}.", "history": []} | more
+
+
 def staged_by_killed(root):
     """The folder that a process has left in which it made something, since it was killed."""
     child = os.fork()
@@ -49,13 +58,14 @@ def made(report=REPORT, as_of="2026-01-31", digits="0123abcd", value="3", starte
         "language": "en",
         "parameters": {"as_of": as_of},
         "variant": {},
-        "inputs": {"digest": f"inputs of {digits}"},
+        "inputs": INPUTS | {"digest": f"inputs of {digits}"},
         "outputs": manifest.outputs(files),
         "versions": {"typst": "1"},
-        "facts": {"doors": {"label": "Doors", "value": value}},
+        "facts": {"doors": fact("Doors", value)},
+        "statements": {},
         "sources": [],
         "pages": 2,
-        "run": {"started": started},
+        "run": {"started": started, "seconds": {}},
     }
     return about | changes, files
 

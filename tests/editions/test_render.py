@@ -19,7 +19,7 @@ from PIL import Image
 from handover import atomic
 from handover.editions import Request, catalogue, check, index, render
 from handover.editions.compose import PLACEHOLDER
-from handover.editions.store import LINK_PICTURE, PICTURE, Store
+from handover.editions.store import LINK_PICTURE, LOCK, PICTURE, Store
 from handover.errors import (
     AuditError,
     ConversionError,
@@ -281,7 +281,7 @@ def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
     assert name in html and PLACEHOLDER not in html
     assert [path.name for path in outcome.paths] == [f"mini_{name}.html", f"mini_{name}.pdf"]
     assert {path.name for path in mini.reports.iterdir()} == {
-        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml")
+        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml", LOCK)
     }
 
 
@@ -318,6 +318,17 @@ def test_a_copy_of_the_project_and_another_folder_get_the_same_bytes(mini, stand
     for there in (render.render(Project(elsewhere), "mini"), render.render(mini, "mini", out=out)):
         assert there.kind == "published" and there.edition.name == here.edition.name
         assert [one.read_bytes() for one in here.paths] == [one.read_bytes() for one in there.paths]
+
+
+@pytest.mark.parametrize("name", ["index.html", "feed.xml", "catalogue.json", "mini_editions.html"])
+def test_a_folder_with_other_people_s_pages_is_refused_before_anything_runs(mini, stand_in, tmp_path, snapshot, name):
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / name).write_text("theirs")
+    with pytest.raises(StoreError, match=rf"handover did not write \(got {name}\)\.\nChoose another folder with --out"):
+        render.render(mini, "mini", out=out)
+    assert stand_in.runs == 0
+    assert snapshot(out).keys() == {name} and (out / name).read_text() == "theirs"
 
 
 def test_phases_are_told_in_order(mini, stand_in):

@@ -6,16 +6,17 @@ import os
 import shutil
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 
 import publishing
-from handover import atomic, scratch
+from handover import atomic, bounded, scratch
 from handover.editions import check, manifest
 from handover.editions.store import Edition, Store, file_name
 from handover.errors import StoreError
 from handover.project import Project
-from publishing import made
+from publishing import INPUTS, made
 
 ABOUT, FILES = made()
 NAME = ABOUT["edition"]
@@ -168,7 +169,7 @@ def test_other_bytes_under_the_same_name_are_refused_whatever_made_them(store, s
     before = snapshot(store.root)
     other = {**FILES, file_name("doors", NAME, suffix): b"other"}
     with pytest.raises(StoreError, match=rf"same bytes under the same name \(differs: doors_.*\{suffix}\)"):
-        publish(store, other, versions={"typst": "2"}, inputs={"digest": "e"})
+        publish(store, other, versions={"typst": "2"}, inputs=INPUTS | {"digest": "e"})
     assert snapshot(store.root) == before
 
 
@@ -202,7 +203,7 @@ def spoil(edition, how):
             return "must be a whole manifest"
         case "empty":
             about.write_text("{}")
-            return r"missing or wrong: report, edition, content"
+            return r"must be a whole manifest \(got report must be given"
         case "other":
             about.write_text(json.dumps(ABOUT | {"report": "windows"}))
             return "must be the manifest of doors"
@@ -306,7 +307,41 @@ def test_editions_are_found_by_name_and_strays_are_named(store):
     assert [path.name for path in store.strays()] == ["draft.html", "notes"]
 
 
+def test_a_folder_that_holds_the_checkout_is_no_store(mini, snapshot):
+    before = snapshot(mini.root)
+    for out in (mini.root, mini.root.parent, Path("/")):
+        with pytest.raises(StoreError, match=r"must be a folder for editions \(got one that holds the checkout\)"):
+            Store.of(mini, out)
+    assert snapshot(mini.root) == before
+
+
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("page1.png")])
+def test_an_edition_s_folder_that_holds_something_else_is_not_removed(store, snapshot, make):
+    publish(store)
+    make(edition(store).folder / "notes.txt")
+    before = snapshot(store.root)
+    with (
+        store.locked(),
+        pytest.raises(StoreError, match=r"must hold only the edition to be removed \(got also notes\.txt\)"),
+    ):
+        store.remove(edition(store))
+    assert snapshot(store.root) == before
+
+
 # readers and other writers
+
+
+def test_whatever_a_store_is_called_its_writers_share_one_lock(mini, tmp_path, monkeypatch):
+    """By a relative path, through a link, from another project."""
+    monkeypatch.setattr("handover.editions.store.LOCK_TIMEOUT_S", 0.05)
+    (tmp_path / "link").symlink_to(mini.reports)
+    other = Project(tmp_path / "other")
+    names = [Store.of(mini, out) for out in (Path("mini/reports"), Path("mini/../mini/reports"), tmp_path / "link")]
+    monkeypatch.chdir(tmp_path)
+    mini.reports.mkdir()
+    for one in (*names, Store.of(other, mini.reports)):
+        with Store.of(mini).locked(), pytest.raises(StoreError, match="must be free to publish in"), one.locked():
+            pass
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o000])
@@ -343,3 +378,50 @@ def test_processes_at_once_publish_one_edition(store):
     codes = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
     assert codes == [10, 11, 11, 11]
     assert edition(store).faults() == []
+
+
+# bounded
+
+
+def test_ten_thousand_strange_files_are_a_few_lines(store):
+    publish(store)
+    for number in range(10_000):
+        (edition(store).folder / f"x{number:05}").touch()
+    faults = edition(store).faults()
+    assert len(faults) == 21 and faults[0].endswith("x00000: is in no manifest") and faults[-1] == "… and 9,980 more"
+
+
+def test_what_no_reader_would_open_again_is_not_published(store, snapshot, monkeypatch):
+    monkeypatch.setattr(bounded, "MOST", 3)
+    with pytest.raises(StoreError, match=r"must have at most 3 bytes \(got .*\)\.\nShow less in the report"):
+        publish(store)
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match=r"manifest\.json: pages must be a whole number \(got '2'\)"):
+        publish(store, pages="2")
+    assert store.editions() == []
+
+
+def test_a_file_that_may_not_be_read_is_named(store):
+    publish(store)
+    for path in (edition(store).file(".pdf"), edition(store).folder / manifest.NAME, edition(store).folder):
+        mode = path.stat().st_mode
+        path.chmod(0)
+        try:
+            (fault,) = as_nobody(edition(store).faults)
+        finally:
+            path.chmod(mode)
+        assert fault.startswith(f"{edition(store).folder}/") and "Permission denied" in fault
+
+
+def as_nobody(call):
+    """What a call gives in a process without rights; root may read everything."""
+    into, out = os.pipe()
+    if not (child := os.fork()):
+        if os.geteuid() == 0:
+            os.setresuid(65534, 65534, 65534)
+        os.write(out, json.dumps(call()).encode())
+        os._exit(0)
+    os.close(out)
+    os.waitpid(child, 0)
+    with os.fdopen(into) as said:
+        return json.load(said)

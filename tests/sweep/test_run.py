@@ -87,16 +87,17 @@ class Broken(Executor):
         return future
 
 
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (ConnectionError("gone"), "the worker must answer (got ConnectionError: gone)."),
-        (CancelledError(), "was cancelled before it was rendered."),
-    ],
-)
-def test_what_an_engine_raises_is_told_as_a_failure(unlucky, error, said):
-    summary = sweep(unlucky, {"as_of": DAYS[:2]}, Broken(error))
-    assert summary.failed == {said: ["mini as_of=2026-01-10", "mini as_of=2026-01-11"]}
+def test_what_an_executor_raises_is_told_as_a_failure(unlucky):
+    summary = sweep(unlucky, {"as_of": DAYS[:2]}, Broken(ConnectionError("gone")))
+    said = "the worker must answer (got ConnectionError: gone)."
+    assert summary.failed == {said: ["mini as_of=2026-01-10", "mini as_of=2026-01-11"]} and not summary.lost
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_executor_that_is_gone_or_cancels_by_itself_ends_the_sweep_and_fails_no_edition(unlucky, gone):
+    executor = Executor() if gone else Broken(CancelledError())
+    summary = sweep(unlucky, {"as_of": DAYS[:2]}, executor, gone=lambda: gone)
+    assert summary.lost and (summary.done, summary.failed) == (0, {})
 
 
 def test_a_worker_whose_inputs_differ_refuses(unlucky):
