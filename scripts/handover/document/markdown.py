@@ -1,7 +1,7 @@
 """Markdown read into the model, by nbconvert's own parser."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import unescape
@@ -73,7 +73,7 @@ def is_headed(source: str) -> bool:
 
 def line(source: str, places: Places) -> model.Inlines:
     """Read a short Markdown text, such as a caption, as running text."""
-    reader = _Reader(places, {})
+    reader = _Reader(places)
     read: list[model.Inline] = []
     for token in _parse(source):
         if inside := reader.inlines(token.get("children", [])):
@@ -81,19 +81,16 @@ def line(source: str, places: Places) -> model.Inlines:
     return tuple(read)
 
 
-def read(
-    source: str, places: Places, attachments: Mapping[str, Any], *, untitled: bool = False
-) -> tuple[model.Headline | None, model.Blocks]:
+def read(source: str, places: Places, *, untitled: bool = False) -> tuple[model.Headline | None, model.Blocks]:
     """Read Markdown as blocks.
 
     Args:
         source: The text.
         places: The state of this reading.
-        attachments: The images that the cell carries.
         untitled: Whether the document has no headline yet: the first title, and the paragraph under it, become that
             and are left out of the blocks.
     """
-    reader = _Reader(places, attachments)
+    reader = _Reader(places)
     tokens = [token for token in _parse(source) if token["type"] != "blank_line"]
     found = next((n for n, token in enumerate(tokens) if _is_title(token)), None) if untitled else None
     if found is None:
@@ -120,7 +117,6 @@ class _Reader:
     """Reads the tokens of one piece of Markdown."""
 
     places: Places
-    attachments: Mapping[str, Any]
 
     def blocks(self, tokens: Sequence[Token]) -> model.Blocks:
         """Read block tokens; where raw HTML stands among them, as HTML that has them in its holes."""
@@ -263,7 +259,7 @@ class _Reader:
 
     def _image(self, token: Token) -> model.Image:
         url, title = (unescape(token["attrs"].get(name) or "") for name in ("url", "title"))
-        return images.image(url, _words(token["children"]), title, self.places.words, self.attachments)
+        return images.image(url, _words(token["children"]), title, self.places)
 
 
 def _ends(name: str, tokens: Sequence[Token]) -> bool:

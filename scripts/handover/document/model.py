@@ -133,7 +133,7 @@ class Picture:
     """An image that can be drawn and asks for nothing outside itself.
 
     Attributes:
-        kind: svg, png, jpeg, gif or webp.
+        kind: svg, png, jpeg, gif, webp or avif.
         data: The file. An SVG holds only shapes, text, gradients and the like, with presentation attributes in place
             of styles, ids that are unique in the document, and no title or description; its root has the size as
             ``width`` and ``height`` in pixels unless the source gave none.
@@ -141,6 +141,7 @@ class Picture:
         height: The same, down.
         density: Pixels to an inch of paper: 96, or what the image's own file says.
         texts: The texts drawn in an SVG.
+        still: The first frame of a picture that moves, as PNG; b"" for others.
     """
 
     kind: str
@@ -149,6 +150,7 @@ class Picture:
     height: float
     density: float = 96.0
     texts: tuple[str, ...] = ()
+    still: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,6 +600,11 @@ def plain(nodes: Any) -> str:
             case _:
                 parts += [text for held in _held(node) for text in (plain(held), " ")]
     return "".join(parts)
+
+
+def says(nodes: Any) -> bool:
+    """Whether nodes hold a word of the notebook's own, or a picture."""
+    return bool(plain(nodes).strip()) or any(isinstance(node, Image) for node in walk(nodes))
 
 
 def running(nodes: Any) -> Inlines:

@@ -259,12 +259,17 @@ def _warm() -> None:
 
 
 def _accept(request: Request, made: "Composition") -> None:
-    """Refuse a composition that is not the report asked for, or that would leave out its data."""
+    """Refuse a composition that is not the report asked for, or rests on what is not counted or left out."""
     if made.refused:
         raise ConversionError(
             f"{request.where}: every table it names must be attached (refused):\n  "
             + "\n  ".join(made.refused)
             + "\nName tables of data/ by their path from the project's folder."
+        )
+    if uncounted := sorted(set(made.pictures) - set(request.inputs.tables)):
+        raise ConversionError(
+            f"{request.where}: every picture it shows must be named in the text of a cell (got {', '.join(uncounted)}, "
+            "whose name a cell made).\nWrite its path out in a cell, or put it into data/."
         )
     if made.document.parameters != dict(request.parameters):
         raise ConversionError(

@@ -131,7 +131,7 @@ class Printer:
     def _drawn(self, figure: model.Figure) -> Markup:
         picture, alt = figure.picture, figure.alt or self.words.undescribed
         if picture.kind != "svg":
-            return fill('<img src="{}" alt="{}"{}>', data_url(picture), alt, size(picture))
+            return img(picture, alt)
         title = " ".join(model.plain(figure.title).split()) or self.words.figure.format(figure.number)
         prefix, narrow = f"figure-{figure.number}", figure.narrow
         drawn = inline_svg(picture, prefix, title, alt, "wide" if narrow else "")
@@ -275,8 +275,7 @@ class Printer:
         note = fill('<span class="note">{}</span>', image.note) if image.note else NOTHING
         if not image.picture:
             return note
-        about = attributes(title=image.title) + size(image.picture)
-        shown = fill('<img src="{}" alt="{}"{}>', data_url(image.picture), image.alt or self.words.undescribed, about)
+        shown = img(image.picture, image.alt or self.words.undescribed, image.title)
         return shown + " " + note if note else shown
 
     def _citation(self, link: model.Citation) -> Markup:
@@ -387,15 +386,22 @@ def excerpt(text: model.Excerpt) -> Markup:
     return fill(form, text.head, text.note, text.tail)
 
 
-def data_url(picture: model.Picture) -> str:
-    """A picture as an address that holds it."""
+def img(picture: model.Picture, alt: str, title: str = "") -> Markup:
+    """A picture as an element that holds it, with its size, so that the page does not jump while it is drawn.
+
+    One that moves stands still on paper, and for a reader who asks for less motion.
+    """
+    about = attributes(title=title, width=f"{picture.width:.0f}", height=f"{picture.height:.0f}")
     kind = "svg+xml" if picture.kind == "svg" else picture.kind
-    return f"data:image/{kind};base64,{base64.b64encode(picture.data).decode('ascii')}"
+    shown = fill('<img src="{}" alt="{}"{}>', _data_url(kind, picture.data), alt, about)
+    if not picture.still:
+        return shown
+    form = '<picture><source media="print, (prefers-reduced-motion: reduce)" srcset="{}">{}</picture>'
+    return fill(form, _data_url("png", picture.still), shown)
 
 
-def size(picture: model.Picture) -> Markup:
-    """The size of a picture, so that the page does not jump while it is drawn."""
-    return attributes(width=f"{picture.width:.0f}", height=f"{picture.height:.0f}")
+def _data_url(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def inline_svg(picture: model.Picture, prefix: str, name: str, description: str, screen: str) -> Markup:

@@ -5,7 +5,7 @@ as mark-up or code.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -50,7 +50,7 @@ def typst_source(document: model.Document, metadata: PageMetadata) -> dict[str, 
     """Return all files that Typst sets a document from, by name, but its layout, which `settle` adds."""
     printer = Printer(document)
     attached = {f"attachment-{number}": item.data for number, item in enumerate(metadata.attachments)}
-    main = "\n".join([*printer.preamble(metadata), *printer.body(metadata.colophon), _closing(printer.words, metadata)])
+    main = "\n".join([*printer.preamble(metadata), *printer.body(metadata), _closing(printer.words, metadata)])
     return {"main.typ": f"{main}\n".encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
 
 
@@ -123,11 +123,11 @@ class Printer:
             marks.append(f"[#marked[{text(MARK)}];#{literal(': ')};{self.house(words.differ)}], ")
         return "".join(marks)
 
-    def body(self, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    def body(self, metadata: PageMetadata) -> Iterator[str]:
         """The whole text, and at its end the appendix and the colophon, in the columns of evidence that comes last."""
-        colophon = "".join(f"([{self.house(name)}], [{text(value)}]), " for name, value in rows)
+        colophon = "".join(f"([{self.house(name)}], [{text(value)}]), " for name, value in metadata.colophon)
         colophon = f"#colophon(({colophon}))" if colophon else ""
-        parts = [part for part in self.document.parts if not isinstance(part, model.CellCode)]
+        parts = [part for part in self.document.parts if metadata.code or not isinstance(part, model.CellCode)]
         last = parts.pop() if parts and isinstance(parts[-1], model.EvidenceSection) else None
         yield self._masthead()
         yield from self._parts(parts)
@@ -175,6 +175,8 @@ class Printer:
                         yield self._figure(part, followed=id(part) in followed)
                     case model.Prose() | model.Output():
                         yield self.blocks(part.blocks)
+                    case model.CellCode():
+                        yield self._code(part)
                     case model.Stream():
                         yield self._stream(part)
                     case model.Failure():
@@ -205,6 +207,10 @@ class Printer:
                 note = f"{text('[')}{note}{text(f': {figure.alt}]')}"
             options.append(f"remark: [#note[{note}];]")
         return f"#exhibit({', '.join(options)})[{self._picture(figure.picture, figure.alt)}];"
+
+    def _code(self, code_: model.CellCode) -> str:
+        label = self.house(self.words.code.format(code_.cell))
+        return f"#note[{label}];#listing({lines(code_.source, CODE_WIDTH)});"
 
     def _stream(self, stream: model.Stream) -> str:
         found = stream.text

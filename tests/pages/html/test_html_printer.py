@@ -75,7 +75,7 @@ def figure(data=SVG, mime="image/svg+xml", **about):
         ("<details><summary>S</summary>\n\n**md**\n\n</details>",
          "<details><summary>S</summary>\n<p><strong>md</strong></p>\n</details>"),
         ("![far](https://x.example/a.png)",
-         '<p><span class="note">[Image that is not in this file far (https://x.example/a.png)]</span></p>'),
+         '<p><span class="note">[Image that is not in this file: far (https://x.example/a.png)]</span></p>'),
     ],
 )  # fmt: skip
 def test_markdown(source, written):

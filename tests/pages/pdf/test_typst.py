@@ -149,7 +149,7 @@ def test_a_heading_without_words_is_none(given):
 def test_a_picture_that_cannot_be_read_says_so():
     found = text(shows({"image/png": "AAAA"}, {"image/png": {"alt": "Twelve boats"}}))
     assert "[Figure that cannot be read: Twelve boats]" in found
-    assert "[Image that is not in this file Boats (boats.png)]" in text(markdown("![Boats](boats.png) and more"))
+    assert "[Image that is not in this file: Boats (boats.png)]" in text(markdown("![Boats](boats.png) and more"))
 
 
 def test_a_picture_without_a_description_says_so():
