@@ -35,6 +35,7 @@ class Words:
     left_out: str = "Left out here: {} characters"
     left_out_lines: str = "Left out here: {} lines, {} characters"
     unprinted: str = "Cell {} shows something interactive that has no printed form."
+    unset: str = "LaTeX, shown as its source"
     done: str = "Done"
     open: str = "To do"
     disagree: str = "Sources disagree"
@@ -99,6 +100,7 @@ ARABIC: Mapping[str, str] = {
     "left_out": "حُذف هنا من الأحرف: {}",
     "left_out_lines": "حُذف هنا من الأسطر: {}، ومن الأحرف: {}",
     "unprinted": "تعرض الخلية {} عنصرًا تفاعليًا لا صورة مطبوعة له.",
+    "unset": "صيغة LaTeX معروضة بنصها الأصلي",
     "done": "أُنجز",
     "open": "لم يُنجز",
     "disagree": "المصادر مختلفة",
