@@ -39,7 +39,7 @@ def face(family: str, style: str) -> Path:
 
 @cache
 def fallbacks() -> list[list[Path]]:
-    """What is tried for a character that none of our families has, in this order: faces of one family, regular first."""
+    """What is tried, in this order, for a character that our families lack: faces of one family, the regular first."""
     noto, drawn, han = (_package(name) for name in ("manimgx_fonts", "matplotlib", "manimgx_fonts_cjk"))
     drawn = drawn / "mpl-data" / "fonts" / "ttf"
     dejavu = [drawn / f"DejaVuSans{style}.ttf" for style in ("", "-Bold", "-Oblique")]

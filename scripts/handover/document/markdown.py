@@ -37,6 +37,13 @@ DISPLAYED_MATHS = (
     r"|\\\\\[(?s:.*?)\\\\\]"
     r"|\\begin\{(?P<math_env_name>[a-z]*\*?)\}(?s:.*?)\\end\{(?P=math_env_name)\})"
 )
+#: A formula in LaTeX that a cell displayed; those before ``within`` stand on lines of their own.
+FORMULA = re.compile(
+    r"\$\$(?P<dollars>(?:(?!\$\$).)+)\$\$|\\\[(?P<brackets>(?:(?!\\\]).)+)\\\]"
+    r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}.+?\\end\{(?P=name)\})"
+    r"|(?<![$\\])\$(?!\$)(?P<within>(?:\\.|[^\\$])+)\$|\\\((?P<parentheses>(?:(?!\\\)).)+)\\\)",
+    re.DOTALL,
+)
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 #: The tokens of styles, and the model's names of these.
 STYLES = {"emphasis": "em", "strong": "strong", "strikethrough": "del"}
@@ -140,6 +147,33 @@ def _is_title(token: Token) -> bool:
 
 def _only_image(token: Token) -> bool:
     return [child["type"] for child in token["children"] if child["type"] != "softbreak"] == ["image"]
+
+
+def latex(source: str) -> model.Blocks:
+    """Read LaTeX that a cell displayed: one formula, or text with formulas between their marks, as Jupyter shows it."""
+    source = printable(source.strip(), code=True)
+    found = list(FORMULA.finditer(source))
+    if found and found[0].span() == (0, len(source)):
+        return (model.Formula(_inside(found[0])),)
+    # without marks around its formulas it is one; so it is if there are commands beside an environment
+    if not found or re.search(r"\\[A-Za-z]", FORMULA.sub("", source)):
+        return (model.Formula(source),)
+    blocks: list[model.Block] = []
+    line: list[model.Inline] = []
+    for one, end in zip([None, *found], [*(one.start() for one in found), len(source)], strict=True):
+        if one and (one["within"] or one["parentheses"]):
+            line.append(model.Maths(_inside(one)))
+        elif one:
+            blocks += [*([model.Paragraph(tuple(line))] if line else []), model.Formula(_inside(one))]
+            line = []
+        text = source[one.end() if one else 0 : end]
+        line += [model.Text(text)] if text.strip() else []
+    return (*blocks, *([model.Paragraph(tuple(line))] if line else []))
+
+
+def _inside(formula: re.Match[str]) -> str:
+    kinds = ("dollars", "brackets", "environment", "within", "parentheses")
+    return next(said.strip() for kind in kinds if (said := formula[kind]))
 
 
 @dataclass

@@ -13,13 +13,15 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from handover.document import html, images, markdown, model, words
+from handover.document import html, images, markdown, model, scripts, words
 from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
 from handover.document.places import Places
 from handover.text import cut, printable
 
 #: Images that a cell displays, the best form first.
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif")
+#: Languages written from right to left.
+RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
 #: The lists of an evidence output in reading order, and the page's word for each.
 LISTS = (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources"))
 
@@ -46,8 +48,11 @@ def read(nb: NotebookNode, name: str = "") -> model.Document:
         of the notebook's own.
     """
     parameters = _parameters(nb)
-    language = str(parameters.get("language", nb.metadata.get("language", "en"))).replace("_", "-")
-    language = language if html.LANGUAGE.match(language) else "en"
+    language = str(parameters.get("language", nb.metadata.get("language", ""))).replace("_", "-")
+    declared = language if html.LANGUAGE.match(language) else ""
+    text = " ".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    language = declared or scripts.language(text) or "en"
+    written = "rtl" if language.split("-")[0] in RIGHT_TO_LEFT else scripts.direction(text) or "ltr"
     outputs = [(number, cell, list(_joined(cell.get("outputs", [])))) for number, cell in _numbered(nb)]
     stated = [data for _, _, shown in outputs for output in shown if (data := _stated(output)) is not None]
     pieces = _headed([piece for number, cell, shown in outputs for piece in _pieces(nb, number, cell, shown)])
@@ -64,11 +69,12 @@ def read(nb: NotebookNode, name: str = "") -> model.Document:
         headline=reader.headline,
         language=language,
         parameters=parameters,
-        parts=parts,
+        parts=tuple(scripts.directed(part, written) for part in parts),
         evidence=_merged(stated),
         ledger=reader.places.ledger,
         contents=tuple(reader.places.contents),
         uses={anchor: tuple(uses) for anchor, uses in reader.places.uses.items()},
+        direction=written,
     )
 
 
@@ -166,7 +172,8 @@ def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Ite
         yield _Piece(lambda reader: reader.section(number))
         return
     data = {mime: _whole(value) for mime, value in data.items()}
-    image = next((mime for mime in IMAGES if mime in data), "")
+    # a formula is set; the picture of it that comes along is not as good
+    image = next((mime for mime in IMAGES if mime in data), "") if "text/latex" not in data else ""
     if image:
         about = metadata.get(image, {})
         about = about if isinstance(about, dict) else {}
@@ -178,8 +185,7 @@ def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Ite
     elif "text/html" in data:
         yield _Piece(lambda reader: reader.output(number, html.read(data["text/html"], reader.places)))
     elif "text/latex" in data:
-        latex = re.sub(r"\A\s*(\$\$?|\\\[|\\\()|(\$\$?|\\\]|\\\))\s*\Z", "", data["text/latex"]).strip()
-        yield _Piece(lambda reader: reader.output(number, (model.Formula(printable(latex, code=True)),)))
+        yield _Piece(lambda reader: reader.output(number, markdown.latex(data["text/latex"])))
     elif data.get("text/plain"):
         yield _Piece(lambda reader: reader.stream(number, "", data["text/plain"]))
 

@@ -8,7 +8,6 @@ read aloud, searched and copied.
 import io
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,59 +18,67 @@ from handover.pages.typst_text import CODE, INVISIBLE, PLAIN
 
 #: The list of typefaces, and the one that is made.
 FILE, STAND_INS = "typefaces.json", "stand-ins.ttf"
-MAIN, MATHS = "main.typ", "maths.typ"
 FAMILY = "Handover Stand-ins"
 #: When it was made, for it must say so: always the first day of 2026, in seconds since 1904.
 DAY = 3_850_070_400
-#: For private use, which no PDF/A may hold, this is set; as Typst's source writes it, and as it is in a drawing.
-REPLACEMENT = "\ufffd"
-WRITTEN = re.compile(r"((?<!\\)(?:\\\\)*)\\u\{(e[0-9a-f]{3}|f[0-8][0-9a-f]{2}|f[0-9a-f]{4}|10[0-9a-f]{4})\}")
+MAIN, MATHS = "main.typ", "maths.typ"
 #: After this line of a source, a rule holds for all of it.
 IMPORT = '#import "/report.typ": *'
+#: For private use, which no PDF/A may hold, this is set; in a drawing, and as Typst's source writes it.
+REPLACEMENT = "\ufffd"
+PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
+WRITTEN = re.compile(r"((?<!\\)(?:\\\\)*)\\u\{(e[0-9a-f]{3}|f[0-8][0-9a-f]{2}|f[0-9a-f]{4}|10[0-9a-f]{4})\}")
+#: Writing that shares one typeface, as Typst names it, and how its three kinds are told apart.
 EAST_ASIAN = r"[\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}\\p{Bopomofo}\u{3000}-\u{303f}\u{ff01}-\u{ffef}]+"
+IDEOGRAPHS, KANA, HANGUL = (re.compile(signs) for signs in ("[\u4e00-\u9fff]", "[\u3041-\u30ff]", "[\uac00-\ud7a3]"))
 #: Characters that a message names.
 NAMED = 8
 #: Hexadecimal digits as dots, three across and five down: an octal digit a row, from the top.
-DIGITS = "75557 26227 71747 71717 55711 74717 74757 71111 75757 75717 75755 65656 74447 65556 74747 74744".split()
+_DIGITS = "75557 26227 71747 71717 55711 74717 74757 71111 75757 75717 75755 65656 74447 65556 74747 74744"
+DIGITS = _DIGITS.split()
 #: A box and the dots in it, of a thousand to the size of the type.
 WIDTH, LOW, HIGH, STROKE, DOT, GAP = 900, -150, 800, 40, 60, 70
 
 
 def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files of a page with the list of the typefaces that it needs beside ours, if it needs any."""
-    drawings = {name: data for name, data in files.items() if data[:4] == b"<svg"}
-    source = WRITTEN.sub(rf"\1{REPLACEMENT}", main := files[MAIN].decode())
-    private = sorted({int(found[2], 16) for found in WRITTEN.finditer(main)})
-    text = source + "".join(data.decode() for data in drawings.values())
-    characters = {chr(int(found[1], 16)) for found in CODE.finditer(source)} | set(PLAIN.sub("", text))
-    wanted = {code for code in map(ord, characters) if code > 0x7E and code not in INVISIBLE} - _ours()
+    main = files[MAIN].decode()
+    texts = {name: data.decode() for name, data in files.items() if data.startswith(b"<svg")} | {MAIN: main}
+    whole = "".join(texts.values())
+    characters = {chr(int(found[1], 16)) for found in CODE.finditer(main)} | set(PLAIN.sub("", whole))
+    private = {ord(char) for char in characters if PRIVATE.match(char)}
+    wanted = {code for code in map(ord, characters) if code > 0x7E and code not in INVISIBLE} - private - _ours()
     if not (wanted or private):
         return dict(files)
+    if private:
+        wanted.add(ord(REPLACEMENT))
+        texts = {name: WRITTEN.sub(rf"\1{REPLACEMENT}", PRIVATE.sub(REPLACEMENT, text)) for name, text in texts.items()}
     chosen: list[Path] = []
-    for family in fonts.fallbacks() if wanted else ():
+    for family in fonts.fallbacks():
         if found := wanted & _covered(family[0]):
             chosen += family
             wanted -= found
-    if any(path.name.endswith(".ttc") for path in chosen):
-        source = source.replace(IMPORT, f"{IMPORT}\n{_east_asian(text)}", 1)
+        if not wanted:
+            break
+    if any(path.suffix == ".ttc" for path in chosen):
+        texts[MAIN] = texts[MAIN].replace(IMPORT, f"{IMPORT}\n{_east_asian(main)}", 1)
     said = {
         "typefaces": {path.name: _hash(path) for path in chosen},
-        "missing": [f"U+{code:04X}" for code in sorted({*wanted, *private})],
+        "missing": [f"U+{code:04X}" for code in sorted(wanted | private)],
     }
     made = {STAND_INS: stand_ins(wanted)} if wanted else {}
-    return {**files, MAIN: source.encode(), FILE: json.dumps(said, indent=1).encode(), **made}
+    changed = {name: text.encode() for name, text in texts.items()}
+    return {**files, **changed, FILE: json.dumps(said, indent=1).encode(), **made}
 
 
-def _east_asian(text: str) -> str:
-    """The rule that sets Chinese, Japanese or Korean as most of a text is written: they share characters, not forms."""
-    found = re.search(r'lang: "(\w+)", region: "?(\w+)', text)
-    regions = {"zh": {"TW": "TC", "HK": "HK"}.get(found[2], "SC"), "ja": "JP", "ko": "KR"} if found else {}
-    ideographs, kana, hangul = (
-        len(re.findall(signs, text)) for signs in ("[\u4e00-\u9fff]", "[\u3041-\u30ff]", "[\uac00-\ud7a3]")
-    )
+def _east_asian(main: str) -> str:
+    """The rule that sets characters which Chinese, Japanese and Korean share as the text's own language writes them."""
+    declared = re.search(r'lang: "(\w+)"(?:, region: "(\w+)")?', main)
+    language, region = declared.groups("") if declared else ("", "")
+    ideographs, kana, hangul = (len(signs.findall(main)) for signs in (IDEOGRAPHS, KANA, HANGUL))
     usual = "JP" if kana * 4 > ideographs else "KR" if hangul > ideographs else "SC"
-    form = regions.get(found[1], usual) if found else usual
-    return f'#show regex("{EAST_ASIAN}"): set text(font: "Noto Sans CJK {form}")'
+    known = {"zh": {"TW": "TC", "HK": "HK"}.get(region, "SC"), "ja": "JP", "ko": "KR"}
+    return f'#show regex("{EAST_ASIAN}"): set text(font: "Noto Sans CJK {known.get(language, usual)}")'
 
 
 def missing(files: Mapping[str, bytes]) -> str:

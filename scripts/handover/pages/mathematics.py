@@ -12,14 +12,16 @@ from handover.document import model
 
 NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 #: MathML Core's elements, less those that would fetch or lead anywhere, and the old one for boxes and strokes.
-ELEMENTS = frozenset(
-    "math mi mn mo ms mtext mspace mrow mstyle mpadded mphantom mfrac msqrt mroot msub msup msubsup munder mover munderover "
-    "mmultiscripts mprescripts mtable mtr mtd menclose semantics annotation b i em code span".split()
-)  # fmt: skip
-ATTRIBUTES = frozenset(
-    "mathvariant form lspace rspace stretchy symmetric minsize maxsize movablelimits linethickness displaystyle "
-    "scriptlevel width accent accentunder notation display encoding".split()
+_ELEMENTS = (
+    "math mi mn mo ms mtext mspace mrow mstyle mpadded mphantom mfrac msqrt mroot msub msup msubsup munder mover "
+    "munderover mmultiscripts mprescripts mtable mtr mtd menclose semantics annotation b i em code span"
 )
+ELEMENTS = frozenset(_ELEMENTS.split())
+_ATTRIBUTES = (
+    "mathvariant form lspace rspace stretchy symmetric minsize maxsize movablelimits linethickness displaystyle "
+    "scriptlevel width accent accentunder notation display encoding"
+)
+ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 #: What the library says with styles, and the class that says it on our page.
 CLASSES = {
     "text-align: left": "left", "text-align: right": "right", "padding-left: 0": "near-left",

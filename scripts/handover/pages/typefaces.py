@@ -43,10 +43,8 @@ DIGEST = 32
 
 
 #: Letters, and what a formula has for them where they are variables.
-SLANTED = {
-    unicodedata.normalize("NFKC", chr(code)): chr(code)
-    for code in (0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C))
-}
+_SLANTED = map(chr, (0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)))
+SLANTED = {unicodedata.normalize("NFKC", letter): letter for letter in _SLANTED}
 
 
 class Face(NamedTuple):

@@ -269,8 +269,11 @@ class Printer:
             case model.Details():
                 summary = f"#definition-of[{self.inlines(block.summary)}];\n" if block.summary else ""
                 return f"#quotation[\n{summary}{self.blocks(block.blocks, depth + 1, column=column)}\n];"
-            case model.Division(inner):
-                return self.blocks(inner, depth, column=column)
+            case model.Division(inner, language, direction):
+                set_as = [f"lang: {literal(_language(language)[0])}"] if language else []
+                set_as += [f"dir: {direction}"] if direction in ("ltr", "rtl") else []
+                written = self.blocks(inner, depth, column=column)
+                return f"#[#set text({', '.join(set_as)});\n{written}\n]" if set_as and written else written
             case model.Rule():
                 return "#rule();"
 

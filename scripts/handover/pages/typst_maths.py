@@ -5,15 +5,14 @@ are Typst's, after the rules of TeX.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from handover.pages.typst_text import literal, spoken, visible
 
-#: Accents: the signs of MathML, and the names that Typst knows them by; the last two are drawn as long as what they mark.
-OVER, UNDER = {"\u0332": "math.overline", "‾": "math.overline", "⏞": "math.overbrace", "⏜": "math.overparen"}, {
-    "\u0332": "math.underline", "_": "math.underline", "⏟": "math.underbrace", "⏝": "math.underparen",
-}  # fmt: skip
+#: Marks over and under a formula that are drawn as long as it is, and the names that Typst knows them by.
+OVER = {"\u0332": "math.overline", "‾": "math.overline", "⏞": "math.overbrace", "⏜": "math.overparen"}
+UNDER = {"\u0332": "math.underline", "_": "math.underline", "⏟": "math.underbrace", "⏝": "math.underparen"}
 ARROWS = frozenset("←→↔⇐⇒⇔↦⟵⟶⟷⟸⟹⟺↩↪↼↽⇀⇁⇋⇌")
 #: Signs that mean something to a screen and print nothing.
 UNSEEN = re.compile("[\u2061-\u2064\ufe00-\ufe0f]")
@@ -148,61 +147,59 @@ def _marked(*places: str) -> Callable[[Any], str]:
 
 
 def _corners(element: Any) -> str:
-    """A base with signs at corners of both sides."""
-    signs = list(element)
+    """A base with signs at corners of both sides; MathML names those on its right first, the lower ones first."""
+    base, *signs = element
     middle = next((at for at, sign in enumerate(signs) if sign.tag == "mprescripts"), len(signs))
-    places = [*zip("bt" * len(signs), signs[1:middle], strict=False)]
-    before = [(f"{place}l", sign) for place, sign in zip("bt" * len(signs), signs[middle + 1 :], strict=False)]
-    written = {place: _node(sign) for place, sign in [*((f"{p}r", s) for p, s in places), *before]}
-    set_at = [f"{place}: {sign}" for place, sign in written.items() if sign != EMPTY]
-    return f"math.attach({', '.join([_node(signs[0]), *set_at])})"
+    sides = ("r", signs[:middle]), ("l", signs[middle + 1 :])
+    corners = {f"{'bt'[at % 2]}{side}": _node(sign) for side, some in sides for at, sign in enumerate(some)}
+    return (
+        f"math.attach({', '.join([_node(base), *(f'{at}: {sign}' for at, sign in corners.items() if sign != EMPTY)])})"
+    )
 
 
 def _table(element: Any) -> str:
-    """A table without a frame; a cell set to the left or right has a point at that end that its column is set in line at.
-
-    Two columns that meet, one set to the right and one to the left, are one, in line at what is between them.
-    """
-    rows, ruled = [], set()
-    for y, line in enumerate(element):
-        cells: list[str] = []
-        near = False
-        for x, cell in enumerate(line):
-            classes = cell.get("class", "").split()
-            if "ruled-right" in classes:
-                ruled.add(f"vline: {x + 1}")
-            if "ruled-top" in classes and y:
-                ruled.add(f"hline: {y}")
-            written = _styled(element, _row(cell))
-            if near and "near-left" in classes:
-                cells[-1] = _joined([cells[-1], written])
-            elif "left" in classes:
-                cells.append(_joined(["point", written]))
-            else:
-                cells.append(_joined([written, "point"]) if "right" in classes else written)
-            near = "near-right" in classes and "right" in classes
-        rows.append(f"({', '.join(cells)},)" if cells else "([],)")
-    options = []
-    if ruled:
-        lines: dict[str, list[str]] = {}
-        for line in sorted(ruled):
-            kind, _, at = line.partition(": ")
-            lines.setdefault(kind, []).append(at)
-        options.append("augment: (" + ", ".join(f"{kind}: ({', '.join(at)},)" for kind, at in lines.items()) + ")")
+    """A table without a frame."""
+    options = [f"{kind}: ({', '.join(map(str, sorted(at)))},)" for kind, at in _rules(element) if at]
+    options = [f"augment: ({', '.join(options)})"] if options else []
     if element.get("displaystyle") == "true":
         options.append("row-gap: 0.7em, column-gap: 2em")
-    body = ", ".join(rows)
-    return f"table-of({', '.join([*options, f'({body},)'])})"
+    rows = ", ".join(f"({', '.join(_cells(line) or ['[]'])},)" for line in element)
+    return f"table-of({', '.join([*options, f'({rows},)'])})"
+
+
+def _rules(table: Any) -> Iterator[tuple[str, set[int]]]:
+    """The lines between columns and rows."""
+    ruled = [(x, y, cell.get("class", "").split()) for y, line in enumerate(table) for x, cell in enumerate(line)]
+    yield "vline", {x + 1 for x, _, classes in ruled if "ruled-right" in classes}
+    yield "hline", {y for _, y, classes in ruled if "ruled-top" in classes and y}
+
+
+def _cells(line: Any) -> list[str]:
+    """The cells of a row; one set to the left or right has a point at that end, at which its column is set in line.
+
+    Two that meet, one set to the right and one to the left, are one, in line at what is between them.
+    """
+    cells: list[str] = []
+    near = False
+    for cell in line:
+        classes = cell.get("class", "").split()
+        written = _styled(cell, _row(cell))
+        if near and "near-left" in classes:
+            cells[-1] = _joined([cells[-1], written])
+        elif "left" in classes:
+            cells.append(_joined(["point", written]))
+        else:
+            cells.append(_joined([written, "point"]) if "right" in classes else written)
+        near = {"near-right", "right"} <= set(classes)
+    return cells
 
 
 def _enclosed(element: Any) -> str:
     """A stroke through a formula, or a box around it."""
     inside = _row(element)
-    return (
-        f"math.cancel({inside})"
-        if "strike" in element.get("notation", "")
-        else f"boxed({spoken(_text(element)) if _text(element).strip() else literal('□')}, {inside})"
-    )
+    if "strike" in element.get("notation", ""):
+        return f"math.cancel({inside})"
+    return f"boxed({spoken(_text(element)) if _text(element).strip() else literal('□')}, {inside})"
 
 
 FORMS: dict[str, Callable[[Any], str]] = {
