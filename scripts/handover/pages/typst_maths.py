@@ -183,7 +183,7 @@ def _cells(line: Any) -> list[str]:
     near = False
     for cell in line:
         classes = cell.get("class", "").split()
-        written = _styled(cell, _row(cell))
+        written = _styled(line.getparent(), _row(cell))
         if near and "near-left" in classes:
             cells[-1] = _joined([cells[-1], written])
         elif "left" in classes:
