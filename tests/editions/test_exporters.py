@@ -56,6 +56,16 @@ def test_a_notebook_that_never_ran_becomes_a_page_named_for_its_file(tmp_path, s
     assert suffix == ".pdf" or "<h1>some notebook</h1>" in made
 
 
+def test_characters_that_no_typeface_has_are_counted_and_named(caplog):
+    nb = new_notebook(cells=[new_markdown_cell("# T \U00013000\U00013001 \ue000"), new_markdown_cell("\U00013000")])
+    made, _ = HandoverPDFExporter().from_notebook_node(nb)
+    assert made.startswith(b"%PDF")
+    assert caplog.messages == [
+        "3 characters have no glyph in our typefaces: U+E000, U+13000, U+13001; a box with the code stands in the PDF "
+        "for each"
+    ]
+
+
 def test_preprocessors_run():
     nb = new_notebook(cells=[new_markdown_cell("# T"), new_markdown_cell("secret", metadata={"tags": ["hide"]})])
     exporter = HandoverHTMLExporter(config={"TagRemovePreprocessor": {"remove_cell_tags": ["hide"], "enabled": True}})

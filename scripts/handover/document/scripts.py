@@ -1,7 +1,6 @@
 """What the letters of a text say of it: which way it runs, and, where only one language is written so, which it is."""
 
 import re
-from collections import Counter
 from dataclasses import replace
 from itertools import groupby
 
@@ -9,7 +8,7 @@ from handover.document import model
 
 LETTER = re.compile(r"[^\W\d_]")
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
-#: Letters of one language alone, or nearly so; of several that a text has, the first in this table counts.
+#: Letters of one language alone, or nearly so.
 SURE = {
     "ja": "[\u3041-\u30ff]", "ko": "[\uac00-\ud7a3]", "zh": "[\u4e00-\u9fff]", "th": "[\u0e01-\u0e5b]",
     "he": "[\u05d0-\u05ea]", "el": "[\u0386-\u03ce]", "hy": "[\u0531-\u058a]", "ka": "[\u10d0-\u10ff]",
@@ -20,8 +19,7 @@ ARABIC, TA_MARBUTA = re.compile("[\u0620-\u064a\u066e-\u06d3]"), "\u0629"
 NEIGHBOURS = re.compile("[\u0679\u067e\u0686\u0688\u0691\u0698\u06a9\u06af\u06ba\u06c1\u06cc\u06d2\u06d5]")
 #: Blocks that run as their text does; code and formulas always run from left to right.
 RUNNING = model.Paragraph | model.Plain | model.Quote | model.List | model.Definitions | model.Table | model.Details
-#: Of a text in Japanese or Korean, ideographs may be the greater part.
-MIXED = {"ja", "ko"}
+DENSE = ("ja", "ko", "zh")
 
 
 def direction(text: str) -> str:
@@ -35,13 +33,17 @@ def language(text: str) -> str:
     letters = len(LETTER.findall(text))
     if text.isascii() or not letters:
         return ""
-    counts = Counter({name: len(re.findall(signs, text)) for name, signs in SURE.items()})
-    for name in MIXED:
-        counts[name] += counts["zh"] if counts[name] * 4 > counts["zh"] else 0
     if 2 * len(ARABIC.findall(text)) > letters:
         return "ar" if TA_MARBUTA in text and not NEIGHBOURS.search(text) else ""
-    name, most = counts.most_common(1)[0]
-    return name if 2 * most > letters else ""
+    counts = {name: len(re.findall(signs, text)) for name, signs in SURE.items()}
+    # a sign of these says as much as two letters, and of a text in Japanese or Korean, ideographs may be most of it
+    letters += sum(counts[name] for name in DENSE)
+    counts |= {name: 2 * counts[name] for name in DENSE}
+    mixed = next((name for name in DENSE[:2] if counts[name] * 4 > counts["zh"]), "")
+    if mixed:
+        counts[mixed] += counts["zh"]
+    name = max(counts, key=counts.__getitem__)
+    return name if 2 * counts[name] > letters else ""
 
 
 def directed(part: model.Part, base: str) -> model.Part:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from handover import digest, fonts
-from handover.pages.typst_text import CODE, INVISIBLE, PLAIN
+from handover.pages.typst_text import INVISIBLE, PLAIN
 
 #: The list of typefaces, and the one that is made.
 FILE, STAND_INS = "typefaces.json", "stand-ins.ttf"
@@ -24,10 +24,10 @@ DAY = 3_850_070_400
 MAIN, MATHS = "main.typ", "maths.typ"
 #: After this line of a source, a rule holds for all of it.
 IMPORT = '#import "/report.typ": *'
-#: For private use, which no PDF/A may hold, this is set; in a drawing, and as Typst's source writes it.
+#: For private use, which no PDF/A may hold, this is set; in a drawing it stands as it is, in Typst's source by its code.
 REPLACEMENT = "\ufffd"
 PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
-WRITTEN = re.compile(r"((?<!\\)(?:\\\\)*)\\u\{(e[0-9a-f]{3}|f[0-8][0-9a-f]{2}|f[0-9a-f]{4}|10[0-9a-f]{4})\}")
+WRITTEN = re.compile(r"((?<!\\)(?:\\\\)*)\\u\{([0-9a-f]+)\}")
 #: Writing that shares one typeface, as Typst names it, and how its three kinds are told apart.
 EAST_ASIAN = r"[\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}\\p{Bopomofo}\u{3000}-\u{303f}\u{ff01}-\u{ffef}]+"
 IDEOGRAPHS, KANA, HANGUL = (re.compile(signs) for signs in ("[\u4e00-\u9fff]", "[\u3041-\u30ff]", "[\uac00-\ud7a3]"))
@@ -45,14 +45,14 @@ def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
     main = files[MAIN].decode()
     texts = {name: data.decode() for name, data in files.items() if data.startswith(b"<svg")} | {MAIN: main}
     whole = "".join(texts.values())
-    characters = {chr(int(found[1], 16)) for found in CODE.finditer(main)} | set(PLAIN.sub("", whole))
+    characters = {chr(int(found[2], 16)) for found in WRITTEN.finditer(main)} | set(PLAIN.sub("", whole))
     private = {ord(char) for char in characters if PRIVATE.match(char)}
-    wanted = {code for code in map(ord, characters) if code > 0x7E and code not in INVISIBLE} - private - _ours()
+    wanted = {code for code in map(ord, characters) if code > 0x7E and code not in INVISIBLE} - private - ours()
     if not (wanted or private):
         return dict(files)
     if private:
         wanted.add(ord(REPLACEMENT))
-        texts = {name: WRITTEN.sub(rf"\1{REPLACEMENT}", PRIVATE.sub(REPLACEMENT, text)) for name, text in texts.items()}
+        texts = {name: WRITTEN.sub(_public, PRIVATE.sub(REPLACEMENT, text)) for name, text in texts.items()}
     chosen: list[Path] = []
     for family in fonts.fallbacks():
         if found := wanted & _covered(family[0]):
@@ -69,6 +69,10 @@ def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
     made = {STAND_INS: stand_ins(wanted)} if wanted else {}
     changed = {name: text.encode() for name, text in texts.items()}
     return {**files, **changed, FILE: json.dumps(said, indent=1).encode(), **made}
+
+
+def _public(found: re.Match[str]) -> str:
+    return found[1] + REPLACEMENT if PRIVATE.match(chr(int(found[2], 16))) else found[0]
 
 
 def _east_asian(main: str) -> str:
@@ -112,7 +116,8 @@ def _covered(path: Path) -> frozenset[int]:
 
 
 @cache
-def _ours() -> frozenset[int]:
+def ours() -> frozenset[int]:
+    """The characters that at least one of our own typefaces has a glyph for."""
     return frozenset().union(*(_covered(fonts.face(family, "Regular")) for family in fonts.FAMILIES))
 
 
