@@ -24,7 +24,7 @@ DAY = 3_850_070_400
 MAIN, MATHS = "main.typ", "maths.typ"
 #: After this line of a source, a rule holds for all of it.
 IMPORT = '#import "/report.typ": *'
-#: For private use, which no PDF/A may hold, this is set; in a drawing it stands as it is, in Typst's source by its code.
+#: For private use, which no PDF/A may hold, this is set; in Typst's source it is written as a code.
 REPLACEMENT = "\ufffd"
 PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 WRITTEN = re.compile(r"((?<!\\)(?:\\\\)*)\\u\{([0-9a-f]+)\}")

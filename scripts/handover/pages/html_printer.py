@@ -19,6 +19,8 @@ WIDE = 4
 #: A table with a cell of more characters than `LONG`, or of few columns with lines of more than `ROOM`, is stacked on a
 #: telephone, cell under cell; one of many short columns is rather scrolled.
 LONG, FEW, ROOM = 60, 6, 110
+#: A formula of more characters may be wider than a telephone, and must be reached by keys to be scrolled.
+LONG_FORMULA = 40
 #: A longer message of an error is set as output.
 MESSAGE = 300
 #: pygments' kinds of token, and the class of the page's style sheet; the first that fits holds.
@@ -174,7 +176,8 @@ class Printer:
             case model.CodeBlock():
                 return code(block.source, block.language)
             case model.Formula():
-                return fill('<p class="display">{}</p>', shown) if (shown := self._maths(block)) else NOTHING
+                about = attributes(tabindex="0" if len(block.latex) > LONG_FORMULA else "")
+                return fill('<p class="display"{}>{}</p>', about, shown) if (shown := self._maths(block)) else NOTHING
             case model.List():
                 return self._list(block)
             case model.Definitions():

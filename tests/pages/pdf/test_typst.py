@@ -193,6 +193,14 @@ HTML = (
 )  # fmt: skip
 
 
+def test_a_block_that_runs_the_other_way_is_set_so():
+    written = source(markdown("English, and more of it than of the other.\n\n- אחת\n- שתיים\n\nEnglish."))
+    assert written.count("#[#set text(dir: rtl);\n#listed[") == 1 and written.count("dir: ltr") == 1
+    written = source(shows({"text/html": "<div lang=ar>a</div><div dir=rtl lang=he>b</div><div dir=auto>c</div>"}))
+    assert '#[#set text(lang: "ar");\n' in written and '#[#set text(lang: "he", dir: rtl);\n' in written
+    assert "auto" not in written
+
+
 @pytest.mark.parametrize(("samples", "cell"), [(MARKDOWN, markdown), (HTML, lambda html: shows({"text/html": html}))])
 def test_no_word_is_lost(samples, cell):
     numbered = [re.sub(r"\b(one|two|three)\b", rf"\1x{number}x", sample) for number, sample in enumerate(samples)]
