@@ -193,10 +193,12 @@ SWEPT = ("2025-10-01", "2025-12-09", 70)
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A report rendered from cold, and the same command once more."""
+    """A report rendered from cold, the same command once more, and the executed notebook exported to each format."""
 
     cold: Run
     unchanged: Run
+    html: Run
+    pdf: Run
     files: Mapping[str, Path]
 
 
@@ -210,7 +212,10 @@ def render_ours(project: Project, report: str, day: str, folder: Path) -> Ours:
     cold = run(command, cwd=project.root, env=os.environ)
     unchanged = run(command, cwd=project.root, env=os.environ)
     (edition,) = Store.of(project, folder).editions(report)
-    return Ours(cold, unchanged, {suffix: edition.file(suffix) for suffix in (".ipynb", ".html", ".pdf")})
+    export = [HANDOVER, "export", edition.file(".ipynb"), "--output-dir", folder / "exported", "--log-level=ERROR"]
+    html, pdf = (run([*export, "--to", kind], cwd=project.root, env=os.environ) for kind in ("html", "pdf"))
+    files = {suffix: edition.file(suffix) for suffix in (".ipynb", ".html", ".pdf")}
+    return Ours(cold, unchanged, html, pdf, files)
 
 
 def sweep(project: Project, report: str, folder: Path, jobs: int) -> tuple[Run, int]:
@@ -276,6 +281,10 @@ def measure(
     yield Line(f"the same in a sweep, {jobs} workers", whole, swept.seconds / count, goal=40)
     unchanged = statistics.median(result.unchanged.seconds for result in mine)
     yield Line("the same, unchanged", whole, unchanged, goal=50, most=0.3)
+    for kind, goal in (("html", 2), ("pdf", 3)):
+        stock = [getattr(result, kind).seconds for result in theirs if getattr(result, kind)]
+        exported = statistics.median(getattr(result, kind).seconds for result in mine)
+        yield Line(f"{kind.upper()} of an executed notebook", statistics.median(stock or [0]), exported, goal=goal)
     if way:
         tell(f"{report}: the PDF stage")
         yield _stage(way, theirs[-1].files[".ipynb"], rounds)

@@ -53,6 +53,8 @@ def record(monkeypatch):
     [
         (["rendr"], "No such command 'rendr'"),
         (["render", "--timeout", "0"], "Invalid value for '--timeout'"),
+        (["render", "--timeout", "nan"], "must be a number of seconds, such as 600 (got nan)"),
+        (["render", "--timeout", "inf"], "must be a number of seconds, such as 600 (got inf)"),
         (["render", "-p", "as_of"], "requires 2 arguments"),
         (
             ["render", "-p", "as_of", "2026-01-31", "-p", "as_of", "2026-01-30"],
@@ -259,7 +261,13 @@ def test_spoilt_editions_strays_and_a_stale_catalogue_are_wrong(run, mini, stand
     assert f"wrong reports/mini/{edition.name}/mini_{edition.name}.pdf: no longer matches its manifest" in out
     assert "wrong reports/mini/notes.txt: is no edition; remove it" in out
     assert "wrong reports/feed.xml: is not what the manifests say; run: handover catalogue" in out
-    assert run("catalogue")[0] == 0
+    code, _, err = run("catalogue")
+    assert code == 0 and err == (
+        "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, which "
+        "another desk may have too: set tool.handover.url in pyproject.toml\n"
+    )
+    (mini.root / "pyproject.toml").write_text('[tool.handover]\nurl = "https://desk.example"\n')
+    assert run("catalogue")[2] == ""
     assert (mini.reports / "feed.xml").is_file()
 
 

@@ -25,9 +25,14 @@ A message says where, what must hold, what was found, and, on a further line, wh
 import difflib
 from collections.abc import Iterable
 
+from handover import credentials
+
 
 class HandoverError(Exception):
-    """The root; its text is for the user."""
+    """The root; its text is for the user, and for logs and mails, so it shows no secret of the environment."""
+
+    def __str__(self) -> str:
+        return credentials.mask(super().__str__())
 
 
 class DataError(HandoverError):

@@ -265,11 +265,27 @@ def test_an_id_names_the_project_and_stays_when_the_catalogue_moves_or_grows():
     assert parsed(many(3)).feed.id == "https://old.example/feed.xml"
     assert [one.id for one in parsed(many(5), replace(DESK, url="https://elsewhere.example/")).entries][2:] == first
     assert not set(first) & {one.id for one in parsed(many(3), replace(DESK, id="https://other.example/")).entries}
-    nowhere = parsed(many(1), Site())
-    assert (nowhere.feed.id, nowhere.entries[0].id) == (
-        "urn:handover:catalogue",
-        "urn:handover:doors:2020-01-01-en-00000000",
-    )
+
+
+def test_without_an_address_ids_name_the_desk_by_its_title():
+    """Valid names that last: the same title gives the same ones on any machine, and another title none of them."""
+    titles = ("Reports", "Doors", "doors", "Doors ")
+    ids = {title: _ids(parsed(many(2), Site(title=title))) for title in titles}
+    assert ids["Reports"] == [
+        "urn:uuid:17f38261-de82-5462-9fa2-881599e38187",
+        "urn:uuid:1223684e-35d7-5bea-8bce-d4b0aa333efd",
+        "urn:uuid:e7ed620b-d96d-5cec-a358-1a1d6de165bd",
+    ]
+    assert len({one for held in ids.values() for one in held}) == 3 * len(titles)
+    assert _ids(parsed(many(2), Site(title="Doors", url="https://desk.example/", id="tag:desk.example,2026:"))) == [
+        "tag:desk.example,2026:feed.xml",
+        "tag:desk.example,2026:doors/2020-01-02-en-00000001",
+        "tag:desk.example,2026:doors/2020-01-01-en-00000000",
+    ]
+
+
+def _ids(read):
+    return [read.feed.id, *(one.id for one in read.entries)]
 
 
 def test_an_entry_bears_the_time_at_which_its_edition_was_made_and_the_last_made_goes_first():
@@ -325,12 +341,34 @@ def test_an_edition_of_a_day_to_come_leads_nothing_and_is_in_no_feed():
     assert catalogue.entries([meant, slip])[0]["lead"] == meant["edition"]
     assert [one.title for one in parsed([meant, slip]).entries] == ["The doors (1 October 2026)"]
     assert "of a day that had not come" in catalogue.build([meant, slip])["doors_editions.html"].decode()
-    assert catalogue.entries([slip])[0]["lead"] == slip["edition"], "there is no other"
 
 
-@pytest.mark.parametrize(("as_of", "ahead"), [("2026-10-02", False), ("2026-10-03", True)])
-def test_a_day_that_has_come_somewhere_on_earth_is_not_to_come(as_of, ahead):
-    assert manifest.ahead(made(as_of=as_of, started="2026-10-01T23:00:00+00:00")[0]) is ahead
+def test_a_report_of_nothing_but_days_to_come_is_not_on_the_front_page(store):
+    slip = made(as_of="2027-10-01", started="2026-10-02T04:00:00+00:00")
+    fill(store, slip, made("windows"))
+    (listed,) = [one for one in catalogue.entries([slip[0]]) if one["report"] == "doors"]
+    assert listed["lead"] == "" and [one["ahead"] for one in listed["editions"]] == [True]
+    front = (store.root / "index.html").read_text()
+    assert re.findall(r'<article id="([a-z]+)"', front) == ["windows"] and "doors" not in front
+    assert "of a day that had not come" in (store.root / "doors_editions.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("as_of", "started", "ahead"),
+    [
+        ("2026-10-01", "2026-10-01T09:59:59+00:00", False),
+        ("2026-10-02", "2026-10-01T09:59:59+00:00", True),
+        ("2026-10-02", "2026-10-01T10:00:00+00:00", False),
+        ("2026-10-02", "2026-10-02T00:00:00+14:00", False),
+        ("2026-10-02", "2026-10-01T23:00:00", False),
+        ("2026-10-03", "2026-10-01T23:00:00+00:00", True),
+        ("2026-10-03", "9999-12-31T23:00:00+00:00", False),
+        ("2026-10-03", "soon", False),
+    ],
+)
+def test_a_day_that_has_come_somewhere_on_earth_is_not_to_come(as_of, started, ahead):
+    one = made(as_of=as_of, started=started)[0]
+    assert manifest.ahead(one) is ahead
 
 
 # what the project says of it

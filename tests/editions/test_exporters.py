@@ -71,3 +71,41 @@ def test_preprocessors_run():
     exporter = HandoverHTMLExporter(config={"TagRemovePreprocessor": {"remove_cell_tags": ["hide"], "enabled": True}})
     assert "secret" not in exporter.from_notebook_node(nb)[0]
     assert "secret" in HandoverHTMLExporter().from_notebook_node(nb)[0]
+
+
+# the command that exports
+
+
+def export(folder, *words):
+    """Run `handover export` in a folder, as a user does."""
+    command = [sys.executable, "-m", "handover", "export", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        (None, ["some.ipynb"], "some.ipynb: must name a notebook (there is no such file).\nCheck the name.\n"),
+        ("{", ["some.ipynb"], "some.ipynb: must be JSON (got another file).\nRestore the file from git"),
+        ("{}", ["some.ipynb", "--no-inptu"], "unrecognized arguments: --no-inptu"),
+    ],
+)
+def test_what_cannot_be_exported_is_said(tmp_path, text, words, said):
+    if text:
+        (tmp_path / "some.ipynb").write_text(text)
+    done = export(tmp_path, *words)
+    assert done.returncode in (1, 2) and said in done.stderr
+    assert not list(tmp_path.glob("*.html"))
+
+
+@pytest.mark.parametrize("suffix", EXPORTERS)
+def test_the_command_gives_what_nbconvert_gives(tmp_path, suffix):
+    path = tmp_path / "some notebook.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# T"), new_code_cell("1 + 1")]), path)
+    kind = suffix[1:]
+    done = export(tmp_path, "--to", kind, path.name, "--no-input", "--output-dir", "quick")
+    assert done.returncode == 0, done.stderr
+    nbconvert = [sys.executable, "-m", "nbconvert", "--to", f"handover_{kind}", path.name, "--no-input"]
+    subprocess.run(nbconvert, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    quick, stock = tmp_path / "quick" / f"{path.stem}{suffix}", path.with_suffix(suffix)
+    assert quick.read_bytes() == stock.read_bytes()

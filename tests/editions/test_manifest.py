@@ -57,8 +57,8 @@ def test_of_one_day_the_edition_rendered_last_comes_first():
 
 def test_the_start_of_a_run_is_told_in_utc():
     east = dt.timezone(dt.timedelta(hours=14))
-    run = manifest.run(dt.datetime(2026, 1, 1, tzinfo=east), {"execute": 1.23456})
-    assert run == {"started": "2025-12-31T10:00:00.000+00:00", "seconds": {"execute": 1.235}}
+    run = manifest.run(dt.datetime(2026, 1, 1, tzinfo=east), {"execute": 1.23456}, "shut")
+    assert run == {"started": "2025-12-31T10:00:00.000+00:00", "seconds": {"execute": 1.235}, "network": "shut"}
 
 
 def test_the_manifest_of_a_render_says_all_it_should(mini, stand_in):

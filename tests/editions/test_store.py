@@ -9,9 +9,10 @@ import stat
 import pytest
 
 from handover import atomic
-from handover.editions import manifest
+from handover.editions import check, manifest
 from handover.editions.store import Edition, Store, file_name
 from handover.errors import StoreError
+from handover.project import Project
 from publishing import made
 
 ABOUT, FILES = made()
@@ -239,6 +240,26 @@ def test_a_name_that_could_leave_the_store_is_refused(store, report, snapshot):
     with store.locked(), pytest.raises(StoreError, match="must be a name made of letters"):
         store.publish(report, NAME, FILES, ABOUT)
     assert snapshot(store.root) == {}
+
+
+def test_a_report_that_differs_from_another_in_case_alone_is_refused(store, snapshot):
+    publish(store)
+    before = snapshot(store.root)
+    with store.locked(), pytest.raises(StoreError) as error:
+        store.publish("Doors", NAME, FILES, ABOUT)
+    assert str(error.value).splitlines()[0] == (
+        f"{store.root}/Doors: must differ from every other report in more than case (got also doors)."
+    )
+    assert snapshot(store.root) == before
+
+
+@pytest.mark.parametrize("names", [("Doors", NAME), ("doors", NAME.replace("-en-", "-EN-"))])
+def test_editions_that_came_by_a_merge_and_differ_in_case_alone_are_named(store, names):
+    publish(store)
+    store.root.joinpath(*names).mkdir(parents=True)
+    first, second = ("Doors", "doors") if names[0] == "Doors" else (f"doors/{names[1]}", f"doors/{NAME}")
+    said = f"reports/{first}: must differ from every other name in more than case (got also {second})."
+    assert f"wrong {said}" in [str(one) for one in check.editions(store, Project(store.root.parent))]
 
 
 def test_editions_are_found_by_name_and_strays_are_named(store):

@@ -18,7 +18,7 @@ def publish(store, *, listed=True, **what):
     return Edition(store.root, about["report"], about["edition"])
 
 
-def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=None, salt="", size=40):
+def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=None, salt="", size=40, started=""):
     """The manifest and the files of an edition."""
     variant = variant or {}
     content = digest.of_bytes(f"{report} {as_of} {value} {variant} {salt}".encode())
@@ -41,7 +41,7 @@ def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=N
         "facts": {"doors": {"label": "Doors", "value": value}},
         "sources": ["S1"],
         "pages": 2,
-        "run": {"started": ""},
+        "run": {"started": started},
     }
     return about, files
 

@@ -96,6 +96,38 @@ def test_the_newest_stay_and_the_one_that_the_last_of_them_is_compared_with(stor
     assert days(prune.plan(store, mini, 100).removed) == []
 
 
+def test_a_day_to_come_stays_and_takes_no_place_of_the_newest(store, mini):
+    slip = add(store, as_of="2027-01-10", started="2026-01-11T00:00:00+00:00")
+    plan = prune.plan(store, mini, 1)
+    assert plan.kept[slip] == "ahead" and days(plan.removed) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def retract(*words, **options):
+    return CliRunner().invoke(cli, ["retract", *words], **options)
+
+
+def test_what_is_not_one_edition_of_this_store_is_not_taken_back(store, mini, tmp_path, snapshot):
+    other = add(Store.of(mini, tmp_path / "other"), as_of="2026-01-10")
+    before = snapshot(tmp_path)
+    for words, said in (
+        (["doors/2026-01", "--yes"], "must be one edition, as report/edition or a path (found 10)"),
+        (["doors/2027", "--yes"], "must be one edition, as report/edition or a path (found 0)"),
+        ([str(other.folder), "--yes"], f"{other.folder}: must be an edition of {store.root}."),
+        (["doors/2026-01-10"], "retract: must be told --yes where nobody can be asked."),
+    ):
+        assert said in str(retract(*words).exception)
+    assert snapshot(tmp_path) == before
+
+
+def test_an_edition_is_taken_back_even_the_newest_and_the_one_before_leads_again(store, snapshot):
+    newest = store.editions("doors", "2026-01-10")[0]
+    result = retract("doors/2026-01-10", "--yes")
+    assert (result.exit_code, result.stdout) == (0, f"{newest.folder}\n")
+    assert newest not in store.editions() and len(store.editions()) == 9
+    assert catalogue.stale(store) == [] and reader(store) == []
+    assert b'"lead": "2026-01-09' in (store.root / "catalogue.json").read_bytes()
+
+
 def test_each_line_has_its_own_newest(store, mini):
     only = add(store, as_of="2025-12-01", variant={"evidence": "article"})
     other = add(store, report="walls", as_of="2025-12-01")

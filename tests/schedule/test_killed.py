@@ -86,7 +86,7 @@ def due(mini, tmp_path, monkeypatch):
     """A project with one tick due at this moment, whose report says the same on each day, and a folder of its own."""
     monkeypatch.setenv("TMPDIR", str(temporary := tmp_path / "t"))
     temporary.mkdir()
-    seen(mini, clock().strftime("2026-01-01 %H:%M"), {"parameters": {"as_of": "2026-01-31"}})
+    seen(mini, clock().strftime("2026-01-01 %H:%M"), {"parameters": {"as_of": "2026-01-31"}, "ahead": True})
     return mini
 
 

@@ -1,5 +1,6 @@
 """`handover render --sweep`: real kernels in real workers; stopped, it leaves whole editions and nothing else."""
 
+import datetime as dt
 import json
 import os
 import signal
@@ -36,6 +37,19 @@ def test_what_cannot_be_swept_is_refused_with_a_cure(mini, words, code, said):
     done = command(mini, "render", *words)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("axis", [[], ["--sweep", "evidence=article"]])
+def test_a_day_to_come_is_made_only_if_it_is_asked_for_plainly(mini, axis):
+    day = (dt.datetime.now(dt.UTC) + dt.timedelta(days=4)).date().isoformat()
+    words = ["render", "mini", "-p", "as_of", day, *axis]
+    done = command(mini, *words)
+    assert (done.returncode, done.stdout) == (1, "") and not mini.reports.exists()
+    assert f"parameter 'as_of' must be a day that has come (got {day}; today is " in done.stderr
+    done = command(mini, *words, "--ahead")
+    assert done.returncode == 0 and f"{day} is a day to come: this edition leads no report" in done.stderr
+    assert [one.name[:10] for one in Store.of(mini).editions()] == [day]
 
 
 @pytest.mark.kernel

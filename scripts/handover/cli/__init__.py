@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from handover import __version__
+from handover import __version__, credentials
 from handover.errors import HandoverError
 
 __all__ = ["cli", "main", "say"]
@@ -25,6 +25,7 @@ INTERRUPTED, TERMINATED = 130, 143
 COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
     "preview": ("render", "Show a report in the browser, and show it again at each save."),
+    "export": ("export", "Print any notebook as one HTML file or one PDF, as nbconvert does, but sooner."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
     "list": ("editions", "List editions, newest first: report, edition, path of the HTML."),
     "verify": ("check", "Prove that editions, or a PDF from anywhere, are what the data says."),
@@ -33,6 +34,7 @@ COMMANDS = {
     "bundle": ("editions", "Pack an edition and all that made it into one file, to be passed on."),
     "publish": ("editions", "Mirror reports/ to a folder or to object storage."),
     "prune": ("editions", "Remove old editions; never the newest, a pinned or a referenced one."),
+    "retract": ("editions", "Take back one edition that should not have been published."),
     "schedule": ("schedule", "Render on time: list, due, run, install, health, history."),
 }
 
@@ -112,8 +114,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def say(text: str) -> None:
-    """Write to standard error; standard output is for paths and data."""
-    click.echo(text, err=True)
+    """Write to standard error, without secrets of the environment; standard output is for paths and data."""
+    click.echo(credentials.mask(text), err=True)
 
 
 def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -186,4 +188,4 @@ def _trace(words: list[str]) -> None:
     if "--debug" in words:
         import traceback
 
-        traceback.print_exc()
+        say(traceback.format_exc())

@@ -105,6 +105,8 @@ def catalogue_command() -> None:
     with store.locked():
         faults = catalogues.write(store)
     click.echo(store.root / "index.html")
+    if lack := catalogues.unaddressed(catalogues.site(store.project)):
+        say(lack)
     if faults:
         raise HandoverError("\n".join(faults))
 
@@ -234,16 +236,51 @@ def prune_command(report: str | None, keep: int, dry_run: bool, yes: bool) -> No
             click.echo(one.folder)
         return
     if not yes:
-        _ask(plan.removed)
+        _ask("prune", plan.removed)
     with Progress("prune") as progress:
         going = prune.carry_out(store, plan, lambda: prune.plan(store, project, keep, report), progress)
     for one in going:
         click.echo(one.folder)
 
 
-def _ask(editions: tuple) -> None:
+# handover retract
+
+RETRACT_EXAMPLES = """\b
+Examples:
+  handover retract briefing/2027-10-01
+  handover retract reports/briefing/2027-10-01-en-…/ --yes
+"""
+
+
+@click.command("retract", epilog=RETRACT_EXAMPLES)
+@click.argument("edition")
+@click.option("--yes", is_flag=True, help="Remove without asking.")
+def retract_command(edition: str, yes: bool) -> None:
+    """Take back EDITION of reports/, e.g. one of a mistyped day, and print what was removed.
+
+    Unlike prune it removes even the newest. `handover publish` then takes it from the mirror. An edition is named by
+    its path, or as report/edition, cut short as long as only one begins so.
+    """
+    from handover.editions import Store, named
+    from handover.project import Project
+    from handover.publish import prune
+
+    on_terminate()
+    store = Store.of(Project.find())
+    found = named(store, edition)
+    if found not in store.editions(found.report):
+        raise HandoverError(f"{found.folder}: must be an edition of {store.root}.\nRun `handover list` to see them.")
+    if not yes:
+        _ask("retract", (found,))
+    prune.retract(store, found)
+    click.echo(found.folder)
+
+
+def _ask(command: str, editions: tuple) -> None:
     if not sys.stdin.isatty():
-        raise HandoverError("prune: must be told --yes where nobody can be asked.\nTry --dry-run first.")
+        raise HandoverError(
+            f"{command}: must be told --yes where nobody can be asked.\nMake sure of what it would remove first."
+        )
     for one in editions:
         say(f"  {one.report}/{one.name}")
     if not click.confirm("Remove them?", err=True):

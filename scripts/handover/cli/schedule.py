@@ -34,6 +34,7 @@ An entry, in pyproject.toml:
   retries = 2
   back_off = "5m"                     before the first retry; doubled for each further one
   timeout = "10m"
+  ahead = true                        as_of may lie after the tick's day
   max_age = "8d"                      what health and the mail about a stale report go by
   notify = ["desk@example.org"]       whom to mail: news with the PDF, failures, a report grown stale
 \b

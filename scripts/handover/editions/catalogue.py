@@ -31,7 +31,7 @@ NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
 DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
-ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9]\d*))?\.html")
+ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9][0-9]*))?\.html")
 #: Characters of a setting shown.
 SETTING_SHOWN = 80
 
@@ -136,6 +136,30 @@ def texts(found: Mapping[str, Any], key: str) -> list[str]:
     return listed
 
 
+def network(project: Project, report: str) -> bool:
+    """Whether a project lets the cells of a report use the network.
+
+    Raises:
+        HandoverError: The key ``network`` holds something else than true, false or names.
+    """
+    found = table(project).get("network", False)
+    if isinstance(found, bool):
+        return found
+    fits = isinstance(found, list) and all(isinstance(one, str) for one in found)
+    _want(fits, "network", found, "true, false or a list of reports", 'network = ["drawdown"]')
+    return report in found
+
+
+def unaddressed(site: Site) -> str:
+    """What readers of the feed lack where the project has no address; "" where it has one."""
+    return (
+        ""
+        if site.url
+        else "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, "
+        f"which another desk may have too: set tool.handover.url in {FILE}"
+    )
+
+
 def _want(fits: bool, key: str, found: Any, what: str, example: str) -> None:
     if not fits:
         raise HandoverError(f"{FILE}: tool.handover.{key} must be {what} (got {found!r}).\nWrite it as {example}.")
@@ -178,7 +202,7 @@ class Entry(TypedDict):
 
 
 class Listed(TypedDict):
-    """A report as the catalogue lists it: its title, the name of its lead, and all editions, newest first."""
+    """A report as the catalogue lists it: its title, the name of its lead ("" for none), all editions, newest first."""
 
     report: str
     title: str
@@ -275,17 +299,23 @@ def entries(manifests: Iterable[Manifest], site: Site | None = None) -> list[Lis
     """Sort editions into reports: of each the lead first, then all editions, newest first.
 
     The lead is the newest edition with the parameters a reader gets who asks for nothing special. One of a day that
-    had not come when it was made leads nothing, since it was a mistake or a trial.
+    had not come when it was made leads nothing, since it was a mistake or a trial; a report with no other has no lead,
+    and is left out of the front page.
     """
     by_report: dict[str, list[Manifest]] = {}
     for one in manifest.newest_first(manifests):
         by_report.setdefault(one["report"], []).append(one)
     found: list[Listed] = []
     for report, editions in by_report.items():
-        come = [one for one in editions if not manifest.ahead(one)] or editions
-        lead = next((one for one in come if not one["variant"]), come[0])
+        come = [one for one in editions if not manifest.ahead(one)]
+        lead = next((one for one in come if not one["variant"]), next(iter(come), None))
         found.append(
-            {"report": report, "title": lead["title"], "lead": lead["edition"], "editions": _succession(editions)}
+            {
+                "report": report,
+                "title": (lead or editions[0])["title"],
+                "lead": lead["edition"] if lead else "",
+                "editions": _succession(editions),
+            }
         )
     return sorted(found, key=lambda one: (site or Site()).turn(one["report"]))
 

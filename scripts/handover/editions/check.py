@@ -12,10 +12,11 @@ from typing import Any
 
 from handover import atomic
 from handover.editions import inputs, manifest
+from handover.editions.request import require_report, same_elsewhere
 from handover.editions.store import EDITION, REPORT, Store
 from handover.errors import HandoverError
 from handover.notebook import parameters, source
-from handover.project import MARKER, Project
+from handover.project import MARKER, Project, alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def dictionary(project: Project) -> Iterator[Finding]:
     report = frictionless.validate(str(project.root / MARKER))
     faults = [f"{task.place or MARKER.name}: {error.message}" for task in report.tasks for error in task.errors]
     faults += [f"{MARKER.as_posix()}: {error.message}" for error in report.errors]
+    faults += [same_elsewhere(twins) for twins in alike(inputs.data(project))]
     for fault in faults:
         yield Finding("wrong", f"data: {fault}")
     if not faults:
@@ -48,6 +50,7 @@ def notebooks(project: Project) -> Iterator[Finding]:
         path = project.notebook(report)
         where = project.where(path)
         try:
+            require_report(project, report)
             nb = source.read(path)
             declared = parameters.declared(nb, where)
         except HandoverError as error:
@@ -97,6 +100,8 @@ def editions(store: Store, project: Project) -> Iterator[Finding]:
     """Check every file of every edition, and say whether the newest of each report is of this checkout."""
     for stray in store.strays():
         yield Finding("wrong", f"{project.where(stray)}: is no edition; remove it")
+    for twins in alike(f"{one.report}/{one.name}" for one in store.editions()):
+        yield Finding("wrong", f"{project.where(store.root)}/{same_elsewhere(twins)}")
     for report in store.reports():
         whole = []
         for edition in store.editions(report):

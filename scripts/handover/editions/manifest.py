@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from handover import digest
+from handover import digest, plain
 from handover.errors import StoreError
 from handover.text import printable
 
@@ -58,10 +58,14 @@ class Fact(TypedDict):
 
 
 class Run(TypedDict):
-    """The one block that depends on the clock; comparisons leave it out."""
+    """The one block that depends on the clock and the machine; comparisons leave it out.
+
+    `network` is what the cells had of it, ``shut`` or ``open``; editions made before it was recorded do not say.
+    """
 
     started: str
     seconds: dict[str, float]
+    network: NotRequired[str]
 
 
 class Manifest(TypedDict):
@@ -141,11 +145,12 @@ def _news(fact: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def run(began: dt.datetime, seconds: Mapping[str, float]) -> Run:
-    """The block of a run that began at a time and took so many seconds in each phase."""
+def run(began: dt.datetime, seconds: Mapping[str, float], network: str) -> Run:
+    """The block of a run that began at a time, took so many seconds in each phase, and had this of the network."""
     return {
         "started": began.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         "seconds": {phase: round(spent, 3) for phase, spent in seconds.items()},
+        "network": network,
     }
 
 
@@ -177,7 +182,7 @@ def load(path: Path) -> Manifest:
 def day_of(value: object) -> dt.date | None:
     """The day that a parameter names as ISO text, or None when it names none."""
     try:
-        return dt.date.fromisoformat(value) if isinstance(value, str) else None
+        return plain.day(value) if isinstance(value, str) else None
     except ValueError:
         return None
 
@@ -196,9 +201,14 @@ def ahead(one: Manifest) -> bool:
     """Whether an edition speaks from a day that had not come anywhere on earth when it was made."""
     try:
         made = dt.datetime.fromisoformat(started(one))
-    except ValueError:
+        return one["as_of"] > latest_day(made if made.tzinfo else made.replace(tzinfo=dt.UTC)).isoformat()
+    except (ValueError, OverflowError):
         return False
-    return one["as_of"] > (made.date() + dt.timedelta(days=1)).isoformat()
+
+
+def latest_day(instant: dt.datetime) -> dt.date:
+    """The day in the time zone that is furthest ahead, UTC+14: at this instant no later one has begun anywhere."""
+    return (instant.astimezone(dt.UTC) + dt.timedelta(hours=14)).date()
 
 
 def age(one: Manifest) -> tuple[str, str, str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from handover.editions import index, inputs, manifest
 from handover.editions.index import Index
 from handover.editions.manifest import Manifest
-from handover.editions.request import Contract, Request
+from handover.editions.request import Contract, Request, require_come
 from handover.editions.store import LINK_PICTURE, PICTURE, Edition, Store, file_name
 from handover.errors import ConversionError, StoreError
 from handover.notebook import source
@@ -68,20 +68,25 @@ def render(
     *,
     out: Path | None = None,
     again: bool = False,
+    network: bool = False,
+    ahead: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
     """Render a report with the parameters given, unless an edition of the same inputs is there, or even then: `again`.
 
-    It is published in the project's own ``reports/``, or in the folder `out`.
+    It is published in the project's own ``reports/``, or in the folder `out`; that of a day to come only if `ahead`.
+    Its cells have no network, unless the project opens it or `network` does.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
     """
     progress("read", 0, 0)
     store = Store.of(project, out)
-    contract, known = Contract.of(project, report), Index(store, report)
+    contract, known = Contract.of(project, report, network), Index(store, report)
     request = contract.request(given or {}, known.day_before)
+    if not ahead:
+        require_come(request)
     if not again and (edition := known.find(request)):
         announce(store, edition)
         return Outcome("unchanged", edition, rendered=False)
@@ -107,7 +112,7 @@ def produce(
         files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
         files |= {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
     _unmoved(request)
-    about = _manifest(request, made, files, contents[".pdf"], clock)
+    about = _manifest(request, made, files, contents[".pdf"], manifest.run(clock.started, clock.seconds, done.network))
     return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 
 
@@ -171,7 +176,8 @@ def _composed(
 
         made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
         _accept(request, made)
-        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where)
+        attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
+        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
         audit.audit(made.document, request.where)
         checks.require_descriptions(made.document, request.where)
     return done, made
@@ -200,6 +206,7 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
         epoch=request.epoch,
         timeout_s=timeout_s,
         progress=step,
+        network=request.network,
     )
     if warm.ident is not None:
         warm.join()
@@ -242,13 +249,15 @@ def _unmoved(request: Request) -> None:
 
 
 def _ahead(about: Manifest) -> list[str]:
-    """Warn of a day to come, which may be a slip."""
+    """Say what becomes of an edition of a day to come."""
     day = about["as_of"]
     warning = f"{day} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
     return [warning] if manifest.ahead(about) else []
 
 
-def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, clock: _Clock) -> Manifest:
+def _manifest(
+    request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, run: manifest.Run
+) -> Manifest:
     from handover.pages import page_count
 
     evidence = made.document.evidence
@@ -269,5 +278,5 @@ def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes],
         "statements": manifest.statements(evidence),
         "sources": sorted(one["id"] for one in evidence.get("sources", [])),
         "pages": page_count(pdf),
-        "run": manifest.run(clock.started, clock.seconds),
+        "run": run,
     }

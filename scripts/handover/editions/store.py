@@ -18,8 +18,9 @@ from handover.errors import StoreError
 from handover.project import Project
 
 REPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+REPORT_RULE = "made of letters a to z, digits, - and _, at most 64, and begin with a letter or digit"
 EDITION = re.compile(
-    r"(?P<as_of>\d{4}-\d\d-\d\d)-(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)-(?P<digits>[0-9a-f]{8})"
+    r"(?P<as_of>[0-9]{4}-[0-9]{2}-[0-9]{2})-(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)-(?P<digits>[0-9a-f]{8})"
 )
 #: The picture of the PDF's first page, and the one that a link to the HTML shows.
 PICTURE, LINK_PICTURE = "page1.png", "link.png"
@@ -158,6 +159,12 @@ class Store:
         for name, form in ((report, REPORT), (edition, EDITION)):
             if not form.fullmatch(name):
                 raise StoreError(f"{name}: must be a name made of letters, digits, - and _.\nRename the notebook.")
+        for there in self.reports():
+            if there != report and there.casefold() == report.casefold():
+                raise StoreError(
+                    f"{self.root / report}: must differ from every other report in more than case (got also {there}).\n"
+                    "Rename the notebook, or its folder here."
+                )
         target = Edition(self.root, report, edition)
         for path in (target.folder.parent, target.folder):
             if path.is_symlink():

@@ -40,9 +40,9 @@ FIXED = {
 #: matplotlib's settings for a run; without `svg.hashsalt` the ids in an SVG are random.
 MATPLOTLIBRC = "svg.hashsalt: handover\n"
 
-#: The longest path of a Unix socket in bytes (107 on Linux, 103 on macOS), and what jupyter_client appends to ours.
+#: The longest path of a Unix socket in bytes (107 on Linux, 103 on macOS), and what kernels append to ours.
 SOCKET_PATH_MAX = 103
-SOCKET_NAME = "/k-ipc-5"
+SOCKET_NAME = "/k-ipc-5p"
 
 FOLDERS = {
     "HOME": "home",

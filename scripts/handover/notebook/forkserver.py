@@ -14,7 +14,6 @@ import atexit
 import contextlib
 import gc
 import importlib
-import importlib.util
 import json
 import os
 import pkgutil
@@ -30,7 +29,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
@@ -50,6 +49,9 @@ ANSWER_S = 60.0
 ATTEMPTS = 2
 
 MESSAGE_MAX = 1 << 17
+
+#: The program of a kernel that is started afresh.
+KERNEL = Path(__file__).with_name("kernel.py")
 
 #: Kernel names that mean the interpreter we run in, whatever is installed under them.
 NATIVE = ("python3", "python")
@@ -89,7 +91,7 @@ LATER = (
 )
 
 #: Our own modules, and packages with all of theirs; and the package whose ``preload`` does what only a first use does.
-PACKAGES = ("handover.notebook.kernels", "handover.story")
+PACKAGES = ("handover.notebook.kernel", "handover.notebook.kernels", "handover.story")
 PRELOADED = "handover.story.charts"
 
 #: Connects itself to the shell that exists on import, so each kernel must import it again.
@@ -107,14 +109,15 @@ class NotForkedError(HandoverError):
 class Request:
     """A kernel to fork; two open files go with it, the kernel's end of a socket and its log.
 
-    `arguments` are those of ``python -m ipykernel_launcher``, `env` is the whole environment, and `scratch` a folder
-    that the subreaper removes if its client is killed.
+    `arguments` are those of ``python -m ipykernel_launcher``, `env` is the whole environment, `scratch` a folder that
+    the subreaper removes if its client is killed, and `network` says whether the kernel may use the network.
     """
 
     arguments: list[str]
     env: dict[str, str]
     cwd: str
     scratch: str = ""
+    network: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +239,13 @@ def discard() -> None:
         _forkserver = None
 
 
-async def fork(command: Sequence[str], *, env: dict[str, str], cwd: str, log: Path, scratch: str = "") -> Supervised:
-    """Fork the kernel that a command would start.
+async def fork(command: Sequence[str], log: Path, **wanted: Any) -> Supervised:
+    """Fork the kernel that a command would start; `wanted` is the rest of its `Request`.
 
     Raises:
         NotForkedError: It must be started as usual.
     """
-    request = Request(_arguments(command), env, cwd, scratch)
+    request = Request(_arguments(command), **wanted)
     reason = ""
     for _ in range(ATTEMPTS):
         if not prepare():
@@ -261,9 +264,10 @@ def _arguments(command: Sequence[str]) -> list[str]:
     python, *rest = command
     if rest[:1] == ["-Xfrozen_modules=off"]:
         rest = rest[1:]
-    if Path(python).absolute() != Path(sys.executable).absolute() or rest[:2] != ["-m", "ipykernel_launcher"]:
-        raise NotForkedError("the kernel is of another interpreter")
-    return rest[2:]
+    for launch in (["-m", "ipykernel_launcher"], [str(KERNEL)]):
+        if Path(python).absolute() == Path(sys.executable).absolute() and rest[: len(launch)] == launch:
+            return rest[len(launch) :]
+    raise NotForkedError("the kernel is of another interpreter")
 
 
 # the process itself
@@ -356,7 +360,7 @@ def _fork_kernel(request: Request, channel: socket.socket, log: int, client: soc
         os.dup2(log, 2)
         os.close(log)
         _send(channel, Response(pid=os.getpid()))
-        subreaper.supervise(channel, lambda: _run_kernel(request), request.scratch)
+        subreaper.supervise(channel, lambda: _run_kernel(request), request.scratch, request.network)
     finally:
         os._exit(1)
 
@@ -373,12 +377,9 @@ def _run_kernel(request: Request) -> NoReturn:
     if "numpy" in sys.modules:
         # after a fork Python reseeds its own generator; numpy does not
         sys.modules["numpy"].random.seed()
-    sys.argv = [importlib.util.find_spec("ipykernel_launcher").origin, *request.arguments]
-    from ipykernel.kernelapp import IPKernelApp
+    from handover.notebook import kernel
 
-    app = IPKernelApp.instance()
-    app.initialize(sys.argv[1:])
-    app.start()
+    kernel.run(request.arguments, of_a_run=bool(request.scratch))
     atexit._run_exitfuncs()
     os._exit(0)
 

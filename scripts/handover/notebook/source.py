@@ -87,7 +87,7 @@ def load(path: Path, where: str | None = None) -> "NotebookNode":
         raise NotebookError(
             "\n  ".join([f"{where}: every cell must have an id of its own:", *faults]) + f"\n{SAVE_AGAIN}"
         )
-    _import_jsonschema()
+    import_jsonschema()
     import nbformat
 
     node = nbformat.from_dict(nb)
@@ -100,7 +100,7 @@ def load(path: Path, where: str | None = None) -> "NotebookNode":
     return node
 
 
-def _import_jsonschema() -> None:
+def import_jsonschema() -> None:
     """Import jsonschema, which nbformat needs, without the slow grammar of addresses."""
     if "jsonschema" in sys.modules or ADDRESS_GRAMMAR in sys.modules:
         return

@@ -34,8 +34,9 @@ class Plan:
 def plan(store: Store, project: Project, keep: int, report: str | None = None) -> Plan:
     """Judge every edition; nothing is changed.
 
-    Kept are the newest `keep` of each line, what pyproject.toml pins, what a text beside it names, and, one step back
-    from all of these, the edition that each compares itself with. With `report` only its editions are judged.
+    Kept are the newest `keep` of each line, what speaks from a day to come (and counts as none of the newest), what
+    pyproject.toml pins, what a text beside it names, and, one step back from all of these, the edition that each
+    compares itself with. With `report` only its editions are judged.
 
     Raises:
         PublishError: There is no such report, or a pin names no edition.
@@ -49,8 +50,10 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
     manifests, torn = catalogue.read(store)
     about = {Edition(store.root, one["report"], one["edition"]): one for one in manifest.newest_first(manifests)}
     kept: dict[Edition, str] = {}
+    ahead = {edition for edition, one in about.items() if manifest.ahead(one)}
     for reason, editions in (
-        ("newest", _newest(about, keep)),
+        ("ahead", ahead),
+        ("newest", _newest({edition: one for edition, one in about.items() if edition not in ahead}, keep)),
         ("pinned", _pinned(store, project)),
         ("named", _named(about, project)),
     ):
@@ -80,6 +83,13 @@ def carry_out(
             progress("removing", number, len(going))
             store.remove(one)
     return going
+
+
+def retract(store: Store, edition: Edition) -> None:
+    """Take one edition away, even the newest; the catalogue stops listing it first."""
+    with store.locked():
+        catalogue.write(store, without={edition})
+        store.remove(edition)
 
 
 def _newest(about: dict[Edition, manifest.Manifest], keep: int) -> Iterable[Edition]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handover.editions import REPORT, day_of
+from handover.editions import REPORT, day_of, latest_day, require_report
 from handover.errors import HandoverError, ScheduleError, near
 from handover.notebook import Parameter, parameters, source
 from handover.project import Project
@@ -49,7 +49,8 @@ class Notify:
 class Entry:
     """A report and the times at which it is rendered.
 
-    `grace` is how late a tick still counts as on time; `back_off` the wait before the first retry.
+    `grace` is how late a tick still counts as on time; `back_off` the wait before the first retry; `ahead` allows a
+    day later than the tick's.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Entry:
     timeout: dt.timedelta = dt.timedelta(minutes=10)
     max_age: dt.timedelta | None = None
     notify: Notify | None = None
+    ahead: bool = False
 
     def ticks(self, after: dt.datetime, until: dt.datetime | None = None) -> Iterator[dt.datetime]:
         """The instants at which it comes, later than `after`, not later than `until`."""
@@ -162,13 +164,14 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
     known = project.reports_known()
     report = values.get("report")
     declared: tuple[Parameter, ...] = ()
-    if report is not None and (not REPORT.fullmatch(report) or report not in known):
+    if report is not None and report not in known:
         faults.append(
             f"report must be a report (known: {', '.join(known) or 'none'}; got '{report}'{near(report, known)})"
         )
     elif report is not None:
         path = project.notebook(report)
         try:
+            require_report(project, report)
             declared = parameters.declared(source.read(path), project.where(path))
         except HandoverError as error:
             faults.append(f"report: {_short(error)}")
@@ -179,12 +182,16 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
     if faults:
         raise Faults(faults)
     entry = Entry(declared=declared, **{"parameters": {}, **values})
+    tick = next(entry.ticks(now))
     try:
-        bound = entry.bound(next(entry.ticks(now)))
+        bound = entry.bound(tick)
     except HandoverError as error:
         raise Faults([f"parameters: {_short(error)}"]) from error
-    if not day_of(bound.get("as_of")):
+    day = day_of(bound.get("as_of"))
+    if not day:
         raise Faults([f"report must declare the day it speaks from, a parameter 'as_of' (got '{report}')"])
+    if day > latest_day(tick) and not entry.ahead:
+        raise Faults([f"as_of must be a day that has come by its tick, or ahead = true (got {day} on {tick.date()})"])
     return entry
 
 
@@ -315,6 +322,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "back_off": lambda raw: _length(raw, dt.timedelta(0)),
     "timeout": _length,
     "max_age": _length,
+    "ahead": lambda raw: _take(raw, isinstance(raw, bool), "be true or false"),
     "notify": lambda raw: raw,  # read with the shared table
 }
 NOTIFY_RULES: dict[str, Callable[[Any], Any]] = {

@@ -92,6 +92,7 @@ class Job:
     report: str
     given: Mapping[str, Any]
     timeout_s: float
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
     with scratch.folder() as folder, Worker(cwd=job.project.root, env={**os.environ, "TMPDIR": str(folder)}) as worker:
         try:
             worker.call(scratch.adopt, folder, look=look)
-            task = partial(render.render, timeout_s=job.timeout_s)
+            task = partial(render.render, timeout_s=job.timeout_s, ahead=job.ahead)
             outcome = worker.call(task, job.project, job.report, job.given, look=look)
             return Result(outcome.kind, outcome.edition.name, warnings=outcome.warnings)
         except TimeoutError:
@@ -302,7 +303,8 @@ class Runner:
         if row.interruptions > INTERRUPTIONS:
             times = row.interruptions
             return Result("failed", cause=f"{entry.report}: its runner was killed {times} times while it ran.")
-        asked = Job(self.project, entry.report, entry.given(row.tick), entry.timeout.total_seconds())
+        given = entry.given(row.tick)
+        asked = Job(self.project, entry.report, given, entry.timeout.total_seconds(), entry.ahead)
         return self.render(asked, self.stop)
 
     def _put_off(self, row: Tick) -> None:

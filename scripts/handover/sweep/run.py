@@ -75,6 +75,8 @@ def sweep(
     out: Path | None,
     jobs: int | None,
     cluster: str | None,
+    network: bool = False,
+    ahead: bool = False,
     timeout_s: float,
     say: Callable[[str], None],
     print_path: Callable[[Path], None],
@@ -89,6 +91,8 @@ def sweep(
         out: The folder to publish in; None for the project's own.
         jobs: How many to render at a time; None for as many as there are cores.
         cluster: The address of a Dask scheduler; None for workers on this machine.
+        network: Whether cells may use the network even where the project does not open it.
+        ahead: Whether days to come may be among them.
         timeout_s: How long one notebook may run.
         say: Writes a line for the user.
         print_path: Receives the path of each page that is there.
@@ -98,7 +102,7 @@ def sweep(
         HandoverError: It cannot begin.
     """
     store = Store.of(project, out)
-    plan = planning.plan(project, store, reports, given, read(axes))
+    plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network)
     total = len(plan.steps)
     with _stoppable() as stopped:
         with (

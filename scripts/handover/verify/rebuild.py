@@ -10,14 +10,14 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from handover import digest, scratch
 from handover.editions import RECORD, REPORT, Manifest, Request, inputs, render
 from handover.errors import HandoverError, ParameterError, VerifyError
-from handover.notebook import source
+from handover.notebook import OPEN, SHUT, source
 from handover.project import MARKER, Project
 from handover.verify.difference import Difference, first, shown
 
@@ -33,13 +33,15 @@ class Record:
     """How an edition says it was made.
 
     `inputs` are hashes and versions as a manifest names them; of a PDF alone, those that shape its pages. `attached`
-    gives the name and the SHA-256 of each file that the PDF must carry, by its path in a project.
+    gives the name and the SHA-256 of each file that the PDF must carry, by its path in a project. `network` is what
+    its cells had of it, "" where that is not said.
     """
 
     report: str
     parameters: Mapping[str, Any]
     inputs: Mapping[str, Any]
     attached: Mapping[str, tuple[str, str]]
+    network: str = ""
 
     def faults(self, files: Mapping[str, bytes]) -> list[str]:
         """Compare what a PDF carries with what its record names; one line a fault."""
@@ -104,7 +106,7 @@ def record_of_manifest(about: Manifest) -> Record:
         raise VerifyError(f"manifest.json: 'report' must be the name of a report (got {shown(about['report'], 80)})")
     if not all(isinstance(inputs.get(key), dict) for key in ("tables", "versions")):
         raise VerifyError("manifest.json: 'inputs' must name tables and versions")
-    return Record(about["report"], about["parameters"], inputs, {})
+    return Record(about["report"], about["parameters"], inputs, {}, shown(about["run"].get("network", "")))
 
 
 def _attachment(about: Any) -> tuple[str, str]:
@@ -162,7 +164,8 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
     """Render again what an edition says of itself.
 
     The notebook of this checkout is run. The files that came with the edition, `carried`, by path, are used where they
-    are not this checkout's, and its notebook is run, only with `trust`.
+    are not this checkout's, and its notebook is run, only with `trust`. Cells have the network only where this
+    checkout opens it and the edition does not say that it was shut; what came with an edition never has it.
     """
     changed = changes(project, said)
     notebook = f"notebooks/{said.report}.ipynb"
@@ -178,13 +181,15 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
         with _project_of(project, said.report, carried) if trusted else nullcontext(project) as chosen:
             changed = changes(chosen, said)
             request = Request.of(chosen, said.report, dict(said.parameters))
+            request = replace(request, network=request.network and not trusted and said.network != SHUT)
             return Rebuilt(render.produce(request, timeout_s=TIMEOUT_S), tuple(changed), trusted)
     except ParameterError as error:
         why = "it names parameters that its notebook does not allow"
         return Refused(why, tuple(map(shown, str(error).splitlines()[:-1])), wrong=True)
     except HandoverError as error:
         why = f"it does not render: {shown(str(error).splitlines()[0])}"
-        return Refused(why, advice(project, changed, carried) if changed else ())
+        opened = ("its cells had the network, which this checkout does not open to them",) * (said.network == OPEN)
+        return Refused(why, (*opened, *(advice(project, changed, carried) if changed else ())))
 
 
 def changes(project: Project, said: Record) -> list[str]:
