@@ -15,7 +15,7 @@ INVISIBLE = {
 }  # fmt: skip
 #: Direction overrides make a line read other than it was written; they are shown, never obeyed, as are notes between
 #: lines; nor may a PDF hold what is no character.
-REFUSED = {*range(0x202A, 0x202F), *range(0xFDD0, 0xFDF0), *range(0xFFF9, 0xFFFC)}
+REFUSED = {0x2028, 0x2029, *range(0x202A, 0x202F), *range(0xFDD0, 0xFDF0), *range(0xFFF9, 0xFFFC)}
 #: What each of our typefaces has, so that plain Western text is not looked up at all.
 PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u2260]*")
 #: All that is not plainly printable, and more.
