@@ -344,7 +344,8 @@ def check_tables(project: Project) -> list[str]:
     """Return one line for each fault in the curated data; an empty list when all is well."""
     try:
         Tables.load(project)
-        read_outlines(project)
+        if (project.data / "geo").is_dir():
+            read_outlines(project)
     except DataError as error:
         return str(error).splitlines()
     return []
