@@ -154,18 +154,20 @@ Examples:
 def bundle_command(edition: str, out: Path | None) -> None:
     """Pack EDITION and all that made it into one zip file, and print its path.
 
-    It holds HTML, PDF, executed notebook, manifest, the picture of page one, the notebook and the data tables as they
-    were with their dictionary, SHA256SUMS (`sha256sum -c SHA256SUMS`), and a description as RO-Crate. The same
-    edition gives the same bytes anywhere. An edition is named by its path, or as report/edition, cut short as long as
+    It holds HTML, PDF, executed notebook, manifest, the picture of page one, and all that these were made from, the
+    notebook, every table, pictures and the lock; SHA256SUMS (`sha256sum -c SHA256SUMS`), a description as RO-Crate.
+    `handover verify` takes it zipped or unpacked; unpacked it is a project that renders. The same edition gives the
+    same bytes anywhere. An edition is named by its path, or as report/edition, cut short as long as
     only one begins so.
     """
     from handover.editions import Store, named
     from handover.project import Project
     from handover.publish import bundle
 
-    found = named(Store.of(Project.find()), edition)
+    project = Project.find()
+    found = named(Store.of(project), edition)
     path = (out or Path.cwd()).absolute()
-    click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path))
+    click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path, project))
 
 
 # handover publish

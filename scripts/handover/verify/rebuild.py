@@ -73,7 +73,8 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
         details = advice(project, changed, carried)
         return Refused(why, (*details, "the notebook that came with it was not run; --trust runs it"), differences)
     try:
-        with _project_of(project, said.report, carried) if trusted else nullcontext(project) as chosen:
+        whole = not said.attached and all(path in carried for path in said.inputs["tables"])
+        with _project_of(project, said.report, carried, alone=whole) if trusted else nullcontext(project) as chosen:
             changed = changes(chosen, said)
             request = Request.of(chosen, said.report, dict(said.parameters))
             request = replace(request, network=request.network and not trusted and said.network != SHUT)
@@ -184,8 +185,10 @@ def _lines(project: Project, *words: str, data: bytes = b"") -> list[str]:
 
 
 @contextmanager
-def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> Iterator[Project]:
+def _project_of(project: Project, report: str, carried: Mapping[str, bytes], *, alone: bool) -> Iterator[Project]:
     """Lay out a project in a temporary folder: this checkout's data, with the files that came with an edition.
+
+    Those files `alone` make it where they are all that the edition was made from.
 
     The caller trusts the code in them, and has checked their paths and the report's name.
 
@@ -195,15 +198,16 @@ def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> 
     with scratch.folder() as folder:
         own = Project(folder / "project")
         with scratch.room(folder.parent):
-            _lay_out(own, project, report, carried)
+            _lay_out(own, None if alone else project, report, carried)
         source.load(own.notebook(report), report)
         yield own
 
 
-def _lay_out(own: Project, project: Project, report: str, carried: Mapping[str, bytes]) -> None:
+def _lay_out(own: Project, project: Project | None, report: str, carried: Mapping[str, bytes]) -> None:
     own.notebooks.mkdir(parents=True)
-    shutil.copytree(project.data, own.data, symlinks=True)
-    for path in (project.lock, project.notebook(report)):
+    if project and project.data.is_dir():
+        shutil.copytree(project.data, own.data, symlinks=True)
+    for path in (project.lock, project.notebook(report)) if project else ():
         if path.is_file():
             shutil.copy(path, own.root / path.relative_to(project.root))
     for path, data in carried.items():
