@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from html import escape
 
 import pytest
@@ -46,6 +47,47 @@ def found(kind, blocks):
 
 def words(blocks):
     return " ".join(model.plain(blocks).split())
+
+
+# money and mathematics
+
+MONEY = (
+    "rose from $200 million to $700 million, and $5 each", "$1.5bn in 2024, **$2bn** in 2025; a $20+ fee; US$3 a l",
+    "$5-$6", "$5/$6", "$5 (was $6)", "$10,000–$20,000", "\\$5 and $6", "R$ 5 e R$ 6", "5$ and 6$", "$ x $", "$x $",
+    "$ x$", "$", "$$", "$$ or $$$", "$$$ or $$$$", "$$$ a\n\n$$ b", "a $100", "$5 and `x$`",
+    "[$5](https://a.example/b$c) or $6", "$[four](#fact-a)–$[five](#fact-b)", "$5 ([a](https://a.example/)$)",
+    "- $5\n- $6", "## $5 to $6", "`$x$`", "`$$x$$`", "```\n$$x$$\n```", "    $x$", "<pre>$x$</pre>",
+    "$HOME is $5\n\nand $6", "| a | b |\n|---|---|\n| $5 | $6 |",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", MONEY)
+def test_money_is_no_mathematics(source):
+    blocks = md(source)
+    assert found(model.Latex, blocks) == []
+    assert words(blocks).count("$") == source.replace("b$c", "").count("$")
+
+
+@pytest.mark.parametrize(
+    ("source", "latex"),
+    [
+        ("costs $5, where $x$ is", ["x"]), ("a $x^2$, b", ["x^2"]), ("$-5$", ["-5"]), ("$\\$5$", [r"\$5"]),
+        ("$\\text{if $x$} y$", [r"\text{if $x$} y"]), ("$ \\alpha $ and $5", [r"\alpha"]), ("$x$-axis", ["x"]),
+        ("$a\nb$", ["a\nb"]), ("a $$b$$ c", ["b"]), ("$$a$b$$", ["a$b"]), ("> $$x$$", ["x"]), ("1. $$x$$", ["x"]),
+        ("text:\n$$\na\n- b\n= c\n$$\nend", ["a\n- b\n= c"]), ("\\\\(x\\\\) and \\\\[y\\\\]", ["x", "y"]),
+        ("A \\begin{align}a\\end{align} b", [r"\begin{align}a\end{align}"]),
+        ("| a |\n|---|\n| $x$ |", ["x"]), ("- $$\n  x\n  $$", ["x"]), ("**$x$**", ["x"]), ("## $x$ is", ["x"]),
+    ],
+)  # fmt: skip
+def test_mathematics_is_found_as_jupyter_shows_it(source, latex):
+    assert [node.latex for node in found(model.Latex, md(source))] == latex
+
+
+@given(st.lists(st.sampled_from(["$", "$$", "5", "x", " ", "\n", "\\", "`", "{", "}", "a "]), max_size=24))
+def test_dollars_lose_nothing(pieces):
+    source = "a" + "".join(pieces)
+    said = "".join(re.findall(r"[5xa]", model.plain(md(source))))
+    assert said == "".join(re.findall(r"[5xa]", source))
 
 
 # nothing acts

@@ -282,6 +282,20 @@ def test_latex_is_taken_out_of_its_marks():
         assert shown({"text/latex": marked}) == (Output(1, (Formula("x^2"),)),)
 
 
+@pytest.mark.parametrize(
+    ("latex", "blocks"),
+    [
+        ("one $x$, two", (model.Paragraph((Text("one "), model.Maths("x"), Text(", two"))),)),
+        ("$$a$$ and \\[b\\]", (Formula("a"), model.Paragraph((Text(" and "),)), Formula("b"))),
+        (r"\begin{equation}x\end{equation}", (Formula(r"\begin{equation}x\end{equation}"),)),
+        (r"\left[\begin{matrix}x\end{matrix}\right]", (Formula(r"\left[\begin{matrix}x\end{matrix}\right]"),)),
+        (r"costs \$5", (Formula(r"costs \$5"),)),
+    ],
+)
+def test_latex_may_be_text_with_formulas_in_it(latex, blocks):
+    assert shown({"text/latex": latex, "text/plain": "x", "image/png": "AA=="}) == (Output(1, blocks),)
+
+
 def test_title_and_standfirst_come_from_the_first_heading():
     first = v4.new_markdown_cell("![b](x.png)\n\n# A *b* `c`\n\nUnder\nit.\n\nMore.")
     read = document(v4.new_code_cell("x"), first)
@@ -334,6 +348,39 @@ def test_injected_parameters_go_over_declared_ones():
 def test_a_language_is_a_tag_and_sets_the_direction(given, language, direction):
     read = document(v4.new_code_cell(f"language = {given!r}", metadata={"tags": ["parameters"]}))
     assert (read.language, read.direction) == (language, direction)
+
+
+ARABIC = "# قاعدة عين الأسد\n\nتسلّم العراق القاعدة في 7 كانون الثاني (بحسب Reuters)."
+PERSIAN = "پایگاه عین الاسد را عراق تحویل گرفت، چنان که گزارش شد."
+
+
+@pytest.mark.parametrize(
+    ("source", "language", "direction"),
+    [
+        ("Words, and one of them is عربية.", "en", "ltr"), ("1 2 3", "en", "ltr"), (PERSIAN, "en", "rtl"),
+        (ARABIC, "ar", "rtl"), ("בסיס עין אל-אסד, says Reuters", "he", "rtl"), ("数据分析：pandas", "zh", "ltr"),
+        ("pandas DataFrame 数据", "en", "ltr"), ("日本語の見出し", "ja", "ltr"), ("한국어 문서 大韓民國", "ko", "ltr"),
+        ("Данные", "en", "ltr"), ("Ελληνικά", "el", "ltr"),
+    ],
+)  # fmt: skip
+def test_a_text_without_a_language_runs_as_most_of_it_is_written(source, language, direction):
+    read = document(v4.new_markdown_cell(source))
+    assert (read.language, read.direction) == (language, direction)
+
+
+def test_a_block_that_runs_the_other_way_says_so_and_code_and_formulas_never_do():
+    others = "English, and more of it than the list.\n\n- אחת\n- שתיים\n\n## עברית\n\n$$x$$\n\n    اسم = 1"
+    (prose,) = document(v4.new_markdown_cell(others)).parts
+    assert [type(block).__name__ for block in prose.blocks] == [
+        "Paragraph",
+        "Division",
+        "Heading",
+        "Formula",
+        "CodeBlock",
+    ]
+    assert (prose.blocks[1].direction, prose.blocks[1].language) == ("rtl", "")
+    (first, *_) = document(v4.new_markdown_cell(f"{ARABIC}\n\nEnglish (here).")).parts
+    assert [block.direction for block in first.blocks if isinstance(block, model.Division)] == ["ltr"]
 
 
 def test_evidence_is_read_together_and_its_links_are_bound_wherever_it_stands():

@@ -154,6 +154,16 @@ def test_a_pdf_shows_code_where_it_is_asked_to(secretive):
     assert re.search("Code, cell 2 SECRET = 1 shown Code, cell 3 OPEN = 2 second", pages(exclude_input=False))
 
 
+def test_characters_that_no_typeface_has_are_counted_and_named(caplog):
+    nb = new_notebook(cells=[new_markdown_cell("# T \U00013000\U00013001 \ue000"), new_markdown_cell("\U00013000")])
+    made, _ = HandoverPDFExporter().from_notebook_node(nb)
+    assert made.startswith(b"%PDF")
+    assert caplog.messages == [
+        "3 characters have no glyph in our typefaces: U+E000, U+13000, U+13001; a box with the code stands in the PDF "
+        "for each"
+    ]
+
+
 def test_preprocessors_run():
     nb = new_notebook(cells=[new_markdown_cell("# T"), new_markdown_cell("secret", metadata={"tags": ["hide"]})])
     exporter = HandoverHTMLExporter(config={"TagRemovePreprocessor": {"remove_cell_tags": ["hide"], "enabled": True}})

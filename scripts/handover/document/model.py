@@ -520,8 +520,6 @@ class EvidenceSection:
 
 Part = Prose | CellCode | Figure | Output | Stream | Failure | EvidenceSection
 
-RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
-
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -549,6 +547,7 @@ class Document:
         ledger: The same, checked and typed.
         contents: The headings of level 2.
         uses: The anchors of the places where a fact or a claim is cited, in order, by the anchor of its entry.
+        direction: ``rtl`` or ``ltr``: the way its language is written, or else most of it.
     """
 
     name: str
@@ -562,11 +561,7 @@ class Document:
     ledger: Ledger = field(default_factory=Ledger)
     contents: tuple[Heading, ...] = ()
     uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def direction(self) -> str:
-        """``rtl`` for languages written from right to left, else ``ltr``."""
-        return "rtl" if self.language.split("-")[0] in RIGHT_TO_LEFT else "ltr"
+    direction: str = "ltr"
 
 
 def _held(node: Any) -> list[tuple[Any, ...]]:

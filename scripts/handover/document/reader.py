@@ -14,7 +14,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from handover.document import html, images, markdown, model, terminal, words
+from handover.document import html, images, markdown, model, scripts, terminal, words
 from handover.document.beside import Beside
 from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
 from handover.document.places import Places
@@ -33,6 +33,8 @@ WAITING = re.compile(r"<script\b|\sid\s*=", re.IGNORECASE)
 #: The text form of an object that says nothing but its class and its place in memory; IPython's own not even that.
 BARE = re.compile(r"<(?P<name>[\w.]+)( object)? at 0x[0-9a-fA-F]+>")
 IPYTHON = re.compile(r"<?IPython(\.core|\.lib)?\.display\.\w+( object)?( at 0x[0-9a-fA-F]+)?>?")
+#: Languages written from right to left.
+RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
 #: The lists of an evidence output in reading order, and the page's word for each.
 LISTS = (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources"))
 
@@ -63,8 +65,11 @@ def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> mode
         of the notebook's own.
     """
     parameters = _parameters(nb)
-    language = str(parameters.get("language", nb.metadata.get("language", "en"))).replace("_", "-")
-    language = language if html.LANGUAGE.match(language) else "en"
+    language = str(parameters.get("language", nb.metadata.get("language", ""))).replace("_", "-")
+    declared = language if html.LANGUAGE.match(language) else ""
+    text = " ".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    language = declared or scripts.language(text) or "en"
+    written = "rtl" if language.split("-")[0] in RIGHT_TO_LEFT else scripts.direction(text) or "ltr"
     outputs = [
         (number, cell, [] if _removed(cell, "output") else list(_joined(cell.get("outputs", []))))
         for number, cell in _numbered(nb)
@@ -84,11 +89,12 @@ def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> mode
         headline=reader.headline,
         language=language,
         parameters=parameters,
-        parts=parts,
+        parts=tuple(scripts.directed(part, written) for part in parts),
         evidence=_merged(stated),
         ledger=reader.places.ledger,
         contents=tuple(reader.places.contents),
         uses={anchor: tuple(uses) for anchor, uses in reader.places.uses.items()},
+        direction=written,
     )
 
 
@@ -260,7 +266,9 @@ class _Reader:
         An image goes before HTML, since HTML is untrusted. A form that says nothing without a script gives way.
         """
         figures = []
-        for mime in sorted((mime for mime in data if mime.startswith("image/")), key=_rank):
+        # a formula is set; the picture of it that comes along is not as good
+        drawn = (mime for mime in data if mime.startswith("image/") and LATEX not in data)
+        for mime in sorted(drawn, key=_rank):
             about = {key: metadata[key] for key in ("alt", "needs_background") if key in metadata}
             about |= own if isinstance(own := metadata.get(mime), dict) else {}
             figures.append(self.figure(cell, mime.removeprefix("image/"), data[mime], about))
@@ -287,8 +295,7 @@ class _Reader:
         return (markdown.read(data[MARKDOWN], self.places)[1] if MARKDOWN in data else ()), False
 
     def _latex(self, data: Mapping[str, str]) -> tuple[model.Blocks, bool]:
-        latex = re.sub(r"\A\s*(\$\$?|\\\[|\\\()|(\$\$?|\\\]|\\\))\s*\Z", "", data.get(LATEX, "")).strip()
-        return ((model.Formula(printable(latex, code=True)),) if latex else ()), False
+        return (markdown.latex(data[LATEX]) if LATEX in data else ()), False
 
     def _texts(self, data: Mapping[str, str]) -> str:
         """The text of an output: its own, unless that says nothing, or what another form of it has of text."""

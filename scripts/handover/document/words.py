@@ -41,6 +41,7 @@ class Words:
     sound: str = "Sound that is not in this file"
     embedded: str = "Embedded object that is not in this file"
     canvas: str = "Drawing by a script that is not in this file"
+    unset: str = "LaTeX, shown as its source"
     done: str = "Done"
     open: str = "To do"
     disagree: str = "Sources disagree"
@@ -111,6 +112,7 @@ ARABIC: Mapping[str, str] = {
     "sound": "صوت ليس في هذا الملف",
     "embedded": "عنصر مضمّن ليس في هذا الملف",
     "canvas": "رسم يرسمه برنامج ليس في هذا الملف",
+    "unset": "صيغة LaTeX معروضة بنصها الأصلي",
     "done": "أُنجز",
     "open": "لم يُنجز",
     "disagree": "المصادر مختلفة",

@@ -77,6 +77,11 @@ class Composition:
         """The source of the PDF."""
         return self._printed[MAIN].decode()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its maker should know: the characters that no typeface has."""
+        return tuple(filter(None, [pages.missing(self._printed)]))
+
     def pdf(self) -> bytes:
         """Typeset the PDF."""
         return pages.pdf(self._files, self.metadata.epoch, self.document.name)

@@ -91,4 +91,6 @@ class HandoverPDFExporter(_HandoverExporter):
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[bytes, dict[str, Any]]:
         """Convert a notebook that is in memory."""
         made, resources = self.composed(nb, resources, code=self.exclude_input is False, **kw)
+        for note in made.notes:
+            self.log.warning("%s", note)
         return made.pdf(), resources

@@ -108,7 +108,7 @@ def produce(
         files |= {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
     _unmoved(request)
     about = _manifest(request, made, files, contents[".pdf"], clock)
-    return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
+    return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 
 
 def draft(
