@@ -61,7 +61,7 @@ def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, b
     """Return the files of the picture that a link to a document shows: its title, what stands under it, whose it is."""
     words = of(document.language)
     title, under = _cut(_title(document), LINK_TITLE), _cut(" ".join(document.standfirst.split()), LINK_WORDS)
-    signed = " · ".join(filter(None, [metadata.signed, _day(words, metadata)]))
+    signed = " · ".join(filter(None, [metadata.author, _day(words, metadata)]))
     main = (
         f"{IMPORT}\n"
         f"#show: link-picture.with(lang: {literal(_language(document.language)[0])}, dir: {document.direction})\n"
@@ -113,9 +113,10 @@ class Printer:
         return [
             IMPORT,
             *([f'#import "/{MATHS.name}": *'] if self.mathematics else []),
-            f"#let masthead = masthead-of.with([{text(metadata.signed)}], [{self.house(self.words.edition)}], "
+            f"#let masthead = masthead-of.with([{text(metadata.author)}], [{self.house(self.words.edition)}], "
             f"({self._key()}))",
-            f"#show: report.with(title: {literal(visible(title))}, author: {literal(visible(metadata.author))}, "
+            f"#show: report.with(title: {literal(visible(title))}, "
+            f"author: {literal(visible(metadata.author)) if metadata.author else '()'}, "
             f"lang: {literal(language)}, region: {literal(region) if region else 'none'}, "
             f"dir: {self.document.direction}, running: {literal(_cut(visible(title), RUNNING))})",
             *(_attached(number, item) for number, item in enumerate(metadata.attachments)),

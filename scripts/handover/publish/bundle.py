@@ -64,7 +64,7 @@ def pack(edition: Edition) -> bytes:
 def _carried(edition: Edition) -> tuple[dict[str, bytes], rocrate.Sources]:
     """What the PDF carries, each file at the path it has in the project, and what the files are."""
     where = edition.file(".pdf")
-    attached = _attachments(where)
+    attached, author = _opened(where)
     try:
         record = json.loads(attached[RECORD])
         listed = {path: (one["attachment"], one["sha256"]) for path, one in record["data"].items()}
@@ -87,15 +87,17 @@ def _carried(edition: Edition) -> tuple[dict[str, bytes], rocrate.Sources]:
         raise PublishError(
             f"{where}: must carry what made it:\n  " + "\n  ".join(faults) + "\nRender the report again."
         )
-    return found, rocrate.Sources(f"{NOTEBOOK}/{notebook[0]}", tuple(sorted(record["data"])))
+    return found, rocrate.Sources(f"{NOTEBOOK}/{notebook[0]}", tuple(sorted(record["data"])), author)
 
 
-def _attachments(path: Path) -> dict[str, bytes]:
+def _opened(path: Path) -> tuple[dict[str, bytes], str]:
+    """The attachments of a PDF, by name, and who signs it."""
     import pikepdf
 
     try:
         with pikepdf.open(path) as pdf:
-            return {called: bytes(spec.get_file().read_bytes()) for called, spec in pdf.attachments.items()}
+            files = {called: bytes(spec.get_file().read_bytes()) for called, spec in pdf.attachments.items()}
+            return files, str(pdf.docinfo.get("/Author", ""))
     except pikepdf.PdfError as error:
         raise PublishError(f"{path}: must be a PDF (got {error}).\nRender the report again.") from error
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from handover import digest, scratch
 from handover.document import PICTURES
-from handover.editions import RECORD, REPORT, Manifest, Request, inputs, render
+from handover.editions import RECORD, REPORT, Manifest, Request, inputs, render, settings
 from handover.errors import HandoverError, ParameterError, VerifyError
 from handover.notebook import source
 from handover.project import MARKER, Project
@@ -273,7 +273,7 @@ def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> 
         own = Project(folder / "project")
         own.notebooks.mkdir(parents=True)
         shutil.copytree(project.data, own.data, symlinks=True)
-        for path in (project.lock, project.notebook(report)):
+        for path in (project.lock, project.root / settings.FILE, project.notebook(report)):
             if path.is_file():
                 shutil.copy(path, own.root / path.relative_to(project.root))
         for path, data in carried.items():
