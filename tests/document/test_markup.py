@@ -467,6 +467,66 @@ def test_a_table_of_markdown_is_one_like_any_other():
     assert [[cell.number for cell in row] for row in made.body] == [[False, True, True]] * 2
 
 
+def rows(source):
+    """The tables of Markdown, each as rows of the words of its cells."""
+    return [[[cell.text for cell in row] for row in (*one.head, *one.body)] for one in found(model.Table, md(source))]
+
+
+@pytest.mark.parametrize(
+    ("source", "cells"),
+    [
+        ("no | line\n\n| a |\n\n|---|", []),
+        ("| a | b |\n|---|\n| 1 | 2 |", []),
+        ("a\n---\nb", []),
+        ("| a | b |\n|---|---|\n| 1 |\n| 2 | 3 | 4 |", [[["a", "b"], ["1", ""], ["2", "3"]]]),
+        ("a | b\n:- | -:\n1 | 2\nplain\n\nafter", [[["a", "b"], ["1", "2"], ["plain", ""]]]),
+        ("before\n| a |\n|:-:|\n| 1 |\n# Head", [[["a"], ["1"]]]),
+        ("| a |\n|---|\n| 1 |\n- item\n\n> quote", [[["a"], ["1"]]]),
+        ("| a |\n|---|\n| 1 |\n<div>b</div>", [[["a"], ["1"]]]),
+        ("- item\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |", [[["a", "b"], ["1", "2"]]]),
+        ("1. x\n   - y\n\n     | a |\n     |---|\n     | 1 |", [[["a"], ["1"]]]),
+        ("> | a | b |\n> |---|---|\n> | 1 | 2 |", [[["a", "b"], ["1", "2"]]]),
+        ("| a | b |\n|---|---|\n| `x\\|y` | z\\|w |", [[["a", "b"], ["x|y", "z|w"]]]),
+        ("| a | b |\n|---|---|\n| `x|y` |", [[["a", "b"], ["`x", "y`"]]]),
+        ("| a | b |\n|---|---|\n| $|x|$ | $P(A\\|B)$ |", [[["a", "b"], ["|x|", "P(A\\|B)"]]]),
+        ("| a | b |\n|---|---|\n| $5 | $6 |", [[["a", "b"], ["$5", "$6"]]]),
+        ("|  | b |\n|---|---|\n|  | 1 |", [[["", "b"], ["", "1"]]]),
+        ("<div>\n\n| a |\n|---|\n| 1 |\n\n</div>", [[["a"], ["1"]]]),
+    ],
+)
+def test_a_table_is_one_where_jupyterlab_shows_one(source, cells):
+    assert rows(source) == cells
+
+
+@given(st.lists(st.sampled_from(["a", "|", "\\|", "`", "$", "-", "\n", "|-|-|\n", " ", "> ", "- "]), max_size=30))
+def test_pipes_lose_no_word_unless_a_row_is_longer_than_its_head(pieces):
+    # a marked word in a single column, before and after whatever pipes there are
+    source = "first\n\n" + "".join(pieces) + "\n\nlast"
+    said = words(md(source))
+    assert said.startswith("first") and said.endswith("last")
+
+
+@pytest.mark.parametrize(
+    ("source", "urls"),
+    [
+        ("(see https://a.example/b)", ["https://a.example/b"]),
+        ("https://a.example/Asad_(base) and (https://a.example/c_(d)).", ["Asad_(base)", "c_(d)"]),
+        ("https://a.example/b. https://a.example/c, *https://a.example/d*", ["b", "c", "d"]),
+        ("www.a.example/b is, www. is not", ["http://www.a.example/b"]),
+        ("`https://a.example/b`", []),
+        ("[https://a.example/b](https://b.example/c)", ["https://b.example/c"]),
+        ("<https://a.example/b)>", ["b)"]),
+    ],
+)
+def test_an_address_in_running_text_leads_where_it_says(source, urls):
+    led = [link.url for link in found(model.Link, md(source))]
+    assert len(led) == len(urls) and all(url.endswith(end) for url, end in zip(led, urls, strict=True))
+
+
+def test_a_mark_without_a_space_makes_no_heading():
+    assert not found(model.Heading, md("#5 of them\n\n#word")) and found(model.Heading, md("## word"))
+
+
 def test_grouped_heads_have_grouped_scopes():
     import pandas as pd
 
