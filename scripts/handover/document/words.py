@@ -27,6 +27,7 @@ class Words:
     unreadable: str = "Figure that cannot be read"
     elsewhere: str = "Image that is not in this file"
     table: str = "Table {}"
+    part: str = "Part {} of {}"
     values: str = "Values"
     appendix: str = "The values behind the charts"
     failed: str = "Cell {} failed:"
@@ -98,6 +99,7 @@ ARABIC: Mapping[str, str] = {
     "unreadable": "شكل تتعذر قراءته",
     "elsewhere": "صورة ليست في هذا الملف",
     "table": "الجدول {}",
+    "part": "الجزء {} من {}",
     "values": "القيم",
     "appendix": "القيم وراء الرسوم",
     "failed": "فشلت الخلية {}:",

@@ -34,6 +34,9 @@ CODE_WIDTH, MATHS_WIDTH, STREAM_WIDTH = 86, 74, 90
 #: Figures up to this width, in points, may stand side by side.
 HALF = 230.0
 
+#: Blocks that keep their form within a cell of a table.
+FORMED = model.List | model.Table | model.CodeBlock | model.Preformatted | model.Definitions | model.Formula
+
 #: The call of Typst or the template for each style of HTML's that print knows.
 STYLES = {
     **dict.fromkeys(("b", "strong", "mark"), "strong"),
@@ -268,7 +271,7 @@ class Printer:
             case model.Table():
                 return table(
                     block,
-                    lambda cell: self.inlines(model.running(cell.blocks), WORD),
+                    self._cell,
                     self.words.language,
                     caption=self.inlines(block.caption),
                     column=column,
@@ -283,6 +286,12 @@ class Printer:
                 return f"#[#set text({', '.join(set_as)});\n{written}\n]" if set_as and written else written
             case model.Rule():
                 return "#rule();"
+
+    def _cell(self, cell: model.Cell) -> str:
+        """Print what a cell holds: mostly words, but lists and tables within it keep their form."""
+        if any(isinstance(node, FORMED) for node in cell.blocks):
+            return self.blocks(cell.blocks, 1, column=True)
+        return self.inlines(model.running(cell.blocks), WORD)
 
     def headed(self, level: int, inside: str) -> str:
         """Print a heading; as a paragraph where it has no letter, and never skipping a level, as PDF/UA wants it."""
