@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from handover.document import model, read
+from handover.document import colours, model, read
 from handover.document.tables import numeric
 
 
@@ -565,3 +565,91 @@ def test_a_table_may_hold_any_block_and_a_caption():
     assert (outer.number, inner.number, words(outer.caption)) == (1, 2, "C d")
     assert found(model.Cell, outer)[0].text == "b"
     assert model.running(outer.body[0][0].blocks)[-1] == model.Text("b")
+
+
+# colours of cells
+
+RED, YELLOW = (255, 0, 0), (255, 255, 0)
+
+
+def tinted(cell, sheet=""):
+    """The colours of the only cell of a table, which has the id ``T``."""
+    page = html(f"<style>{sheet}</style><table id=T><tr {cell}><td id=c class='k x' {cell}>5</td></tr></table>")
+    return found(model.Table, page)[0].body[0][0].tint
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "none", "transparent", "rgba(255, 0, 0, 0)", "#12", "var(--x)", "url(x)", "inherit", "rgb(1,2)", "\u0661"],
+)
+def test_what_is_no_colour_colours_nothing(value):
+    assert tinted("", f"#c {{ background-color: {value} }}") is None
+    assert tinted(f'style="color: {value}"') is None
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "#other { color: red }",
+        "#c:hover { color: red }",
+        ".j { color: red }",
+        "th { color: red }",
+        "#U .k { color: red }",
+        "p td { color: red }",
+        "/* #c { color: red } */",
+        "#c { color",
+        "@media print { #c { color: red } }",
+    ],
+)
+def test_a_rule_for_something_else_colours_nothing(sheet):
+    assert tinted("", sheet) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "sheet"),
+    [
+        ("", "#c { background-color: yellow }"),
+        ("", "#a, #c, #d { background: #ff0 !important; width: 3px }"),
+        ("", "td { background: #FFFF00 }"),
+        ("", ".k { background: yellow }"),
+        ("", "td.k { background: yellow }"),
+        ("", "#T .x { background: yellow }"),
+        ("", "#T tr td { background: yellow }"),
+        ("", "tr { background: yellow }"),
+        ("bgcolor=yellow", ""),
+        ('style="background: rgb(255, 255, 0)"', "#c { background: red }"),
+        ("", "td { background: red } #c { background: hsl(60, 100%, 50%) }"),
+        ('style="background: rgba(255,255,0,1)"', ""),
+    ],
+)
+def test_a_cell_keeps_its_ground(cell, sheet):
+    assert tinted(cell, sheet) == model.Tint("#ffff00", "#000000", "#000000")
+
+
+def test_text_keeps_its_colour_where_it_can_be_read():
+    both = "#c {{ background: {}; color: {} }}"
+    assert tinted("", both.format("yellow", "#00f")) == model.Tint("#ffff00", "#0000ff", "#0000ff")
+    assert tinted("", both.format("yellow", "white")) == model.Tint("#ffff00", "#000000", "#000000")
+    assert tinted("", both.format("navy", "#111")) == model.Tint("#000080", "#ffffff", "#ffffff")
+    assert tinted("", "#c { color: red }") == model.Tint("", "#e60000", "#ff0000")
+    assert tinted("", "#c { color: black }") is None
+
+
+PARTS = st.tuples(*[st.integers(0, 255)] * 3)
+
+
+@given(st.none() | PARTS, st.none() | PARTS)
+def test_text_can_be_read_whatever_the_colours(ground, shade):
+    made = colours.tint(ground, shade)
+    for paper, written in ((colours.LIGHT, made and made.light), (colours.DARK, made and made.dark)):
+        if made:
+            behind = colours.colour(made.ground) or paper
+            assert colours.contrast(colours.colour(written), behind) >= colours.CONTRAST
+
+
+def test_bold_cells_are_strong_and_bars_behind_them_are_said_to_be_missing():
+    sheet = "#c { font-weight: bold; background: linear-gradient(90deg, red 50%, transparent 50%) }"
+    page = html(f"<style>{sheet}</style><table><tr><td id=c>5</td></tr></table>")
+    assert [span.tag for span in found(model.Span, page)] == ["strong"]
+    assert [remark.text for remark in found(model.Remark, page)] == ["Bars and pictures behind cells are not shown"]
+    assert not found(model.Remark, html("<table><tr><td>5</td></tr></table>"))

@@ -109,9 +109,9 @@ def _words(tokens: list[Token]) -> str:
     return "".join(parts)
 
 
-def is_headed(source: str) -> bool:
-    """Whether a Markdown text holds a title: a heading of the first level that says something."""
-    return any(_is_title(token) for token in _parse(source))
+def titles(source: str) -> int:
+    """How many titles a Markdown text holds: headings of the first level that say something."""
+    return sum(map(_is_title, _parse(source)))
 
 
 def line(source: str, places: Places) -> model.Inlines:

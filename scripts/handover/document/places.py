@@ -46,6 +46,8 @@ class Places:
         self.nested = False
         #: How many quotations, lists, cells and folds it stands in.
         self.depth = 0
+        #: Whether headings of the first level are sections, so that those of the second are parts of one.
+        self.divided = False
         self._taken = set(RESERVED)
         self._level = 1
 
@@ -75,7 +77,7 @@ class Places:
         given = self.identify(slug(text), text.replace(" ", "-"), *filter(None, [name]))
         if self.nested:
             return (model.Anchor(given), model.Span("strong", inside))
-        self._level = min(max(2, min(wanted, 6)), self._level + 1)
+        self._level = min(max(2, min(wanted + self.divided, 6)), self._level + 1)
         heading = model.Heading(self._level, given, inside, text)
         if self._level == 2:
             self.contents.append(heading)

@@ -38,6 +38,7 @@ class _Cell:
     header: bool
     align: str
     tall: bool
+    tint: model.Tint | None
 
     @property
     def word(self) -> int:
@@ -79,6 +80,7 @@ def table(
             cell.text,
             header=y < head or bool(cell.scope),
             align=_align(cell, above=y < head, number=cell.x in numbers),
+            tint=cell.tint,
             tall=any(isinstance(node, TALL) for node in model.walk(cell.blocks)),
         )
         for y, row in enumerate(rows)
@@ -221,4 +223,8 @@ def _call(cell: _Cell, x: int, width: int, head: int) -> str:
         options.append(f"rowspan: {cell.rows}")
     if cell.align:
         options.append(f"align: {cell.align} + {'bottom' if cell.y < head else 'top'}")
-    return f"table.cell({', '.join(options)})[{f'#strong[{cell.body}];' if cell.header else cell.body}]"
+    body = f"#strong[{cell.body}];" if cell.header else cell.body
+    if cell.tint:
+        options += [f'fill: rgb("{cell.tint.ground}")'] if cell.tint.ground else []
+        body = f'#text(fill: rgb("{cell.tint.light}"))[{body}];'
+    return f"table.cell({', '.join(options)})[{body}]"

@@ -160,3 +160,10 @@ def test_each_part_of_a_wide_table_has_the_names_of_its_rows_and_says_which_it_i
 def test_a_list_in_a_cell_is_one_and_a_table_in_a_cell_too():
     made = pdf_samples.source(pdf_samples.shows({"text/html": frame(cells("<ul><li>x</li></ul>", frame(cells("y"))))}))
     assert "#list(" in made and made.count("#grid-of(") == 2
+
+
+def test_a_cell_keeps_its_colours():
+    tints = [model.Tint("#fde725", "#000000", "#000000"), model.Tint("", "#e60000", "#ff0000")]
+    made = written((), (row("a", tint=tints[0]), row("b", tint=tints[1]), row("c")))
+    assert 'fill: rgb("#fde725"))[#text(fill: rgb("#000000"))[#"a";];]' in made
+    assert 'table.cell(x: 0, y: 1)[#text(fill: rgb("#e60000"))[#"b";];]' in made and '2)[#"c";]' in made
