@@ -361,6 +361,35 @@ def test_headings_are_brought_into_order_and_inside_other_blocks_are_none():
     assert [one.level for one in found(model.Heading, html("<h1>a</h1><h4>b</h4><h2></h2>"))] == [2, 3]
 
 
+def outline(*sources, **about):
+    """The title of Markdown cells, and their headings with their levels."""
+    document = read(new_notebook(cells=[new_markdown_cell(one) for one in sources], metadata=about), "name")
+    return document.title, [(one.level, one.text) for one in found(model.Heading, document.parts)]
+
+
+@pytest.mark.parametrize(
+    ("sources", "about", "title", "headings"),
+    [
+        (["text"], {}, "name", []),
+        (["**Bold**"], {}, "name", []),
+        (["## a", "## b"], {"title": "M"}, "M", [(2, "a"), (2, "b")]),
+        (["# A", "## a"], {"title": "M"}, "A", [(2, "a")]),
+        (["# A", "# B\n## b", "# C\n### c"], {}, "A", [(2, "B"), (3, "b"), (2, "C"), (3, "c")]),
+        (["# A\n## a", "# B\n## b"], {"title": "M"}, "M", [(2, "A"), (3, "a"), (2, "B"), (3, "b")]),
+        (["#### a\n## b\n##### c\n### d\n# e\n## f"], {}, "e", [(2, "a"), (2, "b"), (3, "c"), (3, "d"), (2, "f")]),
+        (["# A", "1\n=\n\n2\n-\n\n3\n-"], {}, "A", [(2, "1"), (3, "2"), (3, "3")]),
+        (
+            ["# A"] + ["#" * n + f" {n}" for n in range(1, 7)],
+            {},
+            "A",
+            [(n, f"{n - 1}") for n in range(2, 7)] + [(6, "6")],
+        ),
+    ],
+)
+def test_an_outline_is_that_of_the_notebook_one_step_at_a_time(sources, about, title, headings):
+    assert outline(*sources, **about) == (title, headings)
+
+
 def test_anchors_stay_unique_and_links_find_them():
     blocks = html("<p id=a>1</p><p id=a>2</p><a name=b></a><h2 id=c>C</h2><a href='#a'>x</a><a href='#c'>y</a>")
     assert [one.anchor for one in found(model.Anchor, blocks)] == ["a", "a-2", "b"]

@@ -80,13 +80,13 @@ def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> mode
     stated = [data for _, _, shown in outputs for output in shown if (data := _stated(output)) is not None]
     pieces = _headed([piece for number, cell, shown in outputs for piece in _pieces(nb, number, cell, shown)])
     named = _line(nb.metadata.get("title", ""))
-    divided = sum(markdown.titles(piece.source) for piece in pieces) > 1
-    titled = divided and bool(named) and not any(piece.headline for piece in pieces)
-    reader = _Reader(Places(words.of(language), beside), stated, divided=divided, titled=titled)
+    several = sum(markdown.titles(piece.source) for piece in pieces) > 1
+    titled = several and bool(named) and not any(piece.headline for piece in pieces)
+    reader = _Reader(Places(words.of(language), beside), stated, titled=titled)
     parts = reader.parts(pieces)
     if reader.places.forward:
         places = Places(words.of(language), beside, reader.places.names)
-        reader = _Reader(places, stated, divided=divided, titled=titled)
+        reader = _Reader(places, stated, titled=titled)
         parts = reader.parts(pieces)
     title, standfirst = _headline(reader.headline)
     return model.Document(
@@ -248,11 +248,8 @@ def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Ite
 class _Reader:
     """One reading of a notebook's pieces."""
 
-    def __init__(
-        self, places: Places, stated: list[Mapping[str, Any]], *, divided: bool = False, titled: bool = False
-    ) -> None:
+    def __init__(self, places: Places, stated: list[Mapping[str, Any]], *, titled: bool = False) -> None:
         self.places = places
-        self.places.divided = divided
         self.titled = titled
         self.words = places.words
         self.headline: model.Headline | None = None
