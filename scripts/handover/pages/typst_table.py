@@ -91,7 +91,7 @@ def table(
     lines = _lines(cells, found)
     whole = len(rows) <= WHOLE + 1 and not column and sum(lines.values()) <= LINES
     # what is no head to the typesetter may be broken across pages
-    top = head if sum(lines[y] for y in range(head)) <= HEAD_LINES else 0
+    top = head if sum(lines.get(y, 0) for y in range(head)) <= HEAD_LINES else 0
     words, written = of(language), []
     for number, part in enumerate(parts, 1):
         told = [caption] if caption and number == 1 else []

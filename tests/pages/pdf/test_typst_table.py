@@ -162,6 +162,20 @@ def test_a_list_in_a_cell_is_one_and_a_table_in_a_cell_too():
     assert "#list(" in made and made.count("#grid-of(") == 2
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<thead><tr></tr></thead><tr><td>a</td></tr>",
+        "<tr></tr><tr><td>a</td></tr><tr></tr>",
+        "<tr><th>a</th></tr><tr><td>b</td><td>c</td></tr>",
+        "<tr><td rowspan=9>a</td></tr>",
+    ],
+)
+def test_rows_without_cells_and_ragged_ones_are_set(html):
+    found = pdf_samples.text(pdf_samples.shows({"text/html": f"<table>{html}</table>"}))
+    assert not set(re.sub("<[^>]*>", " ", html).split()) - set(found.split())
+
+
 def test_a_cell_keeps_its_colours():
     tints = [model.Tint("#fde725", "#000000", "#000000"), model.Tint("", "#e60000", "#ff0000")]
     made = written((), (row("a", tint=tints[0]), row("b", tint=tints[1]), row("c")))
