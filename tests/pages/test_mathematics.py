@@ -32,6 +32,7 @@ WRITTEN = {
     r"\sin x + \log(y)": "sinx+log(y)",
     r"\begin{alignat}{2}a&=b\end{alignat}": "a=b", r"\substack{a\\b}": "ab", r"\Large x": "x", r"E=mc^2 \\": "E=mc2",
     r"\text{for $x$ in}": "forxin", r"\left<\psi\right>": "", r"\widetilde{x}_\rm{max}": "xmax", r"x \eqref{a}": "x(a)",
+    r"e^{i\pi}\epsilon\vartheta h": "eih",
 }  # fmt: skip
 #: What is no mathematics that can be set.
 BROKEN = (
@@ -168,8 +169,8 @@ def test_a_page_without_mathematics_does_not_ask_for_it():
 
 _TOKENS = r"""x 1 + = ( ) | ^ _ & \\ { } {a} ^2 _{i} \frac \frac{a}{b} \sqrt \sum \int \lim \limits \alpha \hat \vec{v}
 \overline{a} \underbrace{a} \overset \left( \right) \left. \right| \middle| \big( \begin{matrix} \end{matrix} \choose
-\begin{aligned} \end{aligned} \begin{cases} \end{cases} \quad \! \xrightarrow{f} \binom \text{if} \tag{1} \boxed{x} \over
-\cancel \phantom{x} \displaystyle \textstyle \bf \rm \not \def\a{b} \a ' % é 日 א \mathbb R"""
+\begin{aligned} \end{aligned} \begin{cases} \end{cases} \quad \! \xrightarrow{f} \binom \text{if} \tag{1} \boxed{x}
+\over \cancel \phantom{x} \displaystyle \textstyle \bf \rm \not \def\a{b} \a ' % é 日 א \mathbb R"""
 TOKENS = _TOKENS.split()
 
 

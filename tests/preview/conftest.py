@@ -30,7 +30,7 @@ class Running:
         )
         self.address = self.process.stdout.readline().decode().strip()
         assert self.address, self.said
-        self.host = urlsplit(self.address).netloc
+        self.host, self.token = urlsplit(self.address).netloc, urlsplit(self.address).path.strip("/")
         threading.Thread(target=self._listen, daemon=True).start()
 
     @property
@@ -42,7 +42,7 @@ class Running:
         """Ask for a path; gives status and content."""
         link = http.client.HTTPConnection(self.host, timeout=LIMIT_S)
         try:
-            link.request("GET", path, headers=headers)
+            link.request("GET", f"/{self.token}{path}", headers=headers)
             answer = link.getresponse()
             return answer.status, answer.read().decode("utf-8", "replace")
         finally:
@@ -84,7 +84,7 @@ class Running:
     def _listen(self):
         with suppress(OSError, http.client.HTTPException, ValueError):
             link = http.client.HTTPConnection(self.host)
-            link.request("GET", "/events")
+            link.request("GET", f"/{self.token}/events")
             answer = link.getresponse()
             while line := answer.readline():
                 if line.startswith(b"data: "):

@@ -72,9 +72,31 @@ def test_help_teaches(capsys):
 
 
 @pytest.mark.kernel
+def test_the_browser_is_opened_without_the_token_in_words_that_all_users_read(preview, mini, tmp_path, monkeypatch):
+    told, browser = tmp_path / "told", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$*" >{told}.part\nmv {told}.part {told}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    running = preview("--open", "--pdf")
+    running.until(lambda _: told.exists())
+    given = told.read_text()
+    page = mini.root / ".handover" / "preview.html"
+    assert given == page.as_uri() and running.token not in given
+    assert page.stat().st_mode & 0o777 == 0o600 and f'content="0; url={running.address}"' in page.read_text()
+    assert running.address.endswith("/#pdf")
+
+
+@pytest.mark.kernel
+def test_a_preview_started_again_has_the_token_that_an_open_browser_knows(preview):
+    first = preview()
+    first.end()
+    assert preview().token == first.token
+
+
+@pytest.mark.kernel
 def test_a_report_is_shown_changed_broken_and_mended(preview, mini, refused):
     running = preview()
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", running.address)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[0-9a-f]{48}/", running.address)
     state = running.settled(1)
     assert state["edition"] == "2026-01-31-en-draft" and not state["failed"]
     assert re.fullmatch(r"\d+\.\d s, \d\d:\d\d:\d\d", state["took"])
@@ -132,7 +154,10 @@ def test_a_report_is_shown_changed_broken_and_mended(preview, mini, refused):
         assert one.end(number) == left
         gone(family)
     assert len(re.findall(r"^mini: \d+\.\d s, \d\d:\d\d:\d\d$", running.said, re.MULTILINE)) == 4
-    assert sorted(path.name for path in mini.root.iterdir()) == ["data", "notebooks", "requirements.lock"]
+    assert sorted(path.name for path in mini.root.iterdir()) == [
+        ".handover", "data", "notebooks", "requirements.lock",
+    ]  # fmt: skip
+    assert [path.name for path in (mini.root / ".handover").iterdir()] == ["preview-token"]
 
 
 @pytest.mark.kernel

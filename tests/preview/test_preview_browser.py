@@ -49,7 +49,7 @@ def test_what_is_saved_is_seen_in_its_place_and_an_error_above_it(preview, mini,
     running = preview()
     with opened(chromium, running.address) as seen, opened(chromium, running.address + "#pdf", width=390) as telephone:
         page = seen.page
-        frame = shows(page, "/report.html?1")
+        frame = shows(page, "report.html?1")
         assert "There were" in frame.inner_text("main")
         assert page.title() == "mini – preview"
         assert running.until(lambda state: state["html"])["took"] in page.inner_text("header")
@@ -63,23 +63,23 @@ def test_what_is_saved_is_seen_in_its_place_and_an_error_above_it(preview, mini,
         before = frame.evaluate(height)
         assert 0 < before < 200
         running.edit("Here begins the first part.", "Here the first part begins. " + "It is longer than it was. " * 30)
-        frame = shows(page, "/report.html?2")
+        frame = shows(page, "report.html?2")
         assert abs(frame.evaluate(height) - before) < 2
         assert page.inner_text("#where") == "Changed further up ↑"
         page.click("#where")
         assert frame.evaluate("scrollY") < 1500
         frame.evaluate("scrollTo({top: 0, behavior: 'instant'})")
         running.edit("Here begins the eighth part.", "Here the eighth part begins.")
-        frame = shows(page, "/report.html?3")
+        frame = shows(page, "report.html?3")
         assert frame.evaluate("scrollY") == 0 and page.inner_text("#where") == "Changed further down ↓"
         page.click("#where")
         assert "eighth" in frame.evaluate("document.elementFromPoint(innerWidth / 2, innerHeight / 2).textContent")
 
         # the PDF on a telephone: the pages, drawn anew at each save
-        pages = shows(telephone.page, "/pages.html?3")
+        pages = shows(telephone.page, "pages.html?3")
         assert pages.locator("img").count() >= 1
         assert pages.evaluate("[...document.images].every((one) => one.complete && one.naturalWidth > 300)")
-        assert telephone.page.locator("#raw").get_attribute("href") == "/report.pdf"
+        assert telephone.page.locator("#raw").get_attribute("href") == "report.pdf"
         assert telephone.overflow() <= 0
 
         # an error, and the last good report below it
@@ -91,14 +91,14 @@ def test_what_is_saved_is_seen_in_its_place_and_an_error_above_it(preview, mini,
         assert "Here the first part begins." in page.frames[-1].inner_text("main")
         assert seen.violations() == [] and telephone.violations() == []
         running.edit("1 / 0 # ", "")
-        frame = shows(page, "/report.html?4")
+        frame = shows(page, "report.html?4")
         assert page.locator("#trouble").is_hidden()
 
         # a switch to the PDF and back
         page.click("nav >> text=PDF")
-        shows(page, "/pages.html?4")
+        shows(page, "pages.html?4")
         page.click("nav >> text=Report")
-        shows(page, "/report.html?4")
+        shows(page, "report.html?4")
 
         # nothing from anywhere else, no complaint of the browser's, and a word when it is over
         assert {
@@ -126,4 +126,4 @@ def test_the_wait_for_the_first_report_and_its_failure_are_told(preview, mini, c
         assert "ZeroDivisionError" in seen.page.inner_text("#trouble")
         assert seen.overflow() <= 0
         mini.notebook("mini").write_text(text)
-        assert "There were" in shows(seen.page, "/report.html?1").inner_text("main")
+        assert "There were" in shows(seen.page, "report.html?1").inner_text("main")

@@ -2,13 +2,20 @@
 
 import http.client
 import json
+import os
 import socket
 import threading
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handover.errors import PreviewError
-from handover.preview.server import HTML, PDF, PNG, PORTS, PageState, Server, pdf_pages
+from handover.preview.server import FOREIGN, HTML, PDF, PNG, PORTS, PageState, Server, kept_token, pdf_pages
+
+TOKEN = "0123456789abcdef" * 3
 
 
 @pytest.fixture
@@ -18,15 +25,15 @@ def page():
 
 @pytest.fixture
 def server(page):
-    serving = Server(page)
+    serving = Server(page, TOKEN)
     yield serving
     serving.close()
 
 
-def ask(server, path, method="GET", host=None, **headers):
+def ask(server, path, method="GET", host=None, token=TOKEN, **headers):
     link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
-        link.putrequest(method, path, skip_host=True)
+        link.putrequest(method, f"/{token}{path}" if token else path, skip_host=True)
         for name, value in ({"Host": f"127.0.0.1:{server.port}"} if host is None else {"Host": host}).items():
             if value:
                 link.putheader(name, value)
@@ -50,15 +57,67 @@ def test_a_foreign_name_gets_nothing(server, page, host):
         assert "Access-Control-Allow-Origin" not in headers
 
 
+@pytest.mark.parametrize(
+    "token", [None, "", "0", TOKEN[:-1], TOKEN + "0", TOKEN.upper(), TOKEN + "%00", "x/../" + TOKEN, "?token=" + TOKEN]
+)
+def test_who_does_not_know_the_token_gets_nothing_but_where_it_is(server, page, token):
+    page.post({"/report.html": (HTML, b"secret")}, edition="secret")
+    for path in ("/", "/report.html", "/events", "/events?pdf", "/pages.css", "/regular.ttf", "/nothing"):
+        for method in ("GET", "HEAD"):
+            status, content, _ = ask(server, path, method, token=token, Cookie=f"token={TOKEN}", Authorization=TOKEN)
+            assert status == 403 and content == (FOREIGN if method == "GET" else b"")
+    assert b"with its token: open the one that `handover preview` printed." in FOREIGN
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60))
+def test_no_other_path_is_taken_for_the_token(path):
+    asked = partial(Server.asked, SimpleNamespace(_token=TOKEN, hosts={"here"}))
+    assert asked(f"/{path}", "here") == (path.removeprefix(TOKEN) if path.startswith(f"{TOKEN}/") else "")
+    assert asked(f"/{TOKEN}/{path}", "here") == f"/{path}"
+    assert asked(f"/{TOKEN}/{path}", "elsewhere") == ""
+
+
+def test_the_token_is_kept_where_nobody_else_reads_it(tmp_path):
+    kept, folder = tmp_path / "own" / "preview-token", tmp_path / "own"
+    token = kept_token(folder)
+    assert kept_token(folder) == token == kept.read_text() and kept.stat().st_mode & 0o777 == 0o600
+    seen = {token}
+
+    def renewed():
+        token = kept_token(folder)
+        new = token not in seen and kept.read_text() == token and kept.lstat().st_mode & 0o777 == 0o600
+        seen.add(token)
+        return new
+
+    # one that another may have read or written is not kept
+    kept.chmod(0o640)
+    assert renewed()
+    if os.getuid() == 0:
+        os.chown(kept, 65534, 65534)
+        assert renewed() and kept.stat().st_uid == 0
+    foreign = kept.rename(tmp_path / "foreign")
+    kept.symlink_to(foreign)
+    assert renewed() and foreign.is_file()
+    for torn in ("", token[:-1], token.upper(), f"{token}\n", "é"):
+        kept.write_text(torn)
+        assert renewed()
+
+
+def test_where_no_token_can_be_kept_each_preview_has_its_own(tmp_path):
+    (tmp_path / "file").touch()
+    assert kept_token(tmp_path / "file") != kept_token(tmp_path / "file")
+
+
 def test_no_path_reaches_a_file(server):
     for path in (
         "/../../../../etc/passwd", "//etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd",
         "/shell.html", "/server.py", "/pyproject.toml", "/notebooks/mini.ipynb", "/data/", "/page-1.png",
-        "/report.html/../../errors.py", "/report.pdf", "/report.html", "/\\..\\..", "http://127.0.0.1/etc/passwd",
-        "file:///etc/passwd",
+        "/report.html/../../errors.py", "/report.pdf", "/report.html", "/\\..\\..",
     ):  # fmt: skip
         status, content, _ = ask(server, path)
         assert (path, status, content) == (path, 404, b"The preview has no such page.\n")
+    for path in ("http://127.0.0.1/etc/passwd", "file:///etc/passwd", f"http://x/{TOKEN}/../etc/passwd"):
+        assert ask(server, path, token=None)[0] in (403, 404)
 
 
 def test_there_is_nothing_to_send_to_it(server):
@@ -71,11 +130,11 @@ def test_a_port_that_is_taken_is_named(page):
         with pytest.raises(
             PreviewError, match=rf"--port {port}: must be a port that is free \(got: .*in use\)\.\nName"
         ):
-            Server(page, port)
+            Server(page, TOKEN, port)
 
 
 def test_two_get_two_ports_and_neither_is_open_to_the_network(page, server):
-    other = Server(page)
+    other = Server(page, TOKEN)
     try:
         assert other.port != server.port and {server.port, other.port} <= {*PORTS}
         assert server.server_address[0] == other.server_address[0] == "127.0.0.1"
@@ -85,7 +144,7 @@ def test_two_get_two_ports_and_neither_is_open_to_the_network(page, server):
 
 def test_when_all_usual_ports_are_taken_any_will_do(page, server, monkeypatch):
     monkeypatch.setattr("handover.preview.server.PORTS", [server.port])
-    other = Server(page)
+    other = Server(page, TOKEN)
     other.close()
     assert other.port != server.port
 
@@ -107,7 +166,7 @@ def test_what_is_served_is_kept_nowhere_and_of_no_use_elsewhere(server, page):
 
 def test_the_stream_tells_what_is_and_what_comes_and_ends_with_the_preview(server, page):
     link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    link.request("GET", "/events")
+    link.request("GET", f"/{TOKEN}/events")
     answer = link.getresponse()
 
     def told():

@@ -1,11 +1,12 @@
 """The commands that make reports: `handover render` to editions, `handover preview` in the browser."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import given_once, on_terminate, say
+from handover.cli import Place, given_once, on_terminate, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -23,14 +24,22 @@ Examples:
 """
 
 
+def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise click.BadParameter(f"must be a number of seconds, such as 600 (got {seconds}).", context, option)
+    return seconds
+
+
 @click.command("render", epilog=RENDER_EXAMPLES)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
-@click.option("--out", type=click.Path(path_type=Path), help="Publish in this folder instead of reports/.")
+@click.option("--out", type=Place(), metavar="FOLDER", help="Publish in this folder instead of reports/.")
 @click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
+@click.option("--ahead", is_flag=True, help="Render even of a day that has not come; it never leads the catalogue.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     default=600,
     show_default=True,
     metavar="SECONDS",
@@ -47,23 +56,34 @@ Examples:
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many to render at a time [default in a sweep: cores]."
 )
 @click.option("--cluster", metavar="ADDRESS", help="Render on the Dask cluster with this scheduler.")
+@click.option("--network", is_flag=True, help="Let cells use the network, for this once.")
 def render_command(
     reports: tuple[str, ...],
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
     again: bool,
+    ahead: bool,
     timeout: float,
     axes: tuple[str, ...],
     jobs: int | None,
     cluster: str | None,
+    network: bool,
 ) -> None:
     """Render all reports, or those named, and print the path of each HTML and PDF.
 
     A report whose inputs have not changed is not rendered again; its edition is named instead. An edition is whole
     or absent: a report that fails leaves everything as it was, and does not stop the others.
 
+    Cells have no network, this machine's own addresses among it, so that a report is made of what lies in the project.
+    The system must be Linux; elsewhere a warning says that they have it. To open it for good, write into
+    pyproject.toml under [tool.handover]: network = ["REPORT", …]. The manifest says how it was.
+
     With --sweep, --jobs or --cluster many are rendered at a time, in worker processes. They are published in the
     order of their days, each series from its beginning, so that a sweep that was stopped can be gone on with.
+
+    A cluster runs the code it is sent for whoever reaches it: keep it off open networks, or give it TLS. With a tls://
+    address Dask takes the certificates from its own settings: DASK_DISTRIBUTED__COMM__TLS__CA_FILE,
+    …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY.
     """
     from handover.project import Project
 
@@ -76,7 +96,7 @@ def render_command(
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or project.reports_known()))
     if not (axes or jobs or cluster):
-        _one_by_one(project, names, given, out=target, again=again, timeout_s=timeout)
+        _one_by_one(project, names, given, out=target, again=again, ahead=ahead, network=network, timeout_s=timeout)
         return
     from handover.sweep import sweep
 
@@ -88,6 +108,8 @@ def render_command(
         out=target,
         jobs=jobs,
         cluster=cluster,
+        network=network,
+        ahead=ahead,
         timeout_s=timeout,
         say=say,
         print_path=click.echo,
@@ -149,8 +171,8 @@ def preview_command(
 ) -> None:
     """Serve REPORT on this machine alone, and show it again at each save of its notebook, the data or the package.
 
-    Prints the address to open. Nothing is published. A cell that fails shows its error above the last good report.
-    Ctrl-C ends it.
+    Prints the address to open, which contains a token: without it, other users of this machine get nothing. Nothing is
+    published. A cell that fails shows its error above the last good report. Ctrl-C ends it.
     """
     from handover.preview import Session
     from handover.progress import Progress
@@ -159,11 +181,9 @@ def preview_command(
     on_terminate()
     progress = Progress(report)
     session = Session(Project.find(), report, given_once(parameters), port=port, say=say, progress=progress)
-    address = session.address + ("#pdf" if pdf else "")
-    click.echo(address)
+    at = "#pdf" if pdf else ""
+    click.echo(session.address + at)
     if opens:
-        import webbrowser
-
-        webbrowser.open(address)
+        session.open(at)
     with progress:
         session.run()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 RASTERS = ("png", "jpeg", "webp", "gif", "avif")
 #: What Pillow reads besides, and no page should hold.
 CONVERTED = ("bmp", "tiff", "ico", "ppm")
+FORMATS = [kind.upper() for kind in (*RASTERS, *CONVERTED)]
 DATA = re.compile(r"data:image/([\w.+-]+)((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
 #: An image with more dots than this is not unpacked: a tiny file can hold one that fills the memory.
 DOTS = 60_000_000
@@ -61,7 +62,7 @@ def _raster(data: bytes) -> model.Picture | None:
     from PIL import Image as Pillow
 
     try:
-        with Pillow.open(io.BytesIO(data), formats=[one.upper() for one in (*RASTERS, *CONVERTED)]) as image:
+        with Pillow.open(io.BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
             density = float(image.info.get("dpi", (96, 96))[0])
             if not 0 < width * height <= DOTS:
@@ -69,7 +70,7 @@ def _raster(data: bytes) -> model.Picture | None:
             kind = str(image.format).lower()
             moves = getattr(image, "is_animated", False)
             image.verify()
-        with Pillow.open(io.BytesIO(data)) as image:
+        with Pillow.open(io.BytesIO(data), formats=FORMATS) as image:
             if kind not in RASTERS:
                 # a photograph that holds several is a JPEG to whoever knows no more
                 kind, data, moves = ("jpeg", data, False) if kind == "mpo" else ("png", _png(image), False)

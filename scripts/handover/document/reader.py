@@ -40,7 +40,6 @@ RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
 #: The lists of an evidence output in reading order, and the page's word for each.
 LISTS = (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources"))
 
-
 Parts = tuple[model.Part, ...]
 
 

@@ -95,7 +95,7 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
     A notebook outside any `project` has no tables and no lock. `source` is its text as
     `handover.notebook.source.canonical` returns it; `parameters` are all, bound.
     """
-    paths = {*_data(project), *_pictures(project, source), project.lock.name} if project else ()
+    paths = {*data(project), *_pictures(project, source), project.lock.name} if project else ()
     hashes = _hashes(project.root, sorted(paths)) if project else {}
     return Inputs(
         report=report,
@@ -110,7 +110,7 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
     )
 
 
-def _data(project: Project) -> list[str]:
+def data(project: Project) -> list[str]:
     """Paths below ``data/``; hidden ones, which editors leave behind, are no inputs."""
     return sorted(f"{project.data.name}/{path}" for path in _paths(project.data) if "/." not in f"/{path}")
 

@@ -8,16 +8,17 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover.editions import index, inputs, manifest
 from handover.editions.index import Index
 from handover.editions.manifest import Manifest
-from handover.editions.request import Contract, Request
+from handover.editions.request import Contract, Request, require_come
 from handover.editions.store import LINK_PICTURE, PICTURE, Edition, Store, file_name
 from handover.errors import ConversionError, StoreError
 from handover.notebook import source
@@ -27,6 +28,9 @@ from handover.text import printable
 if TYPE_CHECKING:
     from handover.editions.compose import Composition
     from handover.notebook import Execution
+
+#: How many editions a message names.
+NAMED = 3
 
 #: Called with a phase, and how many of its steps are done; both 0 for a phase without steps.
 Progress = Callable[[str, int, int], None]
@@ -68,28 +72,45 @@ def render(
     *,
     out: Path | None = None,
     again: bool = False,
+    network: bool = False,
+    ahead: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
     """Render a report with the parameters given, unless an edition of the same inputs is there, or even then: `again`.
 
-    It is published in the project's own ``reports/``, or in the folder `out`.
+    It is published in the project's own ``reports/``, or in the folder `out`; that of a day to come only if `ahead`.
+    Its cells have no network, unless the project opens it or `network` does.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
     """
     progress("read", 0, 0)
     store = Store.of(project, out)
-    contract, known = Contract.of(project, report), Index(store, report)
+    contract, known = Contract.of(project, report, network), Index(store, report)
     request = contract.request(given or {}, known.day_before)
+    if not ahead:
+        require_come(request)
     if not again and (edition := known.find(request)):
-        announce(store, edition)
-        return Outcome("unchanged", edition, rendered=False)
+        faults = announce(store, edition)
+        return Outcome("unchanged", edition, _distinct(known.faults, faults), rendered=False)
+    _check_room(store, report)
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
-    announce(store, outcome.edition)
-    return outcome
+    faults = announce(store, outcome.edition)
+    return replace(outcome, warnings=_distinct(outcome.warnings, known.faults, faults))
+
+
+def _distinct(*told: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(told)))
+
+
+def _check_room(store: Store, report: str) -> None:
+    """Refuse to render into a folder where the catalogue could not be written, before any work is done."""
+    from handover.editions import catalogue
+
+    catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
 
 
 def produce(
@@ -107,7 +128,7 @@ def produce(
         files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
         files |= {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
     _unmoved(request)
-    about = _manifest(request, made, files, contents[".pdf"], clock)
+    about = _manifest(request, made, files, contents[".pdf"], manifest.run(clock.started, clock.seconds, done.network))
     return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 
 
@@ -137,13 +158,34 @@ def publish(store: Store, product: Product) -> Outcome:
     return Outcome("published" if fresh else "unchanged", edition, product.warnings)
 
 
-def announce(store: Store, *editions: Edition) -> None:
-    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed."""
+def announce(store: Store, *editions: Edition) -> list[str]:
+    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed.
+
+    Returns a line for each torn manifest of the store that was met, whose edition is left out.
+
+    Raises:
+        StoreError: The disk refuses; the editions are there.
+    """
     from handover.editions import catalogue
 
-    if not catalogue.lists(store.root, editions):
+    if catalogue.lists(store.root, editions):
+        return []
+    try:
         with store.locked():
-            catalogue.write(store)
+            return catalogue.write(store)
+    except StoreError as error:
+        raise StoreError(_unlisted(str(error), store, editions)) from error
+
+
+def _unlisted(said: str, store: Store, editions: Sequence[Edition]) -> str:
+    """What is there and what is not, where the disk took editions and refused the catalogue."""
+    first, _, cure = said.partition("\n")
+    names = ", ".join(f"{edition.report}/{edition.name}" for edition in editions[:NAMED])
+    names += f" and {len(editions) - NAMED} more" if len(editions) > NAMED else ""
+    there = "is published and whole" if len(editions) == 1 else "are published and whole"
+    own = store.project and store.root == store.project.reports
+    enough = " `handover catalogue` is enough." if own else ""
+    return f"{first}\n{names} {there}; the catalogue still lists what was there before.\n{cure}{enough}"
 
 
 @dataclass
@@ -171,7 +213,8 @@ def _composed(
 
         made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
         _accept(request, made)
-        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where)
+        attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
+        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
         audit.audit(made.document, request.where)
         checks.require_descriptions(made.document, request.where)
     return done, made
@@ -200,6 +243,7 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
         epoch=request.epoch,
         timeout_s=timeout_s,
         progress=step,
+        network=request.network,
     )
     if warm.ident is not None:
         warm.join()
@@ -247,13 +291,15 @@ def _unmoved(request: Request) -> None:
 
 
 def _ahead(about: Manifest) -> list[str]:
-    """Warn of a day to come, which may be a slip."""
+    """Say what becomes of an edition of a day to come."""
     day = about["as_of"]
     warning = f"{day} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
     return [warning] if manifest.ahead(about) else []
 
 
-def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, clock: _Clock) -> Manifest:
+def _manifest(
+    request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, run: manifest.Run
+) -> Manifest:
     from handover.pages import page_count
 
     evidence = made.document.evidence
@@ -272,7 +318,7 @@ def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes],
         "versions": dict(request.inputs.versions),
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
-        "sources": sorted(one["id"] for one in evidence.get("sources", [])),
+        "sources": manifest.sources(evidence),
         "pages": page_count(pdf),
-        "run": manifest.run(clock.started, clock.seconds),
+        "run": run,
     }

@@ -39,6 +39,20 @@ def author(project: Project | None) -> str:
     return " ".join(printable(found).split())
 
 
+def network(project: Project, report: str) -> bool:
+    """Whether a project lets the cells of a report use the network.
+
+    Raises:
+        HandoverError: The key ``network`` holds something else than true, false or names.
+    """
+    found = table(project).get("network", False)
+    if isinstance(found, bool):
+        return found
+    fits = isinstance(found, list) and all(isinstance(one, str) for one in found)
+    want(fits, "network", found, "true, false or a list of reports", 'network = ["drawdown"]')
+    return report in found
+
+
 def texts(found: Mapping[str, Any], key: str) -> list[str]:
     """A list of texts in the table, e.g. ``pinned``; empty where nothing is set.
 

@@ -5,7 +5,7 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
-        "execute": "execute Execution",
+        "execute": "execute Execution OPEN SHUT",
         "forkserver": "",
         "parameters": "parameters Parameter",
         "processes": "",

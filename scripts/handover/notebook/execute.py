@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: The types that papermill writes into code safely.
 PLAIN = (str, int, float, bool, type(None))
 
+#: What a run says of its cells' network.
+SHUT, OPEN = "shut", "open"
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 #: The keys of a notebook's language that pages need; the others name patch versions of the kernel.
@@ -37,12 +40,13 @@ class Execution:
     """A notebook that ran from top to bottom.
 
     `warnings` is what cells wrote to stderr, one entry a cell: the caller should report it. `notes` says what was
-    unusual about the run itself.
+    unusual about the run itself. `network` is what cells had of it: ``shut`` or ``open``.
     """
 
     nb: "NotebookNode"
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    network: str = SHUT
 
 
 @dataclass
@@ -59,6 +63,7 @@ class Run:
     cell_timeout_s: float
     deadline: float
     fork: bool
+    network: bool
     progress: Callable[[int, int], None] | None = None
     #: the cells as they run, with the one that papermill injects, and whether it put that one between the others
     cells: list["NotebookNode"] = field(default_factory=list)
@@ -99,6 +104,7 @@ def execute(
     cell_timeout_s: float = 300.0,
     progress: Callable[[int, int], None] | None = None,
     fork: bool = True,
+    network: bool = False,
 ) -> Execution:
     """Run a copy of a notebook and return it with its outputs, normalised.
 
@@ -113,6 +119,7 @@ def execute(
         progress: Called with how many code cells have run and how many there are, first while the kernel starts.
         fork: Whether to fork the kernel from a process that has everything imported, if possible; the outputs are
             the same.
+        network: Whether cells, and what they start, may use the network, this machine's own addresses among it.
 
     Raises:
         ExecutionError: The notebook did not run from top to bottom.
@@ -139,6 +146,7 @@ def execute(
             cell_timeout_s=cell_timeout_s,
             deadline=deadline,
             fork=fork,
+            network=network,
             progress=progress,
         )
         return _execute(nb, dict(parameters), run)
@@ -160,7 +168,11 @@ def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execut
                 raise
             raise meaning from error
     failures.check(run)
-    return Execution(normalise(done), tuple(failures.warnings(run)), tuple(run.notes))
+    run.process.wait()  # it has ended: only then is it known what it was refused
+    if run.process.unshut:
+        run.notes.append(f"cells had the network, though they were to have none: {run.process.unshut}")
+    network = OPEN if run.network or run.process.unshut else SHUT
+    return Execution(normalise(done), tuple(failures.warnings(run)), tuple(run.notes), network)
 
 
 def _require_plain(parameters: Mapping[str, Any], where: str) -> None:

@@ -8,6 +8,7 @@ Cells are numbered as in the file, from 1 over all cells, without the one that p
 ``breakpoint()``                            refused before the run: it waits for a user
 ``input()``, ``getpass()``, a debugger      fails: nobody can answer
 an exception, an interrupt, no Python       fails, with the line
+a socket to the network, also to loopback   is refused, with ENETUNREACH, unless the network is open: so fails
 ``sys.exit()``, ``quit()``, ``exit``        fails, even in the last cell and with status 0
 ``os._exit()``, a signal, a crash           fails: the kernel is lost; the message says how it ended
 a thread that ends in an exception          fails, whenever it happens before the last cell has ended
@@ -24,8 +25,10 @@ the result of a future nobody asks for      is ignored, as anywhere in Python
 """
 
 import re
+import shutil
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -39,7 +42,17 @@ from handover.notebook.source import INJECTED
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
+#: How libraries and programs word that they were refused a socket; and what to do about it.
+REFUSED = re.compile(r"Network is unreachable|name resolution|resolve host|gaierror|ENETUNREACH", re.IGNORECASE)
+NO_NETWORK = """\
+Cells have no network, so that a report is made of what lies in the project: keep what they need in data/.
+To open it, write under [tool.handover] in pyproject.toml: network = ["{report}"]
+To open it once: handover render {report} --network"""
+
 ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published."
+
+#: With less room than this, in bytes, on the disk for temporary files, a kernel that does not start may lack it.
+ROOM_MIN = 1 << 20
 
 #: How much of a failing cell a message shows.
 LINES_SHOWN = 3
@@ -102,7 +115,18 @@ def explain(error: Exception, run: "Run") -> ExecutionError | None:
         return None
     return ExecutionError(
         f"{run.where}: a kernel must start ({_last_log_line(run) or f'{type(error).__name__}: {error}'}).\n"
-        "Check the installation with `jupyter kernelspec list`. Nothing was run."
+        f"{_short_of_room(run) or 'Check the installation with `jupyter kernelspec list`.'} Nothing was run."
+    )
+
+
+def _short_of_room(run: "Run") -> str:
+    """Say what to do if the disk for temporary files is so full that a kernel may not start."""
+    free = shutil.disk_usage(run.scratch).free
+    if free > ROOM_MIN:
+        return ""
+    return (
+        f"{run.scratch.parent} has room for {free:,} more bytes of temporary files: free some space there, or point "
+        "TMPDIR to a folder on another disk."
     )
 
 
@@ -126,6 +150,9 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
         return _error(run, index, "asked for input, which nobody is there to give")
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
     what = f"raised {name}: {first}" if first else f"raised {name}"
+    printed = [output.text for output in run.cells[index].outputs if output.output_type == "stream"]
+    if not run.network and REFUSED.search("\n".join([name, value, *traceback, *printed])):
+        rest += NO_NETWORK.format(report=Path(run.where).stem).splitlines()
     return _error(run, index, what.removesuffix("."), _failing_line(traceback), rest)
 
 
@@ -163,7 +190,7 @@ def _cell_at(run: "Run", offset: int) -> int:
 
 def _failing_line(traceback: list[str]) -> int | None:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
-    found = re.search(r"^(?:-+>|File <cell>:|Cell In\[\d+\], line )\s*(\d+)", plain, re.MULTILINE)
+    found = re.search(r"^(?:File <cell>:|Cell In\[\d+\], line )\s*(\d+)", plain, re.MULTILINE)
     return int(found[1]) if found else None
 
 

@@ -2,10 +2,11 @@
 
     client ──socket──► libraries ──fork──► server ──fork──► subreaper ──fork──► kernel
 
-Run as a script, this module is the process. It stays single-threaded, never runs a cell, and ends with its client.
-A fork of it, the server, imports our own packages, which are edited more often: when they change, another server takes
-over in hundredths of a second, where importing the libraries again would take seconds. Each kernel is a fork of the
-server under its own subreaper, so nothing of one run is left in the next.
+Run as a script, this module is the process. It stays single-threaded and never runs a cell, and a subreaper ends it
+with its client, also in the middle of an import. A fork of it, the server, imports our own packages, which are edited
+more often: when they change, another server takes over in hundredths of a second, where importing the libraries again
+would take seconds. Each kernel is a fork of the server under its own subreaper, so nothing of one run is left in the
+next.
 
 The client imports no Jupyter tool, so that the process starts before they are imported here.
 """
@@ -14,12 +15,9 @@ import atexit
 import contextlib
 import gc
 import importlib
-import importlib.util
 import json
 import os
 import pkgutil
-import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -30,7 +28,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
@@ -41,7 +39,7 @@ from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
 from handover.notebook.environment import kernel_environment, make_scratch
-from handover.notebook.processes import Supervised
+from handover.notebook.processes import END_S, Supervised
 
 #: How long the response to a request may take; the first one waits for all imports.
 ANSWER_S = 60.0
@@ -50,6 +48,9 @@ ANSWER_S = 60.0
 ATTEMPTS = 2
 
 MESSAGE_MAX = 1 << 17
+
+#: The program of a kernel that is started afresh.
+KERNEL = Path(__file__).with_name("kernel.py")
 
 #: Kernel names that mean the interpreter we run in, whatever is installed under them.
 NATIVE = ("python3", "python")
@@ -89,7 +90,7 @@ LATER = (
 )
 
 #: Our own modules, and packages with all of theirs; and the package whose ``preload`` does what only a first use does.
-PACKAGES = ("handover.notebook.kernels", "handover.story")
+PACKAGES = ("handover.notebook.kernel", "handover.notebook.kernels", "handover.story")
 PRELOADED = "handover.story.charts"
 
 #: Connects itself to the shell that exists on import, so each kernel must import it again.
@@ -107,14 +108,15 @@ class NotForkedError(HandoverError):
 class Request:
     """A kernel to fork; two open files go with it, the kernel's end of a socket and its log.
 
-    `arguments` are those of ``python -m ipykernel_launcher``, `env` is the whole environment, and `scratch` a folder
-    that the subreaper removes if its client is killed.
+    `arguments` are those of ``python -m ipykernel_launcher``, `env` is the whole environment, `scratch` a folder that
+    the subreaper removes if its client is killed, and `network` says whether the kernel may use the network.
     """
 
     arguments: list[str]
     env: dict[str, str]
     cwd: str
     scratch: str = ""
+    network: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +137,21 @@ class ForkServer:
     def __init__(self) -> None:
         self.owner = os.getpid()
         self._scratch = make_scratch()
-        self._socket, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        self._socket, requests = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair()
         log = self._scratch / "forkserver.log"
-        with theirs, log.open("ab") as written:
-            self.process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno()), str(self._scratch)],
+        with requests, theirs, log.open("ab") as written:
+            popen: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, __file__, str(requests.fileno()), str(theirs.fileno()), str(self._scratch)],
                 env=kernel_environment(0, self._scratch),
                 cwd=self._scratch,
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=written,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(requests.fileno(), theirs.fileno()),
                 start_new_session=True,
             )
+        self.process = Supervised(ours, popen.pid, popen)
 
     async def fork(self, request: Request, log: Path) -> Supervised:
         """Fork a kernel that writes to a log.
@@ -175,17 +179,11 @@ class ForkServer:
 
     def end(self) -> None:
         """End the process and all kernels that it forked."""
-        if self.owner == os.getpid():
-            with contextlib.suppress(
-                OSError
-            ):  # unlike close, it also works if a fork of this process has the socket open
-                self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         if self.owner == os.getpid():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(5)
             self.process.kill()
-            self.process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(END_S)
             scratch.remove(self._scratch)
 
 
@@ -236,13 +234,13 @@ def discard() -> None:
         _forkserver = None
 
 
-async def fork(command: Sequence[str], *, env: dict[str, str], cwd: str, log: Path, scratch: str = "") -> Supervised:
-    """Fork the kernel that a command would start.
+async def fork(command: Sequence[str], log: Path, **wanted: Any) -> Supervised:
+    """Fork the kernel that a command would start; `wanted` is the rest of its `Request`.
 
     Raises:
         NotForkedError: It must be started as usual.
     """
-    request = Request(_arguments(command), env, cwd, scratch)
+    request = Request(_arguments(command), **wanted)
     reason = ""
     for _ in range(ATTEMPTS):
         if not prepare():
@@ -261,20 +259,20 @@ def _arguments(command: Sequence[str]) -> list[str]:
     python, *rest = command
     if rest[:1] == ["-Xfrozen_modules=off"]:
         rest = rest[1:]
-    if Path(python).absolute() != Path(sys.executable).absolute() or rest[:2] != ["-m", "ipykernel_launcher"]:
-        raise NotForkedError("the kernel is of another interpreter")
-    return rest[2:]
+    for launch in (["-m", "ipykernel_launcher"], [str(KERNEL)]):
+        if Path(python).absolute() == Path(sys.executable).absolute() and rest[: len(launch)] == launch:
+            return rest[len(launch) :]
+    raise NotForkedError("the kernel is of another interpreter")
 
 
 # the process itself
 
 
-def serve(client: socket.socket, folder: str) -> NoReturn:
-    """Keep a server running until the client goes away; then remove the folder."""
-    parent = os.getppid()
+def serve(client: socket.socket) -> NoReturn:
+    """Import the libraries, and keep a server running until the client goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     given = set(os.environ)
     libraries = import_libraries()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     status = STALE
     while status == STALE:
         server = os.fork()
@@ -283,35 +281,19 @@ def serve(client: socket.socket, folder: str) -> NoReturn:
                 _answer_requests(client, given, libraries)
             finally:
                 os._exit(1)
-        status = _wait(server, parent)
-    shutil.rmtree(folder, ignore_errors=True)
+        status = os.waitstatus_to_exitcode(os.waitpid(server, 0)[1])
     os._exit(0)
-
-
-def _wait(server: int, parent: int) -> int:
-    """Return the server's exit status once it ends; end it if the client is gone."""
-    while True:
-        ended, status = os.waitpid(server, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        signal.sigtimedwait({signal.SIGCHLD}, subreaper.LOOK_S)
-        if os.getppid() != parent:
-            os.kill(server, signal.SIGKILL)
 
 
 def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) -> NoReturn:
     """Import our packages, and fork kernels until the packages change or the client goes away."""
-    parent = os.getppid()
     subreaper.end_with_parent()
     packages = import_packages()
     later: Stamps | None = None
     # variables that modules set on import belong in the kernel's environment too
     imported = {name: value for name, value in os.environ.items() if name not in given}
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a subreaper's exit status is not needed
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-    while os.getppid() == parent:
-        if not select.select([client], [], [], subreaper.LOOK_S)[0]:
-            continue
+    while True:
         text, descriptors, _, _ = socket.recv_fds(client, MESSAGE_MAX, 2)
         if not text:
             break
@@ -356,7 +338,7 @@ def _fork_kernel(request: Request, channel: socket.socket, log: int, client: soc
         os.dup2(log, 2)
         os.close(log)
         _send(channel, Response(pid=os.getpid()))
-        subreaper.supervise(channel, lambda: _run_kernel(request), request.scratch)
+        subreaper.supervise(channel, lambda: _run_kernel(request), request.scratch, request.network)
     finally:
         os._exit(1)
 
@@ -373,12 +355,9 @@ def _run_kernel(request: Request) -> NoReturn:
     if "numpy" in sys.modules:
         # after a fork Python reseeds its own generator; numpy does not
         sys.modules["numpy"].random.seed()
-    sys.argv = [importlib.util.find_spec("ipykernel_launcher").origin, *request.arguments]
-    from ipykernel.kernelapp import IPKernelApp
+    from handover.notebook import kernel
 
-    app = IPKernelApp.instance()
-    app.initialize(sys.argv[1:])
-    app.start()
+    kernel.run(request.arguments, of_a_run=bool(request.scratch))
     atexit._run_exitfuncs()
     os._exit(0)
 
@@ -426,5 +405,5 @@ def _import(names: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
+    requests, channel = (socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:3])
+    subreaper.supervise(channel, lambda: serve(requests), sys.argv[3])

@@ -11,6 +11,7 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+import zmq
 from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
@@ -36,9 +37,10 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
     """
     if name in forkserver.NATIVE:
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", PACKER],
+            argv=[sys.executable, str(forkserver.KERNEL), "-f", "{connection_file}", PACKER],
             display_name="Python 3 (ipykernel)",
             language="python",
+            metadata={"supported_encryption": "curve"},
         )
     try:
         return KernelSpecManager().get_kernel_spec(name)
@@ -83,7 +85,9 @@ class ForkingProvisioner(LocalProvisioner):
         if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
         if process is None:
-            process = run.reaper.start(cmd, env=kwargs["env"], cwd=kwargs["cwd"], log=run.log, scratch=run.scratch)
+            process = run.reaper.start(
+                cmd, env=kwargs["env"], cwd=kwargs["cwd"], log=run.log, scratch=run.scratch, network=run.network
+            )
         self.process = process
         self.pid = process.pid
         self.pgid = None  # signals go through the subreaper
@@ -96,10 +100,11 @@ class ForkingProvisioner(LocalProvisioner):
         try:
             return await forkserver.fork(
                 cmd,
+                run.log if run else Path(os.devnull),
                 env=kwargs["env"],
                 cwd=str(kwargs.get("cwd") or Path.cwd()),
-                log=run.log if run else Path(os.devnull),
                 scratch=str(run.scratch) if run else "",
+                network=run.network if run else True,
             )
         except forkserver.NotForkedError as error:
             if run:
@@ -157,7 +162,11 @@ class RunClient(AsyncKernelClient):
 
 
 class RunManager(AsyncKernelManager):
-    """The manager of a run's kernel, which listens on Unix sockets in the run's folder rather than on ports."""
+    """The manager of a run's kernel, which listens on Unix sockets in the run's folder rather than on ports.
+
+    The sockets take nothing from a program without the run's key, even of the same user: ipykernel would print what it
+    cannot read, and so into the report.
+    """
 
     def __init__(self, run: "Run") -> None:
         super().__init__(
@@ -165,6 +174,7 @@ class RunManager(AsyncKernelManager):
             transport="ipc",
             connection_file=str(run.scratch / "k.json"),
             client_factory=RunClient,
+            transport_encryption="auto" if zmq.has("curve") else "disabled",
         )
         self.run = run
         self.provisioner = ForkingProvisioner(kernel_id="k", kernel_spec=run.spec, parent=self)
@@ -178,7 +188,7 @@ class RunManager(AsyncKernelManager):
     @property
     def ipykernel(self) -> bool:
         """Whether the kernel takes IPython's options."""
-        return any("ipykernel" in part for part in self.run.spec.argv)
+        return any("ipykernel" in part or part == str(forkserver.KERNEL) for part in self.run.spec.argv)
 
     async def sockets(self, timeout: float) -> None:
         """Wait until the kernel has made its sockets or has ended, at most `timeout` seconds."""

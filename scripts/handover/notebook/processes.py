@@ -15,6 +15,8 @@ from handover.notebook import subreaper
 #: How long ending everything may take; the subreaper itself gives up a little sooner.
 END_S = subreaper.PATIENCE_S + 2.0
 
+ANSWER_MAX = 1024
+
 
 class Supervised:
     """A process under a subreaper, with the methods of `subprocess.Popen` that jupyter_client uses.
@@ -23,6 +25,9 @@ class Supervised:
         channel: This end of the socket to the subreaper.
         pid: The subreaper's process id.
         popen: The subreaper as a child of this process; None where another process is its parent.
+
+    Attributes:
+        unshut: Once it has ended, why it had the network though it was to have none; "" if it had none, or might.
     """
 
     stdin = stdout = stderr = None
@@ -31,6 +36,7 @@ class Supervised:
         channel.setblocking(False)
         self.pid = pid
         self.returncode: int | None = None
+        self.unshut = ""
         self._channel = channel
         self._popen = popen
 
@@ -38,13 +44,14 @@ class Supervised:
         """Return the exit code, negative for a signal, once the process and all it started are gone; None before."""
         if self.returncode is None:
             try:
-                answer = self._channel.recv(64)
+                answer = self._channel.recv(ANSWER_MAX)
             except BlockingIOError:
                 return None
             except OSError:
                 answer = b""
             # without an answer, the subreaper was killed, and the kernel with it
-            self.returncode = os.waitstatus_to_exitcode(int(answer)) if answer.isdigit() else -signal.SIGKILL
+            status, _, self.unshut = answer.decode().partition(" ")
+            self.returncode = os.waitstatus_to_exitcode(int(status)) if status.isdigit() else -signal.SIGKILL
             self._channel.close()
             if self._popen is not None:
                 with suppress(subprocess.TimeoutExpired):
@@ -96,6 +103,7 @@ class Reaper:
         cwd: Path | str,
         log: Path,
         scratch: Path | None = None,
+        network: bool = True,
     ) -> Supervised:
         """Start a command.
 
@@ -105,11 +113,13 @@ class Reaper:
             cwd: The working directory.
             log: Receives stdout and stderr.
             scratch: A folder that the subreaper removes if this process is killed.
+            network: Whether the process, and what it starts, may use the network.
         """
         ours, theirs = socket.socketpair()
         with ExitStack() as on_failure, theirs, log.open("ab") as written:
             on_failure.callback(ours.close)
             head = [sys.executable, "-I", "-S", subreaper.__file__, str(theirs.fileno()), str(scratch or "")]
+            head.append("network" if network else "")
             popen: subprocess.Popen[bytes] = subprocess.Popen(
                 [*head, *command],
                 env=dict(env),

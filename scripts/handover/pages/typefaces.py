@@ -43,8 +43,8 @@ DIGEST = 32
 
 
 #: Letters, and what a formula has for them where they are variables.
-_SLANTED = map(chr, (0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)))
-SLANTED = {unicodedata.normalize("NFKC", letter): letter for letter in _SLANTED}
+_SLANTED = map(chr, (0x210E, *range(0x1D434, 0x1D455), *range(0x1D456, 0x1D468), *range(0x1D6E2, 0x1D71C)))
+SLANTED = {chr(int(unicodedata.decomposition(letter).split()[-1], 16)): letter for letter in _SLANTED}
 
 
 class Face(NamedTuple):

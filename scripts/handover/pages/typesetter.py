@@ -113,9 +113,10 @@ def _world(files: Mapping[str, bytes], name: str) -> Iterator[tuple[Path, dict[s
     import typst
 
     with scratch.folder() as world:
-        for file, data in files.items():
-            (world / file).write_bytes(data)
-        beside, formulas = fallback.link(files, world), fallback.MATHS in files
+        with scratch.room(world.parent):
+            for file, data in files.items():
+                (world / file).write_bytes(data)
+            beside, formulas = fallback.link(files, world), fallback.MATHS in files
         try:
             yield (
                 world / "main.typ",

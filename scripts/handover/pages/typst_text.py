@@ -9,13 +9,16 @@ import unicodedata
 
 #: Characters that print nothing and that Typst lets pass: breaks, joiners, direction marks, fillers, variants, tags.
 INVISIBLE = {
-    0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x180E), *range(0x200B, 0x2010),
+    0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x200B, 0x2010),
     *range(0x2060, 0x2065), *range(0x2066, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFFA0,
     *range(0x1D173, 0x1D17B), 0xE0001, *range(0xE0020, 0xE0080), *range(0xE0100, 0xE01F0),
 }  # fmt: skip
+#: These print nothing either, and Typst stops at them: the mark of a file's byte order, and variants of Mongolian
+#: letters, which no typeface of ours has.
+DROPPED = dict.fromkeys([0xFEFF, *range(0x180B, 0x1810)])
 #: Direction overrides make a line read other than it was written; they are shown, never obeyed, as are notes between
 #: lines; nor may a PDF hold what is no character.
-REFUSED = {*range(0x202A, 0x202F), *range(0xFDD0, 0xFDF0), *range(0xFFF9, 0xFFFC)}
+REFUSED = {0x2028, 0x2029, *range(0x202A, 0x202F), *range(0xFDD0, 0xFDF0), *range(0xFFF9, 0xFFFC)}
 #: What each of our typefaces has, so that plain Western text is not looked up at all.
 PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u2260]*")
 #: All that is not plainly printable, and more.
@@ -97,7 +100,7 @@ def visible(content: str) -> str:
     """Return text in which each character that no PDF may hold is named, e.g. ``[U+202E]``."""
     if PLAIN.fullmatch(content):
         return content
-    return "".join(f"[U+{ord(char):04X}]" if _refused(char) else char for char in content.replace("\ufeff", ""))
+    return "".join(f"[U+{ord(char):04X}]" if _refused(char) else char for char in content.translate(DROPPED))
 
 
 def _refused(char: str) -> bool:

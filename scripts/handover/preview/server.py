@@ -1,10 +1,15 @@
 """The preview's web server: loopback only, a fixed set of addresses, and a stream of what changes.
 
-It opens no file for a request: an address is looked up in what the preview holds in memory.
+Every user of the machine can ask it, so all addresses begin with a token that only its own user knows. They do so
+rather than send a cookie, which a browser would send to whatever else listens on this machine. It opens no file for a
+request: an address is looked up in what the preview holds in memory.
 """
 
+import hmac
 import json
+import os
 import re
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -13,6 +18,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
+from stat import S_IFREG
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +31,8 @@ PORTS = range(8700, 8720)
 #: A line into each stream now and then, so that one whose reader went away is noticed.
 BEAT_S = 10.0
 EVENTS = "/events"
+TOKEN_BYTES = 24
+TOKEN = re.compile(rf"[0-9a-f]{{{2 * TOKEN_BYTES}}}")
 HTML, PDF, PNG, TEXT = "text/html; charset=utf-8", "application/pdf", "image/png", "text/plain; charset=utf-8"
 FOLDER = Path(__file__).parent
 FACES = {
@@ -43,19 +51,21 @@ HEADERS = {
 FRAMED = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src data:; frame-ancestors 'self'"
 )
-FOREIGN = b"This preview answers to its own address alone: open the one that `handover preview` printed.\n"
+FOREIGN = (
+    b"This preview answers to its own address alone, with its token: open the one that `handover preview` printed.\n"
+)
 MISSING = b"The preview has no such page.\n"
 #: The pages of the PDF as the browser shows them; its own viewer would go back to page one at each save.
 PAGES = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><link rel="stylesheet" href="/pages.css">
+<title>{title}</title><link rel="stylesheet" href="pages.css">
 <main>
 {pages}
 </main></html>
 """
-PAGE = '<figure><img src="/page-{n}.png?{version}" alt="Page {n} of {count}"></figure>'
+PAGE = '<figure><img src="page-{n}.png?{version}" alt="Page {n} of {count}"></figure>'
 
-#: By their path in the address: the type of a file, and its content.
+#: By their path in the address, after the token: the type of a file, and its content.
 Files = Mapping[str, tuple[str, bytes]]
 
 
@@ -90,7 +100,7 @@ class PageState:
             self._changed.notify_all()
 
     def file(self, path: str) -> tuple[str, bytes] | None:
-        """The type and content of a file by its path in the address."""
+        """The type and content of a file by its path in the address, after the token."""
         with self._changed:
             return self._files.get(path)
 
@@ -145,6 +155,7 @@ class Server(ThreadingHTTPServer):
 
     Args:
         page: What to serve.
+        token: What all addresses begin with.
         port: The port; None for the first free one of `PORTS`, or any if all are taken.
 
     Raises:
@@ -155,8 +166,8 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     allow_reuse_port = False
 
-    def __init__(self, page: PageState, port: int | None = None) -> None:
-        self.page = page
+    def __init__(self, page: PageState, token: str, port: int | None = None) -> None:
+        self.page, self._token = page, token
         self._bind(port)
         self.port = self.server_address[1]
         self.hosts = {f"{name}:{self.port}" for name in (LOOPBACK, "localhost")}
@@ -167,7 +178,16 @@ class Server(ThreadingHTTPServer):
     @property
     def address(self) -> str:
         """Where to point a browser."""
-        return f"http://{LOOPBACK}:{self.port}/"
+        return f"http://{LOOPBACK}:{self.port}/{self._token}/"
+
+    def asked(self, path: str, host: str) -> str:
+        """The path that is asked for, after the token; "" for whoever does not know the address.
+
+        A page elsewhere whose name was made to point here (DNS rebinding) still sends its own name as `host`.
+        """
+        given = path[1:].partition("/")[0].encode()
+        known = hmac.compare_digest(given, self._token.encode())
+        return path[1 + len(given) :] if known and host in self.hosts else ""
 
     def server_bind(self) -> None:
         """Bind, without asking the network for the name of this machine as the base class does."""
@@ -201,8 +221,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, query = urlsplit(self.path)[2:4]
-        # a page elsewhere whose name was made to point here (DNS rebinding) still sends its own name
-        if self.headers.get("Host", "") not in self.server.hosts:
+        path = self.server.asked(path, self.headers.get("Host", ""))
+        if not path:
             self._send(HTTPStatus.FORBIDDEN, TEXT, FOREIGN)
         elif path == EVENTS:
             with self.server.page.looked_at() if query == "pdf" else nullcontext():
@@ -239,6 +259,33 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def kept_token(folder: Path) -> str:
+    """The token that is kept in a folder, so that an open browser finds the next preview; made if there is none."""
+    path = folder / "preview-token"
+    with suppress(OSError):
+        held = path.lstat()
+        kept = path.read_text("ascii", "replace")
+        if held.st_uid == os.getuid() and held.st_mode == S_IFREG | 0o600 and TOKEN.fullmatch(kept):
+            return kept
+    token = secrets.token_hex(TOKEN_BYTES)
+    with suppress(OSError):
+        write_private(path, token)
+    return token
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else can read; one that is there is replaced, as it may be another's.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _fixed() -> Files:

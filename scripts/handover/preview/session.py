@@ -8,11 +8,17 @@ from queue import SimpleQueue
 from uuid import uuid4
 
 from handover.errors import PreviewError
-from handover.preview.server import HTML, PDF, PageState, Server, pdf_pages
+from handover.preview.server import HTML, PDF, PageState, Server, kept_token, pdf_pages, write_private
 from handover.preview.watch import Saved, Watch
 from handover.preview.worker import At, Html, Message, Over, Pages, Pdf, Question, Renderer
 from handover.progress import Progress
 from handover.project import Project
+
+#: A page that leads to an address.
+LEAD = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={address}"><title>Preview</title>
+<p><a href="{address}">The preview</a></p></html>
+"""
 
 
 class Session:
@@ -44,6 +50,7 @@ class Session:
 
         Request.of(project, report, given)
         self._report, self._say, self._progress = report, say, progress
+        self._own = project.root / ".handover"
         #: Saves, answers with their questions, what must end the preview, and None when a browser turns to the PDF.
         self._events: SimpleQueue[Saved | tuple[Question, Message] | PreviewError | None] = SimpleQueue()
         self._page = PageState(report, uuid4().hex, lambda: self._events.put(None))
@@ -52,7 +59,7 @@ class Session:
         self._saved = time.monotonic()
         self._version = self._drawn = 0
         with ExitStack() as on_failure:
-            self._server = Server(self._page, port)
+            self._server = Server(self._page, kept_token(self._own), port)
             on_failure.callback(self._server.close)
             watch = Watch(project, report, self._events.put)
             on_failure.callback(watch.close)
@@ -62,8 +69,23 @@ class Session:
 
     @property
     def address(self) -> str:
-        """Where to point a browser."""
+        """Where to point a browser; it contains the preview's token."""
         return self._server.address
+
+    def open(self, at: str = "") -> None:
+        """Open the browser at the address with `at` behind it.
+
+        It is given a file that leads there: the words of a command can be read by every user of the machine.
+        """
+        import webbrowser
+
+        page = self._own / "preview.html"
+        try:
+            write_private(page, LEAD.format(address=self.address + at))
+        except OSError as error:
+            self._say(f"{page}: must be writable (got {error.strerror}).\nOpen the address above yourself.")
+        else:
+            webbrowser.open(page.as_uri())
 
     def run(self) -> None:
         """Serve and render until a signal ends it, e.g. Ctrl-C.

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from handover.errors import ChartError, FactError, ProseError, near
+from handover import plain
+from handover.errors import ChartError, FactError, ParameterError, ProseError, near
 from handover.project import Project
 from handover.story import frames
 from handover.story.claims import View
-from handover.story.data import Tables
+from handover.story.data import Tables, read_outlines
 from handover.story.evidence import Change, EvidenceOutput, News, PrintLog
 from handover.story.facts import Facts, earlier_day
 from handover.story.sentences import SOURCE, Templates, Writer, escape
@@ -56,13 +57,14 @@ class Story:
 
     Raises:
         DataError: The curated tables have faults.
+        ParameterError: `as_of` is no day.
     """
 
     def __init__(
         self, as_of: str, language: str = "en", evidence: str = "record", *, project: Project | None = None
     ) -> None:
         self.project = project or Project.find()
-        self.view = View(Tables.load(self.project), dt.date.fromisoformat(as_of), evidence)
+        self.view = View(Tables.load(self.project), _day("as_of", as_of), evidence)
         self.facts = Facts(self.view)
         self.language = LANGUAGES[language]
         names = [str(row["name"]) for row in self.view.tables.rows["names"]]
@@ -246,7 +248,7 @@ class Story:
         """
         if not since:
             return Sentence("")
-        self._since = dt.date.fromisoformat(since)
+        self._since = _day("since", since)
         self.facts.extra["since"] = earlier_day(self._since)
         self._reported = self._news()
         if not self._reported:
@@ -291,9 +293,16 @@ class Story:
     @cached_property
     def outlines(self) -> dict[str, Any]:
         """The outlines of Iraq and its neighbours, as GeoJSON."""
-        import json
+        return read_outlines(self.project)
 
-        return json.loads((self.project.data / "geo" / "outlines.geojson").read_text("utf-8"))
+
+def _day(name: str, text: str) -> dt.date:
+    try:
+        return plain.day(text)
+    except ValueError:
+        raise ParameterError(
+            f"{name}: must be a date like 2026-01-31 (got {text!r}).\nCorrect it in the cell tagged 'parameters'."
+        ) from None
 
 
 def _in_time(rows: "pd.DataFrame") -> "pd.DataFrame":

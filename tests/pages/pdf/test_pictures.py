@@ -34,6 +34,10 @@ def test_any_other_picture_stays_as_it_is():
     assert pictures.for_typst(model.Picture("png", raster(), 40, 20)) == raster()
 
 
+def test_of_a_picture_that_moves_paper_shows_the_still_one():
+    assert pictures.for_typst(model.Picture("webp", b"frames", 40, 20, still=raster())) == raster()
+
+
 def test_a_picture_is_measured_in_points():
     assert pictures.points(svg("")) == (72, 36)
     assert pictures.points(model.Picture("png", b"", 40, 20, density=144)) == (20, 10)

@@ -41,7 +41,8 @@ def test_a_trap_is_read_back_as_the_text_it_was_made_from():
 
 @pytest.mark.parametrize(("given", "shown"), [
     ("a\x00b\x07", "a[U+0000]b[U+0007]"), ("\ud800", "[U+D800]"), ("\ufffea", "[U+FFFE]a"),
-    ("invoice\u202etxt.exe", "invoice[U+202E]txt.exe"), ("a\ufff9b", "a[U+FFF9]b"), ("\ufeffa", "a"),
+    ("invoice\u202etxt.exe", "invoice[U+202E]txt.exe"), ("a\ufff9b", "a[U+FFF9]b"), ("\u2028", "[U+2028]"),
+    ("\ufeffa", "a"), ("a\u180b b", "a b"),
 ])  # fmt: skip
 def test_what_no_pdf_may_hold_is_named(given, shown):
     assert typst_text.visible(given) == shown

@@ -1,0 +1,66 @@
+"""The kernel: ipykernel's, in a run without a port. Forked kernels call `run`; those started afresh are this file.
+
+What a cell's own forked processes print reaches the kernel through a pipe. ipykernel makes that pipe a TCP port, to
+which any process of the machine could write, even where the kernel itself listens on Unix sockets.
+"""
+
+import sys
+
+if __name__ == "__main__":
+    # modules in this file's folder would hide those of the standard library that have the same name
+    del sys.path[0]
+
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import zmq
+from ipykernel import kernelapp
+from ipykernel.iostream import IOPubThread
+from zmq.eventloop.zmqstream import ZMQStream
+
+#: What the pipe's path adds to that of the socket beside it.
+PIPE = b"p"
+
+
+class OutputThread(IOPubThread):
+    """Publishes outputs; its pipe is a Unix socket beside the one that it publishes on, in the run's folder."""
+
+    def _setup_pipe_in(self) -> None:
+        self._pipe_endpoint = self.socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0") + PIPE
+        self._pipe_uuid = os.urandom(16)
+        pipe = self.socket.context.socket(zmq.PULL)
+        pipe.linger = 0
+        pipe.bind(self._pipe_endpoint)
+        self._pipe_in = ZMQStream(pipe, self.io_loop)
+        self._pipe_in.on_recv(self._handle_pipe_msg)
+
+    def _setup_pipe_out(self) -> tuple[zmq.Context[Any], zmq.Socket[Any]]:
+        context = zmq.Context()  # that of the parent does not survive a fork
+        pipe = context.socket(zmq.PUSH)
+        pipe.linger = 3000
+        pipe.connect(self._pipe_endpoint)
+        return context, pipe
+
+    def _handle_pipe_msg(self, msg: list[bytes]) -> None:
+        # ipykernel prints a message without the key, and so into the report
+        if msg[0] == self._pipe_uuid:
+            super()._handle_pipe_msg(msg)
+
+
+def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
+    """Be the kernel that ``python -m ipykernel_launcher`` with these arguments would start.
+
+    Other tools than ours do not remove the pipe of a kernel; so for them, those that are not `of_a_run`, it is a port.
+    """
+    sys.argv = [find_spec("ipykernel_launcher").origin, *arguments]
+    if of_a_run:
+        kernelapp.IOPubThread = OutputThread
+    app = kernelapp.IPKernelApp.instance()
+    app.initialize(list(arguments))
+    app.start()
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])
