@@ -152,7 +152,14 @@ def test_it_holds_everything_of_the_edition_and_what_made_it(edition, mini):
     assert held.keys() == {
         *(f"{stem}{suffix}" for suffix in (".html", ".pdf", ".ipynb")),
         *("page1.png", "link.png", "manifest.json", "edition.json", "notebooks/mini.ipynb"),
-        *("data/counts.csv", "data/datapackage.json", "requirements.lock", "SHA256SUMS", "ro-crate-metadata.json"),
+        *(
+            "data/counts.csv",
+            "data/datapackage.json",
+            "requirements.lock",
+            "pyproject.toml",
+            "SHA256SUMS",
+            "ro-crate-metadata.json",
+        ),
     }
     for name in ("data/counts.csv", "data/datapackage.json", "requirements.lock", "notebooks/mini.ipynb"):
         assert held[name] == (mini.root / name).read_bytes()
@@ -233,7 +240,7 @@ def test_the_crates_own_library_reads_it(opened_crate, edition):
             assert int(one["contentSize"]) == len(held[path])
     made = opened_crate.get("#rendering")
     assert {one.id for one in made["object"]} == {
-        *("notebooks/mini.ipynb", "data/counts.csv", "data/datapackage.json", "requirements.lock")
+        *("notebooks/mini.ipynb", "data/counts.csv", "data/datapackage.json", "requirements.lock", "pyproject.toml")
     }
     assert f"mini_{edition.name}.pdf" in {one.id for one in made["result"]}
     assert {one["name"] for one in made["instrument"]} >= {"python", "typst", "papermill"}
@@ -262,6 +269,15 @@ def test_a_path_is_written_as_the_address_it_is(edition):
     rendering = next(one for one in graph if one["@id"] == "#rendering")
     assert {"@id": "data/two%20words.csv"} in rendering["object"]
     assert "data/two%20words.csv" in [one["@id"] for one in graph]
+
+
+@pytest.mark.parametrize("author", ["", "The Desk"])
+def test_a_crate_names_who_signs_the_edition_and_nobody_else(edition, author):
+    files = {"notebook/mini.ipynb": b""}
+    graph = json.loads(rocrate.describe(edition.manifest(), files, rocrate.Sources("notebook/mini.ipynb", (), author)))
+    named = [one["name"] for one in graph["@graph"] if one["@type"] == "Organization"]
+    signed = [one[key]["@id"] for one in graph["@graph"] for key in ("publisher", "author", "agent") if key in one]
+    assert (named, signed) == (([author], ["#desk"] * 3) if author else ([], []))
 
 
 def test_the_licence_of_the_dictionary_is_that_of_the_crate():
@@ -335,6 +351,7 @@ def test_an_edition_of_the_repository_is_packed_whole():
 def alone(mini, monkeypatch, tmp_path):
     """A bundle of a real render, zipped and unpacked, in an empty folder, its project gone; both can be verified."""
     (mini.root / "data" / "names.csv").write_text("name\nDoor 7\n")
+    (mini.root / "pyproject.toml").write_text('[tool.handover]\nauthor = "The door desk"\n')
     made = render.render(mini, "mini").edition
     path = bundle.write(made, tmp_path / "away" / "bundle.zip")
     with zipfile.ZipFile(path) as archive:

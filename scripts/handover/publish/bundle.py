@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from handover import atomic, bounded, digest, git
-from handover.editions import RECORD, Edition, file_name, manifest
+from handover.editions import RECORD, Edition, file_name, manifest, settings
 from handover.errors import GitError, PublishError, VerifyError
 from handover.project import Project
 from handover.publish import rocrate
@@ -81,20 +81,23 @@ def pack(edition: Edition, project: Project | None = None) -> bytes:
             f"{error.filename}: must stay while it is packed (got {error.strerror}).\n{AGAIN}"
         ) from error
     pdf = edition.file(".pdf")
-    attached, notebook = _carried(pdf, files[pdf.name])
+    attached, notebook, author = _carried(pdf, files[pdf.name])
     files |= attached
     files |= _inputs(edition, about, attached, project)
+    desk = about["inputs"].get("author", author)
+    files[settings.FILE] = settings.signed(desk).encode()
     tables = tuple(sorted(files.keys() - {*about["outputs"], manifest.NAME, RECORD, notebook}))
-    files[rocrate.NAME] = rocrate.describe(about, files, rocrate.Sources(notebook, tables))
+    files[rocrate.NAME] = rocrate.describe(about, files, rocrate.Sources(notebook, tables, author))
     lines = [f"{digest.of_bytes(data)}  {path}\n" for path, data in sorted(files.items())]
     files[unpacked.SUMS] = "".join(lines).encode()
     return _zipped(files, dt.date.fromisoformat(about["as_of"]))
 
 
-def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str]:
-    """What the PDF carries, each file at the path it has in the project, and which of them is the notebook."""
+def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str, str]:
+    """What the PDF carries, each file at the path it has in the project; which is the notebook; and its author."""
     try:
-        attached = contents.read(pdf).attachments
+        read = contents.read(pdf)
+        attached, author = read.attachments, dict(read.document.strings).get("/Author", "")
         said = record.record_of_pdf(attached.get(RECORD))
     except VerifyError as error:
         raise PublishError(
@@ -111,7 +114,7 @@ def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str]:
             + "\n  ".join(listed(sorted(faults)))
             + "\nRender the report again."
         )
-    return {RECORD: attached[RECORD]} | held, next(iter(said.attached))
+    return {RECORD: attached[RECORD]} | held, next(iter(said.attached)), author
 
 
 def _inputs(

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from handover import bounded, digest, scratch
-from handover.editions import Edition, manifest
-from handover.errors import VerifyError
-from handover.project import MARKER
+from handover.editions import Edition, manifest, settings
+from handover.errors import HandoverError, VerifyError
+from handover.project import MARKER, Project
 from handover.text import listed, shown
 from handover.verify.record import is_table
 
@@ -99,6 +99,8 @@ def carried(edition: Edition) -> dict[str, bytes]:
         allowed = path in (f"notebooks/{about['report']}.ipynb", LOCK) or is_table(path)
         if allowed and is_inside(path) and _sha256(edition.folder, path) == sha256:
             found[path] = (edition.folder / path).read_bytes()
+    with suppress(HandoverError):  # of what it sets, nothing else counts
+        found[settings.FILE] = settings.signed(settings.author(Project(edition.folder))).encode()
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from handover import git, scratch
-from handover.editions import Request, inputs, render
+from handover.editions import Request, inputs, render, settings
 from handover.errors import GitError, HandoverError, ParameterError
 from handover.notebook import OPEN, SHUT, source
 from handover.project import Project
@@ -210,6 +210,8 @@ def _lay_out(own: Project, project: Project | None, report: str, carried: Mappin
     for path in (project.lock, project.notebook(report)) if project else ():
         if path.is_file():
             shutil.copy(path, own.root / path.relative_to(project.root))
+    # of what this checkout sets, only this shows on a page
+    (own.root / settings.FILE).write_text(settings.signed(settings.author(project)), "utf-8")
     for path, data in carried.items():
         target = own.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
