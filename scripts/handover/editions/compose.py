@@ -27,7 +27,7 @@ from handover.text import whole
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from handover.document import Document
+    from handover.document import Document, Omitted
 
 #: Stands for the digits of the edition while they are not known, since they are made from the pages.
 PLACEHOLDER = "0z0q0z0q"
@@ -57,6 +57,7 @@ class Composition:
         document: What the pages were written from.
         metadata: What the pages say of themselves.
         refused: A line for each table that the notebook names and that may not be attached.
+        omitted: What its cells left out.
     """
 
     edition: str
@@ -66,6 +67,7 @@ class Composition:
     document: "Document"
     metadata: PageMetadata
     refused: tuple[str, ...]
+    omitted: "tuple[Omitted, ...]"
     _printed: dict[str, bytes] = field(repr=False)
     _settled: dict[str, bytes] | None = field(repr=False)
 
@@ -100,15 +102,17 @@ class Composition:
 def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.
 
+    What its cells say of texts left out is taken out of it.
+
     Args:
         nb: The notebook in format 4.
         name: Its file's name without ending; the name of a published edition counts as its report's.
         folder: Where it lies; data is attached only if that is inside a project.
         draft: Whether to leave the edition without its digits, which cost the layout of the PDF.
     """
-    from handover.document import read
+    from handover.document import read, take_omitted
 
-    report = report_of(name)
+    report, omitted = report_of(name), take_omitted(nb)
     document = read(nb, report)
     attached, refused = _attached(nb, document, report, folder)
     unnamed = _metadata(nb, document, attached, PLACEHOLDER)
@@ -123,7 +127,9 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False)
         for files in filter(None, (printed, settled)):
             files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
     final = _metadata(nb, document, attached, digits)
-    return Composition(final.edition, content, html, published, document, final, tuple(refused), printed, settled)
+    return Composition(
+        final.edition, content, html, published, document, final, tuple(refused), omitted, printed, settled
+    )
 
 
 def report_of(name: str) -> str:

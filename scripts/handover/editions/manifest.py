@@ -68,6 +68,14 @@ class Run(TypedDict):
     network: NotRequired[str]
 
 
+class Omission(TypedDict):
+    """A text that a cell left out, in words; `lost` if nothing is printed in its place and the notebook wants it."""
+
+    cell: int
+    text: str
+    lost: bool
+
+
 class Manifest(TypedDict):
     """All that is known of an edition without opening its files.
 
@@ -80,6 +88,7 @@ class Manifest(TypedDict):
         outputs: The files by name.
         facts: What it prints, by key, so that editions can be compared without opening them.
         statements: What it tells that was only said, by key.
+        omitted: What it left out and why: history, which editions made before it was recorded do not have.
         pages: The number of pages of the PDF.
     """
 
@@ -98,6 +107,7 @@ class Manifest(TypedDict):
     facts: dict[str, Fact]
     statements: NotRequired[dict[str, Fact]]
     sources: list[str]
+    omitted: NotRequired[list[Omission]]
     pages: int
     run: Run
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from handover.editions import index, inputs, manifest
 from handover.editions.index import Index
-from handover.editions.manifest import Manifest
+from handover.editions.manifest import Manifest, Omission
 from handover.editions.request import Contract, Request
 from handover.editions.store import LINK_PICTURE, PICTURE, Edition, Store, file_name
-from handover.errors import ConversionError, StoreError
+from handover.errors import AuditError, ConversionError, StoreError
 from handover.notebook import source
 from handover.project import Project
 from handover.text import printable
@@ -54,11 +54,22 @@ class Outcome:
     edition: Edition
     warnings: tuple[str, ...] = ()
     rendered: bool = True
+    omitted: tuple[Omission, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, Path]:
         """HTML and PDF."""
         return self.edition.pages
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """A line for each text that was left out with nothing in its place."""
+        return tuple(_line(one) for one in self.omitted if one["lost"])
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """A line for each text that was left out or gave way to another, those with nothing in their place first."""
+        return tuple(_line(one) for one in sorted(self.omitted, key=lambda one: not one["lost"]))
 
 
 def render(
@@ -69,29 +80,36 @@ def render(
     out: Path | None = None,
     again: bool = False,
     network: bool = False,
+    strict: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
     """Render a report with the parameters given, unless an edition of the same inputs is there, or even then: `again`.
 
     It is published in the project's own ``reports/``, or in the folder `out`. Its cells have no network, unless the
-    project opens it or `network` does.
+    project opens it or `network` does. If it is `strict`, it is rendered in any case, and a text that is left out with
+    nothing in its place is a fault.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
     """
     progress("read", 0, 0)
     store = Store.of(project, out)
-    contract, known = Contract.of(project, report, network), Index(store, report)
+    contract, known = Contract.of(project, report, network, strict), Index(store, report)
     request = contract.request(given or {}, known.day_before)
-    if not again and (edition := known.find(request)):
+    if not (again or strict) and (edition := known.find(request)):
         announce(store, edition)
-        return Outcome("unchanged", edition, rendered=False)
+        return recognised(edition)
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
     announce(store, outcome.edition)
     return outcome
+
+
+def recognised(edition: Edition) -> Outcome:
+    """The outcome of a request whose edition is there already."""
+    return Outcome("unchanged", edition, rendered=False, omitted=tuple(edition.manifest().get("omitted", ())))
 
 
 def produce(
@@ -101,9 +119,12 @@ def produce(
 
     Raises:
         HandoverError: A cell failed, or a page could not be made or failed its checks.
+        AuditError: The request is strict, and a text is left out with nothing in its place.
     """
     clock = _Clock(progress)
     done, made = _composed(request, timeout_s, clock)
+    if request.strict:
+        _refuse_losses(request, made)
     with clock.phase("typeset"):
         contents = {".html": made.html.encode(), ".pdf": made.pdf(), ".ipynb": made.notebook}
         files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
@@ -136,7 +157,8 @@ def publish(store: Store, product: Product) -> Outcome:
         fresh = store.publish(edition.report, edition.name, product.files, product.manifest)
         if not fresh:
             index.remember(request.project.root, request.inputs.digest, edition.name)
-    return Outcome("published" if fresh else "unchanged", edition, product.warnings)
+    omitted = tuple(product.manifest.get("omitted", ()))
+    return Outcome("published" if fresh else "unchanged", edition, product.warnings, omitted=omitted)
 
 
 def announce(store: Store, *editions: Edition) -> None:
@@ -232,6 +254,25 @@ def _accept(request: Request, made: "Composition") -> None:
         )
 
 
+def _refuse_losses(request: Request, made: "Composition") -> None:
+    """Refuse a report that leaves a text out with nothing in its place."""
+    lost = [_line(one) for one in _omitted(made) if one["lost"]]
+    if lost:
+        raise AuditError(
+            f"{request.where}: a strict render must leave out no text without another in its place (got {len(lost)}):\n  "
+            + "\n  ".join(lost)
+            + '\nGive each an alternative; an empty one, "", says that the text may be left out.'
+        )
+
+
+def _omitted(made: "Composition") -> list[Omission]:
+    return [{"cell": one.cell, "text": one.text, "lost": one.lost} for one in made.omitted]
+
+
+def _line(one: Omission) -> str:
+    return f"cell {one['cell']}: {one['text']}"
+
+
 def _unmoved(request: Request) -> None:
     """Refuse to publish what was made from inputs that changed on the way."""
     path = request.project.notebook(request.report)
@@ -273,6 +314,7 @@ def _manifest(
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
         "sources": sorted(one["id"] for one in evidence.get("sources", [])),
+        "omitted": _omitted(made),
         "pages": page_count(pdf),
         "run": run,
     }

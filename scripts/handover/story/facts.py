@@ -4,6 +4,7 @@ A fact that is read from one claim is a row of ``data/facts.csv``: the claims in
 `DERIVED` contains those that are counted or computed.
 """
 
+import bisect
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -57,6 +58,9 @@ class Facts:
     view: View
     extra: dict[str, Fact] = field(default_factory=dict)
     _found: dict[str, Fact | None] = field(default_factory=dict)
+    _reasons: dict[str, str] = field(default_factory=dict)
+    #: called with the key of each fact that was asked for and not known
+    missed: Callable[[str], None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
         self.declared = {str(row["fact"]): row for row in self.view.tables.rows["facts"]}
@@ -70,6 +74,44 @@ class Facts:
     def said(self, key: str) -> bool:
         """Return whether a fact is a mere statement, without a value."""
         return key in self.declared and self.declared[key]["of"] == SAID
+
+    def why_unknown(self, key: str) -> str:
+        """Return why a fact is not known, in words: "" for a fact that is.
+
+        Raises:
+            FactError: There is no such fact.
+        """
+        if self[key]:
+            return ""
+        if key not in self._reasons:
+            self._reasons[key] = self._why_unknown(key)
+        return self._reasons[key]
+
+    def _why_unknown(self, key: str) -> str:
+        since = self._known_from(key, self.view.evidence)
+        if since:
+            return f"unknown until {English().date(since)}"
+        since = self._known_from(key, "record")
+        if since:
+            later = f", and unknown until {English().date(since)}" if since > self.view.as_of else ""
+            return f"outside the chosen evidence{later}"
+        rows = str(self.declared[key]["claims"]).split() if key in self.declared else []
+        weak = rows and all(self.view.weak(self.view.tables.where[row][1]) for row in rows)
+        return "rests on sources of grade D alone" if weak else "rests on no row that gives a value"
+
+    def _known_from(self, key: str, evidence: str) -> dt.date | None:
+        """Return the day from which a fact is known with some evidence, or None if it never is."""
+        tables = self.view.tables
+
+        def known(day: dt.date) -> bool:
+            try:
+                return Facts(View(tables, day, evidence))[key] is not None
+            except FactError:
+                return True  # the rows of that day contradict each other, and its report says so
+
+        days = [self.view.as_of, *(day for day in tables.days if day > self.view.as_of)]
+        at = bisect.bisect_left(days, True, key=known)
+        return days[at] if at < len(days) else None
 
     def on(self, day: dt.date) -> "Facts":
         """Return the facts of a report of another day."""
@@ -93,6 +135,8 @@ class Facts:
                     f"'{key}' is not a fact{near(key, list(self))}.\n"
                     "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
                 )
+        if self._found[key] is None:
+            self.missed(key)
         return self._found[key]
 
 

@@ -76,6 +76,7 @@ def sweep(
     jobs: int | None,
     cluster: str | None,
     network: bool = False,
+    strict: bool = False,
     timeout_s: float,
     say: Callable[[str], None],
     print_path: Callable[[Path], None],
@@ -91,6 +92,7 @@ def sweep(
         jobs: How many to render at a time; None for as many as there are cores.
         cluster: The address of a Dask scheduler; None for workers on this machine.
         network: Whether cells may use the network even where the project does not open it.
+        strict: Whether a text that is left out with nothing in its place is a fault.
         timeout_s: How long one notebook may run.
         say: Writes a line for the user.
         print_path: Receives the path of each page that is there.
@@ -100,7 +102,7 @@ def sweep(
         HandoverError: It cannot begin.
     """
     store = Store.of(project, out)
-    plan = planning.plan(project, store, reports, given, read(axes), network)
+    plan = planning.plan(project, store, reports, given, read(axes), network, strict)
     total = len(plan.steps)
     with _stoppable() as stopped:
         with (
@@ -190,7 +192,7 @@ class _Work:
     def outcome(self, store: Store) -> Outcome:
         """Publish, if there is anything to publish."""
         if self.known:
-            return Outcome("unchanged", self.known, rendered=False)
+            return render.recognised(self.known)
         try:
             product = self.future.result()
         except HandoverError:
@@ -257,7 +259,7 @@ class _Run:
             self._cost, self._unlisted = self._written - begun, False
 
     def _begin(self, step: Step, request: Request) -> _Work:
-        known = self.plan.indexes[request.report].find(request)
+        known = None if request.strict else self.plan.indexes[request.report].find(request)
         if known:
             return _Work(step, request, known)
         future = self.executor.submit(compute, request, self.timeout_s, self.remote)
@@ -289,7 +291,7 @@ class _Run:
         else:
             summary.published += outcome.kind == "published"
             summary.unchanged += outcome.kind != "published"
-            for warning in outcome.warnings:
+            for warning in (*outcome.warnings, *outcome.losses):
                 summary.warnings.setdefault(warning, []).append(name)
             self._editions.append(outcome.edition)
             self._unlisted = True
