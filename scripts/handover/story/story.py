@@ -176,6 +176,9 @@ class Story:
 
     def promises(self) -> "pd.DataFrame":
         """Return what was agreed or promised, and whether it was kept, in words; see `frames.promises`."""
+        for row in self.view.rows("milestones"):
+            self._unused("row", str(row["milestone_id"]), weak=True)
+        self._omissions.tell()
         return frames.promises(self.view, self.language)
 
     def period(self, key: str) -> tuple[dt.date, dt.date] | None:
@@ -330,6 +333,13 @@ class Story:
                 f"changes: must stand below every cell that prints news (got {', '.join(late)} below it).\n"
                 "Move its cell down, to just before the last words on source and method."
             )
+        for found in self.log.unmarked():
+            why = f"{found.why}, and no conflict is registered"
+            self._omissions.add("mark ≠", f"{found.one} and {found.other}", why, lost=True)
+        for conflict, keys in self.log.shortened().items() if brief else ():
+            topic = str(self.view.conflicts[conflict]["topic"])
+            self._omissions.add("conflict", topic, f"a brief report prints one conflict a fact ({', '.join(keys)})")
+        self._omissions.tell()
         return EvidenceOutput(self.log.content(brief=brief))
 
     @property
