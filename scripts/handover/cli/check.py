@@ -35,7 +35,7 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
     from handover.editions import Store
     from handover.editions import check as checks
     from handover.project import Project
-    from handover.story import check_contradictions, check_tables
+    from handover.story import check_facts, check_tables
 
     project = Project.find()
     store = Store.of(project)
@@ -53,7 +53,7 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
         return
     if fix:
         tell(*checks.fix(project))
-    faults = check_tables(project) or check_contradictions(project)
+    faults = check_tables(project) or check_facts(project)
     wrong += tell(*(checks.Finding("wrong", f"data: {line}") for line in faults))
     if not faults:
         tell(checks.Finding("ok", "data: the record is whole and its references lead somewhere"))

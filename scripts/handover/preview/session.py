@@ -138,7 +138,9 @@ class Session:
                 for warning in message.warnings:
                     self._say(f"{self._report}: warning: {warning}")
                 if message.omitted:
-                    self._say(f"{self._report}: {len(message.omitted)} left out or replaced; the page says what and why")
+                    self._say(
+                        f"{self._report}: {len(message.omitted)} left out or replaced; the page says what and why"
+                    )
                 self._say(f"{self._report}: {took}")
             case Pdf(pdf):
                 self._page.post({"/report.pdf": (PDF, pdf)}, pdf=self._version)

@@ -12,7 +12,7 @@ __getattr__, __all__ = door(
     __name__,
     {
         "story": "Story",
-        "contradictions": "check_contradictions",
         "data": "check_tables check_article",
+        "facts": "check_facts",
     },
 )

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from handover.project import Project
 from handover.story.data import Tables, row_id
 from handover.story.values import English, Quantity, Row, overlap, period_of, quantity_of
 
@@ -36,15 +35,6 @@ def contradictions(tables: Tables) -> Iterator[Contradiction]:
                 names = row_id(one), row_id(other)
                 if frozenset(names) not in registered and (why := _why(one, other)):
                     yield Contradiction(*names, why)
-
-
-def check_contradictions(project: Project) -> list[str]:
-    """Return one line for each contradiction in the curated data that is in no registered conflict.
-
-    Raises:
-        DataError: The tables have faults.
-    """
-    return [f"{found}; {CURE}" for found in contradictions(Tables.load(project))]
 
 
 def _alike(rows: list[Row]) -> list[list[Row]]:

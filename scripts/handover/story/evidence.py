@@ -33,12 +33,10 @@ SEEN = {
 CLAIMS_SHOWN = 3
 #: Weights: the story itself, a part of it, a detail.
 WEIGHTS = (STORY, PART, DETAIL) = (1, 2, 3)
-#: Weight and sentence of derived facts, which have no row in data/facts.csv.
+#: Weight and sentence of facts that have no row in data/facts.csv.
 DERIVED_NEWS = {
     "slip": (PART, "The handover came {slip} days after the promised week, as that week and the sources are read."),
     "base_status": (DETAIL, "The base is now {base_status}."),
-    "attack_days": (DETAIL, "Attacks on the base are now on record for {attack_days} days."),
-    "bases_2020": (DETAIL, "Iraq took over {bases_2020} bases in {bases_2020.year}."),
 }
 
 

@@ -80,8 +80,8 @@ def plan(
 ) -> Plan:
     """Plan a sweep to be published in `store`; nothing is rendered.
 
-    `given` are parameters of all editions, as text; `axes` is what `axes.read` returns; `network` opens the network; `strict` is
-    for reports that may leave no text out.
+    `given` are parameters of all editions, as text; `axes` is what `axes.read` returns; `network` opens the network;
+    `strict` is for reports that may leave no text out.
 
     Raises:
         ParameterError: A report does not allow a value of an axis; all such values at once.
