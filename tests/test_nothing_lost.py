@@ -13,7 +13,7 @@ import re
 import pytest
 
 import test_time_travel as travel
-from handover.errors import FactError
+from handover.errors import ChartError, FactError
 from handover.story.claims import View
 from handover.story.data import Tables
 from handover.story.facts import DERIVED, Facts
@@ -24,6 +24,11 @@ DAY = "2026-10-01"
 #: What a report sets itself; no row is behind it.
 OF_THE_DAY = {"as_of", "since"}
 NAME = re.compile(r"\{(\w+)[}.\[:]|(?:facts\[|period\()\"(\w+)\"|\"(\w+)\": \"")
+#: How a value is written; one that is another is no text that is gone.
+VALUE = re.compile(
+    r"\b(about|fewer than|more than|at most|at least) |[\d,.]+|≠|\b(January|February|March|April|May|June|July|August|"
+    r"September|October|November|December)\b|\b(one|two|three|four|five|six|seven|eight|nine)\b"
+)
 EVERY = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 14
 
 
@@ -36,18 +41,22 @@ def used(name, facts):
 
 
 def told(name, monkeypatch):
-    """The words of a report, and what it says it left out or replaced."""
+    """The words of a report, whatever the values in them, and what it says it left out or replaced."""
     lines = []
     monkeypatch.setattr(builtins, "display", lambda data, raw: lines.extend(data[OMITTED_MIME]), raising=False)
     made = travel.finished(name, DAY)
-    return [made.title, made.standfirst, *map(travel.words, made.parts)], {line["text"] for line in lines}
+    words = [made.title, made.standfirst, *map(travel.words, made.parts)]
+    return [VALUE.sub("", text) for text in words], {line["text"] for line in lines}
 
 
 def without(tables, key, instead=""):
     """The tables without a fact, or with its name written otherwise."""
     rows = [row | {"fact": instead} if row["fact"] == key else row for row in tables.rows["facts"]]
     rows = [row for row in rows if row["fact"]]
-    return Tables(tables.rows | {"facts": rows}, tables.paths, tables.where, tables.sources)
+    where = {name: found for name, found in tables.where.items() if name != key}
+    made = Tables(tables.rows | {"facts": rows}, tables.paths, where, tables.sources)
+    vars(made)["_since"] = tables._since | dict.fromkeys(map(id, rows), dt.date.min)
+    return made
 
 
 def postdated(tables, key):
@@ -78,15 +87,19 @@ def test_a_fact_that_is_gone_or_misspelt_fails_its_cell(name, monkeypatch, table
 
 
 @pytest.mark.parametrize("name", travel.REPORTS)
-def test_a_fact_that_is_known_only_later_is_named_wherever_a_text_gives_way(name, monkeypatch, tables, undrawn):
+def test_a_fact_that_is_known_only_later_is_told_wherever_a_text_gives_way(name, monkeypatch, tables, undrawn):
     words, lines = told(name, monkeypatch)
     facts = Facts(View(tables, dt.date.fromisoformat(DAY)))
     gave_way = 0
     for key in used(name, facts)[::EVERY]:
         with monkeypatch.context() as patch:
             mutated(patch, postdated(tables, key))
-            now, said = told(name, patch)
-        if now != words and facts[key]:
+            try:
+                now, said = told(name, patch)
+            except ChartError as error:
+                assert "its words must be complete" in str(error)
+                continue
+        if now != words:
             gave_way += 1
-            assert any(re.search(rf"\b{key}\b.* unknown until 1 October 2027", line) for line in said - lines), key
+            assert any("unknown until 1 October 2027" in line for line in said - lines), key
     assert gave_way

@@ -259,7 +259,7 @@ def _refuse_losses(request: Request, made: "Composition") -> None:
     lost = [_line(one) for one in _omitted(made) if one["lost"]]
     if lost:
         raise AuditError(
-            f"{request.where}: a strict render must leave out no text without another in its place (got {len(lost)}):\n  "
+            f"{request.where}: a strict render must leave out no text with nothing in its place (got {len(lost)}):\n  "
             + "\n  ".join(lost)
             + '\nGive each an alternative; an empty one, "", says that the text may be left out.'
         )

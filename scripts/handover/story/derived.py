@@ -9,8 +9,8 @@
     share       of rows         attacks weapon=drone / attacks
 
 A rule is a table and conditions on its columns: ``=`` any of the values between ``|``, or a range of days or numbers;
-``!=`` none of them; ``!=`` before nothing, that there is a value; before the name of a fact, that no row of it has the
-same. It takes no row of grade D, no outlier, and none of what was planned, ordered or authorised unless it sets `basis`.
+``!=`` none of them; ``!=`` before nothing, that there is a value; before the name of a fact, that no row of it has
+the same. It takes no row of grade D, no outlier, and none of what was planned, ordered or authorised unless it sets `basis`.
 
 A rule counts what was known by the report's day; one with a range of days is known once the range is over. What names
 its rows is known once all of them are. Bounds are computed as in `arithmetic`; conflicts are those of the rows.

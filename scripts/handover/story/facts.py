@@ -75,12 +75,17 @@ class Facts:
         """Return whether a fact is a mere statement, without a value."""
         return key in self.declared and self.declared[key]["of"] == SAID
 
-    def _read(self, key: str) -> Fact | None:
+    def _made(self, key: str) -> Fact | None:
+        if key not in self:
+            raise FactError(
+                f"'{key}' is not a fact{near(key, list(self))}.\n"
+                "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
+            )
         if key in self._under_way:
             way = " ─► ".join([*self._under_way, key])
             raise FactError(f"data/facts.csv: '{key}' must not rest on itself ({way}).\nName the rows behind it.")
         with self._busy(key):
-            return _read(self, self.declared[key])
+            return DERIVED[key](self, key) if key in DERIVED else _read(self, self.declared[key])
 
     @contextmanager
     def _busy(self, key: str) -> Iterator[None]:
@@ -141,19 +146,13 @@ class Facts:
         if key in self.extra:
             return self.extra[key]
         if key not in self._found:
-            if key in DERIVED:
-                self._found[key] = DERIVED[key](self, key)
-            elif key in self.declared:
-                self._found[key] = self._read(key)
-            else:
-                raise FactError(
-                    f"'{key}' is not a fact{near(key, list(self))}.\n"
-                    "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
-                )
+            self._found[key] = self._made(key)
         found = self._found[key]
+        if self._under_way:
+            return found
         if found is None:
             self.missed(key)
-        elif "{" in found.reading and not self._under_way:
+        elif "{" in found.reading:
             # only now, since a reading may name what rests on its fact
             with self._busy(key):
                 found = self._found[key] = replace(found, reading=_reading(self, found.reading))

@@ -114,6 +114,16 @@ class Writer:
         """Write the same without links."""
         return self._first(templates, where, lambda found: found.text)
 
+    def check(self, templates: Templates, where: str) -> None:
+        """Check templates that may not be needed, as if they were written.
+
+        Raises:
+            ProseError: As for `markdown`.
+            FactError: A field names no fact.
+        """
+        for template in (templates,) if isinstance(templates, str) else templates:
+            self._pieces(template, where)
+
     def _first(self, templates: Templates, where: str, write: Callable[[Field], str], bound: bool = False) -> str:
         choices = (templates,) if isinstance(templates, str) else templates
         chosen: list[str | Field | Unknown] | None = None

@@ -109,6 +109,7 @@ class Story:
         Raises:
             ProseError: A template names no fact, and would be written before it was known.
         """
+        self._writer.check(otherwise, where="otherwise")
         items = [self._writer.markdown(item, where="findings", bound=True) for item in templates]
         text = "\n".join(f"- {item}" for item in items if item)
         if not text:
@@ -229,6 +230,7 @@ class Story:
                 f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(rows)} rows "
                 'and no values=…).\nName the columns to show, such as values={"when": "When", "quantity": "Troops"}.'
             )
+        self._writer.check(otherwise, where="otherwise")
         words = self._writer.markdown(title, where="title")
         if rows.empty or not words:
             if rows.empty:
@@ -264,6 +266,7 @@ class Story:
             caption: What the table contains.
             otherwise: What to say if there are no rows.
         """
+        self._writer.check(otherwise, where="otherwise")
         if rows.empty:
             self._omissions.add("table", _first(caption), f"no row of it may be used on {self._day}", lost=True)
             return self._instead(otherwise)
@@ -315,6 +318,7 @@ class Story:
 
     def disagreements(self, otherwise: Templates = ()) -> EvidenceOutput | Sentence:
         """Show the conflicts over what was printed so far: both claims, both sources, and our reading."""
+        self._writer.check(otherwise, where="otherwise")
         content = self.log.disagreements()
         return EvidenceOutput(content) if content["conflicts"] else self._instead(otherwise)
 
