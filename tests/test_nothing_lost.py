@@ -5,6 +5,7 @@ The cells run in this process, as in `test_time_travel`. Here some facts of each
 """
 
 import builtins
+import copy
 import datetime as dt
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 
 import test_time_travel as travel
 from handover.errors import ChartError, FactError
+from handover.project import Project
 from handover.story.claims import View
 from handover.story.data import Tables
 from handover.story.facts import DERIVED, Facts
@@ -103,3 +105,25 @@ def test_a_fact_that_is_known_only_later_is_told_wherever_a_text_gives_way(name,
             gave_way += 1
             assert any("unknown until 1 October 2027" in line for line in said - lines), key
     assert gave_way
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_a_real_kernel_tells_it_in_the_cell_and_no_page_does(tmp_path, monkeypatch):
+    """JupyterLab shows what the notebook that was run contains; what is published does not contain it."""
+    from handover.editions import compose, render
+
+    ran = []
+    composed = compose.compose
+    monkeypatch.setattr(compose, "compose", lambda nb, *a, **k: ran.append(copy.deepcopy(nb)) or composed(nb, *a, **k))
+    made = render.render(Project(travel.ROOT), "briefing", {"as_of": "2026-01-31"}, out=tmp_path)
+    told = "title “{mission_over:if}The last US troops have left Iraq” gave way to “Iraq takes over Ain al-Asad from US"
+    shown = [
+        output for cell in ran[0].cells for output in cell.get("outputs", []) if OMITTED_MIME in output.get("data", {})
+    ]
+    assert shown[0].data[OMITTED_MIME][0]["text"].startswith(told)
+    assert shown[0].data["text/markdown"].startswith("Not in the report:\n\n- title “{mission\\_over:if}")
+    assert made.omissions[0].startswith("cell 4: " + told)
+    assert made.edition.manifest()["omitted"][0]["cell"] == 4
+    pages = b"".join(made.edition.file(suffix).read_bytes() for suffix in (".html", ".ipynb"))
+    assert b"Not in the report" not in pages and OMITTED_MIME.encode() not in pages

@@ -2,15 +2,17 @@
 
 import builtins
 import datetime as dt
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from handover.errors import FactError
+from handover.project import Project
 from handover.story.claims import View
 from handover.story.contradictions import contradictions
 from handover.story.data import Tables
-from handover.story.facts import Facts
+from handover.story.facts import Facts, check_facts
 from handover.story.omissions import OMITTED_MIME
 
 WORDS = {"title": "A finding", "subtitle": "US troops", "alt": "A chart of troops, from many to few, falling."}
@@ -180,6 +182,17 @@ def test_a_registered_conflict_sets_rows_against_each_other(tables):
     sides = [{"conflict_id": "C078", "side": side, "row_id": row} for side, row in (("a", "T900"), ("b", "T095"))]
     rows = made.rows | {"conflict_rows": [*made.rows["conflict_rows"], *sides]}
     assert list(contradictions(replace(made, rows=rows))) == []
+
+
+def test_check_reads_it_off_the_files(project, tmp_path):
+    shutil.copytree(project.data, tmp_path / "data")
+    (tmp_path / "pyproject.toml").touch()
+    with (tmp_path / "data" / "record" / "troop_levels.csv").open("a") as file:
+        file.write("T900,2026-03-20,day,us_in_iraq,observed,press,1500,,,exact,,,S004,\n")
+    assert check_facts(Project(tmp_path)) == [
+        "T095 and T900 contradict each other (value: fewer than 1,000 against 1,500), and no conflict is registered; "
+        "register the conflict in data/record/conflicts.csv and conflict_rows.csv, or correct the row that is wrong"
+    ]
 
 
 @pytest.mark.parametrize("printed", ["{troops_mar_2026} then", "{war_start}"])

@@ -9,8 +9,8 @@
     share       of rows         attacks weapon=drone / attacks
 
 A rule is a table and conditions on its columns: ``=`` any of the values between ``|``, or a range of days or numbers;
-``!=`` none of them; ``!=`` before nothing, that there is a value; before the name of a fact, that no row of it has
-the same. It takes no row of grade D, no outlier, and none of what was planned, ordered or authorised unless it sets `basis`.
+``!=`` none of them; ``!=`` before nothing, that there is a value; before the name of a fact, that no row of it has the
+same. It takes no row of grade D, no outlier, and of what was planned, ordered or authorised only what `basis` names.
 
 A rule counts what was known by the report's day; one with a range of days is known once the range is over. What names
 its rows is known once all of them are. Bounds are computed as in `arithmetic`; conflicts are those of the rows.
@@ -86,11 +86,12 @@ def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
     else:
         parts = list(groups[0].parts())
     known = [part for part in parts if part is not None]
+    if how in TWO and len(parts) != 2:
+        raise FactError(f"{where}: {how} must have two parts (got {len(parts)}).\nName two rows or facts, or A / B.")
+    if known:
+        _refuse_mixture(where, how, str(row["unit"]), known)
     if not known or len(known) < len(parts):
         return None
-    _refuse_mixture(where, how, str(row["unit"]), known)
-    if how in TWO and len(known) != 2:
-        raise FactError(f"{where}: {how} must have two parts (got {len(known)}).\nName two rows or facts, or A / B.")
     return _put_together(how, known)
 
 
