@@ -1,11 +1,15 @@
 """The shell commands: plain POSIX, from any folder, with an error that says what to do."""
 
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix)
@@ -25,6 +29,11 @@ LOCK = "".join(
         "    --hash=sha256:t",
     )
 )
+
+
+UV = "uv==1 \\\n    --hash=sha256:c\n"
+#: How everything is installed: what the lock knows, and nothing that runs code to be built.
+CHECKED = "--require-hashes --only-binary :all:"
 
 
 @pytest.fixture
@@ -86,10 +95,10 @@ def calls(root):
 
 def test_setup_installs_with_the_uv_that_the_lock_pins_what_rendering_needs_and_then_the_rest(checkout):
     assert "installing 2 pinned packages" in checkout(DOUBLE).stderr
-    assert (checkout.root / ".venv" / "uv.txt").read_text() == "uv==1 \\\n    --hash=sha256:c\n"
+    assert (checkout.root / ".venv" / "uv.txt").read_text() == UV
     uv, pins, package = calls(checkout.root)
-    assert "--require-hashes -r .venv/uv.txt" in uv and uv.startswith("-m pip ")
-    assert pins == "pip install --python .venv/bin/python --require-hashes -r .venv/pins.txt"
+    assert f"{CHECKED} -r .venv/uv.txt" in uv and uv.startswith("-m pip ")
+    assert pins == f"pip install --python .venv/bin/python {CHECKED} -r .venv/pins.txt"
     assert package.startswith("pip install ") and package.endswith("--no-deps --no-build-isolation -e .")
     assert "installing 3 pinned packages" in checkout("", "all").stderr
     assert checkout("").stderr == checkout("", "all").stderr == ""
@@ -98,9 +107,27 @@ def test_setup_installs_with_the_uv_that_the_lock_pins_what_rendering_needs_and_
 def test_setup_installs_with_pip_where_uv_cannot(checkout):
     done = checkout(DOUBLE.replace("FAIL", "--python"))
     assert done.returncode == 0 and "uv cannot install them here; pip does" in done.stderr
-    assert "-m pip --disable-pip-version-check --quiet install --require-hashes -r .venv/pins.txt" in calls(
-        checkout.root
+    assert f"-m pip --disable-pip-version-check --quiet install {CHECKED} -r .venv/pins.txt" in calls(checkout.root)
+
+
+def test_lock_works_with_the_uv_that_it_pins_itself(checkout, tmp_path):
+    """The stand-in for Python makes the folder, and lists what is installed in it and run from it."""
+    shutil.copy(ROOT / "scripts" / "lock", checkout.root / "scripts")
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\nif [ "$2" = venv ]; then mkdir "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/uv"; exit; fi\n'
+        f'echo "${{0##*/}} $*" >>{tmp_path}/calls\n'
+        'for last; do case "$last" in */uv.txt) cat "$last" ;; esac; done >>' + f"{tmp_path}/pinned\n"
+        'while [ $# -gt 0 ]; do case "$1" in --output-file) [ -f "$2" ] || : >"$2" ;; esac; shift; done\n'
     )
+    python.chmod(0o755)
+    done = subprocess.run(
+        [checkout.root / "scripts" / "lock"], env=os.environ | {"PYTHON": str(python)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    installed, *compiled = (tmp_path / "calls").read_text().splitlines()
+    assert f" install {CHECKED} -r " in installed and (tmp_path / "pinned").read_text() == UV
+    assert len(compiled) == 2 and all("--generate-hashes --only-binary :all:" in line for line in compiled)
 
 
 def test_setup_runs_once_again_when_pins_change_and_anew_when_the_folder_moves(checkout):
@@ -130,6 +157,45 @@ def test_the_lock_pins_what_rendering_needs_first_and_nothing_twice():
     names = [{line.split("=")[0] for line in part.splitlines() if line[:1].isalnum()} for part in (first, rest)]
     assert {"uv", "setuptools", "typst", "jupyterlab"} <= names[0] and {"pytest", "distributed"} <= names[1]
     assert names[0] & names[1] == set()
+
+
+#: The version with the last security fix known of each tool that we ask for, or that brings what a page, a server or a
+#: cluster is made with; the others had none, or only ones long before the version that the code needs.
+FIXED = {
+    "aiohttp": "3.13.3",  # CVE-2025-69223
+    "aiosmtpd": "1.4.6",  # CVE-2024-34083
+    "brotli": "1.2.0",  # CVE-2025-6176
+    "click": "8.3.3",  # CVE-2026-7246
+    "distributed": "2026.1.1",  # CVE-2026-23528
+    "filelock": "3.20.3",  # CVE-2026-22701
+    "fonttools": "4.60.2",  # CVE-2025-66034
+    "jinja2": "3.1.6",  # CVE-2025-27516
+    "jupyter-scheduler": "2.5.2",  # CVE-2024-28188
+    "jupyter-server": "2.20.0",  # CVE-2026-44727
+    "jupyterlab": "4.6.2",  # CVE-2026-73415
+    "lxml": "6.1.3",  # CVE-2026-49825
+    "mistune": "3.3.4",  # CVE-2026-44899, CVE-2026-49851
+    "nbconvert": "7.17.1",  # CVE-2026-39377
+    "nh3": "0.3.8",  # of ammonia: RUSTSEC-2026-0213
+    "playwright": "1.55.1",  # CVE-2025-59288
+    "pytest": "9.0.3",  # CVE-2025-71176
+    "setuptools": "78.1.1",  # CVE-2025-47273
+    "urllib3": "2.6.3",  # CVE-2026-21441
+    "uv": "0.11.15",  # GHSA-4gg8-gxpx-9rph
+}
+
+
+def test_every_pin_has_a_hash_and_is_no_older_than_its_floor_and_its_last_security_fix():
+    lock = (ROOT / "requirements.lock").read_text()
+    blocks = re.findall(r"^([a-z0-9._-]+)==([^ ;\n]+)[^\n]*\n((?: {4}.*\n)*)", lock, re.MULTILINE)
+    pins = {name: Version(version) for name, version, _ in blocks}
+    assert len(pins) > 200 and [name for name, _, more in blocks if "--hash=sha256:" not in more] == []
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [about["dependencies"], *about["optional-dependencies"].values()]
+    asked = [Requirement(text) for group in groups for text in group if not text.startswith("handover[")]
+    assert [str(one) for one in asked if pins[one.name] not in one.specifier] == []
+    floors = {one.name: Version(next(iter(one.specifier)).version) for one in asked}
+    assert [name for name, version in FIXED.items() if floors.get(name, pins[name]) < Version(version)] == []
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

@@ -13,6 +13,7 @@
     ├── StoreError               an edition that exists, is torn, or cannot be written
     ├── WorkerError              a worker process that was lost, or broke
     ├── SweepError               workers that are missing, or have other inputs
+    ├── GitError                 git is not there, or refuses
     ├── PublishError             a bundle, a mirror or a pruning that cannot be made
     ├── ScheduleError            an entry that cannot be kept, a damaged log, a report older than it may be
     ├── MailError                a mail that cannot be written or sent
@@ -25,9 +26,14 @@ A message says where, what must hold, what was found, and, on a further line, wh
 import difflib
 from collections.abc import Iterable
 
+from handover import credentials
+
 
 class HandoverError(Exception):
-    """The root; its text is for the user."""
+    """The root; its text is for the user, and for logs and mails, so it shows no secret of the environment."""
+
+    def __str__(self) -> str:
+        return credentials.mask(super().__str__())
 
 
 class DataError(HandoverError):
@@ -76,6 +82,10 @@ class WorkerError(HandoverError):
 
 class SweepError(HandoverError):
     """Workers are missing, or have other inputs than the sweep was planned with."""
+
+
+class GitError(HandoverError):
+    """Git is not there, or refuses."""
 
 
 class PublishError(HandoverError):

@@ -1,5 +1,7 @@
 """Where things are in a checkout."""
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,5 +64,16 @@ class Project:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
     def reports_known(self) -> list[str]:
-        """The names of all reports, sorted."""
-        return sorted(path.stem for path in self.notebooks.glob("*.ipynb"))
+        """The names of all reports, sorted; hidden files, which editors leave behind, are none."""
+        return sorted(path.stem for path in self.notebooks.glob("*.ipynb") if not path.name.startswith("."))
+
+
+def alike(paths: Iterable[str]) -> list[list[str]]:
+    """Return the paths, or folders in them, that some file systems take for one: they differ in case alone."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        parts = path.split("/")
+        for count in range(1, len(parts) + 1):
+            part = "/".join(parts[:count])
+            found.setdefault(unicodedata.normalize("NFC", part).casefold(), set()).add(part)
+    return [sorted(group) for group in found.values() if len(group) > 1]

@@ -1,5 +1,6 @@
 """Pictures only for those who see and traces of the machine stop a report; what only looks like one does not."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,81 @@ def test_a_trace_is_refused_with_its_cell(text, what):
         checks.refuse_traces(notebook(text), (), PROJECT, "notebooks/x.ipynb")
     assert str(error.value).startswith("notebooks/x.ipynb: must hold no trace of the run or the machine")
     assert f"cell 2: {what}, in “" in str(error.value)
+
+
+SECRET = "hunter2-hunter2"
+
+
+@pytest.fixture
+def secret(monkeypatch):
+    monkeypatch.setenv("DESK_PASSWORD", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("shown", "place"),
+    [
+        (notebook(f"it is {SECRET}"), "cell 2"),
+        (notebook(f"<b>{SECRET}</b>", mime="text/html"), "cell 2"),
+        (notebook(source=f"x = '{SECRET}'"), "cell 2, its source"),
+        (notebook(f"/tmp/{SECRET}"), "cell 2"),
+    ],
+)
+def test_a_secret_of_the_environment_is_refused_by_the_name_of_its_variable_and_never_shown(secret, shown, place):
+    with pytest.raises(ConversionError) as error:
+        checks.refuse_traces(shown, (), PROJECT, "notebooks/x.ipynb")
+    assert f"\n  {place}: the secret in the environment variable DESK_PASSWORD\n" in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
+def test_cells_are_numbered_as_in_the_file_whatever_was_injected(secret):
+    nb = notebook(f"it is {SECRET}")
+    nb["cells"].insert(1, {"source": "x = 1", "metadata": {"tags": ["injected-parameters"]}, "outputs": []})
+    with pytest.raises(ConversionError, match=r"\n  cell 2: the secret"):
+        checks.refuse_traces(nb, (), PROJECT, "x")
+
+
+def test_pages_and_attached_files_are_searched_for_secrets_and_files_for_nothing_else(secret):
+    with pytest.raises(ConversionError, match=r"\n  page: the secret in the environment variable DESK_PASSWORD\n"):
+        checks.refuse_traces(notebook(), (f"<p>{SECRET}</p>",), PROJECT, "x")
+    attached = {"a.csv": b"/tmp/x, at 0x7f00c0ffee00, /srv/desk", "b.csv": f"x,{SECRET}\n".encode()}
+    with pytest.raises(ConversionError, match=r"\(1 found\):\n  b.csv: the secret in the environment variable DESK_"):
+        checks.refuse_traces(notebook(), (), PROJECT, "x", attached)
+
+
+HOSTS = {
+    "web1": ["it ran on web1.", "web1:8080", "ann@web1", "https://web1.desk.example/x"],
+    "desk-falcon": ["desk-falcon"],
+    "falcon.desk.example": ["on falcon.desk.example"],
+    "web1.desk.example": ["web1", "web1.desk.example"],
+    "3f2a9c81d0e4": ["3f2a9c81d0e4"],
+}
+
+
+@pytest.mark.parametrize(("host", "text"), [(host, text) for host, texts in HOSTS.items() for text in texts])
+def test_the_name_of_the_host_is_refused(monkeypatch, host, text):
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    with pytest.raises(ConversionError, match="cell 2: the host's name, in “"):
+        checks.refuse_traces(notebook(text), (), PROJECT, "x")
+    with pytest.raises(ConversionError, match="page: the host's name"):
+        checks.refuse_traces(notebook(), (text,), PROJECT, "x")
+
+
+@pytest.mark.parametrize(
+    ("host", "text"),
+    [
+        ("base", "the base was handed over"),
+        ("vm1", "the vm1"),
+        ("localhost", "at localhost"),
+        ("localhost.localdomain", "at localhost.localdomain"),
+        ("falcon", "a falcon"),
+        ("2026", "in 2026"),
+        ("web1", "web12, db-web1, web1-a, my.web1"),
+        ("", "anything"),
+    ],
+)
+def test_a_host_named_by_an_ordinary_word_or_part_of_a_word_passes(monkeypatch, host, text):
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    checks.refuse_traces(notebook(text), (text,), PROJECT, "x")
 
 
 @pytest.mark.parametrize("mime", ["text/html", "text/markdown", "image/svg+xml", "application/json"])

@@ -1,26 +1,37 @@
 """From request to edition: what stops a report leaves the store as it was; what has not changed costs nothing."""
 
+import datetime as dt
+import errno
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from handover import atomic
 from handover.document import take_omitted
 from handover.document.reader import OMITTED_MIME
-from handover.editions import Request, index, render
+from handover.editions import Request, catalogue, check, index, render
 from handover.editions.compose import PLACEHOLDER
-from handover.editions.store import LINK_PICTURE, PICTURE, Store
+from handover.editions.store import LINK_PICTURE, LOCK, PICTURE, Store
 from handover.errors import (
     AuditError,
     ConversionError,
+    DataError,
     ExecutionError,
     NotebookError,
     ParameterError,
     StoreError,
 )
-from handover.project import Project
+from handover.project import Project, alike
 
 
 def edit(path, old, new):
@@ -46,6 +57,10 @@ def leave_out(*omitted):
     return lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", data))
 
 
+def cell(mini, number):
+    return json.loads(mini.notebook("mini").read_text())["cells"][number]["source"]
+
+
 # what stops a report
 
 
@@ -61,6 +76,121 @@ def test_an_unknown_report_is_told_with_the_near_one(mini, report, said):
     with pytest.raises(NotebookError) as error:
         render.render(mini, report)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["my report", "mini.v2", "-mini", "bericht_ä", "m" * 65, "mini ", "ｍini"])
+def test_a_report_whose_name_cannot_be_a_folder_s_is_refused_before_a_kernel_starts(mini, stand_in, name):
+    shutil.copy(mini.notebook("mini"), mini.notebooks / f"{name}.ipynb")
+    said = (
+        f"notebooks/{name}.ipynb: a report's name must be made of letters a to z, digits, - and _, at most 64, and "
+        f"begin with a letter or digit (got {name!r}).\nRename the notebook: its name is also that of folders, files "
+        "and links."
+    )
+    with pytest.raises(NotebookError) as error:
+        render.render(mini, name)
+    assert str(error.value) == said and stand_in.runs == 0
+    found = {str(one) for one in check.notebooks(mini) if one.mark == "wrong"}
+    assert found == {f"wrong {said.splitlines()[0]}"}
+
+
+def test_two_reports_that_differ_in_case_alone_are_refused_before_a_kernel_starts(mini, stand_in):
+    shutil.copy(mini.notebook("mini"), mini.notebook("Mini"))
+    said = "notebooks/Mini.ipynb: must differ from every other name in more than case (got also notebooks/mini.ipynb)."
+    for report in ("mini", "Mini"):
+        with pytest.raises(NotebookError) as error:
+            render.render(mini, report)
+        assert str(error.value) == f"{said}\nRename one of them." and stand_in.runs == 0
+    assert [str(one) for one in check.notebooks(mini)] == [f"wrong {said}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("data/Counts.csv", "data/counts.csv"),
+        ("data/Geo/a.json", "data/geo/b.json"),
+        ("data/caf\u00e9.csv", "data/cafe\u0301.csv"),
+    ],
+)
+def test_two_tables_that_some_file_systems_take_for_one_are_refused(mini, stand_in, here, there):
+    for path in (mini.root / here, mini.root / there):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x\n")
+    first, second = sorted([here, there]) if here.endswith(".csv") else ("data/Geo", "data/geo")
+    said = f"{first}: must differ from every other name in more than case (got also {second})."
+    with pytest.raises(DataError) as error:
+        render.render(mini, "mini")
+    assert str(error.value) == f"{said}\nRename or remove one of them." and stand_in.runs == 0
+    assert f"wrong data: {said}" in [str(one) for one in check.dictionary(mini)]
+
+
+@given(
+    st.sets(st.text("aAbBé\u0301e/", min_size=1, max_size=6).filter(lambda path: "//" not in f"/{path}/"), max_size=6)
+)
+def test_names_that_no_file_system_takes_for_one_pass(paths):
+    """The folders of a disk that knows no case: what two names put at one place is named, and nothing else is."""
+    places = {}
+    for path in paths:
+        parts = path.split("/")
+        for part in ("/".join(parts[: count + 1]) for count in range(len(parts))):
+            places.setdefault(unicodedata.normalize("NFD", part).lower(), set()).add(part)
+    assert sorted(alike(paths)) == sorted(sorted(names) for names in places.values() if len(names) > 1)
+
+
+def test_hidden_notebooks_which_editors_leave_behind_are_no_reports(mini):
+    shutil.copy(mini.notebook("mini"), mini.notebooks / ".~mini.ipynb")
+    assert mini.reports_known() == ["mini"]
+
+
+NOW = dt.datetime.now(dt.UTC)
+#: A day to come anywhere, whatever midnight passes while the tests run.
+TO_COME = (NOW + dt.timedelta(days=4)).date().isoformat()
+SAID = rf"notebooks/mini.ipynb: parameter 'as_of' must be a day that has come \(got {TO_COME}; today is 20..-..-..\)"
+
+
+@pytest.mark.parametrize("by_default", [False, True])
+def test_a_day_to_come_is_refused_before_a_kernel_starts(mini, stand_in, snapshot, by_default):
+    if by_default:
+        rewrite(mini, 1, "".join(cell(mini, 1)).replace("2026-01-31", TO_COME))
+    before = snapshot(mini.root)
+    with pytest.raises(ParameterError, match=rf"{SAID}\.\nCorrect the day; if it is meant, say so with --ahead\.$"):
+        render.render(mini, "mini", {} if by_default else {"as_of": TO_COME})
+    assert stand_in.runs == 0 and snapshot(mini.root) == before
+
+
+def test_a_day_to_come_that_is_asked_for_plainly_is_rendered_and_leads_nothing(mini, stand_in):
+    first = render.render(mini, "mini")
+    outcome = render.render(mini, "mini", {"as_of": TO_COME}, ahead=True)
+    assert outcome.kind == "published" and outcome.edition.name.startswith(TO_COME)
+    assert first.warnings == () and outcome.warnings == (
+        f"{TO_COME} is a day to come: this edition leads no report of the catalogue and is left out of the feed",
+    )
+    assert json.loads((mini.reports / "catalogue.json").read_bytes())["reports"][0]["lead"] == first.edition.name
+
+
+def test_an_edition_of_a_day_to_come_is_verified_and_previewed_all_the_same(mini, stand_in):
+    """The day is judged where an edition is asked for, and nowhere else: a clock that was set back breaks nothing."""
+    assert Request.of(mini, "mini", {"as_of": TO_COME}).as_of == TO_COME
+
+
+@pytest.mark.parametrize(
+    ("clock", "refused"),
+    [("2026-02-01 09:50:00", True), ("2026-02-01 10:10:00", False), ("2031-01-01 00:00:00", False)],
+)
+@pytest.mark.parametrize("zone", ["UTC0", "East-14", "West12"])
+def test_a_day_has_come_once_it_has_begun_at_the_eastern_edge_of_the_calendar(mini, clock, refused, zone):
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+    if library is None:
+        assert os.environ.get("CI") != "true", "libfaketime (Debian: apt-get install faketime)"
+        pytest.skip("needs libfaketime (Debian: apt-get install faketime)")
+    seconds = dt.datetime.fromisoformat(f"{clock}+00:00").timestamp() - dt.datetime.now(dt.UTC).timestamp()
+    code = (
+        "from handover.editions import Request, require_come\nfrom handover.project import Project\n"
+        "require_come(Request.of(Project.find(), 'mini', {'as_of': '2026-02-02'}))\n"
+    )
+    environment = os.environ | {"LD_PRELOAD": str(library), "FAKETIME": f"{seconds:+.0f}s", "TZ": zone}
+    done = subprocess.run([sys.executable, "-c", code], cwd=mini.root, env=environment, capture_output=True, text=True)
+    said = "must be a day that has come (got 2026-02-02; today is 2026-02-01)."
+    assert (said in done.stderr, done.returncode) == (refused, int(refused)), done.stderr
 
 
 def test_an_unknown_parameter_is_told_before_a_kernel_starts(mini, stand_in):
@@ -85,7 +215,7 @@ def fail_execute(mini, stand_in, monkeypatch):
 
 def fail_trace(mini, stand_in, monkeypatch):
     stand_in.then = lambda nb: nb.cells[3].outputs[0].data.update({"text/markdown": "<X at 0x7f3a5c0d1e2f>"})
-    return ConversionError, "cell 4: the address of an object, in “<X at 0x7f3a5c0d1e2f>”"
+    return ConversionError, "cell 3: the address of an object, in “<X at 0x7f3a5c0d1e2f>”"
 
 
 def fail_table(mini, stand_in, monkeypatch):
@@ -162,7 +292,7 @@ def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
     assert name in html and PLACEHOLDER not in html
     assert [path.name for path in outcome.paths] == [f"mini_{name}.html", f"mini_{name}.pdf"]
     assert {path.name for path in mini.reports.iterdir()} == {
-        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml")
+        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml", LOCK)
     }
 
 
@@ -229,14 +359,6 @@ def test_what_a_strange_notebook_says_it_left_out_breaks_nothing(told):
     assert isinstance(told, list) != bool(nb.cells[0].outputs), "only a list of texts is taken out"
 
 
-def test_a_day_to_come_is_told(mini, stand_in):
-    told = render.render(mini, "mini", {"as_of": "2999-01-01"}).warnings
-    assert told == (
-        "2999-01-01 is a day to come: this edition leads no report of the catalogue and is left out of the feed",
-    )
-    assert render.render(mini, "mini", {"as_of": "2026-01-31"}).warnings == ()
-
-
 def test_two_days_are_two_editions(mini, stand_in):
     first = render.render(mini, "mini")
     second = render.render(mini, "mini", {"as_of": "2026-02-01"})
@@ -252,6 +374,17 @@ def test_a_copy_of_the_project_and_another_folder_get_the_same_bytes(mini, stand
     for there in (render.render(Project(elsewhere), "mini"), render.render(mini, "mini", out=out)):
         assert there.kind == "published" and there.edition.name == here.edition.name
         assert [one.read_bytes() for one in here.paths] == [one.read_bytes() for one in there.paths]
+
+
+@pytest.mark.parametrize("name", ["index.html", "feed.xml", "catalogue.json", "mini_editions.html"])
+def test_a_folder_with_other_people_s_pages_is_refused_before_anything_runs(mini, stand_in, tmp_path, snapshot, name):
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / name).write_text("theirs")
+    with pytest.raises(StoreError, match=rf"handover did not write \(got {name}\)\.\nChoose another folder with --out"):
+        render.render(mini, "mini", out=out)
+    assert stand_in.runs == 0
+    assert snapshot(out).keys() == {name} and (out / name).read_text() == "theirs"
 
 
 def test_phases_are_told_in_order(mini, stand_in):
@@ -332,6 +465,33 @@ def test_a_catalogue_that_a_killed_run_left_behind_is_mended(mini, stand_in):
     assert (mini.reports / "index.html").is_file() and stand_in.runs == 1
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_a_disk_that_is_full_before_the_catalogue_says_what_is_there_and_the_next_render_mends(
+    mini, stand_in, tmp_path, monkeypatch, own
+):
+    out = None if own else tmp_path / "out"
+    listing = render.render(mini, "mini", {"as_of": "2026-01-20"}, out=out).edition.root
+    before = {path.name: path.read_bytes() for path in listing.glob("*.*")}
+    creates = atomic.create
+
+    def full(path, data):
+        if path.name == "index.html":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        creates(path, data)
+
+    with monkeypatch.context() as disk, pytest.raises(StoreError) as refused:
+        disk.setattr(atomic, "create", full)
+        render.render(mini, "mini", out=out)
+    first, there, cure = str(refused.value).splitlines()
+    edition = next(one for one in Store.of(mini, out).editions() if not one.name.startswith("2026-01-20"))
+    assert first.endswith("index.html: must be writable (got No space left on device).")
+    assert there == f"mini/{edition.name} is published and whole; the catalogue still lists what was there before."
+    assert cure == atomic.CURES[errno.ENOSPC] + (" `handover catalogue` is enough." if own else "")
+    assert edition.faults() == [] and {path.name: path.read_bytes() for path in listing.glob("*.*")} == before
+    assert render.render(mini, "mini", out=out).kind == "unchanged"
+    assert stand_in.runs == 2 and catalogue.stale(Store.of(mini, out)) == []
+
+
 def test_the_cache_forgets_the_oldest(mini, monkeypatch):
     monkeypatch.setattr(index, "KEPT", 2)
     for name in "abc":
@@ -358,3 +518,36 @@ def test_a_number_without_evidence_stops_the_render(mini, snapshot):
     with pytest.raises(AuditError, match=r"'17' in “It took 17 days\.”"):
         render.render(mini, "mini")
     assert snapshot(mini.reports) == before
+
+
+# pictures beside the notebook
+
+
+def drawn(mini, source):
+    """Put a picture beside the miniature's notebook, and show it by a cell of this source."""
+    Image.new("RGB", (40, 20)).save(mini.notebooks / "plan.png")
+    rewrite(mini, 0, f"# Doors\n\nHow many.\n\n{source}")
+
+
+def test_a_picture_is_part_of_the_edition_and_a_changed_one_makes_another(mini, stand_in):
+    drawn(mini, "![the plan](plan.png)")
+    first = render.render(mini, "mini")
+    assert 'alt="the plan"' in first.paths[0].read_text()
+    assert first.edition.manifest()["inputs"]["tables"].keys() == {"data/counts.csv", "notebooks/plan.png"}
+    assert not render.render(mini, "mini").rendered
+    Image.new("RGB", (40, 21)).save(mini.notebooks / "plan.png")
+    assert render.render(mini, "mini").edition.name != first.edition.name
+
+
+def test_a_picture_whose_name_a_cell_made_is_refused(mini, stand_in):
+    drawn(mini, "Without.")
+    edit(mini.notebook("mini"), ") doors.", ") doors. ![the plan](pl{'an'}.png)")
+    with pytest.raises(ConversionError) as error:
+        render.render(mini, "mini")
+    assert str(error.value) == (
+        "notebooks/mini.ipynb: every picture it shows must be named in the text of a cell (got notebooks/plan.png, "
+        "whose name a cell made).\nWrite its path out in a cell, or put it into data/."
+    )
+    (mini.notebooks / "plan.png").rename(mini.data / "plan.png")
+    edit(mini.notebook("mini"), "(pl{", "(../data/pl{")
+    assert render.render(mini, "mini").rendered

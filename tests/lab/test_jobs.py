@@ -39,7 +39,21 @@ def test_a_notebook_among_editions_or_data_is_refused(mini, folder, snapshot):
             "'as_off' is unknown .*mean 'as_of'",
         ),
         ("notebooks/mini.ipynb", {"as_of": "2026-02-30"}, ParameterError, "'as_of' must be a day that exists"),
+        ("notebooks/mini.ipynb", {"password": "hunter2"}, ParameterError, "'password' must not be named like a secret"),
+        (
+            "notebooks/mini.ipynb",
+            {"as_of": "9999-12-31"},
+            ParameterError,
+            r"'as_of' must be a day that has come \(got 9999",
+        ),
         ("drafts/x.ipynb", {"as_of": "2026-01-31"}, NotebookError, "one code cell must be tagged 'parameters'"),
+        (
+            "notebooks/x 1.ipynb",
+            {},
+            NotebookError,
+            "notebooks/x 1.ipynb: a report's name must be made of letters a to z",
+        ),
+        ("notebooks/MINI.ipynb", {}, NotebookError, r"differ from every other name in more than case \(got also"),
         ("notebooks/Untitled.ipynb", {}, NotebookError, "notebooks/Untitled.ipynb: one code cell must be tagged"),
     ],
 )

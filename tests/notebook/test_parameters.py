@@ -87,6 +87,11 @@ def test_two_parameters_cells_are_refused():
         ("x: Annotated[int, '2..'] = 1  # c", "'x' must be at least 2 (got 1)"),
         ("x: date = '2026-02-30'  # c", "'x' must be a day that exists (got '2026-02-30')"),
         ("x: date = '20260101'  # c", "'x' must be a date, YYYY-MM-DD (got '20260101')"),
+        (
+            "api_key: str = 'abc'  # c",
+            "'api_key' must not be named like a secret, since parameters are printed and kept",
+        ),
+        ("dbPassword = 'abc'", "'dbPassword' must not be named like a secret"),
         ("x: float = 1e999  # c", "'x' must be a number (got inf)"),
     ],
 )
@@ -104,6 +109,11 @@ def test_all_faults_of_a_cell_are_listed_at_once():
     assert [line.split(":")[0] for line in lines[1:4]] == ["  line 1", "  line 3", "  line 4"]
     assert "'y' is declared twice" in lines[2]
     assert "Declare each as in" in lines[-1]
+
+
+def test_two_parameters_that_differ_in_case_alone_are_refused():
+    with pytest.raises(NotebookError, match=r"line 2: 'As_Of' must differ from 'as_of' in more than case"):
+        declared(notebook("as_of: str = 'a'  # day\nAs_Of: str = 'a'  # day"), WHERE)
 
 
 @pytest.mark.parametrize("source", ["x: int = = 1", "%matplotlib inline\nx: int = 1  # c", "x: int = '"])
@@ -162,6 +172,16 @@ def test_an_unknown_name_is_refused_with_the_near_one():
 )
 def test_a_value_that_breaks_its_declaration(name, raw, fault):
     assert fault.split(" or none")[0] in refusal(**{name: raw})
+
+
+@pytest.mark.parametrize("name", ["api_key", "PASSWORD", "githubToken"])
+def test_a_secret_is_refused_with_the_place_where_it_belongs_and_is_not_shown(name):
+    assert refusal(**{name: "hunter2-hunter2"}) == (
+        f"notebooks/drawdown.ipynb: parameter '{name}' must not be named like a secret, since parameters are printed "
+        "and kept with every edition: fetch the data before the render, with the secret in the environment or the "
+        "keyring of what fetches it, and put only the data into data/.\n"
+        "The cell tagged 'parameters' declares what each may be; nothing was run."
+    )
 
 
 def test_all_faults_of_a_request_are_listed_at_once():

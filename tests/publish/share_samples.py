@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import publishing
 from handover import digest
 from handover.editions import catalogue, manifest
 from handover.editions.store import PICTURE, Edition, file_name
@@ -18,7 +19,7 @@ def publish(store, *, listed=True, **what):
     return Edition(store.root, about["report"], about["edition"])
 
 
-def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=None, salt="", size=40):
+def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=None, salt="", size=40, started=""):
     """The manifest and the files of an edition."""
     variant = variant or {}
     content = digest.of_bytes(f"{report} {as_of} {value} {variant} {salt}".encode())
@@ -35,13 +36,14 @@ def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=N
         "language": "en",
         "parameters": {"as_of": as_of, "since": since, "evidence": "record"} | variant,
         "variant": variant,
-        "inputs": {"digest": content},
+        "inputs": publishing.INPUTS | {"digest": content},
         "outputs": manifest.outputs(files),
         "versions": {"python": "3"},
-        "facts": {"doors": {"label": "Doors", "value": value}},
+        "facts": {"doors": publishing.fact("Doors", value)},
+        "statements": {},
         "sources": ["S1"],
         "pages": 2,
-        "run": {"started": ""},
+        "run": {"started": started, "seconds": {}},
     }
     return about, files
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from share_samples import publish as add
 
-from handover import atomic
+import publishing
 from handover.cli import cli
 from handover.editions import catalogue
 from handover.editions.store import Store
@@ -96,6 +96,38 @@ def test_the_newest_stay_and_the_one_that_the_last_of_them_is_compared_with(stor
     assert days(prune.plan(store, mini, 100).removed) == []
 
 
+def test_a_day_to_come_stays_and_takes_no_place_of_the_newest(store, mini):
+    slip = add(store, as_of="2027-01-10", started="2026-01-11T00:00:00+00:00")
+    plan = prune.plan(store, mini, 1)
+    assert plan.kept[slip] == "ahead" and days(plan.removed) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def retract(*words, **options):
+    return CliRunner().invoke(cli, ["retract", *words], **options)
+
+
+def test_what_is_not_one_edition_of_this_store_is_not_taken_back(store, mini, tmp_path, snapshot):
+    other = add(Store.of(mini, tmp_path / "other"), as_of="2026-01-10")
+    before = snapshot(tmp_path)
+    for words, said in (
+        (["doors/2026-01", "--yes"], "must be one edition, as report/edition or a path (found 10)"),
+        (["doors/2027", "--yes"], "must be one edition, as report/edition or a path (found 0)"),
+        ([str(other.folder), "--yes"], f"{other.folder}: must be an edition of {store.root}."),
+        (["doors/2026-01-10"], "retract: must be told --yes where nobody can be asked."),
+    ):
+        assert said in str(retract(*words).exception)
+    assert snapshot(tmp_path) == before
+
+
+def test_an_edition_is_taken_back_even_the_newest_and_the_one_before_leads_again(store, snapshot):
+    newest = store.editions("doors", "2026-01-10")[0]
+    result = retract("doors/2026-01-10", "--yes")
+    assert (result.exit_code, result.stdout) == (0, f"{newest.folder}\n")
+    assert newest not in store.editions() and len(store.editions()) == 9
+    assert catalogue.stale(store) == [] and reader(store) == []
+    assert b'"lead": "2026-01-09' in (store.root / "catalogue.json").read_bytes()
+
+
 def test_each_line_has_its_own_newest(store, mini):
     only = add(store, as_of="2025-12-01", variant={"evidence": "article"})
     other = add(store, report="walls", as_of="2025-12-01")
@@ -131,7 +163,24 @@ def test_a_torn_manifest_is_told_and_its_edition_stays(store):
     torn = store.editions("doors", "2026-01-02")[0]
     (torn.folder / "manifest.json").write_text("{")
     result = run("--keep", "1", "--yes")
-    assert result.exit_code == 0 and torn in store.editions() and "nobody can tell what it is" in result.stderr
+    assert result.exit_code == 0 and torn in store.editions()
+    assert f"kept, since it is not as it was written: {torn.folder}/manifest.json: must be" in result.stderr
+
+
+def test_an_edition_in_which_somebody_has_worked_is_named_and_stays_and_the_others_go(store):
+    first, second, third, *rest = store.editions()
+    (first.folder / "notes.txt").write_text("a reader's")
+    second.file(".html").write_text("with a reader's marks")
+    (third.folder / "figures").mkdir()
+    (third.folder / "more").mkdir()
+    result = run("--keep", "1", "--yes")
+    assert result.exit_code == 0 and store.editions() == [first, second, third, *rest[-2:]]
+    said = "kept, since it is not as it was written: "
+    assert f"{said}{first.folder}/notes.txt: is in no manifest\n" in result.stderr
+    assert f"{said}{second.file('.html')}: no longer matches its manifest" in result.stderr
+    assert f"{said}{third.folder}/figures: is in no manifest and 1 more\n" in result.stderr
+    assert "3 changed" in result.stderr and reader(store) == []
+    assert (first.folder / "notes.txt").read_text() == "a reader's"
 
 
 def test_only_the_report_named_is_pruned(store):
@@ -239,8 +288,8 @@ def test_a_removal_cut_short_is_swept_by_the_next_writer(store):
     edition = store.editions()[0]
     with store.locked():
         catalogue.write(store, without=[edition])
-    away = store.root / f"{atomic.STAGING}999999999-dead"
-    edition.folder.rename(away)
+    away = publishing.staged_by_killed(store.root)
+    edition.folder.rename(away / edition.name)
     assert run("--keep", "8", "--yes").exit_code == 0
     add(store, report="walls")
     assert not away.exists() and store.strays() == []

@@ -26,7 +26,10 @@ from handover.schedule.runner import Runner
 TOUCHES = ("write", "fsync", "rename", "mkdir", "open")
 START = utc("2026-01-28 00:00")
 #: Two entries: one whose edition is new each day, one whose edition is the same again.
-ENTRIES = ({"catch_up": "all", "limit": 2}, {"name": "fixed", "parameters": {}, "catch_up": "all", "limit": 2})
+ENTRIES = (
+    {"catch_up": "all", "limit": 2},
+    {"name": "fixed", "parameters": {}, "ahead": True, "catch_up": "all", "limit": 2},
+)
 DAYS = 3
 #: How a step is broken off.
 WAYS = {"statement": ("before",), "write": ("half", "after")}

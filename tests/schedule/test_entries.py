@@ -44,6 +44,16 @@ BAD = {
     "parameter's choice": ({"parameters": {"evidence": "all"}}, "'evidence' must be one of article, record"),
     "two parameters": ({"parameters": {"evidence": "all", "x": 1}}, "2 parameters cannot be taken: 'evidence' must be"),
     "date out of range": ({"parameters": {"as_of": "{date-9999d}"}}, "must be at least 2020-01-01"),
+    "a secret": (
+        {"parameters": {"as_of": "{date}", "api_key": "hunter2"}},
+        "entry 'daily': parameters: parameter 'api_key' must not be named like a secret",
+    ),
+    "a day to come": (
+        {"parameters": {"as_of": "{date+2d}"}},
+        "entry 'daily': as_of must be a day that has come by its tick, or ahead = true (got 2026-01-30 on 2026-01-28)",
+    ),
+    "a year mistyped": ({"parameters": {"as_of": "2027-01-28"}}, "as_of must be a day that has come by its tick"),
+    "ahead": ({"ahead": "yes"}, "ahead must be true or false (got 'yes')"),
     "no such placeholder": ({"parameters": {"as_of": "{day}"}}, "parameter 'as_of' must be a date"),
     "catch_up": ({"catch_up": "lastest"}, "must be latest, all or none (got 'lastest'; did you mean 'latest'?)"),
     "catch_up no text": ({"catch_up": True}, "catch_up must be latest, all or none (got True)"),
@@ -83,6 +93,29 @@ BAD = {
     ),
     "field of notify": ({"notify": {**SERVER, "too": "a@example.org"}}, "notify: 'too' is no field"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"parameters": {"as_of": "{date+2d}"}, "ahead": True},
+        # it is the day after in some place already, and in the entry's own
+        {"parameters": {"as_of": "{date}"}, "timezone": "Pacific/Kiritimati", "cron": "0 0 * * *"},
+        {"parameters": {"as_of": "{date+1d}"}, "timezone": "UTC", "cron": "0 10 * * *"},
+    ],
+)
+def test_a_day_that_has_come_somewhere_or_is_asked_for_plainly_is_taken(desk, table):
+    desk.declare(table)
+    (entry,) = entries.load(desk.project, NOW)
+    assert entry.ahead is table.get("ahead", False)
+
+
+def test_an_entry_for_a_report_whose_name_cannot_be_a_folder_s_is_refused(desk):
+    notebook = desk.project.notebook("mini")
+    notebook.with_name("my report.ipynb").write_bytes(notebook.read_bytes())
+    assert "entry 'daily': report: a report's name must be made of letters a to z, digits" in refusal(
+        desk, ENTRY | {"report": "my report"}
+    )
 
 
 def test_a_bad_field_is_refused_by_name(desk):
@@ -209,7 +242,7 @@ def test_the_date_is_the_one_on_the_entrys_wall(desk):
     }
     found = {}
     for timezone, text in wanted:
-        desk.declare({"timezone": timezone, "parameters": {"as_of": text}})
+        desk.declare({"timezone": timezone, "parameters": {"as_of": text}, "ahead": True})
         (one,) = entries.load(desk.project, NOW)
         found[timezone, text] = one.given(utc("2026-01-28 22:00"))["as_of"]
     assert found == wanted

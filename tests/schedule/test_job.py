@@ -24,19 +24,19 @@ def never():
 # run in place of a render, in the worker process
 
 
-def die(project, report, given, timeout_s):
+def die(project, report, given, **options):
     signal.raise_signal(signal.SIGKILL)
 
 
-def leave(project, report, given, timeout_s):
+def leave(project, report, given, **options):
     os._exit(3)
 
 
-def break_down(project, report, given, timeout_s):
+def break_down(project, report, given, **options):
     raise ValueError("no such thing")
 
 
-def hang(project, report, given, timeout_s):
+def hang(project, report, given, **options):
     """Hang with a process in a session of its own, as a kernel is."""
     from handover.notebook import processes
 

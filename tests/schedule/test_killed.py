@@ -1,6 +1,7 @@
 """Killed at any instant, or run twice at once: no tick is lost, none has two outcomes, nothing is published twice."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -24,7 +25,8 @@ EVERY = 11
 
 
 def started(script, *arguments, **how):
-    return subprocess.Popen([sys.executable, str(HERE / script), *map(str, arguments)], text=True, **how)
+    env = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    return subprocess.Popen([sys.executable, str(HERE / script), *map(str, arguments)], text=True, env=env, **how)
 
 
 def test_killed_at_any_step_each_tick_has_one_outcome(tmp_path):
@@ -86,7 +88,7 @@ def due(mini, tmp_path, monkeypatch):
     """A project with one tick due at this moment, whose report says the same on each day, and a folder of its own."""
     monkeypatch.setenv("TMPDIR", str(temporary := tmp_path / "t"))
     temporary.mkdir()
-    seen(mini, clock().strftime("2026-01-01 %H:%M"), {"parameters": {"as_of": "2026-01-31"}})
+    seen(mini, clock().strftime("2026-01-01 %H:%M"), {"parameters": {"as_of": "2026-01-31"}, "ahead": True})
     return mini
 
 
@@ -114,9 +116,9 @@ def test_a_real_run_killed_in_a_cell_ends_all_it_started_and_the_next_publishes_
     kernel = int(began.read_text())
     wait_for(lambda: not psutil.pid_exists(kernel) or psutil.Process(kernel).status() == "zombie")
     assert Store.of(due).editions() == []
-    wait_for(lambda: not any((tmp_path / "t").iterdir()))
     go.touch()
     left(handover(due, "schedule", "run", "--once"), 0)
+    wait_for(lambda: not any((tmp_path / "t").iterdir()))
     (edition,) = Store.of(due).editions()
     assert edition.faults() == []
     history = handover(due, "schedule", "history", "--json")

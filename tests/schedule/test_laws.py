@@ -39,7 +39,7 @@ def test_law_every_tick_has_one_outcome_and_runs_to_one_at_most(rule, steps):
     ):
         shutil.copytree(MINI, Path(folder) / "mini", ignore=shutil.ignore_patterns("reports", ".handover"))
         desk = Desk(Project(Path(folder) / "mini"), utc("2026-01-28 00:00"))
-        desk.declare({"cron": CRON, "parameters": {}, **rule})
+        desk.declare({"cron": CRON, "parameters": {}, "ahead": True, **rule})
         latest = lived(desk, steps)
         # every tick that has come, by the clock as it is at the end
         counted(desk.project, cron=CRON, until=desk.clock.time)

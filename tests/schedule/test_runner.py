@@ -126,7 +126,7 @@ def test_an_entry_counts_from_when_it_is_first_seen(desk):
 
 
 def test_an_edition_that_was_there_before_is_not_claimed_as_published(desk):
-    desk.declare({"retries": 1, "parameters": {}})
+    desk.declare({"retries": 1, "parameters": {}, "ahead": True})
     publish(desk.tiny.store, "mini", "2026-01-31", {"doors": "3"})
     desk.once()
     answers = [FAILED]

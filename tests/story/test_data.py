@@ -4,8 +4,11 @@ import hashlib
 import json
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from handover.errors import DataError
+from handover.project import Project
 from handover.story import data
 from handover.story.data import Tables
 
@@ -52,7 +55,7 @@ def package(tmp_path):
         (",,2000,fewer_than", ",1500,2000,fewer_than", "low: must be empty where bound is 'fewer_than' (got 1500)"),
         (",,2000,fewer_than", "2000,,,fewer_than", "high: must be given where bound is 'fewer_than'"),
         ("2500,,,about", "2500,,,", "value: must be empty where bound is '' (got 2500)"),
-        ("2500", "2.5k", "line 3, value: must be an integer (got '2.5k')"),
+        ("2500", "2.5k", "line 3, value: must be an integer in plain digits, like 1200 or -5 (got '2.5k')"),
         ("2500", "-1", "line 3, value: must be 0 or more (got -1)"),
         ("T002", "T001", "line 3, level_id: must be unique ('T001' stands at line 2 too)"),
         ("T002", "X2", "level_id: must look like ^T\\d{3}$ (got 'X2')"),
@@ -69,6 +72,60 @@ def test_a_fault_is_named_with_its_place(package, old, new, said):
         data.read_table(folder, schema)
     assert said in str(error.value)
     assert "data/levels.csv" in str(error.value)
+
+
+FORMS = {
+    "integer": ["1_000", "٥", "５", "+5", "0x10", "007", "1e3", "1.0", "1,000", "--5", "9" * 5000, "nan", "²", "−5"],
+    "number": ["1_000.5", "٣٫٥", "３.5", "+5", ".5", "5.", "1e3", "1,5", "nan", "inf", "-Infinity", "9" * 400],
+    "date": [
+        "20260107",
+        "2026-1-7",
+        "2026-W02-3",
+        "2026-007",
+        "٢٠٢٦-٠١-٠٧",
+        "2026-01-07T00:00",
+        "２026-01-07",
+        "26-01-07",
+    ],
+}
+
+
+@pytest.mark.parametrize(("type", "text"), [(type, text) for type, texts in FORMS.items() for text in texts])
+def test_a_number_or_date_in_another_form_is_refused(package, monkeypatch, type, text):
+    monkeypatch.setitem(FIELDS[2], "type", type)
+    with pytest.raises(DataError) as error:
+        data.read_table(*package(GOOD.replace(",2500,,,about", f',"{text}",,,about').encode()))
+    assert str(error.value).splitlines()[:2] == [
+        "data/levels.csv: 1 cell breaks the table's rules:",
+        f"  line 3, value: must be {data.FORMS[type]} (got {text!r:.80})",
+    ]
+
+
+@given(
+    st.sampled_from(["integer", "number", "date"]), st.text("0123456789-+._eE, ٥５", max_size=12) | st.dates().map(str)
+)
+@example("number", "-0.50").via("both read it")
+@example("integer", "1_000").via("only Frictionless reads it")
+def test_what_our_reader_takes_frictionless_takes_for_the_same(type, text):
+    """Of the two readers of the dictionary ours is the stricter, and neither reads another value."""
+    import frictionless
+
+    try:
+        ours = data.READERS[type](text)
+    except ValueError:
+        return
+    theirs, faults = frictionless.Field.from_descriptor({"name": "x", "type": type}).read_cell(text)
+    assert (float(theirs) if type == "number" else theirs) == ours and not faults
+
+
+def test_outlines_with_what_json_has_no_number_for_are_refused(tmp_path):
+    project = Project(tmp_path)
+    (project.data / "geo").mkdir(parents=True)
+    path = project.data / "geo" / "outlines.geojson"
+    for text, said in (('{"x": [NaN, 1]}', "got NaN"), ('{"x": Infinity}', "got Infinity"), ("", "Expecting value")):
+        path.write_text(text)
+        with pytest.raises(DataError, match=rf"data/geo/outlines.geojson: must be JSON with plain numbers \(.*{said}"):
+            data.read_outlines(project)
 
 
 @pytest.mark.parametrize(

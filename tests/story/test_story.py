@@ -9,7 +9,7 @@ import pytest
 
 from handover.document import read
 from handover.document.audit import findings
-from handover.errors import ChartError, FactError, ProseError
+from handover.errors import ChartError, FactError, ParameterError, ProseError
 from handover.story import frames
 from handover.story.values import English, Period
 
@@ -39,6 +39,14 @@ def test_a_chart_of_many_values_must_have_them_beside_it(tell):
     rows = story.frame("troop_levels").query(OBSERVED)
     with pytest.raises(ChartError, match=rf"more than 12 rows must have its values .*\(got {len(rows)} rows"):
         story.figure(lambda ax: None, rows, **WORDS)
+
+
+@pytest.mark.parametrize("day", ["2026-1-31", "20260131", "2026-W05-6", "٢٠٢٦-٠١-٣١", "31.1.2026"])
+def test_a_day_in_another_form_is_refused(tell, day):
+    with pytest.raises(ParameterError, match=rf"as_of: must be a date like 2026-01-31 \(got '{day}'\)"):
+        tell(day)
+    with pytest.raises(ParameterError, match=rf"since: must be a date like 2026-01-31 \(got '{day}'\)"):
+        tell("2026-01-31").changes(day, "What has changed?")
 
 
 def test_news_printed_below_the_changes_is_refused(tell):

@@ -1,5 +1,7 @@
 """What a sweep is going to make: refused as a whole before anything is rendered, in the order of days."""
 
+import datetime as dt
+
 import pytest
 
 from handover.editions import render
@@ -25,6 +27,36 @@ def test_a_value_that_the_report_does_not_allow_is_told_with_its_axis(mini):
 def test_many_values_that_are_not_allowed_are_not_all_told(mini):
     with pytest.raises(ParameterError, match="… and 20 more"):
         planned(mini, {"evidence": tuple(f"x{n}" for n in range(30))})
+
+
+TO_COME = (dt.datetime.now(dt.UTC) + dt.timedelta(days=4)).date().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("axes", "given", "first"),
+    [
+        ({"as_of": ("2026-01-01", TO_COME, "9999-12-31")}, {}, "--sweep as_of: "),
+        ({"evidence": ("article", "record")}, {"as_of": TO_COME}, ""),
+    ],
+)
+def test_days_to_come_are_refused_unless_they_are_asked_for(mini, axes, given, first):
+    with pytest.raises(ParameterError) as error:
+        planned(mini, axes, given)
+    said = str(error.value).splitlines()
+    assert said[0].startswith(
+        f"{first}notebooks/mini.ipynb: parameter 'as_of' must be a day that has come (got {TO_COME};"
+    )
+    assert "--ahead" in said[-1] and len(said) == (3 if first else 2)
+    made = plan(mini, Store.of(mini), ("mini",), given, axes, ahead=True)
+    assert TO_COME in [step.day for step in made.steps]
+
+
+def test_a_secret_is_no_axis(mini):
+    with pytest.raises(
+        ParameterError, match=r"^--sweep token: .* parameter 'token' must not be named like a secret"
+    ) as error:
+        planned(mini, {"token": ("hunter2-hunter2",)})
+    assert "hunter2" not in str(error.value)
 
 
 def test_an_unknown_axis_is_told_with_the_near_one(mini):

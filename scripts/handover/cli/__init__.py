@@ -9,11 +9,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from handover import __version__
+from handover import __version__, credentials
 from handover.errors import HandoverError
 
 __all__ = ["cli", "main", "say"]
@@ -34,6 +35,7 @@ COMMANDS = {
     "bundle": ("editions", "Pack an edition and all that made it into one file, to be passed on."),
     "publish": ("editions", "Mirror reports/ to a folder or to object storage."),
     "prune": ("editions", "Remove old editions; never the newest, a pinned or a referenced one."),
+    "retract": ("editions", "Take back one edition that should not have been published."),
     "schedule": ("schedule", "Render on time: list, due, run, install, health, history."),
 }
 
@@ -80,6 +82,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     words = sys.argv[1:] if arguments is None else arguments
     _leave_foreign_modules()
     _escape_unencodable()
+    from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
+
+    scratch.sweep_temporary()
     try:
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:
@@ -113,8 +118,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def say(text: str) -> None:
-    """Write to standard error; standard output is for paths and data."""
-    click.echo(text, err=True)
+    """Write to standard error, without secrets of the environment; standard output is for paths and data."""
+    click.echo(credentials.mask(text), err=True)
 
 
 def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -128,6 +133,18 @@ def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
     if twice:
         raise click.UsageError(f"-p must set each parameter once (twice: {', '.join(twice)}).")
     return dict(parameters)
+
+
+class Place(click.ParamType):
+    """A path on this machine that is to be written, as `addresses.local` reads it."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read the value; a wrong one is a HandoverError."""
+        from handover import addresses
+
+        return value if isinstance(value, Path) else addresses.local(value, param.opts[0] if param else "path")
 
 
 def on_terminate() -> None:
@@ -187,4 +204,4 @@ def _trace(words: list[str]) -> None:
     if "--debug" in words:
         import traceback
 
-        traceback.print_exc()
+        say(traceback.format_exc())

@@ -1,11 +1,12 @@
 """The commands that make reports: `handover render` to editions, `handover preview` in the browser."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import given_once, on_terminate, say
+from handover.cli import Place, given_once, on_terminate, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -26,14 +27,22 @@ Examples:
 """
 
 
+def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise click.BadParameter(f"must be a number of seconds, such as 600 (got {seconds}).", context, option)
+    return seconds
+
+
 @click.command("render", epilog=RENDER_EXAMPLES)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
-@click.option("--out", type=click.Path(path_type=Path), help="Publish in this folder instead of reports/.")
+@click.option("--out", type=Place(), metavar="FOLDER", help="Publish in this folder instead of reports/.")
 @click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
+@click.option("--ahead", is_flag=True, help="Render even of a day that has not come; it never leads the catalogue.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     default=600,
     show_default=True,
     metavar="SECONDS",
@@ -57,6 +66,7 @@ def render_command(
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
     again: bool,
+    ahead: bool,
     timeout: float,
     axes: tuple[str, ...],
     jobs: int | None,
@@ -79,6 +89,10 @@ def render_command(
 
     With --sweep, --jobs or --cluster many are rendered at a time, in worker processes. They are published in the
     order of their days, each series from its beginning, so that a sweep that was stopped can be gone on with.
+
+    A cluster runs the code it is sent for whoever reaches it: keep it off open networks, or give it TLS. With a tls://
+    address Dask takes the certificates from its own settings: DASK_DISTRIBUTED__COMM__TLS__CA_FILE,
+    …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY.
     """
     from handover.project import Project
 
@@ -91,7 +105,17 @@ def render_command(
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or project.reports_known()))
     if not (axes or jobs or cluster):
-        _one_by_one(project, names, given, out=target, again=again, network=network, strict=strict, timeout_s=timeout)
+        _one_by_one(
+            project,
+            names,
+            given,
+            out=target,
+            again=again,
+            ahead=ahead,
+            network=network,
+            strict=strict,
+            timeout_s=timeout,
+        )
         return
     from handover.sweep import sweep
 
@@ -105,6 +129,7 @@ def render_command(
         cluster=cluster,
         network=network,
         strict=strict,
+        ahead=ahead,
         timeout_s=timeout,
         say=say,
         print_path=click.echo,

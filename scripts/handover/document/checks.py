@@ -1,15 +1,18 @@
-"""What no report may be published with: traces of the machine that made it, and pictures only for those who see.
+"""What no report may be published with: secrets, traces of the machine, and pictures only for those who see.
 
 An object's address or a temporary path changes with every run, so that the same inputs no longer give the same
-bytes; a home folder tells who made the report. Validators see to it that a picture has an alternative text; whether
+bytes; a home folder or a host's name tells who made the report; a secret of the environment opens what is theirs.
+Validators see to it that a picture has an alternative text; whether
 the text says anything is judged here.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+import socket
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from handover import credentials
 from handover.document import model
 from handover.errors import AuditError, ConversionError
 from handover.project import Project
@@ -34,28 +37,39 @@ RUN = {
 }
 
 
-def refuse_traces(nb: Any, pages: Iterable[str], project: Project, where: str) -> None:
-    """Refuse an executed notebook, or pages made from it, that hold traces.
+def refuse_traces(
+    nb: Any, pages: Iterable[str], project: Project, where: str, attached: Mapping[str, bytes] | None = None
+) -> None:
+    """Refuse an executed notebook, pages made from it, or files attached to them, that hold traces.
+
+    Of the files `attached`, by name, only secrets are looked for: the others may be in a table for good reasons.
 
     Raises:
-        ConversionError: Lists each trace with its cell and the text around it.
+        ConversionError: Lists each trace with its cell and the text around it, and each secret by its variable alone.
     """
     machine = {
         "the project's path": _path(project.root),
         "the home folder": _path(Path.home()),
+        "the host's name": _host(socket.gethostname()),
     }
+    secrets = credentials.held()
     found = []
-    for number, cell in enumerate(nb["cells"], 1):
+    number = 0
+    for cell in nb["cells"]:
+        # as in the report's own file: what was injected shares the number of the cell before it
+        number += not number or "injected-parameters" not in cell.get("metadata", {}).get("tags", [])
         for text in _texts(cell.get("outputs", [])):
-            found += _traces(f"cell {number}", text, RUN | machine)
-        found += _traces(f"cell {number}, its source", cell["source"], machine)
+            found += _traces(f"cell {number}", text, RUN | machine, secrets)
+        found += _traces(f"cell {number}, its source", cell["source"], machine, secrets)
     for page in pages if not found else ():
-        found += _traces("page", page, machine)
+        found += _traces("page", page, machine, secrets)
+    for name, data in (attached or {}).items() if secrets and not found else ():
+        found += _traces(name, data.decode("utf-8", "replace"), {}, secrets)
     if found:
         shown = "".join(f"\n  {one}" for one in found[:20])
         raise ConversionError(
             f"{where}: must hold no trace of the run or the machine ({len(found)} found):{shown}\n"
-            "Display a value instead of an object's default text, and name no path of this machine."
+            "Display a value instead of an object's default text, and name no path, host or secret of this machine."
         )
 
 
@@ -64,7 +78,20 @@ def _path(path: Path) -> Trace:
     return [str(path)], rf"(?<![\w.]){re.escape(str(path))}(?![\w-])" if len(path.parts) > 1 else r"(?!)"
 
 
-def _traces(place: str, text: str, traces: dict[str, Trace]) -> Iterator[str]:
+def _host(name: str) -> Trace:
+    """The name of a host, whole and without its domain; one that may be an ordinary word is looked for in no report.
+
+    It counts if it has four characters, a letter among them, and a digit, a hyphen or, as a whole, a domain.
+    """
+    own = [one for one in dict.fromkeys((name, name.partition(".")[0])) if not one.startswith("localhost")]
+    telling = [one for one in own if len(one) > 3 and re.search("[A-Za-z]", one) and re.search("[-0-9.]", one)]
+    return telling, rf"(?<![\w.-])(?:{'|'.join(map(re.escape, telling))})(?![\w-])" if telling else r"(?!)"
+
+
+def _traces(place: str, text: str, traces: dict[str, Trace], secrets: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    for name, forms in secrets.items():
+        if any(form in text for form in forms):
+            yield f"{place}: the secret in the environment variable {name}"  # and nothing of the text around it
     for what, (parts, pattern) in traces.items():
         match = re.search(pattern, text) if any(part in text for part in parts) else None
         if match:

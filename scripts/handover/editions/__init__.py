@@ -12,9 +12,9 @@ __getattr__, __all__ = door(
         "compose": "compose AUTHOR Composition RECORD TABLE_MIMES",
         "index": "AS_OF SINCE Index before named rest",
         "inputs": "inputs Inputs SUFFIXES",
-        "manifest": "manifest Manifest day_of epoch_of",
+        "manifest": "manifest Manifest day_of epoch_of latest_day",
         "render": "render Outcome Product produce",
-        "request": "Contract Request",
+        "request": "Contract Request require_come require_report",
         "store": "EDITION Edition LINK_PICTURE PICTURE REPORT Store file_name",
     },
 )

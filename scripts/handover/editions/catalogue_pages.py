@@ -7,11 +7,13 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from handover import digest
 from handover.document import MONTHS, spaces
 from handover.editions.catalogue import FEED, INDEX, Entry, Listed, Site, archive
 from handover.editions.changes import CORRECTED
+from handover.text import whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: Changes shown before the rest is folded away, and earlier editions named on the front page.
@@ -20,20 +22,18 @@ CHANGES_SHOWN, EARLIER_SHOWN = 5, 3
 ROWS = 200
 #: How many editions the feed lists; the catalogue has all.
 RECENT = 50
-#: Begins the ids in the feed of a project without an address.
-ID = "urn:handover:"
 
 
 def write(reports: Sequence[Listed], site: Site) -> dict[str, bytes]:
     """Write the pages of a catalogue, by name: its front page, and of each report all its editions."""
-    leads = [(report, lead(report)) for report in reports]
+    leads = [(report, lead(report)) for report in reports if report["lead"]]
     others = {
         report["report"]: list(islice((one for one in report["editions"] if one is not newest), EARLIER_SHOWN))
         for report, newest in leads
     }
     count = sum(len(report["editions"]) for report in reports)
     body = _render("catalogue_body.html.j2", site, leads=leads, count=count, others=others)
-    described = site.description or "; ".join(report["title"] for report in reports) or "No edition yet."
+    described = site.description or "; ".join(report["title"] for report, _ in leads) or "No edition yet."
     pages = {INDEX: _page(body, INDEX, site, site.title, described, leads[0][1] if leads else None)}
     for report in reports:
         pages |= _archive(report, site)
@@ -41,8 +41,8 @@ def write(reports: Sequence[Listed], site: Site) -> dict[str, bytes]:
 
 
 def lead(report: Listed) -> Entry:
-    """The edition that a reader gets who asks for nothing special."""
-    return next(one for one in report["editions"] if one["edition"] == report["lead"])
+    """The edition that a reader gets who asks for nothing special; the newest, where all are of days to come."""
+    return next((one for one in report["editions"] if one["edition"] == report["lead"]), report["editions"][0])
 
 
 def _archive(report: Listed, site: Site) -> dict[str, bytes]:
@@ -79,21 +79,26 @@ def _page(body: str, name: str, site: Site, title: str, description: str, shown:
 
     from handover.pages import font_rules, style_sheet
 
+    body = whole(body)
     style = font_rules(body) + style_sheet(TEMPLATES / "catalogue.css")
     files = shown["files"] if shown else {}
-    page = _templates().get_template("catalogue.html.j2")
-    return page.render(
-        style=Markup(style),
-        policy=digest.policy(style),
-        body=Markup(body),
-        name=name,
-        site=site,
-        picture=files.get("card") or files.get("picture"),
-        wide="card" in files,
-        title=title,
-        description=description,
-        lead=shown,
-    ).encode()
+    page = (
+        _templates()
+        .get_template("catalogue.html.j2")
+        .render(
+            style=Markup(style),
+            policy=digest.policy(style),
+            body=Markup(body),
+            name=name,
+            site=site,
+            picture=files.get("card") or files.get("picture"),
+            wide="card" in files,
+            title=title,
+            description=description,
+            lead=shown,
+        )
+    )
+    return whole(page).encode()
 
 
 def _render(template: str, site: Site, **values: Any) -> str:
@@ -126,7 +131,8 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
 
     An entry's time is that at which the edition was made, so that a correction of an old day is seen. Its id names the
     project, the report and the edition, so that it is unique and stays the same when the catalogue grows. Editions
-    of a day to come are left out. Without an address of the site, links are relative.
+    of a day to come are left out. Without an address of the site, links are relative, and the ids are made from its
+    title, which tells one desk from another as long as no two choose the same.
     """
     from xml.etree import ElementTree
 
@@ -137,11 +143,12 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
     recent = sorted(every, key=_made, reverse=True)[:RECENT]
 
     def add(parent: Any, tag: str, text: str = "", **attributes: str) -> Any:
-        element = ElementTree.SubElement(parent, tag, attributes)
+        element = ElementTree.SubElement(parent, tag, {name: _printable(one) for name, one in attributes.items()})
         element.text = _printable(text) or None
         return element
 
-    add(root, "id", f"{site.id}{FEED}" if site.id else f"{ID}catalogue")
+    add(root, "generator", "handover catalogue")  # first, since `catalogue` looks for it near the beginning
+    add(root, "id", _id(site, FEED))
     add(root, "title", site.title)
     if site.description:
         add(root, "subtitle", site.description)
@@ -152,8 +159,7 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
     for one in recent:
         entry = add(root, "entry")
         entry.set("xml:lang", one["language"])
-        name = one["report"], one["edition"]
-        add(entry, "id", site.id + "/".join(name) if site.id else ID + ":".join(name))
+        add(entry, "id", _id(site, f"{one['report']}/{one['edition']}"))
         add(entry, "title", f"{one['title']} ({', '.join(_about(one, site))})")
         add(entry, "updated", _made(one))
         add(entry, "summary", one["standfirst"])
@@ -163,6 +169,10 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
         add(entry, "content", _content(one), type="html")
     ElementTree.indent(root, " ")
     return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def _id(site: Site, path: str) -> str:
+    return f"{site.id}{path}" if site.id else uuid5(uuid5(NAMESPACE_URL, f"handover:{whole(site.title)}"), path).urn
 
 
 def _content(one: Entry) -> str:
@@ -187,9 +197,10 @@ def _made(one: Mapping[str, Any]) -> str:
     """When an edition was made; the day it speaks from where that is unknown."""
     try:
         made = dt.datetime.fromisoformat(one["made"])
-    except ValueError:
+        made = (made if made.tzinfo else made.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         made = dt.datetime.fromisoformat(one["as_of"])
-    return (made if made.tzinfo else made.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{made.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _printable(text: str) -> str:

@@ -8,16 +8,17 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover.editions import index, inputs, manifest
 from handover.editions.index import Index
 from handover.editions.manifest import Manifest, Omission
-from handover.editions.request import Contract, Request
+from handover.editions.request import Contract, Request, require_come
 from handover.editions.store import LINK_PICTURE, PICTURE, Edition, Store, file_name
 from handover.errors import AuditError, ConversionError, StoreError
 from handover.notebook import source
@@ -27,6 +28,9 @@ from handover.text import printable
 if TYPE_CHECKING:
     from handover.editions.compose import Composition
     from handover.notebook import Execution
+
+#: How many editions a message names.
+NAMED = 3
 
 #: Called with a phase, and how many of its steps are done; both 0 for a phase without steps.
 Progress = Callable[[str, int, int], None]
@@ -80,15 +84,16 @@ def render(
     out: Path | None = None,
     again: bool = False,
     network: bool = False,
+    ahead: bool = False,
     strict: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
     """Render a report with the parameters given, unless an edition of the same inputs is there, or even then: `again`.
 
-    It is published in the project's own ``reports/``, or in the folder `out`. Its cells have no network, unless the
-    project opens it or `network` does. If it is `strict`, it is rendered in any case, and a text that is left out with
-    nothing in its place is a fault.
+    It is published in the project's own ``reports/``, or in the folder `out`; that of a day to come only if `ahead`.
+    Its cells have no network, unless the project opens it or `network` does. If it is `strict`, it is rendered in any
+    case, and a text that is left out with nothing in its place is a fault.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
@@ -97,19 +102,33 @@ def render(
     store = Store.of(project, out)
     contract, known = Contract.of(project, report, network, strict), Index(store, report)
     request = contract.request(given or {}, known.day_before)
+    if not ahead:
+        require_come(request)
     if not (again or strict) and (edition := known.find(request)):
-        announce(store, edition)
-        return recognised(edition)
+        faults = announce(store, edition)
+        return recognised(edition, _distinct(known.faults, faults))
+    _check_room(store, report)
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
-    announce(store, outcome.edition)
-    return outcome
+    faults = announce(store, outcome.edition)
+    return replace(outcome, warnings=_distinct(outcome.warnings, known.faults, faults))
 
 
-def recognised(edition: Edition) -> Outcome:
+def _distinct(*told: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(told)))
+
+
+def _check_room(store: Store, report: str) -> None:
+    """Refuse to render into a folder where the catalogue could not be written, before any work is done."""
+    from handover.editions import catalogue
+
+    catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
+
+
+def recognised(edition: Edition, warnings: tuple[str, ...] = ()) -> Outcome:
     """The outcome of a request whose edition is there already."""
-    return Outcome("unchanged", edition, rendered=False, omitted=tuple(edition.manifest().get("omitted", ())))
+    return Outcome("unchanged", edition, warnings, rendered=False, omitted=tuple(edition.manifest().get("omitted", ())))
 
 
 def produce(
@@ -131,7 +150,7 @@ def produce(
         files |= {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
     _unmoved(request)
     about = _manifest(request, made, files, contents[".pdf"], manifest.run(clock.started, clock.seconds, done.network))
-    return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
+    return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 
 
 def draft(
@@ -161,13 +180,34 @@ def publish(store: Store, product: Product) -> Outcome:
     return Outcome("published" if fresh else "unchanged", edition, product.warnings, omitted=omitted)
 
 
-def announce(store: Store, *editions: Edition) -> None:
-    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed."""
+def announce(store: Store, *editions: Edition) -> list[str]:
+    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed.
+
+    Returns a line for each torn manifest of the store that was met, whose edition is left out.
+
+    Raises:
+        StoreError: The disk refuses; the editions are there.
+    """
     from handover.editions import catalogue
 
-    if not catalogue.lists(store.root, editions):
+    if catalogue.lists(store.root, editions):
+        return []
+    try:
         with store.locked():
-            catalogue.write(store)
+            return catalogue.write(store)
+    except StoreError as error:
+        raise StoreError(_unlisted(str(error), store, editions)) from error
+
+
+def _unlisted(said: str, store: Store, editions: Sequence[Edition]) -> str:
+    """What is there and what is not, where the disk took editions and refused the catalogue."""
+    first, _, cure = said.partition("\n")
+    names = ", ".join(f"{edition.report}/{edition.name}" for edition in editions[:NAMED])
+    names += f" and {len(editions) - NAMED} more" if len(editions) > NAMED else ""
+    there = "is published and whole" if len(editions) == 1 else "are published and whole"
+    own = store.project and store.root == store.project.reports
+    enough = " `handover catalogue` is enough." if own else ""
+    return f"{first}\n{names} {there}; the catalogue still lists what was there before.\n{cure}{enough}"
 
 
 @dataclass
@@ -195,7 +235,8 @@ def _composed(
 
         made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
         _accept(request, made)
-        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where)
+        attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
+        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
         audit.audit(made.document, request.where)
         checks.require_descriptions(made.document, request.where)
     return done, made
@@ -240,12 +281,17 @@ def _warm() -> None:
 
 
 def _accept(request: Request, made: "Composition") -> None:
-    """Refuse a composition that is not the report asked for, or that would leave out its data."""
+    """Refuse a composition that is not the report asked for, or rests on what is not counted or left out."""
     if made.refused:
         raise ConversionError(
             f"{request.where}: every table it names must be attached (refused):\n  "
             + "\n  ".join(made.refused)
             + "\nName tables of data/ by their path from the project's folder."
+        )
+    if uncounted := sorted(set(made.pictures) - set(request.inputs.tables)):
+        raise ConversionError(
+            f"{request.where}: every picture it shows must be named in the text of a cell (got {', '.join(uncounted)}, "
+            "whose name a cell made).\nWrite its path out in a cell, or put it into data/."
         )
     if made.document.parameters != dict(request.parameters):
         raise ConversionError(
@@ -286,7 +332,7 @@ def _unmoved(request: Request) -> None:
 
 
 def _ahead(about: Manifest) -> list[str]:
-    """Warn of a day to come, which may be a slip."""
+    """Say what becomes of an edition of a day to come."""
     day = about["as_of"]
     warning = f"{day} is a day to come: this edition leads no report of the catalogue and is left out of the feed"
     return [warning] if manifest.ahead(about) else []
@@ -313,7 +359,7 @@ def _manifest(
         "versions": dict(request.inputs.versions),
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
-        "sources": sorted(one["id"] for one in evidence.get("sources", [])),
+        "sources": manifest.sources(evidence),
         "omitted": _omitted(made),
         "pages": page_count(pdf),
         "run": run,

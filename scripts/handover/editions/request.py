@@ -8,11 +8,11 @@ from typing import Any
 from handover.editions import catalogue, inputs
 from handover.editions.index import AS_OF, SINCE, Index
 from handover.editions.inputs import Inputs
-from handover.editions.manifest import day_of, epoch_of
-from handover.editions.store import REPORT, Store
-from handover.errors import NotebookError, near
+from handover.editions.manifest import day_of, epoch_of, latest_day
+from handover.editions.store import REPORT, REPORT_RULE, Store
+from handover.errors import DataError, NotebookError, ParameterError, near
 from handover.notebook import parameters, source
-from handover.project import Project
+from handover.project import Project, alike
 
 #: Asked, with all parameters, for the day that a report is to be compared with.
 DayBefore = Callable[[Mapping[str, Any]], str | None]
@@ -95,20 +95,18 @@ class Contract:
 
         Raises:
             NotebookError: There is no such report, or its notebook breaks the contract.
+            DataError: Two tables differ in case alone.
             HandoverError: The project's setting of the network is none.
         """
+        require_report(project, report)
         path = project.notebook(report)
-        if not REPORT.fullmatch(report) or not path.is_file():
-            known = project.reports_known()
-            raise NotebookError(
-                f"{report}: must be a report, a notebook in {project.notebooks.name}/ "
-                f"(known: {', '.join(known) or 'none'}{near(report, known)}).\nRun `handover list` to see them."
-            )
         nb = source.read(path)
         declared = parameters.declared(nb, project.where(path))
         language = nb["metadata"].get("language", "en")
-        found = inputs.of(project, report, source.canonical(nb), {})
-        return cls(project, report, declared, language, found, network or catalogue.network(project, report), strict)
+        held = inputs.of(project, report, source.canonical(nb), {})
+        if twins := alike(held.tables):
+            raise DataError(f"{same_elsewhere(twins[0])}\nRename or remove one of them.")
+        return cls(project, report, declared, language, held, network or catalogue.network(project, report), strict)
 
     def request(self, given: Mapping[str, Any], day_before: DayBefore | None = None) -> Request:
         """Ask for an edition.
@@ -137,3 +135,47 @@ class Contract:
         held = replace(self.inputs, parameters=bound)
         language = str(bound.get("language", self.language))
         return Request(self.project, self.report, variant, held, day, language, self.network, self.strict)
+
+
+def require_report(project: Project, report: str) -> None:
+    """Refuse a report that there is none of, or whose name cannot be that of a folder everywhere.
+
+    Raises:
+        NotebookError: Says which, with the rule.
+    """
+    known = project.reports_known()
+    if report not in known:
+        raise NotebookError(
+            f"{report}: must be a report, a notebook in {project.notebooks.name}/ "
+            f"(known: {', '.join(known) or 'none'}{near(report, known)}).\nRun `handover list` to see them."
+        )
+    where = project.where(project.notebook(report))
+    if not REPORT.fullmatch(report):
+        raise NotebookError(
+            f"{where}: a report's name must be {REPORT_RULE} (got {report!r}).\n"
+            "Rename the notebook: its name is also that of folders, files and links."
+        )
+    for twins in alike(known):
+        if report in twins:
+            raise NotebookError(
+                f"{same_elsewhere([project.where(project.notebook(one)) for one in twins])}\nRename one of them."
+            )
+
+
+def require_come(request: Request) -> None:
+    """Refuse a day that has not begun anywhere on earth; to be asked before an edition is made for the store.
+
+    Raises:
+        ParameterError: Says how to ask for it plainly.
+    """
+    now = dt.datetime.now(dt.UTC)
+    if request.day > latest_day(now):
+        raise ParameterError(
+            f"{request.where}: parameter '{AS_OF}' must be a day that has come (got {request.as_of}; today is "
+            f"{now.date()}).\nCorrect the day; if it is meant, say so with --ahead."
+        )
+
+
+def same_elsewhere(paths: Sequence[str]) -> str:
+    """What is wrong with paths that `alike` returned."""
+    return f"{paths[0]}: must differ from every other name in more than case (got also {', '.join(paths[1:])})."

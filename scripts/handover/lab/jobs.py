@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from handover.editions import REPORT, day_of, epoch_of
+from handover.editions import Request, day_of, epoch_of, require_come
 from handover.errors import NotebookError
 from handover.notebook import parameters, source
 from handover.project import Project
@@ -19,7 +19,7 @@ FORMATS = {"html": "HTML", "pdf": "PDF (tagged, archival)"}
 def report_at(project: Project, notebook: Path) -> str | None:
     """The report that a notebook is: every notebook directly in ``notebooks/`` is one, and no other."""
     own = notebook.parent.resolve() == project.notebooks.resolve()
-    return notebook.stem if own and REPORT.fullmatch(notebook.stem) else None
+    return notebook.stem if own else None
 
 
 def given(entered: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def given(entered: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
-    """Refuse what can be refused in milliseconds: a wrong place, a broken contract, parameters not declared.
+    """Refuse what can be refused in milliseconds: a wrong place, a broken contract, parameters, a day to come.
 
     Raises:
         NotebookError: The notebook cannot be a job.
@@ -41,7 +41,10 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
                 f"{where}: a job's notebook must lie outside {folder.name}/ (got one inside).\n"
                 f"Create the job from the notebook in {project.notebooks.name}/, or copy this one elsewhere."
             )
-    if report_at(project, notebook) or entered:
+    if report := report_at(project, notebook):
+        source.read(notebook, where)  # one that is gone is told by its path, as the job has it
+        require_come(Request.of(project, report, entered))
+    elif entered:
         declared = parameters.declared(source.read(notebook), where)
         parameters.bind(declared, entered, where)
 

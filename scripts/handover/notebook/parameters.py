@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from handover import plain
+from handover.credentials import is_secret
 from handover.errors import NotebookError, ParameterError, near
 
 if TYPE_CHECKING:  # pathlib alone would be a third of what importing this module costs
@@ -31,6 +33,12 @@ TAG = "parameters"
 EXAMPLE = 'Declare each as in `as_of: Annotated["date", "2020-01-01.."] = "2026-10-01"  # the day it speaks from`.'
 
 GRAMMAR = 'str, int, float, bool, "date", Literal[…], list[…], … | None or Annotated[…, "low..high"]'
+
+#: What is wrong with a parameter named like a secret, and where secrets belong.
+SECRET = (
+    "must not be named like a secret, since parameters are printed and kept with every edition: fetch the data before "
+    "the render, with the secret in the environment or the keyring of what fetches it, and put only the data into data/"
+)
 
 #: Words of the command line that mean a boolean.
 TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -102,6 +110,9 @@ def declared(nb: Mapping[str, Any], path: "Path | str") -> tuple[Parameter, ...]
             parameter = _parameter(statement, comments)
             if parameter and parameter.name in found:
                 raise Fault(f"'{parameter.name}' is declared twice")
+            for other in found if parameter else ():
+                if other.casefold() == parameter.name.casefold():
+                    raise Fault(f"'{parameter.name}' must differ from '{other}' in more than case")
             if parameter:
                 found[parameter.name] = parameter
         except Fault as fault:
@@ -135,6 +146,9 @@ def bind(
     values = {parameter.name: copy.copy(parameter.default) for parameter in parameters}
     faults = []
     for name, raw in given.items():
+        if is_secret(str(name)):
+            faults.append(f"{_quoted(name)} {SECRET}")
+            continue
         if name not in by_name:
             known = ", ".join(by_name) or "none"
             faults.append(f"{_quoted(name)} is unknown (known: {known}{near(str(name), by_name)})")
@@ -180,6 +194,8 @@ def _parameter(statement: ast.stmt, comments: Mapping[int, str]) -> Parameter | 
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return None
     name = _target(statement)
+    if is_secret(name):
+        raise Fault(f"'{name}' {SECRET}")
     missing = list(_missing(statement, comments))
     if missing:
         raise Fault(f"'{name}' must have a type, a default and a comment (no {', no '.join(missing)})")
@@ -312,11 +328,10 @@ def _boolean(raw: Any, from_text: bool) -> bool:
 def _date(raw: Any, from_text: bool) -> str:
     if type(raw) is dt.date:
         return raw.isoformat()
-    # fromisoformat alone would also take 20260107 and 2026-W02-3, which do not sort as text
-    if not isinstance(raw, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw.strip()):
+    if not isinstance(raw, str) or not plain.DAY.fullmatch(raw.strip()):
         raise ValueError
     try:
-        return dt.date.fromisoformat(raw.strip()).isoformat()
+        return plain.day(raw.strip()).isoformat()
     except ValueError:
         raise Fault(f"must be a day that exists (got {_shown(raw)})") from None
 

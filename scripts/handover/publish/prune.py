@@ -20,11 +20,14 @@ PINNED = "pinned"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Editions to keep, each with the reason; those to remove; and a line for each torn manifest, which is kept."""
+    """Editions to keep, each with the reason; those to remove; and a line for each that is not as we wrote it.
+
+    Such an edition holds somebody's work, or its manifest is torn: it is kept.
+    """
 
     kept: dict[Edition, str]
     removed: tuple[Edition, ...]
-    torn: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
     def bytes(self) -> int:
         """The size of the editions to remove."""
@@ -34,8 +37,9 @@ class Plan:
 def plan(store: Store, project: Project, keep: int, report: str | None = None) -> Plan:
     """Judge every edition; nothing is changed.
 
-    Kept are the newest `keep` of each line, what pyproject.toml pins, what a text beside it names, and, one step back
-    from all of these, the edition that each compares itself with. With `report` only its editions are judged.
+    Kept are the newest `keep` of each line, what speaks from a day to come (and counts as none of the newest), what
+    pyproject.toml pins, what a text beside it names, and, one step back from all of these, the edition that each
+    compares itself with. With `report` only its editions are judged.
 
     Raises:
         PublishError: There is no such report, or a pin names no edition.
@@ -49,8 +53,10 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
     manifests, torn = catalogue.read(store)
     about = {Edition(store.root, one["report"], one["edition"]): one for one in manifest.newest_first(manifests)}
     kept: dict[Edition, str] = {}
+    ahead = {edition for edition, one in about.items() if manifest.ahead(one)}
     for reason, editions in (
-        ("newest", _newest(about, keep)),
+        ("ahead", ahead),
+        ("newest", _newest({edition: one for edition, one in about.items() if edition not in ahead}, keep)),
         ("pinned", _pinned(store, project)),
         ("named", _named(about, project)),
     ):
@@ -58,8 +64,11 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
             kept.setdefault(one, reason)
     for one, base in list(_bases([one for one in kept if one in about], about)):
         kept.setdefault(base, f"referenced by {one.report}/{one.name}")
-    removed = [one for one in about if one not in kept and report in (None, one.report)]
-    return Plan(kept, tuple(sorted(removed, key=lambda one: (one.report, one.name))), tuple(torn))
+    spare = [one for one in about if one not in kept and report in (None, one.report)]
+    faults = {one: found for one in spare if (found := one.faults())}
+    removed = sorted(set(spare) - faults.keys(), key=lambda one: (one.report, one.name))
+    changed = [f"{found[0]}{f' and {len(found) - 1} more' * (len(found) > 1)}" for found in faults.values()]
+    return Plan(kept | dict.fromkeys(faults, "changed"), tuple(removed), (*torn, *changed))
 
 
 def carry_out(
@@ -80,6 +89,13 @@ def carry_out(
             progress("removing", number, len(going))
             store.remove(one)
     return going
+
+
+def retract(store: Store, edition: Edition) -> None:
+    """Take one edition away, even the newest; the catalogue stops listing it first."""
+    with store.locked():
+        catalogue.write(store, without={edition})
+        store.remove(edition)
 
 
 def _newest(about: dict[Edition, manifest.Manifest], keep: int) -> Iterable[Edition]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handover.editions import REPORT, day_of
+from handover.editions import REPORT, day_of, latest_day, require_report
 from handover.errors import HandoverError, ScheduleError, near
 from handover.notebook import Parameter, parameters, source
 from handover.project import Project
@@ -35,7 +35,10 @@ class Faults(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Recipients, sender and server of an entry's mails; without `user` there is no login."""
+    """Recipients, sender and server of an entry's mails; without `user` there is no login.
+
+    With `show_recipients` each of them reads who else has the mail.
+    """
 
     to: tuple[str, ...]
     sender: str
@@ -43,13 +46,15 @@ class Notify:
     port: int
     security: str = "starttls"
     user: str = ""
+    show_recipients: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A report and the times at which it is rendered.
 
-    `grace` is how late a tick still counts as on time; `back_off` the wait before the first retry.
+    `grace` is how late a tick still counts as on time; `back_off` the wait before the first retry; `ahead` allows a
+    day later than the tick's.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Entry:
     timeout: dt.timedelta = dt.timedelta(minutes=10)
     max_age: dt.timedelta | None = None
     notify: Notify | None = None
+    ahead: bool = False
 
     def ticks(self, after: dt.datetime, until: dt.datetime | None = None) -> Iterator[dt.datetime]:
         """The instants at which it comes, later than `after`, not later than `until`."""
@@ -162,13 +168,14 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
     known = project.reports_known()
     report = values.get("report")
     declared: tuple[Parameter, ...] = ()
-    if report is not None and (not REPORT.fullmatch(report) or report not in known):
+    if report is not None and report not in known:
         faults.append(
             f"report must be a report (known: {', '.join(known) or 'none'}; got '{report}'{near(report, known)})"
         )
     elif report is not None:
         path = project.notebook(report)
         try:
+            require_report(project, report)
             declared = parameters.declared(source.read(path), project.where(path))
         except HandoverError as error:
             faults.append(f"report: {_short(error)}")
@@ -179,12 +186,16 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
     if faults:
         raise Faults(faults)
     entry = Entry(declared=declared, **{"parameters": {}, **values})
+    tick = next(entry.ticks(now))
     try:
-        bound = entry.bound(next(entry.ticks(now)))
+        bound = entry.bound(tick)
     except HandoverError as error:
         raise Faults([f"parameters: {_short(error)}"]) from error
-    if not day_of(bound.get("as_of")):
+    day = day_of(bound.get("as_of"))
+    if not day:
         raise Faults([f"report must declare the day it speaks from, a parameter 'as_of' (got '{report}')"])
+    if day > latest_day(tick) and not entry.ahead:
+        raise Faults([f"as_of must be a day that has come by its tick, or ahead = true (got {day} on {tick.date()})"])
     return entry
 
 
@@ -225,7 +236,8 @@ def _notify(notify: Any, mail: Any) -> Notify | None:
         raise Faults([f"notify: {fault}" for fault in faults])
     security = values.get("security", "starttls")
     port = values.get("port", SECURITY[security])
-    return Notify(values["to"], values["from"], values["host"], port, security, values.get("user", ""))
+    user, show = values.get("user", ""), values.get("show_recipients", False)
+    return Notify(values["to"], values["from"], values["host"], port, security, user, show)
 
 
 def _fields(
@@ -299,7 +311,9 @@ def _addresses(raw: Any) -> tuple[str, ...]:
 
 
 def _is_address(raw: Any) -> bool:
-    return isinstance(raw, str) and bool(ADDRESS.fullmatch(raw)) and ".." not in raw
+    # "=?" begins an encoded word, which mail programs decode even in an address
+    fits = isinstance(raw, str) and ADDRESS.fullmatch(raw) and not raw.startswith(".")
+    return bool(fits) and not any(each in raw for each in ("..", ".@", "=?"))
 
 
 RULES: dict[str, Callable[[Any], Any]] = {
@@ -315,6 +329,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "back_off": lambda raw: _length(raw, dt.timedelta(0)),
     "timeout": _length,
     "max_age": _length,
+    "ahead": lambda raw: _take(raw, isinstance(raw, bool), "be true or false"),
     "notify": lambda raw: raw,  # read with the shared table
 }
 NOTIFY_RULES: dict[str, Callable[[Any], Any]] = {
@@ -324,4 +339,5 @@ NOTIFY_RULES: dict[str, Callable[[Any], Any]] = {
     "port": lambda raw: _whole(raw, 1, 65535),
     "security": lambda raw: _choice(raw, SECURITY, f"be one of {', '.join(SECURITY)}"),
     "user": lambda raw: _take(raw, isinstance(raw, str) and raw.isprintable(), "be one line of text"),
+    "show_recipients": lambda raw: _take(raw, isinstance(raw, bool), "be true or false"),
 }

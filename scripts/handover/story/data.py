@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from handover import plain
 from handover.errors import DataError, near
 from handover.project import Project
 from handover.story.values import Row, Value, known_since
@@ -38,9 +39,15 @@ QUANTITY_LAW = {
 STRETCHES = (("start", "end"), ("start_date", "end_date"), ("not_before", "not_after"))
 READERS: dict[str, Callable[[str], Value]] = {
     "string": str,
-    "integer": int,
-    "number": float,
-    "date": dt.date.fromisoformat,
+    "integer": plain.integer,
+    "number": plain.number,
+    "date": plain.day,
+}
+#: How messages name what a cell must be.
+FORMS = {
+    "integer": "an integer in plain digits, like 1200 or -5",
+    "number": "a number in plain digits, like 33.8 or -5",
+    "date": "a date like 2026-01-31",
 }
 #: A full stop after one of these does not end a sentence.
 ABBREVIATIONS = ("Lt.", "Gen.", "U.S.", "Col.", "Maj.", "Brig.", "Mr.", "Mrs.", "Dr.", "St.")
@@ -146,8 +153,7 @@ class Column:
         try:
             value = READERS[self.type](text)
         except ValueError:
-            form = " like 2026-01-31" if self.type == "date" else ""
-            return text, f"must be a{'n' if self.type == 'integer' else ''} {self.type}{form} (got {text!r})"
+            return text, f"must be {FORMS[self.type]} (got {text!r:.80})"
         if self.choices and text not in self.choices:
             return value, f"must be one of {', '.join(self.choices)} (got {text!r}{near(text, self.choices)})"
         if self.pattern and not self.pattern.search(text):
@@ -326,10 +332,27 @@ def _citations(rows: dict[str, list[Row]], where: dict[str, tuple[str, Row]]) ->
     return faults
 
 
+def read_outlines(project: Project) -> dict[str, Any]:
+    """Read the outlines of Iraq and its neighbours, as GeoJSON.
+
+    Raises:
+        DataError: The file is missing or is not JSON, which has no NaN and no Infinity.
+    """
+    path = project.data / "geo" / "outlines.geojson"
+    try:
+        return json.loads(path.read_text("utf-8"), parse_constant=plain.number)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{project.where(path)}: must be JSON with plain numbers (got {error}).\nRestore it from git."
+        ) from error
+
+
 def check_tables(project: Project) -> list[str]:
     """Return one line for each fault in the curated data; an empty list when all is well."""
     try:
         Tables.load(project)
+        if (project.data / "geo").is_dir():
+            read_outlines(project)
     except DataError as error:
         return str(error).splitlines()
     return []

@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from handover.errors import ChartError, FactError, ProseError, near
+from handover import plain
+from handover.errors import ChartError, FactError, ParameterError, ProseError, near
 from handover.project import Project
 from handover.story import frames
 from handover.story.claims import View, statement
-from handover.story.data import Tables
+from handover.story.data import Tables, read_outlines
 from handover.story.evidence import Change, EvidenceOutput, News, PrintLog
 from handover.story.facts import Facts, earlier_day
 from handover.story.omissions import Omissions
-from handover.story.sentences import SOURCE, Templates, Writer, escape, plain
+from handover.story.sentences import SOURCE, Templates, Writer, escape
+from handover.story.sentences import plain as without_links
 from handover.story.values import LANGUAGES
 
 if TYPE_CHECKING:
@@ -57,13 +59,14 @@ class Story:
 
     Raises:
         DataError: The curated tables have faults.
+        ParameterError: `as_of` is no day.
     """
 
     def __init__(
         self, as_of: str, language: str = "en", evidence: str = "record", *, project: Project | None = None
     ) -> None:
         self.project = project or Project.find()
-        self.view = View(Tables.load(self.project), dt.date.fromisoformat(as_of), evidence)
+        self.view = View(Tables.load(self.project), _day("as_of", as_of), evidence)
         self._facts = Facts(self.view)
         self._omissions = Omissions(self._facts)
         #: the same, for cells that ask themselves: what was not known is told
@@ -122,7 +125,7 @@ class Story:
         before, self._omissions.found = self._omissions.found, []
         text = self._writer.markdown(otherwise, where="otherwise")
         self._omissions.found += before
-        self._omissions.replaced(plain(text))
+        self._omissions.replaced(without_links(text))
         self._omissions.tell()
         return Sentence(text)
 
@@ -296,7 +299,7 @@ class Story:
         """
         if not since:
             return Sentence("")
-        self._since = dt.date.fromisoformat(since)
+        self._since = _day("since", since)
         self._facts.extra["since"] = earlier_day(self._since)
         self._reported = self._news()
         if not self._reported:
@@ -353,9 +356,16 @@ class Story:
     @cached_property
     def outlines(self) -> dict[str, Any]:
         """The outlines of Iraq and its neighbours, as GeoJSON."""
-        import json
+        return read_outlines(self.project)
 
-        return json.loads((self.project.data / "geo" / "outlines.geojson").read_text("utf-8"))
+
+def _day(name: str, text: str) -> dt.date:
+    try:
+        return plain.day(text)
+    except ValueError:
+        raise ParameterError(
+            f"{name}: must be a date like 2026-01-31 (got {text!r}).\nCorrect it in the cell tagged 'parameters'."
+        ) from None
 
 
 def _first(templates: Templates) -> str:

@@ -12,16 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from handover import plain
 from handover.errors import ParameterError
 
 #: A sweep of more editions is more likely a mistyped step.
 MOST = 100_000
 
 RANGE = re.compile(r"(?P<first>[^./]+)\.\.(?P<last>[^./]+)(?:/(?P<step>.*))?")
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
-WHOLE = re.compile(r"[+-]?\d+")
-DAYS_STEP = re.compile(r"(?P<count>[1-9]\d{0,4})(?P<unit>[dwmy])")
-WHOLE_STEP = re.compile(r"[1-9]\d{0,8}")
+DAYS_STEP = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dwmy])")
+WHOLE_STEP = re.compile(r"[1-9][0-9]{0,8}")
 EXAMPLE = "Write for example --sweep as_of=2020-01-01..2026-06-30/1w or --sweep language=en,ar."
 
 
@@ -81,11 +80,11 @@ def _item(item: str) -> list[str]:
             raise _Fault(f"a range must be FROM..TO/STEP (got {item!r})")
         return [item]
     first, last, step = found["first"].strip(), found["last"].strip(), found["step"] or ""
-    if WHOLE.fullmatch(first) and WHOLE.fullmatch(last):
+    if plain.INTEGER.fullmatch(first) and plain.INTEGER.fullmatch(last):
         if not WHOLE_STEP.fullmatch(step):
             raise _Fault(f"a range of whole numbers must have a step, as in 1..9/2 (got {item!r})")
         values = map(str, range(int(first), int(last) + 1, int(step)))
-    elif DAY.fullmatch(first) and DAY.fullmatch(last):
+    elif plain.DAY.fullmatch(first) and plain.DAY.fullmatch(last):
         if not (size := DAYS_STEP.fullmatch(step)):
             raise _Fault(f"a range of days must have a step such as 1d, 2w, 1m or 1y (got {item!r})")
         end, days = _day(last), _days(_day(first), int(size["count"]), size["unit"])
@@ -114,6 +113,6 @@ def _days(first: dt.date, size: int, unit: str) -> Iterator[dt.date]:
 
 def _day(text: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(text)
+        return plain.day(text)
     except ValueError:
         raise _Fault(f"{text!r} is no day of the calendar") from None

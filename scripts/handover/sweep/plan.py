@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handover.editions import Contract, Index, Request, Store, rest
+from handover.editions import AS_OF, Contract, Index, Request, Store, require_come, rest
 from handover.errors import ParameterError
 from handover.project import Project
 from handover.sweep.axes import combinations
@@ -75,13 +75,15 @@ def plan(
     reports: Iterable[str],
     given: Mapping[str, str],
     axes: Mapping[str, Sequence[str]],
+    *,
+    ahead: bool = False,
     network: bool = False,
     strict: bool = False,
 ) -> Plan:
     """Plan a sweep to be published in `store`; nothing is rendered.
 
-    `given` are parameters of all editions, as text; `axes` is what `axes.read` returns; `network` opens the network;
-    `strict` is for reports that may leave no text out.
+    `given` are parameters of all editions, as text; `axes` is what `axes.read` returns. Days to come are refused
+    unless `ahead`; `network` opens the network to cells; `strict` is for reports that may leave no text out.
 
     Raises:
         ParameterError: A report does not allow a value of an axis; all such values at once.
@@ -91,7 +93,7 @@ def plan(
     if both:
         raise ParameterError(f"{', '.join(both)}: must be set by -p or by --sweep (got both).\nDrop one of them.")
     contracts = [Contract.of(project, report, network, strict) for report in dict.fromkeys(reports)]
-    _refuse_values(contracts, given, axes)
+    _refuse_values(contracts, given, axes, ahead)
     indexes = {contract.report: Index(store, contract.report) for contract in contracts}
     steps: list[Step] = []
     found: dict[tuple[str, str], Series] = {}
@@ -107,18 +109,25 @@ def plan(
     return Plan(sorted(steps, key=lambda step: step.day), indexes)
 
 
-def _refuse_values(contracts: Sequence[Contract], given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> None:
+def _refuse_values(
+    contracts: Sequence[Contract], given: Mapping[str, str], axes: Mapping[str, Sequence[str]], ahead: bool
+) -> None:
     """Refuse values before any is rendered; each value is judged by itself, so that one fault is reported once."""
     faults: dict[str, None] = {}
     for contract in contracts:
-        contract.request(given)
+        asked = contract.request(given)
+        if not ahead and AS_OF not in axes:
+            require_come(asked)
         for name, values in axes.items():
             for value in values:
                 try:
-                    contract.request({**given, name: value})
+                    asked = contract.request({**given, name: value})
+                    if not ahead and name == AS_OF:
+                        require_come(asked)
                 except ParameterError as error:
                     faults[f"--sweep {name}: {str(error).splitlines()[0]}"] = None
     if faults:
         shown = list(faults)[:SHOWN]
         more = [f"… and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
-        raise ParameterError("\n".join([*shown, *more, "Nothing was rendered."]))
+        cure = " Days to come must be asked for with --ahead." if any("has come" in fault for fault in shown) else ""
+        raise ParameterError("\n".join([*shown, *more, f"Nothing was rendered.{cure}"]))
