@@ -85,8 +85,9 @@ def listed_by_day(rows: pd.DataFrame) -> pd.DataFrame:
         The rows with ``weapon`` and ``wounded`` of their day, and whether it counts, in words, as ``basis``.
     """
     counted = {row["date"]: row for row in records(days(rows))}
-    drawn = pd.concat([_dated(rows, "reported"), _dated(rows, "claimed")])
-    drawn = drawn[[row["basis"] == "reported" or row["date"] not in counted for row in records(drawn)]]
+    own = {"reported": set(counted), "claimed": set(claimed(rows))}
+    drawn = sound(rows[rows["date_precision"] == "day"])
+    drawn = drawn[[row["date"] in own.get(row["basis"], ()) for row in records(drawn)]]
     kinds = [counted[row["date"]]["weapon"] if row["date"] in counted else "" for row in records(drawn)]
     none = drawn.groupby("date")["wounded"].transform("max") == 0
     most = [
