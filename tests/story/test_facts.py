@@ -162,6 +162,10 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
             r"unit must be that of the result, people \(got days\)\.\nCorrect the unit\.",
         ),
         (
+            {"choose": "sum", "of": "value", "claims": "T048 T089", "unit": "days"},
+            r"unit must be that of the result, people \(got days\)",
+        ),
+        (
             {"choose": "share", "of": "rows", "claims": "attacks weapon=drone / attacks"},
             r"unit must be that of the result, per cent \(got people\)",
         ),
@@ -172,6 +176,10 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
         (
             {"choose": "count", "of": "plaice_id", "claims": "attacks"},
             r"of must be a column of the rows; did you mean 'place",
+        ),
+        (
+            {"choose": "count", "of": "rows", "claims": "E001 war_start"},
+            r"must count rows \(got the fact 'war_start'\)",
         ),
         ({"choose": "sum", "of": "value", "claims": "T089 T9x9"}, r"'T9x9' is not a fact"),
         ({"choose": "sum", "of": "value", "claims": "war_start"}, r"must combine numbers \('war_start' has none\)"),
@@ -211,6 +219,9 @@ def test_a_day_a_mean_a_share_and_an_extreme_are_computed(tables):
     base = "attacks place_id=ain_al_asad basis=reported date_precision=day"
     first = computed(tables, choose="least", of="date", claims=base, unit="date")
     assert first.period.start == dt.date(2019, 12, 3) and len(first.claims) == 1
+    most = computed(tables, choose="most", of="value", claims="T048 T015 T089")
+    assert most.quantity == Quantity(170000, bound="about") and most.claims[0] == "T015"
+    assert set(most.conflicts) >= {"C016", "C023"}
     mean = computed(tables, choose="mean", of="value", claims="isis_attacks_2024 isis_attacks_2025", unit="attacks")
     assert mean.quantity == Quantity(23, bound="exact")
     share = computed(

@@ -27,6 +27,7 @@ from handover.story.data import row_id
 from handover.story.values import Period, Quantity, Row, Value, overlap, period_of, quantity_of
 
 if TYPE_CHECKING:
+    from handover.story.claims import Claim
     from handover.story.facts import Facts
 
 #: What is done with a list of numbers, and with two.
@@ -50,7 +51,7 @@ PER_CENT = "per cent"
 class Part:
     """One operand: a row or a fact with its number, or a count of rows.
 
-    `kind` must be the same of all; `unit` is known of facts alone.
+    `kind` must be the same of all; `units` are those in which facts give such a number.
     """
 
     claims: tuple[str, ...]
@@ -58,7 +59,7 @@ class Part:
     number: Quantity
     period: Period | None
     kind: str
-    unit: str = ""
+    units: frozenset[str] = frozenset()
     conflicts: tuple[str, ...] = ()
 
 
@@ -97,6 +98,9 @@ def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
 
 def _put_together(how: str, parts: list[Part]) -> dict[str, Any] | None:
     numbers = [part.number for part in parts]
+    if how in ("least", "most"):
+        # the claim that is printed comes first
+        parts = sorted(parts, key=lambda part: part.number != MANY[how](numbers))
     if how == "share" and numbers[1].edges() == (0, 0):
         return None
     number = numbers[0] if how == "count" else TWO[how](*numbers) if how in TWO else MANY[how](numbers)
@@ -120,9 +124,11 @@ def _refuse_mixture(where: str, how: str, unit: str, parts: list[Part]) -> None:
             f"{where}: {how} must combine numbers of one unit (got {', '.join(kinds)}).\n"
             "Take rows of one table and one basis, or facts of one unit."
         )
-    wanted = PER_CENT if how == "share" else parts[0].unit
-    if wanted and unit != wanted:
-        raise FactError(f"{where}: unit must be that of the result, {wanted} (got {unit}).\nCorrect the unit.")
+    wanted = {PER_CENT} if how == "share" else parts[0].units
+    if wanted and unit not in wanted:
+        raise FactError(
+            f"{where}: unit must be that of the result, {' or '.join(sorted(wanted))} (got {unit}).\nCorrect the unit."
+        )
 
 
 @dataclass
@@ -172,7 +178,8 @@ class _Group:
             return None
         choose = max if last else min
         period, row = choose(dated, key=lambda one: one[0].end if last else one[0].start)
-        return {"claims": (row_id(row),), "known": self.tables.known(row), "period": period}
+        conflicts = self._contested(row_id(row), period, lambda claim: claim.period)
+        return {"claims": (row_id(row),), "known": self.tables.known(row), "period": period, "conflicts": conflicts}
 
     def one(self) -> Part | None:
         """Return the only part."""
@@ -199,35 +206,53 @@ class _Group:
                         f"{self.where}: must combine numbers ('{word}' has none).\nName a fact with a number."
                     )
                 unit = fact.unit if fact else ""
-                yield fact and Part(fact.claims[:1], fact.known, number, fact.period, unit, unit, fact.conflicts)
+                yield fact and Part(
+                    fact.claims[:1], fact.known, number, fact.period, unit, frozenset({unit}), fact.conflicts
+                )
 
     def _part(self, row: Row) -> Part:
-        name, view = row_id(row), self.facts.view
+        name = row_id(row)
         number = quantity_of(row, self.of) if self.of == "value" or self.of in row else Quantity()
-        against = []
+        table, basis = self.tables.where[name][0], str(row.get("basis") or "")
+        words = [table, self.of, str(row.get("unit") or ""), basis if basis in MEANT else "observed"]
+        return Part(
+            claims=(name,),
+            known=self.tables.known(row),
+            number=number,
+            period=period_of(row),
+            kind=" ".join(filter(None, words)),
+            units=self._units(table),
+            conflicts=self._contested(name, number, lambda claim: quantity_of(claim.row, self.of)),
+        )
+
+    def _units(self, table: str) -> frozenset[str]:
+        """Return the units in which facts are read from the same column of the same table."""
+        read = [row for row in self.facts.declared.values() if row["of"] == self.of and row["choose"] not in COMPUTED]
+        return frozenset(
+            str(row["unit"])
+            for row in read
+            if any(self.tables.where[claim][0] == table for claim in str(row["claims"]).split())
+        )
+
+    def _contested(
+        self, name: str, value: Quantity | Period, read: Callable[["Claim"], Quantity | Period | None]
+    ) -> tuple[str, ...]:
+        """Return the known conflicts of a row whose other side gives a value that contradicts its own."""
+        view, found = self.facts.view, []
         for conflict in view.conflicts_over([name]):
             sides = self.tables.sides[conflict]
-            others = (
-                quantity_of(other.row, self.of) for other in view.claims(sides["b" if name in sides["a"] else "a"])
-            )
-            if any(other.known and number.known and not overlap(number, other) for other in others):
-                against.append(conflict)
-        basis = str(row.get("basis") or "")
-        words = [
-            self.tables.where[name][0],
-            self.of,
-            str(row.get("unit") or ""),
-            basis if basis in MEANT else "observed",
-        ]
-        return Part(
-            (name,), self.tables.known(row), number, period_of(row), " ".join(filter(None, words)), "", tuple(against)
-        )
+            others = [read(other) for other in view.claims(sides["b" if name in sides["a"] else "a"])]
+            if any(other and _known(other) and _known(value) and not overlap(value, other) for other in others):
+                found.append(conflict)
+        return tuple(found)
 
     def _named(self) -> Iterator[Row | None]:
         return (self._row(word) for word in self.words)
 
     def _row(self, word: str) -> Row | None:
         """Return a row by its id, if it may be used, and stand alone."""
+        if word in self.facts:
+            raise FactError(f"{self.where}: must count rows (got the fact '{word}').\nName the rows, or a table.")
         if not self.facts.view.sees(word):
             return None
         row = self.tables.where[word][1]
@@ -262,6 +287,10 @@ class _Group:
             taken = {self.tables.where[claim][1].get(column) for claim in fact.claims} if fact else set()
             return lambda row: row[column] not in taken
         return lambda row: _holds(row[column], wanted) is not without
+
+
+def _known(value: Quantity | Period) -> bool:
+    return isinstance(value, Period) or value.known
 
 
 def _holds(value: Value, wanted: str) -> bool:

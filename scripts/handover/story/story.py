@@ -167,6 +167,18 @@ class Story:
         if not self.view.sees(row_id) or (weak and self.view.weak(self.view.tables.where[row_id][1])):
             self._omissions.add(where, statement(self.view.tables, row_id), self.view.why_unused(row_id))
 
+    def numbers(self, *keys: str) -> "pd.DataFrame":
+        """Return facts with a number as rows, for a chart or a table; see `frames.numbers`.
+
+        Raises:
+            FactError: There is no such fact.
+        """
+        for key in keys:
+            if self._facts[key] is None:
+                self._omissions.add("number", key, self._facts.why_unknown(key))
+        self._omissions.tell()
+        return frames.numbers(self.view, [fact for key in keys if (fact := self._facts[key])])
+
     def statements(self, *row_ids: str) -> "pd.DataFrame":
         """Return who said what, and when; see `frames.statements`."""
         for row_id in row_ids:
