@@ -223,7 +223,7 @@ def check_facts(project: Project) -> list[str]:
     """
     tables = Tables.load(project)
     faults = [f"{found}; {CURE}" for found in contradictions(tables)]
-    facts = Facts(View(tables, dt.date.max))
+    facts = Facts(View(tables, dt.date.max)) if "facts" in tables.rows else ()
     for key in facts:
         try:
             facts[key]
