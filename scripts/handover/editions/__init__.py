@@ -15,6 +15,6 @@ __getattr__, __all__ = door(
         "manifest": "manifest Manifest day_of epoch_of latest_day",
         "render": "render Outcome Product produce",
         "request": "Contract Request require_come require_report",
-        "store": "EDITION Edition LINK_PICTURE PICTURE REPORT Store file_name",
+        "store": "EDITION Edition LINK_PICTURE PICTURE REPORT REPORT_RULE Store file_name",
     },
 )

@@ -13,5 +13,6 @@ __getattr__, __all__ = door(
     {
         "story": "Story",
         "data": "check_tables check_article",
+        "example": "Example",
     },
 )

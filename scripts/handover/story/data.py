@@ -66,12 +66,13 @@ class Rows(dict[str, list[Row]]):
 
 @dataclass(frozen=True)
 class Tables:
-    """All tables by name; `where` gives the table and the row of each row id."""
+    """All tables by name; `where` gives the table and the row of each row id, `columns` the names of a table's."""
 
     rows: Rows
     paths: dict[str, str]
     where: dict[str, tuple[str, Row]] = field(repr=False, default_factory=dict)
     sources: dict[str, Row] = field(repr=False, default_factory=dict)
+    columns: dict[str, list[str]] = field(repr=False, default_factory=dict)
 
     @classmethod
     def load(cls, project: Project) -> "Tables":
@@ -95,7 +96,9 @@ class Tables:
         if faults:
             raise DataError("data: references must lead somewhere:\n" + "\n".join(f"  {fault}" for fault in faults))
         sources = {str(row["source_id"]): row for row in rows.get("sources", [])}
-        return cls(rows, {schema.name: f"{folder.name}/{schema.path}" for schema in schemas}, where, sources)
+        paths = {schema.name: f"{folder.name}/{schema.path}" for schema in schemas}
+        columns = {schema.name: [column.name for column in schema.columns] for schema in schemas}
+        return cls(rows, paths, where, sources, columns)
 
     def source_of(self, row: Row) -> Row:
         """Return the source of a row; rows of the article name none, since there is only one.

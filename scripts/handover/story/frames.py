@@ -47,9 +47,9 @@ def table_frame(view: View, table: str) -> "pd.DataFrame":
     Returns:
         The table's columns and those of the evidence: dates as datetime64, quantities as float64, the rest as given.
     """
-    names = list(view.tables.rows[table][0])
+    names = view.tables.columns[table]
     found = view.rows(table)
-    sources = [{} if row.get("source_id", ARTICLE) is None else view.tables.source_of(row) for row in found]
+    sources = [{} if view.tables.unsourced(row) else view.tables.source_of(row) for row in found]
     columns: dict[str, list[Value]] = {name: [row[name] for row in found] for name in names}
     columns["row_id"] = columns[names[0]]
     columns |= {name: [source.get(name) for source in sources] for name in ("source_id", "outlet", "grade")}

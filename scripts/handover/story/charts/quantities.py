@@ -120,11 +120,12 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     ax.yaxis.set_major_locator(FixedLocator(ticks))
     ax.set_yticklabels(words)
     places = [(x, marks.height(quantity)) for x, quantity in spots]
+    if low < 0:
+        labels.strokes(ax, [((axes.num(first), 0.0), (axes.num(last) + 1, 0.0))], INK, lw=0.8, zorder=2)
     labels.add(ax, Line2D(*zip(*places, strict=True), color=FOCUS, lw=1.2, zorder=2.5, clip_on=False))
     marks.draw(ax, spots, FOCUS)
-    taken = [labels.Box(px - 4, py - 4, px + 4, py + 4) for px, py in (labels.points(ax, *at) for at in places)]
-    labels.interrupt_grid(ax, labels.beside(ax, _named(spots, full(ax)), taken, needed=1))
-    ax.spines["bottom"].set_color(INK)
+    labels.interrupt_grid(ax, labels.beside(ax, _named(spots, full(ax)), _along(ax, places), needed=1))
+    ax.spines["bottom"].set_color(INK if low == 0 else LABEL)
     ax.tick_params(axis="y", labelcolor=LABEL)
 
 
@@ -135,6 +136,15 @@ def _middle(row: Mapping[str, Any], day: str) -> float:
         return (axes.num(row["start"]) + last) / 2
     found = axes.period(row)
     return (axes.num(found.start) + axes.num(found.end)) / 2
+
+
+def _along(ax: Axes, places: list[tuple[float, float]]) -> list[labels.Box]:
+    """Return small boxes along the line through some places of the data, which no label may cover."""
+    spots = np.array([labels.points(ax, *place) for place in places])
+    lengths = np.concatenate([[0.0], np.hypot(*np.diff(spots, axis=0).T).cumsum()])
+    steps = np.union1d(lengths, np.arange(0, lengths[-1], 6.0))
+    line = zip(*(np.interp(steps, lengths, side).tolist() for side in spots.T), strict=True)
+    return [labels.Box(px - 3, py - 3, px + 3, py + 3) for px, py in line]
 
 
 def _named(spots: list[tuple[float, Quantity]], wide: bool) -> list[labels.Note]:
