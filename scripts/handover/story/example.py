@@ -20,8 +20,8 @@ SERIES = ("scope", "series", "measure", "basis", "unit", "counted_by")
 class Example:
     """What a first sentence and a first chart are made of.
 
-    `day` is the last on which a row behind a fact became known; `where` chooses the rows of `table` that can be compared, as a query
-    of pandas; `article` says whether a report can rest on the article alone.
+    `day` is the last on which a row behind a fact became known; `where` chooses the rows of `table` that can be
+    compared, as a query of pandas; `article` says whether a report can rest on the article alone.
     """
 
     day: dt.date
