@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from handover.errors import ChartError, near
 from handover.story.claims import WEAK, View
 from handover.story.data import ARTICLE
 from handover.story.sentences import SOURCE, inline
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 DATES = {"date", "start", "end", "start_date", "end_date", "known"}
 NUMBERS = {"value", "low", "high", "munitions", "wounded", "killed", "count"}
+#: What a table may show beside its columns: what several of them say together.
+STANDING = ("quantity", "when")
 EVIDENCE = ("row_id", "source_id", "outlet", "grade", "known")
 #: Kind of handover -> who holds the base after it; other kinds change nothing.
 HOLDS = {"transfer": "iraq", "announcement": "iraq", "declaration": "iraq", "return": "coalition"}
@@ -210,7 +213,16 @@ def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, lang
             count with a bound is written with its bound.
         caption: Markdown with links, from a template.
         language: Writes numbers and dates.
+
+    Raises:
+        ChartError: The rows have no such column.
     """
+    missing = [name for name in columns if name not in rows and name not in STANDING]
+    if missing:
+        raise ChartError(
+            f"table: must show columns of its rows (got '{missing[0]}'{near(missing[0], rows.columns)}).\n"
+            f"These are {', '.join(rows.columns)}; quantity and when stand for several."
+        )
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
     for row in records(rows):

@@ -19,7 +19,7 @@ from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, styled
 from handover.story.frames import records, sound
-from handover.story.values import English, Quantity
+from handover.story.values import English, Period, Quantity
 
 QUANTITY = ("value", "low", "high", "bound")
 #: Height of a bar, and between two bars, in points; the widest part of the canvas that names may take.
@@ -103,10 +103,14 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
         ChartError: No row states a quantity, or a column is missing.
     """
     day = "date" if "date" in rows else "start"
-    found = _require(rows, "quantities over time", (day,)).sort_values(day, kind="stable")
-    spots = [(_middle(row, day), marks.stated(row)) for row in records(found)]
-    days = [axes.day_of(x) for x, _ in spots]
-    first, last = min(days), max([*days, *([pd.Timestamp(until).date()] if until is not None else [])])
+    found = records(_require(rows, "quantities over time", (day,)).sort_values(day, kind="stable"))
+    periods = [axes.period(row) if day == "date" else _stretch(row) for row in found]
+    spots = [
+        ((axes.num(period.start) + axes.num(period.end)) / 2, marks.stated(row))
+        for period, row in zip(periods, found, strict=True)
+    ]
+    first, last = min(period.start for period in periods), max(period.end for period in periods)
+    last = max(last, pd.Timestamp(until).date()) if until is not None else last
     margin = dt.timedelta(max((last - first).days // 40, 1))
     first, last = first - margin, last + margin
     edges = [edge for _, quantity in spots for edge in quantity.edges() if edge is not None]
@@ -129,13 +133,9 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     ax.tick_params(axis="y", labelcolor=LABEL)
 
 
-def _middle(row: Mapping[str, Any], day: str) -> float:
-    if day == "start":
-        end = row.get("end")
-        last = axes.num(row["start"]) if end is None or pd.isna(end) else axes.num(end)
-        return (axes.num(row["start"]) + last) / 2
-    found = axes.period(row)
-    return (axes.num(found.start) + axes.num(found.end)) / 2
+def _stretch(row: Mapping[str, Any]) -> Period:
+    end = row.get("end")
+    return Period(row["start"].date(), (row["start"] if end is None or pd.isna(end) else end).date())
 
 
 def _along(ax: Axes, places: list[tuple[float, float]]) -> list[labels.Box]:
