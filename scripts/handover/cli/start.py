@@ -55,6 +55,8 @@ def init_command(folder: Path, title: str | None, desk: str, url: str) -> None:
     """
     from handover.start import new_project
 
+    if url and not url.startswith("https://"):
+        raise click.BadParameter(f"must begin with https:// (got {url!r}).", param_hint="--url")
     named = title if title is not None else folder.resolve().name.replace("-", " ").replace("_", " ").capitalize()
     for path in new_project(folder, named, desk, url):
         click.echo(folder / path)

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import shlex
 import string
 import sys
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from handover import atomic
+from handover.document import audit
 from handover.editions import REPORT, REPORT_RULE
 from handover.errors import HandoverError, NotebookError
 from handover.notebook import source
 from handover.project import Project
-from handover.story import example
+from handover.story import Example, first_usable
 
 TEMPLATES = resources.files(__package__) / "templates"
 #: The report that a new project begins with.
@@ -35,19 +37,25 @@ def new_report(project: Project, report: str) -> Path:
         StoreError: The notebook cannot be written.
     """
     _require_new(project, report)
-    found = example.example(project, dt.date.today())
-    label = found.label if not any(sign.isdigit() or sign in "{}" for sign in found.label) else "By the latest account"
+    found = first_usable(project, dt.date.today())
+    label = found.label if _is_plain(found.label) else "By the latest account"
+    value = f"{label}: {{{found.fact}}}"
+    alt = f"Marks along time, joined by a line: what the table says of each period. {value}."
     words = {
         "title": report.replace("-", " ").replace("_", " ").capitalize(),
         "as_of": found.day.isoformat(),
         "evidence": EVIDENCE if found.article else "",
         "also": ", evidence" if found.article else "",
-        "fact": found.fact,
-        "label": label,
-        "label_string": json.dumps(f"{label}: {{{found.fact}}}", ensure_ascii=False),
-        "sentence": json.dumps(_sentence(label, found), ensure_ascii=False),
-        "table": json.dumps(found.table),
-        "query": json.dumps(found.where, ensure_ascii=False),
+        **{
+            name: json.dumps(text, ensure_ascii=False)
+            for name, text in (
+                ("sentence", _sentence(label, found)),
+                ("table", found.table),
+                ("query", found.where),
+                ("heading", value),
+                ("alt", alt),
+            )
+        },
     }
     nb = json.loads((TEMPLATES / "report.ipynb").read_text("utf-8"))
     for number, cell in enumerate(nb["cells"], 1):
@@ -74,11 +82,16 @@ def _require_new(project: Project, report: str) -> None:
         )
 
 
-def _sentence(label: str, found: example.Example) -> str:
+def _sentence(label: str, found: Example) -> str:
     """Write a first sentence: what the fact is called, its value with its unit, when that was so, and who says it."""
-    unit = found.unit if not any(sign.isdigit() or sign in "{}" for sign in found.unit) else ""
+    unit = found.unit if _is_plain(found.unit) else ""
     value = " ".join(filter(None, [f"{{{found.fact}}}", unit.replace("_", " ")]))
     return f"{label}: {value} ({{{found.fact}.date}}; {{{found.fact}.source}})."
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text can stand in a template as it is: it has no number, no brace and no mark-up."""
+    return not (audit.NUMBER.search(text) or set(text) & set("{}<>[]\\`*_$&"))
 
 
 def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
@@ -104,7 +117,7 @@ def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
         "desk": _toml("--desk", desk),
         "url": _toml("--url", url),
         "name": _package_name(folder.name),
-        "commands": os.path.relpath(Path(sys.prefix, "bin"), folder),
+        "commands": shlex.quote(os.path.relpath(Path(sys.prefix, "bin"), folder)),
     }
     with atomic.translate_os_errors(folder):
         for path, template in _files(TEMPLATES / "project"):
@@ -118,6 +131,8 @@ def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
 
 
 def _require_empty(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise HandoverError(f"{folder}: must be a folder (got a file).\nChoose another name; nothing was written.")
     held = sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208  names, hidden ones too
     if held and held != [".git"]:
         raise HandoverError(

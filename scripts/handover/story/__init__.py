@@ -13,6 +13,6 @@ __getattr__, __all__ = door(
     {
         "story": "Story",
         "data": "check_tables check_article",
-        "example": "Example",
+        "example": "Example first_usable",
     },
 )

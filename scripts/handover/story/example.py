@@ -33,7 +33,7 @@ class Example:
     article: bool
 
 
-def example(project: Project, today: dt.date) -> Example:
+def first_usable(project: Project, today: dt.date) -> Example:
     """Return the first fact that states a number known by today, of a table that can be drawn along time.
 
     Raises:
@@ -47,7 +47,7 @@ def example(project: Project, today: dt.date) -> Example:
     facts = Facts(view)
     for key in facts.declared:
         fact = facts[key]
-        if not (fact and fact.quantity):
+        if not (fact and fact.quantity and fact.period):
             continue
         table, row = tables.where[fact.claims[0]]
         if row.keys() >= QUANTITY and {"date", "start"} & row.keys() and "source_id" in row:
