@@ -8,11 +8,13 @@ import re
 
 import nbformat
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from handover.errors import ChartError
-from handover.story.charts import attacks, figure, handovers, isis, places, slip, timeline, troops
+from handover.story.charts import attacks, figure, handovers, isis, places, quantities, slip, timeline, troops
 from handover.story.claims import WEAK
-from handover.story.values import Period
+from handover.story.values import English, Period
 
 MARKS = {"H006": "First handover", "H044": "US troops return", "A004": "Missiles", "E046": "Convoys leave"}
 WEEK = Period(dt.date(2026, 1, 1), dt.date(2026, 1, 11))
@@ -32,11 +34,14 @@ def charts(story, rows):
     levels = rows(troops.in_iraq(story.frame("troop_levels"), claims))
     raids, given = rows(story.frame("attacks").query(place)), rows(story.frame("handovers"))
     counts = isis.comparable(rows(story.frame("isis_attacks")), claims)
+    stated = levels[levels["basis"] == "observed"].head(20)
     over = rows(story.frame("events").query("row_id == 'E154'"))
     days = given.query(f"{place} and date >= '2025-12-31'")
     return {
         "troops": lambda ax: troops.levels(ax, levels[levels["basis"] == "observed"], until=day),
         "troops, planned too": lambda ax: troops.levels(ax, levels, since=f"{day.year - 5}-01-01", until=day),
+        "bars": lambda ax: quantities.bars(ax, stated.tail(12), "row_id"),
+        "over time": lambda ax: quantities.over_time(ax, rows(story.frame("isis_strength")), until=day),
         "attacks by month": lambda ax: attacks.by_month(ax, raids, until=day),
         "attacks by year": lambda ax: attacks.by_year(ax, raids, until=day),
         "isis": lambda ax: isis.counts(ax, counts),
@@ -100,6 +105,8 @@ def test_what_a_title_of_a_chart_of_levels_names_is_written_in_each_of_its_drawi
         (isis.counts, "isis_attacks", "counts of ISIS attacks"),
         (lambda ax, rows: slip.days(ax, WEEK, rows), "handovers", "days of the handover"),
         (handovers.strip, "handovers", "handovers of bases"),
+        (lambda ax, rows: quantities.bars(ax, rows, "scope"), "troop_levels", "bars must have a row"),
+        (quantities.over_time, "isis_attacks", "quantities over time must have a row"),
         (lambda ax, rows: timeline.priestley(ax, rows, rows), "handovers", "timeline must have a row"),
     ],
 )
@@ -112,3 +119,48 @@ def test_no_row_is_nothing_to_draw(rows, chart, table, what):
 def test_a_half_canvas_is_refused_where_labels_have_no_room(rows, chart):
     with pytest.raises(ChartError, match=r"must be drawn on a full canvas \(got half\)"):
         chart(figure.canvas("half")[1], rows("handovers", {"date": "2020-03-29"}))
+
+
+# charts of any table
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        (lambda ax, rows: quantities.bars(ax, rows, "scop"), "bars: the rows must have a column 'scop' (got "),
+        (lambda ax, rows: quantities.bars(ax, rows, "scop"), "; did you mean 'scope'?).\nName a column of the table"),
+        (lambda ax, rows: quantities.bars(ax, rows.drop(columns="bound"), "scope"), "must have a column 'bound'"),
+        (lambda ax, rows: quantities.over_time(ax, rows.drop(columns="date")), "must have a column 'start'"),
+    ],
+)
+def test_a_column_that_a_table_has_not_is_named(rows, chart, said):
+    with pytest.raises(ChartError, match=re.escape(said)):
+        chart(figure.canvas()[1], rows("troop_levels", {"date": "2020-03-29", "value": 1, "bound": "exact"}))
+
+
+VALUES = st.integers(-(10**7), 10**7) | st.floats(-(10**4), 10**4).map(lambda value: round(value, 1))
+BOUNDS = {"exact": "value", "about": "value", "at_most": "high", "fewer_than": "high", "more_than": "low"}
+
+
+@given(
+    stated=st.lists(st.tuples(VALUES, st.sampled_from([*BOUNDS])), min_size=1, max_size=20),
+    names=st.lists(st.text("abc xyz", min_size=1, max_size=60), min_size=20, max_size=20),
+    step=st.sampled_from([1, 31, 800]),
+)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_whatever_a_table_states_its_bars_and_its_marks_along_time_can_be_read(rows, stated, names, step):
+    start = dt.date(2001, 1, 1)
+    found = rows(
+        "isis_attacks",
+        *(
+            {"scope": name, "start": start + dt.timedelta(step * n), "end": start + dt.timedelta(step * n + step)}
+            | {BOUNDS[bound]: value, "bound": bound}
+            for n, ((value, bound), name) in enumerate(zip(stated, names, strict=False))
+        ),
+    )
+    for size in figure.SIZES:
+        for chart in (lambda ax: quantities.bars(ax, found, "scope"), lambda ax: quantities.over_time(ax, found)):
+            fig, ax = figure.canvas(size)
+            chart(ax)
+            svg = figure.svg(fig)  # refuses what cannot be read
+            assert English().number(abs(stated[-1][0]), digits=True) in svg
