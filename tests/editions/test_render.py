@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from handover import atomic
 from handover.editions import Request, catalogue, check, index, render
@@ -461,3 +462,36 @@ def test_a_number_without_evidence_stops_the_render(mini, snapshot):
     with pytest.raises(AuditError, match=r"'17' in “It took 17 days\.”"):
         render.render(mini, "mini")
     assert snapshot(mini.reports) == before
+
+
+# pictures beside the notebook
+
+
+def drawn(mini, source):
+    """Put a picture beside the miniature's notebook, and show it by a cell of this source."""
+    Image.new("RGB", (40, 20)).save(mini.notebooks / "plan.png")
+    rewrite(mini, 0, f"# Doors\n\nHow many.\n\n{source}")
+
+
+def test_a_picture_is_part_of_the_edition_and_a_changed_one_makes_another(mini, stand_in):
+    drawn(mini, "![the plan](plan.png)")
+    first = render.render(mini, "mini")
+    assert 'alt="the plan"' in first.paths[0].read_text()
+    assert first.edition.manifest()["inputs"]["tables"].keys() == {"data/counts.csv", "notebooks/plan.png"}
+    assert not render.render(mini, "mini").rendered
+    Image.new("RGB", (40, 21)).save(mini.notebooks / "plan.png")
+    assert render.render(mini, "mini").edition.name != first.edition.name
+
+
+def test_a_picture_whose_name_a_cell_made_is_refused(mini, stand_in):
+    drawn(mini, "Without.")
+    edit(mini.notebook("mini"), ") doors.", ") doors. ![the plan](pl{'an'}.png)")
+    with pytest.raises(ConversionError) as error:
+        render.render(mini, "mini")
+    assert str(error.value) == (
+        "notebooks/mini.ipynb: every picture it shows must be named in the text of a cell (got notebooks/plan.png, "
+        "whose name a cell made).\nWrite its path out in a cell, or put it into data/."
+    )
+    (mini.notebooks / "plan.png").rename(mini.data / "plan.png")
+    edit(mini.notebook("mini"), "(pl{", "(../data/pl{")
+    assert render.render(mini, "mini").rendered

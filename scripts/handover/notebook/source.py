@@ -112,7 +112,10 @@ def import_jsonschema() -> None:
 
 
 def canonical(nb: Mapping[str, Any]) -> str:
-    """Return the text of a notebook for git: no outputs, counts, editor metadata or injected parameters."""
+    """Return the text of a notebook for git: no outputs, counts, editor metadata or injected parameters.
+
+    Nor the source of a cell that nbconvert was told to leave out.
+    """
     clean = {
         "cells": [_clean(cell) for cell in nb["cells"] if INJECTED not in cell["metadata"].get("tags", [])],
         "metadata": {key: nb["metadata"][key] for key in NOTEBOOK_METADATA if key in nb["metadata"]},
@@ -129,6 +132,7 @@ def canonical(nb: Mapping[str, Any]) -> str:
 
 def _clean(cell: Mapping[str, Any]) -> dict[str, Any]:
     source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+    source = "" if cell["metadata"].get("transient", {}).get("remove_source") else source
     clean = {
         "cell_type": cell["cell_type"],
         "metadata": {key: cell["metadata"][key] for key in CELL_METADATA if key in cell["metadata"]},

@@ -387,17 +387,11 @@ def read_outlines(project: Project) -> dict[str, Any]:
         ) from error
 
 
-def declares(folder: Path, resource: str) -> bool:
-    """Return whether the dictionary in a data folder, which must be a sound one, names a resource."""
-    package = json.loads((folder / "datapackage.json").read_text("utf-8"))
-    return any(one.get("name") == resource for one in package["resources"])
-
-
 def check_tables(project: Project) -> list[str]:
     """Return one line for each fault in the curated data; an empty list when all is well."""
     try:
         Tables.load(project)
-        if declares(project.data, "outlines"):
+        if (project.data / "geo").is_dir():
             read_outlines(project)
     except DataError as error:
         return str(error).splitlines()
