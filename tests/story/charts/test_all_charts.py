@@ -34,13 +34,13 @@ def charts(story, rows):
     levels = rows(troops.in_iraq(story.frame("troop_levels"), claims))
     raids, given = rows(story.frame("attacks").query(place)), rows(story.frame("handovers"))
     counts = isis.comparable(rows(story.frame("isis_attacks")), claims)
-    stated = levels[levels["basis"] == "observed"].head(20)
+    early = levels.query("date < '2009-01-01'")
     over = rows(story.frame("events").query("row_id == 'E154'"))
     days = given.query(f"{place} and date >= '2025-12-31'")
     return {
         "troops": lambda ax: troops.levels(ax, levels[levels["basis"] == "observed"], until=day),
         "troops, planned too": lambda ax: troops.levels(ax, levels, since=f"{day.year - 5}-01-01", until=day),
-        "bars": lambda ax: quantities.bars(ax, stated.tail(12), "row_id"),
+        "bars": lambda ax: quantities.bars(ax, early, "row_id"),
         "over time": lambda ax: quantities.over_time(ax, rows(story.frame("isis_strength")), until=day),
         "attacks by month": lambda ax: attacks.by_month(ax, raids, until=day),
         "attacks by year": lambda ax: attacks.by_year(ax, raids, until=day),
