@@ -16,14 +16,16 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from handover.errors import ChartError, near
 from handover.story.charts import axes, labels, marks
-from handover.story.charts.figure import MARGIN, full, heighten, room
+from handover.story.charts.figure import MARGIN, full, half, heighten, require_not_half, room
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, styled
 from handover.story.frames import records, sound
 from handover.story.values import English, Period, Quantity
 
 QUANTITY = ("value", "low", "high", "bound")
-#: Height of a bar, and between two bars, in points; the widest part of the canvas that names may take.
-BAR, GAP, NAMES = 12.0, 6.0, 0.45
+#: Height of a bar, between two bars, and the least width of all, in points.
+BAR, GAP, LEAST = 12.0, 6.0, 20.0
+#: The part of the canvas's width that names may take.
+NAMES = 0.45
 
 
 def _require(rows: pd.DataFrame, what: str, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -58,16 +60,18 @@ def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
         focus: The name of the bar that the title is about; by default all are.
 
     Raises:
-        ChartError: No row states a quantity, or a column is missing.
+        ChartError: No row states a quantity, a column is missing, or the canvas is a half one.
     """
+    require_not_half(ax, "bars")
     found = records(_require(rows, "bars", (name,)))
     stated = [marks.stated(row) for row in found]
-    most = ax.figure.bbox.width * NAMES
-    names = [labels.wrap(str(row[name]).replace("_", " "), most) for row in found]
-    tall = [max(BAR, labels.LINE * (words.count("\n") + 1)) + GAP for words in names]
     hedged = [English().quantity(quantity, digits=True) for quantity in stated]
     # names to the left, quantities to the right
     behind = max(labels.breadth(words, "bold") for words in hedged) + 2 * labels.PAD
+    wide = ax.figure.bbox.width
+    most = min(wide * NAMES, wide - behind - 2 * (MARGIN + labels.PAD) - LEAST)
+    names = [labels.wrap(str(row[name]).replace("_", " "), most) for row in found]
+    tall = [max(BAR, labels.LINE * (words.count("\n") + 1)) + GAP for words in names]
     heighten(ax, sum(tall) + 2 * MARGIN)
     before = MARGIN + max(map(labels.breadth, names)) + 2 * labels.PAD
     room(ax, left=before, right=MARGIN + behind, top=MARGIN, bottom=MARGIN)
@@ -128,7 +132,7 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
         labels.strokes(ax, [((axes.num(first), 0.0), (axes.num(last) + 1, 0.0))], INK, lw=0.8, zorder=2)
     labels.add(ax, Line2D(*zip(*places, strict=True), color=FOCUS, lw=1.2, zorder=2.5, clip_on=False))
     marks.draw(ax, spots, FOCUS)
-    labels.interrupt_grid(ax, labels.beside(ax, _named(spots, full(ax)), _along(ax, places), needed=1))
+    labels.interrupt_grid(ax, labels.beside(ax, _named(spots, full(ax)), _along(ax, places), needed=not half(ax)))
     ax.spines["bottom"].set_color(INK if low == 0 else LABEL)
     ax.tick_params(axis="y", labelcolor=LABEL)
 
