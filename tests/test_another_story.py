@@ -323,7 +323,8 @@ def test_another_story_is_printed_with_its_own_words_on_each_of_its_days(walked,
     for words in ("80.5", "The lower road was under water", "Road 7", "about 130", "30 to 40", "fewer than 12"):
         assert words in page, words
     assert "The port's, which was read on the day." in page and "Rain at the harbour in January" in page
-    for words in ("Iraq", "troops", "Asad", "No row"):
+    assert "The weather desk · 10 April 2021" in page
+    for words in ("Iraq", "troops", "Asad", "Handover desk", "No row"):
         assert words not in page, words
     handover(walked.root, "render", "winter", "-p", "as_of", "2021-02-03")
     early = next(edition(walked, "2021-02-03").glob("*.html")).read_text()
