@@ -80,18 +80,22 @@ def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
     ax.set_ylim(sum(tall), 0)
     ax.set_axis_off()
     top = 0.0
-    for words, quantity, text, end, height in zip(names, stated, hedged, ends, tall, strict=True):
-        middle = top + height / 2
+    for words, quantity, text, height in zip(names, stated, hedged, tall, strict=True):
         colour = FOCUS if focus in ("", words.replace("\n", " ")) else CONTEXT
-        face = colour if quantity.bound in ("exact", "about", "range") else PAPER
-        box = Rectangle((0, middle - BAR / 2), end, BAR, fc=face, ec=colour, lw=0.8, clip_on=False)
-        labels.add(ax, box)
-        px, py = labels.points(ax, max(end, 0.0), middle)
-        half = labels.LINE / 2
-        labels.set_text(ax, px + labels.PAD, py + half, text, weight="bold", colour=FOCUS if colour == FOCUS else INK)
+        middle = top + height / 2
+        _bar(ax, quantity, middle, colour)
+        px, py = labels.points(ax, max(marks.height(quantity), 0.0), middle)
+        look = {"weight": "bold", "colour": FOCUS if colour == FOCUS else INK}
+        labels.set_text(ax, px + labels.PAD, py + labels.LINE / 2, text, **look)
         lines = words.count("\n") + 1
-        labels.set_text(ax, before - 2 * labels.PAD, py + lines * half, words, align="right")
+        labels.set_text(ax, before - 2 * labels.PAD, py + lines * labels.LINE / 2, words, align="right")
         top += height
+
+
+def _bar(ax: Axes, quantity: Quantity, middle: float, colour: str) -> None:
+    face = colour if quantity.bound in ("exact", "about", "range") else PAPER
+    corner, size = (0, middle - BAR / 2), (marks.height(quantity), BAR)
+    labels.add(ax, Rectangle(corner, *size, fc=face, ec=colour, lw=0.8, clip_on=False))
 
 
 @styled
