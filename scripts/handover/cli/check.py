@@ -35,7 +35,7 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
     from handover.editions import Store
     from handover.editions import check as checks
     from handover.project import Project
-    from handover.story import check_tables
+    from handover.story import check_facts, check_tables
 
     project = Project.find()
     store = Store.of(project)
@@ -53,7 +53,7 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
         return
     if fix:
         tell(*checks.fix(project))
-    faults = check_tables(project)
+    faults = check_tables(project) or check_facts(project)
     wrong += tell(*(checks.Finding("wrong", f"data: {line}") for line in faults))
     dictionary = list(checks.dictionary(project))
     if not faults and all(finding.mark != "note" for finding in dictionary):

@@ -127,6 +127,12 @@ class Tables:
         """That day for every row, by the identity of the row."""
         return {id(row): self._known(row) for rows in self.rows.values() for row in rows}
 
+    @cached_property
+    def days(self) -> list[dt.date]:
+        """The days on which a row became known, and the first of each year, on which counts of the last are known."""
+        days = set(self._since.values())
+        return sorted(days | {dt.date(day.year + 1, 1, 1) for day in days if day.year < dt.MAXYEAR})
+
     def _known(self, row: Row) -> dt.date:
         if self.unsourced(row):
             return dt.date.min
@@ -136,7 +142,7 @@ class Tables:
     def sides(self) -> dict[str, dict[str, list[str]]]:
         """The rows on each side of each conflict: ``{"C016": {"a": ["p09s01b"], "b": ["T089"]}}``."""
         found: dict[str, dict[str, list[str]]] = {}
-        for row in self.rows["conflict_rows"]:
+        for row in self.rows.get("conflict_rows", []):
             sides = found.setdefault(str(row["conflict_id"]), {"a": [], "b": []})
             sides[str(row["side"])].append(str(row["row_id"]))
         return found
@@ -366,6 +372,7 @@ def _citations(rows: Rows, where: dict[str, tuple[str, Row]]) -> list[str]:
         faults += [
             f"{table}: {row[key]}: {column} must be rows of some table (got '{name}')"
             for row in rows.get(table, [])
+            if row.get("choose") in (None, "first", "latest")  # others are computed, and checked where that is done
             for name in str(row[column] or "").split()
             if name not in where
         ]
