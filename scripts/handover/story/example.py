@@ -40,7 +40,8 @@ def first_usable(project: Project, today: dt.date) -> Example:
         DataError: The tables have faults, or there is no such fact.
     """
     tables = Tables.load(project)
-    behind = {name for row in tables.rows["facts"] for name in str(row["claims"]).split()}
+    # beside ids, the cells of computed facts hold conditions
+    behind = {name for row in tables.rows["facts"] for name in str(row["claims"]).split()} & tables.where.keys()
     days = [day for name in behind if dt.date.min < (day := tables.known(tables.where[name][1])) <= today]
     day = max(days, default=today)
     view = View(tables, day)
