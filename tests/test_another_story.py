@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from handover import cli
-from handover.errors import DataError, HandoverError
+from handover.errors import DataError, FactError, HandoverError
 from handover.project import Project
 from handover.start import new_project
 from handover.story import Story, check_tables
@@ -171,6 +171,15 @@ def test_a_dictionary_that_cannot_be_kept_says_where(made, edit, said):
     with pytest.raises(DataError, match=re.escape(said)):
         tables = Tables.load(made)
         tables.known(tables.rows["measurements"][0])
+
+
+def test_another_story_has_the_derived_facts_that_it_can_have_and_no_other(made):
+    story = Story("2025-06-30", project=made)
+    assert {"as_of", "record_end", "days_latest"} <= set(story.facts)
+    assert not {"slip", "departures", "base_status"} & set(story.facts)
+    assert "30 June 2025" in story.say("{record_end}").text
+    with pytest.raises(FactError, match="'slip' is not a fact"):
+        story.say("{slip}")
 
 
 def test_two_tables_with_one_id_are_told(made):
