@@ -1,5 +1,6 @@
 """The shell commands: plain POSIX, from any folder, with an error that says what to do."""
 
+import ast
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix)
 #: All that setup needs before there is a Python.
-TOOLS = ("sh", "dirname", "cat", "cmp", "head", "rm", "mv", "sed", "grep")
+TOOLS = ("sh", "dirname", "cat", "cmp", "head", "rm", "mv", "sed", "grep", "date")
 
 #: A lock of three packages, one of them for tests alone.
 LOCK = "".join(
@@ -107,7 +108,82 @@ def test_setup_installs_with_the_uv_that_the_lock_pins_what_rendering_needs_and_
 def test_setup_installs_with_pip_where_uv_cannot(checkout):
     done = checkout(DOUBLE.replace("FAIL", "--python"))
     assert done.returncode == 0 and "uv cannot install them here; pip does" in done.stderr
-    assert f"-m pip --disable-pip-version-check --quiet install {CHECKED} -r .venv/pins.txt" in calls(checkout.root)
+    assert f"-m pip --disable-pip-version-check install {CHECKED} -r .venv/pins.txt" in calls(checkout.root)
+
+
+def test_setup_says_step_by_step_what_it_does_and_how_long_it_took(checkout):
+    said = [line.removeprefix("scripts/setup: ") for line in checkout(DOUBLE).stderr.splitlines()]
+    assert said[:3] == [
+        "1 of 3: making .venv with python3.",
+        "2 of 3: installing 2 pinned packages into .venv, once; a minute or two, most of it the network's.",
+        "3 of 3: installing the project itself.",
+    ]
+    assert re.fullmatch(r"done in \d+ s: \.venv/bin/handover is ready\.", said[3]) and len(said) == 4
+
+
+DECLARED = """[project]
+dependencies = ["b"]
+[tool.setuptools.packages.find]
+where = ["scripts"]
+[tool.handover]
+title = "Doors"
+[[tool.handover.schedule]]
+cron = "0 7 * * MON"
+[tool.ruff]
+line-length = 120
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again"),
+    [
+        ('["b"]', '["c"]', True),
+        ('["scripts"]', '["source"]', True),
+        ("[tool.ruff]", '[project.scripts]\nhandover = "x:y"\n[tool.ruff]', True),
+        ("0 7 * * MON", "0 8 * * TUE", False),
+        ("[tool.ruff]", '[[tool.handover.schedule]]\nname = "monthly"\n[tool.ruff]', False),
+        ("Doors", "Windows", False),
+        ("120", "100", False),
+        ("[project]", "# what it is\n\n[project]", False),
+    ],
+)
+def test_setup_runs_again_for_what_is_installed_and_not_for_what_is_set(checkout, old, new, again):
+    declared = checkout.root / "pyproject.toml"
+    declared.write_text(DECLARED)
+    assert checkout(DOUBLE).returncode == 0
+    declared.write_text(DECLARED.replace(old, new))
+    assert ("installing" in checkout("").stderr) == again
+
+
+@pytest.mark.parametrize("to", ["another checkout's", "somebody's folder", "nothing"])
+def test_setup_never_empties_or_fills_what_a_link_leads_to(checkout, snapshot, to):
+    theirs = checkout.root.parent / "theirs"
+    if to == "another checkout's":
+        assert checkout(DOUBLE).returncode == 0
+        (checkout.root / ".venv").rename(theirs)
+        (theirs / ".handover-setup").write_text("/somewhere/else\n")
+    elif to == "somebody's folder":
+        theirs.mkdir()
+        (theirs / "letter").write_text("dear reader")
+    (checkout.root / ".venv").symlink_to(theirs)
+    before = snapshot(checkout.root.parent / "theirs")
+    done = checkout(DOUBLE)
+    assert (done.returncode, snapshot(theirs)) == (1, before)
+    assert done.stderr == (
+        "scripts/setup: .venv must be a folder that may be made anew (got a link).\n"
+        "What it leads to may be needed elsewhere: remove the link, not the folder (rm .venv), and run scripts/setup "
+        "again.\n"
+    )
+
+
+def test_setup_keeps_a_venv_of_its_own_that_was_moved_and_linked(checkout):
+    assert checkout(DOUBLE).returncode == 0
+    kept = checkout.root.parent / "large disk"
+    (checkout.root / ".venv").rename(kept)
+    (checkout.root / ".venv").symlink_to(kept)
+    assert checkout("").returncode == 0
+    (checkout.root / "requirements.lock").write_text(LOCK.replace("b==1", "b==2"))
+    assert "installing 2 pinned" in checkout("").stderr and (kept / "calls").read_text().count("-m venv") == 1
 
 
 def test_lock_works_with_the_uv_that_it_pins_itself(checkout, tmp_path):
@@ -166,9 +242,24 @@ def test_nothing_installs_the_package_that_has_our_name_on_the_public_index():
     asked = [Requirement(text).name for group in about["optional-dependencies"].values() for text in group]
     assert "handover" not in asked and "handover-report" in asked
     assert not re.search(r"^handover==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
-    texts = [*(ROOT / "scripts").rglob("*.py"), *SCRIPTS, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    told = [path for path in texts if re.search(r"install[^\n]*\bhandover(?!-report|/|\.)\[", path.read_text())]
-    assert told == []
+
+
+def installs():
+    """Every line of a message that installs something."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "scripts" / "handover").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    line = re.compile(r"scripts/setup(?: all)?|\S*pip3? install \S*|\S+ -m pip install ")
+    return {found for node in nodes for found in line.findall(str(node.value))}
+
+
+def test_every_line_of_a_message_that_installs_something_works_in_a_checkout():
+    """On the public index the name of this package belongs to another, so no line asks the index for it."""
+    ours = {"scripts/setup", "scripts/setup all", ".venv/bin/python -m pip install "}
+    assert installs() == ours
+    lock = (ROOT / "requirements.lock").read_text()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for package in [*extras["s3"], *extras["cluster"]]:
+        assert f"\n{Requirement(package).name}==" in lock.split("# for tests and extras\n")[1]
 
 
 #: The version with the last security fix known of each tool that we ask for, or that brings what a page, a server or a
@@ -215,4 +306,4 @@ def test_a_command_is_short_plain_and_executable(path):
     assert os.access(path, os.X_OK)
     assert path.read_text().startswith("#!/bin/sh\n# ")
     assert subprocess.run(["sh", "-n", path]).returncode == 0
-    assert len(path.read_text().splitlines()) <= 50
+    assert len(path.read_text().splitlines()) <= 60

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 import re
 import subprocess
 import sys
@@ -270,6 +271,51 @@ def test_what_cannot_be_exported_is_said(tmp_path, text, words, said):
     done = export(tmp_path, *words)
     assert done.returncode in (1, 2) and said in done.stderr
     assert not list(tmp_path.glob("*.html"))
+
+
+LACK = (
+    "every code cell must have run (got {} that did not): the page lacks what they would show.\n"
+    "Run all cells and save the notebook, or export it with --execute.\n"
+)
+
+
+def ran(source, count=1, **more):
+    return new_code_cell(source, execution_count=count, **more)
+
+
+@pytest.mark.parametrize(
+    ("cells", "got"),
+    [
+        ([new_code_cell("print(6 * 7)")], "1 of 1"),
+        ([ran("x = 6"), new_code_cell("print(x * 7)"), new_code_cell("")], "1 of 2"),
+        ([ran("x = 6"), ran("print(x * 7)", 2)], ""),
+        ([new_code_cell("display(6)", outputs=[new_output("stream", text="6")])], ""),
+        ([new_code_cell("wait()", metadata={"tags": ["skip-execution"]}), new_code_cell(" \n")], ""),
+        ([], ""),
+    ],
+)
+@pytest.mark.parametrize("suffix", EXPORTERS)
+def test_a_notebook_whose_cells_did_not_all_run_is_exported_with_a_warning(cells, got, suffix, caplog):
+    nb = new_notebook(cells=[new_markdown_cell("# T"), *cells])
+    with caplog.at_level("WARNING"):
+        made, _ = EXPORTERS[suffix](log=logging.getLogger("nbconvert")).from_notebook_node(
+            nb, {"metadata": {"name": "some"}}
+        )
+    assert made.startswith(BEGINS[suffix])
+    said = [record.getMessage() + "\n" for record in caplog.records if record.name == "nbconvert"]
+    assert said == ([f"some: {LACK.format(got)}"] if got else [])
+
+
+@pytest.mark.kernel
+def test_the_command_warns_of_cells_that_did_not_run_and_not_when_it_executes_them(tmp_path):
+    cells = [new_markdown_cell("# T"), ran("x = 6"), new_code_cell("print(x * 7)")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "some.ipynb")
+    done = export(tmp_path, "some.ipynb")
+    assert done.returncode == 0 and f"some: {LACK.format('1 of 2')}" in done.stderr
+    assert ">42" not in (tmp_path / "some.html").read_text()
+    done = export(tmp_path, "some.ipynb", "--execute")
+    assert done.returncode == 0 and "must have run" not in done.stderr
+    assert "42" in (tmp_path / "some.html").read_text().partition("<main")[2]
 
 
 @pytest.mark.parametrize("suffix", EXPORTERS)

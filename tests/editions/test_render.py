@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -417,6 +418,34 @@ def test_a_report_is_compared_with_its_latest_earlier_edition_of_the_same_settin
     assert since(second) == "2026-01-07" and second.edition.manifest()["variant"] == {}
     assert render.render(mini, "mini", {"as_of": "2026-01-31"}).rendered is False
     assert render.render(mini, "mini", {"as_of": "2026-01-07"}).rendered is False
+
+
+def test_a_day_asked_for_again_stays_as_it_was_published_whatever_days_came_meanwhile(mini, stand_in):
+    declare_since(mini)
+    days = ["2026-01-31", "2026-01-07", "2026-01-20"]
+    made = {day: render.render(mini, "mini", {"as_of": day}) for day in days}
+    assert [since(made[day]) for day in days] == [None, None, "2026-01-07"]
+    for order in permutations(days):
+        for day in order:
+            again = render.render(mini, "mini", {"as_of": day})
+            assert (again.rendered, again.edition) == (False, made[day].edition)
+    table = mini.root / "data" / "counts.csv"
+    table.write_text(table.read_text().replace(",3", ",5"))
+    corrected = render.render(mini, "mini", {"as_of": "2026-01-31"})
+    assert corrected.kind == "published" and since(corrected) is None
+    assert since(render.render(mini, "mini", {"as_of": "2026-02-10"})) == "2026-01-31"
+
+
+def test_an_earlier_edition_that_is_gone_and_a_day_that_was_given_bind_no_later_render(mini, stand_in):
+    declare_since(mini)
+    for day in ("2026-01-07", "2026-01-20"):
+        render.render(mini, "mini", {"as_of": day})
+    given = render.render(mini, "mini", {"as_of": "2026-01-31", "since": "2026-01-07"})
+    assert since(given) == "2026-01-07"
+    first = render.render(mini, "mini", {"as_of": "2026-01-31"})
+    assert since(first) == "2026-01-20"
+    shutil.rmtree(mini.reports / "mini" / next((mini.reports / "mini").glob("2026-01-20*")).name)
+    assert since(render.render(mini, "mini", {"as_of": "2026-01-31"})) == "2026-01-07"
 
 
 def test_a_day_that_is_given_is_kept_and_none_asks_for_no_comparison(mini, stand_in):

@@ -15,6 +15,7 @@ import pikepdf
 import pytest
 from click.testing import CliRunner
 
+from handover import project
 from handover.cli import cli
 from handover.editions import RECORD, manifest, render
 from handover.editions.store import Store
@@ -88,7 +89,7 @@ def test_a_pdf_that_lacks_a_table_is_refused_and_all_faults_are_listed(edition):
     with pytest.raises(PublishError) as error:
         bundle.pack(edition)
     assert "data/counts.csv: must be attached as recorded (is missing)" in str(error.value)
-    assert "notebook/mini.ipynb: must be attached as recorded (differs)" in str(error.value)
+    assert "notebooks/mini.ipynb: must be attached as recorded (differs)" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,37 @@ def test_a_pdf_that_is_none_is_refused(edition):
         bundle.pack(edition)
 
 
+def test_an_input_that_is_nowhere_to_be_found_is_named(edition, mini):
+    for name in ("data/counts.csv", "data/names.csv"):
+        (mini.root / name).write_text("of another day")
+    about = edition.manifest()
+    about["inputs"]["tables"]["data/names.csv"] = "0" * 64
+    (edition.folder / manifest.NAME).write_bytes(manifest.dumps(about))
+    (mini.root / "requirements.lock").unlink()
+    with pytest.raises(PublishError) as error:
+        bundle.pack(edition)
+    assert str(error.value) == (
+        f"{edition.folder}: must be packed with all that it was made from:\n"
+        "  data/names.csv: is not here as its manifest names it\n"
+        "  requirements.lock: is not here as its manifest names it\n"
+        "Pack it in the checkout that made it, with its history; `handover verify` says which commit that is."
+    )
+
+
 # what is in it
+
+
+def test_it_holds_every_table_that_the_render_could_read_as_it_was_then(mini, stand_in):
+    (mini.root / "data" / "names.csv").write_text("name\nDoor 7\n")
+    edition = render.render(mini, "mini").edition
+    whole = bundle.pack(edition)
+    assert opened(whole)["data/names.csv"] == b"name\nDoor 7\n"
+    git = ["git", "-C", str(mini.root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "then"]):
+        subprocess.run([*git, *words], check=True)
+    (mini.root / "data" / "names.csv").write_text("name\nDoor 8\n")
+    (mini.root / "requirements.lock").unlink()
+    assert bundle.pack(edition) == whole
 
 
 def test_it_holds_everything_of_the_edition_and_what_made_it(edition, mini):
@@ -120,10 +151,17 @@ def test_it_holds_everything_of_the_edition_and_what_made_it(edition, mini):
     stem = f"mini_{edition.name}"
     assert held.keys() == {
         *(f"{stem}{suffix}" for suffix in (".html", ".pdf", ".ipynb")),
-        *("page1.png", "link.png", "manifest.json", "edition.json", "notebook/mini.ipynb"),
-        *("data/counts.csv", "data/datapackage.json", "SHA256SUMS", "ro-crate-metadata.json"),
+        *("page1.png", "link.png", "manifest.json", "edition.json", "notebooks/mini.ipynb"),
+        *(
+            "data/counts.csv",
+            "data/datapackage.json",
+            "requirements.lock",
+            "pyproject.toml",
+            "SHA256SUMS",
+            "ro-crate-metadata.json",
+        ),
     }
-    for name in ("data/counts.csv", "data/datapackage.json"):
+    for name in ("data/counts.csv", "data/datapackage.json", "requirements.lock", "notebooks/mini.ipynb"):
         assert held[name] == (mini.root / name).read_bytes()
     for path in edition.folder.iterdir():
         assert held[path.name] == path.read_bytes()
@@ -143,7 +181,7 @@ def test_the_checksums_are_those_of_every_file(edition, tmp_path):
     assert hashlib.sha256(b"changed").hexdigest() != named["data/counts.csv"]
 
 
-def test_the_same_bytes_without_a_checkout_in_another_zone_locale_umask_folder_and_order(edition, tmp_path, mini):
+def test_the_same_bytes_without_a_notebook_in_another_zone_locale_umask_folder_and_order(edition, tmp_path, mini):
     whole = bundle.pack(edition)
     code = (
         "import os, sys; os.umask(0o077); from pathlib import Path; from handover.editions import Edition\n"
@@ -155,6 +193,11 @@ def test_the_same_bytes_without_a_checkout_in_another_zone_locale_umask_folder_a
     for path in sorted(edition.folder.iterdir(), reverse=True):
         (away / path.name).write_bytes(path.read_bytes())
         os.utime(away / path.name, (0, 0))
+    # of the project nothing is there but what a bundle has of it
+    for name, data in opened(whole).items():
+        if name.startswith("data/") or name == "requirements.lock":
+            (away.parents[1] / name).parent.mkdir(exist_ok=True)
+            (away.parents[1] / name).write_bytes(data)
     shutil.rmtree(mini.root)
     env = os.environ | {"TZ": "Pacific/Apia", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     command = [sys.executable, "-c", code, str(tmp_path / "a folder with ü"), edition.name]
@@ -196,7 +239,9 @@ def test_the_crates_own_library_reads_it(opened_crate, edition):
             assert one["sha256"] == hashlib.sha256(held[path]).hexdigest()
             assert int(one["contentSize"]) == len(held[path])
     made = opened_crate.get("#rendering")
-    assert {one.id for one in made["object"]} == {"notebook/mini.ipynb", "data/counts.csv", "data/datapackage.json"}
+    assert {one.id for one in made["object"]} == {
+        *("notebooks/mini.ipynb", "data/counts.csv", "data/datapackage.json", "requirements.lock", "pyproject.toml")
+    }
     assert f"mini_{edition.name}.pdf" in {one.id for one in made["result"]}
     assert {one["name"] for one in made["instrument"]} >= {"python", "typst", "papermill"}
 
@@ -218,8 +263,8 @@ def test_every_reference_in_the_crate_leads_to_an_entity(edition):
 
 
 def test_a_path_is_written_as_the_address_it_is(edition):
-    sources = rocrate.Sources("notebook/mini.ipynb", ("data/two words.csv",))
-    files = {"data/two words.csv": b"", "notebook/mini.ipynb": b""}
+    sources = rocrate.Sources("notebooks/mini.ipynb", ("data/two words.csv",))
+    files = {"data/two words.csv": b"", "notebooks/mini.ipynb": b""}
     graph = json.loads(rocrate.describe(edition.manifest(), files, sources))["@graph"]
     rendering = next(one for one in graph if one["@id"] == "#rendering")
     assert {"@id": "data/two%20words.csv"} in rendering["object"]
@@ -294,6 +339,89 @@ def test_an_edition_of_the_repository_is_packed_whole():
     root = Path(__file__).resolve().parents[2]
     edition = Store(root / "reports", root / "nowhere").editions("drawdown")[-1]
     held = opened(bundle.pack(edition))
-    assert "data/sources.csv" in held and "data/datapackage.json" in held and "notebook/drawdown.ipynb" in held
+    assert "data/sources.csv" in held and "data/datapackage.json" in held and "notebooks/drawdown.ipynb" in held
     graph = {one["@id"]: one for one in json.loads(held["ro-crate-metadata.json"])["@graph"]}
     assert graph["./"]["license"] == {"@id": "https://creativecommons.org/licenses/by/4.0/"}
+
+
+# it renders again on its own
+
+
+@pytest.fixture
+def alone(mini, monkeypatch, tmp_path):
+    """A bundle of a real render, zipped and unpacked, in an empty folder, its project gone; both can be verified."""
+    (mini.root / "data" / "names.csv").write_text("name\nDoor 7\n")
+    (mini.root / "pyproject.toml").write_text('[tool.handover]\nauthor = "The door desk"\n')
+    made = render.render(mini, "mini").edition
+    path = bundle.write(made, tmp_path / "away" / "bundle.zip")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(path.parent / "unpacked")
+    shutil.rmtree(mini.root)
+    monkeypatch.chdir(path.parent)
+
+    def judge(*words):
+        with monkeypatch.context() as patch:
+            # in the tests the package itself lies in a checkout
+            patch.setattr(project, "__file__", str(tmp_path / "site-packages" / "handover" / "project.py"))
+            result = CliRunner().invoke(cli, ["verify", *words])
+        return result.exit_code, result.output
+
+    judge.edition = made
+    return judge
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("name", ["bundle.zip", "unpacked"])
+def test_a_bundle_is_verified_in_an_empty_folder_by_what_is_in_it_once_it_is_trusted(alone, name):
+    code, said = alone(name)
+    assert code == 3 and "the notebook that came with it was not run; --trust runs it" in said
+    code, said = alone("--trust", name)
+    assert (code, said.partition(" (")[0].rpartition("/")[2]) == (0, f"verified: {name}".rpartition("/")[2]), said
+    assert alone("--hashes", name)[0] == 0
+
+
+@pytest.mark.kernel
+def test_an_unpacked_bundle_is_a_project_that_renders_the_edition_again(alone, monkeypatch):
+    monkeypatch.chdir("unpacked")
+    assert alone(".")[0] == 0
+    again = render.render(project.Project(Path.cwd()), "mini").edition
+    assert (
+        again.name == alone.edition.name
+        and again.file(".pdf").read_bytes() == Path(f"mini_{again.name}.pdf").read_bytes()
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda root: (root / "data" / "names.csv").write_text("x"), "data/names.csv: is not what SHA256SUMS names"),
+        (lambda root: (root / "data" / "names.csv").unlink(), "data/names.csv: is missing"),
+        (lambda root: (root / "more.txt").write_text("x"), "more.txt: is not named in SHA256SUMS"),
+        (lambda root: next(root.glob("*.html")).write_text("x"), ".html: no longer matches its manifest"),
+        (lambda root: (root / "SHA256SUMS").write_bytes(b"\xff"), "SHA256SUMS: must be readable text"),
+    ],
+)
+def test_a_changed_bundle_differs(alone, change, said):
+    change(Path("unpacked"))
+    code, told = alone("--hashes", "unpacked")
+    assert code == 1 and said in told
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["photo.jpg"], "it is an archive, and no bundle: take the PDF out and verify that"),
+        (["../escape.csv"], "it cannot be unpacked (no file of a bundle: '../escape.csv')"),
+        (["/etc/escape"], "it cannot be unpacked (no file of a bundle: '/etc/escape')"),
+        (["a\\b"], "it cannot be unpacked (no file of a bundle: "),
+        ([f"{number}" for number in range(1001)], "it cannot be unpacked (more than 1,000 files or 500,000,000 bytes)"),
+    ],
+)
+def test_an_archive_that_is_no_bundle_is_not_judged_and_writes_nothing(tmp_path, mini, monkeypatch, names, said):
+    monkeypatch.chdir(mini.root)
+    with zipfile.ZipFile("odd.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, "theirs")
+    result = CliRunner().invoke(cli, ["verify", "odd.zip"])
+    assert result.exit_code == 3 and f"cannot be judged: odd.zip ({said}" in result.output
+    assert not list(tmp_path.rglob("escape*"))

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,10 @@ def later(store):
         ("s3://desk/x?versionId=1", "no query and no fragment"),
         ("s3://desk/x#y", "no query and no fragment"),
         ("s3://[desk/x", "cannot be read"),
-        ("gs://desk/reports", r"reached through gcsfs, which is missing\.\nInstall it: \S+ install gcsfs\."),
+        (
+            "gs://desk/reports",
+            r"through gcsfs, which is missing\.\nInstall it, in the checkout: \.venv/bin/python -m pip install gcsfs$",
+        ),
         ("AZ://desk/reports", "install adlfs"),
         # what stands there
         ("file", r"file: must be a folder \(got a file, /"),
@@ -180,6 +184,26 @@ def test_what_is_no_place_for_a_mirror_is_refused(mini, tmp_path, monkeypatch, s
     assert re.search(said, str(result.exception)), result.exception
     assert str(result.exception).count("\n") == 1
     assert snapshot(tmp_path).keys() == before.keys()
+
+
+def test_without_its_driver_object_storage_is_refused_with_the_line_that_installs_it(store, monkeypatch):
+    import fsspec.registry  # noqa: F401
+
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, "s3", raising=False)
+    with pytest.raises(PublishError) as error:
+        target.of("s3://desk/reports", store)
+    assert str(error.value) == (
+        "s3://desk/reports: must be reached through s3fs, which is missing.\n"
+        "Install it, in the checkout: scripts/setup all"
+    )
+
+
+def test_the_package_that_is_named_for_a_kind_of_storage_is_the_one_that_fsspec_asks_for():
+    from fsspec.registry import known_implementations
+
+    asked = {kind: str(known_implementations[kind]) for kind in target.STORAGE}
+    assert [kind for kind, package in target.STORAGE.items() if package not in asked[kind]] == []
 
 
 def test_a_password_in_an_address_is_refused_and_not_printed(store):
@@ -690,3 +714,58 @@ def test_progress_is_told(store, tmp_path):
     to = target.Folder(tmp_path / "mirror")
     mirrors.carry_out(mirrors.plan(store, to, lambda *step: told.append(step)), to, lambda *step: told.append(step))
     assert told[0] == ("comparing", 1, 15) and told[-1] == ("uploading", 20, 20) and len(told) == 40
+
+
+# drafts
+
+
+def drafts(mini, *names):
+    (mini.root / "pyproject.toml").write_text(f"[tool.handover]\ndrafts = {list(names)}\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["windws"], "drafts must name reports (known: doors, mini, windows; got 'windws'; did you mean 'windows'?)."),
+        (["Windows"], "drafts must name reports (known: doors, mini, windows; got 'Windows'"),
+        ("windows", """drafts must be a list of texts (got 'windows').\nWrite it as drafts = ["report"]."""),
+        ([3], "drafts must be a list of texts (got [3])."),
+    ],
+)
+def test_a_draft_that_is_no_report_lets_nothing_through(run, mini, tmp_path, names, said):
+    add(Store.of(mini), report="windows")
+    (mini.root / "pyproject.toml").write_text(f"[tool.handover]\ndrafts = {names!r}\n")
+    result = run("../mirror")
+    assert isinstance(result.exception, HandoverError) and not (tmp_path / "mirror").exists()
+    assert str(result.exception).startswith(f"pyproject.toml: tool.handover.{said}")
+
+
+def test_a_desk_of_nothing_but_drafts_publishes_nothing(run, mini, tmp_path):
+    drafts(mini, "doors")
+    result = run("../mirror")
+    assert "must hold an edition that is whole of a report that is no draft (doors) (got none)." in str(
+        result.exception
+    )
+    assert not (tmp_path / "mirror").exists()
+
+
+def test_of_a_draft_nothing_is_published_or_named_and_what_was_goes(run, mini, tmp_path, snapshot):
+    add(Store.of(mini), report="windows", as_of="2026-01-31")
+    damaged = add(Store.of(mini), report="windows", as_of="2026-01-20")
+    assert run("../mirror").exit_code == 0 and (tmp_path / "mirror" / "windows").is_dir()
+    drafts(mini, "windows")
+    (damaged.folder / "manifest.json").write_text("{")
+    before = snapshot(mini.reports)
+    said = run("../mirror", "--dry-run")
+    assert (
+        f"delete  windows/{damaged.name}/manifest.json" in said.stdout
+        and "left out as drafts: windows\n" in said.stderr
+    )
+    assert run("../mirror").exit_code == 0 and snapshot(mini.reports) == before
+    held = snapshot(tmp_path / "mirror")
+    assert {path.partition("/")[0] for path in held if "/" in path} == {"doors"}
+    assert [path for path, (data, _) in held.items() if "windows" in path or b"windows" in (data or b"")] == []
+    assert reader(tmp_path / "mirror") == []
+    drafts(mini)
+    (damaged.folder / "manifest.json").unlink()
+    assert run("../mirror", "--dry-run").stdout.count("upload  windows/") == 5

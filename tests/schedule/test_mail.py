@@ -439,6 +439,49 @@ def test_a_failure_is_mailed_once_after_the_last_attempt(mailing, inbox):
     assert not list(message.iter_attachments())
 
 
+def failing(job):
+    return Result("failed", cause="notebooks/mini.ipynb: cell 3 raised")
+
+
+def well(job):
+    return None
+
+
+def test_the_end_of_failures_is_mailed_once(mailing, inbox):
+    mailing.once(7 * HOUR)
+    mailing.tiny.before = failing
+    for _ in range(2):
+        mailing.once(DAY)
+    mailing.tiny.before = well
+    for _ in range(2):
+        mailing.once(DAY)
+    subjects = ["Doors in miniature, 28 January 2026", "daily: failed", "daily: failed", "daily: recovered"]
+    assert [message["Subject"] for message in inbox.messages] == subjects
+    assert inbox.messages[-1].get_body().get_content().replace("\r\n", "\n") == (
+        f"The run of 2026-01-31 07:00 UTC came out well: mini/{mailing.editions()[-2]}, published.\n\n"
+        "Before it the run of 2026-01-30 07:00 UTC had failed:\n\nnotebooks/mini.ipynb: cell 3 raised\n"
+    )
+
+
+def test_a_run_by_hand_ends_failures_and_its_own_failure_is_no_news(mailing, inbox):
+    mailing.once(7 * HOUR)
+    mailing.tiny.before = failing
+    mailing.runner().at_once("daily")
+    assert len(inbox.messages) == 1
+    mailing.once(DAY)
+    mailing.clock.time += HOUR
+    mailing.tiny.before = well
+    mailing.runner().at_once("daily")
+    mailing.once(DAY)
+    assert [message["Subject"] for message in inbox.messages[1:]] == ["daily: failed", "daily: recovered"]
+
+
+def test_a_run_by_hand_mails_its_news_with_the_pdf(mailing, inbox):
+    mailing.runner().at_once("daily")
+    assert [message["Subject"] for message in inbox.messages] == ["Doors in miniature, 28 January 2026"]
+    assert list(inbox.messages[0].iter_attachments())
+
+
 def test_a_report_grown_stale_is_mailed_once_until_it_is_good_again(mailing, inbox):
     address(mailing, max_age="36h", catch_up="none")
     mailing.once(7 * HOUR)

@@ -9,10 +9,10 @@ import sys
 import time
 
 import pytest
-from schedule_desk import declare, rows
+from schedule_desk import counted, declare, rows
 
 from handover.schedule.log import Log
-from handover.schedule.runner import Result, Runner, Stopped
+from handover.schedule.runner import Job, Result, Runner, Stopped
 
 HOUR = dt.timedelta(hours=1)
 
@@ -271,7 +271,104 @@ def test_run_once_told_to_end_leaves_with_the_code_of_the_signal(desk, call, mon
     assert left == code and err.endswith("stopped; the next runner takes it up\n")
 
 
+# a run by hand
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["daily"], "--now goes with the name of one entry, and without --once."),
+        (["--now"], "--now goes with the name of one entry, and without --once."),
+        (["daily", "--now", "--once"], "--now goes with the name of one entry, and without --once."),
+        (["dayly", "--now"], "dayly: must be an entry of the schedule (known: daily; did you mean 'daily'?)."),
+    ],
+)
+def test_a_run_by_hand_names_one_entry(call, words, said):
+    code, _, err = call("run", *words)
+    assert code in (1, 2) and said in err
+
+
+@pytest.fixture
+def tiny(desk, monkeypatch):
+    """Let the command line render with the desk's own renderer."""
+    monkeypatch.setattr(Runner, "_render", lambda self, entry, row: desk.tiny(entry_job(self, entry, row), self.stop))
+    return desk.tiny
+
+
+def entry_job(runner, entry, row):
+    return Job(runner.project, entry.report, row.given, 60.0)
+
+
+def test_an_entry_that_another_runner_has_is_not_run_by_hand(desk, call, tiny):
+    with Log(desk.project).held("entry-daily") as free:
+        code, _, err = call("run", "daily", "--now")
+    assert (free, code, tiny.runs) == (True, 1, [])
+    assert err == (
+        "daily: must be free to run (another runner renders it now).\n"
+        "`handover schedule history` shows what comes of that; run the command again after it.\n"
+    )
+
+
+def test_a_run_by_hand_that_fails_exits_with_one_and_is_not_tried_again(desk, call, tiny):
+    desk.declare({"retries": 3, "back_off": "10m"})
+    tiny.before = lambda job: Result("failed", cause="no doors")
+    code, _, err = call("run", "daily", "--now")
+    assert code == 1 and err.endswith("Failed: daily. What was published before is as it was.\n")
+    (row,) = json.loads(call("history", "--json")[1])
+    assert (row["outcome"], row["trigger"], row["cause"], row["attempts"]) == ("failed", "by hand", "no doors", 1)
+    assert call("due")[1] == ""
+
+
+def test_a_run_by_hand_is_recorded_as_such_and_every_tick_runs_all_the_same(desk, call):
+    desk.once()
+    desk.clock.time += 6 * HOUR
+    assert desk.runner().at_once("daily").outcome == "published"
+    assert desk.told[-2:-1] == ["daily: 2026-01-28 06:00 by hand: rendering mini"]
+    desk.clock.time += HOUR  # to the very second of a tick
+    for _ in range(2):
+        desk.runner().at_once("daily")
+    (row,) = json.loads(call("list", "--json")[1])
+    assert (row["last"], row["outcome"], row["edition"], row["pending"]) == (None, None, None, 1)
+    assert [one.outcome for one in desk.once()] == ["unchanged"]
+    told = [(one["trigger"], one["outcome"]) for one in json.loads(call("history", "--json")[1])]
+    assert told.count(("by hand", "unchanged")) == 2 and told.count(("by hand", "published")) == 1
+    assert ("on time", "unchanged") in told and len(told) == 4
+    assert counted(desk.project, until=desk.clock.time) == {"unchanged": 1}
+
+
+def test_an_edition_of_a_run_by_hand_that_was_taken_back_is_not_rendered_again(desk, call, tiny):
+    desk.declare({"parameters": {"as_of": "{date-1d}"}})
+    desk.once()
+    assert call("run", "daily", "--now")[0] == 0
+    shutil.rmtree(desk.project.reports / "mini" / desk.editions()[0])
+    assert desk.once() == [] and desk.editions() == [] and call("health")[0] == 0
+
+
+def test_a_run_by_hand_that_is_stopped_leaves_no_trace(desk, call, monkeypatch):
+    def stop(self, entry, row):
+        self.stop.set(signal.SIGTERM)
+        raise Stopped
+
+    monkeypatch.setattr(Runner, "_render", stop)
+    monkeypatch.setattr("handover.schedule.runner.Stop.on_signals", lambda self: None)
+    code, _, err = call("run", "daily", "--now")
+    assert code == 143 and err.endswith(
+        "daily: stopped; nothing was recorded, and what was published before is as it was\n"
+    )
+    assert rows(desk.project) == []
+
+
 # the real thing
+
+
+def test_an_entry_is_rendered_at_once_by_a_real_kernel(mini):
+    declare(mini, {"cron": "0 0 1 1 *", "parameters": {"as_of": "2026-01-31"}})
+    command = [sys.executable, "-m", "handover", "schedule", "run", "daily", "--now"]
+    done = subprocess.run(command, cwd=mini.root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (row,) = rows(mini)
+    assert (row["trigger"], row["outcome"]) == ("by hand", "published")
+    assert (mini.reports / "mini" / row["edition"] / "manifest.json").is_file()
 
 
 def test_run_stays_up_until_it_is_told_to_end(mini):

@@ -148,8 +148,10 @@ def test_another_server_is_no_scheduler(dated, answer):
 def test_without_distributed_it_says_how_to_install_it(dated, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     made = plan(dated, Store.of(dated), ("mini",), {}, {})
-    said = r"pip install distributed \(it is the extra"
-    with pytest.raises(SweepError, match=said), connect("tcp://127.0.0.1:9", made):
+    with (
+        pytest.raises(SweepError, match=r"\nInstall it, in the checkout: scripts/setup all$"),
+        connect("tcp://127.0.0.1:9", made),
+    ):
         raise AssertionError
 
 

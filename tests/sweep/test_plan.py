@@ -101,6 +101,14 @@ def test_the_day_before_is_of_the_store_or_of_the_sweep(dated, stand_in):
     assert made.steps[-1].request(settled=True).parameters["since"] == "2026-01-14"
 
 
+def test_a_day_that_the_store_has_stays_compared_with_what_it_was(dated, stand_in):
+    for day in ("2026-01-20", "2026-01-06"):
+        render.render(dated, "mini", {"as_of": day})
+    made = planned(dated, {"as_of": ("2026-01-06", "2026-01-13", "2026-01-20", "2026-01-27")})
+    since = [step.request().parameters["since"] for step in made.steps]
+    assert since == [None, "2026-01-06", None, "2026-01-20"]
+
+
 def test_a_day_that_failed_is_no_longer_compared_with():
     series = Series(days=["2026-01-01"], owed=["2026-01-05", "2026-01-09"])
     assert series.before("2026-01-09") == "2026-01-05"

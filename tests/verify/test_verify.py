@@ -259,7 +259,7 @@ def test_a_difference_that_other_tools_may_explain_is_left_open(edition, verify,
     monkeypatch.setattr(inputs, "versions", lambda: {**edition_versions(edition), "typst": "9.9"})
     pdf, _ = forgery.with_digit(edition.pdf.read_bytes(), 0, "3", after="There were ")
     code, answers = verify(edition.project, edition.apart(tmp_path, pdf))
-    assert code == 3 and "typst" in told(only(answers)) and "run scripts/setup" in told(only(answers))
+    assert code == 3 and "typst" in told(only(answers)) and "remove .venv, run scripts/setup" in told(only(answers))
 
 
 def edition_versions(edition):
@@ -358,13 +358,13 @@ def test_a_pdf_by_the_name_of_an_edition_here_with_other_bytes_differs_by_its_ha
     assert (code, only(answers)["answer"]) == (1, DIFFERS) and "says otherwise" in only(answers)["why"]
 
 
-def test_an_archive_is_not_opened_and_not_judged(edition, verify, tmp_path):
+def test_an_archive_that_is_no_bundle_is_not_judged(edition, verify, tmp_path):
     path = tmp_path / "bundle.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("edition.pdf", edition.pdf.read_bytes())
     code, answers = verify(edition.project, path)
     assert (code, only(answers)["answer"]) == (3, UNJUDGED)
-    assert "an archive, which is not opened: take the PDF out" in only(answers)["why"]
+    assert only(answers)["why"] == "it is an archive, and no bundle: take the PDF out and verify that"
 
 
 # bounded

@@ -84,6 +84,7 @@ VERIFY_EXAMPLES = """\b
 Examples:
   handover verify reports                        every edition, and the catalogue
   handover verify ~/Downloads/drawdown_….pdf     a PDF from a mail
+  handover verify --trust drawdown_….zip         a bundle, by all that is in it, in any folder
   handover verify --hashes reports/drawdown      quickly, without rendering
 
 \b
@@ -101,7 +102,7 @@ what was asked: with --hashes, a PDF that no manifest of this project names.
 def verify_command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: bool) -> None:
     """Compare hashes, render again, and compare the bytes.
 
-    PATH is a folder of editions, an edition, a file of one, or a PDF by itself, which carries what is needed. Each
+    PATH is a folder of editions, an edition, a file of one, a bundle, zipped or unpacked, or a PDF by itself. Each
     is verified, or differs, with the first difference that a person can understand, or cannot be rebuilt here or
     judged, with how to get what is missing. Code that came with an edition is run only if it is this checkout's, or
     with --trust.
@@ -113,7 +114,11 @@ def verify_command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: 
 
     on_terminate()
     answers = []
-    for one in verify(Project.find(), paths, hashes=hashes, trust=trust):
+    try:
+        project = Project.find()
+    except HandoverError:
+        project = Project(Path.cwd())  # of no use but to trust what came along
+    for one in verify(project, paths, hashes=hashes, trust=trust):
         answers.append(one)
         if not as_json:
             click.echo(str(one))

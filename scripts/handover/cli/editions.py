@@ -10,7 +10,12 @@ import click
 
 from handover.cli import Place, on_terminate, say
 from handover.errors import HandoverError
-from handover.text import listed
+from handover.text import listed, shown
+
+#: How many characters of a setting or a title one column of the list has room for.
+CELL = 60
+#: How many sentences `diff` names unless it is asked for all.
+SENTENCES = 20
 
 # handover list
 
@@ -26,7 +31,7 @@ Examples:
 @click.argument("report", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def list_command(report: str | None, as_json: bool) -> None:
-    """List editions, newest first: report, edition, what it was asked for, path of the HTML."""
+    """List editions, newest first: report, edition, what it was asked for beside its day, title, path of the HTML."""
     import json
 
     from handover.editions import Store, catalogue
@@ -36,11 +41,13 @@ def list_command(report: str | None, as_json: bool) -> None:
     rows, faults = catalogue.rows(Store.of(project), project, report)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
-    elif rows:
-        names = ("report", "edition", "settings")
-        width = {name: max(len(row[name]) for row in rows) for name in names}
-        for row in rows:
-            click.echo("  ".join([*(f"{row[name]:<{width[name]}}" for name in names if width[name]), row["path"]]))
+    else:
+        told = [[shown(row[name], CELL) for name in ("settings", "title")] for row in rows]
+        cells = [[row["report"], row["edition"], *more] for row, more in zip(rows, told, strict=True)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        for row, line in zip(rows, cells, strict=True):
+            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True) if width)
+            click.echo("  ".join([*padded, row["path"]]))
     if faults:
         raise HandoverError(_damaged(faults, "All other editions are listed."))
 
@@ -65,33 +72,38 @@ Examples:
 @click.command("diff", epilog=DIFF_EXAMPLES)
 @click.argument("old")
 @click.argument("new")
-@click.option("--all", "everything", is_flag=True, help="Name also what is merely not printed any more.")
+@click.option("--all", "everything", is_flag=True, help="Name also facts merely not printed, and all sentences.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
-    """Say in sentences what has changed from OLD to NEW: what became known, and what is corrected.
+    """Say what has changed from OLD to NEW: what became known, what is corrected, and which sentences differ.
 
-    The weightiest comes first. An edition is named by its path, or as report/edition, cut short as long as only one
-    begins so; of two days the earlier is the old one, in whichever order they are given.
+    The weightiest fact comes first. A sentence is rewritten, added or gone, wherever it stands and whatever the page
+    looks like; one that differs only by a fact named above it is not listed. An edition is named by its path, or as
+    report/edition, cut short as long as only one begins so; of two days the earlier is the old one, in whichever order
+    they are given.
     """
     import json
 
-    from handover.editions import Store, catalogue, compare, dropped, named
+    from handover.editions import Store, catalogue, compare, dropped, named, reworded
     from handover.project import Project
 
     project = Project.find()
     store = Store.of(project)
-    given = [named(store, name).manifest() for name in (old, new)]
-    before, after = sorted(given, key=lambda one: one["as_of"])
-    found = compare(before, after)
-    gone = dropped(before, after) if everything else []
+    given = [(one.manifest(), one) for one in (named(store, name) for name in (old, new))]
+    (before, first), (after, second) = sorted(given, key=lambda pair: pair[0]["as_of"])
+    found, gone = compare(before, after), dropped(before, after) if everything else []
+    sentences = reworded(first, second, {one.key for one in found})
     if as_json:
-        click.echo(json.dumps([one.as_json() for one in (*found, *gone)], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([one.as_json() for one in (*found, *gone, *sentences)], ensure_ascii=False, indent=1))
         return
     site = catalogue.site(project)
     click.echo(f"From  {_name(before, site)}\nto    {_name(after, site)}\n")
-    click.echo("\n".join(f"- {one}" for one in found) or "Nothing has changed.")
+    nothing = "No fact has changed." if sentences else "Nothing has changed."
+    click.echo("\n".join(f"- {one}" for one in found) or nothing)
     if gone:
         click.echo("\nNot printed any more, and not taken back:\n" + "\n".join(f"- {one}" for one in gone))
+    if lines := [f"- {one}" for one in sentences]:
+        click.echo("\nSentences:\n" + "\n".join(lines if everything else listed(lines, SENTENCES)))
 
 
 def _name(one: dict[str, Any], site: Any) -> str:
@@ -142,18 +154,20 @@ Examples:
 def bundle_command(edition: str, out: Path | None) -> None:
     """Pack EDITION and all that made it into one zip file, and print its path.
 
-    It holds HTML, PDF, executed notebook, manifest, the picture of page one, the notebook and the data tables as they
-    were with their dictionary, SHA256SUMS (`sha256sum -c SHA256SUMS`), and a description as RO-Crate. The same
-    edition gives the same bytes anywhere. An edition is named by its path, or as report/edition, cut short as long as
+    It holds HTML, PDF, executed notebook, manifest, the picture of page one, and all that these were made from, the
+    notebook, every table, pictures and the lock; SHA256SUMS (`sha256sum -c SHA256SUMS`), a description as RO-Crate.
+    `handover verify` takes it zipped or unpacked; unpacked it is a project that renders. The same edition gives the
+    same bytes anywhere. An edition is named by its path, or as report/edition, cut short as long as
     only one begins so.
     """
     from handover.editions import Store, named
     from handover.project import Project
     from handover.publish import bundle
 
-    found = named(Store.of(Project.find()), edition)
+    project = Project.find()
+    found = named(Store.of(project), edition)
     path = (out or Path.cwd()).absolute()
-    click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path))
+    click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path, project))
 
 
 # handover publish
@@ -178,7 +192,8 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
     reports/; so no reader meets a link that leads nowhere, and an interrupted run is completed by the next. Only what
     differs is uploaded. A record in the mirror, .handover-published.json, names what was published; nothing else is
     replaced or deleted unless --force says so. Credentials are those of the environment, as for any tool of the
-    storage.
+    storage. A report in the making stays out of the mirror, its catalogue and its feed if pyproject.toml says so under
+    [tool.handover]: drafts = ["REPORT"].
     """
     from contextlib import nullcontext
 
@@ -204,6 +219,8 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
             say(f"{len(plan.foreign)} of these files are not as we put them there, and would need --force")
     else:
         click.echo(there.address("index.html"))
+    if plan.drafts:
+        say(f"left out as drafts: {', '.join(plan.drafts)}")
     if not catalogue.site(store.project).url:
         cure = f"set tool.handover.url in {settings.FILE}"
         say(f"links of the feed are relative, which some readers cannot follow: {cure}")

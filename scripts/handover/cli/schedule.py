@@ -20,6 +20,7 @@ Examples:
   handover schedule due               what would run now
   handover schedule run               stay up and render on time
   handover schedule run --once        render what is due, and leave: for cron, systemd, Kubernetes
+  handover schedule run weekly-briefing --now   render this entry at once, whatever its time
   handover schedule install           let the system do so every five minutes
   handover schedule health            exit 1 if a report is older than it may be, gone or damaged, or was not mailed
 \b
@@ -36,7 +37,7 @@ An entry, in pyproject.toml:
   timeout = "10m"
   ahead = true                        as_of may lie after the tick's day
   max_age = "8d"                      what health and the mail about a stale report go by
-  notify = ["desk@example.org"]       whom to mail: news with the PDF, failures, a report grown stale
+  notify = ["desk@example.org"]       whom to mail: news with the PDF, failures and their end, a report grown stale
 \b
 The server for all entries; user's password comes from HANDOVER_MAIL_PASSWORD alone:
   [tool.handover.mail]
@@ -117,25 +118,37 @@ def due(as_json: bool) -> None:
 
 
 @schedule_command.command("run")
+@click.argument("entry", required=False)
 @click.option(
     "--once", is_flag=True, help="Run what is due, then leave; exit 1 if a run failed or a mail was given up."
 )
-def run(once: bool) -> None:
+@click.option("--now", is_flag=True, help="Run ENTRY at once, then leave; exit 1 as with --once.")
+def run(entry: str | None, once: bool, now: bool) -> None:
     """Render what is due, and stay up.
 
     Any number may run at once, on one machine.
 
     SIGTERM and Ctrl-C end the run under way and leave its tick to the next runner.
+
+    With --now ENTRY is rendered whatever its time, with today's date where its ticks have theirs. The history has it
+    as a run by hand; no tick is done by it, none is skipped, and it is not tried again.
     """
     from handover.project import Project
-    from handover.schedule import Runner
+    from handover.schedule import Runner, Stopped
 
+    if bool(entry) != now or (once and now):
+        raise click.UsageError("--now goes with the name of one entry, and without --once.")
     runner = Runner(Project.find(), tell=say)
     runner.stop.on_signals()
-    if not once:
+    if not once and not entry:
         runner.stay()
         return
-    failed = [tick.entry for tick in runner.once() if tick.outcome == "failed"]
+    try:
+        done = [runner.at_once(entry)] if entry else runner.once()
+    except Stopped:
+        done = []
+        say(f"{entry}: stopped; nothing was recorded, and what was published before is as it was")
+    failed = [tick.entry for tick in done if tick.outcome == "failed"]
     if runner.stop():
         sys.exit(INTERRUPTED if runner.stop.number == 2 else TERMINATED)
     said = []

@@ -17,5 +17,6 @@ __getattr__, __all__ = door(
         "request": "Contract Request require_come require_report",
         "settings": "settings",
         "store": "EDITION Edition LINK_PICTURE PICTURE REPORT REPORT_RULE Store file_name",
+        "wording": "reworded",
     },
 )

@@ -117,6 +117,23 @@ def site(project: Project | None) -> Site:
     )
 
 
+def drafts(project: Project | None, store: Store) -> list[str]:
+    """The reports in the making, which no mirror may name: the key ``drafts``.
+
+    Raises:
+        HandoverError: The key holds something else, or a name that is no report, which would let one through.
+    """
+    found = texts(table(project), "drafts") if project else []
+    known = sorted({*project.reports_known(), *store.reports()}) if project else []
+    for name in found:
+        if name not in known:
+            raise HandoverError(
+                f"{FILE}: tool.handover.drafts must name reports (known: {', '.join(known) or 'none'}; got '{name}'"
+                f"{near(name, known)}).\nCorrect the name, or take it out."
+            )
+    return found
+
+
 def unaddressed(site: Site) -> str:
     """What readers of the feed lack where the project has no address; "" where it has one."""
     return (

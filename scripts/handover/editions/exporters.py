@@ -16,6 +16,9 @@ from traitlets import Bool, default
 if TYPE_CHECKING:
     from handover.editions.compose import Composition
 
+#: The tag by which nbconvert leaves a cell out when it executes a notebook.
+SKIPPED = "skip-execution"
+
 
 class _HandoverExporter(TemplateExporter):
     """Composes a notebook of any kind, executed or not.
@@ -41,8 +44,10 @@ class _HandoverExporter(TemplateExporter):
         if any("template_name" in self.config.get(one.__name__, ()) for one in type(self).mro()):
             self.log.warning("%s prints its own page: --template does nothing.", type(self).__name__)
         about = (resources or {}).get("metadata", {})
-        folder = Path(about.get("path") or ".")
-        return compose(ready, str(about.get("name") or "Notebook"), folder, code=code), resources
+        name = str(about.get("name") or "Notebook")
+        if not (self.exclude_output or self.exclude_code_cell) and (lack := unexecuted(ready)):
+            self.log.warning("%s: %s", name, lack)
+        return compose(ready, name, Path(about.get("path") or "."), code=code), resources
 
     def _leave_out(self, nb: NotebookNode) -> None:
         kinds = {"markdown": self.exclude_markdown, "code": self.exclude_code_cell, "raw": self.exclude_raw}
@@ -53,6 +58,20 @@ class _HandoverExporter(TemplateExporter):
                 cell.metadata["transient"] = {"remove_source": True}
             if self.exclude_output and "outputs" in cell:
                 cell.outputs = []
+
+
+def unexecuted(nb: NotebookNode) -> str:
+    """What a page lacks since cells did not run, and the cure; "" where all did that have anything to run."""
+    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    cells = [cell for cell in cells if SKIPPED not in cell.metadata.get("tags", ())]
+    left = sum(cell.get("execution_count") is None and not cell.outputs for cell in cells)
+    if not left:
+        return ""
+    return (
+        f"every code cell must have run (got {left} of {len(cells)} that did not): "
+        "the page lacks what they would show.\n"
+        "Run all cells and save the notebook, or export it with --execute."
+    )
 
 
 class HandoverHTMLExporter(_HandoverExporter):

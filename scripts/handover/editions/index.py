@@ -30,7 +30,9 @@ KEPT = 2000
 class _Known:
     edition: Edition
     parameters: Mapping[str, Any]
+    variant: Mapping[str, Any]
     digest: str
+    age: tuple[str, ...]
 
 
 class Index:
@@ -65,9 +67,22 @@ class Index:
             if day < before and any(rest(one.parameters) == wanted for one in self._of_day(day)):
                 yield day
 
+    def kept(self, parameters: Mapping[str, Any]) -> list[str | None]:
+        """What an edition of the same day and parameters is compared with; empty if there is none.
+
+        Asked for once more, a day stays as it was published, whichever days were added meanwhile. An earlier edition
+        that is gone is no longer compared with.
+        """
+        wanted = rest(parameters)
+        same = [one for one in self._of_day(parameters[AS_OF]) if rest(one.parameters) == wanted]
+        chosen = max((one for one in same if SINCE not in one.variant), key=lambda one: one.age, default=None)
+        since = chosen and chosen.parameters.get(SINCE)
+        gone = since and not any(rest(one.parameters) == wanted for one in self._of_day(since))
+        return [since] if chosen and not gone else []
+
     def day_before(self, parameters: Mapping[str, Any]) -> str | None:
-        """The day of the latest earlier edition of the same parameters, if there is one."""
-        return next(iter(self.days(parameters, before=parameters[AS_OF])), None)
+        """The day that an edition is compared with if none is asked for: the one `kept`, or the latest earlier."""
+        return next(chain(self.kept(parameters), self.days(parameters, before=parameters[AS_OF])), None)
 
     def _of_day(self, day: str) -> list[_Known]:
         for edition in self._unread.pop(day, ()):
@@ -76,7 +91,7 @@ class Index:
             except StoreError as error:
                 self.faults.append(str(error).splitlines()[0])
                 continue
-            known = _Known(edition, one["parameters"], one["inputs"]["digest"])
+            known = _Known(edition, one["parameters"], one["variant"], one["inputs"]["digest"], age(one))
             self._read.setdefault(day, []).append(known)
         return self._read.get(day, [])
 

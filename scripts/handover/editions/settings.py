@@ -1,5 +1,6 @@
 """What a project sets for itself: the table ``[tool.handover]`` of its pyproject.toml."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,11 @@ def author(project: Project | None) -> str:
     return " ".join(printable(found).split())
 
 
+def signed(name: str) -> str:
+    """The text of a file that sets the author, and so all that shows on a page."""
+    return f"[tool.handover]\nauthor = {json.dumps(name, ensure_ascii=False)}\n"
+
+
 def network(project: Project, report: str) -> bool:
     """Whether a project lets the cells of a report use the network.
 
@@ -54,14 +60,14 @@ def network(project: Project, report: str) -> bool:
 
 
 def texts(found: Mapping[str, Any], key: str) -> list[str]:
-    """A list of texts in the table, e.g. ``pinned``; empty where nothing is set.
+    """A list of texts in the table, e.g. ``drafts``; empty where nothing is set.
 
     Raises:
         HandoverError: It is something else.
     """
     listed = found.get(key, [])
     fits = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
-    want(fits, key, listed, "a list of texts", f'{key} = ["report/edition"]')
+    want(fits, key, listed, "a list of texts", f'{key} = ["{"report" if key == "drafts" else "report/edition"}"]')
     return listed
 
 

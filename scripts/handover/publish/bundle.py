@@ -1,7 +1,7 @@
 """An edition and all that made it as one file: the same bytes wherever and whenever it is packed.
 
-Nothing of the checkout goes in. The notebook, the tables and their dictionary are those attached to the PDF, so
-that an edition can be packed years later, or far from the project.
+Unpacked, it is a project that renders the edition again. What the PDF does not carry, such as a table of which no row
+is printed, comes from the checkout or its history, if it has the hash that the manifest names.
 """
 
 import datetime as dt
@@ -9,19 +9,19 @@ import io
 import os
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
 
-from handover import atomic, bounded, digest
-from handover.editions import RECORD, Edition, file_name, manifest
-from handover.errors import PublishError, VerifyError
+from handover import atomic, bounded, digest, git
+from handover.editions import RECORD, Edition, file_name, manifest, settings
+from handover.errors import GitError, PublishError, VerifyError
+from handover.project import Project
 from handover.publish import rocrate
 from handover.text import listed, shown
+from handover.verify import bundle as unpacked
 from handover.verify import contents, record
 
 AGAIN = "Run the command again."
-#: Where the notebook as it stands in git lies in a bundle.
-NOTEBOOK = "notebook"
 
 
 def name(edition: Edition) -> str:
@@ -29,7 +29,7 @@ def name(edition: Edition) -> str:
     return file_name(edition.report, edition.name, ".zip")
 
 
-def write(edition: Edition, path: Path) -> Path:
+def write(edition: Edition, path: Path, project: Project | None = None) -> Path:
     """Pack an edition into a file, in one step; a bundle that is there is replaced, and nothing else.
 
     Raises:
@@ -41,7 +41,7 @@ def write(edition: Edition, path: Path) -> Path:
             f"{path}: must be a bundle, if it is there already (got something else).\n"
             "Name another file with --out, or move this one away."
         )
-    data = pack(edition)
+    data = pack(edition, project)
     with atomic.translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, data)
@@ -54,16 +54,19 @@ def _is_bundle(path: Path) -> bool:
         return False
     try:
         with zipfile.ZipFile(path) as archive:
-            return {rocrate.NAME, rocrate.SUMS, RECORD, manifest.NAME} <= set(archive.namelist())
+            return {rocrate.NAME, unpacked.SUMS, RECORD, manifest.NAME} <= set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 
 
-def pack(edition: Edition) -> bytes:
+def pack(edition: Edition, project: Project | None = None) -> bytes:
     """The bytes of an edition's bundle.
 
+    What the PDF does not carry is taken from a `project`, or from its history: the one around the edition, unless
+    another is given. It counts by its hash in the manifest alone, so it matters to no byte which project that is.
+
     Raises:
-        PublishError: The edition is damaged, or its PDF does not carry what made it.
+        PublishError: The edition is damaged, its PDF does not carry what made it, or an input is nowhere to be found.
     """
     faults = edition.faults()
     if faults:
@@ -77,16 +80,21 @@ def pack(edition: Edition) -> bytes:
         raise PublishError(
             f"{error.filename}: must stay while it is packed (got {error.strerror}).\n{AGAIN}"
         ) from error
-    carried, sources = _carried(edition.file(".pdf"), files[edition.file(".pdf").name])
-    files |= carried
-    files[rocrate.NAME] = rocrate.describe(about, files, sources)
+    pdf = edition.file(".pdf")
+    attached, notebook, author = _carried(pdf, files[pdf.name])
+    files |= attached
+    files |= _inputs(edition, about, attached, project)
+    desk = about["inputs"].get("author", author)
+    files[settings.FILE] = settings.signed(desk).encode()
+    tables = tuple(sorted(files.keys() - {*about["outputs"], manifest.NAME, RECORD, notebook}))
+    files[rocrate.NAME] = rocrate.describe(about, files, rocrate.Sources(notebook, tables, author))
     lines = [f"{digest.of_bytes(data)}  {path}\n" for path, data in sorted(files.items())]
-    files[rocrate.SUMS] = "".join(lines).encode()
+    files[unpacked.SUMS] = "".join(lines).encode()
     return _zipped(files, dt.date.fromisoformat(about["as_of"]))
 
 
-def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], rocrate.Sources]:
-    """What the PDF carries, each file at the path it has in the project, and what the files are."""
+def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str, str]:
+    """What the PDF carries, each file at the path it has in the project; which is the notebook; and its author."""
     try:
         read = contents.read(pdf)
         attached, author = read.attachments, dict(read.document.strings).get("/Author", "")
@@ -96,30 +104,53 @@ def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], rocrate.Sources
             f"{where}: must be a PDF that carries what made it (got one that {error}).\n"
             "Only editions that `handover render` made can be packed."
         ) from error
-    notebook, *tables = said.attached
-    # the notebook of the project must not stand where the executed one does
-    places = {path: path for path in tables} | {notebook: f"{NOTEBOOK}/{said.attached[notebook][0]}"}
-    faults = [f"{shown(place)}: must be a path inside the project" for place in places.values() if not _inside(place)]
     altered, held = said.altered(attached), said.carried(attached)
-    faults += [f"{shown(places[path])}: must be attached as recorded (differs)" for path in altered]
-    faults += [
-        f"{shown(places[path])}: must be attached as recorded (is missing)" for path in places.keys() - held.keys()
-    ]
+    faults = [f"{shown(path)}: must be a path inside the project" for path in said.attached if not _inside(path)]
+    faults += [f"{shown(path)}: must be attached as recorded (differs)" for path in altered]
+    faults += [f"{shown(path)}: must be attached as recorded (is missing)" for path in said.attached.keys() - held]
     if faults:
         raise PublishError(
             f"{where}: must carry what made it:\n  "
             + "\n  ".join(listed(sorted(faults)))
             + "\nRender the report again."
         )
-    found = {RECORD: attached[RECORD]} | {places[path]: data for path, data in held.items()}
-    return found, rocrate.Sources(places[notebook], tuple(sorted(tables)), author)
+    return {RECORD: attached[RECORD]} | held, next(iter(said.attached)), author
 
 
-def _inside(path: Any) -> bool:
-    """Whether a path stays inside the folder that the bundle is unpacked in."""
-    parts = PurePosixPath(path).parts
-    clean = bool(parts) and not PurePosixPath(path).is_absolute() and not {"..", ".", ""} & set(path.split("/"))
-    return clean and not any(c in path for c in "\\:\0") and path not in (rocrate.SUMS, rocrate.NAME, manifest.NAME)
+def _inputs(
+    edition: Edition, about: manifest.Manifest, attached: Mapping[str, bytes], project: Project | None
+) -> dict[str, bytes]:
+    """All that the manifest says the edition was made from and the PDF does not carry, by path."""
+    wanted = unpacked.inputs(about["report"], about["inputs"])
+    left = {path: sha256 for path, sha256 in wanted.items() if path not in attached and _inside(path)}
+    place = project or Project.find(edition.folder)
+    looked = {path: _found(place, path, sha256) for path, sha256 in left.items()}
+    found = {path: data for path, data in looked.items() if data is not None}
+    if lack := sorted(wanted.keys() - attached.keys() - found.keys()):
+        raise PublishError(
+            f"{edition.folder}: must be packed with all that it was made from:\n  "
+            + "\n  ".join(listed(f"{shown(path)}: is not here as its manifest names it" for path in lack))
+            + "\nPack it in the checkout that made it, with its history; `handover verify` says which commit that is."
+        )
+    return found
+
+
+def _found(project: Project, path: str, sha256: str) -> bytes | None:
+    """A file with this hash, as a checkout has it or has had it; None if neither is so."""
+    with suppress(OSError):
+        if digest.of_bytes(data := bounded.read(project.root / path)) == sha256:
+            return data
+    with suppress(GitError):
+        for commit in git.run(project.root, "log", "--all", "--format=%H", "--", path).split():
+            with suppress(GitError):  # it went with this one
+                if digest.of_bytes(data := git.run(project.root, "show", f"{commit}:./{path}").encode()) == sha256:
+                    return data
+    return None
+
+
+def _inside(path: str) -> bool:
+    """Whether a path stays inside the folder that the bundle is unpacked in, and is none of the bundle's own."""
+    return unpacked.is_inside(path) and path not in (unpacked.SUMS, rocrate.NAME, manifest.NAME)
 
 
 def _zipped(files: Mapping[str, bytes], day: dt.date) -> bytes:

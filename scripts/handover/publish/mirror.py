@@ -8,7 +8,7 @@ changed, are replaced or deleted.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -77,7 +77,8 @@ class Plan:
     `foreign` are those files among them that hold other bytes than we put there, each with the reason; `there` counts
     the files that are the same already, `kept` the editions of the store. `before` is the record as it stands, None
     where there is none; `known` is what of it is ours, and `after` what it will be. `faults` say which editions are
-    damaged: these are not published, and what is there of them stays as it is.
+    damaged: these are not published, and what is there of them stays as it is. `drafts` are reports of which nothing
+    is published, and nothing stays.
     """
 
     editions: tuple[File, ...]
@@ -91,6 +92,7 @@ class Plan:
     known: Record
     after: Record
     faults: tuple[str, ...]
+    drafts: tuple[str, ...]
 
     @property
     def uploads(self) -> list[File]:
@@ -117,8 +119,10 @@ def plan(
 
     Raises:
         PublishError: There is no whole edition, or the place has no room for a file or a damaged record.
+        HandoverError: The project calls something a draft that is no report.
     """
-    about, editions, faults = _contents(store, locked)
+    drafts = catalogue.drafts(store.project, store)
+    about, editions, faults = _contents(store, locked, drafts)
     before, site = _record(target), catalogue.site(store.project)
     ours = before and (adopt or before.is_of(site.id, {f"{one.report}/{one.name}" for one in about}))
     known = before if before and ours else Record()
@@ -127,14 +131,17 @@ def plan(
     faults += _leave_out_damaged(editions, wanted)
     if not editions:
         told = "".join(f"\n  {fault}" for fault in listed(faults))
+        of_others = f" of a report that is no draft ({', '.join(drafts)})" if drafts else ""
         raise PublishError(
-            f"{store.root}: must hold an edition that is whole (got none).{told}\nRun `handover render` first."
+            f"{store.root}: must hold an edition that is whole{of_others} (got none).{told}\n"
+            "Run `handover render` first."
         )
     pages = _pages(store, [about[edition] for edition in editions])
     held = target.sizes([file.path for file in pages]) | held
     wanted |= _wanted(pages, target, held, progress)
     files = [*(file for files in editions.values() for file in files), *pages]
-    spared = {f"{one.report}/{one.name}" for one in store.editions()} - {f"{one.report}/{one.name}" for one in editions}
+    here = (one for one in store.editions() if one.report not in drafts and one not in editions)
+    spared = {f"{one.report}/{one.name}" for one in here}
     stay = {path: hashes for path, hashes in known.files.items() if path.rpartition("/")[0] in spared}
     after = Record(site.id, {file.path: {file.sha256: file.bytes} for file in files} | stay)
     missing = [file for files in editions.values() for file in files if file.path in wanted]
@@ -151,14 +158,17 @@ def plan(
         known=known,
         after=after,
         faults=tuple(faults),
+        drafts=tuple(drafts),
     )
 
 
-def _contents(store: Store, locked: bool) -> tuple[dict[Edition, Manifest], dict[Edition, list[File]], list[str]]:
-    """The manifest and the files of each edition of a store, the newest first, and a line for each that is torn."""
+def _contents(
+    store: Store, locked: bool, drafts: Collection[str]
+) -> tuple[dict[Edition, Manifest], dict[Edition, list[File]], list[str]]:
+    """The manifest and the files of each edition to publish, the newest first, and a line for each that is torn."""
     # where nothing can be written, no lock can be made, and nobody writes
     with store.locked() if locked and os.access(store.root, os.W_OK) else nullcontext():
-        manifests, faults = catalogue.read(store)
+        manifests, faults = catalogue.read(store, [one for report in drafts for one in store.editions(report)])
         about = {_edition(store, one): one for one in manifest.newest_first(manifests)}
         return about, {edition: _files(store, one) for edition, one in about.items()}, faults
 

@@ -11,12 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from handover import digest
-from handover.editions import LINK_PICTURE, PICTURE, RECORD, TABLE_MIMES, manifest
+from handover.editions import LINK_PICTURE, PICTURE, RECORD, TABLE_MIMES, manifest, settings
 from handover.project import MARKER
+from handover.verify import bundle
 
 NAME = "ro-crate-metadata.json"
-#: The checksums of all files, this description among them; so it can be named here, but not measured.
-SUMS = "SHA256SUMS"
 CONTEXT = "https://w3id.org/ro/crate/1.2/context"
 PROFILE = "https://w3id.org/ro/crate/1.2"
 #: Things of the crate that are no files.
@@ -55,7 +54,10 @@ class Sources:
 def describe(about: manifest.Manifest, files: Mapping[str, bytes], sources: Sources) -> bytes:
     """The bytes of the metadata file of a bundle with these other files, by path."""
     parts = [_file(path, data, about, sources) for path, data in sorted(files.items())]
-    parts.append({"@id": SUMS, "@type": "File", "name": "Checksums of all files", "encodingFormat": "text/plain"})
+    # the checksums cover this description too, so they can be named here, but not measured
+    parts.append(
+        {"@id": bundle.SUMS, "@type": "File", "name": "Checksums of all files", "encodingFormat": "text/plain"}
+    )
     desk = {"@id": PUBLISHER} if sources.author else {}
     licences = _licences(files.get(MARKER.as_posix(), b"{}"))
     graph = [
@@ -107,6 +109,8 @@ def _name(path: str, about: manifest.Manifest, sources: Sources) -> str:
         RECORD: "The record of how the edition was made, as the PDF carries it",
         MARKER.as_posix(): "The data dictionary: every table and column",
         sources.notebook: "The notebook that made the report",
+        bundle.LOCK: "The versions of all tools",
+        settings.FILE: "Who signs the report",
     }
     if path in fixed:
         return fixed[path]

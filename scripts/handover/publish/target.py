@@ -267,10 +267,10 @@ def _objects(url: str) -> Objects:
     try:
         fs, root = fsspec.url_to_fs(url)
     except ImportError as error:
-        extra = ' (it is the extra "s3" of this package)' if missing == "s3fs" else ""
+        # what the lock pins comes from there
+        install = "scripts/setup all" if missing == "s3fs" else f".venv/bin/python -m pip install {missing}"
         raise PublishError(
-            f"{url}: must be reached through {missing}, which is missing.\n"
-            f"Install it: .venv/bin/pip install {missing}{extra}."
+            f"{url}: must be reached through {missing}, which is missing.\nInstall it, in the checkout: {install}"
         ) from error
     except Exception as error:
         raise PublishError(

@@ -8,7 +8,7 @@ __getattr__, __all__ = door(
         "entries": "entries Entry",
         "install": "",
         "log": "Log",
-        "runner": "Runner",
+        "runner": "Runner Stopped",
         "status": "",
         "times": "",
     },

@@ -30,6 +30,8 @@ SYNCHRONOUS = "FULL"
 APPLICATION_ID = 0x484F4C32
 #: The lock of whoever makes the log, which stays when the log goes; and the column of a row's checksum.
 LOCK, SEAL = "log.lock", "seal"
+#: The trigger of a run that a person asked for, whose row is no tick: its instant is none of a crontab's.
+BY_HAND = "by hand"
 #: The fields of rows that hold instants, and those kept as JSON.
 INSTANTS = {"since", "noted", "tick", "at", "again", "tried", "first", "last"}
 JSON = {"given", "there", "reached", "refused", "parameters"}
@@ -48,7 +50,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Tick:
-    """A tick that has come.
+    """A tick that has come, or a run by hand.
 
     `outcome` is empty, then ``published``, ``unchanged``, ``failed`` or ``skipped``; `at` is when the row was written.
     `running` stands from a claim to its outcome: if it stands and no runner holds the entry's lock, the runner was
@@ -268,13 +270,32 @@ class Log:
 
     def last_edition(self, entry: str) -> str | None:
         """The edition of the latest tick that came to one."""
-        last = "SELECT edition FROM tick WHERE entry = ? AND edition <> '' ORDER BY tick DESC LIMIT 1"
-        return next((edition for (edition,) in self._db.execute(last, (entry,))), None)
+        last = "SELECT edition FROM tick WHERE entry = ? AND edition <> '' AND trigger <> ? ORDER BY tick DESC LIMIT 1"
+        return next((edition for (edition,) in self._db.execute(last, (entry, BY_HAND))), None)
 
     def last_run(self, entry: str) -> Tick | None:
         """The latest tick of an entry that was run to an outcome."""
-        last = "SELECT * FROM tick WHERE entry = ? AND outcome NOT IN ('', 'skipped') ORDER BY tick DESC LIMIT 1"
-        return next(iter(self._rows(Tick, last, entry)), None)
+        last = (
+            "SELECT * FROM tick WHERE entry = ? AND outcome NOT IN ('', 'skipped') AND trigger <> ?"
+            " ORDER BY tick DESC LIMIT 1"
+        )
+        return next(iter(self._rows(Tick, last, entry, BY_HAND)), None)
+
+    def failing(self, entry: str) -> Tick | None:
+        """The last tick that failed, if nothing of its entry has come out well since it was recorded."""
+        last = (
+            "SELECT * FROM tick WHERE entry = ? AND (outcome IN ('published', 'unchanged')"
+            " OR outcome = 'failed' AND trigger <> ?) ORDER BY at DESC, tick DESC LIMIT 1"
+        )
+        return next((row for row in self._rows(Tick, last, entry, BY_HAND) if row.outcome == "failed"), None)
+
+    def by_hand(self, entry: str, now: dt.datetime) -> Tick:
+        """A row for a run by hand, at an instant of its own that no crontab names: those begin their minute."""
+        at = now.replace(microsecond=0)
+        taken = "SELECT 1 FROM tick WHERE entry = ? AND tick = ?"
+        while not at.second or self._db.execute(taken, (entry, stamp(at))).fetchone():
+            at += dt.timedelta(seconds=1)
+        return Tick(entry, at, now, trigger=BY_HAND, attempts=1)
 
     def reopen(self, row: Tick) -> None:
         """Take back the outcome of a tick whose edition is gone, so that it is run again."""
@@ -283,18 +304,18 @@ class Log:
 
     def editions(self, entry: str) -> list[tuple[str, str]]:
         """Report and name of the editions of an entry's ticks, that of the latest tick first, each once."""
-        made = "SELECT report, edition FROM tick WHERE entry = ? AND edition <> '' ORDER BY tick DESC"
-        return list(dict.fromkeys(self._db.execute(made, (entry,))))
+        made = "SELECT report, edition FROM tick WHERE entry = ? AND edition <> '' AND trigger <> ? ORDER BY tick DESC"
+        return list(dict.fromkeys(self._db.execute(made, (entry, BY_HAND))))
 
     def has_published(self, report: str, edition: str) -> bool:
         """Whether some tick is known to have published an edition."""
         known = "SELECT 1 FROM tick WHERE report = ? AND edition = ? AND outcome = 'published'"
         return self._db.execute(known, (report, edition)).fetchone() is not None
 
-    def history(self, entry: str | None = None, count: int = -1) -> list[Past]:
+    def history(self, entry: str | None = None, count: int = -1, *, without: str = "") -> list[Past]:
         """The recorded outcomes of one entry or all, the latest tick first, at most `count`, or all if negative.
 
-        Ticks skipped at once for one reason are one row.
+        Ticks skipped at once for one reason are one row. Rows `without` a trigger are the others.
         """
         return self._rows(
             Past,
@@ -306,10 +327,12 @@ class Log:
             "   || (SELECT coalesce(', refused by ' || group_concat(value, ' '), '') FROM json_each(refused)),"
             "  '') AS mail"
             " FROM tick LEFT JOIN mail ON id = tick.entry || '/run/' || tick"
-            " WHERE outcome <> '' AND tick.entry = coalesce(?, tick.entry)"
+            " WHERE outcome <> '' AND tick.entry = coalesce(?, tick.entry) AND (? = '' OR trigger <> ?)"
             " GROUP BY tick.entry, CASE outcome WHEN 'skipped' THEN tick.at || tick.cause ELSE tick END"
             " ORDER BY last DESC, tick.entry DESC LIMIT ?",
             entry,
+            without,
+            without,
             count,
         )
 

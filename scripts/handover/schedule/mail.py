@@ -1,4 +1,4 @@
-"""The mails of the schedule: an edition with its PDF and what changed, a failed run, a report grown stale.
+"""The mails of the schedule: an edition with its PDF and what changed, a failed run and its end, a report grown stale.
 
 A mail is written into the log with the outcome that it reports, and is owed until every recipient has it or the server
 has refused it for good; the log says which. If a runner is killed after the server took the mail and before the log
@@ -88,6 +88,15 @@ def of_outcome(store: Store, entry: Entry, row: Tick) -> Mail | None:
         return None
     subject, text = f"{made['title']}, {day(made['as_of'])}", _news(made, last, changes)
     return Mail(name, entry.name, "new", row.at, subject, text, row.report, row.edition)
+
+
+def of_recovery(entry: Entry, row: Tick, failed: Tick) -> Mail:
+    """The mail about the first good outcome after a tick that failed."""
+    good, bad = (f"{entry.local(one.tick):%Y-%m-%d %H:%M %Z}" for one in (row, failed))
+    text = f"The run of {good} came out well: {row.report}/{row.edition}, {row.outcome}.\n\n"
+    text += f"Before it the run of {bad} had failed:\n\n{failed.cause}\n"
+    name = f"{entry.name}/recovered/{stamp(row.tick)}"
+    return Mail(name, entry.name, "recovered", row.at, f"{entry.name}: recovered", text)
 
 
 def edition_before(store: Store, made: Manifest) -> Manifest | None:

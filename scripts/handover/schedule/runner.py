@@ -26,7 +26,7 @@ from handover.project import Project
 from handover.schedule import entries, mail, status
 from handover.schedule.due import plan
 from handover.schedule.entries import Entry, Notify
-from handover.schedule.log import Log, Mail, Tick
+from handover.schedule.log import BY_HAND, Log, Mail, Tick
 from handover.schedule.times import clock
 from handover.workers import LostError, Worker
 
@@ -187,6 +187,32 @@ class Runner:
         self._send_mails(insist=True)
         return found
 
+    def at_once(self, name: str) -> Tick:
+        """Render an entry now, whatever its time: for the day that it is there, once, beside its ticks.
+
+        It is recorded as a run by hand; the ticks of the entry stay as they are. A failure is not mailed, since who
+        asked for the run learns of it.
+
+        Raises:
+            HandoverError: There is no such entry, another runner has it, or the log or the disk refuses.
+            Stopped: The runner was asked to stop; nothing is recorded.
+        """
+        self.entries = entries.load(self.project, self.now())
+        entry = entries.named(self.entries, name)
+        with self.log.held(f"entry-{name}") as free:
+            if not free:
+                raise ScheduleError(
+                    f"{name}: must be free to run (another runner renders it now).\n"
+                    "`handover schedule history` shows what comes of that; run the command again after it."
+                )
+            with self.log.writing():
+                row = self.log.by_hand(name, self.now())
+            row.report, row.given = entry.report, entry.given(row.tick)
+            self.tell(f"{self._shown(entry, row)} {row.trigger}: rendering {entry.report}")
+            self._settle(entry, row, self._render(entry, row))
+        self._send_mails(insist=True)
+        return row
+
     def stay(self) -> None:
         """Run what is due until asked to stop; errors meanwhile are reported, and tried again.
 
@@ -292,7 +318,7 @@ class Runner:
 
     def _run(self, entry: Entry, row: Tick) -> list[Tick]:
         """Run a claimed tick and record its outcome; return nothing if it is to be tried again."""
-        shown = f"{entry.name}: {entry.local(row.tick):%Y-%m-%d %H:%M}"
+        shown = self._shown(entry, row)
         self.tell(f"{shown} {row.trigger}: rendering {entry.report}")
         try:
             result = self._render(entry, row)
@@ -307,11 +333,19 @@ class Runner:
             self._put_off(row)
             self.tell(f"{shown} failed, to be tried again: {result.cause}")
             return []
+        self._settle(entry, row, result)
+        return [row]
+
+    def _shown(self, entry: Entry, row: Tick) -> str:
+        return f"{entry.name}: {entry.local(row.tick):%Y-%m-%d %H:%M}"
+
+    def _settle(self, entry: Entry, row: Tick, result: Result) -> None:
+        """Record the outcome of a run, and tell it."""
+        shown = self._shown(entry, row)
         self._finish(entry, row, result)
         self.tell(f"{shown} {row.outcome}: {result.edition or result.cause}")
         for warning in result.warnings:
             self.tell(f"{shown} warning: {warning}")
-        return [row]
 
     def _render(self, entry: Entry, row: Tick) -> Result:
         if row.interruptions > INTERRUPTIONS:
@@ -328,16 +362,25 @@ class Runner:
             self.log.put(row)
 
     def _finish(self, entry: Entry, row: Tick, result: Result) -> None:
-        """Record the outcome of a tick, and owe the mail about it."""
+        """Record the outcome of a run, and owe the mails about it."""
         with self.log.writing():
             # an edition that appeared between two attempts of this tick, and that no other tick is known to have made
             again = result.kind == "unchanged" and row.attempts > 1 and result.edition not in row.there
             ours = again and not self.log.has_published(entry.report, result.edition)
             row.outcome = "published" if ours else result.kind
             row.edition, row.cause, row.running, row.at = result.edition, result.cause, False, self.now()
-            owed = mail.of_outcome(self.store, entry, row) if entry.notify else None
-            if self.log.put(row) and owed:
-                self.log.owe(owed)
+            owed = self._mails(entry, row) if entry.notify else []
+            if self.log.put(row):
+                for one in owed:
+                    self.log.owe(one)
+
+    def _mails(self, entry: Entry, row: Tick) -> list[Mail]:
+        """The mails about an outcome that is not in the log yet."""
+        if row.outcome == "failed" and row.trigger == BY_HAND:
+            return []
+        failed = self.log.failing(entry.name) if row.outcome != "failed" else None
+        recovery = mail.of_recovery(entry, row, failed) if failed else None
+        return [one for one in (mail.of_outcome(self.store, entry, row), recovery) if one]
 
     def _send_mails(self, *, insist: bool) -> None:
         """Note reports that have grown stale, and send the mails owed, with `insist` also those that failed lately."""

@@ -11,7 +11,7 @@ from handover.editions import Edition, Store
 from handover.errors import StoreError
 from handover.schedule.due import plan
 from handover.schedule.entries import Entry, Notify
-from handover.schedule.log import Log, Mail, Past
+from handover.schedule.log import BY_HAND, Log, Mail, Past
 from handover.schedule.times import format_length, stamp
 
 #: How long a mail may be owed, once it was tried, before health fails.
@@ -158,7 +158,7 @@ def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[Listed
     owed = [mail.entry for mail in log.owed()]
     rows = []
     for entry in entries:
-        found, last = health(entry, log, now), next(iter(log.history(entry.name, 1)), None)
+        found, last = health(entry, log, now), next(iter(log.history(entry.name, 1, without=BY_HAND)), None)
         rows.append(
             Listed(
                 entry.name,

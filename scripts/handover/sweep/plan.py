@@ -55,10 +55,15 @@ class Step:
     given: Mapping[str, Any]
     day: str
     series: Series
+    index: Index
 
     def request(self, settled: bool = False) -> Request:
         """The request, as things stand; with `settled`, as they stood for a render that followed all before it."""
-        return self.contract.request(self.given, lambda _: self.series.before(self.day, settled))
+
+        def day_before(bound: Mapping[str, Any]) -> str | None:
+            return [*self.index.kept(bound), self.series.before(self.day, settled)][0]
+
+        return self.contract.request(self.given, day_before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ def plan(
                 found[key] = Series(days=sorted(indexes[contract.report].days(request.parameters)))
             insort(found[key].owed, request.as_of)
             name = " ".join([contract.report, *(f"{axis}={value}" for axis, value in values.items())])
-            steps.append(Step(name, contract, {**given, **values}, request.as_of, found[key]))
+            steps.append(Step(name, contract, {**given, **values}, request.as_of, found[key], indexes[contract.report]))
     return Plan(sorted(steps, key=lambda step: step.day), indexes)
 
 

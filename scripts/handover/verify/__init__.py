@@ -3,5 +3,11 @@
 from handover.door import door
 
 __getattr__, __all__ = door(
-    __name__, {"answer": "Answer DIFFERS ELSEWHERE UNJUDGED VERIFIED code verify", "contents": "", "record": ""}
+    __name__,
+    {
+        "answer": "Answer DIFFERS ELSEWHERE UNJUDGED VERIFIED code verify",
+        "bundle": "",
+        "contents": "",
+        "record": "",
+    },
 )

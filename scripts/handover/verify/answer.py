@@ -24,7 +24,7 @@ from handover.errors import StoreError, VerifyError
 from handover.notebook import forkserver
 from handover.project import Project
 from handover.text import listed, shown
-from handover.verify import contents, rebuild, record
+from handover.verify import bundle, contents, rebuild, record
 from handover.verify.difference import Difference, first, of_pdf, of_values
 from handover.verify.rebuild import Rebuilt, Refused
 
@@ -94,6 +94,8 @@ def verify(project: Project, paths: Iterable[Path], *, hashes: bool = False, tru
                 yield _edition(project, subject, _short(subject.folder), hashes=hashes, trust=trust)
             elif subject.suffix.lower() in (".html", ".ipynb"):
                 yield _page(project, subject, hashes=hashes, trust=trust)
+            elif _begins(subject, ARCHIVE):
+                yield _zip(project, subject, hashes=hashes, trust=trust)
             else:
                 yield _pdf(project, subject, hashes=hashes, trust=trust)
 
@@ -191,6 +193,25 @@ def _named(project: Project, path: Path) -> Edition | None:
     return known if known and known.file(path.suffix).is_file() else None
 
 
+def _begins(path: Path, mark: bytes) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(mark)) == mark
+    except OSError:
+        return False
+
+
+def _zip(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
+    """Answer for a bundle that is still packed."""
+    try:
+        with bundle.unpacked(path) as folder:
+            return _edition(project, _edition_in(folder), str(path), hashes=hashes, trust=trust)
+    except VerifyError as error:
+        return Answer(str(path), UNJUDGED, str(error))
+
+
 def _page(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
     """Answer for a page or notebook by itself, which does not say how it was made; its edition here does."""
     known = _named(project, path)
@@ -220,8 +241,6 @@ def _pdf(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
         data = bounded.read(path)
     except OSError as error:
         return _unread(name, error)
-    if data.startswith(ARCHIVE):
-        return Answer(name, UNJUDGED, "it is an archive, which is not opened: take the PDF out and verify that")
     if not hashes:
         forkserver.prepare()  # it imports in a process of its own while the PDF is read
     try:
@@ -287,7 +306,9 @@ def _faults(project: Project, found: contents.Contents, said: record.Record) -> 
 
 def _edition(project: Project, edition: Edition, name: str, *, hashes: bool, trust: bool) -> Answer:
     """Answer for an edition in its folder: every file against the manifest, then all of it against a second render."""
-    faults = tuple(fault.replace(f"{edition.folder}/", "") for fault in edition.faults())
+    packed = bundle.is_bundle(edition.folder)
+    found = bundle.faults(edition) if packed else edition.faults()
+    faults = tuple(fault.replace(f"{edition.folder}/", "") for fault in found)
     try:
         about = edition.manifest()
         said = record.record_of_manifest(about)
@@ -296,6 +317,7 @@ def _edition(project: Project, edition: Edition, name: str, *, hashes: bool, tru
     if hashes:
         return Answer(name, DIFFERS if faults else VERIFIED, "" if faults else HASHES_ONLY, faults)
     pdf, carried = _carried(edition) if trust or rebuild.changes(project, said) else (b"", {})
+    carried |= bundle.carried(edition) if packed else {}
     rebuilt = rebuild.again(project, said, carried, trust=trust)
     if isinstance(rebuilt, Refused):
         return _refused(name, rebuilt, faults)

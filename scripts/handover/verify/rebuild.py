@@ -3,7 +3,6 @@
 Where the render cannot be made here, git is asked which commit held what is missing; the checkout stays as it is.
 """
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -74,7 +73,8 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
         details = advice(project, changed, carried)
         return Refused(why, (*details, "the notebook that came with it was not run; --trust runs it"), differences)
     try:
-        with _project_of(project, said.report, carried) if trusted else nullcontext(project) as chosen:
+        whole = not said.attached and all(path in carried for path in said.inputs["tables"])
+        with _project_of(project, said.report, carried, alone=whole) if trusted else nullcontext(project) as chosen:
             changed = changes(chosen, said)
             request = Request.of(chosen, said.report, dict(said.parameters))
             request = replace(request, network=request.network and not trusted and said.network != SHUT)
@@ -114,7 +114,10 @@ def advice(project: Project, changed: Iterable[str], carried: Mapping[str, bytes
     changed = list(changed)
     lines = [f"made from other inputs than this checkout's: {', '.join(changed)}"] if changed else []
     if changed and all(" -> " in one for one in changed):
-        return (*lines, "the lock is the same, the installed tools are not: run scripts/setup, and verify again")
+        return (
+            *lines,
+            "the lock is the same, the installed tools are not: remove .venv, run scripts/setup, and verify again",
+        )
     try:
         commit = (pdf and commit_of(project, [pdf, *carried.values()])) or commit_of(project, carried.values())
         cut_off = not commit and git.cut_off(project.root)
@@ -182,8 +185,10 @@ def _lines(project: Project, *words: str, data: bytes = b"") -> list[str]:
 
 
 @contextmanager
-def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> Iterator[Project]:
+def _project_of(project: Project, report: str, carried: Mapping[str, bytes], *, alone: bool) -> Iterator[Project]:
     """Lay out a project in a temporary folder: this checkout's data, with the files that came with an edition.
+
+    Those files `alone` make it where they are all that the edition was made from.
 
     The caller trusts the code in them, and has checked their paths and the report's name.
 
@@ -193,20 +198,20 @@ def _project_of(project: Project, report: str, carried: Mapping[str, bytes]) -> 
     with scratch.folder() as folder:
         own = Project(folder / "project")
         with scratch.room(folder.parent):
-            _lay_out(own, project, report, carried)
+            _lay_out(own, None if alone else project, report, carried)
         source.load(own.notebook(report), report)
         yield own
 
 
-def _lay_out(own: Project, project: Project, report: str, carried: Mapping[str, bytes]) -> None:
+def _lay_out(own: Project, project: Project | None, report: str, carried: Mapping[str, bytes]) -> None:
     own.notebooks.mkdir(parents=True)
-    shutil.copytree(project.data, own.data, symlinks=True)
-    for path in (project.lock, project.notebook(report)):
+    if project and project.data.is_dir():
+        shutil.copytree(project.data, own.data, symlinks=True)
+    for path in (project.lock, project.notebook(report)) if project else ():
         if path.is_file():
             shutil.copy(path, own.root / path.relative_to(project.root))
     # of what this checkout sets, only this shows on a page
-    author = json.dumps(settings.author(project), ensure_ascii=False)
-    (own.root / settings.FILE).write_text(f"[tool.handover]\nauthor = {author}\n", "utf-8")
+    (own.root / settings.FILE).write_text(settings.signed(settings.author(project)), "utf-8")
     for path, data in carried.items():
         target = own.root / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -76,7 +76,7 @@ def record_of_pdf(data: bytes | None) -> Record:
             raise _wrong(f"'{key}' must be {'an object' if kind is dict else 'text'}", content[key])
     if not REPORT.fullmatch(content["report"]):
         raise _wrong("'report' must be the name of a report", content["report"])
-    if outside := [path for path in content["data"] if not _is_table(path)]:
+    if outside := [path for path in content["data"] if not is_table(path)]:
         raise _wrong("each table must lie in data/", outside[0])
     for tool, version in content["versions"].items():
         if not (VERSION.fullmatch(tool) and isinstance(version, str) and VERSION.fullmatch(version)):
@@ -109,7 +109,7 @@ def _attachment(about: Any) -> tuple[str, str]:
     raise _wrong("each attachment must have a name and a SHA-256", about)
 
 
-def _is_table(path: str) -> bool:
+def is_table(path: str) -> bool:
     """Whether a path may be one of a table, or of a picture, of which none can run."""
     parts = PurePosixPath(path).parts
     data = parts[:1] == MARKER.parts[:1] and len(parts) > 1
