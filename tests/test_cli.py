@@ -78,17 +78,6 @@ def test_help_teaches(run, words):
     assert "Examples:" in out or words[0] == "catalogue"
 
 
-def test_outside_a_project_it_says_where_to_go(monkeypatch, tmp_path, capsys):
-    from handover import project
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(project, "__file__", str(tmp_path / "project.py"))
-    with pytest.raises(SystemExit) as left:
-        cli.main(["list"])
-    assert left.value.code == 1
-    assert "Run the command from inside the repository." in capsys.readouterr().err
-
-
 # errors
 
 

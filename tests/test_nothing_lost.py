@@ -56,7 +56,7 @@ def without(tables, key, instead=""):
     rows = [row | {"fact": instead} if row["fact"] == key else row for row in tables.rows["facts"]]
     rows = [row for row in rows if row["fact"]]
     where = {name: found for name, found in tables.where.items() if name != key}
-    made = Tables(tables.rows | {"facts": rows}, tables.paths, where, tables.sources)
+    made = Tables(tables.rows | {"facts": rows}, tables.paths, where, tables.sources, tables.columns)
     vars(made)["_since"] = tables._since | dict.fromkeys(map(id, rows), dt.date.min)
     return made
 
@@ -66,7 +66,7 @@ def postdated(tables, key):
     fact = Facts(View(tables, dt.date.fromisoformat(DAY)))[key]
     declared = next((str(row["claims"]).split() for row in tables.rows["facts"] if row["fact"] == key), [])
     behind = [tables.where[row][1] for row in {*declared, *(fact.claims if fact else ())} if row in tables.where]
-    later = Tables(tables.rows, tables.paths, tables.where, tables.sources)
+    later = Tables(tables.rows, tables.paths, tables.where, tables.sources, tables.columns)
     vars(later)["_since"] = tables._since | {id(row): dt.date(2027, 10, 1) for row in behind}
     return later
 

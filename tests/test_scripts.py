@@ -235,6 +235,15 @@ def test_the_lock_pins_what_rendering_needs_first_and_nothing_twice():
     assert names[0] & names[1] == set()
 
 
+def test_nothing_installs_the_package_that_has_our_name_on_the_public_index():
+    """There, `handover` is somebody else's; ours is installed from a checkout, under another name."""
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert about["name"] == "handover-report"
+    asked = [Requirement(text).name for group in about["optional-dependencies"].values() for text in group]
+    assert "handover" not in asked and "handover-report" in asked
+    assert not re.search(r"^handover==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+
+
 def installs():
     """Every line of a message that installs something."""
     trees = [ast.parse(path.read_text()) for path in (ROOT / "scripts" / "handover").rglob("*.py")]
@@ -286,7 +295,7 @@ def test_every_pin_has_a_hash_and_is_no_older_than_its_floor_and_its_last_securi
     assert len(pins) > 200 and [name for name, _, more in blocks if "--hash=sha256:" not in more] == []
     about = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = [about["dependencies"], *about["optional-dependencies"].values()]
-    asked = [Requirement(text) for group in groups for text in group if not text.startswith("handover[")]
+    asked = [Requirement(text) for group in groups for text in group if not text.startswith("handover-report[")]
     assert [str(one) for one in asked if pins[one.name] not in one.specifier] == []
     floors = {one.name: Version(next(iter(one.specifier)).version) for one in asked}
     assert [name for name, version in FIXED.items() if floors.get(name, pins[name]) < Version(version)] == []

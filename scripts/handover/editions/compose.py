@@ -247,12 +247,10 @@ def _attached(
 
 def _project(folder: Path) -> Project | None:
     """The project around a folder, if it lies in one."""
-    here = folder.resolve()
     try:
-        project = Project.find(here)
+        return Project.find(folder)
     except HandoverError:
         return None
-    return project if project.root in (here, *here.parents) else None
 
 
 def tables(root: Path, named: Sequence[Any]) -> tuple[list[tuple[str, Attachment]], list[str]]:

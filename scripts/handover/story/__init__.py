@@ -13,6 +13,7 @@ __getattr__, __all__ = door(
     {
         "story": "Story",
         "data": "check_tables check_article",
+        "example": "Example first_usable",
         "facts": "check_facts",
     },
 )

@@ -53,14 +53,26 @@ FORMS = {
 ABBREVIATIONS = ("Lt.", "Gen.", "U.S.", "Col.", "Maj.", "Brig.", "Mr.", "Mrs.", "Dr.", "St.")
 
 
+class Rows(dict[str, list[Row]]):
+    """The rows of each table by its name; a table that a story must have and has not is a fault of its dictionary."""
+
+    def __missing__(self, table: str) -> list[Row]:
+        raise DataError(
+            f"data/datapackage.json: must declare the table '{table}' (known: {', '.join(self) or 'none'}"
+            f"{near(table, self)}).\nAdd it with its columns; `handover init FOLDER` writes a dictionary that has "
+            "all tables that every story needs."
+        )
+
+
 @dataclass(frozen=True)
 class Tables:
-    """All tables by name; `where` gives the table and the row of each row id."""
+    """All tables by name; `where` gives the table and the row of each row id, `columns` the names of a table's."""
 
-    rows: dict[str, list[Row]]
+    rows: Rows
     paths: dict[str, str]
     where: dict[str, tuple[str, Row]] = field(repr=False, default_factory=dict)
     sources: dict[str, Row] = field(repr=False, default_factory=dict)
+    columns: dict[str, list[str]] = field(repr=False, default_factory=dict)
 
     @classmethod
     def load(cls, project: Project) -> "Tables":
@@ -71,20 +83,40 @@ class Tables:
         """
         folder = project.data
         schemas = dictionary(folder)
-        rows = {schema.name: read_table(folder, schema) for schema in schemas}
-        where = {}
+        rows = Rows({schema.name: read_table(folder, schema) for schema in schemas})
+        where: dict[str, tuple[str, Row]] = {}
+        twice = []
         for schema in schemas:
-            if schema.key:
-                where.update({str(row[schema.key]): (schema.name, row) for row in rows[schema.name]})
-        faults = _references(schemas, rows) + _citations(rows, where)
+            for row in rows[schema.name] if schema.key else ():
+                name = str(row[schema.key])  # type: ignore[index]
+                if name in where and where[name][0] != schema.name:
+                    twice.append(f"{schema.path}: {name}: must be the id of one row (it is in {where[name][0]} too)")
+                where[name] = (schema.name, row)
+        faults = twice + _references(schemas, rows) + _citations(rows, where)
         if faults:
             raise DataError("data: references must lead somewhere:\n" + "\n".join(f"  {fault}" for fault in faults))
         sources = {str(row["source_id"]): row for row in rows.get("sources", [])}
-        return cls(rows, {schema.name: f"{folder.name}/{schema.path}" for schema in schemas}, where, sources)
+        paths = {schema.name: f"{folder.name}/{schema.path}" for schema in schemas}
+        columns = {schema.name: [column.name for column in schema.columns] for schema in schemas}
+        return cls(rows, paths, where, sources, columns)
 
     def source_of(self, row: Row) -> Row:
-        """Return the source of a row; rows of the article name none, since there is only one."""
-        return self.sources[str(row.get("source_id", ARTICLE))]
+        """Return the source of a row; rows of the article name none, since there is only one.
+
+        Raises:
+            DataError: The row names no source that there is.
+        """
+        source = str(row.get("source_id", ARTICLE))
+        if source not in self.sources:
+            raise DataError(
+                f"data: {row_id(row)}: source_id must be in sources (got '{row.get('source_id') or ''}').\n"
+                "Add the source to data/sources.csv, and give the table a column source_id."
+            )
+        return self.sources[source]
+
+    def unsourced(self, row: Row) -> bool:
+        """Return whether a row needs no source: the mere name of a place, or one that the article would be that of."""
+        return row.get("source_id", ARTICLE) is None or ("source_id" not in row and ARTICLE not in self.sources)
 
     def known(self, row: Row) -> dt.date:
         """Return the day from which a report may use a row."""
@@ -102,7 +134,7 @@ class Tables:
         return sorted(days | {dt.date(day.year + 1, 1, 1) for day in days if day.year < dt.MAXYEAR})
 
     def _known(self, row: Row) -> dt.date:
-        if row.get("source_id", ARTICLE) is None:  # the mere name of a place needs no source
+        if self.unsourced(row):
             return dt.date.min
         return known_since(row, self.source_of(row))
 
@@ -131,8 +163,17 @@ class Column:
 
     @classmethod
     def of(cls, declared: dict[str, Any]) -> "Column":
-        """Read a field of the dictionary."""
+        """Read a field of the dictionary.
+
+        Raises:
+            DataError: Its type is none that a table here can have.
+        """
         rules = declared.get("constraints", {})
+        if declared["type"] not in READERS:
+            raise DataError(
+                f"data/datapackage.json: {declared['name']}: type must be one of {', '.join(READERS)} "
+                f"(got '{declared['type']}'{near(str(declared['type']), READERS)}).\nWrite it as one of these."
+            )
         return cls(
             name=declared["name"],
             type=declared["type"],
@@ -205,10 +246,16 @@ def _schema(resource: dict[str, Any]) -> Schema:
     schema = resource["schema"]
     key = schema.get("primaryKey")
     foreign = tuple(
-        (fk["fields"], fk["reference"]["resource"], fk["reference"]["fields"]) for fk in schema.get("foreignKeys", [])
+        (_only(fk["fields"]), fk["reference"]["resource"], _only(fk["reference"]["fields"]))
+        for fk in schema.get("foreignKeys", [])
     )
     columns = tuple(Column.of(declared) for declared in schema["fields"])
     return Schema(resource["name"], resource["path"], columns, key if isinstance(key, str) else None, foreign)
+
+
+def _only(name: Any) -> Any:
+    """Return a column's name that stands alone in a list, which the standard allows too."""
+    return name[0] if isinstance(name, list) and len(name) == 1 else name
 
 
 def read_table(folder: Path, schema: Schema) -> list[Row]:
@@ -302,7 +349,7 @@ def _inconsistent(row: Row) -> Iterator[str]:
             yield f"{first}: must not be after {last} (got {begin} and {end})"
 
 
-def _references(schemas: list[Schema], rows: dict[str, list[Row]]) -> list[str]:
+def _references(schemas: list[Schema], rows: Rows) -> list[str]:
     faults = []
     for schema in schemas:
         for column, target, key in schema.foreign:
@@ -314,7 +361,7 @@ def _references(schemas: list[Schema], rows: dict[str, list[Row]]) -> list[str]:
     return faults
 
 
-def _citations(rows: dict[str, list[Row]], where: dict[str, tuple[str, Row]]) -> list[str]:
+def _citations(rows: Rows, where: dict[str, tuple[str, Row]]) -> list[str]:
     """Check lists of row ids in cells, which the dictionary cannot express as foreign keys."""
     faults = [
         f"conflict_rows: {row['conflict_id']}: row_id must be a row of some table (got '{row['row_id']}')"

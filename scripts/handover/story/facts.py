@@ -22,6 +22,8 @@ from handover.story.values import English, Period, Quantity, Row, overlap, quant
 #: The value of column `of` for a fact that has no value.
 SAID = "said"
 BASE = "ain_al_asad"
+#: The tables whose rows tell what happened; of another story, all that name sources.
+RECORD = ("events", "handovers", "troop_levels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,13 @@ class Facts:
 
     def __post_init__(self) -> None:
         self.declared = {str(row["fact"]): row for row in self.view.tables.rows["facts"]}
+        self.derived = {key: make for key, make in DERIVED.items() if RESTS_ON.get(key, set()) <= self.declared.keys()}
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self.declared, *DERIVED, *self.extra])
+        return iter([*self.declared, *self.derived, *self.extra])
 
     def __contains__(self, key: object) -> bool:
-        return key in self.declared or key in DERIVED or key in self.extra
+        return key in self.declared or key in self.derived or key in self.extra
 
     def said(self, key: str) -> bool:
         """Return whether a fact is a mere statement, without a value."""
@@ -85,7 +88,7 @@ class Facts:
             way = " ─► ".join([*self._under_way, key])
             raise FactError(f"data/facts.csv: '{key}' must not rest on itself ({way}).\nName the rows behind it.")
         with self._busy(key):
-            return DERIVED[key](self, key) if key in DERIVED else _read(self, self.declared[key])
+            return self.derived[key](self, key) if key in self.derived else _read(self, self.declared[key])
 
     @contextmanager
     def _busy(self, key: str) -> Iterator[None]:
@@ -379,8 +382,10 @@ def earlier_day(day: dt.date) -> Fact:
 
 
 def _record_end(facts: Facts, key: str) -> Fact | None:
-    tables = ("events", "handovers", "troop_levels")
-    known = [(facts.view.tables.known(row), row_id(row)) for table in tables for row in facts.view.rows(table)]
+    record = facts.view.tables.rows
+    tables = RECORD if record.keys() >= set(RECORD) else list(record)
+    rows = [row for table in tables for row in facts.view.rows(table) if "source_id" in row and table != "sources"]
+    known = [(facts.view.tables.known(row), row_id(row)) for row in rows]
     if not known:
         return None
     day, row = max(known)
@@ -398,4 +403,10 @@ DERIVED: dict[str, Callable[[Facts, str], Fact | None]] = {
     "departures": _departures,
     "slip": _slip,
     "base_status": _base_status,
+}
+#: The facts that some of these rest on: another story, which does not declare them, has no such fact.
+RESTS_ON = {
+    "departures": {"promise_day"},
+    "slip": {"promise_day", "promised_week", "handover_announced"},
+    "base_status": {"handover_announced", "promised_week", "return_day", "first_handover"},
 }
