@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from handover.story.data import ARTICLE, Tables
+from handover.story.data import Tables
 from handover.story.values import English, Period, Row, period_of, quantity_of
+from handover.tables import ARTICLE
 
 #: The lowest grade of a source, which alone never supports a printed number.
 WEAK = "D"

@@ -11,8 +11,8 @@ from typing import Any
 
 from handover.errors import FactError, near
 from handover.story.claims import Claim, View
-from handover.story.data import row_id
 from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
+from handover.tables import row_id
 
 #: The value of column `of` for a fact that has no value.
 SAID = "said"

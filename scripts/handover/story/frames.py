@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handover.story.claims import WEAK, View
-from handover.story.data import ARTICLE
 from handover.story.sentences import SOURCE, inline
 from handover.story.values import English, Period, Row, Value, period_of, quantity_of
+from handover.tables import ARTICLE
 
 if TYPE_CHECKING:
     import pandas as pd
