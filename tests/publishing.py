@@ -5,17 +5,42 @@
 publishes some of them in a process that tests can kill or starve; the store, its lock and its catalogue are real.
 """
 
+import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from handover import atomic
 from handover.editions import catalogue, manifest, render
+from handover.editions import store as store_module
 from handover.editions.store import PICTURE, Edition, Store, file_name
 from handover.errors import HandoverError
 
 REPORT = "doors"
 #: A page's usual size, so that a small disk fills in the middle of a file.
 FILLING = 40_000
+
+
+INPUTS = {"notebook": "", "tables": {}, "dictionary": "", "lock": "", "package": "", "versions": {}}
+
+
+def fact(label, value, known=None, **more):
+    """A fact as a manifest has it."""
+    told = {"label": label, "value": value, "low": None, "high": None, "unit": "", "known_since": known, "claims": None}
+    return told | {"weight": manifest.DETAIL, "news": f"{label}: {value}.", "history": []} | more
+
+
+def staged_by_killed(root):
+    """The folder that a process has left in which it made something, since it was killed."""
+    child = os.fork()
+    if child == 0:
+        with atomic.staging(root) as staged:
+            (staged / "half").write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    (left,) = root.glob(f"{atomic.STAGING}????????")
+    return left
 
 
 def made(report=REPORT, as_of="2026-01-31", digits="0123abcd", value="3", started="", filling=0, **changes):
@@ -33,13 +58,14 @@ def made(report=REPORT, as_of="2026-01-31", digits="0123abcd", value="3", starte
         "language": "en",
         "parameters": {"as_of": as_of},
         "variant": {},
-        "inputs": {"digest": f"inputs of {digits}"},
+        "inputs": INPUTS | {"digest": f"inputs of {digits}"},
         "outputs": manifest.outputs(files),
         "versions": {"typst": "1"},
-        "facts": {"doors": {"label": "Doors", "value": value}},
+        "facts": {"doors": fact("Doors", value)},
+        "statements": {},
         "sources": [],
         "pages": 2,
-        "run": {"started": started},
+        "run": {"started": started, "seconds": {}},
     }
     return about | changes, files
 
@@ -77,6 +103,7 @@ def edition(store: Store, number: int) -> Edition:
 if __name__ == "__main__":
     root, count = Path(sys.argv[1]), int(sys.argv[2])
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    store_module.LOCK_TIMEOUT_S = 3600  # others may be slow on a busy machine
     try:
         for number in range(first, first + count):
             publish(Store(root, root / ".lock"), number)

@@ -20,7 +20,7 @@ ROOMS = {
     "schedule": "editions notebook",
     "verify": "editions document notebook",
     "preview": "editions notebook",
-    "publish": "editions",
+    "publish": "editions verify",
     "lab": "editions notebook",
     "cli": "story notebook editions sweep schedule verify preview publish",
 }

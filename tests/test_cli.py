@@ -166,6 +166,44 @@ def test_out_takes_a_path_relative_to_where_the_command_runs(run, mini, stand_in
     assert not mini.reports.exists()
 
 
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("", "--out: must name a place (got '')"),
+        ("~/out", "--out: must be written out, since only a shell expands ~ and $ (got ~/out)"),
+        ("$OUT", "only a shell expands"),
+        ("out\n", "without control characters"),
+        ("desk@host:out", "which may mean another machine"),
+        ("file://host/out", "must be on this machine (got the host host)"),
+        (
+            "S3://desk/out",
+            "--out: must be a path on this machine (got s3://desk/out).\nWrite a path; `handover publish`",
+        ),
+    ],
+)
+@pytest.mark.parametrize("words", [["render"], ["render", "--sweep", "as_of=2026-01-31"], ["bundle", "mini/2026"]])
+def test_out_is_read_as_what_it_says_or_refused(run, mini, stand_in, snapshot, words, out, said):
+    before = snapshot(mini.root.parent)
+    code, printed, err = run(*words, "--out", out)
+    assert (code, printed, stand_in.runs) == (1, "", 0) and said in err
+    assert snapshot(mini.root.parent) == before
+
+
+@pytest.mark.parametrize("words", [["render"], ["render", "--sweep", "as_of=2026-01-30,2026-01-31"]])
+def test_out_that_holds_other_people_s_pages_is_refused_before_anything_runs(run, mini, stand_in, snapshot, words):
+    out = mini.root.parent / "site"
+    out.mkdir()
+    (out / "feed.xml").write_text("theirs")
+    code, printed, err = run(*words, "--out", str(out))
+    assert (code, printed, stand_in.runs) == (1, "", 0) and "handover did not write (got feed.xml)" in err
+    assert snapshot(out).keys() == {"feed.xml"} and (out / "feed.xml").read_text() == "theirs"
+
+
+def test_out_may_be_a_file_address(run, mini, stand_in):
+    code, out, _ = run("render", "--out", f"file://localhost{mini.root.parent}/two%20words")
+    assert code == 0 and out.startswith(f"{mini.root.parent}/two words/mini/")
+
+
 @pytest.mark.kernel
 def test_sigterm_leaves_nothing_behind_and_says_so_by_its_code(mini):
     path = mini.notebook("mini")
@@ -419,3 +457,33 @@ cli.main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "cleaned up\n", "")
+
+
+def test_where_there_is_nothing_to_look_at_nothing_is_called_good(tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "datapackage.json").write_text('{"name": "x", "resources": []}')
+    monkeypatch.chdir(tmp_path)
+    said = {}
+    for words in (["check"], ["schedule", "health"], ["verify", "."]):
+        with pytest.raises(SystemExit) as left:
+            cli.main(words)
+        said[words[0]] = left.value.code, *capsys.readouterr()
+    assert said["check"][:2] == (
+        0,
+        "note  data: data/datapackage.json names no table; nothing was looked at\n"
+        "note  notebooks: holds no notebook; nothing was looked at\n"
+        "note  reports: holds no edition; nothing was looked at\n",
+    )
+    assert (
+        said["schedule"][0] == 1 and "must have an entry of the schedule for health to look at" in said["schedule"][2]
+    )
+    assert said["verify"][0] == 1 and "(got a folder without editions)" in said["verify"][2]
+
+
+def test_a_torn_manifest_that_a_render_meets_is_told_and_stops_nothing(run, mini, stand_in):
+    assert run("render", "mini")[0] == run("render", "mini", "-p", "as_of", "2026-02-01")[0] == 0
+    torn = Store.of(mini).editions()[0]
+    (torn.folder / "manifest.json").write_text("{")
+    code, out, err = run("render", "mini", "-p", "as_of", "2026-02-02")
+    assert code == 0 and "2026-02-02-en" in out
+    assert f"mini: warning: {torn.folder}/manifest.json: must be a whole manifest (got " in err

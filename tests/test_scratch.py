@@ -1,7 +1,11 @@
 """Temporary folders are gone after use, also where a signal breaks into the use of them at any line."""
 
+import errno
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,13 @@ def test_broken_into_at_any_line_nothing_is_left(tmp_path):
     done = subprocess.run([*BREAK_IN, tmp_path], capture_output=True, text=True, check=True)
     places = int(done.stdout.removesuffix(" places\n"))
     assert places > 50
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_killed_at_any_line_nothing_is_left_after_the_next_sweep(tmp_path):
+    done = subprocess.run([*BREAK_IN, tmp_path, "kill"], capture_output=True, text=True, check=True)
+    places, swept = (int(line.split()[0]) for line in done.stdout.splitlines())
+    assert places > 50 and swept > 30
     assert list(tmp_path.iterdir()) == []
 
 
@@ -63,11 +74,16 @@ def test_the_end_gives_up_what_never_goes(tmp_path, monkeypatch, alone):
         assert made.exists()
 
 
-def test_a_fork_leaves_what_its_parent_made(tmp_path, monkeypatch, alone):
+def test_a_fork_leaves_what_its_parent_made(tmp_path, alone):
     with scratch.folder(tmp_path) as made:
-        monkeypatch.setattr(scratch.os, "getpid", lambda: -1)
-        scratch.remove_all()
+        child = os.fork()
+        if child == 0:
+            scratch.remove_all()
+            os._exit(0)
+        os.waitpid(child, 0)
         assert made.exists()
+        scratch.sweep(tmp_path)
+        assert made.exists(), "the end of a fork is not the end of the owner"
 
 
 def test_folders_that_a_cell_has_closed_are_removed():
@@ -101,3 +117,137 @@ def test_what_is_outside_keeps_its_rights(tmp_path):
     scratch.remove(made)
     scratch.remove(made)
     assert [path.stat().st_mode & 0o777 for path in (tmp_path, beside)] == [0o755, 0o755]
+
+
+# what killed processes leave
+
+
+def killed(parent, *, fork=False):
+    """The folder that a killed process left; a fork of that process may still be there, until the test ends."""
+    child = os.fork()
+    if child == 0:
+        (scratch.make(parent) / "key").write_text("secret")
+        if fork and (other := os.fork()) == 0:
+            time.sleep(600)
+        (parent / "fork").write_text(str(other if fork else 0))
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    (left,) = (path for path in parent.iterdir() if path.is_dir())
+    pid = int((parent / "fork").read_text())
+    (parent / "fork").unlink()
+    return left, pid
+
+
+def record(made):
+    return made.with_name(f"{made.name}{scratch.RECORD}")
+
+
+@pytest.mark.parametrize("fork", [False, True])
+def test_what_a_killed_process_left_is_swept_though_a_fork_of_it_lives(tmp_path, fork):
+    left, pid = killed(tmp_path, fork=fork)
+    try:
+        assert (left / "key").exists() and record(left).exists()
+        scratch.sweep(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+
+
+def make_foreign(left, parent, how):
+    """Make of a leftover something that is not ours."""
+    match how:
+        case "no record":
+            record(left).unlink()
+        case "an empty record":
+            record(left).write_text("")
+        case "another's words":
+            record(left).write_text("me\n")
+        case "another's name":
+            left.rename(left.with_name("ho-12345678"))
+            record(left).rename(parent / f"ho-12345678{scratch.RECORD}")
+        case "a linked record":
+            record(left).rename(parent / "kept")
+            record(left).symlink_to(parent / "kept")
+        case "a pipe for a record":
+            record(left).unlink()
+            os.mkfifo(record(left))
+        case "a link":
+            left.rename(parent / "victim")
+            left.symlink_to(parent / "victim")
+        case "a file":
+            scratch.shutil.rmtree(left)
+            left.write_text("mine")
+        case "another user's record":
+            os.chown(record(left), 65534, 65534)
+        case "another user's folder":
+            os.chown(left, 65534, 65534)
+
+
+FOREIGN = [
+    "no record", "an empty record", "another's words", "another's name", "a linked record", "a pipe for a record",
+    "a link", "a file", "another user's record", "another user's folder",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", FOREIGN)
+def test_what_carries_no_mark_of_ours_is_left_alone(tmp_path, snapshot, how):
+    if "user" in how and os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    left, _ = killed(tmp_path)
+    make_foreign(left, tmp_path, how)
+    before = snapshot(tmp_path)
+    scratch.sweep(tmp_path)
+    assert snapshot(tmp_path) == before
+
+
+def test_a_folder_in_use_is_left_alone_by_any_number_of_sweeps_at_once(tmp_path):
+    end, begin = os.pipe()
+    users = []
+    for _ in range(4):
+        users.append(os.fork())
+        if users[-1] == 0:
+            lost = 0
+            for _ in range(200):
+                with scratch.folder(tmp_path) as made:
+                    scratch.sweep(tmp_path)
+                    lost += not (made.is_dir() and record(made).exists())
+            os.write(begin, bytes([min(lost, 255)]))
+            os._exit(0)
+    assert [os.waitpid(user, 0)[1] for user in users] == [0] * 4
+    assert os.read(end, 10) == bytes(4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_removed_yet_keeps_its_record_for_the_next_sweep(tmp_path, monkeypatch):
+    left, _ = killed(tmp_path)
+    with monkeypatch.context() as stuck:
+        stuck.setattr(scratch.shutil, "rmtree", lambda path, **_: None)
+        scratch.sweep(tmp_path)
+        assert left.exists() and record(left).exists()
+    scratch.sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_a_record_cannot_appear_in_one_step_it_is_made_all_the_same(tmp_path, monkeypatch):
+    def refuse(made):
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(scratch, "_record_in_one_step", refuse)
+    with scratch.folder(tmp_path) as made:
+        scratch.sweep(tmp_path)
+        assert made.exists() and record(made).read_bytes() == scratch._text(made)
+    killed(tmp_path)
+    scratch.sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["list"], ["check", "--nonsense"], ["diff", "no", "such"]])
+def test_any_command_sweeps_what_a_killed_one_left(mini, tmp_path, words):
+    temporary = tmp_path / "t"
+    temporary.mkdir()
+    killed(temporary)
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    command = [sys.executable, "-m", "handover", *words]
+    subprocess.run(command, cwd=mini.root, env=environment, capture_output=True, check=False)
+    assert list(temporary.iterdir()) == []

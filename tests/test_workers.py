@@ -68,9 +68,6 @@ def stick(path):
     """Hang in a call that no signal handler interrupts."""
     import ctypes
 
-    from handover import workers
-
-    workers.END_S = 0.1
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # another thread takes it, and this one does not return
     Path(path).touch()
     ctypes.CDLL(None).pause()

@@ -2,15 +2,14 @@
 
 import errno
 import os
-import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from handover import scratch
 from handover.errors import StoreError
 
-#: Names of half-written files and folders begin so; the id of the process that writes them follows.
+#: Names of the folders in which files and folders are made begin so.
 STAGING = ".staging-"
 
 CURES = {
@@ -71,44 +70,25 @@ def sync(path: Path) -> None:
 
 def replace(path: Path, data: bytes) -> None:
     """Give a file new bytes in one step: a reader sees the old ones or the new ones."""
-    half = path.with_name(f"{staging()}-{path.name}")
-    try:
-        create(half, data)
-        os.rename(half, path)  # noqa: PTH104
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
+    replace_all(path.parent, {path.name: data})
 
 
-def staging() -> str:
-    """A new name for a file or folder that this process is writing."""
-    return f"{STAGING}{os.getpid()}-{secrets.token_hex(4)}"
+def replace_all(root: Path, files: Mapping[str, bytes]) -> None:
+    """Give files of a folder new bytes by name, each in one step and in this order; none if the disk lacks room."""
+    with staging(root) as staged:
+        for name, data in files.items():
+            create(staged / name, data)
+        for name in files:
+            os.rename(staged / name, root / name)  # noqa: PTH104
+            sync(root)
 
 
-def sweep(root: Path) -> None:
-    """Remove what ended processes left half written; the caller holds the lock."""
-    for path in root.glob(f"{STAGING}*"):
-        owner = path.name.removeprefix(STAGING).split("-")[0]
-        if owner.isdigit() and int(owner) != os.getpid() and _alive(int(owner)):
-            continue
-        remove(path)
+@contextmanager
+def staging(root: Path) -> Iterator[Path]:
+    """A private folder in which something is made before it is moved into `root`; what is left in it is removed.
 
-
-def remove(path: Path) -> None:
-    """Remove a file or folder if it exists; of a link, only the link."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink()
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    What killed processes left of such folders in `root` is removed too.
+    """
+    scratch.sweep(root)
+    with scratch.folder(root, STAGING) as staged:
+        yield staged

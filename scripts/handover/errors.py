@@ -13,6 +13,7 @@
     ├── StoreError               an edition that exists, is torn, or cannot be written
     ├── WorkerError              a worker process that was lost, or broke
     ├── SweepError               workers that are missing, or have other inputs
+    ├── GitError                 git is not there, or refuses
     ├── PublishError             a bundle, a mirror or a pruning that cannot be made
     ├── ScheduleError            an entry that cannot be kept, a damaged log, a report older than it may be
     ├── MailError                a mail that cannot be written or sent
@@ -81,6 +82,10 @@ class WorkerError(HandoverError):
 
 class SweepError(HandoverError):
     """Workers are missing, or have other inputs than the sweep was planned with."""
+
+
+class GitError(HandoverError):
+    """Git is not there, or refuses."""
 
 
 class PublishError(HandoverError):

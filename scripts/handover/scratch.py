@@ -1,55 +1,109 @@
-"""Temporary folders that are removed after use, whatever interrupts it.
+"""Private folders that are removed after use, whatever interrupts it: temporary ones, and those that files are made in.
 
 A signal may end a process between any two steps, also while a folder is made or removed. So a folder is noted before
 it exists and forgotten only when it is gone; what is still noted when the process ends is removed then.
+
+A process that is killed removes nothing. So a record lies beside each folder, which its owner keeps locked: the system
+opens the lock when the owner dies, and `sweep` removes each folder whose record is free. A folder without a record is
+nobody's leftover, whatever it is called; and no process number is trusted, since numbers live again.
 """
 
 import atexit
+import fcntl
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from handover.errors import StoreError
+
 #: Names are short, since the paths of sockets in these folders must be.
 PREFIX = "ho-"
 NAME_LENGTH = len(PREFIX) + 8
 
+#: Where a folder is made if its path would be too long elsewhere.
+SHORT = Path("/tmp")
+
+#: The record of a folder is called as the folder is, with this behind.
+RECORD = ".owner"
+
 #: How long to wait at exit for killed processes to stop writing into a folder.
 PATIENCE_S = 2.0
 
-#: Folders that may exist, with the process that owns each: a fork must not remove those of its parent.
-_noted: dict[Path, int] = {}
+#: Folders that may exist, each with its record, open and locked; None where that is not ours.
+_noted: dict[Path, int | None] = {}
 
 
 @contextmanager
-def folder(parent: Path | None = None) -> Iterator[Path]:
+def folder(parent: Path | None = None, prefix: str = PREFIX) -> Iterator[Path]:
     """A private folder in `parent`, or in the system's folder for temporary files, removed after use."""
-    made = make(parent)
+    made = make(parent, prefix)
     try:
         yield made
     finally:
         remove(made)
 
 
-def make(parent: Path | None = None) -> Path:
-    """Make a private folder that lasts until `remove`, or until the process ends."""
-    parent = Path(os.path.realpath(parent or tempfile.gettempdir()))
+def make(parent: Path | None = None, prefix: str = PREFIX) -> Path:
+    """Make a private folder that lasts until `remove`, or until the process ends.
+
+    Raises:
+        StoreError: It is to be a temporary one, and there is no room for it.
+        OSError: The folder that was named refuses.
+    """
+    if parent is None:
+        parent = temporary()
+        with room(parent):
+            return make(parent, prefix)
+    parent = Path(os.path.realpath(parent))
     while True:
-        made = parent / f"{PREFIX}{secrets.token_hex(4)}"
+        made = parent / f"{prefix}{secrets.token_hex(4)}"
         if made.exists():
             continue
-        _noted[made] = os.getpid()
-        made.mkdir(0o700)
+        _noted[made] = None
+        try:
+            _noted[made] = _record(made)
+            made.mkdir(0o700)
+        except OSError:
+            remove(made)
+            raise
         return made
+
+
+def temporary() -> Path:
+    """The system's folder for temporary files.
+
+    Raises:
+        StoreError: Nothing can be written to any that there may be.
+    """
+    with room(Path(os.environ.get("TMPDIR", "/tmp"))):
+        return Path(tempfile.gettempdir())
+
+
+@contextmanager
+def room(place: Path) -> Iterator[None]:
+    """Turn an OSError from writing temporary files into an error that names the place and a cure.
+
+    Raises:
+        StoreError: The disk refuses.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"{place}: must have room for temporary files (got {error.strerror or error}).\n"
+            "Free some space there, or point TMPDIR to a folder on another disk, and run the command again."
+        ) from error
 
 
 def adopt(made: Path) -> None:
     """Remove a folder that another process made when this one ends, since that one may be killed before it can."""
-    _noted[made] = os.getpid()
+    _noted[made] = None
 
 
 def remove(made: Path) -> None:
@@ -60,7 +114,88 @@ def remove(made: Path) -> None:
             _open_up(made)
         shutil.rmtree(made, ignore_errors=True)
     if not made.exists():
-        _noted.pop(made, None)
+        with suppress(OSError):
+            _record_of(made).unlink()
+        _close(_noted.pop(made, None))
+
+
+def sweep(parent: Path) -> None:
+    """Remove the folders in `parent` that killed processes of this user have left."""
+    with suppress(OSError):
+        for name in os.listdir(parent):  # noqa: PTH208  there may be many
+            if name.endswith(RECORD):
+                with suppress(OSError):
+                    _sweep(parent / name.removesuffix(RECORD))
+
+
+def sweep_temporary() -> None:
+    """Remove the temporary folders that killed processes of this user have left."""
+    with suppress(StoreError):
+        for parent in {temporary(), SHORT}:
+            sweep(parent)
+
+
+def _sweep(made: Path) -> None:
+    """Remove a folder if its record says that it was made here, and nobody holds the record."""
+    handle = os.open(_record_of(made), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid():
+            return
+        if os.read(handle, 1024) != _text(made):
+            return
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # another sweep may have removed both since the record was opened
+        if os.fstat(handle).st_nlink and (not os.path.lexists(made) or _is_own(made)):
+            remove(made)
+    finally:
+        os.close(handle)
+
+
+def _is_own(made: Path) -> bool:
+    about = made.lstat()
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid()
+
+
+def _record_of(made: Path) -> Path:
+    return made.with_name(f"{made.name}{RECORD}")
+
+
+def _text(made: Path) -> bytes:
+    return f"handover removes the folder {made.name} when the process that made it has ended\n".encode()
+
+
+def _record(made: Path) -> int:
+    """Make the record of a folder, and lock it."""
+    try:
+        return _record_in_one_step(made)
+    except (OSError, AttributeError):
+        # killed between two of these steps, a process leaves an empty file, which nobody can tell from another's
+        handle = os.open(_record_of(made), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        return _fill(handle, made)
+
+
+def _record_in_one_step(made: Path) -> int:
+    """Make a record that appears whole and locked, on Linux and most of its file systems."""
+    handle = _fill(os.open(made.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), made)
+    try:
+        # only if a folder to start from is given, though the path is absolute, does Python have the link followed
+        os.link(f"/proc/self/fd/{handle}", _record_of(made), src_dir_fd=handle, follow_symlinks=True)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _fill(handle: int, made: Path) -> int:
+    try:
+        with suppress(OSError):  # where there are no locks, nothing is swept
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        os.write(handle, _text(made))
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _open_up(folder: Path) -> None:
@@ -76,9 +211,23 @@ def _open_up(folder: Path) -> None:
 def remove_all() -> None:
     """Remove what this process has left; to be called before an exit that skips `atexit`."""
     give_up = time.monotonic() + PATIENCE_S
-    while (left := [made for made, owner in list(_noted.items()) if owner == os.getpid()]) and (
-        time.monotonic() < give_up
-    ):
+    while (left := list(_noted)) and time.monotonic() < give_up:
         for made in left:
             remove(made)
         time.sleep(0.01)
+
+
+def _disown() -> None:
+    """Leave to the parent of a fork what it made; its locks must end with it, though forks of it live on."""
+    for handle in _noted.values():
+        _close(handle)
+    _noted.clear()
+
+
+def _close(handle: int | None) -> None:
+    if handle is not None:
+        with suppress(OSError):
+            os.close(handle)
+
+
+os.register_at_fork(after_in_child=_disown)

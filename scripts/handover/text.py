@@ -1,6 +1,7 @@
 """Text made safe for a page: what would break the file or turn the reading order becomes visible."""
 
 import re
+from collections.abc import Iterable
 
 #: Lone surrogates cannot be written; C0 and C1 controls and noncharacters are not allowed in HTML.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -21,6 +22,21 @@ def printable(text: object, *, code: bool = False) -> str:
         return written  # nearly every text: no character named here is printable
     written = UNWRITABLE.sub("\ufffd", written.replace("\r\n", "\n").replace("\r", "\n"))
     return (TURNERS if code else OVERRIDES).sub(lambda found: f"[U+{ord(found[0]):04X}]", written)
+
+
+def shown(text: object, most: int = 160) -> str:
+    """Put a text of unknown origin on one line, without anything that a terminal would obey."""
+    try:
+        line = " ".join(printable(text, code=True).split())
+    except RecursionError:
+        return "something nested without end"
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def listed(lines: Iterable[str], most: int = 20) -> list[str]:
+    """The first of some lines, and in one more how many others there are."""
+    found = list(lines)
+    return found if len(found) <= most + 1 else [*found[:most], f"… and {len(found) - most:,} more"]
 
 
 LINES, CHARACTERS = 200, 20_000

@@ -17,7 +17,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -33,6 +32,8 @@ from handover.errors import HandoverError, WorkerError
 ATTEMPTS = 2
 #: How long a process may take to end its kernels and itself; then it is killed, and subreapers clean up after it.
 END_S = 8.0
+#: The same for one whose starter is gone, which the system ends then, whatever it is doing.
+ORPHAN_S = 1.5
 #: How often `look` is called while a call is waited for.
 LOOK_S = 0.05
 #: Allocations before a garbage collection, and collections before one of the next two generations.
@@ -284,13 +285,9 @@ def _listen(connection: Connection, calls: "SimpleQueue[bytes]", cancelled: thre
                 # the call before has been answered, so this cannot undo its cancellation
                 cancelled.clear()
                 calls.put(message)
+    # its folders are left as they are, with their records, since kernels that still run may write into them
+    signal.setitimer(signal.ITIMER_REAL, ORPHAN_S)
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(END_S)
-    # the main thread has not come back from some call of a library
-    from handover import scratch
-
-    scratch.remove_all()
-    os._exit(1)
 
 
 def _answer(call: bytes, tell: Callable[[Any], None]) -> bytes:

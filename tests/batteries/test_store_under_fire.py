@@ -113,6 +113,8 @@ def test_killed_at_every_call_that_writes_a_reader_sees_whole_editions_and_the_n
     assert tried > 40 and outcomes == {True, False}
 
 
+UNLISTED = " is published and whole; the catalogue still lists what was there before."
+
 #: Fills a small disk up to a point, publishes, looks, makes room, and publishes again; one line of JSON a point.
 FULL = """
 import json, os, sys
@@ -124,19 +126,19 @@ root = Path(sys.argv[1], "reports")
 root.mkdir()
 store = Store(root, root / ".lock")
 publishing.publish(store, 0)
-def snapshot():
-    return {str(path): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+def snapshot(pattern="**/*"):
+    return {str(path): path.read_bytes() for path in sorted(root.glob(pattern)) if path.is_file()}
 ballast = Path(sys.argv[1], "ballast")
-for number, room in enumerate(range(0, 320, 16), 1):
+for number, room in enumerate(range(0, 480, 24), 1):
     disk = os.statvfs(sys.argv[1])
     ballast.write_bytes(b"x" * max(0, disk.f_bavail * disk.f_frsize - room * 1024))
-    before, said = snapshot(), ""
+    before, listed, said = snapshot(), snapshot("*.*"), ""
     try:
         publishing.publish(store, number)
     except StoreError as error:
         said = str(error)
     published = publishing.edition(store, number).folder.exists()
-    kept = published or snapshot() == before
+    kept = snapshot("*.*") == listed if published and said else published or snapshot() == before
     torn = [fault for edition in store.editions() for fault in edition.faults()] + list(map(str, store.strays()))
     ballast.unlink()
     publishing.publish(store, number)
@@ -145,26 +147,82 @@ for number, room in enumerate(range(0, 320, 16), 1):
 """
 
 
-def test_a_disk_that_is_full_at_any_point_costs_no_more_than_the_edition(tmp_path):
-    """A private mount that ends with the process; root may make one, others inside a namespace of users."""
+def on_a_small_disk(tmp_path, code):
+    """Run code with the path of a small disk; return what it prints, as JSON a line, and what it says.
+
+    The disk is a private mount that ends with the process; root may make one, others inside a namespace of users.
+    """
     need("unshare")
     small = tmp_path / "small"
     small.mkdir()
     script = 'mount -t tmpfs -o size=8m tmpfs "$1" && shift && exec "$@"'
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     ran = subprocess.run(
-        ["unshare", *user, "--mount", "sh", "-c", script, "sh", small, sys.executable, "-B", "-c", FULL, small],
+        ["unshare", *user, "--mount", "sh", "-c", script, "sh", small, sys.executable, "-B", "-c", code, small],
         capture_output=True, text=True, cwd=Path(publishing.__file__).parent, check=False,
     )  # fmt: skip
     if "unshare" in ran.stderr or "mount:" in ran.stderr:
         pytest.fail(ran.stderr) if os.environ.get("CI") else pytest.skip(f"no private mount here: {ran.stderr.strip()}")
-    points = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert len(points) == 20, ran.stderr
+    return [json.loads(line) for line in ran.stdout.splitlines()], ran.stderr
+
+
+def test_a_disk_that_is_full_at_any_point_costs_no_more_than_the_edition(tmp_path):
+    points, said = on_a_small_disk(tmp_path, FULL)
+    assert len(points) == 20, said
     for point in points:
         assert point["kept"] and point["torn"] == point["after"] == [], point
         assert not point["said"] or "No space left on device" in point["said"], point
         assert not point["said"] or atomic.CURES[28] in point["said"], point
-    assert {point["published"] for point in points} == {True, False}
+        assert (UNLISTED in point["said"]) == bool(point["published"] and point["said"]), point
+    # full before the edition, between it and its catalogue, and not at all
+    assert {(point["published"], bool(point["said"])) for point in points} == {
+        (False, True),
+        (True, True),
+        (True, False),
+    }
+
+
+#: Fills the disk for temporary files up to a point, once it has been chosen, and uses it in each way there is.
+TEMPORARY = """
+import json, os, sys, tempfile
+from pathlib import Path
+from handover import scratch
+from handover.errors import StoreError
+from handover.notebook import environment
+from handover.pages import typesetter
+disk = Path(sys.argv[1])
+tempfile.tempdir = str(disk)
+def folder():
+    with scratch.folder():
+        pass
+def kernel():
+    with environment.scratch_folder():
+        pass
+def pages():
+    files = {"main.typ": b'#set document(title: "x", date: datetime(year: 2000, month: 1, day: 1))', "x": bytes(9999)}
+    typesetter.pdf(files, 0, "x")
+for use in (folder, kernel, pages):
+    for room in range(0, 40, 4):
+        ballast, space, said = disk / "ballast", os.statvfs(disk), ""
+        ballast.write_bytes(b"x" * max(0, space.f_bavail * space.f_frsize - room * 1024))
+        try:
+            use()
+        except StoreError as error:
+            said = str(error)
+        ballast.unlink()
+        print(json.dumps({"use": use.__name__, "room": room, "said": said, "left": os.listdir(disk)}))
+"""
+
+
+def test_a_full_disk_for_temporary_files_is_told_as_such_and_nothing_is_left_there(tmp_path):
+    points, said = on_a_small_disk(tmp_path, TEMPORARY)
+    assert len(points) == 30, said
+    full = (
+        f"{tmp_path}/small: must have room for temporary files (got No space left on device).\n"
+        "Free some space there, or point TMPDIR to a folder on another disk, and run the command again."
+    )
+    assert {point["said"] for point in points} == {full, ""} and not any(point["left"] for point in points)
+    assert {point["use"] for point in points if point["said"]} == {"folder", "kernel", "pages"}
 
 
 @pytest.mark.slow

@@ -5,17 +5,26 @@ import json
 import random
 import re
 from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import feedparser
 import pytest
+from click.testing import CliRunner
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from handover.cli import cli
 from handover.editions import catalogue, catalogue_pages, manifest
 from handover.editions.catalogue import Site
 from handover.editions.store import LINK_PICTURE, Edition, Store
-from handover.errors import HandoverError
+from handover.errors import HandoverError, StoreError
+from handover.project import Project
+from handover.text import whole
 from judges.links import dangling
-from publishing import made
+from publishing import fact, made
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -30,6 +39,63 @@ def fill(store, *editions):
         for about, files in editions:
             store.publish(about["report"], about["edition"], files, about)
         return catalogue.write(store)
+
+
+# other people's files
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: path.write_text("theirs"), lambda path: path.symlink_to("a"), Path.mkdir]
+)
+@pytest.mark.parametrize("name", ["index.html", "feed.xml", "catalogue.json", "doors_editions.html"])
+def test_a_file_that_we_did_not_write_is_not_replaced(store, snapshot, name, make):
+    store.root.mkdir()
+    (store.root / "a").write_text('<meta name="generator" content="another">')
+    make(store.root / name)
+    before = snapshot(store.root)
+    with pytest.raises(
+        StoreError, match=rf"that the catalogue would replace and handover did not write \(got {name}\)"
+    ):
+        fill(store, made())
+    kept = {path: found for path, found in snapshot(store.root).items() if not path.startswith("doors/")}
+    assert {path: kept[path] for path in before} == before and kept.keys() - before.keys() == {"doors"}
+
+
+def test_a_page_of_others_that_is_named_like_ours_stays_and_ours_goes(store):
+    fill(store, made("windows"), made())
+    for name in ("books_editions.html", "books_editions-3.html"):
+        (store.root / name).write_text("theirs")
+    (store.root / "linked_editions.html").symlink_to("windows_editions.html")
+    assert catalogue.stale(store) == []
+    with store.locked():
+        catalogue.write(store, without=store.editions("windows"))
+    left = {path.name for path in store.root.glob("*_editions*.html")}
+    assert left == {"doors_editions.html", "books_editions.html", "books_editions-3.html", "linked_editions.html"}
+
+
+def test_what_we_wrote_is_known_as_ours_whatever_a_project_says_of_itself(store):
+    """Also in the middle of a merge that git could not settle."""
+    (store.root.parent / "pyproject.toml").write_text(
+        f'[tool.handover]\ntitle = "{"<t>" * 5000}"\ndescription = "{"d" * 9000}"\nid = "{"i" * 2000}"\n'
+    )
+    desk = replace(store, project=Project(store.root.parent))
+    fill(desk, made())
+    for name in ("index.html", "feed.xml", "catalogue.json", "doors_editions.html"):
+        path = store.root / name
+        path.write_text("<<<<<<< HEAD\n" + path.read_text())
+    fill(desk, made(as_of="2026-02-01", digits="00000002"))
+    assert catalogue.stale(desk) == []
+
+
+def test_the_command_replaces_files_of_others_when_it_is_told_to(mini, monkeypatch):
+    store = Store.of(mini)
+    fill(store, made())
+    (store.root / "index.html").write_text("theirs")
+    monkeypatch.chdir(mini.root)
+    refused = CliRunner().invoke(cli, ["catalogue"])
+    assert isinstance(refused.exception, StoreError) and "`handover catalogue --force`" in str(refused.exception)
+    assert (store.root / "index.html").read_text() == "theirs"
+    assert CliRunner().invoke(cli, ["catalogue", "--force"]).exit_code == 0 and catalogue.stale(store) == []
 
 
 def read(store):
@@ -51,11 +117,11 @@ def test_a_manifest_of_something_else_is_named_and_left_out(store):
     odd = Edition(store.root, "doors", "2026-02-01-en-22222222")
     about = made(digits="22222222", as_of="2026-02-01")[0]
     odd.folder.mkdir()
-    (odd.folder / "manifest.json").write_bytes(manifest.dumps(about | {"as_of": "soon", "outputs": {}}))
+    (odd.folder / "manifest.json").write_bytes(manifest.dumps(about | {"outputs": {}}))
     with store.locked():
         faults = catalogue.write(store)
     names = ", ".join(f"doors_{odd.name}.{kind}" for kind in ("html", "pdf", "ipynb"))
-    assert faults == [f"{odd.folder}/manifest.json: must be that of a report (lacks: {names}, as_of)"]
+    assert faults == [f"{odd.folder}/manifest.json: must name the files of a report (got no {names})."]
     assert [one["edition"] for one in read(store)[0]["editions"]] == ["2026-01-31-en-0123abcd"]
 
 
@@ -69,6 +135,56 @@ def test_what_others_put_into_a_manifest_is_text_on_the_page_and_in_the_feed():
     root = ElementTree.fromstring(files["feed.xml"])
     told = root.find(f"{ATOM}entry/{ATOM}title").text
     assert told.startswith(evil.replace("\x07", "") + " (31 January 2026, evidence: </title><script>alert(1)")
+
+
+WORDS = st.one_of(
+    st.text(),
+    st.text("\ud800\udfff\x00\x07\r\n\x85\u2028\u202e\u2066\ufffe<>&\"'/=\\%$?]-aé中"),
+    st.sampled_from(["]]><script>", "<!--", "&#0;", "=?utf-8?q?x=0d=0a?=", "javascript:x", "\ud800", "x" * 10_000]),
+)
+
+
+class Words(HTMLParser):
+    """What a reader of a page meets: its text, and the names of its elements."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.tags = "", set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@cache
+def usual_catalogue():
+    editions = made(digits="00000001", as_of="2026-01-07"), made(variant={"evidence": "x"}, value="4")
+    return catalogue.build([about for about, _ in editions], Site("x", "x"))
+
+
+@settings(max_examples=15)  # each sets four pages and the typefaces that they need
+@given(WORDS, WORDS, WORDS, WORDS)
+@example("\ud800", "\ud800", "\ud800", "\ud800")
+def test_law_words_stay_words_in_feed_data_and_pages(title, standfirst, value, name):
+    about = [made(digits="00000001", as_of="2026-01-07")[0]]
+    about.append(made(title=title, standfirst=standfirst, value=value, variant={"evidence": value})[0])
+    files = catalogue.build(about, Site(title=name, description=name))
+    root, usual = (ElementTree.fromstring(one["feed.xml"]) for one in (files, usual_catalogue()))
+    shape = [element.tag for element in usual.iter()]
+    gone = {f"{ATOM}subtitle"} if not name else set()
+    assert [element.tag for element in root.iter()] == [tag for tag in shape if tag not in gone]
+    kept = re.sub("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", "", title)
+    assert root.find(f"{ATOM}entry/{ATOM}title").text.startswith(f"{kept} (31 January 2026")
+    content = Words(root.find(f"{ATOM}entry/{ATOM}content").text or "")
+    assert content.tags <= {"p", "ul", "li"}
+    (listed,) = json.loads(files["catalogue.json"])["reports"]
+    assert listed["editions"][0]["title"] == whole(title)
+    for page in ("index.html", "doors_editions.html"):
+        assert Words(files[page].decode()).tags == Words(usual_catalogue()[page].decode()).tags
 
 
 def test_the_pages_run_nothing_and_ask_nobody():
@@ -224,7 +340,9 @@ def test_the_address_is_that_of_pyproject(mini):
     assert catalogue.stale(Store(store.root, store.lock)) != []
 
 
-@pytest.mark.parametrize("value", ['"desk.example"', '"file:///srv"', "3", '["https://desk.example"]'])
+@pytest.mark.parametrize(
+    "value", ['"desk.example"', '"file:///srv"', "3", '["https://desk.example"]', '"https://a b"', r'"https://a\u0007"']
+)
 def test_an_address_that_is_none_is_refused(mini, value):
     (mini.root / "pyproject.toml").write_text(f"[tool.handover]\nurl = {value}\n")
     with pytest.raises(HandoverError, match=r"tool\.handover\.url must be an address that begins with https://"):
@@ -323,7 +441,7 @@ def test_a_correction_is_told_once_beside_the_news_since_the_earlier_day():
     ]
     for one in days:
         one["facts"]["doors"] |= {"known_since": "2026-01-01"}
-    days[-1]["facts"]["walls"] = {"label": "Walls", "value": "9", "known_since": "2026-01-20"}
+    days[-1]["facts"]["walls"] = fact("Walls", "9", "2026-01-20")
     newest = catalogue.entries(days)[0]["editions"][0]
     assert [(one["fact"], one["kind"]) for one in newest["changed"]] == [("doors", "corrected"), ("walls", "new")]
     assert (newest["before"], newest["replaces"]) == (days[0]["edition"], days[1]["edition"])
@@ -427,7 +545,8 @@ def test_a_stale_catalogue_is_noticed_and_mended(store):
     fill(store, made())
     assert catalogue.stale(store) == []
     (store.root / "feed.xml").unlink()
-    (store.root / "index.html").write_text("edited")
+    page = store.root / "index.html"
+    page.write_text(page.read_text().replace("The doors", "edited"))
     assert catalogue.stale(store) == ["feed.xml", "index.html"]
     fill(store)
     assert catalogue.stale(store) == []

@@ -1,6 +1,7 @@
 """From request to edition: what stops a report leaves the store as it was; what has not changed costs nothing."""
 
 import datetime as dt
+import errno
 import json
 import os
 import re
@@ -15,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handover import atomic
-from handover.editions import Request, check, index, render
+from handover.editions import Request, catalogue, check, index, render
 from handover.editions.compose import PLACEHOLDER
-from handover.editions.store import LINK_PICTURE, PICTURE, Store
+from handover.editions.store import LINK_PICTURE, LOCK, PICTURE, Store
 from handover.errors import (
     AuditError,
     ConversionError,
@@ -279,7 +280,7 @@ def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
     assert name in html and PLACEHOLDER not in html
     assert [path.name for path in outcome.paths] == [f"mini_{name}.html", f"mini_{name}.pdf"]
     assert {path.name for path in mini.reports.iterdir()} == {
-        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml")
+        *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml", LOCK)
     }
 
 
@@ -316,6 +317,17 @@ def test_a_copy_of_the_project_and_another_folder_get_the_same_bytes(mini, stand
     for there in (render.render(Project(elsewhere), "mini"), render.render(mini, "mini", out=out)):
         assert there.kind == "published" and there.edition.name == here.edition.name
         assert [one.read_bytes() for one in here.paths] == [one.read_bytes() for one in there.paths]
+
+
+@pytest.mark.parametrize("name", ["index.html", "feed.xml", "catalogue.json", "mini_editions.html"])
+def test_a_folder_with_other_people_s_pages_is_refused_before_anything_runs(mini, stand_in, tmp_path, snapshot, name):
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / name).write_text("theirs")
+    with pytest.raises(StoreError, match=rf"handover did not write \(got {name}\)\.\nChoose another folder with --out"):
+        render.render(mini, "mini", out=out)
+    assert stand_in.runs == 0
+    assert snapshot(out).keys() == {name} and (out / name).read_text() == "theirs"
 
 
 def test_phases_are_told_in_order(mini, stand_in):
@@ -394,6 +406,33 @@ def test_a_catalogue_that_a_killed_run_left_behind_is_mended(mini, stand_in):
         (mini.reports / name).unlink()
     assert render.render(mini, "mini").rendered is False
     assert (mini.reports / "index.html").is_file() and stand_in.runs == 1
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_disk_that_is_full_before_the_catalogue_says_what_is_there_and_the_next_render_mends(
+    mini, stand_in, tmp_path, monkeypatch, own
+):
+    out = None if own else tmp_path / "out"
+    listing = render.render(mini, "mini", {"as_of": "2026-01-20"}, out=out).edition.root
+    before = {path.name: path.read_bytes() for path in listing.glob("*.*")}
+    creates = atomic.create
+
+    def full(path, data):
+        if path.name == "index.html":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        creates(path, data)
+
+    with monkeypatch.context() as disk, pytest.raises(StoreError) as refused:
+        disk.setattr(atomic, "create", full)
+        render.render(mini, "mini", out=out)
+    first, there, cure = str(refused.value).splitlines()
+    edition = next(one for one in Store.of(mini, out).editions() if not one.name.startswith("2026-01-20"))
+    assert first.endswith("index.html: must be writable (got No space left on device).")
+    assert there == f"mini/{edition.name} is published and whole; the catalogue still lists what was there before."
+    assert cure == atomic.CURES[errno.ENOSPC] + (" `handover catalogue` is enough." if own else "")
+    assert edition.faults() == [] and {path.name: path.read_bytes() for path in listing.glob("*.*")} == before
+    assert render.render(mini, "mini", out=out).kind == "unchanged"
+    assert stand_in.runs == 2 and catalogue.stale(Store.of(mini, out)) == []
 
 
 def test_the_cache_forgets_the_oldest(mini, monkeypatch):

@@ -3,17 +3,20 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 
-from handover import atomic
+import publishing
+from handover import atomic, bounded, scratch
 from handover.editions import check, manifest
 from handover.editions.store import Edition, Store, file_name
 from handover.errors import StoreError
 from handover.project import Project
-from publishing import made
+from publishing import INPUTS, made
 
 ABOUT, FILES = made()
 NAME = ABOUT["edition"]
@@ -72,12 +75,17 @@ def test_whatever_step_the_disk_refuses_nothing_half_made_stays(store, snapshot,
         faulty = Faulty(step, refuse)
         monkeypatch.setattr("handover.editions.store.os", faulty)
         monkeypatch.setattr("handover.atomic.os", faulty)
+        monkeypatch.setattr("handover.scratch.os", faulty)
         try:
             publish(store)
-            break
+            assert edition(store).faults() == [] and store.strays() == []
+            if faulty.left >= 0:
+                break
+            # it can do without this step
+            shutil.rmtree(edition(store).folder.parent)
         except StoreError as error:
             said = str(error)
-        assert f"must be writable (got {os.strerror(code)})" in said and atomic.CURES[code] in said
+            assert f"must be writable (got {os.strerror(code)})" in said and atomic.CURES[code] in said
         assert snapshot(store.root) == before, f"step {step}"
     assert step > 20 and faulty.left >= 0
     assert edition(store).faults() == []
@@ -92,7 +100,7 @@ def test_killed_at_any_step_an_edition_is_whole_or_absent_and_the_next_run_clean
             import handover.editions.store as module
 
             faulty = Faulty(step, lambda arguments: os.kill(os.getpid(), signal.SIGKILL))
-            module.os = atomic.os = faulty
+            module.os = atomic.os = scratch.os = faulty
             publish(store)
             os._exit(0 if faulty.left >= 0 else 9)
         killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -110,12 +118,39 @@ def test_killed_at_any_step_an_edition_is_whole_or_absent_and_the_next_run_clean
 
 def test_what_a_living_process_stages_is_left_alone(store):
     store.root.mkdir()
-    living = store.root / f"{atomic.STAGING}{os.getppid()}-aaaa"
-    dead = store.root / f"{atomic.STAGING}999999999-bbbb"
-    living.mkdir()
-    dead.mkdir()
+    dead = publishing.staged_by_killed(store.root)
+    with scratch.folder(store.root, atomic.STAGING) as living:
+        publish(store)
+        assert living.exists() and not dead.exists()
+    assert store.strays() == []
+
+
+def test_what_is_only_called_like_something_staged_is_left_alone(store, tmp_path, snapshot):
+    """Neither a folder nor a link nor a record says what is ours by its name, not even with a dead process's number."""
+    store.root.mkdir()
+    (store.root / f"{atomic.STAGING}photos").mkdir()
+    (store.root / f"{atomic.STAGING}photos" / "holiday.jpg").write_text("mine")
+    (store.root / f"{atomic.STAGING}999999999-0123abcd").write_text("mine")
+    (store.root / f"{atomic.STAGING}999999999-x").symlink_to(tmp_path)
+    before = snapshot(store.root)
     publish(store)
-    assert living.exists() and not dead.exists()
+    shutil.rmtree(edition(store).folder.parent)
+    assert snapshot(store.root) == before
+
+
+def test_a_removal_that_the_disk_refuses_halfway_is_taken_back(store, monkeypatch):
+    publish(store)
+    for step in range(200):
+        # not what comes before: opening and locking the folder in which it is removed
+        faulty = Faulty(step, lambda arguments: (_ for _ in ()).throw(OSError(errno.EIO, os.strerror(errno.EIO))))
+        monkeypatch.setattr("handover.atomic.os", faulty)
+        try:
+            with store.locked():
+                store.remove(edition(store))
+            break
+        except StoreError:
+            assert edition(store).faults() == [] and store.strays() == []
+    assert step >= 2 and not edition(store).folder.exists() and store.strays() == []
 
 
 # never changed
@@ -134,7 +169,7 @@ def test_other_bytes_under_the_same_name_are_refused_whatever_made_them(store, s
     before = snapshot(store.root)
     other = {**FILES, file_name("doors", NAME, suffix): b"other"}
     with pytest.raises(StoreError, match=rf"same bytes under the same name \(differs: doors_.*\{suffix}\)"):
-        publish(store, other, versions={"typst": "2"}, inputs={"digest": "e"})
+        publish(store, other, versions={"typst": "2"}, inputs=INPUTS | {"digest": "e"})
     assert snapshot(store.root) == before
 
 
@@ -168,7 +203,7 @@ def spoil(edition, how):
             return "must be a whole manifest"
         case "empty":
             about.write_text("{}")
-            return r"missing or wrong: report, edition, content"
+            return r"must be a whole manifest \(got report must be given"
         case "other":
             about.write_text(json.dumps(ABOUT | {"report": "windows"}))
             return "must be the manifest of doors"
@@ -215,15 +250,16 @@ def test_a_planted_link_is_refused_and_what_it_leads_to_is_left_alone(store, tmp
     assert store.strays() == [path]
 
 
-def test_links_planted_where_something_is_staged_are_removed_and_not_followed(store, tmp_path):
+def test_a_link_planted_for_something_staged_is_not_followed(store, tmp_path):
     victim = tmp_path / "victim"
     victim.mkdir()
     (victim / "kept").write_text("mine")
     store.root.mkdir()
-    (store.root / f"{atomic.STAGING}999999999-x").symlink_to(victim)
-    (store.root / f"{atomic.STAGING}{os.getpid()}-x").symlink_to(victim / "kept")
+    dead = publishing.staged_by_killed(store.root)
+    shutil.rmtree(dead)
+    dead.symlink_to(victim)
     publish(store)
-    assert (victim / "kept").read_text() == "mine" and store.strays() == []
+    assert (victim / "kept").read_text() == "mine" and dead in store.strays()
 
 
 def test_a_link_planted_for_the_lock_writes_nothing_elsewhere(store, tmp_path):
@@ -271,7 +307,41 @@ def test_editions_are_found_by_name_and_strays_are_named(store):
     assert [path.name for path in store.strays()] == ["draft.html", "notes"]
 
 
+def test_a_folder_that_holds_the_checkout_is_no_store(mini, snapshot):
+    before = snapshot(mini.root)
+    for out in (mini.root, mini.root.parent, Path("/")):
+        with pytest.raises(StoreError, match=r"must be a folder for editions \(got one that holds the checkout\)"):
+            Store.of(mini, out)
+    assert snapshot(mini.root) == before
+
+
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("page1.png")])
+def test_an_edition_s_folder_that_holds_something_else_is_not_removed(store, snapshot, make):
+    publish(store)
+    make(edition(store).folder / "notes.txt")
+    before = snapshot(store.root)
+    with (
+        store.locked(),
+        pytest.raises(StoreError, match=r"must hold only the edition to be removed \(got also notes\.txt\)"),
+    ):
+        store.remove(edition(store))
+    assert snapshot(store.root) == before
+
+
 # readers and other writers
+
+
+def test_whatever_a_store_is_called_its_writers_share_one_lock(mini, tmp_path, monkeypatch):
+    """By a relative path, through a link, from another project."""
+    monkeypatch.setattr("handover.editions.store.LOCK_TIMEOUT_S", 0.05)
+    (tmp_path / "link").symlink_to(mini.reports)
+    other = Project(tmp_path / "other")
+    names = [Store.of(mini, out) for out in (Path("mini/reports"), Path("mini/../mini/reports"), tmp_path / "link")]
+    monkeypatch.chdir(tmp_path)
+    mini.reports.mkdir()
+    for one in (*names, Store.of(other, mini.reports)):
+        with Store.of(mini).locked(), pytest.raises(StoreError, match="must be free to publish in"), one.locked():
+            pass
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o000])
@@ -308,3 +378,50 @@ def test_processes_at_once_publish_one_edition(store):
     codes = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
     assert codes == [10, 11, 11, 11]
     assert edition(store).faults() == []
+
+
+# bounded
+
+
+def test_ten_thousand_strange_files_are_a_few_lines(store):
+    publish(store)
+    for number in range(10_000):
+        (edition(store).folder / f"x{number:05}").touch()
+    faults = edition(store).faults()
+    assert len(faults) == 21 and faults[0].endswith("x00000: is in no manifest") and faults[-1] == "… and 9,980 more"
+
+
+def test_what_no_reader_would_open_again_is_not_published(store, snapshot, monkeypatch):
+    monkeypatch.setattr(bounded, "MOST", 3)
+    with pytest.raises(StoreError, match=r"must have at most 3 bytes \(got .*\)\.\nShow less in the report"):
+        publish(store)
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match=r"manifest\.json: pages must be a whole number \(got '2'\)"):
+        publish(store, pages="2")
+    assert store.editions() == []
+
+
+def test_a_file_that_may_not_be_read_is_named(store):
+    publish(store)
+    for path in (edition(store).file(".pdf"), edition(store).folder / manifest.NAME, edition(store).folder):
+        mode = path.stat().st_mode
+        path.chmod(0)
+        try:
+            (fault,) = as_nobody(edition(store).faults)
+        finally:
+            path.chmod(mode)
+        assert fault.startswith(f"{edition(store).folder}/") and "Permission denied" in fault
+
+
+def as_nobody(call):
+    """What a call gives in a process without rights; root may read everything."""
+    into, out = os.pipe()
+    if not (child := os.fork()):
+        if os.geteuid() == 0:
+            os.setresuid(65534, 65534, 65534)
+        os.write(out, json.dumps(call()).encode())
+        os._exit(0)
+    os.close(out)
+    os.waitpid(child, 0)
+    with os.fdopen(into) as said:
+        return json.load(said)

@@ -1,6 +1,7 @@
 """jupyter-scheduler's jobs in processes of their own: completed, failed with cell and cause, and never left behind."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -195,10 +196,33 @@ def test_nothing_is_left_when_the_server_ends_and_its_job_is_filed_as_failed(min
     assert not mini.reports.exists()
 
 
-def test_a_job_whose_process_was_killed_does_not_stay_in_progress(mini, kept):
+def test_a_job_whose_process_is_gone_fails_whoever_has_its_number_now_and_one_that_runs_does_not(mini, kept):
+    started = psutil.Process().create_time()
+    ids = {
+        "killed": (2**22 + 1, started),
+        "number taken": (os.getpid(), started - 60),
+        "never noted": (os.getpid(), None),
+        "runs": (os.getpid(), started),
+    }
     with kept.db_session() as session:
-        session.add(Job(name="x", runtime_environment_name="handover", input_filename="x.ipynb", output_formats=[],
-                        status=Status.IN_PROGRESS, pid=2**22 + 1))  # fmt: skip
+        for name, (pid, at) in ids.items():
+            known = {"notebook": "notebooks/mini.ipynb"} | ({"process_started": at} if at else {})
+            session.add(Job(name=name, runtime_environment_name="handover", input_filename="x.ipynb", output_formats=[],
+                            status=Status.IN_PROGRESS, pid=pid, runtime_environment_parameters=known))  # fmt: skip
         session.commit()
-    (job,) = one_job.scheduler(mini.root).list_jobs(ListJobsQuery()).jobs
-    assert job.status == Status.FAILED and "JupyterLab ended" in job.status_message
+    jobs = {job.name: job for job in one_job.scheduler(mini.root).list_jobs(ListJobsQuery()).jobs}
+    assert jobs.pop("runs").status == Status.IN_PROGRESS
+    for job in jobs.values():
+        assert job.status == Status.FAILED and job.status_message.startswith("JupyterLab ended while the job ran.")
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_a_job_under_way_survives_that_another_server_looks(mini, kept):
+    rewrite(mini, 2, SLEEP)
+    job_id = kept.create_job(ask("notebooks/mini.ipynb"))
+    with kept.db_session() as session:
+        pid = session.query(Job.pid).filter_by(job_id=job_id).scalar()
+    asleep(mini, pid)
+    assert one_job.scheduler(mini.root).get_job(job_id).status == Status.IN_PROGRESS
+    kept.stop_job(job_id)

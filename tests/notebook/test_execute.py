@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from runs import KERNEL, book, printed
 
 from handover.errors import ExecutionError, ParameterError
+from handover.notebook import failures
 from handover.notebook.execute import load, normalise
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -56,7 +57,12 @@ def test_a_kernel_that_does_not_come_up(tmp_path, fault, monkeypatch):
     (tmp_path / "kernels" / "broken" / "kernel.json").write_text(json.dumps(spec))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     said = fault(book(kernel=KERNEL | {"name": "broken"}))
-    assert said.startswith("notebooks/x.ipynb: a kernel must start (OSError: no room).\n")
+    assert said.startswith("notebooks/x.ipynb: a kernel must start (OSError: no room).\nCheck the installation ")
+    monkeypatch.setattr(failures, "ROOM_MIN", 1 << 60)
+    said = fault(book(kernel=KERNEL | {"name": "broken"}))
+    assert re.search(
+        r"\n/.* has room for [\d,]+ more bytes of temporary files: free .*TMPDIR.*\. Nothing was run\.$", said
+    )
 
 
 # what a run gives

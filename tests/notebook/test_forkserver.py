@@ -86,7 +86,7 @@ for words in sys.argv[2:]:
     told.write_text(f"TOLD = {words!r}")
     if not server and not (server := os.fork()):
         client._socket.close()
-        forkserver.serve(theirs, str(folder / "none"))
+        forkserver.serve(theirs)
     asyncio.run(client.fork(forkserver.Request([], {}, "/"), folder / "log")).wait()
     print((folder / "log").read_text(), flush=True)
     (folder / "log").unlink()
@@ -194,6 +194,43 @@ def test_nothing_is_left_when_a_program_is_killed_in_the_midst_of_a_cell(tmp_pat
     program.wait(HANG_S)
     assert until(lambda: not alive(family))
     assert until(lambda: not os.path.exists(folder))  # noqa: PTH110
+
+
+#: A program that starts the process and does no more; it may leave a fork of itself, which keeps its sockets open.
+PREPARES = """
+import os, sys, time
+from handover.notebook import forkserver
+forkserver.prepare()
+if sys.argv[1] == "forks" and (pid := os.fork()):
+    print(pid, forkserver._forkserver.process.pid, flush=True)
+elif sys.argv[1] == "alone":
+    print(forkserver._forkserver.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("habit", ["alone", "forks"])
+def test_a_process_that_gets_no_time_to_notice_ends_with_its_client(habit):
+    """As one in the middle of an import on a busy machine; one that is suspended does nothing at all."""
+    with scratch.folder() as temporary:
+        environment = {**os.environ, "TMPDIR": str(temporary)}
+        program = subprocess.Popen([sys.executable, "-c", PREPARES, habit], stdout=subprocess.PIPE, env=environment)
+        *forks, pid = map(int, program.stdout.readline().split())
+        watcher = psutil.Process(pid)
+        assert until(watcher.children)
+        imports = watcher.children(recursive=True)
+        for one in imports:
+            one.suspend()
+        program.kill()
+        program.communicate() if not forks else program.wait(HANG_S)
+        try:
+            assert until(lambda: not alive([pid, *(one.pid for one in imports)]))
+            assert until(lambda: not any(temporary.iterdir()))
+        finally:
+            for fork in forks:
+                os.kill(fork, signal.SIGKILL)
+            program.stdout.close()
 
 
 @pytest.mark.kernel

@@ -201,7 +201,7 @@ def test_a_scratch_folder_is_private_and_gone_after_use():
 def test_a_deep_folder_for_temporary_files_is_passed_over(monkeypatch, tmp_path):
     deep = tmp_path / ("d" * 90)
     deep.mkdir()
-    monkeypatch.setattr(environment.tempfile, "gettempdir", lambda: str(deep))
+    monkeypatch.setattr(environment.scratch.tempfile, "gettempdir", lambda: str(deep))
     with scratch_folder() as scratch:
         assert len(os.fsencode(scratch)) + len(environment.SOCKET_NAME) <= environment.SOCKET_PATH_MAX
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import publishing
 from handover import digest
 from handover.editions import catalogue, manifest
 from handover.editions.store import PICTURE, Edition, file_name
@@ -35,13 +36,14 @@ def made(*, report="doors", as_of="2026-01-31", value="3", variant=None, since=N
         "language": "en",
         "parameters": {"as_of": as_of, "since": since, "evidence": "record"} | variant,
         "variant": variant,
-        "inputs": {"digest": content},
+        "inputs": publishing.INPUTS | {"digest": content},
         "outputs": manifest.outputs(files),
         "versions": {"python": "3"},
-        "facts": {"doors": {"label": "Doors", "value": value}},
+        "facts": {"doors": publishing.fact("Doors", value)},
+        "statements": {},
         "sources": ["S1"],
         "pages": 2,
-        "run": {"started": started},
+        "run": {"started": started, "seconds": {}},
     }
     return about, files
 

@@ -48,10 +48,10 @@ def test_a_manifest_that_names_a_file_outside_the_edition_carries_nothing_away(e
     about = edition.manifest()
     outside = {"../../../secret": manifest.outputs({"x": b"ours alone"})["x"]}
     (edition.folder / manifest.NAME).write_bytes(manifest.dumps(about | {"outputs": about["outputs"] | outside}))
-    with pytest.raises(PublishError, match=r"secret: must be a file of the edition"):
+    with pytest.raises(PublishError, match=r"secret must be the name of a file in the edition's folder"):
         bundle.pack(edition)
     to = target.Folder(mini.root / "mirror")
-    with pytest.raises(PublishError, match=r"secret: must be a file of the edition"):
+    with pytest.raises(PublishError, match=r"secret must be the name of a file in the edition's folder"):
         mirror.plan(Store.of(mini), to)
 
 
@@ -73,7 +73,9 @@ def fit(edition):
 
 def test_a_pdf_without_its_record_is_refused(edition):
     without(edition, lambda pdf: pdf.attachments.__delitem__(RECORD))
-    with pytest.raises(PublishError, match=r"must carry edition\.json, the record of what made it"):
+    with pytest.raises(
+        PublishError, match=r"\.pdf: must be a PDF that carries what made it \(got one that carries no edition\.json"
+    ):
         bundle.pack(edition)
 
 
@@ -89,7 +91,9 @@ def test_a_pdf_that_lacks_a_table_is_refused_and_all_faults_are_listed(edition):
     assert "notebook/mini.ipynb: must be attached as recorded (differs)" in str(error.value)
 
 
-@pytest.mark.parametrize("path", ["../escape.csv", "/etc/escape", "data/../../x", "c:\\x", "SHA256SUMS", "a//b", ""])
+@pytest.mark.parametrize(
+    "path", ["../escape.csv", "/etc/escape", "data/../../x", "c:\\x", "SHA256SUMS", "data//b", "data/c:x", ""]
+)
 def test_a_record_that_leads_out_of_the_folder_is_refused(edition, path):
     def change(pdf):
         record = json.loads(pdf.attachments[RECORD].get_file().read_bytes())
@@ -97,14 +101,14 @@ def test_a_record_that_leads_out_of_the_folder_is_refused(edition, path):
         pdf.attachments[RECORD] = json.dumps(record).encode()
 
     without(edition, change)
-    with pytest.raises(PublishError, match="must be a path inside the project"):
+    with pytest.raises(PublishError, match=r"must lie in data/ \(got|data/.*: must be a path inside the project"):
         bundle.pack(edition)
 
 
 def test_a_pdf_that_is_none_is_refused(edition):
     edition.file(".pdf").write_bytes(b"nothing")
     fit(edition)
-    with pytest.raises(PublishError, match="must be a PDF"):
+    with pytest.raises(PublishError, match=r"must be a PDF that carries what made it \(got one that is no PDF\)"):
         bundle.pack(edition)
 
 
@@ -243,6 +247,31 @@ def test_the_command_prints_the_path_of_a_file_that_says_what_it_is(edition, min
     result = CliRunner().invoke(cli, ["bundle", str(edition.file(".pdf")), "--out", "deep/er/x.zip"])
     assert Path(result.stdout.strip()).read_bytes() == first
     assert result.stdout == f"{mini.root}/deep/er/x.zip\n"
+
+
+@pytest.mark.parametrize("make", ["text", "zip", "link", "fifo"])
+def test_a_file_that_is_no_bundle_is_not_replaced(edition, tmp_path, snapshot, make):
+    path = tmp_path / "x.zip"
+    match make:
+        case "text":
+            path.write_text("theirs")
+        case "zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("photo.jpg", "theirs")
+        case "link":
+            path.symlink_to(bundle.write(edition, tmp_path / "whole.zip"))
+        case "fifo":
+            os.mkfifo(path)
+    before = snapshot(tmp_path)
+    with pytest.raises(PublishError, match=r"must be a bundle, if it is there already \(got something else\)"):
+        bundle.write(edition, path)
+    assert snapshot(tmp_path) == before
+
+
+def test_a_bundle_of_another_edition_is_replaced(edition, mini, tmp_path):
+    path = bundle.write(edition, tmp_path / "latest.zip")
+    later = render.render(mini, "mini", {"as_of": "2026-01-07"}).edition
+    assert bundle.write(later, path).read_bytes() == bundle.pack(later)
 
 
 def test_the_command_refuses_a_name_that_means_several(edition, mini, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from share_samples import publish as add
 
-from handover import atomic
+import publishing
 from handover.cli import cli
 from handover.editions import catalogue
 from handover.editions.store import Store
@@ -163,7 +163,24 @@ def test_a_torn_manifest_is_told_and_its_edition_stays(store):
     torn = store.editions("doors", "2026-01-02")[0]
     (torn.folder / "manifest.json").write_text("{")
     result = run("--keep", "1", "--yes")
-    assert result.exit_code == 0 and torn in store.editions() and "nobody can tell what it is" in result.stderr
+    assert result.exit_code == 0 and torn in store.editions()
+    assert f"kept, since it is not as it was written: {torn.folder}/manifest.json: must be" in result.stderr
+
+
+def test_an_edition_in_which_somebody_has_worked_is_named_and_stays_and_the_others_go(store):
+    first, second, third, *rest = store.editions()
+    (first.folder / "notes.txt").write_text("a reader's")
+    second.file(".html").write_text("with a reader's marks")
+    (third.folder / "figures").mkdir()
+    (third.folder / "more").mkdir()
+    result = run("--keep", "1", "--yes")
+    assert result.exit_code == 0 and store.editions() == [first, second, third, *rest[-2:]]
+    said = "kept, since it is not as it was written: "
+    assert f"{said}{first.folder}/notes.txt: is in no manifest\n" in result.stderr
+    assert f"{said}{second.file('.html')}: no longer matches its manifest" in result.stderr
+    assert f"{said}{third.folder}/figures: is in no manifest and 1 more\n" in result.stderr
+    assert "3 changed" in result.stderr and reader(store) == []
+    assert (first.folder / "notes.txt").read_text() == "a reader's"
 
 
 def test_only_the_report_named_is_pruned(store):
@@ -271,8 +288,8 @@ def test_a_removal_cut_short_is_swept_by_the_next_writer(store):
     edition = store.editions()[0]
     with store.locked():
         catalogue.write(store, without=[edition])
-    away = store.root / f"{atomic.STAGING}999999999-dead"
-    edition.folder.rename(away)
+    away = publishing.staged_by_killed(store.root)
+    edition.folder.rename(away / edition.name)
     assert run("--keep", "8", "--yes").exit_code == 0
     add(store, report="walls")
     assert not away.exists() and store.strays() == []

@@ -17,7 +17,7 @@ from handover.editions import catalogue
 from handover.editions.store import Store
 from handover.errors import PublishError
 from handover.publish import mirror as mirrors
-from handover.publish import target
+from handover.publish import record, target
 from judges import links
 
 pytestmark = pytest.mark.slow
@@ -83,25 +83,27 @@ def reader(bucket):
 
 def complete(store, bucket):
     """Every file of the store is there, and nothing else that is ours."""
-    to = target.of("s3://desk/reports", store.root)
-    held = to.listing()
-    for path, size in held.items():
-        data, _ = fetch(f"{bucket}/{path}")
-        assert (len(data), data) == (size, (store.root / path).read_bytes()), path
+    import s3fs
+
+    fs = s3fs.S3FileSystem(skip_instance_cache=True)
+    held = {name.removeprefix("desk/reports/") for name in fs.find("desk/reports")}
+    for path in held - {record.NAME}:
+        assert fetch(f"{bucket}/{path}")[0] == (store.root / path).read_bytes(), path
     mine = {path.relative_to(store.root).as_posix() for path in store.root.rglob("*") if path.is_file()}
-    assert held.keys() == mine
+    assert held == {path for path in mine if not path.startswith(".handover")} | {record.NAME}
 
 
-def mirror(store):
-    to = target.of("s3://desk/reports", store.root)
+def mirror(store, *, force=False):
+    to = target.of("s3://desk/reports", store)
     plan = mirrors.plan(store, to)
+    mirrors.check(plan, to, force=force, adopt=False)
     mirrors.carry_out(plan, to)
     return plan
 
 
 def test_storage_that_does_not_answer_is_one_message(store, bucket, monkeypatch):
     with pytest.raises(PublishError, match=r"s3://nowhere/reports: must be there, and open to you \(got "):
-        to = target.of("s3://nowhere/reports", store.root)
+        to = target.of("s3://nowhere/reports", store)
         mirrors.carry_out(mirrors.plan(store, to), to)
 
 
@@ -133,17 +135,44 @@ def test_a_browser_is_told_what_it_gets_and_how_long_it_may_keep_it(store, bucke
 
 def test_an_object_with_other_bytes_of_the_same_length_is_put_again(store, bucket):
     mirror(store)
-    to = target.of("s3://desk/reports", store.root)
+    to = target.of("s3://desk/reports", store)
     spoilt = f"doors/{store.editions('doors')[0].name}/page1.png"
     to.put(spoilt, (store.root / spoilt).read_bytes()[::-1], "image/png", lasting=True)
-    assert [file.path for file in mirror(store).uploads] == [spoilt]
+    with pytest.raises(PublishError, match=rf"\n  {spoilt} was changed there\n"):
+        mirror(store)
+    assert [file.path for file in mirror(store, force=True).uploads] == [spoilt]
     complete(store, bucket)
+
+
+def test_objects_of_others_are_replaced_only_by_force_and_never_deleted(store, bucket):
+    to = target.of("S3://desk/reports", store)
+    theirs = {"index.html": b"theirs", "walls_editions.html": b"theirs", "photos/a.jpg": b"theirs"}
+    for path, data in theirs.items():
+        to.put(path, data, "text/html", lasting=False)
+    with pytest.raises(PublishError, match=r"replaced or deleted:\n  index.html was not published from here\nName"):
+        mirror(store)
+    assert {path for path in to.fs.find("desk/reports")} == {f"desk/reports/{path}" for path in theirs}
+    mirror(store, force=True)
+    assert reader(bucket) == [] and mirror(store).uploads == []
+    kept = theirs.keys() - {"index.html"}
+    assert {path: fetch(f"{bucket}/{path}")[0] for path in kept} == {path: theirs[path] for path in kept}
+    gone = store.editions("windows")[0]
+    to.put(f"windows/{gone.name}/notes.txt", b"a reader's", "text/plain", lasting=False)
+    to.put(f"windows/{gone.name}/page1.png", b"redrawn", "image/png", lasting=False)
+    with store.locked():
+        catalogue.write(store, without=[gone])
+        store.remove(gone)
+    with pytest.raises(PublishError, match=rf"\n  windows/{gone.name}/page1.png was changed there\n"):
+        mirror(store)
+    mirror(store, force=True)
+    assert fetch(f"{bucket}/windows/{gone.name}/notes.txt")[0] == b"a reader's"
+    assert fetch(f"{bucket}/windows/{gone.name}/page1.png")[0] is None
 
 
 def test_an_object_whose_tag_is_no_md5_is_read_back(store, bucket):
     mirror(store)
-    to = target.of("s3://desk/reports", store.root)
-    to.listing()
+    to = target.of("s3://desk/reports", store)
+    to.sizes([])
     data = (store.root / "index.html").read_bytes()
     sums = hashlib.sha256(data).hexdigest(), lambda: hashlib.md5(data).hexdigest()
     for tag in (None, "0" * 32):
@@ -154,7 +183,7 @@ def test_an_object_whose_tag_is_no_md5_is_read_back(store, bucket):
 
 def test_no_step_shows_a_dead_link_and_what_is_not_ours_stays(store, bucket, monkeypatch):
     mirror(store)
-    to = target.of("s3://desk/reports", store.root)
+    to = target.of("s3://desk/reports", store)
     to.put("robots.txt", b"theirs", "text/plain", lasting=False)
     for day in ("2026-03-01", "2026-03-02"):
         add(store, as_of=day)
@@ -176,7 +205,8 @@ def test_no_step_shows_a_dead_link_and_what_is_not_ours_stays(store, bucket, mon
         monkeypatch.setattr(target.Objects, name, watched(getattr(target.Objects, name)))
     plan = mirrors.plan(store, to)
     mirrors.carry_out(plan, to)
-    assert len(seen) >= 15 and seen[-5:] == list(plan.deleted) and fetch(f"{bucket}/{seen[-1]}")[0] is None
+    assert len(seen) >= 15 and sorted(seen[-6:-1]) == list(plan.deleted) and seen[-1] == record.NAME
+    assert fetch(f"{bucket}/{plan.deleted[0]}")[0] is None
     assert fetch(f"{bucket}/robots.txt")[0] == b"theirs"
     to.delete("robots.txt")
     complete(store, bucket)

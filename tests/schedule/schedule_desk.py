@@ -16,6 +16,7 @@ from handover.schedule import entries
 from handover.schedule.log import Log
 from handover.schedule.runner import Result, Runner, Stop
 from handover.schedule.times import parse_stamp, stamp, ticks
+from publishing import fact, made
 
 ENTRY = {
     "name": "daily",
@@ -86,18 +87,18 @@ def publish(store, report, day, facts, known=None):
     name = f"{day}-en-{digest.of_bytes(data)[:8]}"
     files = {file_name(report, name, suffix): data for suffix in (".html", ".pdf", ".ipynb")}
     about = {
-        **{key: kind() for key, kind in manifest.KEYS.items()},
+        **made(report, day)[0],
         "report": report,
         "edition": name,
         "content": digest.of_bytes(data),
         "title": "Doors in miniature",
+        "standfirst": "",
+        "parameters": {},
         "as_of": day,
         "language": "en",
         "outputs": manifest.outputs(files),
-        "facts": {
-            key: {"label": key.capitalize(), "value": value, "known_since": known} for key, value in facts.items()
-        },
-        "run": {"started": f"2026-02-01T00:00:{len(store.editions()):02}Z"},
+        "facts": {key: fact(key.capitalize(), value, known) for key, value in facts.items()},
+        "run": {"started": f"2026-02-01T00:00:{len(store.editions()):02}Z", "seconds": {}},
     }
     with store.locked():
         fresh = store.publish(report, name, files, about)
@@ -118,9 +119,9 @@ class Desk:
     def declare(self, *tables, mail=None):
         declare(self.project, *tables, mail=mail)
 
-    def send(self, notify, message):
+    def send(self, notify, message, to):
         self.sent.append(message)
-        return []
+        return {}
 
     def runner(self):
         return Runner(self.project, self.clock, self.clock.now, self.tiny, self.send, self.told.append)

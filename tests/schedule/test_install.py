@@ -1,10 +1,17 @@
 """What the system is given: units that systemd accepts, and a crontab in which our line stands once."""
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
+import sys
+from pathlib import Path
+from unittest import mock
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from handover.errors import ScheduleError
 from handover.project import Project
@@ -31,10 +38,62 @@ def cron(tmp_path, monkeypatch):
     return tmp_path / "table"
 
 
-def test_a_path_that_no_unit_can_name_is_refused(tmp_path):
-    for name in ("a\nb", "a\\"):
-        with pytest.raises(ScheduleError, match="must be a path on one line"):
-            install.systemd(Project(tmp_path / name), 5)
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\x0bb", "a\x85b", "a\u2028b", "a\x1b[2Jb", "a\udcffb", "a\\", "a "])
+def test_a_path_that_a_unit_or_a_crontab_cannot_hold_is_refused_by_both(tmp_path, name):
+    root = tmp_path / name
+    for make in (install.systemd, install.crontab_line):
+        with pytest.raises(ScheduleError) as error:
+            make(Project(root), 5)
+        assert str(error.value) == (
+            f"{str(root)!r}: must be a path on one line (got a line break, another control character, or a blank or a "
+            "backslash last).\nNothing was changed. Give the folder another name."
+        )
+
+
+NAMES = st.text(
+    st.one_of(st.characters(exclude_categories=["C", "Z"]), st.sampled_from("%\\'\"$`#;&|!~- =[]")), max_size=40
+).map(lambda text: f"/srv/{text}x")
+
+
+def from_crontab(line):
+    """What cron gives to the shell: up to the first % without a backslash before it, as in its source."""
+    command, escaped = "", False
+    for each in line.split(" ", 5)[5]:
+        if escaped:
+            command, escaped = (command[:-1] if each == "%" else command) + each, False
+        elif each == "%":
+            break
+        else:
+            command, escaped = command + each, each == "\\"
+    return command
+
+
+def from_unit(value):
+    """A value as systemd reads it: specifiers, and of a command words in quotation marks, escapes and variables."""
+    plain = value.replace("%%", "\0")
+    assert "%" not in plain
+    if not value.startswith('"'):
+        return plain.replace("\0", "%")
+    words = re.findall(r'"((?:[^"\\]|\\.)*)"', plain.replace("\0", "%"))
+    assert " ".join(f'"{word}"' for word in words) == plain.replace("\0", "%")
+    return [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words]
+
+
+@given(NAMES, NAMES)
+@example("/srv/a\\%b", "/srv/100%")
+def test_law_what_the_system_is_given_names_the_folder_and_the_program_and_says_nothing_else(root, program):
+    with mock.patch.object(sys, "executable", program):
+        command = install._command()
+        line = install.crontab_line(Project(Path(root)), 5)
+        units = [unit.text for unit in install.systemd(Project(Path(root)), 5)]
+    assert len(line.splitlines()) == 1
+    given = ["cd", str(Path(root)), "&&", *command]
+    assert shlex.split(from_crontab(line), comments=True) == given
+    service = dict(line.split("=", 1) for line in units[0].splitlines() if not line.startswith("[") and line)
+    assert list(service) == ["Description", "Type", "WorkingDirectory", "ExecStart"]
+    assert from_unit(service["WorkingDirectory"]) == str(Path(root)) and from_unit(service["ExecStart"]) == command
+    timer = [line.split("=")[0] for line in units[1].splitlines() if line]
+    assert timer == ["[Unit]", "Description", "[Timer]", "OnCalendar", "Persistent", "[Install]", "WantedBy"]
 
 
 def test_a_machine_without_cron_is_told(mini, monkeypatch):
@@ -63,7 +122,7 @@ def test_what_cron_gives_to_the_shell_names_the_folder_whatever_is_in_its_name(t
     root = tmp_path / "100% 'of it' $HOME"
     root.mkdir()
     line = install.crontab_line(Project(root), 5)
-    shell = line.split(" ", 5)[5].replace("\\%", "%").split(" && ")[0] + " && pwd"
+    shell = from_crontab(line).split(" && ")[0] + " && pwd"
     assert subprocess.run(["sh", "-c", shell], capture_output=True, text=True).stdout.strip() == str(root)
 
 

@@ -114,9 +114,9 @@ def test_a_real_run_killed_in_a_cell_ends_all_it_started_and_the_next_publishes_
     kernel = int(began.read_text())
     wait_for(lambda: not psutil.pid_exists(kernel) or psutil.Process(kernel).status() == "zombie")
     assert Store.of(due).editions() == []
-    wait_for(lambda: not any((tmp_path / "t").iterdir()))
     go.touch()
     left(handover(due, "schedule", "run", "--once"), 0)
+    wait_for(lambda: not any((tmp_path / "t").iterdir()))
     (edition,) = Store.of(due).editions()
     assert edition.faults() == []
     history = handover(due, "schedule", "history", "--json")

@@ -7,37 +7,45 @@ import contextlib
 import datetime as dt
 import socket
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from hypothesis import example, given
+from hypothesis import strategies as st
 from schedule_desk import Killed, die, publish, rows, utc
 
-from handover.editions.store import Edition
-from handover.errors import MailError
+from handover.editions.store import Edition, Store
+from handover.errors import MailError, ScheduleError
 from handover.schedule import mail
 from handover.schedule.entries import PASSWORD, Notify
 from handover.schedule.log import Mail, Tick
-from handover.schedule.runner import Result
+from handover.schedule.runner import Result, Runner
+from handover.text import printable
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
 
 
 class Inbox:
-    """What the server took; it refuses the recipients in `refused`."""
+    """What the server took; it answers a recipient from `answers`, and a message by `judges`."""
 
     def __init__(self):
-        self.messages, self.envelopes, self.refused = [], [], ()
+        self.messages, self.envelopes, self.answers = [], [], {}
+        self.judges = lambda content: None
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if address in self.refused:
-            return "550 no such user"
+        if address in self.answers:
+            return self.answers[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if refusal := self.judges(envelope.content):
+            return refusal
         self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
         self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
@@ -78,20 +86,63 @@ def mailing(desk, inbox):
 
 
 def address(desk, **more):
-    server = {"host": "127.0.0.1", "port": desk.port, "security": "none", "from": "desk@example.org"}
+    server = {"host": "127.0.0.1", "port": getattr(desk, "port", 25), "security": "none", "from": "desk@example.org"}
     desk.declare({"notify": ["a@example.org", "b@example.org"], **more}, mail=server)
 
 
 # what cannot be sent
 
 
-def test_no_title_ends_a_header(desk):
-    notify = Notify(("a@example.org",), "d@example.org", "h", 25)
-    for what in ("a\nBcc: c@example.org", "a\r\n\r\nbody", "a\x00b", "a\u2028b"):
-        owed = Mail(what, "daily", "new", utc("2026-01-28 07:00"), subject=what, text="old")
-        made = mail.message(desk.tiny.store, notify, owed)
-        assert made["Subject"] == " ".join(what.replace("\x00", " ").split())
-        assert made["To"] == "a@example.org" and made["Bcc"] is None
+WORDS = st.one_of(
+    st.text(),
+    st.text('=?utf-8QqBb_0aAdD \r\n:,;<>@"\\\u202e\u2066\u0085\u2028\x00é中😀‌'),
+    st.sampled_from(
+        [
+            "=?utf-8?q?x=0d=0aBcc:_c@example.org?=",
+            "=?utf-8?b?eA0KQmNjOiBjQGV4YW1wbGUub3Jn?= and =?utf-8?q?more?=",
+            "a\nBcc: c@example.org",
+            "a\r\n\r\nbody",
+            "\udcff\ud800",
+            "می‌خواهم",
+            "x" * 5000,
+            "ü" * 300,
+        ]
+    ),
+)
+NOTIFY = Notify(("a@example.org", "b@example.org"), "d@example.org", "h", 25)
+HEADERS = "Auto-Submitted Content-Transfer-Encoding Content-Type Date From MIME-Version Message-ID Subject To".split()  # noqa: SIM905
+
+
+@given(WORDS, WORDS)
+@example("=?utf-8?q?x=0d=0aBcc:_c@example.org?=", "")
+def test_law_words_stay_words_to_every_reader_of_mail(subject, text):
+    """No text adds a header or a part, and what a reader decodes is the text itself."""
+    owed = Mail("x", "daily", "new", utc("2026-01-28 07:00"), subject, text)
+    data = mail.message(Store(Path("nowhere"), Path("nowhere")), NOTIFY, owed).as_bytes()
+    assert b"\r" not in data.replace(b"\r\n", b"") and max(map(len, data.splitlines()), default=0) < 998
+    line = mail.one_line(subject)
+    for rules in (policy.default, policy.compat32):
+        found = message_from_bytes(data, policy=rules)
+        assert sorted(found.keys()) == HEADERS and not found.defects and not found.is_multipart()
+        shown = found["Subject"]
+        assert str(shown if rules is policy.default else make_header(decode_header(shown))) == line
+    body = message_from_bytes(data, policy=policy.default).get_content()
+    assert body.rstrip("\r\n").splitlines() == printable(text).rstrip("\n").splitlines()
+
+
+def test_a_subject_keeps_its_words_on_one_line_and_says_where_it_was_cut():
+    assert mail.one_line("a\x00b\u2028c \u202ed\r\n\te") == "a b c d e"
+    assert mail.one_line("می‌خواهم") == "می‌خواهم"
+    assert mail.one_line("x" * 500) == "x" * 199 + "…"
+
+
+@pytest.mark.parametrize(
+    "bad", ["=?utf-8?q?a=0d=0aBcc=3ac@example.org", "a\n@example.org", ".a@x.org", "a.@x.org", "é@x.org"]
+)
+def test_an_address_that_is_more_than_one_is_refused(desk, bad):
+    address(desk, notify=[bad])
+    with pytest.raises(ScheduleError, match="to must be plain addresses, one at least"):
+        desk.entries()
 
 
 def test_a_mail_that_cannot_be_written_stays_owed_and_stops_nothing(mailing, inbox, monkeypatch):
@@ -129,7 +180,7 @@ def test_a_runner_that_stays_up_waits_longer_each_time(desk):
     address(desk)
     seen = []
 
-    def send(box, message):
+    def send(box, message, to):
         seen.append(desk.clock.time)
         raise MailError("h:25: must take the mail (got nothing).\nx")
 
@@ -145,14 +196,151 @@ def test_a_runner_that_stays_up_waits_longer_each_time(desk):
     assert [round((one - seen[0]).total_seconds() / 60) for one in seen] == [0, 1, 3, 7, 15, 31]
 
 
-def test_a_recipient_refused_is_noted_and_the_others_have_it_and_if_all_are_it_stays_owed(mailing, inbox):
-    inbox.refused = ("a@example.org", "b@example.org")
+REFUSAL = "must take the mail (it refuses it for good: "
+LARGE = "552 5.3.4 message too large"
+
+
+def with_pdf(content):
+    return LARGE if b"application/pdf" in content else None
+
+
+def test_a_mail_refused_for_good_goes_without_its_pdf_and_says_where_that_is(mailing, inbox, call):
+    inbox.judges = with_pdf
     mailing.once(7 * HOUR)
-    assert len(mailing.mails("owed")) == 1 and inbox.messages == []
-    inbox.refused = ("a@example.org",)
+    (message,), (edition,) = inbox.messages, mailing.editions()
+    assert not list(message.iter_attachments())
+    said = f"The desk has it in reports/mini/{edition}/mini_{edition}.pdf."
+    assert f"The server refused this mail with the PDF attached. {said}" in message.get_body().get_content()
+    place = f"127.0.0.1:{mailing.port}"
+    assert mailing.told[-1] == f"daily: mail sent without its PDF: {place}: {REFUSAL}{LARGE})."
+    assert call("health")[0] == 0 and "new, without its PDF" in call("history")[1]
     mailing.once()
-    (sent,) = mailing.mails("sent")
-    assert sent["refused"] == '["a@example.org"]' and inbox.envelopes == [("desk@example.org", ["b@example.org"])]
+    assert len(inbox.messages) == 1
+
+
+def test_where_the_catalogue_has_an_address_the_mail_without_its_pdf_links_to_it(mailing, inbox):
+    inbox.judges = with_pdf
+    settings = mailing.project.root / "pyproject.toml"
+    settings.write_text(f'[tool.handover]\nurl = "https://desk.example"\n\n{settings.read_text()}')
+    mailing.once(7 * HOUR)
+    (edition,) = mailing.editions()
+    assert f"It is at https://desk.example/mini/{edition}/mini_" in inbox.messages[0].get_body().get_content()
+
+
+def test_a_mail_refused_without_its_pdf_too_is_given_up_in_plain_sight_until_one_arrives(mailing, inbox, call):
+    inbox.judges = lambda content: "554 5.7.1 not from you"
+    runner = mailing.runner()
+    mailing.once(7 * HOUR, runner)
+    cause = f"127.0.0.1:{mailing.port}: {REFUSAL}554 5.7.1 not from you)."
+    assert mailing.told[-1] == f"daily: mail given up, nobody has it: {cause}"
+    assert [one.subject for one in runner.given_up] == ["Doors in miniature, 28 January 2026"]
+    code, out, err = call("health")
+    assert (code, out) == (1, "") and err == (
+        f"daily: 'Doors in miniature, 28 January 2026': mail given up, nobody has it: {cause}\n"
+        "Mend `notify` or the server; the next mail that reaches everybody ends this.\n"
+    )
+    assert "new, given up, without its PDF, refused by a@example.org b@example.org" in call("history")[1]
+    mailing.once()
+    assert inbox.messages == [] and len(mailing.mails("given up")) == 1, "it is not tried again"
+    inbox.judges = lambda content: None
+    mailing.tiny.says = lambda day: {"doors": "4"}
+    mailing.once(DAY)
+    assert len(inbox.messages) == 1 and call("health")[0] == 0
+
+
+def test_run_once_with_a_mail_given_up_exits_with_one(mailing, inbox, call, monkeypatch):
+    inbox.judges = lambda content: "554 no"
+    monkeypatch.setattr(
+        Runner, "_render", lambda self, entry, row: publish(self.store, "mini", "2026-01-28", {"a": "1"})
+    )
+    mailing.clock.time += 7 * HOUR
+    code, _, err = call("run", "--once")
+    assert code == 1 and "daily: mail given up, nobody has it: " in err
+    assert err.endswith("Mail given up: daily. Mend `notify` or the server; the editions are published.\n")
+    assert call("run", "--once") == (0, "", "")
+
+
+def test_a_server_of_bounded_size_gets_the_mail_without_its_pdf(desk, inbox):
+    """The size is refused before a byte of the message has gone."""
+    with serving(inbox, data_size_limit=2000) as desk.port:
+        address(desk)
+        desk.send = mail.send
+        desk.once()
+        desk.tiny.says = lambda day: {"doors": "3" * 3000}
+        desk.once(7 * HOUR)
+    (message,) = inbox.messages
+    assert not list(message.iter_attachments()) and len(desk.mails("sent")) == 1
+
+
+@pytest.mark.parametrize("answer", ["451 4.7.1 come back later", "452 4.3.1 no room", "530 5.7.0 log in first"])
+def test_what_is_refused_for_now_stays_owed_with_its_pdf_and_health_says_so_after_a_day(mailing, inbox, call, answer):
+    inbox.judges = lambda content: answer
+    mailing.once(7 * HOUR)
+    (owed,) = mailing.mails("owed")
+    assert f"must take the mail (got {answer})." in owed["cause"] and not owed["bare"]
+    assert call("health")[0] == 0 and "new, owed" in call("history")[1]
+    mailing.clock.time += 25 * HOUR
+    code, _, err = call("health")
+    assert code == 1 and "is owed since 1d 1h: " in err and answer in err
+    inbox.judges = lambda content: None
+    mailing.once()
+    first = inbox.messages[0]
+    assert first["Subject"] == "Doors in miniature, 28 January 2026" and list(first.iter_attachments())
+
+
+def test_a_recipient_refused_for_good_is_named_and_the_others_have_the_mail(mailing, inbox, call):
+    inbox.answers = {"a@example.org": "550 no such user"}
+    mailing.once(7 * HOUR)
+    assert inbox.envelopes == [("desk@example.org", ["b@example.org"])]
+    told = "mail refused by a@example.org: a@example.org: 550 no such user"
+    assert mailing.told[-1] == f"daily: {told}" and mailing.mails("sent")[0]["refused"] == '["a@example.org"]'
+    code, _, err = call("health")
+    assert code == 1 and told in err and "new, refused by a@example.org" in call("history")[1]
+    mailing.once()
+    assert len(inbox.messages) == 1
+    address(mailing, notify=["b@example.org"])
+    assert call("health")[0] == 0, "who is no longer to be told is missed no more"
+
+
+def test_a_mail_that_every_recipient_refuses_is_given_up(mailing, inbox, call):
+    inbox.answers = dict.fromkeys(("a@example.org", "b@example.org"), "550 no such user")
+    mailing.once(7 * HOUR)
+    (lost,) = mailing.mails("given up")
+    assert inbox.messages == [] and lost["cause"] == "a@example.org: 550 no such user; b@example.org: 550 no such user"
+    assert call("health")[0] == 1
+
+
+def test_a_recipient_refused_for_now_has_the_mail_later_and_the_others_have_it_once(mailing, inbox):
+    inbox.answers = {"a@example.org": "450 greylisted"}
+    mailing.once(7 * HOUR)
+    (owed,) = mailing.mails("owed")
+    assert owed["cause"] == "a@example.org: 450 greylisted"
+    inbox.answers = {}
+    mailing.once()
+    assert [to for _, to in inbox.envelopes] == [["b@example.org"], ["a@example.org"]] and mailing.mails("sent")
+
+
+def test_a_server_that_hangs_up_among_the_recipients_has_told_nobody(mailing, inbox):
+    inbox.answers = {"a@example.org": "421 closing"}
+    mailing.once(7 * HOUR)
+    (owed,) = mailing.mails("owed")
+    assert inbox.messages == [] and owed["reached"] == "[]"
+    inbox.answers = {}
+    mailing.once()
+    assert [to for _, to in inbox.envelopes] == [["a@example.org", "b@example.org"]]
+
+
+def test_recipients_see_each_other_only_if_the_entry_says_so(mailing, inbox):
+    mailing.once(7 * HOUR)
+    mailing.tiny.says = lambda day: {"doors": "4"}
+    address(mailing, notify={"to": ["a@example.org", "b@example.org"], "show_recipients": True})
+    mailing.once(DAY)
+    mailing.tiny.says = lambda day: {"doors": "5"}
+    address(mailing, notify=["a@example.org"])
+    mailing.once(DAY)
+    shown = ["undisclosed-recipients:;", "a@example.org, b@example.org", "a@example.org"]
+    assert [message["To"] for message in inbox.messages] == shown
+    assert "b@example.org" not in inbox.messages[0].as_string()
 
 
 def test_a_server_without_encryption_is_given_nothing_if_it_was_asked_for(inbox):
@@ -178,7 +366,7 @@ def send(port, security="none", user=""):
     made = EmailMessage()
     made["Subject"] = "x"
     made.set_content("x")
-    mail.send(Notify(("a@example.org",), "d@example.org", "127.0.0.1", port, security, user), made)
+    mail.send(Notify(("a@example.org",), "d@example.org", "127.0.0.1", port, security, user), made, ["a@example.org"])
 
 
 def login(inbox, password):
@@ -206,7 +394,7 @@ def test_an_edition_that_says_something_new_is_mailed_with_its_pdf_and_what_chan
     (pdf,) = second.iter_attachments()
     assert (pdf.get_content_type(), pdf.get_filename()) == ("application/pdf", f"mini_{after}.pdf")
     assert pdf.get_content() == mailing.tiny.store.root.joinpath("mini", after, f"mini_{after}.pdf").read_bytes()
-    assert (second["From"], second["To"]) == ("desk@example.org", "a@example.org, b@example.org")
+    assert second["From"] == "desk@example.org"
     assert second["Auto-Submitted"] == "auto-generated" and second["Date"].datetime == utc("2026-01-29 07:00")
     assert inbox.envelopes == [("desk@example.org", ["a@example.org", "b@example.org"])] * 2
 
@@ -268,12 +456,12 @@ def test_the_same_mail_has_the_same_name_however_often_it_goes(desk, inbox):
         desk.once()
         sent = []
 
-        def send(box, message):
-            mail.send(box, message)
+        def send(box, message, to):
+            mail.send(box, message, to)
             sent.append(message)
             if len(sent) == 1:
                 die(None)
-            return []
+            return {}
 
         desk.send = send
         with pytest.raises(Killed):
@@ -298,12 +486,15 @@ def test_a_mail_for_an_entry_that_tells_nobody_any_more_is_dropped(desk):
 def test_an_edition_gone_before_it_was_mailed_is_said_to_be(mailing, inbox):
     import shutil
 
-    mailing.send = lambda box, message: (_ for _ in ()).throw(MailError("h: no.\nx"))
+    mailing.send = lambda box, message, to: (_ for _ in ()).throw(MailError("h: no.\nx"))
     mailing.once(7 * HOUR)
-    shutil.rmtree(mailing.project.reports / "mini")
+    (first,) = mailing.editions()
+    mailing.tiny.says = lambda day: {"doors": "4"}
+    mailing.once(DAY)
+    shutil.rmtree(mailing.project.reports / "mini" / first)
     mailing.send = mail.send
     mailing.once()
-    (message,) = inbox.messages
+    message, _ = inbox.messages
     assert "cannot be read" in message.get_body().get_content() and not list(message.iter_attachments())
 
 

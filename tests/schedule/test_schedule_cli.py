@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,28 +11,10 @@ import time
 import pytest
 from schedule_desk import declare, rows
 
-from handover import cli
-from handover.schedule import times
 from handover.schedule.log import Log
 from handover.schedule.runner import Result, Runner, Stopped
 
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def call(desk, monkeypatch, capsys):
-    """Call the command line in the desk's project and time; returns exit code, stdout, stderr."""
-    monkeypatch.chdir(desk.project.root)
-    monkeypatch.setattr(times, "clock", desk.clock.now)
-
-    def called(*words):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main(["schedule", *words])
-        out, err = capsys.readouterr()
-        return left.value.code, out, err
-
-    return called
 
 
 def test_a_bad_entry_is_refused_by_every_command(desk, call):
@@ -64,7 +47,7 @@ def test_a_damaged_log_is_told_by_every_command_and_left_as_it_is(desk, call):
 
 def test_nothing_is_due_and_nothing_has_been(desk, call):
     assert call("due") == (0, "", "Nothing is due.\n")
-    assert json.loads(call("health", "--json")[1]) == [{"entry": "daily", "stale": False, "age": None}]
+    assert json.loads(call("health", "--json")[1]) == [{"entry": "daily", "stale": False, "age": None, "faults": []}]
     assert call("history") == (0, "", "Nothing to show.\n")
     assert json.loads(call("due", "--json")[1]) == []
 
@@ -124,10 +107,18 @@ def test_history_shows_status_trigger_edition_and_cause(desk, call):
     head, *rows = [line.split("  ") for line in out.splitlines()]
     assert code == 0
     assert [[cell.strip() for cell in row if cell.strip()] for row in (head, *rows)] == [
-        ["entry", "tick", "status", "trigger", "edition", "cause"],
-        ["daily", "2026-02-01 07:00 UTC", "failed", "catch-up", "-", "notebooks/mini.ipynb: cell 3 raised"],
-        ["daily", "2026-01-31 07:00 UTC", "skipped x3", "-", "-", "missed; catch_up = 'latest' runs only the last"],
-        ["daily", "2026-01-28 07:00 UTC", "published", "on time", f"mini/{edition}", "-"],
+        ["entry", "tick", "status", "trigger", "edition", "mail", "cause"],
+        ["daily", "2026-02-01 07:00 UTC", "failed", "catch-up", "-", "-", "notebooks/mini.ipynb: cell 3 raised"],
+        [
+            "daily",
+            "2026-01-31 07:00 UTC",
+            "skipped x3",
+            "-",
+            "-",
+            "-",
+            "missed; catch_up = 'latest' runs only the last",
+        ],
+        ["daily", "2026-01-28 07:00 UTC", "published", "on time", f"mini/{edition}", "-", "-"],
     ]
     rows = json.loads(call("history", "--json", "-n", "2")[1])
     assert len(rows) == 2 and rows[0]["cause"].endswith("and more") and rows[1]["ticks"] == 3
@@ -160,7 +151,7 @@ def test_health_is_one_when_a_report_is_older_than_it_may_be(desk, call):
     desk.tiny.before = lambda job: None
     desk.once(24 * HOUR)
     assert call("health")[0] == 0
-    assert json.loads(call("health", "--json")[1])[0] == {"entry": "daily", "stale": False, "age": 0}
+    assert json.loads(call("health", "--json")[1])[0] == {"entry": "daily", "stale": False, "age": 0, "faults": []}
 
 
 def test_health_of_an_entry_that_has_never_been_good_counts_from_when_it_was_seen(desk, call):
@@ -169,6 +160,74 @@ def test_health_of_an_entry_that_has_never_been_good_counts_from_when_it_was_see
     desk.clock.time += 31 * HOUR
     code, _, err = call("health")
     assert code == 1 and "daily: last good never; it counts since 1d 7h; it may be 1d 6h old." in err
+
+
+def test_an_edition_that_is_gone_fails_health_and_is_rendered_by_the_next_run(desk, call):
+    desk.once()
+    desk.once(7 * HOUR)
+    (edition,) = desk.editions()
+    folder = desk.project.reports / "mini" / edition
+    shutil.rmtree(folder)
+    code, out, err = call("health")
+    assert (code, out) == (1, "") and err == (
+        f"daily: {folder} must be there (it is gone).\n"
+        "Restore it, or run `handover schedule run --once`, which renders it again.\n"
+    )
+    assert json.loads(call("health", "--json")[1])[0]["faults"][0].startswith(f"daily: {folder} must be there")
+    (again,) = desk.once()
+    assert (again.outcome, again.edition, again.trigger) == ("published", edition, "recovery") and folder.is_dir()
+    assert f"daily: 2026-01-28 07:00 is run again: mini/{edition} is gone" in desk.told
+    assert call("health")[0] == 0 and desk.once() == []
+    assert len(desk.mails("owed")) == 0 and "x2" not in call("history")[1]
+
+
+def test_an_edition_gone_that_cannot_be_rendered_any_more_is_tried_once_and_stays_a_fault(desk, call):
+    desk.once()
+    desk.once(7 * HOUR)
+    shutil.rmtree(desk.project.reports / "mini")
+    desk.tiny.before = lambda job: Result("failed", cause="no doors")
+    (again,) = desk.once()
+    assert (again.outcome, again.cause) == ("failed", "no doors") and desk.once() == []
+    assert "failed" in call("history")[1]
+
+
+DAMAGE = {
+    "a byte": lambda path: path.write_bytes(b"X" + path.read_bytes()[1:]),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "a page gone": lambda path: path.unlink(),
+    "the manifest gone": lambda path: path.with_name("manifest.json").unlink(),
+    "the manifest torn": lambda path: path.with_name("manifest.json").write_bytes(b"{"),
+    "the folder emptied": lambda path: [one.unlink() for one in path.parent.iterdir()],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_edition_fails_health_which_names_it_and_what_to_do(desk, call, damage):
+    desk.once()
+    desk.once(7 * HOUR)
+    (edition,) = desk.editions()
+    folder = desk.project.reports / "mini" / edition
+    damage(folder / f"mini_{edition}.pdf")
+    code, out, err = call("health")
+    assert (code, out) == (1, "") and err.startswith(f"daily: {folder}/")
+    assert err.endswith("Restore the edition, or remove its folder and run `handover schedule run --once`.\n")
+    shutil.rmtree(folder)
+    desk.once()
+    assert call("health")[0] == 0
+
+
+def test_earlier_editions_may_have_been_pruned_but_not_cut(desk, call):
+    desk.once()
+    for day in range(3):
+        desk.tiny.says = lambda _, day=day: {"doors": str(day)}
+        desk.once((24 if day else 7) * HOUR)
+    first, second, _ = (desk.project.reports / "mini" / name for name in desk.editions())
+    shutil.rmtree(first)
+    assert call("health")[0] == 0
+    pdf = second / f"mini_{second.name}.pdf"
+    pdf.write_bytes(b"")
+    code, _, err = call("health")
+    assert code == 1 and err.startswith(f"daily: {pdf}: must be whole.\n")
 
 
 def test_install_shows_first_and_writes_only_after_yes(desk, call, tmp_path, monkeypatch):

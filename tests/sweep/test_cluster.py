@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 
@@ -31,25 +33,26 @@ pytestmark = [pytest.mark.slow, pytest.mark.kernel]
 class Cluster:
     """A scheduler and workers, each a process started through Dask's own command line."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *words):
         self.folder = folder
         self.processes = []
         file = folder / "scheduler.json"
-        self._start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", file, cwd=folder)
+        words = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", file, *words)
+        self.scheduler = self._start("scheduler", *words, cwd=folder)
         end = time.monotonic() + LIMIT_S
         while not file.exists() or not file.read_text():
             assert time.monotonic() < end
             time.sleep(0.05)
         self.address = json.loads(file.read_text())["address"]
 
-    def worker(self, cwd, name, *words):
+    def worker(self, cwd, name, *words, **env):
         words = ("--no-dashboard", "--nthreads", "1", "--name", name, "--local-directory", self.folder / name, *words)
-        return self._start("worker", self.address, *words, cwd=cwd)
+        return self._start("worker", self.address, *words, cwd=cwd, env={**os.environ, **env})
 
-    def _start(self, *words, cwd):
+    def _start(self, *words, cwd, env=None):
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [*DASK, *map(str, words)], cwd=cwd, stdout=log, stderr=log, start_new_session=True
+                [*DASK, *map(str, words)], cwd=cwd, env=env, stdout=log, stderr=log, start_new_session=True
             )
         self.processes.append(process)
         return process
@@ -88,13 +91,58 @@ def connected(cluster, project, workers, days=DAYS, out=None):
         yield made, store, executor, width
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x"])
+def sweeping(address, project, **env):
+    """The command, under way on a cluster."""
+    words = ("render", "mini", "--sweep", "as_of=2026-01-14..2026-05-12/1d", "--cluster", address)
+    return subprocess.Popen(
+        [sys.executable, "-m", "handover", *words],
+        cwd=project.root,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def ended(sweep):
+    """The exit code of a command, and what it said on standard error."""
+    _, said = sweep.communicate(timeout=LIMIT_S)
+    return sweep.returncode, said
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:9", "nonsense://x", "tls://127.0.0.1:9", "", "tcp://[", "x" * 300]
+)
 def test_without_a_scheduler_it_says_what_to_start(dated, monkeypatch, address):
     monkeypatch.setattr(clusters, "CONNECT_S", 0.5)
     made = plan(dated, Store.of(dated), ("mini",), {}, {})
     said = r"must be the address of a Dask scheduler(.|\n)*dask scheduler"
     with pytest.raises(SweepError, match=said), connect(address, made):
         raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 4096], ids=["silence", "HTTP", "noise"]
+)
+def test_another_server_is_no_scheduler(dated, answer):
+    taken = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with suppress(OSError):
+                while True:
+                    taken.append(server.accept()[0])
+                    taken[-1].sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        code, said = ended(sweeping(address, dated))
+        server.shutdown(socket.SHUT_RDWR)
+    for connection in taken:
+        connection.close()
+    assert code == 1 and said.startswith(f"{address}: must be the address of a Dask scheduler") and taken
+    assert "Traceback" not in said
 
 
 def test_without_distributed_it_says_how_to_install_it(dated, monkeypatch):
@@ -160,17 +208,9 @@ def test_a_sweep_equals_single_renders_though_its_only_worker_is_killed(
 
 def test_the_command_runs_on_a_cluster_and_can_be_stopped(dated, cluster):
     cluster.worker(dated.root, "only")
-    words = ("render", "mini", "--sweep", "as_of=2026-01-14..2026-05-12/1d", "--cluster", cluster.address)
     with connected(cluster, dated, 1, DAYS[:1]):
         pass
-    sweep = subprocess.Popen(
-        [sys.executable, "-m", "handover", *words],
-        cwd=dated.root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    sweep = sweeping(cluster.address, dated)
     assert sweep.stdout.readline()
     os.killpg(sweep.pid, signal.SIGINT)
     os.killpg(sweep.pid, signal.SIGINT)
@@ -180,3 +220,71 @@ def test_the_command_runs_on_a_cluster_and_can_be_stopped(dated, cluster):
     store = Store.of(dated)
     assert [edition.faults() for edition in store.editions()] == [[]] * len(store.editions())
     assert store.strays() == []
+
+
+def test_a_scheduler_that_dies_ends_the_sweep_which_says_what_is_there(dated, cluster):
+    cluster.worker(dated.root, "only")
+    with connected(cluster, dated, 1, DAYS[:1]):
+        pass
+    sweep = sweeping(cluster.address, dated)
+    assert sweep.stdout.readline()
+    cluster.scheduler.kill()
+    code, said = ended(sweep)
+    store = Store.of(dated)
+    there = len(store.editions())
+    assert code == 1 and said.endswith(
+        f"{there} published, 0 unchanged, {119 - there} not made\n"
+        f"{cluster.address}: the cluster is gone; {there} of 119 are there.\n"
+        "Start it again and run the command again, which goes on from there; or leave out --cluster.\n"
+    )
+    assert 0 < there < 119 and catalogue.stale(store) == [] and store.strays() == []
+
+
+def test_a_scheduler_that_goes_silent_is_waited_for_and_then_taken_for_gone(dated, cluster, monkeypatch):
+    monkeypatch.setattr(clusters, "ASK_S", 0.0)
+    monkeypatch.setattr(clusters, "ANSWER_S", 0.2)
+    monkeypatch.setattr(clusters, "SILENT_S", 1.0)
+    monkeypatch.setattr(clusters, "CONNECT_S", 0.5)
+    cluster.worker(dated.root, "only")
+    with connected(cluster, dated, 1) as (made, store, executor, width):
+        os.kill(cluster.scheduler.pid, signal.SIGSTOP)
+        assert "waiting: the scheduler does not answer" in (executor.problem(), executor.problem())
+        summary = run(made, store, executor, width=width, remote=True, gone=executor.gone)
+    assert summary.lost and (summary.done, store.editions()) == (0, [])
+
+
+def test_workers_without_the_package_are_named(dated, cluster, tmp_path):
+    (tmp_path / "handover").mkdir()
+    (tmp_path / "handover" / "__init__.py").touch()
+    cluster.worker(tmp_path, "foreign", PYTHONPATH=str(tmp_path))
+    with pytest.raises(SweepError) as error, connected(cluster, dated, 1):
+        raise AssertionError
+    said = str(error.value)
+    assert f"{cluster.address}: every worker must have what the sweep was planned with (1 of 1 do not):\n" in said
+    assert "No module named" in said and "handover.sweep" in said and "Bring their checkouts and packages" in said
+
+
+def test_a_cluster_with_tls_wants_certificates_and_takes_those_of_dask_s_settings(dated, tmp_path):
+    made = tmp_path / "tls"
+    made.mkdir()
+    pair = {"key": str(made / "key.pem"), "cert": str(made / "cert.pem")}
+    words = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=desk", "-keyout", pair["key"])
+    subprocess.run(["openssl", *words, "-out", pair["cert"]], check=True, capture_output=True)
+    given = ("--tls-ca-file", pair["cert"], "--tls-cert", pair["cert"], "--tls-key", pair["key"])
+    cluster = Cluster(made, "--protocol", "tls", *given)
+    try:
+        assert cluster.address.startswith("tls://")
+        cluster.worker(dated.root, "only", *given)
+        for address in (cluster.address, cluster.address.replace("tls", "tcp")):
+            code, said = ended(sweeping(address, dated))
+            assert code == 1 and "must be the address of a Dask scheduler" in said
+            assert "tls://; Dask takes the certificates from its own settings" in said
+        tls = "DASK_DISTRIBUTED__COMM__TLS__"
+        settings = {"CA_FILE": pair["cert"], "CLIENT__CERT": pair["cert"], "CLIENT__KEY": pair["key"]}
+        sweep = sweeping(cluster.address, dated, **{f"{tls}{key}": value for key, value in settings.items()})
+        first = sweep.stdout.readline()
+        os.killpg(sweep.pid, signal.SIGINT)
+        _, said = sweep.communicate(timeout=LIMIT_S)
+        assert "/mini_2026-01-14-en-" in first, said
+    finally:
+        assert cluster.end() == []

@@ -1,15 +1,19 @@
 """A sweep equals single renders done in the order of days, whatever fails and in whatever order workers answer."""
 
+import errno
+import os
 import random
 import threading
 from concurrent.futures import CancelledError, Executor, Future
 
 import pytest
 
+from handover import atomic
 from handover.editions import catalogue, render
 from handover.editions.store import Edition, Store
-from handover.errors import ExecutionError
+from handover.errors import ExecutionError, StoreError
 from handover.notebook import execute
+from handover.sweep import run as sweeps
 from handover.sweep.plan import plan
 from handover.sweep.run import run
 
@@ -83,16 +87,17 @@ class Broken(Executor):
         return future
 
 
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (ConnectionError("gone"), "the worker must answer (got ConnectionError: gone)."),
-        (CancelledError(), "was cancelled before it was rendered."),
-    ],
-)
-def test_what_an_engine_raises_is_told_as_a_failure(unlucky, error, said):
-    summary = sweep(unlucky, {"as_of": DAYS[:2]}, Broken(error))
-    assert summary.failed == {said: ["mini as_of=2026-01-10", "mini as_of=2026-01-11"]}
+def test_what_an_executor_raises_is_told_as_a_failure(unlucky):
+    summary = sweep(unlucky, {"as_of": DAYS[:2]}, Broken(ConnectionError("gone")))
+    said = "the worker must answer (got ConnectionError: gone)."
+    assert summary.failed == {said: ["mini as_of=2026-01-10", "mini as_of=2026-01-11"]} and not summary.lost
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_executor_that_is_gone_or_cancels_by_itself_ends_the_sweep_and_fails_no_edition(unlucky, gone):
+    executor = Executor() if gone else Broken(CancelledError())
+    summary = sweep(unlucky, {"as_of": DAYS[:2]}, executor, gone=lambda: gone)
+    assert summary.lost and (summary.done, summary.failed) == (0, {})
 
 
 def test_a_worker_whose_inputs_differ_refuses(unlucky):
@@ -145,6 +150,30 @@ def test_stopping_leaves_the_beginning_of_each_series_and_a_catalogue(unlucky):
     assert summary.stopped
     assert [edition.name[:10] for edition in store.editions()] == list(DAYS[4 : 4 + summary.published])
     assert catalogue.stale(store) == []
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_disk_with_no_room_for_the_catalogue_stops_no_rendering_and_is_told_in_the_end(unlucky, monkeypatch, lasting):
+    creates, refused = atomic.create, []
+
+    def full(path, data):
+        if path.name == "index.html" and (lasting or not refused):
+            refused.append(path)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        creates(path, data)
+
+    monkeypatch.setattr(atomic, "create", full)
+    monkeypatch.setattr(sweeps, "CATALOGUE_S", 0.0)
+    monkeypatch.setattr(sweeps, "CATALOGUE_SHARE", 0.0)
+    if lasting:
+        with pytest.raises(
+            StoreError, match=r"(?s)No space left.*mini/2026-01-14.* and 1 more are published and whole"
+        ):
+            sweep(unlucky, {"as_of": DAYS[4:]}, Shuffled())
+    else:
+        assert sweep(unlucky, {"as_of": DAYS[4:]}, Shuffled()).published == 4
+    assert refused and len(Store.of(unlucky).editions()) == 4
+    assert (catalogue.stale(Store.of(unlucky)) == []) == (not lasting)
 
 
 def test_a_few_are_held_in_memory_and_each_manifest_is_read_a_few_times(unlucky, monkeypatch):

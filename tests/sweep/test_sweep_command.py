@@ -57,7 +57,8 @@ def test_a_sweep_equals_single_renders_is_recognised_and_lists_what_fails(dated,
     swept, single = tmp_path / "swept", tmp_path / "single"
     words = ("render", "mini", "--sweep", "as_of=2026-01-12..2026-01-14/1d", "--jobs", "2", "--out", swept)
     done = command(dated, *words)
-    said = done.stderr.splitlines()
+    # on a busy machine a line of progress comes between
+    said = [line for line in done.stderr.splitlines() if " of 3" not in line]
     assert said[:2] == ["3 editions to make, 2 at a time", "2 published, 0 unchanged, 1 failed"]
     assert "cell 3 raised AssertionError: an unlucky day" in said[2]
     assert said[-2:] == ["  failed: mini as_of=2026-01-13", "Failed: 1. All others are published."]

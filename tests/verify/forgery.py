@@ -65,6 +65,22 @@ def with_attachments(pdf, changes):
         return saved(opened)
 
 
+def with_many_attachments(pdf, count):
+    """Attach one more file under many names."""
+    with open_(pdf) as opened:
+        spec = pikepdf.AttachedFileSpec(opened, b"x", filename="x").obj
+        names = [name for number in range(count) for name in (pikepdf.String(f"z{number:05}"), spec)]
+        kids = opened.make_indirect(
+            pikepdf.Dictionary(Names=pikepdf.Array(names), Limits=names[0 : -1 : len(names) - 2])
+        )
+        files = opened.Root.Names.EmbeddedFiles
+        held = opened.make_indirect(
+            pikepdf.Dictionary(Names=files.Names, Limits=[files.Names[0], files.Names[len(files.Names) - 2]])
+        )
+        opened.Root.Names.EmbeddedFiles = pikepdf.Dictionary(Kids=[held, kids])
+        return saved(opened)
+
+
 def record(pdf):
     """What a PDF says of itself."""
     with open_(pdf) as opened:

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from handover.project import Project
 from handover.verify import rebuild
 
 
@@ -58,12 +59,47 @@ def test_inputs_that_were_never_committed_are_in_no_commit(edition, git, verify,
     assert code == 3 and "no commit here holds those inputs: git fetch --all" in only(answers)
 
 
-def test_without_git_there_is_no_commit(edition, verify, tmp_path, monkeypatch):
+def test_without_git_nobody_can_say_and_that_is_said(edition, verify, tmp_path, monkeypatch):
     path = edition.apart(tmp_path / "mail")
     (edition.project.data / "counts.csv").write_text("count_id,day,what,value\nC1,2026-01-01,doors,5\n")
     monkeypatch.setenv("PATH", str(tmp_path))
     code, answers = verify(edition.project, path)
-    assert code == 3 and "no commit here holds those inputs" in only(answers)
+    assert code == 3 and "git: must be installed (found none on the path).\nInstall it" in only(answers)
+
+
+def test_what_git_refuses_is_passed_on_and_not_taken_for_an_answer(edition, git, verify, tmp_path, monkeypatch):
+    path = edition.apart(tmp_path / "mail")
+    changed(edition, git, "data/counts.csv")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    for subject in (path, edition.folder):
+        code, answers = verify(edition.project, subject)
+        assert code == 3 and "no commit here" not in only(answers)
+        assert "which commit holds those inputs cannot be looked up:\n" in only(answers)
+        cure = f"If you trust it: git config --global --add safe.directory {edition.project.root}"
+        assert "dubious ownership" in only(answers) and cure in only(answers)
+
+
+def test_a_shallow_clone_is_told_how_to_get_the_commit(edition, git, verify, tmp_path):
+    path = edition.apart(tmp_path / "mail")
+    first = changed(edition, git, "data/counts.csv")
+    git("clone", "--quiet", "--depth", "1", f"file://{edition.project.root}", str(tmp_path / "shallow"))
+    project = Project(tmp_path / "shallow")
+    code, answers = verify(project, path)
+    assert code == 3 and "no commit here holds those inputs. This clone is shallow" in only(answers)
+    assert "git fetch --unshallow, and verify again" in only(answers) and "--all" not in only(answers)
+    git("-C", str(project.root), "fetch", "--quiet", "--unshallow")
+    assert f"commit {first} holds what it was made from" in only(verify(project, path)[1])
+
+
+def test_where_git_cannot_tell_a_difference_stays_one_and_that_is_said(
+    edition, git, verify, tmp_path, stand_in, monkeypatch
+):
+    path = edition.apart(tmp_path / "mail")
+    stand_in.then = reworded
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, answers = verify(edition.project, path)
+    assert code == 1 and "whether other code made it cannot be looked up:\ngit: must be installed" in only(answers)
 
 
 def test_the_commit_that_holds_notebook_and_tables_is_named(edition, git, verify, tmp_path):

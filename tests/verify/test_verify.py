@@ -1,11 +1,19 @@
 """Verifying: what is altered is named in words of the report, what is hostile does nothing."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import unicodedata
+import zipfile
+from pathlib import Path
 
 import forgery
 import pikepdf
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +21,8 @@ from hypothesis import strategies as st
 from handover import digest
 from handover.editions import Request, inputs, render
 from handover.errors import VerifyError
-from handover.verify import DIFFERS, ELSEWHERE, VERIFIED, contents
-from handover.verify.rebuild import record_of_pdf
+from handover.verify import DIFFERS, ELSEWHERE, UNJUDGED, VERIFIED, contents
+from handover.verify.record import record_of_pdf
 
 CANARY = "import pathlib; _ = pathlib.Path({!r}).write_text('ran')"
 
@@ -282,9 +290,127 @@ def test_a_store_answers_for_each_edition_and_its_catalogue(edition, verify, sta
 
 
 def test_a_folder_without_editions_and_a_path_that_is_not_there_are_refused(edition, verify, tmp_path):
-    with pytest.raises(VerifyError, match="must be an edition, a folder of editions or a PDF"):
-        verify(edition.project, tmp_path / "mini" / "data")
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "mini" / "data", tmp_path / "empty"):
+        with pytest.raises(
+            VerifyError, match=r"must be an edition, a folder of editions or a PDF(.|\n)*Nothing was ver"
+        ):
+            verify(edition.project, folder)
     assert verify(edition.project, tmp_path / "none.pdf")[0] == 2
+
+
+def test_an_edition_whose_manifest_is_gone_and_what_lies_beside_editions_differ(edition, verify):
+    (edition.folder.parent / "2026-01-31-en-copy").mkdir()
+    code, answers = verify(edition.project, "--hashes", edition.folder.parent)
+    assert code == 1 and [one["answer"] for one in answers] == [VERIFIED, DIFFERS]
+    assert answers[1]["details"] == ["2026-01-31-en-copy: is no edition"]
+    (edition.folder / "manifest.json").unlink()
+    for words in (("--hashes", edition.folder), (edition.folder,), (edition.folder.parent,)):
+        code, answers = verify(edition.project, *words)
+        assert code == 1 and "manifest.json: must be a whole manifest (got No such file" in told(answers[0])
+
+
+# green means looked at
+
+
+def test_a_pdf_whose_hashes_are_its_own_is_not_judged_by_them_and_what_would_is_said(edition, verify, tmp_path):
+    pdf = forgery.with_code(edition.pdf.read_bytes(), "1 + 1")
+    code, answers = verify(edition.project, "--hashes", edition.apart(tmp_path / "mail", pdf))
+    assert (code, only(answers)["answer"]) == (3, UNJUDGED)
+    assert only(answers)["why"] == "all hashes come from the PDF itself"
+    assert "verify it without --hashes, or where a manifest names it" in told(only(answers))
+
+
+def test_a_pdf_is_verified_by_its_hash_where_a_manifest_of_the_project_names_it(edition, verify, tmp_path):
+    path = edition.apart(tmp_path / "mail")
+    code, answers = verify(edition.project, "--hashes", path)
+    assert (code, only(answers)["answer"]) == (0, VERIFIED)
+    assert only(answers)["why"] == f"hashes only; nothing was rendered: it is the PDF of mini/{edition.folder.name}"
+    (edition.folder / "manifest.json").write_text("{")
+    code, answers = verify(edition.project, "--hashes", path)
+    assert (code, only(answers)["answer"]) == (3, UNJUDGED)
+    assert "manifest.json: must be a whole manifest" in only(answers)["details"][0]
+
+
+def test_a_pdf_by_the_name_of_an_edition_here_with_other_bytes_differs_by_its_hash(edition, verify, tmp_path):
+    (tmp_path / "mail").mkdir()
+    path = tmp_path / "mail" / edition.pdf.name
+    path.write_bytes(forgery.with_code(edition.pdf.read_bytes(), "1 + 1"))
+    code, answers = verify(edition.project, "--hashes", path)
+    assert (code, only(answers)["answer"]) == (1, DIFFERS) and "says otherwise" in only(answers)["why"]
+
+
+def test_an_archive_is_not_opened_and_not_judged(edition, verify, tmp_path):
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("edition.pdf", edition.pdf.read_bytes())
+    code, answers = verify(edition.project, path)
+    assert (code, only(answers)["answer"]) == (3, UNJUDGED)
+    assert "an archive, which is not opened: take the PDF out" in only(answers)["why"]
+
+
+# bounded
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+from handover.cli import main
+main(sys.argv[1:])
+"""
+
+
+def limited(project, *words):
+    """The command in a process that has one gigabyte of memory."""
+    command = [sys.executable, "-c", LIMITED, *map(str, words)]
+    return subprocess.run(command, cwd=project.root, capture_output=True, text=True, timeout=600)
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".html", ".ipynb", ".zip"])
+def test_a_file_larger_than_any_of_ours_is_not_read(edition, tmp_path, suffix):
+    path = tmp_path / edition.pdf.with_suffix(suffix).name
+    with path.open("wb") as file:
+        file.truncate(6_000_000_000)
+    done = limited(edition.project, "verify", path)
+    assert done.returncode == 1, done.stderr
+    said = "it cannot be read: 6,000,000,000 bytes, too large to be one of ours; 100,000,000 at most"
+    assert f"differs: {path} ({said})" in done.stdout and done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "files"), [(("verify",), "*.pdf"), (("verify", "--hashes"), "*"), (("bundle",), "*.html")]
+)
+def test_a_file_of_an_edition_that_was_blown_up_is_not_read(edition, command, files):
+    for path in sorted(edition.folder.glob(files)):
+        data = path.read_bytes()
+        os.truncate(path, 6_000_000_000)
+        done = limited(edition.project, *command, edition.folder)
+        assert done.returncode == 1 and f"{path.name}: must be a " in done.stdout + done.stderr
+        assert "6,000,000,000 bytes, too large to be one of ours" in done.stdout + done.stderr
+        path.write_bytes(data)
+
+
+def test_a_pipe_is_not_waited_for(edition, verify, tmp_path):
+    os.mkfifo(tmp_path / "mail.pdf")
+    code, answers = verify(edition.project, tmp_path / "mail.pdf")
+    assert (code, only(answers)["answer"]) == (3, UNJUDGED) and "no regular file" in only(answers)["why"]
+
+
+@pytest.mark.parametrize(("count", "lines"), [(900, 22), (10_000, 1)])
+def test_many_attachments_are_a_few_lines(edition, tmp_path, count, lines):
+    pdf = forgery.with_many_attachments(edition.pdf.read_bytes(), count)
+    done = limited(edition.project, "verify", edition.apart(tmp_path, pdf))
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == lines
+    said = {900: "… and 880 more", 10_000: "(carries 10,004 files; 1,000 at most are an edition's)"}
+    assert said[count] in done.stdout
+    done = limited(edition.project, "verify", "--json", tmp_path / "from a mail.pdf")
+    assert len(done.stdout) < 20_000 and json.loads(done.stdout)[0]["answer"] == DIFFERS
+
+
+def test_an_attachment_that_unpacks_to_more_than_any_edition_holds_is_refused(edition, tmp_path):
+    pdf = forgery.with_attachments(edition.pdf.read_bytes(), {"counts.csv": bytes(120_000_000)})
+    done = limited(edition.project, "verify", edition.apart(tmp_path, pdf))
+    assert done.returncode == 1 and "holds more than any edition once it is unpacked" in done.stdout
 
 
 def test_nothing_of_an_answer_moves_the_terminal(edition, verify, tmp_path):
@@ -337,3 +463,35 @@ def test_whatever_a_record_holds_it_is_read_or_refused(path, value):
         record_of_pdf(json.dumps(content).encode())
     except VerifyError as error:
         assert not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in str(error))
+
+
+#: Starts the process that reads a PDF, and keeps its input open in a fork.
+READS = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-I", "-m", "handover.verify.contents"], stdin=subprocess.PIPE)
+if pid := os.fork():
+    print(child.pid, pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
+def test_what_reads_a_pdf_ends_with_the_command():
+    command = subprocess.Popen([sys.executable, "-c", READS], stdout=subprocess.PIPE)
+    reader, fork = map(int, command.stdout.readline().split())
+    maps = Path(f"/proc/{reader}/maps")
+    try:
+        wait_for(lambda: "pikepdf" in maps.read_text())
+        command.kill()
+        command.wait()
+        wait_for(lambda: not psutil.pid_exists(reader) or psutil.Process(reader).status() == psutil.STATUS_ZOMBIE)
+    finally:
+        os.kill(fork, signal.SIGKILL)
+        command.stdout.close()
+
+
+def wait_for(met):
+    give_up = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)

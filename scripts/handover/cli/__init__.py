@@ -9,11 +9,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from handover import __version__, credentials
+from handover import __version__, credentials, scratch
 from handover.errors import HandoverError
 
 __all__ = ["cli", "main", "say"]
@@ -81,6 +82,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     words = sys.argv[1:] if arguments is None else arguments
     _leave_foreign_modules()
     _escape_unencodable()
+    scratch.sweep_temporary()
     try:
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:
@@ -129,6 +131,18 @@ def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
     if twice:
         raise click.UsageError(f"-p must set each parameter once (twice: {', '.join(twice)}).")
     return dict(parameters)
+
+
+class Place(click.ParamType):
+    """A path on this machine that is to be written, as `addresses.local` reads it."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read the value; a wrong one is a HandoverError."""
+        from handover import addresses
+
+        return value if isinstance(value, Path) else addresses.local(value, param.opts[0] if param else "path")
 
 
 def on_terminate() -> None:

@@ -55,11 +55,12 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
         tell(*checks.fix(project))
     faults = check_tables(project)
     wrong += tell(*(checks.Finding("wrong", f"data: {line}") for line in faults))
-    if not faults:
+    dictionary = list(checks.dictionary(project))
+    if not faults and all(finding.mark != "note" for finding in dictionary):
         tell(checks.Finding("ok", "data: the record is whole and its references lead somewhere"))
     if article:
         wrong += tell(_article(project, article))
-    for findings in (checks.dictionary(project), checks.notebooks(project), checks.editions(store, project)):
+    for findings in (dictionary, checks.notebooks(project), checks.editions(store, project)):
         for finding in findings:
             wrong += tell(finding)
     wrong += tell(*checks.catalogue(store, project))
@@ -87,7 +88,8 @@ Examples:
 
 \b
 Exit code: 0 all verified; 1 something differs; 3 nothing differs, but something cannot be rebuilt here,
-because it was made from other data, notebooks, code or tools than this checkout's.
+because it was made from other data, notebooks, code or tools than this checkout's, or cannot be judged by
+what was asked: with --hashes, a PDF that no manifest of this project names.
 """
 
 
@@ -100,8 +102,9 @@ def verify_command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: 
     """Compare hashes, render again, and compare the bytes.
 
     PATH is a folder of editions, an edition, a file of one, or a PDF by itself, which carries what is needed. Each
-    is verified, or differs, with the first difference that a person can understand, or cannot be rebuilt here, with
-    how to get what is missing. Code that came with an edition is run only if it is this checkout's, or with --trust.
+    is verified, or differs, with the first difference that a person can understand, or cannot be rebuilt here or
+    judged, with how to get what is missing. Code that came with an edition is run only if it is this checkout's, or
+    with --trust.
     """
     import json
 

@@ -2,13 +2,15 @@
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from handover.cli import on_terminate, say
+from handover.cli import Place, on_terminate, say
 from handover.errors import HandoverError
+from handover.text import listed
 
 # handover list
 
@@ -40,7 +42,14 @@ def list_command(report: str | None, as_json: bool) -> None:
         for row in rows:
             click.echo("  ".join([*(f"{row[name]:<{width[name]}}" for name in names if width[name]), row["path"]]))
     if faults:
-        raise HandoverError("\n".join(faults))
+        raise HandoverError(_damaged(faults, "All other editions are listed."))
+
+
+def _damaged(faults: Sequence[str], others: str) -> str:
+    """Say which editions of a store are damaged, and that the others were served."""
+    from handover.editions import manifest
+
+    return "\n".join([*listed(faults), f"{others} {manifest.CURE}"])
 
 
 # handover diff
@@ -95,7 +104,8 @@ def _name(one: dict[str, Any], site: Any) -> str:
 
 
 @click.command("catalogue")
-def catalogue_command() -> None:
+@click.option("--force", is_flag=True, help="Replace also files of these names that handover did not write.")
+def catalogue_command(force: bool) -> None:
     """Write the catalogue of reports/ anew from its manifests, e.g. after a merge brought editions in."""
     from handover.editions import Store
     from handover.editions import catalogue as catalogues
@@ -103,12 +113,12 @@ def catalogue_command() -> None:
 
     store = Store.of(Project.find())
     with store.locked():
-        faults = catalogues.write(store)
+        faults = catalogues.write(store, force=force)
     click.echo(store.root / "index.html")
     if lack := catalogues.unaddressed(catalogues.site(store.project)):
         say(lack)
     if faults:
-        raise HandoverError("\n".join(faults))
+        raise HandoverError(_damaged(faults, "All other editions are in the catalogue."))
 
 
 # handover bundle
@@ -125,7 +135,7 @@ Examples:
 @click.argument("edition")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=Place(),
     metavar="FILE",
     help="Write this file, or into this folder, instead of REPORT_EDITION.zip here.",
 )
@@ -158,16 +168,20 @@ Examples:
 
 @click.command("publish", epilog=PUBLISH_EXAMPLES)
 @click.argument("url")
-@click.option("--dry-run", is_flag=True, help="Only print what would be uploaded and deleted.")
-@click.option("--yes", is_flag=True, help="Delete from the mirror even more editions than it keeps.")
-def publish_command(url: str, dry_run: bool, yes: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Only print what would be uploaded, replaced and deleted.")
+@click.option("--force", is_flag=True, help="Replace files of others that stand in the way; publish into the checkout.")
+@click.option("--yes", is_flag=True, help="It is this store's mirror, though it may lose most of its editions.")
+def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
     """Mirror reports/ to URL, a folder or object storage (s3://bucket/path), and print the address of its index.
 
     Missing editions go first and the catalogue last, and only then are editions deleted that are no longer in
     reports/; so no reader meets a link that leads nowhere, and an interrupted run is completed by the next. Only what
-    differs is uploaded. Files that are not of a catalogue are left alone. Credentials are those of the environment,
-    as for any tool of the storage.
+    differs is uploaded. A record in the mirror, .handover-published.json, names what was published; nothing else is
+    replaced or deleted unless --force says so. Credentials are those of the environment, as for any tool of the
+    storage.
     """
+    from contextlib import nullcontext
+
     from handover.editions import Store, catalogue
     from handover.progress import Progress
     from handover.project import Project
@@ -175,17 +189,19 @@ def publish_command(url: str, dry_run: bool, yes: bool) -> None:
 
     on_terminate()
     store = Store.of(Project.find())
-    there = target.of(url, store.root)
-    with mirror.alone(store), Progress("publish") as progress:
-        plan = mirror.plan(store, there, progress)
-        if not (dry_run or yes):
-            mirror.check_losses(plan, there)
+    there = target.of(url, store, force=force)
+    with nullcontext() if dry_run else mirror.alone(store), Progress("publish") as progress:
+        plan = mirror.plan(store, there, progress, locked=not dry_run, adopt=yes)
         if not dry_run:
+            mirror.check(plan, there, force=force, adopt=yes)
             mirror.carry_out(plan, there, progress)
     if dry_run:
-        for word, paths in (("upload", [file.path for file in plan.uploads]), ("delete", plan.deleted)):
-            for path in paths:
-                click.echo(f"{word}  {path}")
+        for file in plan.uploads:
+            click.echo(f"{'replace' if file.path in plan.foreign else 'upload'}  {file.path}")
+        for path in plan.deleted:
+            click.echo(f"delete  {path}")
+        if plan.foreign and not force:
+            say(f"{len(plan.foreign)} of these files are not as we put them there, and would need --force")
     else:
         click.echo(there.address("index.html"))
     if not catalogue.site(store.project).url:
@@ -193,6 +209,8 @@ def publish_command(url: str, dry_run: bool, yes: bool) -> None:
         say(f"links of the feed are relative, which some readers cannot follow: {cure}")
     will = "would be " if dry_run else ""
     say(f"{len(plan.uploads)} files {will}uploaded, {len(plan.deleted)} {will}deleted, {plan.there} the same already")
+    if plan.faults:
+        raise HandoverError(_damaged(plan.faults, f"All other editions {will or 'are '}published."))
 
 
 # handover prune
@@ -226,8 +244,8 @@ def prune_command(report: str | None, keep: int, dry_run: bool, yes: bool) -> No
     project = Project.find()
     store = Store.of(project)
     plan = prune.plan(store, project, keep, report)
-    for fault in plan.torn:
-        say(f"kept, since nobody can tell what it is: {fault}")
+    for fault in plan.changed:
+        say(f"kept, since it is not as it was written: {fault}")
     counts = Counter(reason.split()[0] for reason in plan.kept.values())
     kept = ", ".join(f"{count} {reason}" for reason, count in counts.items())
     say(f"{len(plan.removed)} editions to remove, {size(plan.bytes()) if plan.removed else 'nothing'}; kept: {kept}")

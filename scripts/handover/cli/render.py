@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import given_once, on_terminate, say
+from handover.cli import Place, given_once, on_terminate, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 @click.command("render", epilog=RENDER_EXAMPLES)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
-@click.option("--out", type=click.Path(path_type=Path), help="Publish in this folder instead of reports/.")
+@click.option("--out", type=Place(), metavar="FOLDER", help="Publish in this folder instead of reports/.")
 @click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
 @click.option("--ahead", is_flag=True, help="Render even of a day that has not come; it never leads the catalogue.")
 @click.option(
@@ -80,6 +80,10 @@ def render_command(
 
     With --sweep, --jobs or --cluster many are rendered at a time, in worker processes. They are published in the
     order of their days, each series from its beginning, so that a sweep that was stopped can be gone on with.
+
+    A cluster runs the code it is sent for whoever reaches it: keep it off open networks, or give it TLS. With a tls://
+    address Dask takes the certificates from its own settings: DASK_DISTRIBUTED__COMM__TLS__CA_FILE,
+    …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY.
     """
     from handover.project import Project
 

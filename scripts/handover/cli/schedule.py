@@ -21,7 +21,7 @@ Examples:
   handover schedule run               stay up and render on time
   handover schedule run --once        render what is due, and leave: for cron, systemd, Kubernetes
   handover schedule install           let the system do so every five minutes
-  handover schedule health            exit 1 if a report is older than it may be
+  handover schedule health            exit 1 if a report is older than it may be, gone or damaged, or was not mailed
 \b
 An entry, in pyproject.toml:
   [[tool.handover.schedule]]
@@ -43,6 +43,7 @@ The server for all entries; user's password comes from HANDOVER_MAIL_PASSWORD al
   host = "mail.example.org"           port and security ("starttls", "tls", "none") if they are not the usual ones
   from = "reports@example.org"
   user = "reports"
+  show_recipients = true              let them see who else has the mail; they do not if this is left out
 """
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
@@ -116,7 +117,9 @@ def due(as_json: bool) -> None:
 
 
 @schedule_command.command("run")
-@click.option("--once", is_flag=True, help="Run what is due, then leave; exit 1 if a run failed.")
+@click.option(
+    "--once", is_flag=True, help="Run what is due, then leave; exit 1 if a run failed or a mail was given up."
+)
 def run(once: bool) -> None:
     """Render what is due, and stay up.
 
@@ -135,8 +138,14 @@ def run(once: bool) -> None:
     failed = [tick.entry for tick in runner.once() if tick.outcome == "failed"]
     if runner.stop():
         sys.exit(INTERRUPTED if runner.stop.number == 2 else TERMINATED)
+    said = []
     if failed:
-        raise HandoverError(f"Failed: {', '.join(dict.fromkeys(failed))}. What was published before is as it was.")
+        said.append(f"Failed: {', '.join(dict.fromkeys(failed))}. What was published before is as it was.")
+    if runner.given_up:
+        entries = ", ".join(dict.fromkeys(one.entry for one in runner.given_up))
+        said.append(f"Mail given up: {entries}. Mend `notify` or the server; the editions are published.")
+    if said:
+        raise HandoverError("\n".join(said))
 
 
 @schedule_command.command("history")
@@ -146,7 +155,7 @@ def run(once: bool) -> None:
 def history(entry: str | None, count: int, as_json: bool) -> None:
     """Show past ticks, the latest first.
 
-    Each with its status, trigger, edition and cause; ticks skipped for one reason are one row.
+    Each with its status, trigger, edition, mail and cause; ticks skipped for one reason are one row.
     """
     from handover.schedule import entries as declared
     from handover.schedule import status
@@ -159,7 +168,7 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
         _print_json([status.as_json(row) for row in rows])
         return
     _print_table(
-        ("entry", "tick", "status", "trigger", "edition", "cause"),
+        ("entry", "tick", "status", "trigger", "edition", "mail", "cause"),
         [
             (
                 row.entry,
@@ -167,6 +176,7 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
                 row.outcome + (f" x{row.ticks}" if row.ticks > 1 else ""),
                 row.trigger or "-",
                 row.edition or "-",
+                row.mail or "-",
                 (row.cause or "-").splitlines()[0],
             )
             for row in rows
@@ -177,23 +187,34 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
 @schedule_command.command("health")
 @JSON
 def health(as_json: bool) -> None:
-    """Exit 1 if a report is older than may be.
+    """Exit 1 if a report is old, gone or damaged.
 
-    For monitoring: `max_age` of an entry says how old; a run that found its edition unchanged makes it new.
+    Or if a mail about it reached nobody or not everybody. For monitoring: `max_age` of an entry says how old it may
+    be; a run that found its edition unchanged makes it new.
     """
+    from handover.editions import Store
+    from handover.project import Project
     from handover.schedule import status
 
+    store = Store.of(Project.find())
     with _log() as (entries, log, now):
-        found = [status.health(entry, log, now) for entry in entries]
+        found = [(status.health(entry, log, now), status.faults(entry, log, store, now)) for entry in entries]
+    if not found:
+        raise HandoverError(
+            "pyproject.toml: must have an entry of the schedule for health to look at (got none).\n"
+            "`handover schedule --help` shows one."
+        )
     if as_json:
-        _print_json([one.as_json() for one in found])
+        _print_json([{**one.as_json(), "faults": faults} for one, faults in found])
     else:
-        for one in found:
-            if not one.stale:
+        for one, faults in found:
+            if not one.stale and not faults:
                 click.echo(str(one))
-    stale = [str(one) for one in found if one.stale]
+    stale = [str(one) for one, _ in found if one.stale]
     if stale:
-        raise HandoverError("\n".join(["Older than it may be:", *stale, "Run `handover schedule history` to see why."]))
+        stale = ["Older than it may be:", *stale, "Run `handover schedule history` to see why."]
+    if lines := [*stale, *(fault for _, faults in found for fault in faults)]:
+        raise HandoverError("\n".join(lines))
 
 
 @schedule_command.command("install")
@@ -259,6 +280,9 @@ def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     if not rows:
         say("Nothing to show.")
         return
+    from handover.text import printable
+
+    rows = [tuple(printable(cell, code=True) for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]

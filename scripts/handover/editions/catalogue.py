@@ -6,21 +6,23 @@ the same manifests give the same bytes anywhere.
 """
 
 import json
+import os
 import re
+import stat
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from handover import atomic
-from handover.editions import manifest
+from handover import atomic, bounded
+from handover.editions import manifest, shape
 from handover.editions.changes import CORRECTED, compare
 from handover.editions.index import before, series
-from handover.editions.manifest import Manifest, day_of
+from handover.editions.manifest import Manifest, Value
 from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project
-from handover.text import printable
+from handover.text import printable, whole
 
 #: Where a project says what it wants: the table ``[tool.handover]`` of this file.
 FILE = "pyproject.toml"
@@ -30,8 +32,18 @@ VERSION = 2
 NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
-DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
+FILES = DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
 ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9][0-9]*))?\.html")
+#: What our files of a catalogue hold near their beginning, and nobody else's do, by the end of their names.
+MARKS = {
+    ".html": re.compile(rb'<meta name="generator" content="handover catalogue">'),
+    ".json": re.compile(rb'\{"version": \d+, "reports": \['),
+    ".xml": re.compile(rb"<generator>handover catalogue</generator>"),
+}
+#: How far from the beginning; what stands before is the title and the like.
+MARKED_WITHIN = 4096
+#: An address that a link can hold as it is: no blank, no quotation mark, nothing invisible.
+ADDRESS = re.compile(r"https?://[!#-;=?-~]+")
 #: Characters of a setting shown.
 SETTING_SHOWN = 80
 
@@ -167,7 +179,7 @@ def _want(fits: bool, key: str, found: Any, what: str, example: str) -> None:
 
 def _url(found: Mapping[str, Any]) -> str:
     address = found.get("url", "")
-    if address and not (isinstance(address, str) and address.startswith(("https://", "http://"))):
+    if address and not (isinstance(address, str) and ADDRESS.fullmatch(address)):
         raise HandoverError(
             f"{FILE}: tool.handover.url must be an address that begins with https:// (got {address!r}).\n"
             "It is where readers find index.html; leave it out if they have no such place."
@@ -188,17 +200,17 @@ class Entry(TypedDict):
     standfirst: str
     as_of: str
     language: str
-    parameters: dict[str, Any]
-    variant: dict[str, Any]
+    parameters: dict[str, Value]
+    variant: dict[str, Value]
     pages: int
     inputs: str
     made: str
     ahead: bool
     sources: int
-    files: dict[str, dict[str, Any]]
+    files: dict[str, dict[str, str | int]]
     before: str
     replaces: str
-    changed: list[dict[str, Any]]
+    changed: list[dict[str, str | int | None]]
 
 
 class Listed(TypedDict):
@@ -210,6 +222,13 @@ class Listed(TypedDict):
     editions: list[Entry]
 
 
+class Data(TypedDict):
+    """The content of catalogue.json."""
+
+    version: int
+    reports: list[Listed]
+
+
 def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[Manifest], list[str]]:
     """Read all manifests of a store; those that are torn are left out and named."""
     found, faults = [], []
@@ -217,16 +236,9 @@ def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[Manifest
         if edition in without:
             continue
         try:
-            one = edition.manifest()
+            found.append(edition.manifest())
         except StoreError as error:
             faults.append(str(error).splitlines()[0])
-            continue
-        lacking = [name for name in _pages(one) if name not in one["outputs"]]
-        lacking += [] if day_of(one["as_of"]) else ["as_of"]
-        if lacking:
-            faults.append(f"{edition.folder / manifest.NAME}: must be that of a report (lacks: {', '.join(lacking)})")
-        else:
-            found.append(one)
     return found, faults
 
 
@@ -248,22 +260,53 @@ def build(manifests: Iterable[Manifest], site: Site | None = None) -> dict[str, 
     return {name: files[name] for name in sorted(files, key=_turn)}
 
 
-def write(store: Store, without: Collection[Edition] = ()) -> list[str]:
+def write(store: Store, without: Collection[Edition] = (), *, force: bool = False) -> list[str]:
     """Bring a store's catalogue up to date, file by file in one step each; the caller holds the lock.
 
-    Editions `without` which it is written are about to go. Returns a line for each torn manifest that is left out.
+    Editions `without` which it is written are about to go; `force` replaces even files that we did not write. Returns
+    a line for each torn manifest that is left out.
+
+    Raises:
+        StoreError: Other people's files have the names of ours, or the disk refuses. If it is full, the catalogue is
+            as it was.
     """
     manifests, faults = read(store, without)
     files = build(manifests, site(store.project))
+    if not force:
+        check_names(store, files)
     with atomic.translate_os_errors(store.root):
         # `lists` believes catalogue.json, so after a kill it must not be ahead of the pages
-        for name in sorted(files, key=lambda name: name == DATA):
-            path = store.root / name
-            if _bytes(path) != files[name]:
-                atomic.replace(path, files[name])
+        names = sorted(files, key=lambda name: name == DATA)
+        changed = {name: files[name] for name in names if _bytes(store.root / name) != files[name]}
+        if changed:
+            atomic.replace_all(store.root, changed)
         for name in _archives(store) - files.keys():
             (store.root / name).unlink()
     return faults
+
+
+def check_names(store: Store, names: Iterable[str]) -> None:
+    """Refuse to write a catalogue where other people's files have the names of ours.
+
+    Raises:
+        StoreError: Some have.
+    """
+    foreign = sorted(name for name in names if os.path.lexists(store.root / name) and not _is_ours(store.root / name))
+    if foreign:
+        raise StoreError(
+            f"{store.root}: must hold no file that the catalogue would replace and handover did not write "
+            f"(got {', '.join(foreign[:10])}).\n"
+            "Choose another folder with --out, or move the files away; `handover catalogue --force` replaces them in "
+            "reports/."
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether we wrote a file of a catalogue: it carries our mark. A link does not."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return MARKS[path.suffix].search(file.read(MARKED_WITHIN)) is not None
 
 
 def stale(store: Store) -> list[str]:
@@ -292,7 +335,8 @@ def is_archive(name: str) -> bool:
 
 
 def _archives(store: Store) -> set[str]:
-    return {path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name)}
+    """Names of the pages of all editions that we wrote."""
+    return {path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name) and _is_ours(path)}
 
 
 def entries(manifests: Iterable[Manifest], site: Site | None = None) -> list[Listed]:
@@ -338,7 +382,7 @@ def _entry(one: Manifest, earlier: Manifest | None, replaced: Manifest | None) -
     changed = [change for change in compare(earlier, one) if change.key not in known] if earlier else []
     keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")
     return {key: one[key] for key in keys} | {
-        "inputs": one["inputs"].get("digest", ""),
+        "inputs": one["inputs"]["digest"],
         "made": manifest.started(one),
         "ahead": manifest.ahead(one),
         "sources": len(one["sources"]),
@@ -370,7 +414,7 @@ def rows(store: Store, project: Project, report: str | None = None) -> tuple[lis
             "Run `handover list` to see all editions."
         )
     editions = store.editions(report)
-    found, faults = _catalogued(store, report), []
+    found, faults = _catalogued(store, report, editions), []
     if {(one["report"], one["edition"]) for one in found} != {(one.report, one.name) for one in editions}:
         found, faults = _uncatalogued(editions)
     words = site(project)
@@ -383,14 +427,22 @@ def rows(store: Store, project: Project, report: str | None = None) -> tuple[lis
     return listed, faults
 
 
-def _catalogued(store: Store, report: str | None) -> list[Any]:
-    """What catalogue.json lists; it stands for the manifests, which never change, if it names the same editions."""
+def _catalogued(store: Store, report: str | None, editions: Iterable[Edition]) -> list[Any]:
+    """What catalogue.json lists, which stands for the manifests while none of them was touched since it was written."""
     try:
-        reports = json.loads((store.root / DATA).read_bytes())["reports"]
-        chosen = sorted((one for one in reports if report in (None, one["report"])), key=lambda one: one["report"])
-        return [one for each in chosen for one in each["editions"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        written = (store.root / DATA).lstat().st_ctime_ns
+        touched = (os.lstat(edition.folder / manifest.NAME) for edition in editions)
+        if any(state.st_ctime_ns >= written or not stat.S_ISREG(state.st_mode) for state in touched):
+            return []
+        listed = json.loads(bounded.read(store.root / DATA))
+    except (OSError, ValueError, RecursionError):
         return []
+    if shape.fault(listed, Data):
+        return []
+    chosen = sorted(
+        (one for one in listed["reports"] if report in (None, one["report"])), key=lambda one: one["report"]
+    )
+    return [one for each in chosen for one in each["editions"]]
 
 
 def _uncatalogued(editions: list[Edition]) -> tuple[list[Any], list[str]]:
@@ -399,10 +451,10 @@ def _uncatalogued(editions: list[Edition]) -> tuple[list[Any], list[str]]:
         try:
             found.append(edition.manifest())
         except StoreError as error:
-            faults.append(str(error))
+            faults.append(str(error).splitlines()[0])
     # reports by name, and of each the newest edition first
     ordered = sorted(manifest.newest_first(found), key=lambda one: one["report"])
-    return [one | {"inputs": one["inputs"].get("digest", "")} for one in ordered], faults
+    return [one | {"inputs": one["inputs"]["digest"]} for one in ordered], faults
 
 
 def _json(reports: list[Listed]) -> bytes:
@@ -416,15 +468,19 @@ def _json(reports: list[Listed]) -> bytes:
         editions = ",\n".join(dumps(one) for one in report["editions"])
         head = ", ".join(f"{dumps(key)}: {dumps(report[key])}" for key in ("lead", "report", "title"))
         blocks.append(f'{{{head}, "editions": [\n{editions}\n]}}')
-    return f'{{"version": {VERSION}, "reports": [{", ".join(blocks)}]}}\n'.encode()
+    return whole(f'{{"version": {VERSION}, "reports": [{", ".join(blocks)}]}}\n').encode()
 
 
 def _turn(name: str) -> tuple[int, float, str]:
     """When a file may appear: the oldest pages first, a report's own page after them, the index last."""
     if match := ARCHIVE.fullmatch(name):
         return 0, float(match["number"] or "inf"), name
-    return 1, (DATA, FEED, INDEX).index(name), name
+    return 1, FILES.index(name), name
 
 
 def _bytes(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    """What a file of the catalogue holds; None where there is none that could be ours."""
+    try:
+        return None if path.is_symlink() else bounded.read(path)
+    except OSError:
+        return None

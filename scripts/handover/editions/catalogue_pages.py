@@ -13,6 +13,7 @@ from handover import digest
 from handover.document import MONTHS, spaces
 from handover.editions.catalogue import FEED, INDEX, Entry, Listed, Site, archive
 from handover.editions.changes import CORRECTED
+from handover.text import whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: Changes shown before the rest is folded away, and earlier editions named on the front page.
@@ -78,21 +79,26 @@ def _page(body: str, name: str, site: Site, title: str, description: str, shown:
 
     from handover.pages import font_rules, style_sheet
 
+    body = whole(body)
     style = font_rules(body) + style_sheet(TEMPLATES / "catalogue.css")
     files = shown["files"] if shown else {}
-    page = _templates().get_template("catalogue.html.j2")
-    return page.render(
-        style=Markup(style),
-        policy=digest.policy(style),
-        body=Markup(body),
-        name=name,
-        site=site,
-        picture=files.get("card") or files.get("picture"),
-        wide="card" in files,
-        title=title,
-        description=description,
-        lead=shown,
-    ).encode()
+    page = (
+        _templates()
+        .get_template("catalogue.html.j2")
+        .render(
+            style=Markup(style),
+            policy=digest.policy(style),
+            body=Markup(body),
+            name=name,
+            site=site,
+            picture=files.get("card") or files.get("picture"),
+            wide="card" in files,
+            title=title,
+            description=description,
+            lead=shown,
+        )
+    )
+    return whole(page).encode()
 
 
 def _render(template: str, site: Site, **values: Any) -> str:
@@ -137,10 +143,11 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
     recent = sorted(every, key=_made, reverse=True)[:RECENT]
 
     def add(parent: Any, tag: str, text: str = "", **attributes: str) -> Any:
-        element = ElementTree.SubElement(parent, tag, attributes)
+        element = ElementTree.SubElement(parent, tag, {name: _printable(one) for name, one in attributes.items()})
         element.text = _printable(text) or None
         return element
 
+    add(root, "generator", "handover catalogue")  # first, since `catalogue` looks for it near the beginning
     add(root, "id", _id(site, FEED))
     add(root, "title", site.title)
     if site.description:
@@ -165,7 +172,7 @@ def feed(reports: Sequence[Listed], site: Site) -> bytes:
 
 
 def _id(site: Site, path: str) -> str:
-    return f"{site.id}{path}" if site.id else uuid5(uuid5(NAMESPACE_URL, f"handover:{site.title}"), path).urn
+    return f"{site.id}{path}" if site.id else uuid5(uuid5(NAMESPACE_URL, f"handover:{whole(site.title)}"), path).urn
 
 
 def _content(one: Entry) -> str:

@@ -88,7 +88,7 @@ def dropped(old: Manifest, new: Manifest) -> list[Change]:
 
 def _stated(one: Manifest) -> dict[str, dict[str, Any]]:
     """The facts and statements of an edition, by key: not its parameters, nor what rests on no claim."""
-    found = one["facts"] | one.get("statements", {})
+    found = one["facts"] | one["statements"]
     return {
         key: fact | {"history": fact.get("history") or [{"since": fact.get("known_since") or UNKNOWN}]}
         for key, fact in found.items()

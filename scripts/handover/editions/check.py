@@ -4,19 +4,19 @@ Each check yields findings, one line a thing; nothing is executed and nothing is
 """
 
 import shlex
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handover import atomic
+from handover import atomic, git
 from handover.editions import inputs, manifest
 from handover.editions.request import require_report, same_elsewhere
 from handover.editions.store import EDITION, REPORT, Store
-from handover.errors import HandoverError
+from handover.errors import GitError, HandoverError
 from handover.notebook import parameters, source
 from handover.project import MARKER, Project, alike
+from handover.text import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,18 @@ def dictionary(project: Project) -> Iterator[Finding]:
     faults = [f"{task.place or MARKER.name}: {error.message}" for task in report.tasks for error in task.errors]
     faults += [f"{MARKER.as_posix()}: {error.message}" for error in report.errors]
     faults += [same_elsewhere(twins) for twins in alike(inputs.data(project))]
-    for fault in faults:
+    for fault in listed(faults):
         yield Finding("wrong", f"data: {fault}")
-    if not faults:
+    if not faults and not report.tasks:
+        yield Finding("note", f"data: {MARKER.as_posix()} names no table; nothing was looked at")
+    elif not faults:
         yield Finding("ok", f"data: {len(report.tasks)} tables keep the dictionary")
 
 
 def notebooks(project: Project) -> Iterator[Finding]:
     """Check that each notebook declares its parameters well and is clean in git."""
+    if not project.reports_known():
+        yield Finding("note", f"{project.notebooks.name}: holds no notebook; nothing was looked at")
     for report in project.reports_known():
         path = project.notebook(report)
         where = project.where(path)
@@ -98,8 +102,10 @@ def fix(project: Project) -> Iterator[Finding]:
 
 def editions(store: Store, project: Project) -> Iterator[Finding]:
     """Check every file of every edition, and say whether the newest of each report is of this checkout."""
-    for stray in store.strays():
-        yield Finding("wrong", f"{project.where(stray)}: is no edition; remove it")
+    if not store.editions():
+        yield Finding("note", f"{project.where(store.root)}: holds no edition; nothing was looked at")
+    for fault in listed(f"{project.where(stray)}: is no edition; remove it" for stray in store.strays()):
+        yield Finding("wrong", fault)
     for twins in alike(f"{one.report}/{one.name}" for one in store.editions()):
         yield Finding("wrong", f"{project.where(store.root)}/{same_elsewhere(twins)}")
     for report in store.reports():
@@ -121,12 +127,23 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
     it; if empty, what is staged for the next commit is checked.
 
     Raises:
-        HandoverError: There is no git, or no such range.
+        GitError: Git refuses, or lacks commits of the range.
     """
-    # renames count as what they are, a file gone and a file added
+    # renames count as what they are, a file gone and a file added; a merge is compared with each of its parents
     filters = ["--no-renames", "--diff-filter=MT", "--name-only", "-z", "--relative"]
-    command = ["log", "--format=", *filters, commits] if commits else ["diff", "--cached", *filters]
-    paths = sorted(set(_git(project.root, *command, "--", project.reports.name).split("\0")) - {""})
+    git.run(project.root, "rev-parse", "--show-toplevel")  # it refuses a bare repository, where nothing is staged
+    if commits and not _is_there(project.root, commits):
+        yield Finding("note", f"{commits}: holds no commit; nothing was looked at")
+        return
+    command = ["log", "-m", "--format=", *filters, "--end-of-options", commits]
+    found = git.run(
+        project.root,
+        *(command if commits else ["diff", "--cached", *filters]),
+        "--",
+        project.reports.name,
+        staged=not commits,
+    )
+    paths = sorted({path.strip("\n") for path in found.split("\0")} - {""})
     changed = [path for path in paths if _of_edition(PurePosixPath(path))]
     for path in changed:
         folder = PurePosixPath(path).parent
@@ -140,24 +157,25 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
         yield Finding("ok", f"{project.reports.name}: no file of an edition is changed")
 
 
+def _is_there(root: Path, commits: str) -> bool:
+    """Whether a range holds commits, each with what it is compared with.
+
+    Raises:
+        GitError: The clone ends within the range, so that what its first commits changed cannot be seen.
+    """
+    held = git.run(root, "rev-list", "--end-of-options", commits, "--").split()
+    if ends := git.cut_off(root) & set(held):
+        raise GitError(
+            f"{root}: must hold what each commit of {commits} changed (its history ends at {min(ends)[:12]}).\n"
+            f"{git.SHALLOW}, and run the command again."
+        )
+    return bool(held)
+
+
 def _of_edition(path: PurePosixPath) -> bool:
     """Whether a path is that of a file in an edition's folder, ``reports/<report>/<edition>/<file>``."""
     parts = path.parts
     return len(parts) > 3 and bool(REPORT.fullmatch(parts[1]) and EDITION.fullmatch(parts[2]))
-
-
-def _git(root: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True)
-    except FileNotFoundError as error:
-        raise HandoverError("git: must be installed (found none).\nInstall it and run the command again.") from error
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.strip().splitlines()[:1]
-        raise HandoverError(
-            f"{root}: must be a git checkout that knows the commits named (got {' '.join(said)}).\n"
-            "Name a range as in: handover check --commits origin/main..HEAD"
-        ) from error
-    return done.stdout
 
 
 def catalogue(store: Store, project: Project) -> Iterator[Finding]:

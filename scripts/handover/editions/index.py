@@ -11,7 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handover import atomic
+from handover import atomic, bounded
+from handover.editions import shape
 from handover.editions.manifest import Manifest, age
 from handover.editions.store import EDITION, Edition, Store
 from handover.errors import StoreError
@@ -33,7 +34,10 @@ class _Known:
 
 
 class Index:
-    """The editions of one report, as they stood when the index was made; torn manifests are passed over."""
+    """The editions of one report, as they stood when the index was made.
+
+    Torn manifests are passed over; `faults` has a line for each that was met.
+    """
 
     def __init__(self, store: Store, report: str) -> None:
         self._store = store
@@ -42,6 +46,7 @@ class Index:
             self._unread.setdefault(edition.name[:10], []).append(edition)
         self._days = sorted(self._unread)
         self._read: dict[str, list[_Known]] = {}
+        self.faults: list[str] = []
 
     def find(self, request: "Request") -> Edition | None:
         """The whole edition that the inputs of a request are known to give, if there is one."""
@@ -68,9 +73,10 @@ class Index:
         for edition in self._unread.pop(day, ()):
             try:
                 one = edition.manifest()
-            except StoreError:
+            except StoreError as error:
+                self.faults.append(str(error).splitlines()[0])
                 continue
-            known = _Known(edition, one["parameters"], one["inputs"].get("digest", ""))
+            known = _Known(edition, one["parameters"], one["inputs"]["digest"])
             self._read.setdefault(day, []).append(known)
         return self._read.get(day, [])
 
@@ -95,16 +101,15 @@ def remember(root: Path, digest: str, edition: str) -> None:
     known[digest] = edition
     with atomic.translate_os_errors(path):
         path.parent.mkdir(exist_ok=True)
-        atomic.sweep(path.parent)
         atomic.replace(path, json.dumps(dict(list(known.items())[-KEPT:]), indent=0).encode())
 
 
 def _recall(path: Path) -> dict[str, str]:
     try:
-        known = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        known = json.loads(bounded.read(path))
+    except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return {} if shape.fault(known, dict[str, str]) else known
 
 
 def rest(parameters: Mapping[str, Any]) -> dict[str, Any]:

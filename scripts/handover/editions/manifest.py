@@ -2,15 +2,21 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
-from handover import digest, plain
+from handover import bounded, digest, plain
+from handover.editions import shape
 from handover.errors import StoreError
-from handover.text import printable
+from handover.text import printable, shown
 
 NAME = "manifest.json"
+#: A report with ten thousand facts would stay below.
+BYTES_MAX = 10_000_000
+#: What to do about a damaged one.
+CURE = "Restore the edition from git or a copy, or remove its folder and render it again."
 MIMES = {
     ".html": "text/html",
     ".pdf": "application/pdf",
@@ -23,11 +29,47 @@ STATEMENT_KEYS = ("label", "value", "known_since", "claims")
 DETAIL = 3
 
 
+def day_of(value: object) -> dt.date | None:
+    """The day that a parameter names as ISO text, or None when it names none."""
+    try:
+        return plain.day(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _is_day(text: str) -> bool:
+    return day_of(text) is not None
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return not text or 1970 <= dt.datetime.fromisoformat(text).year < 9999
+    except ValueError:
+        return False
+
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern)
+    return lambda text: compiled.fullmatch(text) is not None
+
+
+def _within(least: int, most: int) -> Callable[[int], bool]:
+    return lambda number: least <= number <= most
+
+
+Day = Annotated[str, _is_day, "a day as YYYY-MM-DD"]
+Hash = Annotated[str, _matches("[0-9a-f]{64}"), "a SHA-256"]
+FileName = Annotated[str, _matches(r"[^/\\\0]*[^/\\\0.][^/\\\0]*"), "the name of a file in the edition's folder"]
+#: A parameter's value, as `handover.notebook.parameters.bind` returns it.
+Scalar = str | int | float | bool | None
+Value = Scalar | list[Scalar]
+
+
 class Output(TypedDict):
     """A file of the edition; its size is in bytes."""
 
-    sha256: str
-    bytes: int
+    sha256: Hash
+    bytes: Annotated[int, _within(0, bounded.MOST), f"at most {bounded.MOST:,}"]
     mime: str
 
 
@@ -38,8 +80,8 @@ class Step(TypedDict):
     value: str
 
 
-class Fact(TypedDict):
-    """A fact that is printed, or a statement, which has no interval; `claims` are what it rests on.
+class Statement(TypedDict):
+    """What was only said; `claims` are what it rests on.
 
     `weight` goes from 1, which matters most, to `DETAIL`; `news` is its sentence, "" where it is
     never news; `history` begins with the latest step.
@@ -47,14 +89,31 @@ class Fact(TypedDict):
 
     label: str
     value: str
-    low: NotRequired[float | None]
-    high: NotRequired[float | None]
-    unit: NotRequired[str]
     known_since: str | None
     claims: list[str] | None
-    weight: int
+    weight: Annotated[int, _within(1, DETAIL), f"1 to {DETAIL}"]
     news: str
     history: list[Step]
+
+
+class Fact(Statement):
+    """A fact that is printed, which may be an interval."""
+
+    low: float | None
+    high: float | None
+    unit: str | None
+
+
+class Inputs(TypedDict):
+    """What an edition was made from, as `inputs.Inputs.as_json` gives it, with the digest of all."""
+
+    digest: str
+    notebook: str
+    tables: dict[str, str]
+    dictionary: str
+    lock: str
+    package: str
+    versions: dict[str, str]
 
 
 class Run(TypedDict):
@@ -63,9 +122,9 @@ class Run(TypedDict):
     `network` is what the cells had of it, ``shut`` or ``open``; editions made before it was recorded do not say.
     """
 
-    started: str
+    started: Annotated[str, _is_instant, "a time as ISO text"]
     seconds: dict[str, float]
-    network: NotRequired[str]
+    network: NotRequired[Annotated[str, _matches("shut|open"), "shut or open"]]
 
 
 class Manifest(TypedDict):
@@ -75,8 +134,7 @@ class Manifest(TypedDict):
         content: The hash that the digits of the edition's name begin.
         parameters: All of them, as bound.
         variant: Those, beside the day, that were set to something else than the default.
-        inputs: What it was made from, as `inputs.Inputs.as_json` gives it, with the ``digest`` of all: history, on
-            which no byte of the other files depends.
+        inputs: What it was made from: history, on which no byte of the other files depends.
         outputs: The files by name.
         facts: What it prints, by key, so that editions can be compared without opening them.
         statements: What it tells that was only said, by key.
@@ -85,27 +143,21 @@ class Manifest(TypedDict):
 
     report: str
     edition: str
-    content: str
+    content: Hash
     title: str
     standfirst: str
-    as_of: str
+    as_of: Day
     language: str
-    parameters: dict[str, Any]
-    variant: dict[str, Any]
-    inputs: dict[str, Any]
-    outputs: dict[str, Output]
+    parameters: dict[str, Value]
+    variant: dict[str, Value]
+    inputs: Inputs
+    outputs: dict[FileName, Output]
     versions: dict[str, str]
     facts: dict[str, Fact]
-    statements: NotRequired[dict[str, Fact]]
+    statements: dict[str, Statement]
     sources: list[str]
-    pages: int
+    pages: Annotated[int, _within(0, 100_000), "a number of pages"]
     run: Run
-
-
-#: What `load` insists on, with the kind of each; whatever reads manifests may rely on these.
-TEXTS = ("report", "edition", "content", "title", "standfirst", "as_of", "language")
-TABLES = ("parameters", "variant", "inputs", "outputs", "versions", "facts", "run")
-KEYS: dict[str, type] = dict.fromkeys(TEXTS, str) | dict.fromkeys(TABLES, dict) | {"sources": list, "pages": int}
 
 
 def outputs(files: Mapping[str, bytes]) -> dict[str, Output]:
@@ -125,23 +177,47 @@ def facts(evidence: Mapping[str, Any]) -> dict[str, Fact]:
     return _stated(evidence.get("facts", []), FACT_KEYS)
 
 
-def statements(evidence: Mapping[str, Any]) -> dict[str, Fact]:
+def statements(evidence: Mapping[str, Any]) -> dict[str, Statement]:
     """The statements of a document's evidence, by key."""
     return _stated(evidence.get("statements", []), STATEMENT_KEYS)
 
 
-def _stated(stated: Iterable[Mapping[str, Any]], keys: Iterable[str]) -> dict[str, Any]:
-    return {one["key"]: {key: one.get(key) for key in keys} | _news(one) for one in stated}
+def sources(evidence: Mapping[str, Any]) -> list[str]:
+    """The ids of the sources that a document's evidence names, sorted."""
+    named = {printable(one.get("id")) for one in _entries(evidence.get("sources"))}
+    return sorted(named - {""})
+
+
+def _entries(stated: object) -> list[Mapping[str, Any]]:
+    return [one for one in stated if isinstance(one, Mapping)] if isinstance(stated, list) else []
+
+
+def _stated(stated: object, keys: Iterable[str]) -> dict[str, Any]:
+    """What a notebook states, in the shape of `Fact` whatever it holds; of two with one key the first counts."""
+    found: dict[str, Any] = {}
+    for one in _entries(stated):
+        if key := printable(one.get("key")):
+            found.setdefault(key, {name: _told(name, one.get(name)) for name in keys} | _news(one))
+    return found
+
+
+def _told(name: str, value: object) -> Any:
+    if name == "claims":
+        return list(map(printable, value)) if isinstance(value, list) else None
+    if name in ("low", "high"):
+        return value if shape.fault(value, float | None) == "" else None
+    return None if value is None and name in ("unit", "known_since") else printable(value)
 
 
 def _news(fact: Mapping[str, Any]) -> dict[str, Any]:
     """The weight, sentence and history of a fact, as far as its notebook gives them."""
-    weight, history = fact.get("weight"), fact.get("history")
-    steps = [one for one in history if isinstance(one, Mapping)] if isinstance(history, list) else []
+    weight = fact.get("weight")
     return {
-        "weight": weight if weight in range(1, DETAIL + 1) else DETAIL,
+        "weight": weight if type(weight) is int and 1 <= weight <= DETAIL else DETAIL,
         "news": printable(fact.get("news")),
-        "history": [{key: printable(one.get(key)) for key in ("since", "value")} for one in steps],
+        "history": [
+            {key: printable(one.get(key)) for key in ("since", "value")} for one in _entries(fact.get("history"))
+        ],
     }
 
 
@@ -160,31 +236,45 @@ def dumps(manifest: Manifest) -> bytes:
 
 
 def load(path: Path) -> Manifest:
-    """Read a manifest.
+    """Read a manifest; what it gives has the shape of `Manifest` down to the last leaf.
 
     Raises:
-        StoreError: It is missing, torn, or lacks a part.
+        StoreError: It is missing, torn, larger than any of ours, or of another shape.
     """
-    cure = "Restore the edition from git or a copy, or remove its folder and render it again."
     try:
-        manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        if path.is_symlink():
+            raise ValueError("a symbolic link")
+        found = parsed(bounded.read(path, BYTES_MAX))
+        if fault := shape.fault(found, Manifest):
+            raise ValueError(fault)
+    except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"{error}"
-        raise StoreError(f"{path}: must be a whole manifest (got {reason}).\n{cure}") from error
-    faults = [
-        key for key, kind in KEYS.items() if not isinstance(manifest, dict) or not isinstance(manifest.get(key), kind)
-    ]
-    if faults:
-        raise StoreError(f"{path}: must be a whole manifest (missing or wrong: {', '.join(faults)}).\n{cure}")
-    return manifest
+        raise StoreError(f"{path}: must be a whole manifest (got {shown(reason)}).\n{CURE}") from error
+    return found
 
 
-def day_of(value: object) -> dt.date | None:
-    """The day that a parameter names as ISO text, or None when it names none."""
+def parsed(data: bytes) -> Any:
+    """Read JSON as we write it: UTF-8 without a mark before it, each key once, no number that is none.
+
+    Raises:
+        ValueError: It is otherwise.
+    """
     try:
-        return plain.day(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("something nested without end") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"a key that is given twice: {next(name for name in names if names.count(name) > 1)}")
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word}, which is no number")
 
 
 def epoch_of(day: dt.date | None) -> int:
@@ -194,16 +284,15 @@ def epoch_of(day: dt.date | None) -> int:
 
 def started(one: Manifest) -> str:
     """When an edition was made, as ISO text; "" where that is unknown."""
-    return str(one["run"].get("started", ""))
+    return one["run"]["started"]
 
 
 def ahead(one: Manifest) -> bool:
     """Whether an edition speaks from a day that had not come anywhere on earth when it was made."""
-    try:
-        made = dt.datetime.fromisoformat(started(one))
-        return one["as_of"] > latest_day(made if made.tzinfo else made.replace(tzinfo=dt.UTC)).isoformat()
-    except (ValueError, OverflowError):
+    if not started(one):
         return False
+    made = dt.datetime.fromisoformat(started(one))
+    return one["as_of"] > latest_day(made if made.tzinfo else made.replace(tzinfo=dt.UTC)).isoformat()
 
 
 def latest_day(instant: dt.datetime) -> dt.date:

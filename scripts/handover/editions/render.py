@@ -8,9 +8,10 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ from handover.text import printable
 if TYPE_CHECKING:
     from handover.editions.compose import Composition
     from handover.notebook import Execution
+
+#: How many editions a message names.
+NAMED = 3
 
 #: Called with a phase, and how many of its steps are done; both 0 for a phase without steps.
 Progress = Callable[[str, int, int], None]
@@ -88,13 +92,25 @@ def render(
     if not ahead:
         require_come(request)
     if not again and (edition := known.find(request)):
-        announce(store, edition)
-        return Outcome("unchanged", edition, rendered=False)
+        faults = announce(store, edition)
+        return Outcome("unchanged", edition, _distinct(known.faults, faults), rendered=False)
+    _check_room(store, report)
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
-    announce(store, outcome.edition)
-    return outcome
+    faults = announce(store, outcome.edition)
+    return replace(outcome, warnings=_distinct(outcome.warnings, known.faults, faults))
+
+
+def _distinct(*told: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(told)))
+
+
+def _check_room(store: Store, report: str) -> None:
+    """Refuse to render into a folder where the catalogue could not be written, before any work is done."""
+    from handover.editions import catalogue
+
+    catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
 
 
 def produce(
@@ -142,13 +158,34 @@ def publish(store: Store, product: Product) -> Outcome:
     return Outcome("published" if fresh else "unchanged", edition, product.warnings)
 
 
-def announce(store: Store, *editions: Edition) -> None:
-    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed."""
+def announce(store: Store, *editions: Edition) -> list[str]:
+    """Bring the catalogue up to date if it lacks any of these editions, as it does after a run that was killed.
+
+    Returns a line for each torn manifest of the store that was met, whose edition is left out.
+
+    Raises:
+        StoreError: The disk refuses; the editions are there.
+    """
     from handover.editions import catalogue
 
-    if not catalogue.lists(store.root, editions):
+    if catalogue.lists(store.root, editions):
+        return []
+    try:
         with store.locked():
-            catalogue.write(store)
+            return catalogue.write(store)
+    except StoreError as error:
+        raise StoreError(_unlisted(str(error), store, editions)) from error
+
+
+def _unlisted(said: str, store: Store, editions: Sequence[Edition]) -> str:
+    """What is there and what is not, where the disk took editions and refused the catalogue."""
+    first, _, cure = said.partition("\n")
+    names = ", ".join(f"{edition.report}/{edition.name}" for edition in editions[:NAMED])
+    names += f" and {len(editions) - NAMED} more" if len(editions) > NAMED else ""
+    there = "is published and whole" if len(editions) == 1 else "are published and whole"
+    own = store.project and store.root == store.project.reports
+    enough = " `handover catalogue` is enough." if own else ""
+    return f"{first}\n{names} {there}; the catalogue still lists what was there before.\n{cure}{enough}"
 
 
 @dataclass
@@ -276,7 +313,7 @@ def _manifest(
         "versions": dict(request.inputs.versions),
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
-        "sources": sorted(one["id"] for one in evidence.get("sources", [])),
+        "sources": manifest.sources(evidence),
         "pages": page_count(pdf),
         "run": run,
     }

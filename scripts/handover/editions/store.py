@@ -7,15 +7,17 @@ Only this module writes editions. The catalogue beside them is `handover.edition
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from handover import atomic, digest
-from handover.editions import manifest
+from handover import atomic, bounded, digest, scratch
+from handover.editions import manifest, shape
 from handover.errors import StoreError
 from handover.project import Project
+from handover.text import listed, shown
 
 REPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 REPORT_RULE = "made of letters a to z, digits, - and _, at most 64, and begin with a letter or digit"
@@ -24,6 +26,8 @@ EDITION = re.compile(
 )
 #: The picture of the PDF's first page, and the one that a link to the HTML shows.
 PICTURE, LINK_PICTURE = "page1.png", "link.png"
+#: The lock lies in the store itself, so that all who write there share it, whatever they call the folder.
+LOCK = ".handover.lock"
 #: How long one publication waits for another, which takes well under a second.
 LOCK_TIMEOUT_S = 120
 
@@ -56,35 +60,60 @@ class Edition:
         Raises:
             StoreError: It is torn, or that of another edition.
         """
-        found = manifest.load(self.folder / manifest.NAME)
+        path = self.folder / manifest.NAME
+        found = manifest.load(path)
         named = found["report"], found["edition"]
         if named != (self.report, self.name):
             raise StoreError(
-                f"{self.folder / manifest.NAME}: must be the manifest of {self.report} {self.name} "
-                f"(got {named[0]} {named[1]}).\nEditions are never renamed: move the folder back."
+                f"{path}: must be the manifest of {self.report} {self.name} "
+                f"(got {shown(' '.join(named))}).\nEditions are never renamed: move the folder back."
             )
+        if not self.name.startswith(f"{found['as_of']}-{found['language']}-"):
+            raise StoreError(
+                f"{path}: must be of the day and the language that the edition is named for "
+                f"(got {found['as_of']}, {shown(found['language'])}).\n{manifest.CURE}"
+            )
+        names = [file_name(self.report, self.name, suffix) for suffix in (".html", ".pdf", ".ipynb")]
+        if lacking := [name for name in names if name not in found["outputs"]]:
+            raise StoreError(f"{path}: must name the files of a report (got no {', '.join(lacking)}).\n{manifest.CURE}")
         return found
 
     def faults(self) -> list[str]:
         """Compare every file with the manifest; one line a fault, none for an edition that is whole."""
         try:
             recorded = self.manifest()
+            held = {path.name for path in self.folder.iterdir()} - {manifest.NAME}
         except StoreError as error:
             return [str(error).splitlines()[0]]
-        held = {path.name for path in self.folder.iterdir()} - {manifest.NAME}
-        found = [f"{self.folder / name}: is in no manifest" for name in sorted(held - recorded["outputs"].keys())]
+        except OSError as error:
+            return [f"{self.folder}: must be a folder that can be read (got {error.strerror})"]
+        strange = sorted(held - recorded["outputs"].keys())
+        found = listed(f"{self.folder / shown(name)}: is in no manifest" for name in strange)
         if not recorded["content"].startswith(self.name[-digest.DIGITS :]):
             found.append(f"{self.folder}: must be named for its content (got {recorded['content'][:8]}…)")
-        for name, about in sorted(recorded["outputs"].items()):
-            path = self.folder / name
-            if Path(name).name != name or path.is_symlink() or not path.is_file():
-                found.append(f"{path}: must be a file of the edition (got {'a link' if path.is_symlink() else 'none'})")
-            elif (now := digest.of_file(path)) != about["sha256"]:
-                wanted = about["sha256"]
-                found.append(
-                    f"{path}: no longer matches its manifest (sha256 {wanted[:12]}… expected, {now[:12]}… found)"
-                )
-        return found
+        files = ((self.folder / name, about) for name, about in sorted(recorded["outputs"].items()))
+        return found + listed(fault for path, about in files if (fault := _fault(path, about)))
+
+
+def _fault(path: Path, about: manifest.Output) -> str:
+    """Say what is wrong with a file of an edition; one of another size is not read."""
+    try:
+        state = path.lstat()
+        if not stat.S_ISREG(state.st_mode):
+            return f"{path}: must be a file of the edition (got {'a link' if stat.S_ISLNK(state.st_mode) else 'none'})"
+        if state.st_size > bounded.MOST:
+            return f"{path}: must be a file of the edition (got {bounded.too_large(state.st_size)})"
+        now = digest.of_file(path)
+    except FileNotFoundError:
+        return f"{path}: must be a file of the edition (got none)"
+    except OSError as error:
+        return f"{path}: must be a file that can be read (got {error.strerror})"
+    wanted = about["sha256"]
+    if now != wanted:
+        return f"{path}: no longer matches its manifest (sha256 {wanted[:12]}… expected, {now[:12]}… found)"
+    if state.st_size != about["bytes"]:
+        return f"{path}: no longer matches its manifest ({about['bytes']:,} bytes expected, {state.st_size:,} found)"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +127,19 @@ class Store:
 
     @classmethod
     def of(cls, project: Project, out: Path | None = None) -> "Store":
-        """The project's own store, or another folder with the same layout."""
+        """The project's own store, or another folder with the same layout, without what killed processes left there.
+
+        Raises:
+            StoreError: The folder is the checkout, or holds it.
+        """
         root = out or project.reports
-        return cls(root, out / ".lock" if out else project.root / ".handover" / "store.lock", project)
+        if project.root.resolve().is_relative_to(root.resolve()):
+            raise StoreError(
+                f"{root}: must be a folder for editions (got one that holds the checkout).\nName another with --out."
+            )
+        for folder in (root, project.root / ".handover"):
+            scratch.sweep(folder)
+        return cls(root, root / LOCK, project)
 
     def reports(self) -> list[str]:
         """Names of the reports that have a folder, sorted."""
@@ -165,6 +204,8 @@ class Store:
                     f"{self.root / report}: must differ from every other report in more than case (got also {there}).\n"
                     "Rename the notebook, or its folder here."
                 )
+        whole = {**files, manifest.NAME: manifest.dumps(about)}
+        _refuse_unreadable(whole, about)
         target = Edition(self.root, report, edition)
         for path in (target.folder.parent, target.folder):
             if path.is_symlink():
@@ -172,32 +213,46 @@ class Store:
                     f"{path}: must be a folder of the store (got a symbolic link to {os.readlink(path)}).\n"  # noqa: PTH115
                     "Remove the link; editions are never stored elsewhere."
                 )
+        scratch.sweep(self.root)
         with atomic.translate_os_errors(self.root):
-            atomic.sweep(self.root)
             if target.folder.exists():
                 _settle(target, about)
                 return False
-            _add(target, {**files, manifest.NAME: manifest.dumps(about)})
+            _add(target, whole)
         return True
 
     def remove(self, edition: Edition) -> None:
         """Take an edition away, whole in one step; the caller holds the lock, and no longer lists it.
 
         Raises:
-            StoreError: The disk refuses; the edition is then as it was.
+            StoreError: The folder holds what we did not write, or the disk refuses; the edition is then as it was.
         """
-        with atomic.translate_os_errors(edition.folder):
-            atomic.sweep(self.root)
-            away = self.root / atomic.staging()
-            os.rename(edition.folder, away)  # noqa: PTH104
-            atomic.sync(edition.folder.parent)
-            atomic.sync(self.root)
-            atomic.remove(away)
+        about = edition.manifest()["outputs"].keys() | {manifest.NAME}
+        if foreign := sorted(path.name for path in edition.folder.iterdir() if path.name not in about):
+            raise StoreError(
+                f"{edition.folder}: must hold only the edition to be removed (got also {', '.join(foreign[:10])}).\n"
+                "Move that elsewhere and run the command again."
+            )
+        with atomic.translate_os_errors(edition.folder), atomic.staging(self.root) as staged:
+            _move(edition.folder, staged / edition.name, edition.folder.parent, self.root)
 
 
 def file_name(report: str, edition: str, suffix: str) -> str:
     """The name of one file of an edition, which says what it is wherever it goes."""
     return f"{report}_{edition}{suffix}"
+
+
+def _refuse_unreadable(files: Mapping[str, bytes], about: manifest.Manifest) -> None:
+    """Refuse what could be written and never be read again: files larger than any reader opens, an odd manifest."""
+    limits = dict.fromkeys(files, bounded.MOST) | {manifest.NAME: manifest.BYTES_MAX}
+    for name, data in files.items():
+        if len(data) > limits[name]:
+            raise StoreError(
+                f"{name}: must have at most {limits[name]:,} bytes (got {len(data):,}).\n"
+                "Show less in the report: fewer or smaller pictures and tables."
+            )
+    if fault := shape.fault(about, manifest.Manifest):
+        raise StoreError(f"{manifest.NAME}: {fault}.\nThis is a fault of handover: report it with the notebook.")
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -240,21 +295,29 @@ def _add(target: Edition, files: Mapping[str, bytes]) -> None:
     """Stage, sync, rename once, sync; on any fault the store is left as it was."""
     report = target.folder.parent
     fresh = not report.exists()
-    staged = target.root / atomic.staging()
-    try:
-        atomic.folder(staged)
+    with atomic.staging(target.root) as staged:
+        made = staged / target.name
+        atomic.folder(made)
         for name, data in sorted(files.items()):
-            atomic.create(staged / name, data)
-        atomic.sync(staged)
-        if fresh:
-            atomic.folder(report)
-        os.rename(staged, target.folder)  # noqa: PTH104
-        atomic.sync(report)
-        atomic.sync(target.root)
+            atomic.create(made / name, data)
+        atomic.sync(made)
+        try:
+            if fresh:
+                atomic.folder(report)
+            _move(made, target.folder, report, target.root)
+        except BaseException:
+            if fresh and report.exists() and not any(report.iterdir()):
+                report.rmdir()
+            raise
+
+
+def _move(folder: Path, to: Path, *changed: Path) -> None:
+    """Move a folder in one step that lasts; on any fault it is moved back."""
+    try:
+        os.rename(folder, to)  # noqa: PTH104
+        for parent in changed:
+            atomic.sync(parent)
     except BaseException:
-        if target.folder.exists() and not staged.exists():
-            os.rename(target.folder, staged)  # noqa: PTH104  taken back in one step, as it came
-        atomic.remove(staged)
-        if fresh and report.exists() and not any(report.iterdir()):
-            report.rmdir()
+        if to.exists() and not folder.exists():
+            os.rename(to, folder)  # noqa: PTH104
         raise

@@ -44,8 +44,9 @@ from handover.project import Project
 
 #: A job in one of these states has a process, or had one that was killed.
 ALIVE = (Status.CREATED, Status.IN_PROGRESS, Status.STOPPING)
-#: The name under which a job's `runtime_environment_parameters` keep the path of its notebook.
-NOTEBOOK = "notebook"
+#: The names under which a job's `runtime_environment_parameters` keep the path of its notebook, and when its process
+#: was started; a process id alone may be another's by the time it is looked at.
+NOTEBOOK, STARTED = "notebook", "process_started"
 #: How many characters of a message the database keeps.
 MESSAGE_MAX = 1024
 
@@ -109,6 +110,7 @@ class HandoverScheduler(Scheduler):
         super().__init__(*arguments, **options)
         Path(self.staging_path).mkdir(parents=True, exist_ok=True)
         self._fail_orphans()
+        scratch.sweep_temporary()
         logging.getLogger("SchedulerApp").addFilter(_without_traceback)
         # handlers run in reverse order: jobs end before multiprocessing waits for them
         atexit.register(_end_jobs)
@@ -127,6 +129,9 @@ class HandoverScheduler(Scheduler):
             # the stock default, until the process has started, is STOPPED
             fresh = session.query(Job).filter(Job.job_id == job_id, Job.start_time.is_(None))
             fresh.filter(Job.status == Status.STOPPED).update({"status": Status.CREATED})
+            (pid,) = session.query(Job.pid).filter_by(job_id=job_id).one()
+            kept = {NOTEBOOK: notebook, STARTED: _started(pid)}
+            session.query(Job).filter_by(job_id=job_id).update({"runtime_environment_parameters": kept})
             session.commit()
         return job_id
 
@@ -196,10 +201,20 @@ class HandoverScheduler(Scheduler):
         """File as failed what was running when a server was killed: a job that never ends would be waited for."""
         with self.db_session() as session:
             for job in session.query(Job).filter(Job.status.in_(ALIVE)):
-                if not (job.pid and psutil.pid_exists(job.pid)):
+                noted, found = (job.runtime_environment_parameters or {}).get(STARTED), _started(job.pid)
+                # the system counts from its own start, whose time moves a little when the clock is corrected
+                if noted is None or found is None or abs(found - noted) > 2:
                     job.status = Status.FAILED
                     job.status_message = "JupyterLab ended while the job ran.\nRun the job again."
             session.commit()
+
+
+def _started(pid: int | None) -> float | None:
+    """When the process that has this id now was started, in seconds since 1970; None if none has it."""
+    try:
+        return psutil.Process(pid).create_time() if pid else None
+    except psutil.Error:
+        return None
 
 
 def _end_jobs() -> None:

@@ -1,7 +1,6 @@
 """What a kernel sees of the machine: a scratch folder, and an environment in which cells give the same bytes."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,25 +75,36 @@ def scratch_folder() -> Iterator[Path]:
     Raises:
         ExecutionError: No temporary folder has a path that is short enough.
     """
-    with scratch.folder(_short_parent()) as folder:
-        yield _furnish(folder)
+    folder = make_scratch()
+    try:
+        yield folder
+    finally:
+        scratch.remove(folder)
 
 
 def make_scratch() -> Path:
-    """Make a folder as `scratch_folder` does; the caller removes it."""
-    return _furnish(scratch.make(_short_parent()))
+    """Make a folder as `scratch_folder` does; the caller removes it.
 
-
-def _furnish(folder: Path) -> Path:
-    for name in set(FOLDERS.values()):
-        (folder / name).mkdir()
-    (folder / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc").write_text(MATPLOTLIBRC, "utf-8")
+    Raises:
+        StoreError: There is no room for it.
+    """
+    parent = _short_parent()
+    with scratch.room(parent):
+        folder = scratch.make(parent)
+        try:
+            for name in set(FOLDERS.values()):
+                (folder / name).mkdir()
+            (folder / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc").write_text(MATPLOTLIBRC, "utf-8")
+        except OSError:
+            scratch.remove(folder)
+            raise
     return folder
 
 
 def _short_parent() -> Path:
+    """The folder for temporary files, if sockets in it have short enough paths, or else another."""
     own = 1 + scratch.NAME_LENGTH + len(SOCKET_NAME)
-    wanted = [tempfile.gettempdir(), "/tmp"]
+    wanted = [str(scratch.temporary()), str(scratch.SHORT)]
     for parent in wanted:
         if len(os.fsencode(os.path.realpath(parent))) + own <= SOCKET_PATH_MAX and os.access(parent, os.W_OK):
             return Path(parent)

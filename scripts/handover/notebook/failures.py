@@ -25,6 +25,7 @@ the result of a future nobody asks for      is ignored, as anywhere in Python
 """
 
 import re
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,6 +50,9 @@ To open it, write under [tool.handover] in pyproject.toml: network = ["{report}"
 To open it once: handover render {report} --network"""
 
 ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published."
+
+#: With less room than this, in bytes, on the disk for temporary files, a kernel that does not start may lack it.
+ROOM_MIN = 1 << 20
 
 #: How much of a failing cell a message shows.
 LINES_SHOWN = 3
@@ -111,7 +115,18 @@ def explain(error: Exception, run: "Run") -> ExecutionError | None:
         return None
     return ExecutionError(
         f"{run.where}: a kernel must start ({_last_log_line(run) or f'{type(error).__name__}: {error}'}).\n"
-        "Check the installation with `jupyter kernelspec list`. Nothing was run."
+        f"{_short_of_room(run) or 'Check the installation with `jupyter kernelspec list`.'} Nothing was run."
+    )
+
+
+def _short_of_room(run: "Run") -> str:
+    """Say what to do if the disk for temporary files is so full that a kernel may not start."""
+    free = shutil.disk_usage(run.scratch).free
+    if free > ROOM_MIN:
+        return ""
+    return (
+        f"{run.scratch.parent} has room for {free:,} more bytes of temporary files: free some space there, or point "
+        "TMPDIR to a folder on another disk."
     )
 
 

@@ -2,10 +2,11 @@
 
     client ──socket──► libraries ──fork──► server ──fork──► subreaper ──fork──► kernel
 
-Run as a script, this module is the process. It stays single-threaded, never runs a cell, and ends with its client.
-A fork of it, the server, imports our own packages, which are edited more often: when they change, another server takes
-over in hundredths of a second, where importing the libraries again would take seconds. Each kernel is a fork of the
-server under its own subreaper, so nothing of one run is left in the next.
+Run as a script, this module is the process. It stays single-threaded and never runs a cell, and a subreaper ends it
+with its client, also in the middle of an import. A fork of it, the server, imports our own packages, which are edited
+more often: when they change, another server takes over in hundredths of a second, where importing the libraries again
+would take seconds. Each kernel is a fork of the server under its own subreaper, so nothing of one run is left in the
+next.
 
 The client imports no Jupyter tool, so that the process starts before they are imported here.
 """
@@ -17,8 +18,6 @@ import importlib
 import json
 import os
 import pkgutil
-import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -40,7 +39,7 @@ from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
 from handover.notebook.environment import kernel_environment, make_scratch
-from handover.notebook.processes import Supervised
+from handover.notebook.processes import END_S, Supervised
 
 #: How long the response to a request may take; the first one waits for all imports.
 ANSWER_S = 60.0
@@ -138,19 +137,21 @@ class ForkServer:
     def __init__(self) -> None:
         self.owner = os.getpid()
         self._scratch = make_scratch()
-        self._socket, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        self._socket, requests = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair()
         log = self._scratch / "forkserver.log"
-        with theirs, log.open("ab") as written:
-            self.process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno()), str(self._scratch)],
+        with requests, theirs, log.open("ab") as written:
+            popen: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, __file__, str(requests.fileno()), str(theirs.fileno()), str(self._scratch)],
                 env=kernel_environment(0, self._scratch),
                 cwd=self._scratch,
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=written,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(requests.fileno(), theirs.fileno()),
                 start_new_session=True,
             )
+        self.process = Supervised(ours, popen.pid, popen)
 
     async def fork(self, request: Request, log: Path) -> Supervised:
         """Fork a kernel that writes to a log.
@@ -178,17 +179,11 @@ class ForkServer:
 
     def end(self) -> None:
         """End the process and all kernels that it forked."""
-        if self.owner == os.getpid():
-            with contextlib.suppress(
-                OSError
-            ):  # unlike close, it also works if a fork of this process has the socket open
-                self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         if self.owner == os.getpid():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(5)
             self.process.kill()
-            self.process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(END_S)
             scratch.remove(self._scratch)
 
 
@@ -273,12 +268,11 @@ def _arguments(command: Sequence[str]) -> list[str]:
 # the process itself
 
 
-def serve(client: socket.socket, folder: str) -> NoReturn:
-    """Keep a server running until the client goes away; then remove the folder."""
-    parent = os.getppid()
+def serve(client: socket.socket) -> NoReturn:
+    """Import the libraries, and keep a server running until the client goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     given = set(os.environ)
     libraries = import_libraries()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     status = STALE
     while status == STALE:
         server = os.fork()
@@ -287,35 +281,19 @@ def serve(client: socket.socket, folder: str) -> NoReturn:
                 _answer_requests(client, given, libraries)
             finally:
                 os._exit(1)
-        status = _wait(server, parent)
-    shutil.rmtree(folder, ignore_errors=True)
+        status = os.waitstatus_to_exitcode(os.waitpid(server, 0)[1])
     os._exit(0)
-
-
-def _wait(server: int, parent: int) -> int:
-    """Return the server's exit status once it ends; end it if the client is gone."""
-    while True:
-        ended, status = os.waitpid(server, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        signal.sigtimedwait({signal.SIGCHLD}, subreaper.LOOK_S)
-        if os.getppid() != parent:
-            os.kill(server, signal.SIGKILL)
 
 
 def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) -> NoReturn:
     """Import our packages, and fork kernels until the packages change or the client goes away."""
-    parent = os.getppid()
     subreaper.end_with_parent()
     packages = import_packages()
     later: Stamps | None = None
     # variables that modules set on import belong in the kernel's environment too
     imported = {name: value for name, value in os.environ.items() if name not in given}
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a subreaper's exit status is not needed
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-    while os.getppid() == parent:
-        if not select.select([client], [], [], subreaper.LOOK_S)[0]:
-            continue
+    while True:
         text, descriptors, _, _ = socket.recv_fds(client, MESSAGE_MAX, 2)
         if not text:
             break
@@ -427,5 +405,5 @@ def _import(names: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
+    requests, channel = (socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:3])
+    subreaper.supervise(channel, lambda: serve(requests), sys.argv[3])

@@ -5,9 +5,11 @@ It is started by path, without site or package, in some ten milliseconds, so it 
     run ──socket──► subreaper ──► kernel ──► what the cells start
 
 The socket carries requests, one byte each: the number of a signal for the kernel's process group, or `END`, which
-kills everything. So does the end of the socket, since the run may have been killed. The subreaper answers once, when
-nothing is left: the kernel's wait status and, after a space, why the kernel had the network though it was to have none.
-On Linux, a descendant that leaves its session or loses its parent becomes a child of the subreaper.
+kills everything. So does the end of the socket, since the run may have been killed, and so does the end of the
+subreaper's parent, in case a fork of the run keeps the socket open. The subreaper only ever sleeps, so that it is there
+at once when it is needed, however busy the machine. It answers once, when nothing is left: the kernel's wait status
+and, after a space, why the kernel had the network though it was to have none. On Linux, a descendant that leaves its
+session or loses its parent becomes a child of the subreaper.
 """
 
 import contextlib
@@ -40,7 +42,7 @@ IO_URING_SETUP = 425
 #: How long killed processes may take to end; one that hangs in a system call is given up then.
 PATIENCE_S = 5.0
 
-#: How often to check that the run's process is still the parent, in case a fork of it keeps the socket open.
+#: How often to look whether the parent has ended where the system does not tell.
 LOOK_S = 1.0
 
 
@@ -50,7 +52,7 @@ def supervise(channel: socket.socket, start: Callable[[], None], scratch: str = 
     Args:
         channel: The subreaper's end of the socket.
         start: Becomes the kernel; called in the child, in a session of its own, and must not return.
-        scratch: A folder to remove if the run's process died.
+        scratch: A folder to remove if the run's process died, with whatever else it left beside that.
         network: Whether the kernel, and what it starts, may use the network.
     """
     parent = os.getppid()
@@ -62,6 +64,8 @@ def supervise(channel: socket.socket, start: Callable[[], None], scratch: str = 
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    # this wakes the loop below when the parent ends, or only a thread of it, which is of no consequence
+    end_with_parent(signal.SIGHUP)
     subreaper = os.getpid()
     unshut = "" if network else shut_network()
     kernel = os.fork()
@@ -72,10 +76,19 @@ def supervise(channel: socket.socket, start: Callable[[], None], scratch: str = 
     with contextlib.suppress(OSError):
         channel.send(f"{status} {unshut}".encode())
     if orphaned and scratch:
-        import shutil
-
-        shutil.rmtree(scratch, ignore_errors=True)
+        _tidy(scratch)
     os._exit(0)
+
+
+def _tidy(folder: str) -> None:
+    # the package is not on the path of a process that is started by path; all is over, so it may be now
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120
+    from pathlib import Path
+
+    from handover import scratch
+
+    scratch.remove(Path(folder))
+    scratch.sweep(Path(folder).parent)
 
 
 def _become_kernel(

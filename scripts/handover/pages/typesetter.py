@@ -112,8 +112,9 @@ def _world(files: Mapping[str, bytes], name: str) -> Iterator[tuple[Path, dict[s
     import typst
 
     with scratch.folder() as world:
-        for file, data in files.items():
-            (world / file).write_bytes(data)
+        with scratch.room(world.parent):
+            for file, data in files.items():
+                (world / file).write_bytes(data)
         try:
             yield (
                 world / "main.typ",

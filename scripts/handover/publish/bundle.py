@@ -6,17 +6,20 @@ that an edition can be packed years later, or far from the project.
 
 import datetime as dt
 import io
-import json
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handover import atomic, digest
+from handover import atomic, bounded, digest
 from handover.editions import RECORD, Edition, file_name, manifest
-from handover.errors import PublishError
+from handover.errors import PublishError, VerifyError
 from handover.publish import rocrate
+from handover.text import listed, shown
+from handover.verify import contents, record
 
+AGAIN = "Run the command again."
 #: Where the notebook as it stands in git lies in a bundle.
 NOTEBOOK = "notebook"
 
@@ -27,17 +30,33 @@ def name(edition: Edition) -> str:
 
 
 def write(edition: Edition, path: Path) -> Path:
-    """Pack an edition into a file, in one step; one that is there is replaced.
+    """Pack an edition into a file, in one step; a bundle that is there is replaced, and nothing else.
 
     Raises:
-        PublishError: The edition is damaged, or its PDF does not carry what made it.
+        PublishError: The edition is damaged, its PDF does not carry what made it, or the file is no bundle.
         StoreError: The disk refuses.
     """
+    if os.path.lexists(path) and not _is_bundle(path):
+        raise PublishError(
+            f"{path}: must be a bundle, if it is there already (got something else).\n"
+            "Name another file with --out, or move this one away."
+        )
     data = pack(edition)
     with atomic.translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, data)
     return path
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether a file is one that `write` may have written, by the files that only bundles have together."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {rocrate.NAME, rocrate.SUMS, RECORD, manifest.NAME} <= set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
 
 
 def pack(edition: Edition) -> bytes:
@@ -52,8 +71,13 @@ def pack(edition: Edition) -> bytes:
             "\n".join(faults) + "\nA damaged edition is not passed on: restore its files from git or a copy."
         )
     about = edition.manifest()
-    files = {name: (edition.folder / name).read_bytes() for name in [*about["outputs"], manifest.NAME]}
-    carried, sources = _carried(edition)
+    try:
+        files = {name: bounded.read(edition.folder / name) for name in [*about["outputs"], manifest.NAME]}
+    except OSError as error:
+        raise PublishError(
+            f"{error.filename}: must stay while it is packed (got {error.strerror}).\n{AGAIN}"
+        ) from error
+    carried, sources = _carried(edition.file(".pdf"), files[edition.file(".pdf").name])
     files |= carried
     files[rocrate.NAME] = rocrate.describe(about, files, sources)
     lines = [f"{digest.of_bytes(data)}  {path}\n" for path, data in sorted(files.items())]
@@ -61,43 +85,33 @@ def pack(edition: Edition) -> bytes:
     return _zipped(files, dt.date.fromisoformat(about["as_of"]))
 
 
-def _carried(edition: Edition) -> tuple[dict[str, bytes], rocrate.Sources]:
+def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], rocrate.Sources]:
     """What the PDF carries, each file at the path it has in the project, and what the files are."""
-    where = edition.file(".pdf")
-    attached = _attachments(where)
     try:
-        record = json.loads(attached[RECORD])
-        listed = {path: (one["attachment"], one["sha256"]) for path, one in record["data"].items()}
-        notebook = record["notebook"]["attachment"], record["notebook"]["sha256"]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        attached = contents.read(pdf).attachments
+        said = record.record_of_pdf(attached.get(RECORD))
+    except VerifyError as error:
         raise PublishError(
-            f"{where}: must carry {RECORD}, the record of what made it (got {error!r}).\n"
+            f"{where}: must be a PDF that carries what made it (got one that {error}).\n"
             "Only editions that `handover render` made can be packed."
         ) from error
-    listed[f"{NOTEBOOK}/{notebook[0]}"] = notebook
-    found, faults = {RECORD: attached[RECORD]}, []
-    for path, (called, wanted) in sorted(listed.items()):
-        if not _inside(path):
-            faults.append(f"{path}: must be a path inside the project")
-        elif called not in attached or digest.of_bytes(attached[called]) != wanted:
-            faults.append(f"{path}: must be attached as recorded ({'differs' if called in attached else 'is missing'})")
-        else:
-            found[path] = attached[called]
+    notebook, *tables = said.attached
+    # the notebook of the project must not stand where the executed one does
+    places = {path: path for path in tables} | {notebook: f"{NOTEBOOK}/{said.attached[notebook][0]}"}
+    faults = [f"{shown(place)}: must be a path inside the project" for place in places.values() if not _inside(place)]
+    altered, held = said.altered(attached), said.carried(attached)
+    faults += [f"{shown(places[path])}: must be attached as recorded (differs)" for path in altered]
+    faults += [
+        f"{shown(places[path])}: must be attached as recorded (is missing)" for path in places.keys() - held.keys()
+    ]
     if faults:
         raise PublishError(
-            f"{where}: must carry what made it:\n  " + "\n  ".join(faults) + "\nRender the report again."
+            f"{where}: must carry what made it:\n  "
+            + "\n  ".join(listed(sorted(faults)))
+            + "\nRender the report again."
         )
-    return found, rocrate.Sources(f"{NOTEBOOK}/{notebook[0]}", tuple(sorted(record["data"])))
-
-
-def _attachments(path: Path) -> dict[str, bytes]:
-    import pikepdf
-
-    try:
-        with pikepdf.open(path) as pdf:
-            return {called: bytes(spec.get_file().read_bytes()) for called, spec in pdf.attachments.items()}
-    except pikepdf.PdfError as error:
-        raise PublishError(f"{path}: must be a PDF (got {error}).\nRender the report again.") from error
+    found = {RECORD: attached[RECORD]} | {places[path]: data for path, data in held.items()}
+    return found, rocrate.Sources(places[notebook], tuple(sorted(tables)))
 
 
 def _inside(path: Any) -> bool:

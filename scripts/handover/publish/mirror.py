@@ -1,27 +1,34 @@
 """A mirror of the store, brought up to date in an order that never leaves a dead link.
 
-First the editions that are missing, of each its manifest last; then the catalogue, its front page last; then, when
-nothing names them any more, the editions that are gone. Stopped anywhere, the mirror is a whole site, and the
-next run goes on from there.
+First a record of what will be there; then the editions that are missing, of each its manifest last; then the
+catalogue, its front page last; then, when nothing names them any more, the editions that are gone. Stopped anywhere,
+the mirror is a whole site, and the next run goes on from there. Only files that the record names, and that nobody has
+changed, are replaced or deleted.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from handover import digest
-from handover.editions import EDITION, REPORT, Edition, Manifest, Store, catalogue, manifest
+from handover import bounded, digest
+from handover.editions import Edition, Manifest, Store, catalogue, manifest
 from handover.errors import PublishError
+from handover.publish import record
+from handover.publish.record import Record
 from handover.publish.target import Target
+from handover.text import listed
 
 MIMES = {".json": "application/json", ".xml": "application/atom+xml", ".html": "text/html; charset=utf-8"}
 #: What to do when a file is not what it should be.
 DAMAGED = "A damaged edition is not published: restore its files from git or a copy, and run the command again."
 AGAIN = "Run the command again: it goes on where it stopped."
+#: How many files in the way a message names.
+NAMED = 10
 
 #: Called with a phase, how many of its steps are done, and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -46,7 +53,7 @@ class File:
             PublishError: They are not.
         """
         try:
-            data = self.source.read_bytes() if self.data is None else self.data
+            data = bounded.read(self.source) if self.data is None else self.data
         except OSError as error:
             raise PublishError(
                 f"{self.source}: must stay while it is published (got {error.strerror}).\n{AGAIN}"
@@ -67,15 +74,23 @@ class File:
 class Plan:
     """What is to be done, in order: `editions`, their `manifests`, `catalogue`, and what is to be `deleted`.
 
-    `there` counts the files that are the same already, `kept` the editions of the store.
+    `foreign` are those files among them that hold other bytes than we put there, each with the reason; `there` counts
+    the files that are the same already, `kept` the editions of the store. `before` is the record as it stands, None
+    where there is none; `known` is what of it is ours, and `after` what it will be. `faults` say which editions are
+    damaged: these are not published, and what is there of them stays as it is.
     """
 
     editions: tuple[File, ...]
     manifests: tuple[File, ...]
     catalogue: tuple[File, ...]
     deleted: tuple[str, ...]
+    foreign: dict[str, str]
     there: int
     kept: int
+    before: Record | None
+    known: Record
+    after: Record
+    faults: tuple[str, ...]
 
     @property
     def uploads(self) -> list[File]:
@@ -83,50 +98,136 @@ class Plan:
         return [*self.editions, *self.manifests, *self.catalogue]
 
 
-def plan(store: Store, target: Target, progress: Progress = lambda phase, done, total: None) -> Plan:
+def plan(
+    store: Store,
+    target: Target,
+    progress: Progress = lambda phase, done, total: None,
+    *,
+    locked: bool = True,
+    adopt: bool = False,
+) -> Plan:
     """Compare a store with its mirror; nothing is changed.
 
+    Args:
+        store: What is mirrored.
+        target: Where to.
+        progress: Told of every file.
+        locked: Whether writers of the store wait meanwhile, which takes a file for the lock.
+        adopt: Whether to take a mirror that another store seems to have made for this one's.
+
     Raises:
-        PublishError: There is no edition, a manifest is torn, or an edition that would be published is damaged.
+        PublishError: There is no whole edition, or the place has no room for a file or a damaged record.
     """
-    with store.locked():
-        manifests, faults = catalogue.read(store)
-        if faults:
-            raise PublishError("\n".join(faults) + f"\n{DAMAGED}")
-        contents = catalogue.build(manifests, catalogue.site(store.project))
-        editions = {_edition(store, one): _files(store, one) for one in manifest.newest_first(manifests)}
+    about, editions, faults = _contents(store, locked)
+    before, site = _record(target), catalogue.site(store.project)
+    ours = before and (adopt or before.is_of(site.id, {f"{one.report}/{one.name}" for one in about}))
+    known = before if before and ours else Record()
+    held = target.sizes([*(file.path for files in editions.values() for file in files), *known.files])
+    wanted = _wanted([file for files in editions.values() for file in files], target, held, progress)
+    faults += _leave_out_damaged(editions, wanted)
     if not editions:
-        raise PublishError(f"{store.root}: must hold an edition (got none).\nRun `handover render` first.")
-    pages = [_file(name, store.root / name, data) for name, data in contents.items()]
-    held = target.listing()
+        told = "".join(f"\n  {fault}" for fault in listed(faults))
+        raise PublishError(
+            f"{store.root}: must hold an edition that is whole (got none).{told}\nRun `handover render` first."
+        )
+    pages = _pages(store, [about[edition] for edition in editions])
+    held = target.sizes([file.path for file in pages]) | held
+    wanted |= _wanted(pages, target, held, progress)
     files = [*(file for files in editions.values() for file in files), *pages]
-    wanted: set[str] = set()
-    for number, file in enumerate(files, 1):
-        progress("comparing", number, len(files))
-        if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
-            wanted.add(file.path)
-    moving = [edition for edition, files in editions.items() if wanted & {file.path for file in files}]
-    if faults := [fault for edition in moving for fault in edition.faults()]:
-        raise PublishError("\n".join(faults) + f"\n{DAMAGED}")
+    spared = {f"{one.report}/{one.name}" for one in store.editions()} - {f"{one.report}/{one.name}" for one in editions}
+    stay = {path: hashes for path, hashes in known.files.items() if path.rpartition("/")[0] in spared}
+    after = Record(site.id, {file.path: {file.sha256: file.bytes} for file in files} | stay)
     missing = [file for files in editions.values() for file in files if file.path in wanted]
+    deleted = sorted(known.files.keys() & held.keys() - after.files.keys())
     return Plan(
         editions=tuple(file for file in missing if file.source.name != manifest.NAME),
         manifests=tuple(file for file in missing if file.source.name == manifest.NAME),
         catalogue=tuple(file for file in pages if file.path in wanted),
-        deleted=tuple(sorted(path for path in held.keys() - {file.path for file in files} if _is_ours(path))),
+        deleted=tuple(deleted),
+        foreign=_foreign(target, known, held, [*sorted(wanted & held.keys()), *deleted]),
         there=len(files) - len(wanted),
         kept=len(editions),
+        before=before,
+        known=known,
+        after=after,
+        faults=tuple(faults),
     )
 
 
-def check_losses(plan: Plan, target: Target) -> None:
-    """Refuse a plan that would delete more editions than it keeps: it is the wrong store, or the wrong mirror.
+def _contents(store: Store, locked: bool) -> tuple[dict[Edition, Manifest], dict[Edition, list[File]], list[str]]:
+    """The manifest and the files of each edition of a store, the newest first, and a line for each that is torn."""
+    # where nothing can be written, no lock can be made, and nobody writes
+    with store.locked() if locked and os.access(store.root, os.W_OK) else nullcontext():
+        manifests, faults = catalogue.read(store)
+        about = {_edition(store, one): one for one in manifest.newest_first(manifests)}
+        return about, {edition: _files(store, one) for edition, one in about.items()}, faults
+
+
+def _leave_out_damaged(editions: dict[Edition, list[File]], wanted: set[str]) -> list[str]:
+    """Take those editions out of which files would be published though some are damaged; a line for each fault."""
+    moving = [edition for edition, files in editions.items() if wanted & {file.path for file in files}]
+    faults = {edition: edition.faults() for edition in moving}
+    for edition, found in faults.items():
+        if found:
+            del editions[edition]
+    return [fault for found in faults.values() for fault in found]
+
+
+def _pages(store: Store, manifests: Iterable[Manifest]) -> list[File]:
+    """The files of the catalogue of these editions."""
+    contents = catalogue.build(manifests, catalogue.site(store.project))
+    return [_file(name, store.root / name, data) for name, data in contents.items()]
+
+
+def _wanted(files: Sequence[File], target: Target, held: Mapping[str, int], progress: Progress) -> set[str]:
+    """The paths of those files that the mirror lacks, or has otherwise."""
+    found = set()
+    for number, file in enumerate(files, 1):
+        progress("comparing", number, len(files))
+        if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
+            found.add(file.path)
+    return found
+
+
+def _record(target: Target) -> Record | None:
+    data = target.read(record.NAME, record.LARGEST)
+    return None if data is None else record.loads(data, target.address(record.NAME))
+
+
+def _foreign(target: Target, known: Record, held: Mapping[str, int], paths: Iterable[str]) -> dict[str, str]:
+    """Those of the paths whose bytes are not what we put there, each with the reason."""
+    found = {}
+    for path in paths:
+        versions = known.files.get(path, {})
+        if held[path] not in versions.values() or target.sha256(path) not in versions:
+            found[path] = "was changed there" if versions else "was not published from here"
+    return found
+
+
+def check(plan: Plan, target: Target, *, force: bool, adopt: bool) -> None:
+    """Refuse a plan that would take away what is not this store's, unless the user has said so.
+
+    Args:
+        plan: The plan.
+        target: Where it is to be carried out.
+        force: Whether files of others, and changed ones, may be replaced and deleted.
+        adopt: Whether the mirror is this store's, whatever its record says and however much of it goes.
 
     Raises:
-        PublishError: It would.
+        PublishError: It would replace or delete other people's files, or delete more editions than it keeps.
     """
-    gone = {path.rpartition("/")[0] for path in plan.deleted if "/" in path}
-    if len(gone) > plan.kept:
+    if plan.foreign and not force:
+        others = listed((f"{path} {why}" for path, why in plan.foreign.items()), NAMED)
+        other = plan.before and plan.before.files and not plan.known.files
+        cure = "If it is the mirror of this store, say --yes; to" if other else "Name another place; or, to"
+        raise PublishError(
+            f"{target.address('')}: must hold nothing of others that would be replaced or deleted"
+            + (" (it is the mirror of another store):\n  " if other else ":\n  ")
+            + "\n  ".join(others)
+            + f"\n{cure} replace and delete these files, say --force. Nothing was published."
+        )
+    gone = set(record.editions_of(plan.deleted))
+    if len(gone) > plan.kept and not adopt:
         raise PublishError(
             f"{target.address('')}: must not lose more editions than it keeps (would lose {len(gone)}, "
             f"keep {plan.kept}).\nIs it the mirror of this store? Look with --dry-run; if so, say --yes."
@@ -139,6 +240,10 @@ def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, don
     Raises:
         PublishError: The target refuses, or a file changed on the way.
     """
+    target.sweep()
+    moves = bool(plan.uploads or plan.deleted)
+    under_way = plan.after.joined(plan.known) if moves else plan.after
+    _note(under_way, plan.before, target)
     done = 0
     # each kind must be through before the next begins; the catalogue goes file by file
     for files, at_once, lasting in (
@@ -155,6 +260,12 @@ def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, don
             progress("uploading", done, len(plan.uploads))
     for number, _ in enumerate(_each(target.at_once, plan.deleted, target.delete), 1):
         progress("deleting", number, len(plan.deleted))
+    _note(plan.after, under_way, target)
+
+
+def _note(new: Record, old: Record | None, target: Target) -> None:
+    if new != old:
+        target.put(record.NAME, new.dumps(), MIMES[".json"], lasting=False)
 
 
 @contextmanager
@@ -166,8 +277,10 @@ def alone(store: Store) -> Iterator[None]:
     """
     import filelock
 
-    lock = filelock.FileLock(store.lock.with_name("publish.lock"), timeout=0, mode=0o644)
-    store.lock.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(store.root, os.W_OK):  # no file for a lock can be made, or there is nothing to publish
+        yield
+        return
+    lock = filelock.FileLock(store.lock.with_name(f"{store.lock.name}-publish"), timeout=0, mode=0o644)
     try:
         with lock:
             yield
@@ -196,14 +309,6 @@ def _files(store: Store, about: Manifest) -> list[File]:
 
 def _file(path: str, source: Path, data: bytes) -> File:
     return File(path, source, digest.of_bytes(data), len(data), MIMES[source.suffix], data)
-
-
-def _is_ours(path: str) -> bool:
-    """Whether a file of a mirror was put there by us, so that we may take it away."""
-    parts = path.split("/")
-    if len(parts) == 3:
-        return bool(REPORT.fullmatch(parts[0]) and EDITION.fullmatch(parts[1]))
-    return len(parts) == 1 and (path in (catalogue.DATA, catalogue.FEED, catalogue.INDEX) or catalogue.is_archive(path))
 
 
 def _each(at_once: int, things: Iterable[Thing], act: Callable[[Thing], None]) -> Iterator[None]:

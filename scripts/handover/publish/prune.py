@@ -20,11 +20,14 @@ PINNED = "pinned"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Editions to keep, each with the reason; those to remove; and a line for each torn manifest, which is kept."""
+    """Editions to keep, each with the reason; those to remove; and a line for each that is not as we wrote it.
+
+    Such an edition holds somebody's work, or its manifest is torn: it is kept.
+    """
 
     kept: dict[Edition, str]
     removed: tuple[Edition, ...]
-    torn: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
     def bytes(self) -> int:
         """The size of the editions to remove."""
@@ -61,8 +64,11 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
             kept.setdefault(one, reason)
     for one, base in list(_bases([one for one in kept if one in about], about)):
         kept.setdefault(base, f"referenced by {one.report}/{one.name}")
-    removed = [one for one in about if one not in kept and report in (None, one.report)]
-    return Plan(kept, tuple(sorted(removed, key=lambda one: (one.report, one.name))), tuple(torn))
+    spare = [one for one in about if one not in kept and report in (None, one.report)]
+    faults = {one: found for one in spare if (found := one.faults())}
+    removed = sorted(set(spare) - faults.keys(), key=lambda one: (one.report, one.name))
+    changed = [f"{found[0]}{f' and {len(found) - 1} more' * (len(found) > 1)}" for found in faults.values()]
+    return Plan(kept | dict.fromkeys(faults, "changed"), tuple(removed), (*torn, *changed))
 
 
 def carry_out(

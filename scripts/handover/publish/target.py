@@ -1,46 +1,88 @@
-"""Where a mirror is kept: a folder, or object storage, or anything else that fsspec reaches.
+"""Where a mirror is kept: a folder, or object storage, or anything else of that kind that fsspec reaches.
 
-Both list what is there, tell whether a file is the very same, and put and delete one file at a time, each in one step.
+Both tell what is there, tell whether a file is the very same, and put and delete one file at a time, each in one step.
 Times are never asked: clocks differ, and a restored backup is young.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+import stat
+import subprocess
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from handover import atomic, digest
+from handover import addresses, atomic, digest, scratch
+from handover.editions import Store
 from handover.errors import HandoverError, PublishError, near
 
 #: A page may be kept for ever where its name holds its content, and must be asked for again where it does not.
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
 #: The tag of an object that was stored in one piece and in the clear is the MD5 of its bytes.
 MD5 = re.compile(r'"?([0-9a-f]{32})"?')
-#: The package that each kind of object storage needs.
-DRIVERS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
+#: Storage that keeps files, by the scheme of its addresses, each with the package that fsspec needs for it.
+STORAGE = {
+    **dict.fromkeys(("s3", "s3a"), "s3fs"),
+    **dict.fromkeys(("gs", "gcs"), "gcsfs"),
+    **dict.fromkeys(("az", "abfs"), "adlfs"),
+    **dict.fromkeys(("sftp", "ssh"), "paramiko"),
+    **{"oci": "ocifs", "oss": "ossfs", "smb": "smbprotocol", "webdav": "webdav4", "ftp": "fsspec"},
+}
+CHECK = "Check the address, the credentials and the network, then run the command again: it goes on where it stopped."
+#: How many obstacles a message names.
+NAMED = 10
 
 
-def of(url: str, store: Path) -> "Target":
-    """Return the target that a URL names: a folder outside the `store` that is mirrored, or ``s3://bucket/path``.
+def of(text: str, store: Store, *, force: bool = False) -> "Target":
+    """Return the target that a text names: a folder, or an address of storage such as ``s3://bucket/path``.
+
+    Args:
+        text: A path, or an address as `addresses.read` reads it.
+        store: What is to be mirrored. A folder may neither lie in it nor hold it or its checkout.
+        force: Accept a folder in the checkout that git does not ignore.
 
     Raises:
-        PublishError: It is neither, or its driver is not installed.
+        HandoverError: It is none of these, could mean something else, or its driver is not installed.
     """
-    kind = urlsplit(url).scheme if "://" in url else ""
-    if kind not in ("", "file"):
-        return _objects(url, kind)
-    root = Path(url.removeprefix("file://")).resolve()
-    if root == store.resolve() or store.resolve() in root.parents:
-        raise PublishError(
-            f"{url}: must lie outside {store} (got a folder in it).\nName another folder for the mirror."
-        )
-    if root.exists() and not root.is_dir():
-        raise PublishError(f"{url}: must be a folder (got a file).\nName another place for the mirror.")
+    found = addresses.read(text, "publish")
+    if isinstance(found, str):
+        return _objects(found)
+    root = Path(os.path.realpath(found))
+    there = next(path for path in (root, *root.parents) if _look(path))
+    if not there.is_dir():
+        raise PublishError(f"{text}: must be a folder (got a file, {there}).\nName another place for the mirror.")
+    _check_place(text, root, store, force)
     return Folder(root)
+
+
+def _check_place(text: str, root: Path, store: Store, force: bool) -> None:
+    """Refuse a folder where a mirror would mix with what it is made from."""
+    held = store.root.resolve()
+    checkout = store.project.root.resolve() if store.project else held
+    if root.is_relative_to(held):
+        raise PublishError(
+            f"{text}: must lie outside {store.root} (got a folder in it).\nName another folder for the mirror."
+        )
+    if held.is_relative_to(root) or checkout.is_relative_to(root):
+        raise PublishError(
+            f"{text}: must not hold what is published (got {root}, which holds {checkout}).\n"
+            "Name a folder of its own for the mirror."
+        )
+    if root.is_relative_to(checkout) and not force and not _is_ignored(root, checkout):
+        raise PublishError(
+            f"{text}: must lie outside the checkout, or where git ignores it (got {root}).\n"
+            "Name another folder, add it to .gitignore, or say --force."
+        )
+
+
+def _is_ignored(folder: Path, checkout: Path) -> bool:
+    try:
+        command = ["git", "-C", str(checkout), "check-ignore", "--quiet", f"{folder}/"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 @dataclass(slots=True)
@@ -51,21 +93,63 @@ class Folder:
     #: How many files may be put at once; each is synced, which is mostly waiting.
     at_once: int = 8
 
-    def listing(self) -> dict[str, int]:
-        """Return the size of every file there, by path; what an interrupted run left half made is swept away."""
-        if not self.root.exists():
-            return {}
-        with atomic.translate_os_errors(self.root):
-            atomic.sweep(self.root)
-            paths = [Path(folder) / name for folder, _, names in os.walk(self.root) for name in names]
-            # a link is replaced, whatever it leads to
-            sizes = {path: -1 if path.is_symlink() else path.stat().st_size for path in paths}
-        return {path.relative_to(self.root).as_posix(): size for path, size in sizes.items()}
+    def sizes(self, paths: Collection[str]) -> dict[str, int]:
+        """Return the sizes of those files that are there, by path; of a link, which is no file of ours, -1.
+
+        Raises:
+            PublishError: A file or link stands where a folder must be, or a folder where a file must be.
+        """
+        found, faults = {}, dict[str, None]()
+        for path in paths:
+            if fault := self._obstacle(path):
+                faults[fault] = None
+            elif about := _look(self.root / path):
+                found[path] = -1 if stat.S_ISLNK(about.st_mode) else about.st_size
+        if faults:
+            more = f"\n  and {len(faults) - NAMED} more" * (len(faults) > NAMED)
+            raise PublishError(
+                f"{self.root}: must have room for the mirror:\n  " + "\n  ".join([*faults][:NAMED]) + more + "\n"
+                "Move them away, or name another folder; nothing was published."
+            )
+        return found
+
+    def _obstacle(self, path: str) -> str:
+        """Say what makes it impossible to put a file at a path; "" if nothing does."""
+        for folder in [*Path(path).parents][-2::-1]:
+            about = _look(self.root / folder)
+            if not about:
+                return ""
+            if not stat.S_ISDIR(about.st_mode):
+                return f"{folder}: must be a folder (got a {'link' if stat.S_ISLNK(about.st_mode) else 'file'})"
+        about = _look(self.root / path)
+        if about and not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode)):
+            return f"{path}: must be a file (got a {'folder' if stat.S_ISDIR(about.st_mode) else 'device'})"
+        return ""
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Return the first bytes of a file; none of anything that is no file, and None if nothing is there."""
+        about = _look(self.root / path)
+        with atomic.translate_os_errors(self.root / path):
+            if about and stat.S_ISREG(about.st_mode):
+                with (self.root / path).open("rb") as file:
+                    return file.read(limit)
+        return b"" if about else None
+
+    def sha256(self, path: str) -> str:
+        """Return the hash of a file; "" if there is none, or a link."""
+        about = _look(self.root / path)
+        with atomic.translate_os_errors(self.root / path):
+            return digest.of_file(self.root / path) if about and stat.S_ISREG(about.st_mode) else ""
 
     def same(self, path: str, sha256: str, md5: Callable[[], str]) -> bool:
-        """Whether a file that is listed there with the right size holds the bytes with these hashes."""
-        with atomic.translate_os_errors(self.root / path):
-            return digest.of_file(self.root / path) == sha256
+        """Whether a file that is there with the right size holds the bytes with these hashes."""
+        return self.sha256(path) == sha256
+
+    def sweep(self) -> None:
+        """Remove what an interrupted run left half made."""
+        if self.root.exists():
+            with atomic.translate_os_errors(self.root):
+                scratch.sweep(self.root)
 
     def put(self, path: str, data: bytes, mime: str, *, lasting: bool) -> None:
         """Store a file in one step: written among the mirror's files, then renamed into place."""
@@ -75,13 +159,9 @@ class Folder:
                 if not folder.exists():
                     with suppress(FileExistsError):
                         atomic.folder(folder)
-            half = self.root / atomic.staging()
-            try:
-                atomic.create(half, data)
-                half.replace(target)
-            except BaseException:
-                half.unlink(missing_ok=True)
-                raise
+            with atomic.staging(self.root) as staged:
+                atomic.create(staged / target.name, data)
+                os.rename(staged / target.name, target)  # noqa: PTH104
             atomic.sync(target.parent)
 
     def delete(self, path: str) -> None:
@@ -107,25 +187,39 @@ class Objects:
     at_once: int = 16
     tags: dict[str, str] = field(default_factory=dict)
 
-    def listing(self) -> dict[str, int]:
-        """Return the size of every object there, by path below the address; note the tags that come along."""
+    def sizes(self, paths: Collection[str]) -> dict[str, int]:
+        """Return the sizes of those objects that are there, by path; note the tags that come along."""
         with self._errors_translated():
             self.fs.invalidate_cache()
             try:
                 found = self.fs.find(self.root, detail=True)
             except FileNotFoundError:
                 found = {}
-        below: Mapping[str, Any] = {name.removeprefix(self.root).lstrip("/"): info for name, info in found.items()}
-        tagged = {path: MD5.fullmatch(str(info.get("ETag", ""))) for path, info in below.items()}
+        listed = {name.removeprefix(self.root).lstrip("/"): about for name, about in found.items()}
+        below = {path: listed[path] for path in paths if path in listed}
+        tagged = {path: MD5.fullmatch(str(about.get("ETag", ""))) for path, about in below.items()}
         self.tags = {path: match[1] for path, match in tagged.items() if match}
-        return {path: int(info["size"]) for path, info in below.items()}
+        return {path: int(about["size"]) for path, about in below.items()}
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Return the first bytes of an object; None if there is none."""
+        with self._errors_translated():
+            try:
+                return self.fs.cat_file(f"{self.root}/{path}", end=limit)
+            except FileNotFoundError:
+                return None
+
+    def sha256(self, path: str) -> str:
+        """Return the hash of an object, which is read back."""
+        with self._errors_translated():
+            return digest.of_bytes(self.fs.cat_file(f"{self.root}/{path}"))
 
     def same(self, path: str, sha256: str, md5: Callable[[], str]) -> bool:
         """Whether the object's tag is this MD5; an object with another tag, or none, is read back."""
-        if path in self.tags and self.tags[path] == md5():
-            return True
-        with self._errors_translated():
-            return digest.of_bytes(self.fs.cat_file(f"{self.root}/{path}")) == sha256
+        return (path in self.tags and self.tags[path] == md5()) or self.sha256(path) == sha256
+
+    def sweep(self) -> None:
+        """Do nothing: an object is put in one step, and nothing is left of one that was not."""
 
     def put(self, path: str, data: bytes, mime: str, *, lasting: bool) -> None:
         """Store an object, on S3 with the headers that a browser needs."""
@@ -152,33 +246,43 @@ class Objects:
             raise
         except Exception as error:
             raise PublishError(
-                f"{self.url}: must be there, and open to you (got {type(error).__name__}: {error}).\n"
-                "Check the address, the credentials and the network, then run the command again: it goes on where "
-                "it stopped."
+                f"{self.url}: must be there, and open to you (got {type(error).__name__}: {error}).\n{CHECK}"
             ) from error
 
 
 Target = Folder | Objects
 
 
-def _objects(url: str, kind: str) -> Objects:
+def _objects(url: str) -> Objects:
     import fsspec
 
-    known = fsspec.available_protocols()
-    if kind not in known:
+    kind = url.split(":")[0]
+    if kind not in STORAGE:
+        reads = "only serves files" if kind in ("http", "https") else f"keeps none{near(kind, STORAGE)}"
         raise PublishError(
-            f"{url}: must be a folder, or an address that fsspec knows (got {kind}://{near(kind, known)}).\n"
+            f"{url}: must be a folder, or an address of storage that keeps files (got {kind}://, which {reads}).\n"
             "Object storage is s3://bucket/path."
         )
-    root = fsspec.core.strip_protocol(url).rstrip("/")
-    if not root:
-        raise PublishError(f"{url}: must name a place there, as in {kind}://bucket/path.\nName the bucket.")
+    missing = STORAGE[kind]
     try:
-        return Objects(url, fsspec.filesystem(kind), root)
+        fs, root = fsspec.url_to_fs(url)
     except ImportError as error:
-        driver = DRIVERS.get(kind)
-        cure = f"Install it: .venv/bin/pip install {driver}" if driver else f"{error}"
-        extra = ' (it is the extra "s3" of this package)' if driver == "s3fs" else ""
+        extra = ' (it is the extra "s3" of this package)' if missing == "s3fs" else ""
         raise PublishError(
-            f"{url}: must be reached through {driver or 'a driver'}, which is missing.\n{cure}{extra}."
+            f"{url}: must be reached through {missing}, which is missing.\n"
+            f"Install it: .venv/bin/pip install {missing}{extra}."
         ) from error
+    except Exception as error:
+        raise PublishError(
+            f"{url}: must be there, and open to you (got {type(error).__name__}: {error}).\n{CHECK}"
+        ) from error
+    return Objects(url, fs, root.rstrip("/"))
+
+
+def _look(path: Path) -> os.stat_result | None:
+    """What stands at a path, not what a link leads to; None for nothing."""
+    with atomic.translate_os_errors(path):
+        try:
+            return path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None

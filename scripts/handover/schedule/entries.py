@@ -35,7 +35,10 @@ class Faults(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Recipients, sender and server of an entry's mails; without `user` there is no login."""
+    """Recipients, sender and server of an entry's mails; without `user` there is no login.
+
+    With `show_recipients` each of them reads who else has the mail.
+    """
 
     to: tuple[str, ...]
     sender: str
@@ -43,6 +46,7 @@ class Notify:
     port: int
     security: str = "starttls"
     user: str = ""
+    show_recipients: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,8 @@ def _notify(notify: Any, mail: Any) -> Notify | None:
         raise Faults([f"notify: {fault}" for fault in faults])
     security = values.get("security", "starttls")
     port = values.get("port", SECURITY[security])
-    return Notify(values["to"], values["from"], values["host"], port, security, values.get("user", ""))
+    user, show = values.get("user", ""), values.get("show_recipients", False)
+    return Notify(values["to"], values["from"], values["host"], port, security, user, show)
 
 
 def _fields(
@@ -306,7 +311,9 @@ def _addresses(raw: Any) -> tuple[str, ...]:
 
 
 def _is_address(raw: Any) -> bool:
-    return isinstance(raw, str) and bool(ADDRESS.fullmatch(raw)) and ".." not in raw
+    # "=?" begins an encoded word, which mail programs decode even in an address
+    fits = isinstance(raw, str) and ADDRESS.fullmatch(raw) and not raw.startswith(".")
+    return bool(fits) and not any(each in raw for each in ("..", ".@", "=?"))
 
 
 RULES: dict[str, Callable[[Any], Any]] = {
@@ -332,4 +339,5 @@ NOTIFY_RULES: dict[str, Callable[[Any], Any]] = {
     "port": lambda raw: _whole(raw, 1, 65535),
     "security": lambda raw: _choice(raw, SECURITY, f"be one of {', '.join(SECURITY)}"),
     "user": lambda raw: _take(raw, isinstance(raw, str) and raw.isprintable(), "be one line of text"),
+    "show_recipients": lambda raw: _take(raw, isinstance(raw, bool), "be true or false"),
 }

@@ -13,6 +13,8 @@ from handover.errors import ScheduleError
 from handover.project import Project
 
 ADVICE = "Nothing was changed."
+#: What no unit keeps: it ends a line, is stripped, joins two lines, or is no text.
+UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|[\\s\\\\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,9 @@ def enable(project: Project) -> str:
 
 def crontab_line(project: Project, minutes: int) -> str:
     """The line of a crontab; the comment at its end names the project."""
-    words = " ".join(map(shlex.quote, _command()))
-    # a crontab reads % as the end of the line
-    command = f"cd {shlex.quote(str(project.root))} && {words}".replace("%", r"\%")
+    words = " ".join(shlex.quote(_one_line(word)) for word in _command())
+    # a crontab reads % as the end of the line unless a backslash stands before it, which another one must not precede
+    command = f"cd {shlex.quote(_one_line(str(project.root)))} && {words}".replace("%", r"''\%")
     return f"*/{minutes} * * * * {command} # {_name(project)}"
 
 
@@ -95,10 +97,22 @@ def _name(project: Project) -> str:
     return f"handover-{word}-{digest.of_bytes(os.fsencode(project.root))[:6]}"
 
 
+def _one_line(text: str) -> str:
+    """A path or word that both a unit and a crontab can hold.
+
+    Raises:
+        ScheduleError: It cannot stand there.
+    """
+    if UNFIT.search(text):
+        raise ScheduleError(
+            f"{text!r}: must be a path on one line (got a line break, another control character, or a blank or a "
+            f"backslash last).\n{ADVICE} Give the folder another name."
+        )
+    return text
+
+
 def _percent(text: str) -> str:
-    if "\n" in text or text.endswith("\\"):
-        raise ScheduleError(f"{text!r}: must be a path on one line (got a line break or a backslash last).\n{ADVICE}")
-    return text.replace("%", "%%")
+    return _one_line(text).replace("%", "%%")
 
 
 def _quoted(word: str) -> str:

@@ -1,16 +1,20 @@
 """The log of the schedule, ``.handover/schedule/log.sqlite3``: each tick with its one outcome, and the mails owed.
 
 A tick is one row from when it comes, and its key allows no second outcome. What belongs together is written in one
-transaction, which SQLite makes last before it returns, and undoes if the writer is killed half way.
+transaction, which SQLite makes last before it returns, and undoes if the writer is killed half way. Each row carries a
+checksum, since SQLite has none: damage that leaves a readable file is noticed too.
 """
 
 import datetime as dt
 import errno
 import json
+import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from handover import atomic
@@ -23,10 +27,12 @@ from handover.schedule.times import parse_stamp, stamp, ticks
 BUSY_S = 60.0
 SYNCHRONOUS = "FULL"
 #: Marks a file as a log of this shape.
-APPLICATION_ID = 0x484F4C31
+APPLICATION_ID = 0x484F4C32
+#: The lock of whoever makes the log, which stays when the log goes; and the column of a row's checksum.
+LOCK, SEAL = "log.lock", "seal"
 #: The fields of rows that hold instants, and those kept as JSON.
 INSTANTS = {"since", "noted", "tick", "at", "again", "tried", "first", "last"}
-JSON = {"given", "there", "refused", "parameters"}
+JSON = {"given", "there", "reached", "refused", "parameters"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,11 @@ class Tick:
 
 @dataclass(slots=True)
 class Mail:
-    """A mail, and whether it is ``owed``, ``sent`` or ``dropped``; with `edition` it carries that edition's PDF."""
+    """A mail, and whether it is ``owed``, ``sent``, ``given up`` or ``dropped``.
+
+    With `edition` it carries that edition's PDF, unless it is `bare`, since a server refused it. Of the recipients
+    some have it, `reached`, and some are `refused` for good.
+    """
 
     id: str
     entry: str
@@ -82,7 +92,19 @@ class Mail:
     attempts: int = 0
     tried: dt.datetime | None = None
     cause: str = ""
+    reached: Sequence[str] = ()
     refused: Sequence[str] = ()
+    bare: bool = False
+
+    def trouble(self) -> str:
+        """What kept it from everybody, or its PDF; "" if nothing did."""
+        if self.state == "owed":
+            return f"mail not sent: {self.cause}"
+        if self.state == "given up":
+            return f"mail given up, nobody has it: {self.cause}"
+        if self.refused:
+            return f"mail refused by {', '.join(self.refused)}: {self.cause}"
+        return f"mail sent without its PDF: {self.cause}" if self.bare else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +136,15 @@ class Damage(sqlite3.DatabaseError):
 
 
 class Log:
-    """The log of a project; its rows are read and written within `reading` and `writing`."""
+    """The log of a project; its rows are read and written within `reading` and `writing`.
 
-    def __init__(self, project: Project) -> None:
+    Args:
+        project: The checkout.
+        tell: Receives a line if the log is begun anew where there was one.
+    """
+
+    def __init__(self, project: Project, tell: Callable[[str], None] = lambda text: None) -> None:
+        self._tell = tell
         self.folder = project.root / ".handover" / "schedule"
         self.path = self.folder / "log.sqlite3"
         self._checked = False
@@ -124,12 +152,18 @@ class Log:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """See the log as it stands at one time; a log that does not exist is empty, and is not made.
+        """See the log as it stands at one time; before the first run it is empty, and is not made.
 
         Raises:
-            ScheduleError: The log is damaged.
+            ScheduleError: The log is damaged, or it is gone.
         """
-        with self._errors_translated(), self._opened(exists=self.path.exists()):
+        there = self._is_there()
+        if not there and self._was_there():
+            raise ScheduleError(
+                f"{self.path}: must be there, for the schedule has run here before (got none).\n"
+                "Put a copy of it back; or run `handover schedule run`, and every entry counts from then on."
+            )
+        with self._errors_translated(), self._opened(exists=there):
             self._db.execute("BEGIN")
             yield
 
@@ -141,7 +175,7 @@ class Log:
             ScheduleError: The log is damaged, or another writer holds it for too long.
             StoreError: The disk refuses.
         """
-        if not self.path.exists():
+        if not self._is_there():
             self._create()
         with self._errors_translated(), self._opened(exists=True):
             self._db.execute("BEGIN IMMEDIATE")
@@ -179,25 +213,23 @@ class Log:
         at = stamp(now)
         to_come = "tick > ? AND (outcome = 'skipped' OR (outcome = '' AND attempts = 0))"
         self._db.execute(f"DELETE FROM tick WHERE {to_come}", (at,))
-        back = "UPDATE entry SET since = min(since, :at), noted = min(noted, :at) WHERE max(since, noted) > :at"
-        self._db.execute(back, {"at": at})
         declared = {entry.name for entry in entries}
         for seen in self._rows(Seen, "SELECT * FROM entry"):
-            found = self._unnoted(seen, now)
+            back = replace(seen, since=min(seen.since, now), noted=min(seen.noted, now))
+            found = self._unnoted(back, now)
             for tick in found:
                 self.put(tick)
-            if found:
-                self._db.execute("UPDATE entry SET noted = ? WHERE name = ?", (stamp(found[-1].tick), seen.name))
+            noted = replace(back, noted=found[-1].tick if found else back.noted)
+            if noted != seen:
+                self._write("REPLACE", noted)
             if seen.name not in declared:
                 self.skip(self.waiting(seen.name, now), "the entry was removed", now)
                 self._db.execute("DELETE FROM entry WHERE name = ?", (seen.name,))
         for entry in entries:
-            self._db.execute(
-                "INSERT INTO entry VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET cron = excluded.cron,"
-                " timezone = excluded.timezone, noted = excluded.noted"
-                " WHERE (cron, timezone) <> (excluded.cron, excluded.timezone)",
-                (entry.name, entry.cron, entry.timezone, at, at),
-            )
+            seen = self.seen(entry.name)
+            if not seen or (seen.cron, seen.timezone) != (entry.cron, entry.timezone):
+                since = seen.since if seen else now
+                self._write("REPLACE", Seen(entry.name, entry.cron, entry.timezone, since, now))
 
     def seen(self, entry: str) -> Seen | None:
         """The row of an entry, if a runner has seen it."""
@@ -239,6 +271,21 @@ class Log:
         last = "SELECT edition FROM tick WHERE entry = ? AND edition <> '' ORDER BY tick DESC LIMIT 1"
         return next((edition for (edition,) in self._db.execute(last, (entry,))), None)
 
+    def last_run(self, entry: str) -> Tick | None:
+        """The latest tick of an entry that was run to an outcome."""
+        last = "SELECT * FROM tick WHERE entry = ? AND outcome NOT IN ('', 'skipped') ORDER BY tick DESC LIMIT 1"
+        return next(iter(self._rows(Tick, last, entry)), None)
+
+    def reopen(self, row: Tick) -> None:
+        """Take back the outcome of a tick whose edition is gone, so that it is run again."""
+        row.outcome, row.edition, row.failures, row.again = "", "", 0, None
+        self._write("REPLACE", row)
+
+    def editions(self, entry: str) -> list[tuple[str, str]]:
+        """Report and name of the editions of an entry's ticks, that of the latest tick first, each once."""
+        made = "SELECT report, edition FROM tick WHERE entry = ? AND edition <> '' ORDER BY tick DESC"
+        return list(dict.fromkeys(self._db.execute(made, (entry,))))
+
     def has_published(self, report: str, edition: str) -> bool:
         """Whether some tick is known to have published an edition."""
         known = "SELECT 1 FROM tick WHERE report = ? AND edition = ? AND outcome = 'published'"
@@ -254,7 +301,10 @@ class Log:
             "SELECT tick.entry, min(tick) AS first, max(tick) AS last, count(*) AS ticks, outcome, trigger,"
             "  CASE tick.edition WHEN '' THEN '' ELSE tick.report || '/' || tick.edition END AS edition,"
             "  tick.attempts, tick.cause, given AS parameters, tick.at,"
-            "  coalesce(kind || CASE state WHEN 'owed' THEN ', owed' ELSE '' END, '') AS mail"
+            "  coalesce(kind || CASE state WHEN 'sent' THEN '' ELSE ', ' || state END"
+            "   || CASE WHEN bare THEN ', without its PDF' ELSE '' END"
+            "   || (SELECT coalesce(', refused by ' || group_concat(value, ' '), '') FROM json_each(refused)),"
+            "  '') AS mail"
             " FROM tick LEFT JOIN mail ON id = tick.entry || '/run/' || tick"
             " WHERE outcome <> '' AND tick.entry = coalesce(?, tick.entry)"
             " GROUP BY tick.entry, CASE outcome WHEN 'skipped' THEN tick.at || tick.cause ELSE tick END"
@@ -270,6 +320,13 @@ class Log:
     def owed(self) -> list[Mail]:
         """The mails owed, the oldest first."""
         return self._rows(Mail, "SELECT * FROM mail WHERE state = 'owed' ORDER BY at, id")
+
+    def last_mail(self, entry: str) -> Mail | None:
+        """The mail of an entry that was sent or given up last."""
+        last = (
+            "SELECT * FROM mail WHERE entry = ? AND state IN ('sent', 'given up') ORDER BY tried DESC, at DESC LIMIT 1"
+        )
+        return next(iter(self._rows(Mail, last, entry)), None)
 
     def note(self, mail: Mail) -> None:
         """Write what became of a mail."""
@@ -287,14 +344,45 @@ class Log:
         names = [column[0] for column in cursor.description]
         try:
             return [
-                kind(**{name: _read(name, value) for name, value in zip(names, row, strict=True)}) for row in cursor
+                kind(**{name: _read(name, value) for name, value in zip(names, row, strict=True) if name != SEAL})
+                for row in cursor
             ]
         except (ValueError, TypeError) as error:
             raise Damage(str(error)) from error
 
-    def _write(self, verb: str, row: Tick | Mail) -> None:
+    def _write(self, verb: str, row: Seen | Tick | Mail) -> None:
         values = [_plain(field.name, getattr(row, field.name)) for field in fields(row)]
+        values.append(_sum(values))
         self._db.execute(f"{verb} INTO {TABLES[type(row)][0]} VALUES ({', '.join('?' * len(values))})", values)
+
+    def _is_there(self) -> bool:
+        """Whether there is a log.
+
+        Raises:
+            ScheduleError: Something else is in its place, or nobody can say.
+        """
+        try:
+            mode = os.lstat(self.path).st_mode
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from error
+        if not stat.S_ISREG(mode):
+            kind = "a symbolic link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "no file"
+            raise ScheduleError(
+                f"{self.path}: must be a file (got {kind}).\nMove it away, and put a copy of the log back."
+            )
+        return True
+
+    def _was_there(self) -> bool:
+        """Whether a log was begun here at some time: its lock file stays."""
+        return (self.folder / LOCK).exists()
+
+    def _unreadable(self, said: str) -> ScheduleError:
+        return ScheduleError(
+            f"{self.path}: must be a file that can be read and written (got {said}).\n"
+            "Give yourself the right to both, in its folder too."
+        )
 
     def _create(self) -> None:
         """Make an empty log in one step, so that a file that is there is a whole one."""
@@ -304,8 +392,11 @@ class Log:
             empty = db.serialize()
         with atomic.translate_os_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.folder / "log.lock", mode=0o644):
+            was_there = self._was_there()
+            with filelock.FileLock(self.folder / LOCK, mode=0o644):
                 if not self.path.exists():
+                    if was_there:
+                        self._tell(f"{self.path}: is gone, and is begun anew: every entry counts from now on.")
                     # the journal of a log that was moved away does not belong to the new one
                     self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)
                     atomic.replace(self.path, empty)
@@ -313,51 +404,62 @@ class Log:
     @contextmanager
     def _opened(self, *, exists: bool) -> Iterator[None]:
         """Connect for one transaction; without a COMMIT, closing undoes it."""
-        if self.path.is_symlink():
-            with atomic.translate_os_errors(self.path):
-                raise OSError(errno.ELOOP, "it is a symbolic link", str(self.path))
         # mode=rw: a file that is gone by now is not made anew
         where = f"{self.path.absolute().as_uri()}?mode=rw"
         db = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, uri=True) if exists else _empty()
         with closing(db) as self._db:
             db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
-            if not self._checked:
-                if db.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-                    raise Damage("another kind of file")
-                (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
-                if said != "ok":
-                    raise Damage(said.splitlines()[-1])
-                self._checked = exists
+            if exists and not self._checked:
+                self._check()
+                self._checked = True
             yield
+
+    def _check(self) -> None:
+        """Read the whole log once.
+
+        Raises:
+            Damage: It is not what was written.
+        """
+        if not self.path.stat().st_size:
+            raise Damage("an empty file")
+        (mark,) = self._db.execute("PRAGMA application_id").fetchone()
+        with closing(_empty()) as empty:
+            shapes = [db.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() for db in (self._db, empty)]
+        if mark != APPLICATION_ID or shapes[0] != shapes[1]:
+            raise Damage("another kind of file")
+        (said,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
+        if said != "ok":
+            raise Damage(said.splitlines()[-1])
+        for table, _ in TABLES.values():
+            for *values, seal in self._db.execute(f"SELECT * FROM {table}"):
+                if seal != _sum(values):
+                    raise Damage(f"a changed row of {table}: {' '.join(map(str, values[:2]))!r:.80}")
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:
         """Turn SQLite's errors about the file into ours; those about our own statements are bugs, and stay."""
-        refused = {
-            sqlite3.SQLITE_FULL: errno.ENOSPC,
-            sqlite3.SQLITE_IOERR: errno.EIO,
-            sqlite3.SQLITE_READONLY: errno.EACCES,
-            sqlite3.SQLITE_CANTOPEN: errno.EACCES,
-            sqlite3.SQLITE_PERM: errno.EACCES,
-        }
+        full = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
         try:
             yield
+        except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
+            raise
         except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            if code in refused:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if code in full:
                 with atomic.translate_os_errors(self.path):
-                    raise OSError(refused[code], str(error), str(self.path)) from error
+                    raise OSError(full[code], str(error), str(self.path)) from error
+            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+                raise self._unreadable(str(error)) from error
             if code == sqlite3.SQLITE_BUSY:
                 raise ScheduleError(
                     f"{self.path}: must be free to write (held for {BUSY_S:g} seconds by another runner).\n"
                     "End that runner; the log is whole."
                 ) from error
-            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise ScheduleError(
-                    f"{self.path}: must be a whole log of the schedule (got {error}).\n"
-                    "Put a copy of it back; or move it away, and every entry counts from the next run on."
-                ) from error
-            raise
+            # whatever else SQLite finds, it finds in the file: what it is asked is always the same
+            raise ScheduleError(
+                f"{self.path}: must be a whole log of the schedule (got {error}).\n"
+                "Put a copy of it back; or move it away, and every entry counts from the next run on."
+            ) from error
 
 
 def _empty() -> sqlite3.Connection:
@@ -365,7 +467,7 @@ def _empty() -> sqlite3.Connection:
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for kind, (table, key) in TABLES.items():
         columns = ", ".join(field.name for field in fields(kind))
-        db.execute(f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID")
+        db.execute(f"CREATE TABLE {table} ({columns}, {SEAL}, PRIMARY KEY ({key})) WITHOUT ROWID")
     return db
 
 
@@ -375,7 +477,14 @@ def _plain(name: str, value: Any) -> Any:
         return stamp(value)
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, bool):
+        return int(value)
     return json.dumps(value) if name in JSON and value is not None else value
+
+
+def _sum(values: Sequence[Any]) -> int:
+    """The checksum of a row, from its values as SQLite keeps them."""
+    return zlib.crc32(repr([*values]).encode("utf-8", "backslashreplace"))
 
 
 def _read(name: str, value: Any) -> Any:

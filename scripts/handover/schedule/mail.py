@@ -1,8 +1,8 @@
 """The mails of the schedule: an edition with its PDF and what changed, a failed run, a report grown stale.
 
-A mail is written into the log with the outcome that it reports, and is owed until the log says that it was sent. If a
-runner is killed after the server took the mail and before the log says so, it is sent again under the same Message-ID,
-which mail programs show once; it is never lost.
+A mail is written into the log with the outcome that it reports, and is owed until every recipient has it or the server
+has refused it for good; the log says which. If a runner is killed after the server took the mail and before the log
+says so, it is sent again under the same Message-ID, which mail programs show once; it is never lost.
 """
 
 import datetime as dt
@@ -10,25 +10,59 @@ import hashlib
 import os
 import smtplib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
+from pathlib import Path
 
-from handover.editions import Change, Edition, Manifest, Store, before, compare, day
-from handover.errors import MailError, StoreError
+from handover.editions import Change, Edition, Manifest, Store, before, catalogue, compare, day
+from handover.errors import HandoverError, MailError, StoreError
 from handover.schedule.entries import PASSWORD, Entry, Notify
 from handover.schedule.log import Mail, Tick
 from handover.schedule.times import stamp
+from handover.text import printable
 
 TIMEOUT_S = 30.0
 #: Waits between attempts of a runner that stays up: they double up to the longest.
 WAIT, WAIT_MAX = dt.timedelta(minutes=1), dt.timedelta(hours=6)
 #: How many changes one mail lists; the catalogue has all.
 CHANGES_MAX = 40
+#: Characters of a header's text.
+LINE_MAX = 200
+#: Join letters of a word or parts of an emoji; Python does not count them as printable.
+JOINERS = "\u200c\u200d"
 ADVICE = "It stays owed and is tried again on the next run."
 
-Send = Callable[[Notify, EmailMessage], list[str]]
+#: Codes that ask for a login: what is wrong is the password, not the mail.
+LOGIN = range(530, 540)
+
+#: What a server said, and its code, by the recipient that it refused.
+Refusals = Mapping[str, tuple[int, bytes]]
+#: Hands a message to the server for these recipients, as `send` does.
+Send = Callable[[Notify, EmailMessage, Sequence[str]], Refusals]
+
+
+class RefusedError(MailError):
+    """The server refuses the mail for good."""
+
+
+class Line(str):
+    """The text of a subject, which stays the text that it is.
+
+    Given a plain string, Python reads it as if it had come by mail, and decodes what looks like an encoded word, line
+    breaks and all; a value with a `name` is stored as it is, and writes itself.
+    """
+
+    name = "Subject"
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        """The whole header line; a text that a mail program could read otherwise is encoded."""
+        charset = "us-ascii" if self.isascii() and "=?" not in self else "utf-8"
+        text = Header(self, charset, header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {text}{policy.linesep}"
 
 
 def of_outcome(store: Store, entry: Entry, row: Tick) -> Mail | None:
@@ -94,46 +128,120 @@ def message(store: Store, notify: Notify, mail: Mail) -> EmailMessage:
     made = EmailMessage(policy=SMTP)
     try:
         made["From"] = notify.sender
-        made["To"] = ", ".join(notify.to)
+        seen = notify.show_recipients or len(notify.to) == 1
+        made["To"] = ", ".join(notify.to) if seen else "undisclosed-recipients:;"
         made["Date"] = format_datetime(mail.at)
         digest = hashlib.sha256(mail.id.encode()).hexdigest()[:32]
         made["Message-ID"] = f"<{digest}@{notify.sender.rpartition('@')[2]}>"
         # asks mail programs for no automatic answer
         made["Auto-Submitted"] = "auto-generated"
-        made["Subject"] = one_line(mail.subject)
+        made["Subject"] = Line(one_line(mail.subject))
         pdf = Edition(store.root, mail.report, mail.edition).file(".pdf") if mail.edition else None
-        gone = pdf is not None and not pdf.is_file()
-        made.set_content(mail.text + (f"\nIts PDF cannot be read: {mail.report}/{mail.edition} is gone.\n" * gone))
-        if pdf and not gone:
+        there = pdf is not None and pdf.is_file()
+        note = ""
+        if pdf and not there:
+            note = f"\nIts PDF cannot be read: {mail.report}/{mail.edition} is gone.\n"
+        elif pdf and mail.bare:
+            note = f"\nThe server refused this mail with the PDF attached. {_place(store, pdf)}\n"
+        made.set_content(printable(mail.text) + note)
+        if pdf and there and not mail.bare:
             made.add_attachment(pdf.read_bytes(), maintype="application", subtype="pdf", filename=pdf.name)
     except (ValueError, OSError) as error:
         raise MailError(f"{mail.id}: must be a mail that can be written (got {error}).\n{ADVICE}") from error
     return made
 
 
+def _place(store: Store, pdf: Path) -> str:
+    """Where readers find a PDF: under the address of the catalogue if it has one, else in the desk's own folder."""
+    with suppress(HandoverError):
+        if url := catalogue.site(store.project).url:
+            return f"It is at {url}{pdf.relative_to(store.root).as_posix()}"
+    return f"The desk has it in {store.project.where(pdf) if store.project else pdf}."
+
+
 def one_line(text: str) -> str:
     """A text that fits in a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
+    words = "".join(c if c.isprintable() or c in JOINERS else " " for c in text).split()
+    line = " ".join(words)
+    return line if len(line) <= LINE_MAX else f"{line[: LINE_MAX - 1]}…"
 
 
-def send(notify: Notify, made: EmailMessage) -> list[str]:
+def deliver(store: Store, notify: Notify, mail: Mail, send: Send) -> None:
+    """Try to hand a mail to each recipient who has not had it, and note in it what became of that.
+
+    What is refused for good goes once more at once without the PDF, then it is given up. What is refused for now, or
+    meets no server, stays owed.
+    """
+    mail.attempts += 1
+    mail.cause = ""
+    left = [to for to in notify.to if to not in {*mail.reached, *mail.refused}]
+    try:
+        refusals = _handed(store, notify, mail, left, send)
+    except RefusedError as error:
+        mail.cause, refusals = str(error), dict.fromkeys(left, (500, b""))
+    except MailError as error:
+        mail.cause = str(error).splitlines()[0]
+        return
+    mail.refused = [*mail.refused, *(to for to in left if to in refusals and refusals[to][0] >= 500)]
+    mail.reached = [*mail.reached, *(to for to in left if to not in refusals)]
+    said = [f"{to}: {_said(*answer)}" for to, answer in refusals.items() if answer[1]]
+    mail.cause = "; ".join(filter(None, [mail.cause, *said]))
+    if all(to in mail.reached or to in mail.refused for to in notify.to):
+        mail.state = "sent" if mail.reached else "given up"
+
+
+def _handed(store: Store, notify: Notify, mail: Mail, left: Sequence[str], send: Send) -> Refusals:
+    try:
+        return send(notify, message(store, notify, mail), left)
+    except RefusedError as error:
+        if mail.bare or not mail.edition:
+            raise
+        mail.bare, mail.cause = True, str(error)
+        return send(notify, message(store, notify, mail), left)
+
+
+def send(notify: Notify, made: EmailMessage, to: Sequence[str]) -> Refusals:
     """Hand a message to the server.
 
     Returns:
-        Recipients that the server refused while it took others.
+        What the server said to the recipients that it refused; the others have the message.
 
     Raises:
-        MailError: It reached no recipient.
+        RefusedError: The server refuses this message for good.
+        MailError: No server took it this time.
     """
+    place = f"{notify.host}:{notify.port}"
     try:
-        with _connected(notify) as server:
-            if notify.user:
-                server.login(notify.user, _password(notify))
-            refused = server.send_message(made, notify.sender, list(notify.to))
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        said = str(error) or type(error).__name__
-        raise MailError(f"{notify.host}:{notify.port}: must take the mail (got {said}).\n{ADVICE}") from error
-    return sorted(refused)
+        return _sent(notify, made, to)
+    except smtplib.SMTPRecipientsRefused as error:
+        # a server that closes the connection leaves out those whom it was not asked about
+        return {each: error.recipients.get(each, (421, b"closed")) for each in to}
+    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        said = _said(error.smtp_code, error.smtp_error)
+        if error.smtp_code >= 500 and error.smtp_code not in LOGIN:
+            raise RefusedError(f"{place}: must take the mail (it refuses it for good: {said}).") from error
+    except (OSError, ValueError) as error:
+        said = one_line(str(error) or type(error).__name__)
+    raise MailError(f"{place}: must take the mail (got {said}).\n{ADVICE}")
+
+
+def _sent(notify: Notify, made: EmailMessage, to: Sequence[str]) -> Refusals:
+    server = _connected(notify)
+    try:
+        if notify.user:
+            server.login(notify.user, _password(notify))
+        return server.send_message(made, notify.sender, list(to))
+    finally:
+        # the server has the mail, whatever it says to this
+        with suppress(OSError):
+            server.quit()
+        server.close()
+
+
+def _said(code: int, text: bytes | str) -> str:
+    """An answer of a server as one line."""
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return one_line(f"{code} {words}")
 
 
 def _connected(notify: Notify) -> smtplib.SMTP:

@@ -19,8 +19,8 @@ from types import FrameType
 from typing import Any
 
 from handover import scratch
-from handover.editions import Store, render
-from handover.errors import HandoverError, MailError, ScheduleError
+from handover.editions import Edition, Store, render
+from handover.errors import HandoverError, ScheduleError
 from handover.notebook import processes
 from handover.project import Project
 from handover.schedule import entries, mail, status
@@ -147,6 +147,9 @@ class Runner:
         render: Runs a job, as `run` does.
         send: Sends a mail, as `mail.send` does.
         tell: Receives one line for each event.
+
+    Attributes:
+        given_up: The mails that the server refused for good.
     """
 
     project: Project
@@ -157,9 +160,10 @@ class Runner:
     tell: Callable[[str], None] = lambda text: None
 
     def __post_init__(self) -> None:
-        self.log = Log(self.project)
+        self.log = Log(self.project, self.tell)
         self.store = Store.of(self.project)
         self.entries: list[Entry] = []
+        self.given_up: list[Mail] = []
         self._reported = ""
 
     def once(self) -> list[Tick]:
@@ -232,6 +236,8 @@ class Runner:
         """
         with self.log.writing():
             self.log.declare(self.entries, self.now())
+            for entry in self.entries:
+                self._reopen_lost(entry)
         done: list[Tick] = []
         waits: list[dt.datetime] = []
         for entry in self.entries:
@@ -245,6 +251,14 @@ class Runner:
                     left = plan(entry, self.log.waiting(entry.name, self.now()), self.now())
                 waits += [left.look] if left.trigger == "retry" and left.look else []
         return done, waits
+
+    def _reopen_lost(self, entry: Entry) -> None:
+        """Let the last tick of an entry run again if the edition that it came to is gone."""
+        row = self.log.last_run(entry.name)
+        if row and row.edition and not os.path.lexists(Edition(self.store.root, row.report, row.edition).folder):
+            shown = f"{entry.local(row.tick):%Y-%m-%d %H:%M}"
+            self.tell(f"{entry.name}: {shown} is run again: {row.report}/{row.edition} is gone")
+            self.log.reopen(row)
 
     def _turn(self, entry: Entry) -> list[Tick]:
         """Skip what is to be skipped, then run one tick; the caller holds the entry's lock."""
@@ -350,13 +364,11 @@ class Runner:
         if notify is None:
             one.state, one.cause = "dropped", "the entry has no recipients any more"
         else:
-            one.attempts += 1
-            try:
-                one.refused = self.send(notify, mail.message(self.store, notify, one))
-                one.state, one.cause = "sent", ""
-            except MailError as error:
-                one.cause = str(error).splitlines()[0]
-                self.tell(f"{one.entry}: mail not sent: {one.cause}")
+            mail.deliver(self.store, notify, one, self.send)
             one.tried = self.now()
+            if told := one.trouble():
+                self.tell(f"{one.entry}: {told}")
+            if one.state == "given up":
+                self.given_up.append(one)
         with self.log.writing():
             self.log.note(one)

@@ -2,14 +2,20 @@
 
 import dataclasses
 import datetime as dt
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handover.editions import Edition, Store
+from handover.errors import StoreError
 from handover.schedule.due import plan
-from handover.schedule.entries import Entry
+from handover.schedule.entries import Entry, Notify
 from handover.schedule.log import Log, Mail, Past
 from handover.schedule.times import format_length, stamp
+
+#: How long a mail may be owed, once it was tried, before health fails.
+OWED_MAX = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,58 @@ def health(entry: Entry, log: Log, now: dt.datetime) -> Health:
     seen = log.seen(entry.name)
     since = good or (seen.since if seen else None)
     return Health(entry, since, good is not None, max(now - since, dt.timedelta()) if since else None)
+
+
+def faults(entry: Entry, log: Log, store: Store, now: dt.datetime) -> list[str]:
+    """What is wrong with an entry beside its age, one text each: editions that are gone or damaged, mails undelivered.
+
+    Its last edition is read whole. Of those before, which may have been pruned, what is left is looked at by size.
+    """
+    last, *earlier = [Edition(store.root, *names) for names in log.editions(entry.name)] or [None]
+    found = []
+    if last and not os.path.lexists(last.folder):
+        found.append(
+            f"{entry.name}: {last.folder} must be there (it is gone).\n"
+            "Restore it, or run `handover schedule run --once`, which renders it again."
+        )
+    for one in filter(None, [last, *earlier]):
+        wrong = _wrong(one, whole=one is last) if os.path.lexists(one.folder) else []
+        if wrong:
+            found.append(
+                f"{entry.name}: {'; '.join(wrong)}.\n"
+                "Restore the edition, or remove its folder and run `handover schedule run --once`."
+            )
+    return found + (_undelivered(entry.notify, entry.name, log, now) if entry.notify else [])
+
+
+def _wrong(edition: Edition, *, whole: bool) -> list[str]:
+    """Compare an edition with its manifest: its bytes if `whole`, else the sizes of its files."""
+    try:
+        if whole:
+            return edition.faults()
+        sizes = {edition.folder / name: about.get("bytes") for name, about in edition.manifest()["outputs"].items()}
+        return [f"{path}: must be whole" for path, size in sizes.items() if path.stat().st_size != size]
+    except StoreError as error:
+        return [str(error).splitlines()[0]]
+    except OSError as error:
+        return [f"{error.filename}: must be readable (got {error.strerror})"]
+
+
+def _undelivered(notify: Notify, name: str, log: Log, now: dt.datetime) -> list[str]:
+    found = []
+    last = log.last_mail(name)
+    if last and (last.state == "given up" or set(last.refused) & set(notify.to)):
+        found.append(
+            f"{name}: '{last.subject}': {last.trouble()}\n"
+            "Mend `notify` or the server; the next mail that reaches everybody ends this."
+        )
+    for one in log.owed():
+        if one.entry == name and one.attempts and now - one.at > OWED_MAX:
+            found.append(
+                f"{name}: '{one.subject}' is owed since {format_length(now - one.at)}: {one.cause}\n"
+                "Mend `notify` or the server; it is tried at each run."
+            )
+    return found
 
 
 def grown_stale(entries: Sequence[Entry], log: Log, now: dt.datetime) -> Iterator[Mail]:

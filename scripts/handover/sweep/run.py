@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 from typing import TextIO
 
 from handover.editions import Contract, Edition, Outcome, Product, Request, Store, produce, render
-from handover.errors import HandoverError, SweepError
+from handover.errors import HandoverError, StoreError, SweepError
 from handover.progress import StatusLine
 from handover.project import Project
 from handover.sweep import plan as planning
@@ -47,13 +47,17 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass
 class Summary:
-    """What became of a sweep: counts, and what went wrong or was warned of, by its text."""
+    """What became of a sweep: counts, and what went wrong or was warned of, by its text.
+
+    It was `stopped` by the user, or has `lost` its executor; what is not done by then is not made.
+    """
 
     published: int = 0
     unchanged: int = 0
     failed: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
     stopped: bool = False
+    lost: bool = False
 
     @property
     def done(self) -> int:
@@ -101,7 +105,10 @@ def sweep(
         SweepError: Something failed; the rest was published.
         HandoverError: It cannot begin.
     """
+    from handover.editions import catalogue
+
     store = Store.of(project, out)
+    catalogue.check_names(store, catalogue.FILES)
     plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network)
     total = len(plan.steps)
     with _stoppable() as stopped:
@@ -119,16 +126,25 @@ def sweep(
 
             say(f"{total} {'edition' if total == 1 else 'editions'} to make, {where}")
             remote = cluster is not None
-            summary = run(
-                plan, store, executor, width=width, timeout_s=timeout_s, remote=remote, tell=show, stopped=stopped
-            )
+            gone = executor.gone if remote else bool
+            how = {"timeout_s": timeout_s, "remote": remote, "tell": show, "stopped": stopped, "gone": gone}
+            summary = run(plan, store, executor, width=width, **how)
+            for fault in (fault for index in plan.indexes.values() for fault in index.faults):
+                summary.warnings.setdefault(fault, [])
             if summary.stopped:
                 line.clear()
                 say("Stopping; what is published stays.")
                 executor.shutdown(wait=True, cancel_futures=True)
         _tell(summary, total, say)
-    if summary.failed:
-        raise SweepError(_failures(summary))
+    lines = [_failures(summary)] if summary.failed else []
+    if summary.lost:
+        there = summary.published + summary.unchanged
+        lines += [
+            f"{cluster}: the cluster is gone; {there} of {total} are there.",
+            "Start it again and run the command again, which goes on from there; or leave out --cluster.",
+        ]
+    if lines:
+        raise SweepError("\n".join(lines))
 
 
 def run(
@@ -141,16 +157,17 @@ def run(
     remote: bool = False,
     tell: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None,
     stopped: Callable[[], bool] = lambda: False,
+    gone: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Run a plan; a step that fails stops no other.
 
     The executor works on `width` calls of `compute` at a time; `remote` workers have checkouts of their own. `tell` is
     called with each edition that is there, and from time to time with None. Once `stopped` returns true, the executor
-    is the caller's to end.
+    is the caller's to end. One that is `gone`, or cancels a call by itself, is waited for no longer.
     """
     running = _Run(plan, store, executor, timeout_s, remote, tell)
     try:
-        running.go(width * AHEAD, stopped)
+        running.go(width * AHEAD, stopped, gone)
     finally:
         running.catalogue(now=True)
     return running.summary
@@ -198,7 +215,7 @@ class _Work:
         except HandoverError:
             raise
         except CancelledError:
-            raise SweepError("was cancelled before it was rendered.") from None
+            raise  # the executor is gone, for nobody else cancels
         except Exception as error:
             # an executor may raise errors of its own
             raise SweepError(f"the worker must answer (got {type(error).__name__}: {error}).") from error
@@ -224,13 +241,13 @@ class _Run:
         self._unlisted = False
         self._written, self._cost = time.monotonic(), 0.0
 
-    def go(self, most: int, stopped: Callable[[], bool]) -> None:
+    def go(self, most: int, stopped: Callable[[], bool], gone: Callable[[], bool]) -> None:
         """Work through the plan with at most so many steps under way, until all is done or it is to stop."""
         steps = deque(self.plan.steps)
         under_way = 0
         while under_way or steps:
-            if stopped():
-                self.summary.stopped = True
+            self.summary.stopped, self.summary.lost = stopped(), self.summary.lost or gone()
+            if self.summary.stopped or self.summary.lost:
                 self._cancel()
                 return
             if steps and under_way < most:
@@ -254,7 +271,13 @@ class _Run:
         due = self._written + max(CATALOGUE_S, CATALOGUE_SHARE * self._cost)
         if self._editions and (now or (self._unlisted and time.monotonic() > due)):
             begun = time.monotonic()
-            render.announce(self.store, *self._editions)
+            try:
+                for fault in render.announce(self.store, *self._editions):
+                    self.summary.warnings.setdefault(fault, [])
+            except StoreError:
+                # a disk that is full in between may have room in the end
+                if now:
+                    raise
             self._written = time.monotonic()
             self._cost, self._unlisted = self._written - begun, False
 
@@ -276,8 +299,12 @@ class _Run:
                 # the day that it was to be compared with has failed since
                 waiting[0] = self._begin(work.step, request)
                 continue
+            try:
+                self._conclude(work)
+            except CancelledError:
+                self.summary.lost = True
+                break
             waiting.popleft()
-            self._conclude(work)
             over += 1
         return over
 
@@ -396,7 +423,7 @@ def duration(seconds: float) -> str:
 
 def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
     for warning, names in summary.warnings.items():
-        say(f"{_named(names)}: warning: {warning}")
+        say(f"{_named(names)}: warning: {warning}" if names else f"warning: {warning}")
     left = total - summary.done
     parts = [f"{summary.published} published", f"{summary.unchanged} unchanged"]
     parts += [f"{summary.failures} failed"] if summary.failures else []

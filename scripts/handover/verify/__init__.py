@@ -2,4 +2,6 @@
 
 from handover.door import door
 
-__getattr__, __all__ = door(__name__, {"answer": "Answer DIFFERS ELSEWHERE VERIFIED code verify"})
+__getattr__, __all__ = door(
+    __name__, {"answer": "Answer DIFFERS ELSEWHERE UNJUDGED VERIFIED code verify", "contents": "", "record": ""}
+)

@@ -1,12 +1,13 @@
 """`handover verify`: hashes first, then a second render compared byte by byte, and one answer for each thing asked."""
 
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handover import digest
+from handover import bounded, digest
 from handover.editions import (
     EDITION,
     LINK_PICTURE,
@@ -22,17 +23,20 @@ from handover.editions import (
 from handover.errors import StoreError, VerifyError
 from handover.notebook import forkserver
 from handover.project import Project
-from handover.verify import contents, rebuild
-from handover.verify.difference import Difference, first, of_pdf, of_values, shown
+from handover.text import listed, shown
+from handover.verify import contents, rebuild, record
+from handover.verify.difference import Difference, first, of_pdf, of_values
 from handover.verify.rebuild import Rebuilt, Refused
 
-VERIFIED, DIFFERS, ELSEWHERE = "verified", "differs", "cannot be rebuilt here"
+VERIFIED, DIFFERS, ELSEWHERE, UNJUDGED = "verified", "differs", "cannot be rebuilt here", "cannot be judged"
 #: Exit code of each answer; the worst of several counts, and a difference is worse than a question left open.
-CODES = {VERIFIED: 0, ELSEWHERE: 3, DIFFERS: 1}
+CODES = {VERIFIED: 0, UNJUDGED: 3, ELSEWHERE: 3, DIFFERS: 1}
 #: How long one line of an answer may be.
 LINE = 2000
+#: How a zip file begins.
+ARCHIVE = b"PK\x03\x04"
 CATALOGUE = ("index.html", "catalogue.json", "feed.xml")
-FILE = re.compile(rf"(?P<report>.+?)_(?P<edition>{EDITION.pattern})\.(html|ipynb)")
+FILE = re.compile(rf"(?P<report>.+?)_(?P<edition>{EDITION.pattern})\.(html|ipynb|pdf)")
 HASHES_ONLY = "hashes only; nothing was rendered"
 
 
@@ -48,7 +52,7 @@ class Answer:
 
     def __str__(self) -> str:
         line = f"{self.word}: {shown(self.subject, 400)}" + (f" ({self.why})" if self.why else "")
-        below = [*map(str, self.differences), *(shown(one, LINE) for one in self.details)]
+        below = [*listed(map(str, self.differences)), *(shown(one, LINE) for one in listed(self.details))]
         return "\n".join([line, *(f"  {one}" for one in below)])
 
     def as_json(self) -> dict[str, Any]:
@@ -58,14 +62,14 @@ class Answer:
             "answer": self.word,
             "why": self.why,
             "differences": [one.as_json() for one in self.differences],
-            "details": [shown(one, LINE) for one in self.details],
+            "details": [shown(one, LINE) for one in listed(self.details)],
         }
 
 
 def code(answers: Iterable[Answer]) -> int:
     """Return the exit code of all answers together."""
     words = {answer.word for answer in answers}
-    return next((CODES[word] for word in (DIFFERS, ELSEWHERE) if word in words), CODES[VERIFIED])
+    return next((CODES[word] for word in (DIFFERS, ELSEWHERE, UNJUDGED) if word in words), CODES[VERIFIED])
 
 
 def verify(project: Project, paths: Iterable[Path], *, hashes: bool = False, trust: bool = False) -> Iterator[Answer]:
@@ -82,7 +86,9 @@ def verify(project: Project, paths: Iterable[Path], *, hashes: bool = False, tru
     """
     for path in paths:
         for subject in _subjects(path, project):
-            if isinstance(subject, Store):
+            if isinstance(subject, Answer):
+                yield subject
+            elif isinstance(subject, Store):
                 yield from _store(subject)
             elif isinstance(subject, Edition):
                 yield _edition(project, subject, _short(subject.folder), hashes=hashes, trust=trust)
@@ -103,14 +109,16 @@ class _Copy(Edition):
         return self.place
 
 
-def _subjects(path: Path, project: Project) -> Iterator[Edition | Path | Store]:
+def _subjects(path: Path, project: Project) -> Iterator[Edition | Path | Store | Answer]:
     """Yield what a path asks about: editions, after its editions a store itself, files that no manifest lies beside.
+
+    What lies among the editions of a report and is none is answered at once.
 
     Raises:
         VerifyError: A folder that holds no edition.
     """
     folder = path if path.is_dir() else path.parent
-    if (folder / manifest.NAME).is_file() and (path.is_dir() or _belongs(path)):
+    if _holds_edition(folder) if path.is_dir() else _belongs(path):
         yield _edition_in(folder.resolve())
         return
     if not path.is_dir():
@@ -122,14 +130,28 @@ def _subjects(path: Path, project: Project) -> Iterator[Edition | Path | Store]:
         yield from found
         yield whole
         return
-    within = Store(folder.parent, folder.parent / ".lock").editions(folder.name)
+    above = Store(folder.parent, folder.parent / ".lock")
+    within = above.editions(folder.name)
     if not within:
-        raise VerifyError(f"{path}: must be an edition, a folder of editions or a PDF (got a folder without editions).")
+        raise VerifyError(
+            f"{path}: must be an edition, a folder of editions or a PDF (got a folder without editions).\n"
+            "Nothing was verified; `handover list` names the editions of this project."
+        )
     yield from within
+    if strays := _strange((stray for stray in above.strays() if stray.parent == folder), folder):
+        yield Answer(_short(folder), DIFFERS, "", strays)
+
+
+def _holds_edition(folder: Path) -> bool:
+    """Whether a folder is that of an edition: one that is named so, even if its manifest is gone, or that has one."""
+    named = EDITION.fullmatch(folder.resolve().name) is not None
+    return named or (folder / manifest.NAME).is_file()
 
 
 def _belongs(path: Path) -> bool:
     """Whether a file is named in the manifest beside it; all of the edition is verified then."""
+    if not (path.parent / manifest.NAME).is_file():
+        return False
     if path.name == manifest.NAME:
         return True
     try:
@@ -149,43 +171,68 @@ def _edition_in(folder: Path) -> Edition:
 
 def _store(store: Store) -> Iterator[Answer]:
     """Answer for what is in a store beside its editions."""
-    strays = tuple(f"{stray.relative_to(store.root)}: is no edition" for stray in store.strays())
-    listed = any((store.root / name).is_file() for name in CATALOGUE)
-    stale = tuple(f"{name}: is not what the manifests say" for name in catalogue.stale(store)) if listed else ()
+    strays = _strange(store.strays(), store.root)
+    has_catalogue = any((store.root / name).is_file() for name in CATALOGUE)
+    stale = tuple(f"{name}: is not what the manifests say" for name in catalogue.stale(store)) if has_catalogue else ()
     if strays or stale:
         yield Answer(_short(store.root), DIFFERS, "", (*strays, *stale))
-    elif listed:
+    elif has_catalogue:
         yield Answer(_short(store.root), VERIFIED, "its catalogue is what the manifests say")
+
+
+def _strange(strays: Iterable[Path], folder: Path) -> tuple[str, ...]:
+    return tuple(f"{stray.relative_to(folder)}: is no edition" for stray in strays)
+
+
+def _named(project: Project, path: Path) -> Edition | None:
+    """The edition of this project that a file's name means, if it is here."""
+    named = FILE.fullmatch(path.name)
+    known = named and Edition(project.reports, named["report"], named["edition"])
+    return known if known and known.file(path.suffix).is_file() else None
 
 
 def _page(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
     """Answer for a page or notebook by itself, which does not say how it was made; its edition here does."""
-    named = FILE.fullmatch(path.name)
-    known = named and Edition(project.reports, named["report"], named["edition"])
-    if not known or not known.file(path.suffix).is_file():
+    known = _named(project, path)
+    if not known:
         why = "it carries no record of how it was made: verify the PDF of the same edition"
         return Answer(str(path), ELSEWHERE, why)
-    found, given = path.read_bytes(), known.file(path.suffix).read_bytes()
+    try:
+        found, given = bounded.read(path), bounded.read(known.file(path.suffix))
+    except OSError as error:
+        return _unread(str(path), error)
     if found != given:
         why = f"the edition in {_short(known.folder)} says otherwise"
         return Answer(str(path), DIFFERS, why, (), (first(path.name, found, given),))
     return _edition(project, known, str(path), hashes=hashes, trust=trust)
 
 
+def _unread(name: str, error: OSError) -> Answer:
+    """Answer for a file that could not be read: one that is too large is no edition's, any other is not judged."""
+    word = DIFFERS if error.errno == errno.EFBIG else UNJUDGED
+    return Answer(name, word, f"it cannot be read: {error.strerror}")
+
+
 def _pdf(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
     """Answer for a PDF by itself: rendered again from what it says of itself, it must come out in the same bytes."""
-    name, data = str(path), path.read_bytes()
+    name = str(path)
+    try:
+        data = bounded.read(path)
+    except OSError as error:
+        return _unread(name, error)
+    if data.startswith(ARCHIVE):
+        return Answer(name, UNJUDGED, "it is an archive, which is not opened: take the PDF out and verify that")
     if not hashes:
         forkserver.prepare()  # it imports in a process of its own while the PDF is read
     try:
         found = contents.read(data)
-        said = rebuild.record_of_pdf(found.attachments.get(RECORD))
+        said = record.record_of_pdf(found.attachments.get(RECORD))
     except VerifyError as error:
         return Answer(name, DIFFERS, str(error))
     if faults := _faults(project, found, said):
         return Answer(name, DIFFERS, differences=faults)
     if hashes:
-        return Answer(name, VERIFIED, f"{HASHES_ONLY}: its attachments are those that its {RECORD} names")
+        return _by_hash(project, path, digest.of_bytes(data), said)
     carried = said.carried(found.attachments)
     rebuilt = rebuild.again(project, said, carried, trust=trust)
     if isinstance(rebuilt, Refused):
@@ -197,14 +244,33 @@ def _pdf(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
     if rebuilt.changed:
         details = rebuild.advice(project, rebuilt.changed, carried)
         return Answer(name, ELSEWHERE, "it was made from other inputs", details, differences)
-    commit = rebuild.commit_of(project, [data])
-    if commit and rebuild.package_since(project, commit):
-        details = rebuild.advice(project, (), carried, data)
+    by_other_code, details = rebuild.by_other_code(project, data, carried)
+    if by_other_code:
         return Answer(name, ELSEWHERE, "it was made by other code", details, differences)
-    return Answer(name, DIFFERS, "", (), differences)
+    return Answer(name, DIFFERS, "", details, differences)
 
 
-def _faults(project: Project, found: contents.Contents, said: rebuild.Record) -> tuple[Difference, ...]:
+def _by_hash(project: Project, path: Path, sha256: str, said: record.Record) -> Answer:
+    """Answer for a PDF by its hash alone, which counts where a manifest of this project names it.
+
+    That its attachments are those that it names itself proves nothing: whoever forges one can forge the other.
+    """
+    name, torn = str(path), []
+    if (known := _named(project, path)) and digest.of_file(known.file(path.suffix)) != sha256:
+        return Answer(name, DIFFERS, f"the edition in {_short(known.folder)} says otherwise")
+    for edition in Store.of(project).editions(said.report):
+        try:
+            outputs = edition.manifest()["outputs"]
+        except StoreError as error:
+            torn.append(str(error).splitlines()[0])
+            continue
+        if outputs[edition.file(".pdf").name]["sha256"] == sha256:
+            return Answer(name, VERIFIED, f"{HASHES_ONLY}: it is the PDF of {edition.report}/{edition.name}")
+    cure = "verify it without --hashes, or where a manifest names it: in its edition's folder, or in its own project"
+    return Answer(name, UNJUDGED, "all hashes come from the PDF itself", (*torn, cure))
+
+
+def _faults(project: Project, found: contents.Contents, said: record.Record) -> tuple[Difference, ...]:
     """Say what is wrong with a PDF by itself: it holds what none may, or its attachments are not those it names."""
     faults = [Difference(f"holds {one}, which no edition does") for one in found.active]
     faults += map(Difference, said.faults(found.attachments))
@@ -224,7 +290,7 @@ def _edition(project: Project, edition: Edition, name: str, *, hashes: bool, tru
     faults = tuple(fault.replace(f"{edition.folder}/", "") for fault in edition.faults())
     try:
         about = edition.manifest()
-        said = rebuild.record_of_manifest(about)
+        said = record.record_of_manifest(about)
     except (StoreError, VerifyError) as error:
         return Answer(name, DIFFERS, "", tuple(faults or str(error).splitlines()[:1]))
     if hashes:
@@ -245,12 +311,12 @@ def _edition(project: Project, edition: Edition, name: str, *, hashes: bool, tru
 def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
     """Return the PDF of an edition and the files in it by path; no files where the PDF contradicts its record."""
     try:
-        data = edition.file(".pdf").read_bytes()
+        data = bounded.read(edition.file(".pdf"))
     except OSError:
         return b"", {}
     try:
         found = contents.read(data)
-        said = rebuild.record_of_pdf(found.attachments.get(RECORD))
+        said = record.record_of_pdf(found.attachments.get(RECORD))
     except VerifyError:
         return data, {}
     return data, {} if said.altered(found.attachments) else said.carried(found.attachments)
@@ -275,13 +341,19 @@ def _differences(edition: Edition, about: Manifest, rebuilt: Rebuilt) -> list[Di
 def _different_files(edition: Edition, rebuilt: Rebuilt) -> Iterator[Difference]:
     for path in (edition.file(suffix) for suffix in (".html", ".pdf", ".ipynb")):
         given = rebuilt.file(path.suffix)
-        if not path.is_file():
-            yield Difference(f"{path.name}: is missing")
-        elif (found := path.read_bytes()) != given:
+        try:
+            found = bounded.read(path)
+        except OSError as error:
+            yield Difference(f"{path.name}: is missing, or cannot be read ({error.strerror})")
+            continue
+        if found != given:
             yield first(path.name, found, given, rebuilt.facts)
     for name, what in ((PICTURE, "the picture of the first page"), (LINK_PICTURE, "the picture for links")):
-        path = edition.folder / name
-        if not path.is_file() or path.read_bytes() != rebuilt.product.files[name]:
+        try:
+            same = bounded.read(edition.folder / name) == rebuilt.product.files[name]
+        except OSError:
+            same = False
+        if not same:
             yield Difference(f"{name}: {what} is another")
 
 

@@ -18,9 +18,10 @@ from io import BytesIO
 from typing import Any
 
 from handover.errors import VerifyError
+from handover.notebook import subreaper
 
-#: No edition comes near these; what is larger is not worth opening.
-BYTES_MAX, MEMORY_MAX, SECONDS_MAX = 100_000_000, 1 << 30, 40
+#: No edition comes near these: memory and CPU time of reading, files attached, letters of all that is read.
+MEMORY_MAX, SECONDS_MAX, ATTACHED_MAX, LETTERS_MAX = 1 << 30, 40, 1000, 150_000_000
 #: CPU time is limited as well, so only an overloaded machine reaches this.
 PATIENCE_S = 600.0
 #: How deep forms may nest in a page; editions stay far below.
@@ -67,8 +68,6 @@ def read(pdf: bytes) -> Contents:
     Raises:
         VerifyError: It cannot be read; the text is the reason, worded to follow the file's name.
     """
-    if len(pdf) > BYTES_MAX:
-        raise VerifyError(f"is larger than any edition ({len(pdf):,} bytes; {BYTES_MAX:,} at most)")
     if b"%PDF-" not in pdf[:1024]:
         raise VerifyError("is no PDF")
     command = [sys.executable, "-I", "-m", "handover.verify.contents"]
@@ -119,6 +118,8 @@ def _contents(data: bytes) -> dict[str, Any]:
     with pikepdf.open(BytesIO(data)) as pdf:
         if pdf.is_encrypted:
             return {"fault": "is encrypted"}
+        if len(pdf.attachments) > ATTACHED_MAX:
+            return {"fault": f"carries {len(pdf.attachments):,} files; {ATTACHED_MAX:,} at most are an edition's"}
         numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
         attached = {name: spec.get_file().read_bytes() for name, spec in pdf.attachments.items()}
         return {
@@ -233,8 +234,12 @@ def main() -> None:
     except Exception as error:  # a damaged file may cause any error
         reason = re.sub(r"<[^>]*> ?:? ?|^stream ", "", str(error))[:200]
         found = {"fault": f"cannot be read ({type(error).__name__}: {reason})"}
-    sys.stdout.write(json.dumps(found))
+    text = json.dumps(found)
+    if len(text) > LETTERS_MAX:
+        text = json.dumps({"fault": "holds more than any edition once it is unpacked"})
+    sys.stdout.write(text)
 
 
 if __name__ == "__main__":
+    subreaper.end_with_parent()
     main()

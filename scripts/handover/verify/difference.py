@@ -12,12 +12,14 @@ from typing import Any
 
 from handover.editions import EDITION
 from handover.errors import VerifyError
-from handover.text import printable
+from handover.text import shown
 from handover.verify import contents
 from handover.verify.contents import Contents, Part
 
 #: How much of a text stands on either side of the place where it changes, and how much of one is shown at most.
 AROUND, SHOWN = 32, 160
+#: What is larger is not taken apart to say where it differs: a few bytes of JSON can become hundreds in memory.
+BYTES_MAX = 10_000_000
 #: What the texts of a PDF are that no page shows, by their keys.
 STRINGS = {
     "/Alt": "a description",
@@ -56,15 +58,6 @@ class Difference:
         return {name: shown(text, 4 * SHOWN) for name, text in asdict(self).items()}
 
 
-def shown(text: object, most: int = SHOWN) -> str:
-    """Put a text of unknown origin on one line, without anything that a terminal would obey."""
-    try:
-        line = " ".join(printable(text, code=True).split())
-    except RecursionError:
-        return "something nested without end"
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
 def first(name: str, found: bytes, given: bytes, facts: Facts = ()) -> Difference:
     """Name the first difference between two files that are not the same.
 
@@ -80,6 +73,8 @@ def first(name: str, found: bytes, given: bytes, facts: Facts = ()) -> Differenc
             return of_pdf(name, contents.read(found), contents.read(given), facts)
         except VerifyError as error:
             return Difference(f"{name} {error}")
+    if len(found) > BYTES_MAX:
+        return Difference(f"{name}: differs, and is too large to say where ({len(found):,} bytes)")
     if suffix == "html":
         return _of_html(name, found, given, facts)
     reader = {"csv": _of_table, "ipynb": _of_notebook}.get(suffix, _of_json)

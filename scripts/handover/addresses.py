@@ -1,0 +1,115 @@
+"""Where a user wants something written: a path or an address is read as what it says, or refused before any writing.
+
+What can be read in two ways is refused: rsync and scp read ``host:path`` as another machine, a shell expands ``~``,
+an unset variable leaves nothing.
+"""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from handover.errors import HandoverError
+
+#: A percent sign that stands for no character, or for a slash within a name.
+MISCODED = re.compile(r"%(?![0-9A-Fa-f]{2})|%2[Ff]")
+
+
+def read(text: str, where: str) -> Path | str:
+    """Read a place: a path for a folder or file of this machine, else an address, its scheme in lower case.
+
+    ``file:`` addresses are those of RFC 8089: with no host or ``localhost``, absolute, percent-encoded.
+
+    Args:
+        text: As the user wrote it.
+        where: What it was written for, as messages name it.
+
+    Raises:
+        HandoverError: It says nothing, or could mean something else.
+    """
+    _check_characters(text, where)
+    if ":" not in text.split("/")[0]:
+        return Path(text)
+    scheme, rest = text.split(":", 1)
+    scheme = scheme.lower()
+    if scheme == "file":
+        return _file(text, where)
+    if not rest.startswith("//") or not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
+        raise HandoverError(
+            f"{where}: must be a path, or an address with :// (got {text}, which may mean another machine).\n"
+            f"Write s3://bucket/path for storage, mount the other machine, or write ./{text} for a folder of that name."
+        )
+    _check_parts(text, where)
+    return f"{scheme}:{rest}"
+
+
+def local(text: str, where: str) -> Path:
+    """Read a place that must be on this machine, e.g. that of ``--out``.
+
+    Raises:
+        HandoverError: It is not, or could mean something else.
+    """
+    found = read(text, where)
+    if isinstance(found, str):
+        raise HandoverError(
+            f"{where}: must be a path on this machine (got {found}).\n"
+            "Write a path; `handover publish` mirrors to an address."
+        )
+    return found
+
+
+def _check_characters(text: str, where: str) -> None:
+    if not text.strip():
+        raise HandoverError(f"{where}: must name a place (got {text!r}).\nIs a variable unset? Write a path.")
+    if not text.isprintable() or "\\" in text or text != text.strip():
+        raise HandoverError(
+            f"{where}: must be written without control characters, backslashes and blanks at its ends (got {text!r}).\n"
+            "Write the path with / and without them."
+        )
+    if text.startswith("~") or "$" in text or "~" in text.split("/"):
+        raise HandoverError(
+            f"{where}: must be written out, since only a shell expands ~ and $ (got {text}).\n"
+            "Write the whole path, or leave out the quotes."
+        )
+
+
+def _check_parts(text: str, where: str) -> None:
+    """Refuse an address with a part that storage would drop, or read in its own way."""
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise HandoverError(f"{where}: must be an address (got one that cannot be read).\nMend the address.") from error
+    if not parts.netloc:
+        raise HandoverError(
+            f"{where}: must name a place there, as in s3://bucket/path (got {text}).\nName the bucket or host."
+        )
+    if parts.password is not None:
+        raise HandoverError(
+            f"{where}: must hold no password.\n"
+            "Put it where the tools of the storage look, e.g. in AWS_SECRET_ACCESS_KEY."
+        )
+    if "?" in text or "#" in text:
+        raise HandoverError(
+            f"{where}: must have no query and no fragment (got {text}).\nLeave out what begins with ? or #."
+        )
+    if {"", ".", ".."} & set(parts.path.rstrip("/").split("/")[1:]):
+        raise HandoverError(f"{where}: must have no empty, . or .. in its path (got {text}).\nMend the address.")
+
+
+def _file(text: str, where: str) -> Path:
+    if "?" not in text and "#" not in text:
+        parts = urlsplit(text)
+        if parts.netloc.lower() not in ("", "localhost"):
+            raise HandoverError(
+                f"{where}: must be on this machine (got the host {parts.netloc}).\n"
+                "Write file:///path with three slashes, or the path alone."
+            )
+        try:
+            decoded = "" if MISCODED.search(parts.path) else unquote(parts.path, errors="strict")
+        except UnicodeDecodeError:
+            decoded = ""
+        if decoded.startswith("/") and decoded.isprintable() and "\\" not in decoded and "~" not in decoded.split("/"):
+            return Path(decoded)
+    raise HandoverError(
+        f"{where}: must be an absolute path, percent-encoded and without query or fragment (got {text}).\n"
+        "Write file:///path, or the path alone."
+    )

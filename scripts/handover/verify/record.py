@@ -1,0 +1,119 @@
+"""What an edition says of how it was made.
+
+Anyone may have written it: its form is checked here, and nothing of it is believed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from handover import digest
+from handover.editions import RECORD, REPORT, Manifest, manifest
+from handover.errors import VerifyError
+from handover.project import MARKER
+from handover.text import listed, shown
+
+HASH = re.compile(r"[0-9a-f]{64}")
+VERSION = re.compile(r"[A-Za-z0-9.+!_-]{1,40}")
+KEYS = {"report": str, "as_of": str, "parameters": dict, "notebook": dict, "data": dict, "versions": dict}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How an edition says it was made.
+
+    `inputs` are hashes and versions as a manifest names them; of a PDF alone, those that shape its pages. `attached`
+    gives the name and the SHA-256 of each file that the PDF must carry, by its path in a project. `network` is what
+    its cells had of it, "" where that is not said.
+    """
+
+    report: str
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    attached: Mapping[str, tuple[str, str]]
+    network: str = ""
+
+    def faults(self, files: Mapping[str, bytes]) -> list[str]:
+        """Compare what a PDF carries with what its record names; one line a fault."""
+        wanted = dict(self.attached.values())
+        missing, strange = sorted(wanted.keys() - files.keys()), sorted(files.keys() - wanted.keys() - {RECORD})
+        found = listed(f"attachment {shown(name)}: is missing" for name in missing)
+        return found + listed(f"attachment {shown(name)}: is not named in {RECORD}" for name in strange)
+
+    def altered(self, files: Mapping[str, bytes]) -> list[str]:
+        """Name the paths whose files are not those that the record names."""
+        held = {path: files.get(name) for path, (name, _) in self.attached.items()}
+        return sorted(
+            path for path, data in held.items() if data is not None and digest.of_bytes(data) != self.attached[path][1]
+        )
+
+    def carried(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The attached files by their paths in a project."""
+        return {path: files[name] for path, (name, _) in self.attached.items() if name in files}
+
+
+def record_of_pdf(data: bytes | None) -> Record:
+    """Read the record of a PDF.
+
+    Raises:
+        VerifyError: It is no record; the text says what is wrong, worded to follow the file's name.
+    """
+    if data is None:
+        raise VerifyError(f"carries no {RECORD}: it is no edition, or what it carried was taken out")
+    if len(data) > manifest.BYTES_MAX:
+        raise _wrong(f"must have at most {manifest.BYTES_MAX:,} bytes", f"{len(data):,}")
+    try:
+        content = manifest.parsed(data)
+    except ValueError as error:
+        raise _wrong("must be JSON", error) from None
+    if not isinstance(content, dict) or content.keys() != KEYS.keys():
+        raise _wrong(f"must hold {', '.join(KEYS)}", content)
+    for key, kind in KEYS.items():
+        if not isinstance(content[key], kind):
+            raise _wrong(f"'{key}' must be {'an object' if kind is dict else 'text'}", content[key])
+    if not REPORT.fullmatch(content["report"]):
+        raise _wrong("'report' must be the name of a report", content["report"])
+    if outside := [path for path in content["data"] if not _is_table(path)]:
+        raise _wrong("each table must lie in data/", outside[0])
+    for tool, version in content["versions"].items():
+        if not (VERSION.fullmatch(tool) and isinstance(version, str) and VERSION.fullmatch(version)):
+            raise _wrong("each version must be one", f"{tool} {version}")
+    files = {f"notebooks/{content['report']}.ipynb": content["notebook"], **content["data"]}
+    attached = {path: _attachment(about) for path, about in files.items()}
+    hashes = {path: sha256 for path, (_, sha256) in attached.items()}
+    inputs = {"notebook": hashes.pop(next(iter(files))), "versions": content["versions"]}
+    if MARKER.as_posix() in hashes:
+        inputs["dictionary"] = hashes.pop(MARKER.as_posix())
+    return Record(content["report"], content["parameters"], inputs | {"tables": hashes}, attached)
+
+
+def record_of_manifest(about: Manifest) -> Record:
+    """Read what a manifest says of how its edition was made.
+
+    Raises:
+        VerifyError: It names no report.
+    """
+    if not REPORT.fullmatch(about["report"]):
+        raise VerifyError(f"manifest.json: 'report' must be the name of a report (got {shown(about['report'], 80)})")
+    return Record(about["report"], about["parameters"], about["inputs"], {}, about["run"].get("network", ""))
+
+
+def _attachment(about: Any) -> tuple[str, str]:
+    if isinstance(about, dict) and about.keys() == {"attachment", "sha256"}:
+        name, sha256 = about["attachment"], about["sha256"]
+        if isinstance(name, str) and isinstance(sha256, str) and HASH.fullmatch(sha256):
+            return name, sha256
+    raise _wrong("each attachment must have a name and a SHA-256", about)
+
+
+def _is_table(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    inside = parts[:1] == MARKER.parts[:1] and len(parts) > 1 and ".." not in parts
+    return inside and path.isprintable() and "\\" not in path
+
+
+def _wrong(rule: str, got: object = None) -> VerifyError:
+    found = "" if got is None else f" (got {shown(got, 80)})"
+    return VerifyError(f"carries a record, {RECORD}, that is not as handover writes it: {rule}{found}")
