@@ -108,7 +108,20 @@ class PreviewError(HandoverError):
     """A preview cannot be served."""
 
 
+def on_one_line(error: HandoverError) -> str:
+    """Write a message of several lines as one: what is wrong, and what to do."""
+    first, *rest = (line.strip() for line in str(error).splitlines())
+    return " ".join([first, *(line if line.endswith((".", ":", "!", "?")) else f"{line};" for line in rest)]).rstrip(
+        ";"
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the closest known name, or an empty string."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the closest known name, or an empty string."""
-    matches = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{matches[0]}'?" if matches else ""
+    found = nearest(name, known)
+    return f"; did you mean '{found}'?" if found else ""

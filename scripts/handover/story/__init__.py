@@ -12,6 +12,7 @@ __getattr__, __all__ = door(
     __name__,
     {
         "story": "Story",
-        "data": "check_tables check_article",
+        "data": "check_article",
+        "written": "faults_of_words",
     },
 )

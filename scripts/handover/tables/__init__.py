@@ -1,4 +1,4 @@
-"""The curated tables of a project, read as its data dictionary says; every fault is named with its place and its cure."""
+"""The curated tables of a project, read as its data dictionary says; every fault has its place and its cure."""
 
 from handover.door import door
 

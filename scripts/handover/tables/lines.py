@@ -145,26 +145,17 @@ def _rows(lines: list[str], where: str) -> Iterator[Line | Fault]:
 def _cells(lines: list[str]) -> tuple[int, list[str], tuple[str, str] | None]:
     """Return how many lines the first row takes, its cells, and what is wrong with its quotes, with the cure."""
     for taken in range(1, len(lines) + 1):
-        text = "\n".join(lines[:taken])
         try:
-            return (
-                taken,
-                next(csv.reader([text + "\n"] if taken == 1 else text.splitlines(True), strict=True), []),
-                None,
-            )
+            return taken, next(csv.reader([f"{line}\n" for line in lines[:taken]], strict=True), []), None
         except csv.Error as error:
             if "unexpected end" not in str(error):
                 break
-    quoted = next(csv.reader([lines[0]]), [])
-    opened = f"'{quoted[-1]:.40}'" if quoted else ""
     if taken == 1:
         what = f"must be CSV: text follows a closing quote (in {lines[0]!r:.80})"
-        return 1, [], (what, 'Write a quote within a cell twice ("") and the whole cell in quotes.')
-    return (
-        1,
-        [],
-        (f"a quote is opened and not closed (before {opened})", "Close the quote, or write it twice if it is text."),
-    )
+        return 1, [], (what, 'Write a quote within a cell twice (""), and the whole cell in quotes.')
+    opened = next(csv.reader([lines[0]]), [""])[-1]
+    what = f"must be CSV: a quote is opened and not closed (before {opened!r:.80})"
+    return 1, [], (what, "Close the quote, or write it twice if it is part of the text.")
 
 
 def _miscounted(line: Line, where: str, schema: Schema) -> Line | Fault:
