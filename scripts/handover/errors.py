@@ -24,6 +24,9 @@ A message says where, what must hold, what was found, and, on a further line, wh
 """
 
 import difflib
+import linecache
+import sys
+import traceback
 from collections.abc import Iterable
 
 from handover import credentials
@@ -34,6 +37,21 @@ class HandoverError(Exception):
 
     def __str__(self) -> str:
         return credentials.mask(super().__str__())
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows instead of a traceback: the lines of cells that led here, and the message.
+
+        All frames are shown where no cell led here, in a run, and after ``%xmode Verbose``.
+        """
+        shell = sys.modules["IPython"].get_ipython()
+        shown = []
+        for frame, line in traceback.walk_tb(self.__traceback__):
+            if name := shell.compile.format_code_name(frame.f_code.co_filename):
+                text = linecache.getline(frame.f_code.co_filename, line).rstrip()
+                shown += [f"{' '.join(name)}, line {line}:", f"> {text}"]
+        if not shown or shell.InteractiveTB.mode == "Verbose":
+            return shell.InteractiveTB.structured_traceback(type(self), self, self.__traceback__)
+        return [*shown, f"{type(self).__name__}: {self}"]
 
 
 class DataError(HandoverError):
