@@ -144,7 +144,7 @@ class Writer:
     def _printed_as(self, number: str) -> list[str]:
         """Name the facts that would print a number; three at most."""
         found = []
-        for key in self.facts:
+        for key in self.facts.declared:
             with suppress(FactError):  # its own fault is told where it is printed
                 quantity = fact.quantity if (fact := self.facts[key]) else None
                 if quantity and self.language.quantity(quantity, hedge=False, digits=True) == number.strip(".,;:()"):

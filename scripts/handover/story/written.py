@@ -55,6 +55,8 @@ def faults_of_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[st
                 for number, call in book.calls()
                 for node, what in known.faults(book, call)
             ]
+    if found:
+        found |= known.news()
     return found
 
 
@@ -185,6 +187,13 @@ class _Known:
                         yield text, what
         kind = {"frame": "table", "marks": "fact or row", "statements": "row", "period": "fact"}.get(method)
         yield from self._unnamed(book, _arguments(node, True), kind) if kind else ()
+
+    def news(self) -> dict[str, list[str]]:
+        """The faults of the sentences that facts have for news, by the file of the facts; empty if there are none."""
+        tables = self.facts.view.tables
+        rows = [(row["fact"], str(row["news"] or "")) for row in tables.rows["facts"]]
+        faults = [f"{fact}: {what}" for fact, news in rows if (what := self._misworded(news, "news", bound=False))]
+        return {tables.paths["facts"]: faults} if faults else {}
 
     def _misworded(self, template: str, where: str, bound: bool) -> str:
         try:

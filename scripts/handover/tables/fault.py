@@ -18,13 +18,18 @@ class Fault:
     cure: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}. {self.cure}"
+        return f"{self.head} {self.cure}"
+
+    @property
+    def head(self) -> str:
+        """The fault without its cure, as a sentence."""
+        return f"{self.where}: {self.what}" + ("" if self.what.endswith("?") else ".")
 
 
 def together(faults: Sequence[Fault]) -> DataError:
     """Make one error of one fault or more."""
     if len(faults) == 1:
-        return DataError(f"{faults[0].where}: {faults[0].what}.\n{faults[0].cure}")
+        return DataError(f"{faults[0].head}\n{faults[0].cure}")
     lines = [f"  {fault}" for fault in faults[:MOST]]
     if len(faults) > MOST:
         lines.append(f"  … and {len(faults) - MOST:,} more")

@@ -137,6 +137,8 @@ def _rows(lines: list[str], where: str) -> Iterator[Line | Fault]:
             yield Fault(place, what, "Settle the conflict, and remove git's marks.")
         elif fault:
             yield Fault(place, *fault)
+        elif not any(map(str.strip, cells)):
+            yield Fault(place, "must be a row (got a blank row of commas)", "Remove the line.")
         else:
             yield Line(at + 1, cells)
         at += taken
@@ -151,7 +153,7 @@ def _cells(lines: list[str]) -> tuple[int, list[str], tuple[str, str] | None]:
             if "unexpected end" not in str(error):
                 break
     if taken == 1:
-        what = f"must be CSV: text follows a closing quote (in {lines[0]!r:.80})"
+        what = f"must be CSV: text follows a closing quote (got {lines[0]!r:.200})"
         return 1, [], (what, 'Write a quote within a cell twice (""), and the whole cell in quotes.')
     opened = next(csv.reader([lines[0]]), [""])[-1]
     what = f"must be CSV: a quote is opened and not closed (before {opened!r:.80})"
@@ -162,8 +164,6 @@ def _miscounted(line: Line, where: str, schema: Schema) -> Line | Fault:
     """Say why a row has more or fewer cells than its table has columns."""
     wanted, cells = len(schema.columns), line.cells
     count = f"must have {wanted} cells (got {len(cells)})"
-    if not any(cell.strip() for cell in cells):
-        return Fault(where, "must be a row (got a blank row of commas)", "Remove the line.")
     text = ",".join(cells)
     for separator, name in SEPARATORS.items():
         if len(text.split(separator)) == wanted > 1:
@@ -171,7 +171,7 @@ def _miscounted(line: Line, where: str, schema: Schema) -> Line | Fault:
     if len(cells) < wanted:
         return Fault(where, count, "Keep the commas of cells that stay empty.")
     if cells[wanted:] == [""] * (len(cells) - wanted) and not _faults(cells[:wanted], schema):
-        return Fault(where, f"{count}: commas too many at its end", "Remove them.")
+        return Fault(where, count, "Remove the commas at its end.")
     extra = len(cells) - wanted
     fits = [at for at in range(wanted) if not _faults(_joined(cells, at, extra), schema)]
     # people write a space after a comma of a sentence
@@ -179,7 +179,7 @@ def _miscounted(line: Line, where: str, schema: Schema) -> Line | Fault:
     if at is None and len(fits) == 1:
         at = fits[0]
     if at is None:
-        return Fault(where, f"{count}: a comma too many?", 'A cell that contains a comma wants quotes: "one, two".')
+        return Fault(where, count, 'Remove a comma, or put the cell that contains it in quotes: "one, two".')
     column, cell = schema.columns[at].name, _joined(cells, at, extra)[at]
     return Fault(
         f"{where}, {column}", f"a cell with a comma must stand in quotes (got {cell!r:.80})", f'Write "{cell:.80}".'
