@@ -211,6 +211,19 @@ def test_sigterm_leaves_nothing_behind_and_says_so_by_its_code(mini):
     assert out == b"" and not mini.reports.exists()
 
 
+@pytest.mark.kernel
+def test_frames_of_libraries_are_shown_to_those_who_ask(mini):
+    path = mini.notebook("mini")
+    path.write_text(path.read_text().replace("import csv\\n", "import csv, json; json.loads('{')\\n"))
+    command = [sys.executable, "-m", "handover", "render"]
+    plain = subprocess.run(command, cwd=mini.root, capture_output=True, text=True, check=False)
+    assert plain.returncode == 1 and "cell 3 raised JSONDecodeError" in plain.stderr
+    assert "json/decoder.py" not in plain.stderr and "Traceback" not in plain.stderr
+    command.insert(3, "--debug")
+    asked = subprocess.run(command, cwd=mini.root, capture_output=True, text=True, check=False)
+    assert asked.returncode == 1 and "json/decoder.py" in asked.stderr
+
+
 # check
 
 

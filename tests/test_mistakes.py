@@ -223,6 +223,13 @@ IN_DATA = {
         f"{FACTS}: line 3, claims: must name rows of some table (got 'E0761'; did you mean 'E076'?). "
         "Correct the id, or add the row.",
     ),
+    "a side of a conflict that is no row": (
+        SIDES,
+        "C001,a,p03s01a",
+        "C001,a,p93s01a",
+        f"{SIDES}: line 2, row_id: must name rows of some table (got 'p93s01a'; did you mean 'p09s01a'?). "
+        "Correct the id, or add the row.",
+    ),
     "a source without a grade": (
         SOURCES,
         ",news,en,C,page\n",

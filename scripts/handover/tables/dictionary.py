@@ -106,11 +106,16 @@ class Schema:
         schema = resource["schema"]
         key = schema.get("primaryKey")
         foreign = tuple(
-            (fk["fields"], fk["reference"]["resource"], fk["reference"]["fields"])
+            (_only(fk["fields"]), fk["reference"]["resource"], _only(fk["reference"]["fields"]))
             for fk in schema.get("foreignKeys", [])
         )
         columns = tuple(Column.of(declared) for declared in schema["fields"])
         return cls(resource["name"], resource["path"], columns, key if isinstance(key, str) else None, foreign)
+
+
+def _only(name: Any) -> Any:
+    """Return a column's name that stands alone in a list, which the standard allows too."""
+    return name[0] if isinstance(name, list) and len(name) == 1 else name
 
 
 def dictionary(folder: Path) -> list[Schema]:
