@@ -13,20 +13,40 @@ FAMILIES = {
 }
 
 SERIF, SANS, ARABIC, MONO = FAMILIES
+#: For formulas alone; the package that carries it is otherwise not used.
+MATHS = "STIX Two Math"
 
 
 @cache
 def folder(family: str) -> Path:
     """The folder with the TrueType files of one family."""
-    spec = find_spec(FAMILIES[family])
+    return _package(FAMILIES[family]) / "files"
+
+
+def _package(name: str) -> Path:
+    spec = find_spec(name)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"the font package {FAMILIES[family]} is not installed; run scripts/setup")
-    return Path(spec.origin).parent / "files"
+        raise ModuleNotFoundError(f"the font package {name} is not installed; run scripts/setup")
+    return Path(spec.origin).parent
 
 
 def face(family: str, style: str) -> Path:
-    """The file of one face, e.g. ``face(SERIF, "BoldItalic")``."""
+    """The file of one face, e.g. ``face(SERIF, "BoldItalic")``; the one for formulas has but "Regular"."""
+    if family == MATHS:
+        return _package("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
     return folder(family) / f"{family.replace(' ', '')}-{style}.ttf"
+
+
+@cache
+def fallbacks() -> list[list[Path]]:
+    """What is tried, in this order, for a character that our families lack: faces of one family, the regular first."""
+    noto, drawn, han = (_package(name) for name in ("manimgx_fonts", "matplotlib", "manimgx_fonts_cjk"))
+    drawn = drawn / "mpl-data" / "fonts" / "ttf"
+    dejavu = [drawn / f"DejaVuSans{style}.ttf" for style in ("", "-Bold", "-Oblique")]
+    plain = [noto / "NotoSans[wght].ttf", noto / "NotoSans-Italic[wght].ttf"]
+    last = [noto / "NotoSansSymbols[wght].ttf", noto / "NotoEmoji[wght].ttf", han / "NotoSansCJK-VF.otf.ttc"]
+    scripts = [path for path in sorted(noto.glob("NotoSans*.ttf")) if path not in plain + last]
+    return [plain, *([path] for path in scripts), [face(MATHS, "Regular")], dejavu, *([path] for path in last)]
 
 
 def folders() -> list[Path]:

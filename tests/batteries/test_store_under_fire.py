@@ -285,14 +285,14 @@ def test_a_manifest_cut_anywhere_is_seen_and_the_others_stay_listed(filled):
 
 
 @pytest.mark.parametrize("name", ["catalogue.json", "feed.xml", "index.html"])
-def test_a_link_planted_for_the_catalogue_is_replaced_and_what_it_leads_to_is_left_alone(filled, tmp_path, name):
+def test_a_link_planted_for_the_catalogue_is_refused_and_what_it_leads_to_is_left_alone(filled, tmp_path, name):
     victim = tmp_path / "victim"
     victim.write_text("mine")
     (filled.root / name).unlink()
     (filled.root / name).symlink_to(victim)
-    publishing.publish(filled, 1)
-    assert victim.read_text() == "mine"
-    assert not (filled.root / name).is_symlink() and publishing.whole(filled) == []
+    with pytest.raises(StoreError, match=rf"handover did not write \(got {re.escape(name)}\)"):
+        publishing.publish(filled, 1)
+    assert victim.read_text() == "mine" and (filled.root / name).is_symlink()
 
 
 # many

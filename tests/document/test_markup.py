@@ -2,6 +2,8 @@
 
 import base64
 import io
+import re
+from html import escape
 
 import pytest
 from hypothesis import given
@@ -12,11 +14,11 @@ from handover.document import model, read
 from handover.document.tables import numeric
 
 
-def png():
+def png(width=4, height=2):
     from PIL import Image as Pillow
 
     held = io.BytesIO()
-    Pillow.new("RGB", (4, 2)).save(held, "PNG")
+    Pillow.new("RGB", (width, height)).save(held, "PNG")
     return base64.b64encode(held.getvalue()).decode()
 
 
@@ -35,7 +37,8 @@ def md(source, attachments=None):
 
 def html(source):
     """The blocks of an HTML output."""
-    return of(new_code_cell("", outputs=[new_output("display_data", {"text/html": source})])).parts[0].blocks
+    parts = of(new_code_cell("", outputs=[new_output("display_data", {"text/html": source})])).parts
+    return parts[0].blocks if parts else ()
 
 
 def found(kind, blocks):
@@ -44,6 +47,47 @@ def found(kind, blocks):
 
 def words(blocks):
     return " ".join(model.plain(blocks).split())
+
+
+# money and mathematics
+
+MONEY = (
+    "rose from $200 million to $700 million, and $5 each", "$1.5bn in 2024, **$2bn** in 2025; a $20+ fee; US$3 a l",
+    "$5-$6", "$5/$6", "$5 (was $6)", "$10,000–$20,000", "\\$5 and $6", "R$ 5 e R$ 6", "5$ and 6$", "$ x $", "$x $",
+    "$ x$", "$", "$$", "$$ or $$$", "$$$ or $$$$", "$$$ a\n\n$$ b", "a $100", "$5 and `x$`",
+    "[$5](https://a.example/b$c) or $6", "$[four](#fact-a)–$[five](#fact-b)", "$5 ([a](https://a.example/)$)",
+    "- $5\n- $6", "## $5 to $6", "`$x$`", "`$$x$$`", "```\n$$x$$\n```", "    $x$", "<pre>$x$</pre>",
+    "$HOME is $5\n\nand $6", "| a | b |\n|---|---|\n| $5 | $6 |",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", MONEY)
+def test_money_is_no_mathematics(source):
+    blocks = md(source)
+    assert found(model.Latex, blocks) == []
+    assert words(blocks).count("$") == source.replace("b$c", "").count("$")
+
+
+@pytest.mark.parametrize(
+    ("source", "latex"),
+    [
+        ("costs $5, where $x$ is", ["x"]), ("a $x^2$, b", ["x^2"]), ("$-5$", ["-5"]), ("$\\$5$", [r"\$5"]),
+        ("$\\text{if $x$} y$", [r"\text{if $x$} y"]), ("$ \\alpha $ and $5", [r"\alpha"]), ("$x$-axis", ["x"]),
+        ("$a\nb$", ["a\nb"]), ("a $$b$$ c", ["b"]), ("$$a$b$$", ["a$b"]), ("> $$x$$", ["x"]), ("1. $$x$$", ["x"]),
+        ("text:\n$$\na\n- b\n= c\n$$\nend", ["a\n- b\n= c"]), ("\\\\(x\\\\) and \\\\[y\\\\]", ["x", "y"]),
+        ("A \\begin{align}a\\end{align} b", [r"\begin{align}a\end{align}"]),
+        ("| a |\n|---|\n| $x$ |", ["x"]), ("- $$\n  x\n  $$", ["x"]), ("**$x$**", ["x"]), ("## $x$ is", ["x"]),
+    ],
+)  # fmt: skip
+def test_mathematics_is_found_as_jupyter_shows_it(source, latex):
+    assert [node.latex for node in found(model.Latex, md(source))] == latex
+
+
+@given(st.lists(st.sampled_from(["$", "$$", "5", "x", " ", "\n", "\\", "`", "{", "}", "a "]), max_size=24))
+def test_dollars_lose_nothing(pieces):
+    source = "a" + "".join(pieces)
+    said = "".join(re.findall(r"[5xa]", model.plain(md(source))))
+    assert said == "".join(re.findall(r"[5xa]", source))
 
 
 # nothing acts
@@ -56,7 +100,9 @@ ACTING = [
     "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>", "<p lang='\"alert'>x</p>", "<p dir=alert>x</p>",
     "<noscript><p title='</noscript><img src=alert onerror=alert(1)>'></noscript>x", "<td class=alert>x",
     "<div contenteditable=alert>x</div>", "<script>alert(1)</script>x", "<style>alert</style>x",
-    "<iframe src='http://alert'></iframe>x", "<object data=x>alert</object>x", "<!-- alert -->x",
+    "<iframe src='javascript:alert(1)'></iframe>x", "<object data='javascript:alert(1)'>y</object>x", "<!-- alert -->x",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>x", "<embed src='javascript:alert(1)'>x",
+    "<video src=x onplay=alert(1)></video>x", "<input type=hidden value=alert>x", "<button onclick=alert(1)>x</button>",
     "<b onclick=alert() class=card>x</b>", "<base href=//alert>x", "<meta http-equiv=refresh content='0;alert'>x",
 ]  # fmt: skip
 
@@ -147,15 +193,114 @@ def test_a_link_to_another_file_shows_where_it_led():
 
 def test_images_are_held_or_a_note_says_what_they_are():
     (image,) = found(model.Image, md("![far](https://x.example/a.png)"))
-    assert image.note == "[Image that is not in this file far (https://x.example/a.png)]" and not image.picture
+    assert image.note == "[Image that is not in this file: far (https://x.example/a.png)]" and not image.picture
     held = {"a.png": {"image/png": PNG}, "c.png": {"image/png": "broken"}}
     notes = [found(model.Image, md(f"![x]({url})", held))[0].note for url in (
         "attachment:a.png", "attachment:b.png", "attachment:c.png", "data:text/html,y", f"data:image/png;base64,{PNG}"
     )]  # fmt: skip
-    elsewhere = "[Image that is not in this file x]"
-    assert notes == ["", elsewhere, "[Figure that cannot be read x]", elsewhere, ""]
+    elsewhere = "[Image that is not in this file: x]"
+    assert notes == ["", elsewhere, "[Figure that cannot be read: x]", elsewhere, ""]
+    assert [image.note for image in found(model.Image, md("<img src='attachment:a.png' alt=x>", held))] == [""]
     (image,) = found(model.Image, html(f"<img width=2 src='data:image/png;base64,{PNG}'>"))
     assert (image.picture.width, image.picture.height, image.note) == (2, 1, "Figure without a description")
+
+
+def test_a_drawing_is_read_as_html_has_it():
+    """With bare attributes, entities, and prefixes that nothing declares."""
+    shapes = "<g id=a><rect width=9 height=9 /></g><use xlink:href=#a>"
+    (image,) = found(model.Image, html(f"<svg width=90 height=90><title>Two&nbsp;bases</title>{shapes}</svg>"))
+    assert (image.alt, image.picture.width) == ("Two bases", 90)
+    assert b'<rect width="9" height="9"/>' in image.picture.data and b'<use href="#image-1"/>' in image.picture.data
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        ("width=20", (20, 10)), ("height='30px'", (60, 30)), ("width=10 height=40", (10, 40)),
+        ("width='50%'", (320, 160)),
+        ("style='width: 12.5px; border: 0' width=99", (12.5, 6.25)), ("style='max-width: 7px'", (40, 20)),
+        ("width=0", (40, 20)), ("width=auto height=-3", (40, 20)), ("style='height:3em'", (40, 20)),
+    ],
+)  # fmt: skip
+def test_an_image_has_the_size_that_its_author_asks_for(asked, size):
+    (image,) = found(model.Image, html(f"<img alt=x {asked} src='data:image/png;base64,{png(40, 20)}'>"))
+    assert (image.picture.width, image.picture.height) == size
+
+
+# what a browser would fetch, fill in or draw
+
+
+def note(blocks):
+    """What is said beside the notebook's own words."""
+    return " ".join(remark.text for remark in found(model.Remark, blocks))
+
+
+@pytest.mark.parametrize("way", [html, md, lambda source: md(f"before {source} after")])
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("<iframe width=4 src='https://x.example/map'></iframe>", "Embedded page"),
+        ("<iframe src=https://x.example/map>", "Embedded page"),
+        ("<iframe src='//x.example/map' />", "Embedded page"),
+        ("<video controls><source src='https://x.example/map'>y</video>", "Video"),
+        ("<audio src='https://x.example/map'></audio>", "Sound"),
+        ("<embed src='https://x.example/map'>", "Embedded object"),
+        ("<object data='https://x.example/map'></object>", "Embedded object"),
+    ],
+)
+def test_what_is_elsewhere_leaves_its_address_and_a_note(source, told, way):
+    blocks = way(source)
+    assert [link.url for link in found(model.Link, blocks)] == ["https://x.example/map"]
+    assert note(blocks) == f"{told} that is not in this file"
+    assert "before" not in words(blocks) or words(blocks).endswith("after")
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("<iframe></iframe>", "Embedded page that is not in this file"),
+        ("<iframe src='maps/a.html'></iframe>", "Embedded page that is not in this file (maps/a.html)"),
+        ("<video src='data:video/mp4;base64,AAAA'></video>", "Video that is not in this file"),
+        ("<canvas></canvas>", "Drawing by a script that is not in this file"),
+    ],
+)
+def test_what_has_no_address_leaves_a_note(source, told):
+    assert note(html(f"<p>x</p>{source}")) == told
+
+
+def test_a_page_that_a_frame_holds_is_read():
+    inner = "<h1>Map</h1><svg width=90 height=90><title>Bases</title><rect width=9 height=9 /></svg>"
+    encoded = base64.b64encode(inner.encode()).decode()
+    for frame in (
+        f'<iframe srcdoc="{inner}"></iframe>',
+        f"<iframe srcdoc='{escape(inner)}'></iframe>",
+        f"<iframe src='data:text/html;charset=utf-8;base64,{encoded}'></iframe>",
+    ):
+        blocks = html(f"<b>x</b>{frame}")
+        assert words(blocks) == "x Map Bases" and note(blocks) == ""
+        assert [image.alt for image in found(model.Image, blocks)] == ["Bases"]
+    drawn = html("<iframe srcdoc='<p>Map</p><div id=m></div><script>draw()</script>'></iframe>")
+    assert (words(drawn), note(drawn)) == ("Map", "Embedded page that is not in this file")
+    nested = "x"
+    for _ in range(40):
+        nested = f'<iframe srcdoc="{escape(nested)}"></iframe>'[:100_000]
+    assert note(html(nested))
+
+
+def test_an_object_that_is_a_picture_is_shown_and_another_gives_what_stands_for_it():
+    (image,) = found(model.Image, html(f"<object data='data:image/png;base64,{PNG}'>A chart</object>"))
+    assert image.picture and image.alt == "A chart"
+    assert words(html("<object data='a.swf'><p>Instead</p></object>")) == "Instead"
+
+
+def test_a_form_says_what_it_is_set_to():
+    form = (
+        "<label>Name<input value=7></label><select><option>Baghdad<option>Basra</select><textarea>note\n2</textarea>"
+        "<input type=checkbox name=a checked><input type=radio value=b><input type=checkbox><input placeholder=Year>"
+        "<input type=password value=secret><input type=hidden value=token>"
+        "<progress value=3 max=5></progress><button>Go</button><button style='display:none'>Hidden</button>"
+    )
+    assert words(html(form)) == "Name 7 Baghdad / Basra note 2 [x] [ ] Year 3 / 5 Go"
 
 
 def test_endless_nesting_becomes_text():

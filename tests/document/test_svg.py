@@ -15,7 +15,7 @@ def draw(inside, attributes='viewBox="0 0 10 10"'):
 
 @pytest.mark.parametrize(
     "hostile",
-    ["<script>alert(1)</script>", "<foreignObject><p xmlns='http://www.w3.org/1999/xhtml'>alert</p></foreignObject>",
+    ["<script>alert(1)</script>", "<foreignObject><script>alert(1)</script><p onclick='alert(1)'>x</p></foreignObject>",
      "<animate attributeName='href' to='javascript:alert(1)'/>", "<set attributeName='onclick' to='alert(1)'/>",
      "<image href='http://alert.example/x.png'/>", "<image xlink:href='javascript:alert(1)'/>",
      "<use href='http://alert.example/x.svg#a'/>", "<rect onclick='alert(1)'/>", "<feImage href='http://alert'/>",
@@ -36,6 +36,16 @@ def test_a_link_in_a_drawing_becomes_its_content():
     assert "alert" not in shown and "words" in shown and "<a" not in shown
 
 
+def test_words_of_html_in_a_drawing_stay_where_they_were():
+    foreign = (
+        "<foreignObject x='-20' width='60' height='24'><div xmlns='http://www.w3.org/1999/xhtml'>Start<br/>now</div>"
+    )
+    label = '<text x="10" y="12" text-anchor="middle" dy="0.35em">Start now</text>'
+    assert label in draw(f"<g>{foreign}</foreignObject></g>")
+    own = draw(f"<switch>{foreign}</foreignObject><text>its own</text></switch>")
+    assert "its own" in own and "Start" not in own
+
+
 @pytest.mark.parametrize("broken", ["", "not svg", "<html/>", "<svg", "\x00", "<svg:svg/>"])
 def test_what_cannot_be_read_is_nothing(broken):
     found = svg.picture(broken, "f")
@@ -46,6 +56,11 @@ def test_entities_are_not_followed():
     bomb = '<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY f SYSTEM "file:///etc/passwd">]>'
     shown = svg.picture(f"{bomb}{HEAD}><text>&a;&f;kept</text></svg>", "f")[0].data.decode()
     assert "kept" in shown and "root:" not in shown and "&a;" not in shown
+
+
+def test_a_drawing_nested_without_end_is_cut():
+    found, _ = svg.picture(HEAD + ">" + "<g>" * 1000 + "<path d='M0 0'/>" + "</g>" * 1000 + "<rect/></svg>", "f")
+    assert svg.draws(found) and b"<rect/>" in found.data and b"<path" not in found.data
 
 
 def test_references_that_multiply_or_circle_are_refused():

@@ -55,6 +55,23 @@ def test_tables_that_are_no_list_are_none(mini, tables):
     assert [one.relationship for one in made.metadata.attachments].count("data") == 0 and not made.refused
 
 
+def test_a_picture_is_attached_under_a_name_of_its_own(mini):
+    data = io.BytesIO()
+    Image.new("RGB", (4, 2)).save(data, "PNG")
+    for name in ("notebooks/à.png", "notebooks/é.png", "plan.png"):
+        (mini.root / name).write_bytes(data.getvalue())
+    shown = {"text/html": "".join(f"<img alt=x src='{name}'>" for name in ("à.png", "é.png", "../plan.png"))}
+    cell = nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("display_data", shown)])
+    made = compose.compose(nbformat.v4.new_notebook(cells=[cell]), "mini", mini.notebooks)
+    assert made.pictures == ("notebooks/à.png", "notebooks/é.png", "plan.png")
+    _, *pictures, record = made.metadata.attachments
+    assert {one.data for one in pictures} == {data.getvalue()}
+    assert {(one.mime, one.relationship) for one in pictures} == {("image/png", "supplement")}
+    held = json.loads(record.data)["data"]
+    assert [held[path]["attachment"] for path in made.pictures] == [one.name for one in pictures]
+    assert len({one.name for one in pictures}) == 3
+
+
 def test_a_notebook_from_elsewhere_gets_no_data_of_ours_and_no_edition(tmp_path):
     made = composed(folder=tmp_path, evidence={"tables": ["data/counts.csv"]})
     assert [one.name for one in made.metadata.attachments] == ["mini.ipynb", "edition.json"]

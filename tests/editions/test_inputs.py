@@ -74,6 +74,35 @@ def test_what_can_change_a_report_is_another_input_and_is_named(mini, change, na
     assert (after.digest != before.digest) == bool(named)
 
 
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [
+        ("![plan](figures/plan.png)", "notebooks/figures/plan.png"),
+        ("<img src='./figures/plan.png?x=1'>", "notebooks/figures/plan.png"),
+        ("![plan](<figures/the plan.png>)", "notebooks/figures/the plan.png"),
+        ("![plan](figures/the%20plan.png)", "notebooks/figures/the plan.png"),
+        ("Image = figures/plan.png", "notebooks/figures/plan.png"),
+        ('<img alt="in quotes" src="../plan.SVG">', "plan.SVG"),
+    ],
+)
+def test_a_picture_that_the_notebook_names_is_an_input(mini, named, path):
+    edit(mini.notebook("mini"), "How many doors there were.", json.dumps(f"How many. {named}")[1:-1])
+    before = asked(mini)
+    (mini.root / path).parent.mkdir(exist_ok=True)
+    (mini.root / path).write_bytes(b"1")
+    after = asked(mini)
+    assert after.changed_since(before.as_json()) == [path]
+    (mini.root / path).write_bytes(b"2")
+    assert asked(mini).changed_since(after.as_json()) == [path]
+
+
+def test_a_picture_that_nobody_names_is_none_and_a_long_text_is_read_at_once(mini):
+    (mini.notebooks / "plan.png").write_bytes(b"1")
+    assert "notebooks/plan.png" not in asked(mini).tables
+    edit(mini.notebook("mini"), "How many doors there were.", "x.png" * 50_000 + " ../../../etc/x.png /x.png plan.pngx")
+    assert asked(mini).tables.keys() == {"data/counts.csv"}
+
+
 def test_parameters_count_and_a_default_given_is_the_default(mini):
     assert asked(mini, as_of="2026-02-01").digest != asked(mini).digest
     assert asked(mini, as_of="2026-01-31").digest == asked(mini).digest

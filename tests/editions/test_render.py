@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from handover import atomic
 from handover.editions import Request, catalogue, check, index, render
@@ -78,7 +79,7 @@ def test_a_report_whose_name_cannot_be_a_folder_s_is_refused_before_a_kernel_sta
         render.render(mini, name)
     assert str(error.value) == said and stand_in.runs == 0
     found = {str(one) for one in check.notebooks(mini) if one.mark == "wrong"}
-    assert found == {f"wrong {said.splitlines()[0]}"}
+    assert found == {"wrong " + " ".join(said.splitlines())}
 
 
 def test_two_reports_that_differ_in_case_alone_are_refused_before_a_kernel_starts(mini, stand_in):
@@ -88,7 +89,7 @@ def test_two_reports_that_differ_in_case_alone_are_refused_before_a_kernel_start
         with pytest.raises(NotebookError) as error:
             render.render(mini, report)
         assert str(error.value) == f"{said}\nRename one of them." and stand_in.runs == 0
-    assert [str(one) for one in check.notebooks(mini)] == [f"wrong {said}"] * 2
+    assert [str(one) for one in check.notebooks(mini)] == [f"wrong {said} Rename one of them."] * 2
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_two_tables_that_some_file_systems_take_for_one_are_refused(mini, stand_
     with pytest.raises(DataError) as error:
         render.render(mini, "mini")
     assert str(error.value) == f"{said}\nRename or remove one of them." and stand_in.runs == 0
-    assert f"wrong data: {said}" in [str(one) for one in check.dictionary(mini)]
+    assert f"wrong {said}" in [str(one) for one in check.data(mini)]
 
 
 @given(
@@ -461,3 +462,36 @@ def test_a_number_without_evidence_stops_the_render(mini, snapshot):
     with pytest.raises(AuditError, match=r"'17' in “It took 17 days\.”"):
         render.render(mini, "mini")
     assert snapshot(mini.reports) == before
+
+
+# pictures beside the notebook
+
+
+def drawn(mini, source):
+    """Put a picture beside the miniature's notebook, and show it by a cell of this source."""
+    Image.new("RGB", (40, 20)).save(mini.notebooks / "plan.png")
+    rewrite(mini, 0, f"# Doors\n\nHow many.\n\n{source}")
+
+
+def test_a_picture_is_part_of_the_edition_and_a_changed_one_makes_another(mini, stand_in):
+    drawn(mini, "![the plan](plan.png)")
+    first = render.render(mini, "mini")
+    assert 'alt="the plan"' in first.paths[0].read_text()
+    assert first.edition.manifest()["inputs"]["tables"].keys() == {"data/counts.csv", "notebooks/plan.png"}
+    assert not render.render(mini, "mini").rendered
+    Image.new("RGB", (40, 21)).save(mini.notebooks / "plan.png")
+    assert render.render(mini, "mini").edition.name != first.edition.name
+
+
+def test_a_picture_whose_name_a_cell_made_is_refused(mini, stand_in):
+    drawn(mini, "Without.")
+    edit(mini.notebook("mini"), ") doors.", ") doors. ![the plan](pl{'an'}.png)")
+    with pytest.raises(ConversionError) as error:
+        render.render(mini, "mini")
+    assert str(error.value) == (
+        "notebooks/mini.ipynb: every picture it shows must be named in the text of a cell (got notebooks/plan.png, "
+        "whose name a cell made).\nWrite its path out in a cell, or put it into data/."
+    )
+    (mini.notebooks / "plan.png").rename(mini.data / "plan.png")
+    edit(mini.notebook("mini"), "(pl{", "(../data/pl{")
+    assert render.render(mini, "mini").rendered

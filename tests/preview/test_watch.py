@@ -54,7 +54,7 @@ def test_what_cannot_be_watched_is_told(tmp_path):
     [
         ("notebooks/mini.ipynb", True), ("data/counts.csv", True), ("notebooks/other.ipynb", False),
         ("notebooks/.ipynb_checkpoints/mini.ipynb", False), ("data/.counts.csv.swp", False),
-        ("notebooks/.~mini.ipynb", False),
+        ("notebooks/.~mini.ipynb", False), ("notebooks/figures/plan.PNG", True), ("plan.png", False),
     ],
 )  # fmt: skip
 def test_of_the_project_what_the_report_is_made_from_counts(mini, name, counts):

@@ -1,6 +1,7 @@
 """Killed at any instant, or run twice at once: no tick is lost, none has two outcomes, nothing is published twice."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -24,7 +25,8 @@ EVERY = 11
 
 
 def started(script, *arguments, **how):
-    return subprocess.Popen([sys.executable, str(HERE / script), *map(str, arguments)], text=True, **how)
+    env = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    return subprocess.Popen([sys.executable, str(HERE / script), *map(str, arguments)], text=True, env=env, **how)
 
 
 def test_killed_at_any_step_each_tick_has_one_outcome(tmp_path):

@@ -68,6 +68,12 @@ def test_a_number_links_to_its_fact_and_a_contested_one_carries_a_second_mark(st
     assert text.endswith("[≠](#conflict-C016)")
 
 
+def test_a_dollar_before_a_number_is_money(story):
+    text = story.say("From ${isis_attacks_2024} million to ${isis_attacks_2025} million, $x$ and \\${slip}.").text
+    assert text.count(r"\$[") == 3 and " $x$ " in text and r"\\$" not in text
+    assert "$" in story._writer.plain("${slip}") and "\\" not in story._writer.plain("${slip}")
+
+
 def test_the_first_alternative_whose_facts_are_known_is_taken(story):
     assert "January" in story.say("{drones_at_base}", "{commission_day}").text
     assert story.say("{drones_at_base}").text == ""

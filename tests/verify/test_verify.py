@@ -17,6 +17,7 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from handover import digest
 from handover.editions import Request, inputs, render
@@ -80,6 +81,9 @@ RECORDS = [
     ({"notebook": {"attachment": "mini.ipynb", "sha256": "short"}}, "must have a name and a SHA-256"),
     ({"data": {"data/../../x.csv": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
     ({"data": {"/etc/passwd": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
+    ({"data": {"/tmp/x.png": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
+    ({"data": {"../x.png": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
+    ({"data": {"notebooks/x.py": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
     ({"versions": {"typst": "0.14; rm"}}, "each version must be one"),
     ({"extra": "approved by everyone"}, "must hold report"),
 ]
@@ -217,6 +221,20 @@ def test_trusted_code_that_made_the_pdf_verifies_it(edition, verify, tmp_path):
     assert code == 3
     code, answers = verify(edition.project, "--trust", path)
     assert code == 0 and "by the notebook and tables that came with it" in told(only(answers))
+
+
+def test_a_picture_of_the_report_travels_with_it(mini, stand_in, verify, tmp_path):
+    plan = mini.notebooks / "plan.png"
+    Image.new("RGB", (40, 20)).save(plan)
+    notebook = mini.notebook("mini")
+    notebook.write_text(notebook.read_text().replace("How many doors there were.", "How many. ![plan](plan.png)"))
+    pdf = render.render(mini, "mini").paths[1]
+    alone = tmp_path / "from a mail.pdf"
+    alone.write_bytes(pdf.read_bytes())
+    assert only(verify(mini, alone)[1])["answer"] == VERIFIED
+    Image.new("RGB", (41, 20)).save(plan)
+    assert "notebooks/plan.png" in told(only(verify(mini, alone)[1]))
+    assert only(verify(mini, alone, "--trust")[1])["answer"] == VERIFIED
 
 
 def test_other_inputs_with_other_bytes_cannot_be_rebuilt_and_are_named(edition, verify, tmp_path):

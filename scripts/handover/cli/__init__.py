@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from handover import __version__, credentials, scratch
+from handover import __version__, credentials
 from handover.errors import HandoverError
 
 __all__ = ["cli", "main", "say"]
@@ -82,6 +82,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     words = sys.argv[1:] if arguments is None else arguments
     _leave_foreign_modules()
     _escape_unencodable()
+    from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
+
     scratch.sweep_temporary()
     try:
         code = cli.main(words, prog_name="handover", standalone_mode=False)

@@ -6,6 +6,7 @@ __getattr__, __all__ = door(
     __name__,
     {
         "audit": "",
+        "beside": "Beside PICTURES",
         "checks": "",
         "evidence": "",
         "model": "model Document",

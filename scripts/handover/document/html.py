@@ -4,35 +4,52 @@ HTML inside Markdown is read with holes in it: what Markdown found between the t
 them, wherever the tags put it.
 """
 
+import base64
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import unescape
 from itertools import groupby
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from handover.document import images, model, svg, tables
 from handover.document.places import Places
 from handover.text import printable
 
-#: Elements that a browser would run, ask for or fill in: gone from every page, with all they hold.
-_GONE = "script style template iframe object embed noscript textarea select audio video canvas"
-GONE = frozenset(_GONE.split())
+#: Elements that say nothing: gone from every page, with all they hold.
+GONE = frozenset({"noscript", "script", "style", "template"})
+#: Elements that a browser would fetch or fill in, each with the word for what is missing; their address stays.
+ABSENT = {"audio": "sound", "canvas": "canvas", "embed": "embedded", "iframe": "frame", "object": "embedded",
+          "video": "video"}  # fmt: skip
+CONTROLS = frozenset({"button", "input", "meter", "progress", "select", "textarea"})
+#: Elements that take all that follows along where they are not ended.
+ENDED = (GONE | ABSENT.keys() | CONTROLS) - {"embed", "input"}
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 #: Elements that set blocks apart and mean nothing else.
 _FRAMES = "address article aside center div figcaption figure footer header main nav p section summary"
 FRAMES = frozenset(_FRAMES.split())
-BLOCKS = FRAMES | HEADINGS.keys() | {"blockquote", "dd", "details", "dl", "dt", "hr", "li", "ol", "pre", "table", "ul"}
+BLOCKS = (
+    FRAMES | HEADINGS.keys() | ABSENT.keys()
+    | {"blockquote", "dd", "details", "dl", "dt", "hr", "li", "ol", "pre", "table", "ul"}
+)  # fmt: skip
 PARTS = frozenset({"caption", "thead", "tbody", "tfoot", "tr", "td", "th"})
 #: Older names of styles.
 OLDER = {"strike": "s", "tt": "code"}
-ALLOWED = BLOCKS | PARTS | model.STYLES | OLDER.keys() | {"a", "br", "img", "time", "wbr"}
+ALLOWED = BLOCKS | PARTS | CONTROLS | model.STYLES | OLDER.keys() | {"a", "br", "img", "time", "wbr"}
 ATTRIBUTES = {
     "*": {"dir", "lang", "id"},
     "a": {"href", "title", "name"},
     "abbr": {"title"},
+    "button": {"style"},
     "details": {"open"},
-    "img": {"src", "alt", "title", "width", "height"},
+    "embed": {"src"},
+    "iframe": {"src", "srcdoc"},
+    "img": {"src", "alt", "title", "width", "height", "style"},
+    "input": {"type", "name", "value", "placeholder", "checked"},
+    "object": {"data"},
+    **{name: {"src"} for name in ("audio", "source", "video")},
+    **{name: {"value", "max"} for name in ("meter", "progress")},
     "ol": {"start"},
     "td": {"colspan", "rowspan", "align"},
     "th": {"colspan", "rowspan", "align"},
@@ -50,7 +67,17 @@ VALUES = {
 #: Drawings and formulas inside HTML are languages of their own, of which the sanitiser would leave nothing.
 DRAWINGS = {kind: re.compile(rf"<{kind}\b.*?</{kind}\s*>", re.IGNORECASE | re.DOTALL) for kind in ("svg", "math")}
 UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
-OPENING = re.compile(rf"<({'|'.join(sorted(GONE))})\b[^<>]*>", re.IGNORECASE)
+OPENING = re.compile(rf"<({'|'.join(sorted(ENDED))})\b[^<>]*>", re.IGNORECASE)
+SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
+#: What a page says until its script has drawn something.
+LOADING = re.compile(r"\b(load|initiali[sz])ing\b.{0,80}?(\.\.\.|…)", re.IGNORECASE | re.DOTALL)
+HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
+#: A page that a frame holds itself.
+HELD = re.compile(r"data:text/html((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
+XLINK = "http://www.w3.org/1999/xlink"
+#: What shows nothing where it begins, and how it ends if not at once.
+ENDS = {"<script": "</script>", "<style": "</style>", "<!--": "-->", "<link": ">", "<meta": ">"}
+SILENT = re.compile(rf"\s+|{'|'.join(ENDS)}")
 #: libxml2 leaves out what lies deeper than this many elements.
 FOLLOWED = 2048
 #: Elements nested deeper than this are read as their text.
@@ -74,6 +101,30 @@ def read(parts: str | Sequence[str | Hole], places: Places) -> model.Blocks:
     return _Reader(places, [parts] if isinstance(parts, str) else parts, "div").blocks()
 
 
+def output(source: str, places: Places) -> tuple[model.Blocks, bool]:
+    """Read HTML that a cell displays, which JupyterLab lets run.
+
+    Returns:
+        The blocks, () if nothing of it can be shown; and whether a script draws what is not among them.
+    """
+    reader = _Reader(places, [source], "div")
+    found = reader.blocks()
+    said = model.plain(found)
+    if model.says(found):
+        return found, reader.scripted and (reader.vacant or bool(LOADING.search(said)))
+    return found, reader.scripted or reader.vacant
+
+
+def silent(source: str) -> bool:
+    """Whether HTML has no element and no word but scripts, style sheets, comments and the like."""
+    place, lowered = 0, source.lower()
+    while found := SILENT.match(lowered, place):
+        close = ENDS.get(found[0], "")
+        end = lowered.find(close, found.end()) if close else found.end()
+        place = end + len(close) if end >= 0 else len(source)
+    return place >= len(source)
+
+
 def inlines(parts: Sequence[str | Hole], places: Places) -> model.Inlines:
     """Read HTML with holes that inlines fill as running text."""
     return model.running(_Reader(places, parts, "span").blocks())
@@ -88,30 +139,70 @@ def _cleaner() -> Any:
         return None if allowed and not allowed.match(value) else value
 
     return nh3.Cleaner(
-        tags=set(ALLOWED),
-        clean_content_tags=set(GONE),
+        tags={*ALLOWED, "option", "script", "source"},
+        clean_content_tags=set(GONE - {"script"}),
         attributes={name: set(names) for name, names in ATTRIBUTES.items()},
         attribute_filter=judge,
-        url_schemes={"http", "https", "mailto", "data"},
+        url_schemes={"http", "https", "mailto", "data", "attachment"},
         link_rel=None,
     )
 
 
+@cache
+def _redrawer() -> Any:
+    import nh3
+
+    return nh3.Cleaner(
+        tags={*svg.ELEMENTS, "a", "br", "desc", "div", "foreignObject", "p", "span", "style", "switch", "title"},
+        clean_content_tags={"script"},
+        attributes={"*": {*svg.ATTRIBUTES, "class", "href", "style", "xlink:href", "xmlns", "xmlns:xlink"}},
+        url_schemes={"data"},
+        link_rel=None,
+    )
+
+
+def _as_xml(drawing: str) -> str:
+    """SVG as it may be written within HTML, with bare attributes, entities and undeclared prefixes, as XML."""
+    from lxml import etree
+
+    try:
+        etree.fromstring(drawing.encode())
+    except etree.XMLSyntaxError:
+        drawing = _redrawer().clean(drawing).replace("&nbsp;", "&#160;")
+        if "xmlns:xlink" not in drawing:
+            drawing = re.sub(r"\A\s*<svg", f'<svg xmlns:xlink="{XLINK}"', drawing)
+    return drawing
+
+
 class _Reader:
-    """Reads one piece of HTML; `form` is the element that stands for a hole."""
+    """Reads one piece of HTML; `form` is the element that stands for a hole.
+
+    Attributes:
+        scripted: Whether it holds a script.
+        vacant: Whether it holds an element with nothing in it, which a script may fill.
+    """
 
     def __init__(self, places: Places, parts: Sequence[str | Hole], form: str) -> None:
         self.places = places
         self.parts = parts
         self.form = form
         self.holes: list[Hole] = []
+        self.drawn: dict[str, str] = {}
         self.level = 0
+        self.scripted = self.vacant = False
         source = "".join(part for part in parts if isinstance(part, str))
         # a mark that the source itself cannot name
         self.mark = next(mark for n in range(len(source) + 1) if (mark := f"hole{n}-") not in source)
 
     def blocks(self) -> model.Blocks:
         root = _tree("".join(self._opened(part) for part in self.parts))
+        for script in list(root.iter("script")):
+            self.scripted = True
+            script.drop_tree()
+        self.vacant = any(
+            element.get("id") and not element.get("id").startswith(self.mark) and not len(element) and not element.text
+            for element in root.iter(*FRAMES, "span", "table", "pre")
+        )
         found = sum(element.get("id", "").startswith(self.mark) for element in root.iter("span", "div"))
         if found < len(self.holes) and any(callable(part) for part in self.parts):
             # some tag has swallowed what Markdown found: each piece is then read by itself
@@ -131,16 +222,19 @@ class _Reader:
 
     def _drawing(self, source: str, kind: str) -> str:
         words = UNSAID.sub(" ", source)
-        found, own = images.picture("svg+xml", source, "image") if kind == "svg" else (None, "")
+        found, own = images.picture("svg+xml", _as_xml(source), "image") if kind == "svg" else (None, "")
         if not found or not svg.draws(found):
             return words
         said = own or " ".join(unescape(words).split())
         note = "" if said or max(found.width, found.height) <= ICON else self.places.words.undescribed
-        return self._hole(lambda: (model.Image(found, said, note=note),))
+        hole = self._hole(lambda: (model.Image(found, said, note=note),))
+        self.drawn[hole] = source
+        return hole
 
     def _hole(self, fill: Hole, form: str = "span") -> str:
         self.holes.append(fill)
-        return f'<{form} id="{self.mark}{len(self.holes) - 1}"></{form}>'
+        # without quotation marks, since it may stand within those of a frame's page
+        return f"<{form} id={self.mark}{len(self.holes) - 1}></{form}>"
 
     def _apart(self, part: str | Hole) -> model.Blocks:
         filled = part() if callable(part) else _Reader(self.places, [part], "div").blocks()
@@ -194,6 +288,8 @@ class _Reader:
 
     def _block(self, element: Any) -> model.Blocks:
         match element.tag:
+            case name if name in ABSENT:
+                return self._absent(element)
             case "hr":
                 return (model.Rule(),)
             case "pre":
@@ -220,6 +316,36 @@ class _Reader:
                     return (heading,)
                 return (model.Paragraph(heading),) if heading else ()
         return self._flow(element)
+
+    def _absent(self, element: Any) -> model.Blocks:
+        """What a frame holds itself, or the picture that it names; else a note on what is missing, and its address."""
+        url = element.get("src") or element.get("data") or next(iter(element.xpath("source/@src")), "")
+        if element.tag == "iframe" and (page := _page(element)):
+            for hole, source in self.drawn.items():
+                page = page.replace(hole, source)
+            with self.places.inside(fold=True):
+                found, missing = output(page, self.places) if self.places.depth <= model.DEPTH else ((), True)
+            if model.says(found) and not missing:
+                return found
+            return (*found, self._missing(element.tag, ""))
+        if element.tag in ("embed", "object"):
+            image = images.image(url, element.text_content(), "", self.places)
+            if image.picture:
+                return (model.Paragraph((image,)),)
+        if element.tag == "embed":
+            # libxml2 does not know that it holds nothing, and puts into it what follows
+            return (self._missing(element.tag, url), *self._flow(element))
+        instead = self._flow(element) if element.tag in ("canvas", "object") else ()
+        return (*instead, self._missing(element.tag, url))
+
+    def _missing(self, tag: str, url: str) -> model.Paragraph:
+        note = model.Remark(getattr(self.places.words, ABSENT[tag]), house=True)
+        url = f"https:{url}" if url.startswith("//") else url
+        if not url or url.lower().startswith(("data:", "attachment:")):
+            return model.Paragraph((note,))
+        led = self.places.link(url, (model.Text(printable(url)),))
+        told = led if isinstance(led[0], model.Link) else (model.Remark(f"({printable(url)})"),)
+        return model.Paragraph((note, model.Text(" "), *told))
 
     def _nested(self, element: Any, form: type = model.Plain) -> model.Blocks:
         """Read what stands in a quotation, a list or a cell."""
@@ -263,7 +389,8 @@ class _Reader:
         return model.Cell(blocks, text, scope, align, columns=columns, rows=rows)
 
     def _inline(self, element: Any) -> Iterator[model.Inline]:
-        yield from self.places.anchor(element.get("id") or element.get("name") or "")
+        name = element.get("name", "") if element.tag == "a" else ""
+        yield from self.places.anchor(element.get("id") or name)
         title = printable(element.get("title", ""))
         match element.tag:
             case "br":
@@ -271,9 +398,15 @@ class _Reader:
             case "wbr":
                 yield model.Text("\u200b")
             case "img":
-                size = element.get("width"), element.get("height")
+                size = element.get("width"), element.get("height"), element.get("style", "")
                 url, alt = element.get("src", ""), element.get("alt", "")
-                yield images.image(url, alt, title, self.places.words, size=size)
+                yield images.image(url, alt, title, self.places, size)
+            case "button" if HIDDEN.search(element.get("style", "")):
+                return
+            case "button":
+                yield from (model.Text(" "), *self._running(element), model.Text(" "))
+            case "input" | "meter" | "progress" | "select" | "textarea":
+                yield model.Text(f" {_set_to(element)} ")
             case "a":
                 url = element.get("href", "")
                 with self.places.inside(link=bool(url)):
@@ -297,7 +430,7 @@ def _tree(source: str) -> Any:
         f"<div>{cleaned}</div>".encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)
     )
     if cleaned.count("<") > FOLLOWED:
-        text = unescape(re.sub(r"<[^>]*>", "", cleaned))
+        text = unescape(re.sub(r"<[^>]*>", "", SCRIPT.sub("", cleaned)))
         if len(root.text_content()) < len(text):
             root = html.Element("div")
             root.text = text
@@ -305,10 +438,48 @@ def _tree(source: str) -> Any:
 
 
 def _ended(source: str) -> str:
-    """HTML without the opening tags of what is to be gone that never ends: they would take all that follows along."""
+    """HTML in which every element that would take all that follows along has an end: at once, where it has none."""
     lowered = source.lower()
-    ends = {name: lowered.rfind(f"</{name}") for name in GONE}
-    return OPENING.sub(lambda tag: tag[0] if tag.start() < ends[tag[1].lower()] else "", source)
+    ends = {name: lowered.rfind(f"</{name}") for name in ENDED}
+
+    def ended(tag: re.Match[str]) -> str:
+        name, alone = tag[1].lower(), tag[0].endswith("/>")
+        if tag.start() < ends[name] and not alone:
+            return tag[0]
+        return "" if name in GONE else f"{tag[0].removesuffix('/>').removesuffix('>')}></{name}>"
+
+    return OPENING.sub(ended, source)
+
+
+def _page(frame: Any) -> str:
+    """The page that a frame holds itself; "" if it is elsewhere."""
+    url = frame.get("src", "")
+    if found := HELD.match(url):
+        data = unquote_to_bytes(url[found.end() :])
+        try:
+            data = base64.b64decode(data) if "base64" in found[1].lower() else data
+        except ValueError:
+            return ""
+        return data.decode("utf-8", "replace")
+    return frame.get("srcdoc", "")
+
+
+def _set_to(control: Any) -> str:
+    """What a control of a form shows, as text."""
+    kind = control.get("type", "").lower()
+    value = control.get("value", "")
+    match control.tag:
+        case "select":
+            return " / ".join(" ".join(option.text_content().split()) for option in control.iter("option"))
+        case "textarea":
+            return control.text_content()
+        case "meter" | "progress":
+            return " / ".join(filter(None, [value, control.get("max")])) if value else control.text_content()
+    if kind in ("checkbox", "radio"):
+        if not (control.get("name") or value):
+            return ""  # it sets nothing: a style sheet folds something with it
+        return "[x]" if control.get("checked") is not None else "[ ]"
+    return "" if kind in ("hidden", "password", "file") else value or control.get("placeholder", "")
 
 
 def _holds_block(element: Any) -> bool:

@@ -1,12 +1,12 @@
 """Markdown read into the model, by nbconvert's own parser."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import unescape
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 from handover.document import html, images, model, spaces, tables
 from handover.document.html import GONE
@@ -20,6 +20,30 @@ PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list")
 
 #: Mathematics on lines of its own, which the parser keeps inside paragraphs.
 DISPLAYED = ("block_math", "latex_environment")
+#: Money is not mathematics. As in pandoc, no space follows the first dollar or stands before the last, unless there is
+#: a command of TeX between them, and no digit comes after; nor does a formula hold code, the end of a link, or a dollar
+#: that is neither escaped nor in words.
+DOLLARS = (
+    r"(?<![$\\])\$(?!\$)(?:(?P<commanded>(?=[^$`]*\\[A-Za-z]{2}))|(?!\s))"
+    r"(?P<math_inline_tex>(?:\\(?:text\w*|mbox)\{[^{}]*\}|\\[^`]|(?!\]\((?:#|\w+:))[^\\$`])+?)"
+    r"(?(commanded)|(?<!\s))\$(?![\d$])"
+)
+#: Three dollars are none of a formula's, and no formula goes past an empty line.
+DOUBLE_DOLLARS = r"(?<![$\\])\$\$(?!\$)(?P<math_block_tex>(?:\\[\s\S]|(?!\n[ \t]*\n)[^\\$]|\$(?!\$))+?)\$\$(?!\$)"
+#: A formula whose lines must not be read as lists or headings. It may follow words on its first line, but no code.
+DISPLAYED_MATHS = (
+    r"^ {0,3}(?:[^\W\d_][^\n`$\\]*)?(?:"
+    rf"{DOUBLE_DOLLARS.replace('math_block_tex', 'displayed')}"
+    r"|\\\\\[(?s:.*?)\\\\\]"
+    r"|\\begin\{(?P<math_env_name>[a-z]*\*?)\}(?s:.*?)\\end\{(?P=math_env_name)\})"
+)
+#: A formula in LaTeX that a cell displayed; those before ``within`` stand on lines of their own.
+FORMULA = re.compile(
+    r"\$\$(?P<dollars>(?:(?!\$\$).)+)\$\$|\\\[(?P<brackets>(?:(?!\\\]).)+)\\\]"
+    r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}.+?\\end\{(?P=name)\})"
+    r"|(?<![$\\])\$(?!\$)(?P<within>(?:\\.|[^\\$])+)\$|\\\((?P<parentheses>(?:(?!\\\)).)+)\\\)",
+    re.DOTALL,
+)
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 #: The tokens of styles, and the model's names of these.
 STYLES = {"emphasis": "em", "strong": "strong", "strikethrough": "del"}
@@ -32,10 +56,20 @@ def _parser() -> Any:
     import mistune
     from nbconvert.filters.markdown_mistune import MathBlockParser, MathInlineParser
 
+    class Block(MathBlockParser):
+        SPECIFICATION: ClassVar = {**MathBlockParser.SPECIFICATION, "multiline_math": DISPLAYED_MATHS}
+
+    class Inline(MathInlineParser):
+        SPECIFICATION: ClassVar = {
+            **MathInlineParser.SPECIFICATION,
+            "block_math_tex": DOUBLE_DOLLARS,
+            "inline_math_tex": DOLLARS,
+        }
+
     return mistune.Markdown(
         renderer=None,
-        block=MathBlockParser(),
-        inline=MathInlineParser(hard_wrap=False),
+        block=Block(),
+        inline=Inline(hard_wrap=False),
         plugins=[mistune.import_plugin(name) for name in PLUGINS],
     )
 
@@ -73,7 +107,7 @@ def is_headed(source: str) -> bool:
 
 def line(source: str, places: Places) -> model.Inlines:
     """Read a short Markdown text, such as a caption, as running text."""
-    reader = _Reader(places, {})
+    reader = _Reader(places)
     read: list[model.Inline] = []
     for token in _parse(source):
         if inside := reader.inlines(token.get("children", [])):
@@ -81,19 +115,16 @@ def line(source: str, places: Places) -> model.Inlines:
     return tuple(read)
 
 
-def read(
-    source: str, places: Places, attachments: Mapping[str, Any], *, untitled: bool = False
-) -> tuple[model.Headline | None, model.Blocks]:
+def read(source: str, places: Places, *, untitled: bool = False) -> tuple[model.Headline | None, model.Blocks]:
     """Read Markdown as blocks.
 
     Args:
         source: The text.
         places: The state of this reading.
-        attachments: The images that the cell carries.
         untitled: Whether the document has no headline yet: the first title, and the paragraph under it, become that
             and are left out of the blocks.
     """
-    reader = _Reader(places, attachments)
+    reader = _Reader(places)
     tokens = [token for token in _parse(source) if token["type"] != "blank_line"]
     found = next((n for n, token in enumerate(tokens) if _is_title(token)), None) if untitled else None
     if found is None:
@@ -115,12 +146,38 @@ def _only_image(token: Token) -> bool:
     return [child["type"] for child in token["children"] if child["type"] != "softbreak"] == ["image"]
 
 
+def latex(source: str) -> model.Blocks:
+    """Read LaTeX that a cell displayed: one formula, or text with formulas between their marks, as Jupyter shows it."""
+    source = printable(source.strip(), code=True)
+    found = list(FORMULA.finditer(source))
+    if found and found[0].span() == (0, len(source)):
+        return (model.Formula(_inside(found[0])),)
+    # without marks around its formulas it is one; so it is if there are commands beside an environment
+    if not found or re.search(r"\\[A-Za-z]", FORMULA.sub("", source)):
+        return (model.Formula(source),)
+    blocks: list[model.Block] = []
+    line: list[model.Inline] = []
+    for one, end in zip([None, *found], [*(one.start() for one in found), len(source)], strict=True):
+        if one and (one["within"] or one["parentheses"]):
+            line.append(model.Maths(_inside(one)))
+        elif one:
+            blocks += [*([model.Paragraph(tuple(line))] if line else []), model.Formula(_inside(one))]
+            line = []
+        text = source[one.end() if one else 0 : end]
+        line += [model.Text(text)] if text.strip() else []
+    return (*blocks, *([model.Paragraph(tuple(line))] if line else []))
+
+
+def _inside(formula: re.Match[str]) -> str:
+    kinds = ("dollars", "brackets", "environment", "within", "parentheses")
+    return next(said.strip() for kind in kinds if (said := formula[kind]))
+
+
 @dataclass
 class _Reader:
     """Reads the tokens of one piece of Markdown."""
 
     places: Places
-    attachments: Mapping[str, Any]
 
     def blocks(self, tokens: Sequence[Token]) -> model.Blocks:
         """Read block tokens; where raw HTML stands among them, as HTML that has them in its holes."""
@@ -263,7 +320,7 @@ class _Reader:
 
     def _image(self, token: Token) -> model.Image:
         url, title = (unescape(token["attrs"].get(name) or "") for name in ("url", "title"))
-        return images.image(url, _words(token["children"]), title, self.places.words, self.attachments)
+        return images.image(url, _words(token["children"]), title, self.places)
 
 
 def _ends(name: str, tokens: Sequence[Token]) -> bool:

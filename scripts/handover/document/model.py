@@ -133,7 +133,7 @@ class Picture:
     """An image that can be drawn and asks for nothing outside itself.
 
     Attributes:
-        kind: svg, png, jpeg, gif or webp.
+        kind: svg, png, jpeg, gif, webp or avif.
         data: The file. An SVG holds only shapes, text, gradients and the like, with presentation attributes in place
             of styles, ids that are unique in the document, and no title or description; its root has the size as
             ``width`` and ``height`` in pixels unless the source gave none.
@@ -141,6 +141,7 @@ class Picture:
         height: The same, down.
         density: Pixels to an inch of paper: 96, or what the image's own file says.
         texts: The texts drawn in an SVG.
+        still: The first frame of a picture that moves, as PNG; b"" for others.
     """
 
     kind: str
@@ -149,6 +150,7 @@ class Picture:
     height: float
     density: float = 96.0
     texts: tuple[str, ...] = ()
+    still: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,8 +520,6 @@ class EvidenceSection:
 
 Part = Prose | CellCode | Figure | Output | Stream | Failure | EvidenceSection
 
-RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
-
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -547,6 +547,7 @@ class Document:
         ledger: The same, checked and typed.
         contents: The headings of level 2.
         uses: The anchors of the places where a fact or a claim is cited, in order, by the anchor of its entry.
+        direction: ``rtl`` or ``ltr``: the way its language is written, or else most of it.
     """
 
     name: str
@@ -560,11 +561,7 @@ class Document:
     ledger: Ledger = field(default_factory=Ledger)
     contents: tuple[Heading, ...] = ()
     uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def direction(self) -> str:
-        """``rtl`` for languages written from right to left, else ``ltr``."""
-        return "rtl" if self.language.split("-")[0] in RIGHT_TO_LEFT else "ltr"
+    direction: str = "ltr"
 
 
 def _held(node: Any) -> list[tuple[Any, ...]]:
@@ -598,6 +595,11 @@ def plain(nodes: Any) -> str:
             case _:
                 parts += [text for held in _held(node) for text in (plain(held), " ")]
     return "".join(parts)
+
+
+def says(nodes: Any) -> bool:
+    """Whether nodes hold a word of the notebook's own, or a picture."""
+    return bool(plain(nodes).strip()) or any(isinstance(node, Image) for node in walk(nodes))
 
 
 def running(nodes: Any) -> Inlines:

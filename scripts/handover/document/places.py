@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import unquote
 
 from handover.document import evidence, model
+from handover.document.beside import Beside
 from handover.document.words import Words
 from handover.text import printable
 
@@ -26,8 +28,11 @@ class Places:
     the same notebook; where neither has it, `forward` says that a second reading may find it.
     """
 
-    def __init__(self, words: Words, targets: Mapping[str, str] | None = None) -> None:
+    def __init__(self, words: Words, beside: Beside | None = None, targets: Mapping[str, str] | None = None) -> None:
         self.words = words
+        self.beside = beside
+        #: The images that the cell being read carries: by name, MIME type to base64.
+        self.attachments: Mapping[str, Any] = {}
         self.targets = targets
         self.forward = False
         self.ledger = model.Ledger()

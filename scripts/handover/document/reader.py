@@ -5,6 +5,7 @@ evidence) is simply empty in others.
 """
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,32 +14,49 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from handover.document import html, images, markdown, model, words
+from handover.document import html, images, markdown, model, scripts, terminal, words
+from handover.document.beside import Beside
 from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
 from handover.document.places import Places
 from handover.text import cut, printable
 
-#: Images that a cell displays, the best form first.
+#: Images that a cell displays, the best form first; any other image comes after them.
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif")
+HTML, MARKDOWN, LATEX, PLAIN, JSON = "text/html", "text/markdown", "text/latex", "text/plain", "application/json"
+JAVASCRIPT = "application/javascript"
+#: What tools put beside an output, or instead of one, and JupyterLab shows nothing of.
+UNSEEN = re.compile(r"application/(papermill|scrapbook|vnd\.google\.colaboratory)\..*|.*_(load|exec)\.v0\+json")
+#: What draws itself where a script may run.
+DRAWING = re.compile(r"application/(vnd\..*|(x-)?(java|ecma)script)")
+#: What may wait for a script in HTML.
+WAITING = re.compile(r"<script\b|\sid\s*=", re.IGNORECASE)
+#: The text form of an object that says nothing but its class and its place in memory; IPython's own not even that.
+BARE = re.compile(r"<(?P<name>[\w.]+)( object)? at 0x[0-9a-fA-F]+>")
+IPYTHON = re.compile(r"<?IPython(\.core|\.lib)?\.display\.\w+( object)?( at 0x[0-9a-fA-F]+)?>?")
+#: Languages written from right to left.
+RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
 #: The lists of an evidence output in reading order, and the page's word for each.
 LISTS = (("facts", "numbers"), ("conflicts", "disagreements"), ("sources", "sources"))
+
+Parts = tuple[model.Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """What becomes a part of the document; a notebook may need more than one reading."""
 
-    read: "Callable[[_Reader], model.Part | None]"
+    read: "Callable[[_Reader], Parts]"
     source: str = ""
     headline: bool = False
 
 
-def read(nb: NotebookNode, name: str = "") -> model.Document:
+def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> model.Document:
     """Read a notebook, executed or not.
 
     Args:
         nb: A notebook in format 4.
         name: The report's name: the file's name without its ending.
+        beside: Where it finds pictures; without it, only in itself.
 
     Returns:
         The document. Its title is the first level-one heading, else the notebook's ``title`` metadata, else the
@@ -46,15 +64,21 @@ def read(nb: NotebookNode, name: str = "") -> model.Document:
         of the notebook's own.
     """
     parameters = _parameters(nb)
-    language = str(parameters.get("language", nb.metadata.get("language", "en"))).replace("_", "-")
-    language = language if html.LANGUAGE.match(language) else "en"
-    outputs = [(number, cell, list(_joined(cell.get("outputs", [])))) for number, cell in _numbered(nb)]
+    language = str(parameters.get("language", nb.metadata.get("language", ""))).replace("_", "-")
+    declared = language if html.LANGUAGE.match(language) else ""
+    text = " ".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    language = declared or scripts.language(text) or "en"
+    written = "rtl" if language.split("-")[0] in RIGHT_TO_LEFT else scripts.direction(text) or "ltr"
+    outputs = [
+        (number, cell, [] if _removed(cell, "output") else list(_joined(cell.get("outputs", []))))
+        for number, cell in _numbered(nb)
+    ]
     stated = [data for _, _, shown in outputs for output in shown if (data := _stated(output)) is not None]
     pieces = _headed([piece for number, cell, shown in outputs for piece in _pieces(nb, number, cell, shown)])
-    reader = _Reader(Places(words.of(language)), stated)
+    reader = _Reader(Places(words.of(language), beside), stated)
     parts = reader.parts(pieces)
     if reader.places.forward:
-        reader = _Reader(Places(words.of(language), reader.places.names), stated)
+        reader = _Reader(Places(words.of(language), beside, reader.places.names), stated)
         parts = reader.parts(pieces)
     title, standfirst = _headline(reader.headline)
     return model.Document(
@@ -64,11 +88,12 @@ def read(nb: NotebookNode, name: str = "") -> model.Document:
         headline=reader.headline,
         language=language,
         parameters=parameters,
-        parts=parts,
+        parts=tuple(scripts.directed(part, written) for part in parts),
         evidence=_merged(stated),
         ledger=reader.places.ledger,
         contents=tuple(reader.places.contents),
         uses={anchor: tuple(uses) for anchor, uses in reader.places.uses.items()},
+        direction=written,
     )
 
 
@@ -110,10 +135,14 @@ def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
     """
     number = 0
     for cell in nb.cells:
-        tags = cell.metadata.get("tags", [])
-        number += not number or "injected-parameters" not in tags
-        if "remove-cell" not in tags and "remove_cell" not in tags:
+        number += not number or "injected-parameters" not in cell.metadata.get("tags", [])
+        if not _removed(cell, "cell"):
             yield number, cell
+
+
+def _removed(cell: NotebookNode, what: str) -> bool:
+    """Whether a cell's tags ask for it, its input or its output to be left out, in Jupyter Book's words."""
+    return not {f"remove-{what}", f"remove_{what}"}.isdisjoint(cell.metadata.get("tags", []))
 
 
 def _joined(outputs: list[NotebookNode]) -> Iterator[Mapping[str, Any]]:
@@ -135,13 +164,17 @@ def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[Mappi
     if cell.cell_type == "markdown":
         yield _markdown(number, cell.source, cell.get("attachments", {}))
     elif cell.cell_type == "code":
-        if cell.source.strip():
+        # nbconvert's own switches mark a cell so
+        hidden = cell.metadata.get("transient", {}).get("remove_source") or _removed(cell, "input")
+        if cell.source.strip() and not hidden:
             language = str(nb.metadata.get("language_info", {}).get("name", "python"))
-            yield _Piece(lambda _: model.CellCode(number, printable(cell.source, code=True), language))
+            yield _Piece(lambda _: (model.CellCode(number, printable(cell.source, code=True), language),))
+        drawn = any(map(_draws, shown))
         for output in shown:
-            yield from _output(number, output)
+            if not (drawn and _prepares(output)):
+                yield from _output(number, output)
     elif cell.cell_type == "raw" and cell.source.strip():
-        yield _Piece(lambda reader: model.Stream(number, "", reader.excerpt(cell.source)))
+        yield _Piece(lambda reader: (model.Stream(number, "", reader.excerpt(cell.source)),))
 
 
 def _markdown(number: int, source: str, attachments: object = None, *, headline: bool = False) -> _Piece:
@@ -154,34 +187,38 @@ def _output(number: int, output: Mapping[str, Any]) -> Iterator[_Piece]:
     if kind == "stream":
         yield _Piece(lambda reader: reader.stream(number, output["name"], output["text"]))
     elif kind == "error":
-        trace = _plain_terminal("\n".join(output.get("traceback", [])))
+        trace = terminal.shown("\n".join(output.get("traceback", [])))
         yield _Piece(lambda reader: reader.failure(number, output["ename"], output["evalue"], trace))
     elif kind in ("display_data", "execute_result"):
         yield from _display(number, output.get("data", {}), output.get("metadata", {}))
 
 
+def _prepares(output: Mapping[str, Any]) -> bool:
+    """Whether an output is a script alone, which loads a library or draws into what another output of the cell has."""
+    forms = {mime for mime in output.get("data", {}) if mime != PLAIN and not UNSEEN.fullmatch(mime)}
+    page = _whole(HTML, output.get("data", {}).get(HTML, ""))
+    return bool(forms) and forms <= {HTML, JAVASCRIPT} and html.silent(page)
+
+
+def _draws(output: Mapping[str, Any]) -> bool:
+    """Whether a script draws, or may draw, in an output."""
+    data = output.get("data", {})
+    drawing = any(mime.startswith("application/vnd.") and not UNSEEN.fullmatch(mime) for mime in data)
+    return drawing or (bool(WAITING.search(_whole(HTML, data.get(HTML, "")))) and not _prepares(output))
+
+
 def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Iterator[_Piece]:
-    """Choose the richest form that both page formats can show; an image before HTML, since HTML is untrusted."""
     if isinstance(data.get(EVIDENCE_MIME), dict):
         yield _Piece(lambda reader: reader.section(number))
         return
-    data = {mime: _whole(value) for mime, value in data.items()}
-    image = next((mime for mime in IMAGES if mime in data), "")
-    if image:
-        about = metadata.get(image, {})
-        about = about if isinstance(about, dict) else {}
-        yield _Piece(lambda reader: reader.figure(number, image.removeprefix("image/"), data[image], about))
-    elif "text/markdown" in data:
-        about = metadata.get("handover")
-        headline = isinstance(about, dict) and about.get("role") == "headline"
-        yield _markdown(number, data["text/markdown"], headline=headline)
-    elif "text/html" in data:
-        yield _Piece(lambda reader: reader.output(number, html.read(data["text/html"], reader.places)))
-    elif "text/latex" in data:
-        latex = re.sub(r"\A\s*(\$\$?|\\\[|\\\()|(\$\$?|\\\]|\\\))\s*\Z", "", data["text/latex"]).strip()
-        yield _Piece(lambda reader: reader.output(number, (model.Formula(printable(latex, code=True)),)))
-    elif data.get("text/plain"):
-        yield _Piece(lambda reader: reader.stream(number, "", data["text/plain"]))
+    shown = {mime: _whole(mime, value) for mime, value in data.items() if not UNSEEN.fullmatch(mime)}
+    about = metadata.get("handover")
+    headline = isinstance(about, dict) and about.get("role") == "headline"
+    if MARKDOWN in shown and (headline or not any(mime == HTML or mime.startswith("image/") for mime in shown)):
+        # may be the title
+        yield _markdown(number, shown[MARKDOWN], headline=headline)
+    else:
+        yield _Piece(lambda reader: reader.display(number, shown, metadata))
 
 
 class _Reader:
@@ -197,20 +234,22 @@ class _Reader:
         places.ledger = statements.ledger
 
     def parts(self, pieces: list[_Piece]) -> tuple[model.Part, ...]:
-        return tuple(part for piece in pieces if (part := piece.read(self)) is not None)
+        return tuple(part for piece in pieces for part in piece.read(self))
 
-    def prose(self, cell: int, source: str, attachments: Mapping[str, Any]) -> model.Prose | None:
-        headline, blocks = markdown.read(source, self.places, attachments, untitled=self.headline is None)
+    def prose(self, cell: int, source: str, attachments: Mapping[str, Any]) -> Parts:
+        self.places.attachments = attachments
+        headline, blocks = markdown.read(source, self.places, untitled=self.headline is None)
+        self.places.attachments = {}
         if headline:
             self.headline = replace(headline, cell=cell)
-        return model.Prose(cell, blocks) if blocks else None
+        return (model.Prose(cell, blocks),) if blocks else ()
 
-    def stream(self, cell: int, name: str, text: str) -> model.Stream | None:
-        text = _plain_terminal(text)
-        return model.Stream(cell, name, self.excerpt(text)) if text.strip() else None
+    def stream(self, cell: int, name: str, text: str) -> Parts:
+        text = terminal.shown(text)
+        return (model.Stream(cell, name, self.excerpt(text)),) if text.strip() else ()
 
-    def failure(self, cell: int, name: str, value: str, trace: str) -> model.Failure:
-        return model.Failure(cell, printable(name), self.excerpt(value), self.excerpt(trace))
+    def failure(self, cell: int, name: str, value: str, trace: str) -> Parts:
+        return (model.Failure(cell, printable(name), self.excerpt(terminal.shown(value)), self.excerpt(trace)),)
 
     def excerpt(self, text: str) -> model.Excerpt:
         """A text with its middle left out where it is very long."""
@@ -220,16 +259,67 @@ class _Reader:
         many = self.words.left_out_lines.format(f"{lines:,}", f"{characters:,}")
         return model.Excerpt(head, many if lines > 1 else self.words.left_out.format(f"{characters:,}"), tail)
 
-    def output(self, cell: int, blocks: model.Blocks) -> model.Output:
-        if model.plain(blocks).strip() or any(isinstance(node, model.Image) for node in model.walk(blocks)):
-            return model.Output(cell, blocks)
-        return model.Output(cell, (model.Paragraph((model.Remark(self.words.unprinted.format(cell), house=True),)),))
+    def display(self, cell: int, data: Mapping[str, str], metadata: Mapping[str, Any]) -> Parts:
+        """The richest form that both page formats can show; of what they cannot, its text, its address and a note.
+
+        An image goes before HTML, since HTML is untrusted. A form that says nothing without a script gives way.
+        """
+        figures = []
+        # a formula is set; the picture of it that comes along is not as good
+        drawn = (mime for mime in data if mime.startswith("image/") and LATEX not in data)
+        for mime in sorted(drawn, key=_rank):
+            about = {key: metadata[key] for key in ("alt", "needs_background") if key in metadata}
+            about |= own if isinstance(own := metadata.get(mime), dict) else {}
+            figures.append(self.figure(cell, mime.removeprefix("image/"), data[mime], about))
+            if figures[-1].picture:
+                self.places.figures += 1
+                return (figures[-1],)
+        told: model.Blocks = ()
+        missing = any(_unshown(mime) for mime in data)
+        for read in (self._html, self._markdown, self._latex):
+            blocks, absent = read(data)
+            if model.says(blocks):
+                return (model.Output(cell, (*blocks, *self._note(cell, data, absent))),)
+            told, missing = told + blocks, missing or absent
+        if not any(isinstance(node, model.Remark) for node in model.walk(told)):
+            told += self._note(cell, data, missing)
+        self.places.figures += bool(figures)
+        output = (model.Output(cell, told),) if told else ()
+        return (*figures[:1], *self.stream(cell, "", self._texts(data)), *output)
+
+    def _html(self, data: Mapping[str, str]) -> tuple[model.Blocks, bool]:
+        return html.output(data[HTML], self.places) if HTML in data else ((), False)
+
+    def _markdown(self, data: Mapping[str, str]) -> tuple[model.Blocks, bool]:
+        return (markdown.read(data[MARKDOWN], self.places)[1] if MARKDOWN in data else ()), False
+
+    def _latex(self, data: Mapping[str, str]) -> tuple[model.Blocks, bool]:
+        return (markdown.latex(data[LATEX]) if LATEX in data else ()), False
+
+    def _texts(self, data: Mapping[str, str]) -> str:
+        """The text of an output: its own, unless that says nothing, or what another form of it has of text."""
+        plain = data.get(PLAIN, "")
+        if len(data) > 1 and IPYTHON.fullmatch(plain.strip()):
+            plain = ""
+        others = [text for mime, text in data.items() if mime.startswith("text/") and mime not in (HTML, PLAIN)]
+        plain = plain if plain.strip() else data.get(JSON) or "".join(others[:1])
+        return BARE.sub(r"<\g<name>>", plain) if len(data) > 1 else plain
+
+    def _note(self, cell: int, data: Mapping[str, str], missing: bool) -> model.Blocks:
+        """What is said of an output that is not shown, or not whole."""
+        if not missing:
+            return ()
+        strange = next((mime for mime in data if _unshown(mime) and not DRAWING.fullmatch(mime)), "")
+        said = self.words.untyped.format(cell, printable(strange)) if strange else self.words.unprinted.format(cell)
+        return (model.Paragraph((model.Remark(said, house=True),)),)
 
     def figure(self, cell: int, kind: str, data: str, about: Mapping[str, Any]) -> model.Figure:
-        self.places.figures += 1
-        number = self.places.figures
+        number = self.places.figures + 1
         told = {name: str(about.get(name, "")) for name in ("alt", "title", "subtitle", "credit", "values", "narrow")}
         found, own = images.picture(kind, data, f"figure-{number}")
+        if found:
+            found = images.sized(found, about.get("width"), about.get("height"))
+            found = images.on_dark(found) if about.get("needs_background") == "dark" else found
         narrow, _ = (
             images.picture("svg+xml", told["narrow"], f"figure-{number}-narrow") if told["narrow"] else (None, "")
         )
@@ -239,7 +329,7 @@ class _Reader:
         return model.Figure(
             cell,
             number,
-            images.sized(found, about.get("width"), about.get("height")) if found else None,
+            found,
             alt,
             *lines,
             html.read(told["values"], self.places) if told["values"] else (),
@@ -247,30 +337,34 @@ class _Reader:
             note if found else self.words.unreadable,
         )
 
-    def section(self, cell: int) -> model.EvidenceSection:
+    def section(self, cell: int) -> Parts:
         """What the next evidence output states, with its headings."""
         about = self.sections.pop(0)
         filled = [(kind, word) for kind, word in LISTS if about[kind]]
         text = about.pop("heading")
         heading = self._heading(2, text) if filled and text else None
         named = {kind: self._heading(3, getattr(self.words, word)) for kind, word in filled} if heading else {}
-        return model.EvidenceSection(cell, heading, {kind: one for kind, one in named.items() if one}, **about)
+        return (model.EvidenceSection(cell, heading, {kind: one for kind, one in named.items() if one}, **about),)
 
     def _heading(self, level: int, text: str) -> model.Heading | None:
         heading = self.places.heading(level, (model.Text(text),))
         return heading if isinstance(heading, model.Heading) else None
 
 
-def _whole(value: Any) -> str:
+def _whole(mime: str, value: Any) -> str:
     """The text of an output; a notebook that no tool has read yet may hold it as a list of lines."""
+    if mime.endswith("json"):
+        return json.dumps(value, ensure_ascii=False, indent=1)
     return "".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _plain_terminal(text: str) -> str:
-    """Remove terminal escape sequences, and apply carriage returns as a terminal would."""
-    text = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b[@-_]", "", text)
-    text = text.replace("\r\n", "\n")
-    return "\n".join(line.rpartition("\r")[2] if not line.endswith("\r") else line[:-1] for line in text.split("\n"))
+def _rank(mime: str) -> int:
+    return IMAGES.index(mime) if mime in IMAGES else len(IMAGES)
+
+
+def _unshown(mime: str) -> bool:
+    """Whether no page shows what is of a MIME type."""
+    return not mime.startswith(("text/", "image/")) and mime != JSON
 
 
 def _parameters(nb: NotebookNode) -> dict[str, Any]:

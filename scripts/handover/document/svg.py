@@ -59,6 +59,8 @@ LONGEST = 1000
 #: How many elements an image may draw once its references are followed, since a small file may draw a thousand million,
 #: and how far references may lead on.
 MOST_ELEMENTS, MOST_DEPTH = 500_000, 32
+#: What lies deeper is left out: readers of XML have a limit of their own, at 256.
+MOST_NESTED = 200
 
 
 @lru_cache(maxsize=32)
@@ -89,10 +91,12 @@ def draws(found: model.Picture) -> bool:
     """Whether an SVG draws anything, and does not only hold what others may refer to."""
     from lxml import etree
 
-    waiting = [etree.fromstring(found.data)]
+    root = etree.fromstring(found.data)
+    held = {f"#{element.get('id')}" for element in root.iter() if element.get("id")}
+    waiting = [root]
     while waiting:
         element = waiting.pop()
-        if _name(element) in SHAPES and (_name(element) != "use" or "href" in element.attrib):
+        if _name(element) in SHAPES and (_name(element) != "use" or element.get("href") in held):
             return True
         waiting.extend(child for child in element if _name(child) not in HELD)
     return False
@@ -147,12 +151,17 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
     from lxml import etree
 
     top = None
-    waiting: list[tuple[Any, Any]] = [(element, None)]
+    waiting: list[tuple[Any, Any, int]] = [(element, None, 0)]
     while waiting:
-        old, parent = waiting.pop()
+        old, parent, depth = waiting.pop()
+        if depth > MOST_NESTED:
+            continue
         name = _name(old)
         if name not in ELEMENTS:
-            if name == "a" and parent is not None:
+            if name == "foreignObject" and parent is not None and _name(old.getparent()) != "switch":
+                parent.append(_label(old))
+                continue
+            if name in ("a", "switch") and parent is not None:
                 name = "tspan" if _name(parent) in TEXTS else "g"
             else:
                 _text(parent, old.tail)
@@ -168,8 +177,24 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
             new.tail = old.tail if _name(old.getparent()) in TEXTS else None
         if name in TEXTS:
             new.text = old.text
-        waiting.extend((child, new) for child in reversed(old))
+        waiting.extend((child, new, depth + 1) for child in reversed(old))
     return top
+
+
+def _label(foreign: Any) -> Any:
+    """The words of HTML within a drawing, in the middle of their place: only a browser could set them as they are.
+
+    A ``switch`` has a text of its own for whoever cannot.
+    """
+    from lxml import etree
+
+    sides = (NUMBER.match(foreign.get(side, "").strip()) for side in ("x", "y", "width", "height"))
+    x, y, width, height = (float(side[0]) if side else 0.0 for side in sides)
+    about = {"x": f"{x + width / 2:g}", "y": f"{y + height / 2:g}", "text-anchor": "middle", "dy": "0.35em"}
+    label = etree.Element(f"{{{SVG}}}text", about)
+    said = foreign.xpath(".//text()[not(ancestor::*[local-name()='script' or local-name()='style'])]")
+    label.text = " ".join(" ".join(said).split())
+    return label
 
 
 def _text(parent: Any, text: str | None) -> None:

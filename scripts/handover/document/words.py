@@ -35,6 +35,13 @@ class Words:
     left_out: str = "Left out here: {} characters"
     left_out_lines: str = "Left out here: {} lines, {} characters"
     unprinted: str = "Cell {} shows something interactive that has no printed form."
+    untyped: str = "Cell {} shows {}, which has no printed form."
+    frame: str = "Embedded page that is not in this file"
+    video: str = "Video that is not in this file"
+    sound: str = "Sound that is not in this file"
+    embedded: str = "Embedded object that is not in this file"
+    canvas: str = "Drawing by a script that is not in this file"
+    unset: str = "LaTeX, shown as its source"
     done: str = "Done"
     open: str = "To do"
     disagree: str = "Sources disagree"
@@ -99,6 +106,13 @@ ARABIC: Mapping[str, str] = {
     "left_out": "حُذف هنا من الأحرف: {}",
     "left_out_lines": "حُذف هنا من الأسطر: {}، ومن الأحرف: {}",
     "unprinted": "تعرض الخلية {} عنصرًا تفاعليًا لا صورة مطبوعة له.",
+    "untyped": "تعرض الخلية {} محتوى من نوع {} لا صورة مطبوعة له.",
+    "frame": "صفحة مضمّنة ليست في هذا الملف",
+    "video": "فيديو ليس في هذا الملف",
+    "sound": "صوت ليس في هذا الملف",
+    "embedded": "عنصر مضمّن ليس في هذا الملف",
+    "canvas": "رسم يرسمه برنامج ليس في هذا الملف",
+    "unset": "صيغة LaTeX معروضة بنصها الأصلي",
     "done": "أُنجز",
     "open": "لم يُنجز",
     "disagree": "المصادر مختلفة",

@@ -8,7 +8,7 @@ with a placeholder where the digits will stand.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -43,6 +43,7 @@ RECIPE = 1
 #: The attachment that says how the others fit together; `handover verify` starts from it.
 RECORD = "edition.json"
 TABLE_MIMES = {".csv": "text/csv", ".json": "application/json", ".geojson": "application/geo+json"}
+PICTURE_MIMES = {".svg": "image/svg+xml", ".jpg": "image/jpeg", ".tif": "image/tiff"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Composition:
         document: What the pages were written from.
         metadata: What the pages say of themselves.
         refused: A line for each table that the notebook names and that may not be attached.
+        pictures: Those beside the notebook that the pages show, by their paths in the project.
     """
 
     edition: str
@@ -66,6 +68,7 @@ class Composition:
     document: "Document"
     metadata: PageMetadata
     refused: tuple[str, ...]
+    pictures: tuple[str, ...]
     _printed: dict[str, bytes] = field(repr=False)
     _settled: dict[str, bytes] | None = field(repr=False)
 
@@ -73,6 +76,11 @@ class Composition:
     def typst_source(self) -> str:
         """The source of the PDF."""
         return self._printed[MAIN].decode()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its maker should know: the characters that no typeface has."""
+        return tuple(filter(None, [pages.missing(self._printed)]))
 
     def pdf(self) -> bytes:
         """Typeset the PDF."""
@@ -97,21 +105,24 @@ class Composition:
         return self._settled or pages.settle(self._printed, self.document.name)
 
 
-def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False) -> Composition:
+def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False, code: bool = False) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.
 
     Args:
         nb: The notebook in format 4.
         name: Its file's name without ending; the name of a published edition counts as its report's.
-        folder: Where it lies; data is attached only if that is inside a project.
+        folder: Where it lies. Inside a project it may show pictures of that, and data is attached; elsewhere it may
+            show pictures of this folder.
         draft: Whether to leave the edition without its digits, which cost the layout of the PDF.
+        code: Whether the PDF shows the code of the cells.
     """
-    from handover.document import read
+    from handover.document import Beside, read
 
-    report = report_of(name)
-    document = read(nb, report)
-    attached, refused = _attached(nb, document, report, folder)
-    unnamed = _metadata(nb, document, attached, PLACEHOLDER)
+    report, project = report_of(name), _project(folder)
+    beside = Beside(project.root if project else folder, folder)
+    document = read(nb, report, beside)
+    attached, refused = _attached(nb, document, report, project, beside.shown)
+    unnamed = replace(_metadata(nb, document, attached, PLACEHOLDER), code=code)
     html, printed = pages.write_html(document, unnamed), pages.typst_source(document, unnamed)
     content, published, settled = "", b"", None
     if not draft:
@@ -123,7 +134,9 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False)
         for files in filter(None, (printed, settled)):
             files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
     final = _metadata(nb, document, attached, digits)
-    return Composition(final.edition, content, html, published, document, final, tuple(refused), printed, settled)
+    return Composition(
+        final.edition, content, html, published, document, final, tuple(refused), tuple(beside.shown), printed, settled
+    )
 
 
 def report_of(name: str) -> str:
@@ -191,15 +204,19 @@ def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[t
 
 
 def _attached(
-    nb: "NotebookNode", document: "Document", report: str, folder: Path
+    nb: "NotebookNode", document: "Document", report: str, project: Project | None, pictures: Mapping[str, bytes]
 ) -> tuple[tuple[Attachment, ...], list[str]]:
-    """The attachments of the PDF: the notebook as in git, the data it used, and the record that binds them."""
+    """The attachments of the PDF: the notebook as in git, what it used of its project, and the record that binds them.
+
+    Pictures are among them, since without them nobody could make the report again.
+    """
     text = source.canonical(nb).encode()
     mime = "application/x-ipynb+json"
     original = Attachment(safe(f"{report}.ipynb"), text, mime, "The notebook that made this report", "source")
-    project = _project(folder)
     named = document.evidence.get("tables")
     found, refused = tables(project.root, named) if project and isinstance(named, list) else ([], [])
+    if project:
+        found += _pictures({path: data for path, data in pictures.items() if path not in dict(found)})
     return (original, *(one for _, one in found), _record(report, document.parameters, original, found)), refused
 
 
@@ -239,6 +256,16 @@ def tables(root: Path, named: Sequence[Any]) -> tuple[list[tuple[str, Attachment
         taken = {other.name for _, other in attached}
         attached.append((name, replace(one, name=f"{len(attached)}-{one.name}") if one.name in taken else one))
     return attached, refused
+
+
+def _pictures(shown: Mapping[str, bytes]) -> Iterator[tuple[str, Attachment]]:
+    """Pictures as attachments, each named for its whole path."""
+    for path, data in sorted(shown.items()):
+        suffix = PurePosixPath(path).suffix.lower()
+        mime = PICTURE_MIMES.get(suffix, f"image/{suffix[1:]}")
+        # two paths may be one when they are made safe
+        name = safe(f"{digest.of_bytes(path.encode())[:8]}-{path}")
+        yield path, Attachment(name, data, mime, f"Picture in this report: {path}", "supplement")
 
 
 def _fault(root: Path, name: str) -> str:

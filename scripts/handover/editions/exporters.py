@@ -1,35 +1,58 @@
 """nbconvert's exporters, for ``jupyter nbconvert --to handover_pdf`` and JupyterLab's export menu.
 
-They compose a notebook as `render` does, so that an export gives the bytes that were published.
+They compose a notebook as `render` does, so that an export gives the bytes that were published. nbconvert's own
+switches hold: ``--no-input``, ``--TagRemovePreprocessor.remove_input_tags`` and the like.
+``--embed-images`` always does.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbconvert.exporters.exporter import Exporter
+from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode
-from traitlets import default
+from traitlets import Bool, default
 
 if TYPE_CHECKING:
     from handover.editions.compose import Composition
 
 
-class _HandoverExporter(Exporter):
-    """Composes a notebook of any kind, executed or not."""
+class _HandoverExporter(TemplateExporter):
+    """Composes a notebook of any kind, executed or not.
+
+    Of nbconvert's `TemplateExporter` it takes the switches that say what is left out, and no template.
+    """
 
     @default("optimistic_validation")
     def _once(self) -> bool:
         # otherwise nbconvert checks the notebook after each of its ten preprocessors, though none is enabled
         return True
 
-    def composed(self, nb: NotebookNode, resources: Any, **kw: Any) -> "tuple[Composition, dict[str, Any]]":
-        """Preprocess a notebook as nbconvert does, and compose it."""
+    def _init_preprocessors(self) -> None:
+        # a template may name some; there is none
+        Exporter._init_preprocessors(self)
+
+    def composed(self, nb: NotebookNode, resources: Any, *, code: bool = False, **kw: Any) -> "tuple[Composition, Any]":
+        """Preprocess a notebook as nbconvert does, leave out what it was told to, and compose it."""
         from handover.editions.compose import compose
 
-        ready, resources = super().from_notebook_node(nb, resources, **kw)
+        ready, resources = Exporter.from_notebook_node(self, nb, resources, **kw)
+        self._leave_out(ready)
+        if any("template_name" in self.config.get(one.__name__, ()) for one in type(self).mro()):
+            self.log.warning("%s prints its own page: --template does nothing.", type(self).__name__)
         about = (resources or {}).get("metadata", {})
-        made = compose(ready, str(about.get("name") or "Notebook"), Path(about.get("path") or "."))
-        return made, resources
+        folder = Path(about.get("path") or ".")
+        return compose(ready, str(about.get("name") or "Notebook"), folder, code=code), resources
+
+    def _leave_out(self, nb: NotebookNode) -> None:
+        kinds = {"markdown": self.exclude_markdown, "code": self.exclude_code_cell, "raw": self.exclude_raw}
+        nb.cells = [cell for cell in nb.cells if not kinds.get(cell.cell_type)]
+        for cell in nb.cells:
+            if self.exclude_input and cell.cell_type == "code":
+                # as nbconvert's own preprocessor says it; parameters can still be read
+                cell.metadata["transient"] = {"remove_source": True}
+            if self.exclude_output and "outputs" in cell:
+                cell.outputs = []
 
 
 class HandoverHTMLExporter(_HandoverExporter):
@@ -54,11 +77,20 @@ class HandoverPDFExporter(_HandoverExporter):
     export_from_notebook = "Handover report (PDF)"
     output_mimetype = "application/pdf"
 
+    exclude_input = Bool(
+        None,
+        allow_none=True,
+        help="Leave the code out of the pages and of the attached notebook; False (--show-input) prints it. "
+        "Unless told, it is attached and not printed.",
+    ).tag(config=True)
+
     @default("file_extension")
     def _file_extension(self) -> str:
         return ".pdf"
 
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[bytes, dict[str, Any]]:
         """Convert a notebook that is in memory."""
-        made, resources = self.composed(nb, resources, **kw)
+        made, resources = self.composed(nb, resources, code=self.exclude_input is False, **kw)
+        for note in made.notes:
+            self.log.warning("%s", note)
         return made.pdf(), resources

@@ -1,11 +1,13 @@
 """What a report is made from, as hashes: enough to say that nothing changed before anything heavy is imported.
 
 Every file under ``data/`` counts, whether the dictionary lists it or not: a notebook may read any of them,
-and an input that is not counted would pass yesterday's edition off as today's.
+and an input that is not counted would pass yesterday's edition off as today's. So does every picture elsewhere in the
+project that the notebook's text names.
 """
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import Any
 
 import handover
 from handover import digest
+from handover.document import PICTURES, Beside
 from handover.project import MARKER, Project
 
 #: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
@@ -26,11 +29,19 @@ SUFFIXES = {".css", ".j2", ".json", ".mplstyle", ".py", ".typ"}
 TOOLS = ("typst", "matplotlib", "pandas", "nbconvert", "papermill", "pillow")
 FONTS = "fontpkg-"
 PYTHON = "python"
+#: The end of a picture's name, and what stands before a name or within none; no name is longer.
+ENDING = re.compile(rf"(?:{'|'.join(map(re.escape, PICTURES))})(?![\w.])", re.IGNORECASE)
+BOUND = re.compile(r"""["'()<>\[\]\\]""")
+LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The inputs of one render; `notebook` is the hash of its clean source, whatever outputs the file holds."""
+    """The inputs of one render.
+
+    `notebook` is the hash of its clean source, whatever outputs the file holds; `tables` are those of the data, of
+    whatever kind, and of the pictures that the notebook names.
+    """
 
     report: str
     parameters: Mapping[str, Any]
@@ -79,7 +90,8 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
     A notebook outside any `project` has no tables and no lock. `source` is its text as
     `handover.notebook.source.canonical` returns it; `parameters` are all, bound.
     """
-    hashes = _hashes(project.root, [*data(project), project.lock.name]) if project else {}
+    paths = {*data(project), *_pictures(project, source), project.lock.name} if project else ()
+    hashes = _hashes(project.root, sorted(paths)) if project else {}
     return Inputs(
         report=report,
         parameters=parameters,
@@ -95,6 +107,15 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
 def data(project: Project) -> list[str]:
     """Paths below ``data/``; hidden ones, which editors leave behind, are no inputs."""
     return sorted(f"{project.data.name}/{path}" for path in _paths(project.data) if "/." not in f"/{path}")
+
+
+def _pictures(project: Project, source: str) -> Iterator[str]:
+    """The paths of the pictures that a notebook's text names, wherever in it they stand."""
+    beside = Beside(project.root, project.notebooks)
+    for found in ENDING.finditer(source):
+        named = BOUND.split(source[max(0, found.start() - LONGEST) : found.end()])[-1]
+        # a name may hold blanks, or stand between them
+        yield from filter(None, map(beside.path, {named, named.split()[-1]}))
 
 
 def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:

@@ -129,7 +129,7 @@ def produce(
         files |= {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
     _unmoved(request)
     about = _manifest(request, made, files, contents[".pdf"], manifest.run(clock.started, clock.seconds, done.network))
-    return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *_ahead(about)))
+    return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 
 
 def draft(
@@ -262,12 +262,17 @@ def _warm() -> None:
 
 
 def _accept(request: Request, made: "Composition") -> None:
-    """Refuse a composition that is not the report asked for, or that would leave out its data."""
+    """Refuse a composition that is not the report asked for, or rests on what is not counted or left out."""
     if made.refused:
         raise ConversionError(
             f"{request.where}: every table it names must be attached (refused):\n  "
             + "\n  ".join(made.refused)
             + "\nName tables of data/ by their path from the project's folder."
+        )
+    if uncounted := sorted(set(made.pictures) - set(request.inputs.tables)):
+        raise ConversionError(
+            f"{request.where}: every picture it shows must be named in the text of a cell (got {', '.join(uncounted)}, "
+            "whose name a cell made).\nWrite its path out in a cell, or put it into data/."
         )
     if made.document.parameters != dict(request.parameters):
         raise ConversionError(

@@ -115,7 +115,10 @@ def import_jsonschema() -> None:
 
 
 def canonical(nb: Mapping[str, Any]) -> str:
-    """Return the text of a notebook for git: no outputs, counts, editor metadata or injected parameters."""
+    """Return the text of a notebook for git: no outputs, counts, editor metadata or injected parameters.
+
+    Nor the source of a cell that nbconvert was told to leave out.
+    """
     clean = {
         "cells": [_clean(cell) for cell in nb["cells"] if INJECTED not in cell["metadata"].get("tags", [])],
         "metadata": {key: nb["metadata"][key] for key in NOTEBOOK_METADATA if key in nb["metadata"]},
@@ -131,10 +134,11 @@ def canonical(nb: Mapping[str, Any]) -> str:
 
 
 def _clean(cell: Mapping[str, Any]) -> dict[str, Any]:
+    source = "" if cell["metadata"].get("transient", {}).get("remove_source") else text_of(cell)
     clean = {
         "cell_type": cell["cell_type"],
         "metadata": {key: cell["metadata"][key] for key in CELL_METADATA if key in cell["metadata"]},
-        "source": text_of(cell).splitlines(keepends=True),
+        "source": source.splitlines(keepends=True),
     }
     if "id" in cell:
         clean["id"] = cell["id"]

@@ -5,6 +5,7 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
+        "fallback": "missing",
         "html_page": "environment prepare style_sheet write_html",
         "layout": "settle",
         "metadata": "Attachment AUTHOR LinkPicture NO_DAY PageMetadata",

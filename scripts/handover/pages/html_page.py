@@ -92,7 +92,8 @@ def _style(body: str, document: model.Document) -> str:
     text = re.sub(r"[^\w .,:;!?'()–—’-]", " ", document.title)
     running = " ".join(text.split())[:90].replace("'", "\\27 ")
     foot = f"@page {{ @bottom-left {{ content: '{running}'; }} }}\n"
-    return typefaces.font_rules(body, rtl=document.direction == "rtl") + style_sheet(FOLDER / "page.css") + foot
+    maths = style_sheet(FOLDER / "maths.css") if "<math" in body else ""
+    return typefaces.font_rules(body, rtl=document.direction == "rtl") + style_sheet(FOLDER / "page.css") + maths + foot
 
 
 @cache

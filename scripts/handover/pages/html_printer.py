@@ -10,6 +10,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from handover.document import evidence, model, words
+from handover.pages.mathematics import Mathematics, defines
 
 #: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
 FULL, HALF = 400.0, 220.0
@@ -18,6 +19,8 @@ WIDE = 4
 #: A table with a cell of more characters than `LONG`, or of few columns with lines of more than `ROOM`, is stacked on a
 #: telephone, cell under cell; one of many short columns is rather scrolled.
 LONG, FEW, ROOM = 60, 6, 110
+#: A formula of more characters may be wider than a telephone, and must be reached by keys to be scrolled.
+LONG_FORMULA = 40
 #: A longer message of an error is set as output.
 MESSAGE = 300
 #: pygments' kinds of token, and the class of the page's style sheet; the first that fits holds.
@@ -59,6 +62,7 @@ class Printer:
         self.ledger = document.ledger
         self.uses = document.uses
         self.words = words.of(document.language)
+        self.mathematics = Mathematics(document)
         #: Whether a contested number has been printed.
         self.contested = False
         #: What is printed last: the code of neighbouring cells, by the number of the first.
@@ -131,7 +135,7 @@ class Printer:
     def _drawn(self, figure: model.Figure) -> Markup:
         picture, alt = figure.picture, figure.alt or self.words.undescribed
         if picture.kind != "svg":
-            return fill('<img src="{}" alt="{}"{}>', data_url(picture), alt, size(picture))
+            return img(picture, alt)
         title = " ".join(model.plain(figure.title).split()) or self.words.figure.format(figure.number)
         prefix, narrow = f"figure-{figure.number}", figure.narrow
         drawn = inline_svg(picture, prefix, title, alt, "wide" if narrow else "")
@@ -172,7 +176,8 @@ class Printer:
             case model.CodeBlock():
                 return code(block.source, block.language)
             case model.Formula():
-                return fill('<p class="display">{}</p>', maths(block.latex))
+                about = attributes(tabindex="0" if len(block.latex) > LONG_FORMULA else "")
+                return fill('<p class="display"{}>{}</p>', about, shown) if (shown := self._maths(block)) else NOTHING
             case model.List():
                 return self._list(block)
             case model.Definitions():
@@ -249,7 +254,7 @@ class Printer:
             case model.Code():
                 return fill("<code>{}</code>", inline.text)
             case model.Maths():
-                return maths(inline.latex)
+                return self._maths(inline)
             case model.Break():
                 return Markup("<br>\n")
             case model.Span():
@@ -271,12 +276,19 @@ class Printer:
                 return fill('<span class="note">{}</span>', inline.text)
         raise TypeError(inline)
 
+    def _maths(self, node: model.Latex) -> Markup:
+        """A formula as MathML; where it cannot be set, its source."""
+        tree = self.mathematics.tree(node)
+        if tree is not None:
+            return NOTHING if defines(tree) else mathml(tree)
+        form = '<span role="math" aria-label="{0}"><code>{0}</code></span> <span class="note">({1})</span>'
+        return fill(form, node.latex or "LaTeX", self.words.unset)
+
     def _image(self, image: model.Image) -> Markup:
         note = fill('<span class="note">{}</span>', image.note) if image.note else NOTHING
         if not image.picture:
             return note
-        about = attributes(title=image.title) + size(image.picture)
-        shown = fill('<img src="{}" alt="{}"{}>', data_url(image.picture), image.alt or self.words.undescribed, about)
+        shown = img(image.picture, image.alt or self.words.undescribed, image.title)
         return shown + " " + note if note else shown
 
     def _citation(self, link: model.Citation) -> Markup:
@@ -374,9 +386,11 @@ def host(url: str) -> str:
     return url.partition("//")[2].partition("/")[0].removeprefix("www.") or url
 
 
-def maths(latex: str) -> Markup:
-    """LaTeX as text that says of itself that it is mathematics."""
-    return fill('<span role="math" aria-label="{}"><code>{}</code></span>', latex or "LaTeX", latex)
+def mathml(tree: Any) -> Markup:
+    """A formula as mark-up, its source within it."""
+    from lxml import etree
+
+    return Markup(etree.tostring(tree, encoding="unicode"))
 
 
 def excerpt(text: model.Excerpt) -> Markup:
@@ -387,15 +401,22 @@ def excerpt(text: model.Excerpt) -> Markup:
     return fill(form, text.head, text.note, text.tail)
 
 
-def data_url(picture: model.Picture) -> str:
-    """A picture as an address that holds it."""
+def img(picture: model.Picture, alt: str, title: str = "") -> Markup:
+    """A picture as an element that holds it, with its size, so that the page does not jump while it is drawn.
+
+    One that moves stands still on paper, and for a reader who asks for less motion.
+    """
+    about = attributes(title=title, width=f"{picture.width:.0f}", height=f"{picture.height:.0f}")
     kind = "svg+xml" if picture.kind == "svg" else picture.kind
-    return f"data:image/{kind};base64,{base64.b64encode(picture.data).decode('ascii')}"
+    shown = fill('<img src="{}" alt="{}"{}>', _data_url(kind, picture.data), alt, about)
+    if not picture.still:
+        return shown
+    form = '<picture><source media="print, (prefers-reduced-motion: reduce)" srcset="{}">{}</picture>'
+    return fill(form, _data_url("png", picture.still), shown)
 
 
-def size(picture: model.Picture) -> Markup:
-    """The size of a picture, so that the page does not jump while it is drawn."""
-    return attributes(width=f"{picture.width:.0f}", height=f"{picture.height:.0f}")
+def _data_url(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def inline_svg(picture: model.Picture, prefix: str, name: str, description: str, screen: str) -> Markup:

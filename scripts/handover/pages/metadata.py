@@ -44,6 +44,7 @@ class PageMetadata:
         archive: The address of the list of the report's editions.
         index: The address of the list of all reports.
         link_picture: None for a page that is no edition.
+        code: Whether the PDF shows the code of the cells; HTML has it in any case, folded away.
     """
 
     edition: str
@@ -57,6 +58,7 @@ class PageMetadata:
     archive: str = ""
     index: str = ""
     link_picture: LinkPicture | None = None
+    code: bool = False
 
     @property
     def signed(self) -> str:

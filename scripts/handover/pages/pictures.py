@@ -32,7 +32,7 @@ def points(picture: model.Picture) -> tuple[float, float]:
 def for_typst(picture: model.Picture) -> bytes:
     """Return the file of a picture, letters spelled in the shipped typefaces, dots in a colour model of screens."""
     if picture.kind != "svg":
-        return _raster(picture.data)
+        return _raster(picture.still or picture.data)
     drawn = visible(picture.data.decode("utf-8"))
     return CONDENSED.sub(r'font-family="\1IBM Plex Sans\2" font-stretch="condensed"', drawn).encode()
 
@@ -41,7 +41,7 @@ def _raster(data: bytes) -> bytes:
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as image:
-        if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA") and image.format != "GIF":
+        if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA") and image.format not in ("GIF", "AVIF"):
             return data
         return _png(image.convert("RGBA" if "transparency" in image.info else "RGB"))
 

@@ -10,6 +10,7 @@ import io
 import logging
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
@@ -25,6 +26,7 @@ SANS = (*HEADINGS, "nav", "footer", "table", "figure", "details", "dt",
 MONO = ("pre", "code", "kbd", "samp")
 BOLD = (*HEADINGS, "b", "strong", "th", "dt", ".title", ".name", ".value")
 ITALIC = ("em", "i", "cite", "dfn", "var")
+FORMULA = (fonts.MATHS,)
 #: What stays regular although its tag is bold or slanted in a browser.
 PLAIN = ("pre", "code", ".row", ".plain", "address")
 #: The attributes that say how a text is set.
@@ -35,9 +37,14 @@ BASE = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0–—‘’“
 #: What the style sheet and list numbers add to a text in the Arabic face, which has no such base.
 ADDED = frozenset("0123456789.+−· ")
 #: How faces are cut, in words that change when `_cut` does.
-CUT = "woff2, kern and mark outside Arabic, no hinting, no names, no meta"
+CUT = "woff2, kern and mark outside Arabic, ssty, dtls and flac in formulas, no hinting, no names, no meta"
 #: Bytes of the digest that a kept file begins with, so that a damaged one is noticed.
 DIGEST = 32
+
+
+#: Letters, and what a formula has for them where they are variables.
+_SLANTED = map(chr, (0x210E, *range(0x1D434, 0x1D455), *range(0x1D456, 0x1D468), *range(0x1D6E2, 0x1D71C)))
+SLANTED = {chr(int(unicodedata.decomposition(letter).split()[-1], 16)): letter for letter in _SLANTED}
 
 
 class Face(NamedTuple):
@@ -119,11 +126,16 @@ def used(body: str, rtl: bool) -> dict[Face, set[str]]:
         left = set().union(*texts)
         for family in setting.families:
             face = Face(family, setting.bold, setting.italic and family != fonts.ARABIC)
-            drawn = left & covered(face)
+            drawn = (left | _slanted(left) if family == fonts.MATHS else left) & covered(face)
             if drawn:
                 faces.setdefault(face, set()).update(drawn)
             left -= drawn
     return faces
+
+
+def _slanted(letters: Iterable[str]) -> set[str]:
+    """The characters that a browser sets in a formula for single letters."""
+    return set(map(SLANTED.get, letters)) - {None}
 
 
 class _Listener:
@@ -137,7 +149,7 @@ class _Listener:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         around = self.open[-1]
-        if around is None or tag in ("title", "desc"):
+        if around is None or tag in ("title", "desc", "annotation"):
             self.open.append(None)
             return
         setting = _setting(around, self.rtl, tag, *map(attributes.get, SHAPING))
@@ -167,6 +179,8 @@ def _setting(
     slope: str | None,
 ) -> Setting:
     """How an element sets its text, from how its surroundings do, its tag and its attributes."""
+    if tag == "math" or around.families == FORMULA:
+        return Setting(FORMULA)
     setting = around
     names = {tag, *(f".{name}" for name in (classes or "").split())}
     if not names.isdisjoint(SANS):
@@ -205,7 +219,10 @@ def _font_faces(faces: Mapping[Face, Iterable[str]]) -> str:
     for face in sorted(faces):
         characters = frozenset(faces[face])
         parts = [characters | ADDED]
-        if face.family != fonts.ARABIC:
+        if face.family == fonts.MATHS:
+            # without a space among its characters, a browser would take sizes and places from another typeface
+            parts = [characters | {" ", "√"}]
+        elif face.family != fonts.ARABIC:
             parts = [BASE, characters - BASE] if characters & BASE else [characters]
         written += [_font_face(face, frozenset(part)) for part in parts if part]
     return "".join(written)
@@ -267,7 +284,9 @@ def _cut(face: Face, characters: frozenset[str]) -> bytes:
     logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
     options = subset.Options(flavor="woff2", hinting=False, name_IDs=[], notdef_outline=True, glyph_names=False)
     options.recalc_timestamp = False
-    if face.family != fonts.ARABIC:
+    if face.family == fonts.MATHS:
+        options.layout_features = ["ssty", "dtls", "flac"]
+    elif face.family != fonts.ARABIC:
         options.layout_features = ["kern", "mark"]
     with TTFont(face.file, recalcTimestamp=False) as font:
         # Plex carries a table of its own designers' notes, which no browser reads

@@ -10,6 +10,7 @@ from typing import Any
 
 from handover import fonts, scratch
 from handover.errors import ConversionError
+from handover.pages import fallback
 from handover.pages.typst_text import literal
 
 STANDARDS = ["ua-1", "a-3a"]
@@ -115,12 +116,13 @@ def _world(files: Mapping[str, bytes], name: str) -> Iterator[tuple[Path, dict[s
         with scratch.room(world.parent):
             for file, data in files.items():
                 (world / file).write_bytes(data)
+            beside, formulas = fallback.link(files, world), fallback.MATHS in files
         try:
             yield (
                 world / "main.typ",
                 {
                     "root": world,
-                    "font_paths": _fonts(),
+                    "font_paths": _with(beside, formulas=formulas) if beside or formulas else _fonts(),
                     "package_path": world,
                     "package_cache_path": world,
                 },
@@ -145,7 +147,12 @@ def _refused(name: str, message: str, hints: list[str], diagnostic: str) -> Conv
 
 @cache
 def _fonts() -> Any:
+    return _with([], formulas=False)
+
+
+def _with(folders: list[str], *, formulas: bool) -> Any:
+    """Our typefaces and those in other folders; for formulas also the one that Typst itself carries for them."""
     import typst
 
-    folders = [str(folder) for folder in fonts.folders()]
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+    ours = [str(folder) for folder in fonts.folders()]
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=formulas, font_paths=ours + folders)

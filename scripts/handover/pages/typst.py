@@ -5,21 +5,23 @@ as mark-up or code.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
 from urllib.parse import quote
 
 from handover.document import Words, model, of
-from handover.pages import layout, pictures
+from handover.pages import layout, pictures, typst_maths
+from handover.pages.fallback import IMPORT, with_typefaces
+from handover.pages.mathematics import Mathematics, defines
 from handover.pages.metadata import NO_DAY, Attachment, PageMetadata
 from handover.pages.typesetter import PICTURE
 from handover.pages.typst_evidence import MARK, Evidence
 from handover.pages.typst_table import WORD, table
 from handover.pages.typst_text import code, lines, literal, spoken, text, visible, wordless
 
-TEMPLATE = Path(__file__).with_name("report.typ")
+TEMPLATE, MATHS = (Path(__file__).with_name(name) for name in ("report.typ", "maths.typ"))
 RELATIONSHIPS = ("source", "data", "alternative", "supplement")
 #: A page of 600 by 315 points in the dots that a link's picture has.
 LINK_PPI = 144
@@ -50,8 +52,9 @@ def typst_source(document: model.Document, metadata: PageMetadata) -> dict[str, 
     """Return all files that Typst sets a document from, by name, but its layout, which `settle` adds."""
     printer = Printer(document)
     attached = {f"attachment-{number}": item.data for number, item in enumerate(metadata.attachments)}
-    main = "\n".join([*printer.preamble(metadata), *printer.body(metadata.colophon), _closing(printer.words, metadata)])
-    return {"main.typ": f"{main}\n".encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
+    main = "\n".join([*printer.preamble(metadata), *printer.body(metadata), _closing(printer.words, metadata)])
+    files = {"main.typ": f"{main}\n".encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
+    return with_typefaces(files)
 
 
 def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, bytes]:
@@ -60,11 +63,12 @@ def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, b
     title, under = _cut(_title(document), LINK_TITLE), _cut(" ".join(document.standfirst.split()), LINK_WORDS)
     signed = " · ".join(filter(None, [metadata.signed, _day(words, metadata)]))
     main = (
-        '#import "/report.typ": *\n'
+        f"{IMPORT}\n"
         f"#show: link-picture.with(lang: {literal(_language(document.language)[0])}, dir: {document.direction})\n"
         f"#link-title([{text(title)}], [{text(under)}], [{text(signed)}])\n"
     )
-    return {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), layout.FILE: layout.Layout().file()}
+    files = {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), layout.FILE: layout.Layout().file()}
+    return with_typefaces(files)
 
 
 @dataclass
@@ -86,6 +90,9 @@ class Printer:
 
     def __post_init__(self) -> None:
         self.words: Words = of(self.document.language)
+        self.mathematics = Mathematics(self.document)
+        if self.mathematics:
+            self.files[MATHS.name] = MATHS.read_bytes()
         self.evidence = Evidence(self)
         self.brief = any(
             isinstance(part, model.EvidenceSection) and part.layout == "brief" for part in self.document.parts
@@ -104,7 +111,8 @@ class Printer:
         language, region = _language(self.document.language)
         title = _title(self.document)
         return [
-            '#import "/report.typ": *',
+            IMPORT,
+            *([f'#import "/{MATHS.name}": *'] if self.mathematics else []),
             f"#let masthead = masthead-of.with([{text(metadata.signed)}], [{self.house(self.words.edition)}], "
             f"({self._key()}))",
             f"#show: report.with(title: {literal(visible(title))}, author: {literal(visible(metadata.author))}, "
@@ -123,11 +131,11 @@ class Printer:
             marks.append(f"[#marked[{text(MARK)}];#{literal(': ')};{self.house(words.differ)}], ")
         return "".join(marks)
 
-    def body(self, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    def body(self, metadata: PageMetadata) -> Iterator[str]:
         """The whole text, and at its end the appendix and the colophon, in the columns of evidence that comes last."""
-        colophon = "".join(f"([{self.house(name)}], [{text(value)}]), " for name, value in rows)
+        colophon = "".join(f"([{self.house(name)}], [{text(value)}]), " for name, value in metadata.colophon)
         colophon = f"#colophon(({colophon}))" if colophon else ""
-        parts = [part for part in self.document.parts if not isinstance(part, model.CellCode)]
+        parts = [part for part in self.document.parts if metadata.code or not isinstance(part, model.CellCode)]
         last = parts.pop() if parts and isinstance(parts[-1], model.EvidenceSection) else None
         yield self._masthead()
         yield from self._parts(parts)
@@ -175,6 +183,8 @@ class Printer:
                         yield self._figure(part, followed=id(part) in followed)
                     case model.Prose() | model.Output():
                         yield self.blocks(part.blocks)
+                    case model.CellCode():
+                        yield self._code(part)
                     case model.Stream():
                         yield self._stream(part)
                     case model.Failure():
@@ -205,6 +215,10 @@ class Printer:
                 note = f"{text('[')}{note}{text(f': {figure.alt}]')}"
             options.append(f"remark: [#note[{note}];]")
         return f"#exhibit({', '.join(options)})[{self._picture(figure.picture, figure.alt)}];"
+
+    def _code(self, code_: model.CellCode) -> str:
+        label = self.house(self.words.code.format(code_.cell))
+        return f"#note[{label}];#listing({lines(code_.source, CODE_WIDTH)});"
 
     def _stream(self, stream: model.Stream) -> str:
         found = stream.text
@@ -242,7 +256,8 @@ class Printer:
             case model.Preformatted(inside):
                 return f"#listing({lines(model.plain(inside), CODE_WIDTH)});"
             case model.Formula(latex):
-                return f"#formula({lines(latex, MATHS_WIDTH)});"
+                source = f"#formula({lines(latex, MATHS_WIDTH)});#note[{self.house(self.words.unset)}];"
+                return self._set(block, source)
             case model.Quote(inner):
                 return f"#quotation[\n{self.blocks(inner, depth + 1, column=column)}\n];"
             case model.List():
@@ -260,8 +275,11 @@ class Printer:
             case model.Details():
                 summary = f"#definition-of[{self.inlines(block.summary)}];\n" if block.summary else ""
                 return f"#quotation[\n{summary}{self.blocks(block.blocks, depth + 1, column=column)}\n];"
-            case model.Division(inner):
-                return self.blocks(inner, depth, column=column)
+            case model.Division(inner, language, direction):
+                set_as = [f"lang: {literal(_language(language)[0])}"] if language else []
+                set_as += [f"dir: {direction}"] if direction in ("ltr", "rtl") else []
+                written = self.blocks(inner, depth, column=column)
+                return f"#[#set text({', '.join(set_as)});\n{written}\n]" if set_as and written else written
             case model.Rule():
                 return "#rule();"
 
@@ -309,7 +327,8 @@ class Printer:
             case model.Code(content):
                 return code(content, "raw", word)
             case model.Maths(latex):
-                return code(latex, "maths", word)
+                source = f"{code(latex, 'maths', word)}{text(' ')}#remark[({self.house(self.words.unset)})];"
+                return self._set(node, source)
             case model.Break():
                 return "#linebreak();"
             case model.Image():
@@ -333,6 +352,13 @@ class Printer:
                 return f"#conflicting({literal(node.anchor)})[{inside}];"
         return f"#go({literal(node.anchor)})[{inside}];"
 
+    def _set(self, node: model.Latex, source: str) -> str:
+        """Print a formula; where it cannot be set, its source."""
+        tree = self.mathematics.tree(node)
+        if tree is None:
+            return source
+        return "" if defines(tree) else typst_maths.equation(tree, node.latex)
+
     def _remark(self, remark: model.Remark) -> str:
         return self.house(remark.text) if remark.house else text(remark.text)
 
@@ -343,7 +369,7 @@ class Printer:
     def _picture(self, picture: model.Picture | None, alt: str) -> str:
         if picture is None:
             return ""
-        name = f"{PICTURE}{len(self.files) + 1}"
+        name = f"{PICTURE}{sum(name.startswith(PICTURE) for name in self.files) + 1}"
         self.files[name] = pictures.for_typst(picture)
         width, height = pictures.points(picture)
         described = spoken(alt) if alt.strip() else literal(self.words.undescribed)

@@ -1,4 +1,4 @@
-"""Text on its way into Typst: what no typeface can show is made visible, and every string becomes a literal.
+"""Text on its way into Typst: what no PDF may hold is made visible, and every string becomes a literal.
 
 No text of a notebook ever stands in the source outside a string literal written here, so none of it can
 be read as markup or code.
@@ -6,22 +6,26 @@ be read as markup or code.
 
 import re
 import unicodedata
-from functools import cache
 
-from handover import fonts
-
-#: Characters that print nothing and that Typst lets pass: breaks, joiners, direction marks, variants.
-INVISIBLE = {0xAD, 0x61C, *range(0x200B, 0x2010), 0x2060, *range(0x2066, 0x206A), *range(0xFE00, 0xFE10)}
-#: Direction overrides make a line read other than it was written; they are shown, never obeyed.
-REFUSED = {0xFEFF, *range(0x202A, 0x202F)}
-#: What every shipped typeface has, so that plain Western text is not looked up at all.
+#: Characters that print nothing and that Typst lets pass: breaks, joiners, direction marks, fillers, variants, tags.
+INVISIBLE = {
+    0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x200B, 0x2010),
+    *range(0x2060, 0x2065), *range(0x2066, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFFA0,
+    *range(0x1D173, 0x1D17B), 0xE0001, *range(0xE0020, 0xE0080), *range(0xE0100, 0xE01F0),
+}  # fmt: skip
+#: These print nothing either, and Typst stops at them: the mark of a file's byte order, and variants of Mongolian
+#: letters, which no typeface of ours has.
+DROPPED = dict.fromkeys([0xFEFF, *range(0x180B, 0x1810)])
+#: Direction overrides make a line read other than it was written; they are shown, never obeyed, as are notes between
+#: lines; nor may a PDF hold what is no character.
+REFUSED = {0x2028, 0x2029, *range(0x202A, 0x202F), *range(0xFDD0, 0xFDF0), *range(0xFFF9, 0xFFFC)}
+#: What each of our typefaces has, so that plain Western text is not looked up at all.
 PLAIN = re.compile("[\n\t -~\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u2260]*")
 #: All that is not plainly printable, and more.
 UNPRINTABLE = re.compile(r"[^\w -~]")
 #: The literals that print, in mark-up written here.
-LITERAL = re.compile(r'#(?:raw\(|maths\()?"((?:[^"\\]|\\.)*)"')
+LITERAL = re.compile(r'#(?:raw\(|maths\(|within-text\()?"((?:[^"\\]|\\.)*)"')
 CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
-LISTED = 4
 #: White space that is not yet one space, or one that must not break.
 UNFOLDED = re.compile(r"\s{2,}|[^\S \u00a0\u202f\u2009]")
 
@@ -93,41 +97,12 @@ def _broken(long: str, step: int) -> str:
 
 
 def visible(content: str) -> str:
-    """Return text in which each character that no shipped typeface has is named, e.g. ``[U+1F600]``."""
+    """Return text in which each character that no PDF may hold is named, e.g. ``[U+202E]``."""
     if PLAIN.fullmatch(content):
         return content
-    known = covered()
-    parts: list[str] = []
-    missing: list[str] = []
-    for char in content.replace("\ufeff", ""):
-        code = ord(char)
-        if code not in known and code not in INVISIBLE and char != "\n":
-            missing.append(char)
-        elif not (missing and code in INVISIBLE):
-            parts += [_named(missing), char]
-            missing = []
-    return "".join([*parts, _named(missing)])
+    return "".join(f"[U+{ord(char):04X}]" if _refused(char) else char for char in content.translate(DROPPED))
 
 
-def _named(missing: list[str]) -> str:
-    """Name a run of characters; of a long run the first few, and how many there were."""
-    if not missing:
-        return ""
-    codes = " ".join(f"U+{ord(char):04X}" for char in missing[:LISTED])
-    return f"[{codes} \u2026 {len(missing)} characters]" if len(missing) > LISTED else f"[{codes}]"
-
-
-@cache
-def covered() -> frozenset[int]:
-    """The characters that at least one shipped typeface has a glyph for, less those a PDF/A refuses."""
-    from fontTools.ttLib import TTFont
-
-    found: set[int] = set()
-    for family in fonts.FAMILIES:
-        with TTFont(fonts.face(family, "Regular"), lazy=True) as font:
-            found.update(font.getBestCmap())
-    return frozenset(
-        code
-        for code in found
-        if code not in REFUSED and unicodedata.category(chr(code)) not in ("Cc", "Co", "Cs", "Cn")
-    )
+def _refused(char: str) -> bool:
+    code = ord(char)
+    return code in REFUSED or code & 0xFFFE == 0xFFFE or (unicodedata.category(char) in ("Cc", "Cs") and char != "\n")

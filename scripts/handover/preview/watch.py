@@ -1,4 +1,4 @@
-"""What counts as a save: the report's notebook, the data, and the part of the package that makes reports."""
+"""What counts as a save: the notebook, pictures beside it, the data, and the part of the package that makes reports."""
 
 import threading
 from collections.abc import Callable
@@ -49,7 +49,8 @@ class Watch:
             return inputs.shapes(path.relative_to(PACKAGE))
         if path.is_relative_to(self._data):
             return not any(part.startswith(".") for part in path.relative_to(self._data).parts)
-        return path == self._notebook
+        beside = path.suffix.lower() in inputs.PICTURES and path.is_relative_to(self._notebook.parent)
+        return beside or path == self._notebook
 
     def _run(self) -> None:
         import watchfiles

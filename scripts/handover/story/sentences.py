@@ -29,6 +29,7 @@ from handover.story.values import English
 #: Prefixes of links by target; `handover.document.evidence`, which may not import this, has the same.
 FACT, SOURCE, CLAIM, CONFLICT = "#fact-", "#source-", "#claim-", "#conflict-"
 LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
+DOLLAR = re.compile(r"(?<![\\$])\$(?=\[(?:\\.|[^\]\\])*\]\()")
 ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
 PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 #: The part of a field that is words of the sentence itself.
@@ -81,7 +82,8 @@ class Writer:
             ProseError: A template types a digit, a field is malformed, or there is none where one must be.
             FactError: A field names no fact.
         """
-        return self._first(templates, where, self._link, bound)
+        # a dollar before a number is money: Jupyter would read mathematics from there to the next
+        return DOLLAR.sub(r"\\$", self._first(templates, where, self._link, bound))
 
     def plain(self, templates: Templates, where: str = "alt") -> str:
         """Write the same without links."""

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from handover import digest
+from handover.document import PICTURES
 from handover.editions import RECORD, REPORT, Manifest, manifest
 from handover.errors import VerifyError
 from handover.project import MARKER
@@ -109,8 +110,10 @@ def _attachment(about: Any) -> tuple[str, str]:
 
 
 def _is_table(path: str) -> bool:
+    """Whether a path may be one of a table, or of a picture, of which none can run."""
     parts = PurePosixPath(path).parts
-    inside = parts[:1] == MARKER.parts[:1] and len(parts) > 1 and ".." not in parts
+    data = parts[:1] == MARKER.parts[:1] and len(parts) > 1
+    inside = (data or path.lower().endswith(PICTURES)) and not path.startswith("/") and ".." not in parts
     return inside and path.isprintable() and "\\" not in path
 
 

@@ -61,8 +61,13 @@ def figure(data=SVG, mime="image/svg+xml", **about):
         ("---", "<hr>"),
         ("t\n: d", "<dl>\n<dt>t</dt>\n<dd>d</dd>\n</dl>"),
         ("3. a\n4. b\n   - c", '<ol start="3">\n<li>a</li>\n<li>b\n<ul>\n<li>c</li>\n</ul></li>\n</ol>'),
-        ("$x^2$", '<p><span role="math" aria-label="x^2"><code>x^2</code></span></p>'),
-        ("$$\ny\n$$", '<p class="display"><span role="math" aria-label="y"><code>y</code></span></p>'),
+        ("$\\no{<b>}$", '<p><span role="math" aria-label="\\no{&lt;b&gt;}"><code>\\no{&lt;b&gt;}</code></span> '
+         '<span class="note">(LaTeX, shown as its source)</span></p>'),
+        ("$x<y$", "<p><math><semantics><mrow><mi>x</mi><mo>&lt;</mo><mi>y</mi></mrow>"
+         '<annotation encoding="application/x-tex">x&lt;y</annotation></semantics></math></p>'),
+        ("$$\ny\n$$", '<p class="display"><math display="block"><semantics><mrow><mi>y</mi></mrow>'
+         '<annotation encoding="application/x-tex">y</annotation></semantics></math></p>'),
+        ("$\\newcommand{\\R}{\\mathbb{R}}$ x", "<p> x</p>"),
         ("a &amp; &lt;i&gt; `<b>`", "<p>a &amp; &lt;i&gt; <code>&lt;b&gt;</code></p>"),
         ('{{7*7}} #read("x")', "<p>{{7*7}} #read(&#34;x&#34;)</p>"),
         ("a\u202eb\ud800", "<p>a[U+202E]b\ufffd</p>"),
@@ -75,7 +80,7 @@ def figure(data=SVG, mime="image/svg+xml", **about):
         ("<details><summary>S</summary>\n\n**md**\n\n</details>",
          "<details><summary>S</summary>\n<p><strong>md</strong></p>\n</details>"),
         ("![far](https://x.example/a.png)",
-         '<p><span class="note">[Image that is not in this file far (https://x.example/a.png)]</span></p>'),
+         '<p><span class="note">[Image that is not in this file: far (https://x.example/a.png)]</span></p>'),
     ],
 )  # fmt: skip
 def test_markdown(source, written):

@@ -35,6 +35,14 @@ def test_each_text_is_cut_from_the_face_that_sets_it(body, face):
     assert list(used(body)) == [face]
 
 
+def test_a_formula_is_cut_from_its_own_face_with_the_slanted_forms_of_its_letters():
+    body = "<p>a<math><mi>π</mi><mi>h</mi><annotation>ğ</annotation></math></p>"
+    assert used(body) == {SERIF: "a", Face(fonts.MATHS): "hπℎ\U0001d70b"}
+    cut = subset(typefaces._font_faces({Face(fonts.MATHS): "("}))
+    assert {"(", " ", "√"} <= set(map(chr, cut.getBestCmap())) and len(cut.getGlyphOrder()) > 20, "with taller forms"
+    assert "MATH" in cut
+
+
 def test_a_foreign_font_in_a_drawing_is_left_alone():
     assert used("<figure><svg><text font-family='DejaVu Sans'>x</text></svg></figure>") == {}
 

@@ -1,11 +1,13 @@
 """Two independent judges on the standards that the PDF claims: veraPDF, and page-validation without Java."""
 
+import base64
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pikepdf
 import pytest
-from pdf_samples import NOTEBOOKS, TESTS, printed
+from pdf_samples import NOTEBOOKS, TESTS, metadata, of_cells, printed, raster, shows, typeset
 
 from judges import pagevalidation, verapdf
 
@@ -52,6 +54,23 @@ def test_every_notebook_conforms(name):
     verapdf.need()
     assert pagevalidation.judge(printed(name)) == []
     assert verapdf.judge(printed(name)) == {"ua1": [], "3a": []}
+
+
+@pytest.mark.slow
+def test_outputs_of_every_kind_and_code_conform():
+    verapdf.need()
+    kinds = ("GIF", "WEBP", "AVIF", "BMP", "TIFF", "PNG")
+    cells = [shows({f"image/{kind.lower()}": base64.b64encode(raster(kind)).decode()}) for kind in kinds]
+    cells += [
+        shows({"image/png": base64.b64encode(raster("PNG", "RGBA")).decode()}, {"needs_background": "dark"}),
+        shows({"text/html": "<p>x</p><svg width=90 height=90><rect width=50 height=50 /></svg>"}),
+        shows({"text/html": "<iframe src='https://x.example/'></iframe><canvas></canvas><input value=7>"}),
+        shows({"application/vnd.plotly.v1+json": {}, "text/plain": "Figure()"}),
+        shows({"application/pdf": ""}),
+    ]
+    made = typeset(of_cells(*cells), replace(metadata(), code=True))
+    assert pagevalidation.judge(made) == []
+    assert verapdf.judge(made) == {"ua1": [], "3a": []}
 
 
 def test_the_judge_says_what_it_lacks(monkeypatch):

@@ -14,9 +14,8 @@ def svg(inside):
     return model.Picture("svg", f'<svg xmlns="http://www.w3.org/2000/svg">{inside}</svg>'.encode(), 96, 48)
 
 
-def test_letters_that_no_typeface_has_are_named():
-    drawn = pictures.for_typst(svg("<text>a 😀<tspan>\ue000</tspan></text>")).decode()
-    assert "a [U+1F600]<tspan>[U+E000]</tspan>" in drawn
+def test_letters_that_no_pdf_may_hold_are_named():
+    assert "a 😀<tspan>[U+202E]</tspan>" in pictures.for_typst(svg("<text>a 😀<tspan>\u202e</tspan></text>")).decode()
 
 
 def test_the_narrow_face_is_named_as_typst_knows_it():
@@ -33,6 +32,10 @@ def test_a_picture_that_typst_does_not_take_becomes_a_png(kind, mode):
 
 def test_any_other_picture_stays_as_it_is():
     assert pictures.for_typst(model.Picture("png", raster(), 40, 20)) == raster()
+
+
+def test_of_a_picture_that_moves_paper_shows_the_still_one():
+    assert pictures.for_typst(model.Picture("webp", b"frames", 40, 20, still=raster())) == raster()
 
 
 def test_a_picture_is_measured_in_points():
