@@ -36,11 +36,12 @@ NEAR_FOR = 40
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The rows of all tables by name, the table of each row's id, and the files by the tables' names."""
+    """By the tables' names their rows, files and columns; `where` gives the table and the row of each row's id."""
 
     rows: dict[str, list[Row]]
     where: dict[str, tuple[str, Row]] = field(repr=False)
     paths: dict[str, str]
+    columns: dict[str, list[str]]
 
 
 @dataclass(slots=True)
@@ -96,7 +97,8 @@ def _look(folder: Path) -> tuple[Record, list[Fault]]:
                 _citations(tables[name], column, where)
     rows = {name: table.rows for name, table in tables.items()}
     paths = {name: table.where for name, table in tables.items()}
-    return Record(rows, where, paths), [fault for table in tables.values() for fault in table.faults]
+    columns = {name: [column.name for column in table.schema.columns] for name, table in tables.items()}
+    return Record(rows, where, paths, columns), [fault for table in tables.values() for fault in table.faults]
 
 
 def _table(folder: Path, schema: Schema) -> _Table:
@@ -185,6 +187,8 @@ def _references(table: _Table, whole: dict[tuple[str, str], set[Value]]) -> None
 
 def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]]) -> None:
     for row, line in zip(table.rows, table.lines, strict=True):
+        if row.get("choose") not in (None, "first", "latest"):
+            continue  # a fact that is computed from rows that it does not name one by one
         for name in str(row[column] or "").split():
             if name not in where:
                 what = f"must name rows of some table (got '{name}'{_near(table, name, where)})"
