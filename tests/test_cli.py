@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from handover import cli
+from handover.document.reader import OMITTED_MIME
 from handover.editions import check as checks
 from handover.editions import render
 from handover.editions.store import Store
@@ -140,6 +141,41 @@ def test_paths_go_to_stdout_and_talk_to_stderr(run, mini, stand_in):
 def test_again_is_not_for_a_sweep(run):
     code, _, err = run("render", "--again", "--jobs", "2")
     assert code == 2 and "--again is for one edition of each report; leave it out of a sweep." in err
+
+
+def test_texts_that_were_left_out_are_told_losses_first_and_no_more_than_a_screen(run, stand_in):
+    from nbformat.v4 import new_output
+
+    told = [{"text": f"say “{n}” left out", "lost": n == 14} for n in range(15)]
+    stand_in.then = lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", {OMITTED_MIME: told}))
+    code, _, said = run("render", "mini")
+    lines = [line for line in said.splitlines() if line.startswith("mini: ")]
+    assert code == 0 and lines[:2] == ["mini: cell 4: say “14” left out", "mini: cell 4: say “0” left out"]
+    assert lines[12:] == ["mini: and 3 more, listed in the preview and under 'omitted' in the manifest"]
+    code, out, said = run("render", "mini", "--strict")
+    assert (code, out) == (1, "") and "cell 4: say “14” left out\nGive each an alternative" in said
+
+
+@pytest.mark.kernel
+def test_a_strict_sweep_refuses_what_is_left_out(run, mini):
+    path = mini.notebook("mini")
+    nb = json.loads(path.read_text())
+    gone = {OMITTED_MIME: [{"text": "say “Gone” left out: x", "lost": True}]}
+    source = f"display({gone!r}, raw=True)"
+    nb["cells"].append({"cell_type": "code", "id": "gone", "metadata": {}, "outputs": [], "source": source})
+    nb["cells"][-1]["execution_count"] = None
+    path.write_text(json.dumps(nb))
+    code, out, said = run("render", "mini", "--strict", "--sweep", "as_of=2026-01-31")
+    assert (code, out) == (1, "") and "cell 5: say “Gone” left out: x" in said
+    assert run("render", "mini", "--sweep", "as_of=2026-01-31")[0] == 0
+
+
+def test_check_names_what_is_wrong_with_facts(run, record, monkeypatch):
+    from handover.story import facts
+
+    monkeypatch.setattr(facts, "check_facts", lambda project: ["T095 and T900 contradict each other"])
+    code, out, _ = run("check")
+    assert code == 1 and "wrong data: T095 and T900 contradict each other" in out
 
 
 def test_warnings_of_a_notebook_are_told(run, stand_in, monkeypatch):

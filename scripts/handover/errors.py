@@ -9,7 +9,7 @@
     ├── ParameterError           an unknown, ill-typed or out-of-range parameter
     ├── ExecutionError           a cell raised, hung, or never ran
     ├── ConversionError          HTML or PDF failed, or failed its checks
-    ├── AuditError               a number in the finished report without evidence
+    ├── AuditError               a number in the finished report without evidence, or a text that is missing
     ├── StoreError               an edition that exists, is torn, or cannot be written
     ├── WorkerError              a worker process that was lost, or broke
     ├── SweepError               workers that are missing, or have other inputs
@@ -87,7 +87,7 @@ class ConversionError(HandoverError):
 
 
 class AuditError(HandoverError):
-    """The finished report prints a number without evidence."""
+    """The finished report prints a number without evidence, or leaves out a text, and may not."""
 
 
 class StoreError(HandoverError):

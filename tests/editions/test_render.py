@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from handover import atomic
+from handover.document import take_omitted
+from handover.document.reader import OMITTED_MIME
 from handover.editions import Request, catalogue, check, index, render
 from handover.editions.compose import PLACEHOLDER
 from handover.editions.store import LINK_PICTURE, LOCK, PICTURE, Store
@@ -44,6 +46,15 @@ def rewrite(mini, cell, source):
     nb = json.loads(path.read_text())
     nb["cells"][cell]["source"] = source.splitlines(keepends=True)
     path.write_text(json.dumps(nb))
+
+
+def leave_out(*omitted):
+    """What makes the last cell of an executed notebook say that it left texts out."""
+    from nbformat.v4 import new_output
+
+    told = [{"text": text, "lost": lost} for text, lost in omitted]
+    data = {OMITTED_MIME: told, "text/markdown": "Not in the report: a text"}
+    return lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", data))
 
 
 def cell(mini, number):
@@ -301,6 +312,51 @@ def test_the_pdf_carries_what_made_it(mini, stand_in):
     assert record["data"]["data/counts.csv"]["sha256"] == manifest["inputs"]["tables"]["data/counts.csv"]
     assert record["notebook"]["sha256"] == manifest["inputs"]["notebook"]
     assert outcome.edition.name not in json.dumps(record)
+
+
+def test_a_strict_render_refuses_a_text_that_is_left_out_with_nothing_in_its_place(mini, stand_in, snapshot):
+    stand_in.then = leave_out(
+        ("say “Gone” left out: x unknown until 1 May 2026", True), ("say “A” gave way to “B”: y", False)
+    )
+    before = snapshot(mini.reports)
+    with pytest.raises(AuditError) as error:
+        render.render(mini, "mini", strict=True)
+    assert str(error.value) == (
+        "notebooks/mini.ipynb: a strict render must leave out no text with nothing in its place (got 1):\n"
+        "  cell 4: say “Gone” left out: x unknown until 1 May 2026\n"
+        'Give each an alternative; an empty one, "", says that the text may be left out.'
+    )
+    assert snapshot(mini.reports) == before
+
+
+def test_a_strict_render_looks_at_a_report_that_is_there_already(mini, stand_in):
+    stand_in.then = leave_out(("say “Gone” left out: x", True))
+    render.render(mini, "mini")
+    with pytest.raises(AuditError, match="cell 4: say “Gone” left out"):
+        render.render(mini, "mini", strict=True)
+
+
+def test_what_a_report_leaves_out_is_told_and_kept_in_its_manifest_and_on_no_page(mini, stand_in):
+    plain = render.render(mini, "mini", out=mini.root / "plain")
+    stand_in.then = leave_out(("say “A” gave way to “B”: y", False), ("say “Gone” left out: x", True))
+    made = render.render(mini, "mini")
+    lines = ("cell 4: say “Gone” left out: x", "cell 4: say “A” gave way to “B”: y")
+    assert (made.omissions, made.losses) == (lines, lines[:1])
+    assert made.edition.name == plain.edition.name, "what is left out changes no byte of the pages"
+    assert OMITTED_MIME.encode() not in made.edition.file(".ipynb").read_bytes()
+    assert made.edition.manifest()["omitted"][0] == {"cell": 4, "text": "say “A” gave way to “B”: y", "lost": False}
+    again = render.render(mini, "mini")
+    assert not again.rendered and again.omissions == lines
+
+
+@pytest.mark.parametrize("told", [None, {}, "text", [None, 3, {}], [{"text": ["x"], "lost": "yes"}]])
+def test_what_a_strange_notebook_says_it_left_out_breaks_nothing(told):
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    outputs = [new_output("display_data", {OMITTED_MIME: told, "text/plain": "kept"})]
+    nb = new_notebook(cells=[new_code_cell("1", outputs=outputs)])
+    assert all(isinstance(one.text, str) and one.lost is False for one in take_omitted(nb))
+    assert isinstance(told, list) != bool(nb.cells[0].outputs), "only a list of texts is taken out"
 
 
 def test_two_days_are_two_editions(mini, stand_in):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from handover.document.reader import OMITTED_MIME
 from handover.errors import HandoverError
 from handover.preview import worker
 from handover.preview.worker import At, Html, Over, Pages, Pdf, Question, Renderer, render
@@ -50,6 +51,15 @@ def test_a_report_comes_before_its_pdf_and_the_same_again_is_nothing(ask, mini, 
     assert kinds(ask(REPORT)) == [] and stand_in.runs == 1
     *_, drawn = ask(PAGES)
     assert isinstance(drawn, Pages) and drawn.pages[0].startswith(b"\x89PNG") and stand_in.runs == 1
+
+
+def test_what_a_report_leaves_out_comes_with_it(ask, stand_in):
+    from nbformat.v4 import new_output
+
+    data = {OMITTED_MIME: [{"text": "say “Gone” left out: x", "lost": True}]}
+    stand_in.then = lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", data))
+    html = next(one for one in ask(REPORT) if isinstance(one, Html))
+    assert html.omitted == ("cell 4: say “Gone” left out: x",) and b"Gone" not in html.html
 
 
 def test_good_inputs_are_rendered_again_after_a_failure(ask, mini, stand_in):

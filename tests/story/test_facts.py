@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handover.errors import FactError
+from handover.story import arithmetic
 from handover.story.claims import View
-from handover.story.facts import Facts, readings_of_next_week
+from handover.story.facts import Facts, check_facts, readings_of_next_week
 from handover.story.values import Quantity
+from handover.tables import row_id
 
 #: Facts with claims of grade D alone: kept, so that a better source can be added.
 ALONE_ON_WEAK = {"trucks_day", "disarm_due_later"}
@@ -127,3 +129,152 @@ def test_the_status_of_the_base_follows_the_last_step_known(facts, day, evidence
     fact = facts(day, evidence)["base_status"]
     assert (fact.words, fact.value) == (words, words)
     assert fact.claims and fact.known <= dt.date.fromisoformat(day)
+
+
+# facts that are computed from rows
+
+
+def computed(tables, day="2026-10-01", rows=None, **declared):
+    """A fact declared as given, and the facts around it; `rows` take the place of whole tables."""
+    row = dict.fromkeys(tables.rows["facts"][0]) | {"fact": "new", "label": "New", "unit": "people", "weight": 3}
+    changed = tables.rows | (rows or {}) | {"facts": [*tables.rows["facts"], row | declared]}
+    where = tables.where | {row_id(row): (table, row) for table, found in (rows or {}).items() for row in found}
+    return Facts(View(replace(tables, rows=changed, where=where), dt.date.fromisoformat(day)))["new"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (
+            {"choose": "sum", "of": "value", "claims": "troops_2020 slip"},
+            r"'new': sum must combine numbers of one unit \(got days, people\)\.\nTake rows of one table and one basis",
+        ),
+        (
+            {"choose": "sum", "of": "value", "claims": "T089 I025"},
+            r"one unit \(got isis_attacks value observed, troop_levels value observed\)",
+        ),
+        (
+            {"choose": "sum", "of": "value", "claims": "T089 T096"},
+            r"one unit \(got troop_levels value observed, troop_levels value planned\)",
+        ),
+        (
+            {"choose": "difference", "of": "value", "claims": "troops_2020 troops_2011", "unit": "days"},
+            r"unit must be that of the result, people \(got days\)\.\nCorrect the unit\.",
+        ),
+        (
+            {"choose": "sum", "of": "value", "claims": "T048 T089", "unit": "days"},
+            r"unit must be that of the result, people \(got days\)",
+        ),
+        (
+            {"choose": "share", "of": "rows", "claims": "attacks weapon=drone / attacks"},
+            r"unit must be that of the result, per cent \(got people\)",
+        ),
+        (
+            {"choose": "count", "of": "rows", "claims": "attacks wepon=drone"},
+            r"must be column=value \(got 'wepon=drone'; did you mean 'weapon'\?\)\.\nThe columns are attack_id",
+        ),
+        (
+            {"choose": "count", "of": "plaice_id", "claims": "attacks"},
+            r"of must be a column of the rows; did you mean 'place",
+        ),
+        (
+            {"choose": "count", "of": "rows", "claims": "E001 war_start"},
+            r"must count rows \(got the fact 'war_start'\)",
+        ),
+        ({"choose": "sum", "of": "value", "claims": "T089 T9x9"}, r"'T9x9' is not a fact"),
+        ({"choose": "sum", "of": "value", "claims": "war_start"}, r"must combine numbers \('war_start' has none\)"),
+        (
+            {"choose": "difference", "of": "value", "claims": "T089 T095 T112"},
+            r"difference must have two parts \(got 3\)",
+        ),
+        ({"choose": "sum", "of": "value", "claims": "T089 / T095"}, r"sum must have one list of rows \(got 2\)"),
+        ({"choose": "sum", "of": "value", "claims": "new"}, r"'new' must not rest on itself \(new ─► new\)"),
+    ],
+)
+def test_what_cannot_be_computed_is_refused(tables, declared, message):
+    with pytest.raises(FactError, match=message):
+        computed(tables, **declared)
+
+
+def test_a_sum_is_known_once_all_that_it_names_is_known(tables):
+    about = {"choose": "sum", "of": "value", "claims": "troops_2020 troops_jan_2026"}
+    assert computed(tables, "2026-01-13", **about) is None
+    fact = computed(tables, "2026-01-14", **about)
+    assert fact.quantity == Quantity(high=7200, bound="fewer_than"), "a bound that nobody gave stays open"
+    assert fact.claims == ("T048", "T089") and fact.known == dt.date(2026, 1, 14)
+    assert fact.conflicts == ("C016",), "what is contested stays contested"
+
+
+def test_planned_rows_outliers_and_sources_of_grade_d_never_count(tables):
+    every = computed(tables, choose="count", of="rows", claims="troop_levels scope=us_in_iraq", unit="rows")
+    rows = [tables.where[name][1] for name in every.claims]
+    assert {row["basis"] for row in rows} == {"observed"} and "outlier" not in {row["standing"] for row in rows}
+    assert all(tables.source_of(row)["grade"] != "D" for row in rows)
+    planned = computed(tables, choose="most", of="value", claims="troop_levels scope=us_in_iraq basis=planned")
+    assert planned.quantity.value == 3000
+    assert computed(tables, choose="sum", of="munitions", claims="A008", unit="missiles") is None
+
+
+def test_a_day_a_mean_a_share_and_an_extreme_are_computed(tables):
+    base = "attacks place_id=ain_al_asad basis=reported date_precision=day"
+    first = computed(tables, choose="least", of="date", claims=base, unit="date")
+    assert first.period.start == dt.date(2019, 12, 3) and len(first.claims) == 1
+    most = computed(tables, choose="most", of="value", claims="T048 T015 T089")
+    assert most.quantity == Quantity(170000, bound="about") and most.claims[0] == "T015"
+    assert set(most.conflicts) >= {"C016", "C023"}
+    mean = computed(tables, choose="mean", of="value", claims="isis_attacks_2024 isis_attacks_2025", unit="attacks")
+    assert mean.quantity == Quantity(23, bound="exact")
+    share = computed(
+        tables, choose="share", of="value", claims="isis_attacks_2025 / isis_attacks_2024", unit="per cent"
+    )
+    assert share.quantity == Quantity(10, bound="about") and share.conflicts == ("C027", "C028", "C029")
+    drones = computed(tables, choose="share", of="date", claims=f"{base} weapon=drone / {base}", unit="per cent")
+    assert 0 < drones.quantity.value < 100
+    none = computed(tables, choose="sum", of="wounded", claims=base)
+    assert none is None, "a row with no number leaves the sum unknown"
+    assert computed(tables, choose="sum", of="wounded", claims=f"{base} wounded!=").quantity.known
+
+
+def test_the_facts_of_the_record_can_all_be_made(project):
+    assert check_facts(project) == []
+
+
+NUMBERS = st.integers(0, 50).flatmap(
+    lambda low: st.sampled_from(
+        [
+            Quantity(low, bound="exact"),
+            Quantity(low=low, high=low + 7, bound="range"),
+            Quantity(high=low + 1, bound="at_most"),
+            Quantity(low=low, bound="at_least"),
+        ]
+    )
+)
+
+
+def within(value, number):
+    low, high = number.edges()
+    return (low is None or value >= low - 1e-9) and (high is None or value <= high + 1e-9)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=5), st.data())
+def test_whatever_the_numbers_are_the_result_lies_in_its_bounds(numbers, data):
+    """Take any values that the bounds allow: the result computed from them is one that its bounds allow."""
+    values = []
+    for number in numbers:
+        low, high = number.edges()
+        low = low if low is not None else min(high, 0)
+        values.append(data.draw(st.integers(low, high if high is not None else low + 99)))
+    assert within(sum(values), arithmetic.total(numbers))
+    assert within(round(sum(values) / len(values), 1), arithmetic.mean(numbers))
+    assert within(min(values), arithmetic.least(numbers)) and within(max(values), arithmetic.most(numbers))
+    assert within(values[0] - values[-1], arithmetic.difference(numbers[0], numbers[-1])) or numbers[0] is numbers[-1]
+    if values[-1] > 0 and values[0] >= 0 and min(filter(None, [*numbers[0].edges(), 1])) >= 0:
+        assert within(round(100 * values[0] / values[-1]), arithmetic.share(numbers[0], numbers[-1]))
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=5))
+def test_an_edge_that_one_leaves_open_is_open_in_the_sum_and_exact_is_exact(numbers):
+    made = arithmetic.total(numbers)
+    for side in (0, 1):
+        assert (made.edges()[side] is None) is any(number.edges()[side] is None for number in numbers)
+    assert (made.bound == "exact") is all(number.bound == "exact" for number in numbers)

@@ -204,6 +204,19 @@ def test_a_table_ends_each_row_in_its_source_and_passes_the_audit(tell):
     assert list(findings(read(v4.new_notebook(cells=[v4.new_code_cell("x", outputs=outputs)])))) == []
 
 
+def test_facts_are_rows_too_one_line_each_with_all_their_sources(tell):
+    story = tell("2026-01-31")
+    found = story.numbers("attack_days_2023", "attack_days_2024", "troops_mar_2026")
+    assert found.groupby("fact")["value"].agg(["first", "nunique"]).to_dict("index") == {
+        "attack_days_2023": {"first": 16, "nunique": 1},
+        "attack_days_2024": {"first": 9, "nunique": 1},
+    }
+    html = story.table(found, {"label": "Year", "quantity": "Days"}, caption="Days of attack").html
+    assert html.count("<tr>") == 3 and html.count("#source-") == found.drop_duplicates(["fact", "source_id"]).shape[0]
+    with pytest.raises(FactError, match="'attack_day' is not a fact; did you mean 'attack_days'"):
+        story.numbers("attack_day")
+
+
 def test_a_credit_names_the_outlets_with_most_rows_first(tell):
     story = tell("2026-01-31")
     rows = story.frame("handovers").query("place_id == 'ain_al_asad' and date >= '2026-01-01'")

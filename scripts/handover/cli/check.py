@@ -76,11 +76,13 @@ def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
     from handover.editions import Finding
     from handover.errors import on_one_line
     from handover.notebook import code_cells, source
-    from handover.story import faults_of_words
+    from handover.story import check_facts, faults_of_words
 
     if not sound:
         yield Finding("note", "words: to be checked against the facts once the data are mended")
         return
+    for fault in check_facts(project):
+        yield Finding("wrong", f"data: {fault}")
     cells = {}
     for report in project.reports_known():
         with suppress(HandoverError):  # told of the notebook itself

@@ -12,6 +12,9 @@ from handover.errors import HandoverError
 if TYPE_CHECKING:
     from handover.project import Project
 
+#: How many texts that were left out or replaced are named after a render.
+OMISSIONS_SHOWN = 12
+
 RENDER_EXAMPLES = """\b
 Examples:
   handover render
@@ -57,6 +60,7 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 )
 @click.option("--cluster", metavar="ADDRESS", help="Render on the Dask cluster with this scheduler.")
 @click.option("--network", is_flag=True, help="Let cells use the network, for this once.")
+@click.option("--strict", is_flag=True, help="Refuse a report that leaves out a text with nothing in its place.")
 def render_command(
     reports: tuple[str, ...],
     parameters: tuple[tuple[str, str], ...],
@@ -68,6 +72,7 @@ def render_command(
     jobs: int | None,
     cluster: str | None,
     network: bool,
+    strict: bool,
 ) -> None:
     """Render all reports, or those named, and print the path of each HTML and PDF.
 
@@ -77,6 +82,10 @@ def render_command(
     Cells have no network, this machine's own addresses among it, so that a report is made of what lies in the project.
     The system must be Linux; elsewhere a warning says that they have it. To open it for good, write into
     pyproject.toml under [tool.handover]: network = ["REPORT", …]. The manifest says how it was.
+
+    A text whose facts are not known is left out, or gives way to an alternative: a line on standard error names it and
+    says why, and so does the manifest. With --strict a text that is left out with nothing in its place is a fault, and
+    nothing is published. Where it may be left out, end its alternatives with an empty one: say("…", "").
 
     With --sweep, --jobs or --cluster many are rendered at a time, in worker processes. They are published in the
     order of their days, each series from its beginning, so that a sweep that was stopped can be gone on with.
@@ -96,7 +105,17 @@ def render_command(
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or project.reports_known()))
     if not (axes or jobs or cluster):
-        _one_by_one(project, names, given, out=target, again=again, ahead=ahead, network=network, timeout_s=timeout)
+        _one_by_one(
+            project,
+            names,
+            given,
+            out=target,
+            again=again,
+            ahead=ahead,
+            network=network,
+            strict=strict,
+            timeout_s=timeout,
+        )
         return
     from handover.sweep import sweep
 
@@ -109,6 +128,7 @@ def render_command(
         jobs=jobs,
         cluster=cluster,
         network=network,
+        strict=strict,
         ahead=ahead,
         timeout_s=timeout,
         say=say,
@@ -140,6 +160,10 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
 def _tell(report: str, outcome: Any) -> None:
     for warning in outcome.warnings:
         say(f"{report}: warning: {warning}")
+    for line in outcome.omissions[:OMISSIONS_SHOWN]:
+        say(f"{report}: {line}")
+    if (more := len(outcome.omissions) - OMISSIONS_SHOWN) > 0:
+        say(f"{report}: and {more} more, listed in the preview and under 'omitted' in the manifest")
     if outcome.kind == "unchanged":
         name = outcome.edition.name
         say(

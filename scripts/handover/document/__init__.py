@@ -10,7 +10,7 @@ __getattr__, __all__ = door(
         "checks": "",
         "evidence": "",
         "model": "model Document",
-        "reader": "read",
+        "reader": "read take_omitted Omitted",
         "spaces": "",
         "words": "words MONTHS Words of",
     },

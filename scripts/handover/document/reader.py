@@ -20,6 +20,8 @@ from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
 from handover.document.places import Places
 from handover.text import cut, printable
 
+#: What a cell left out; `handover.story.omissions`, which may not import this, has the same.
+OMITTED_MIME = "application/vnd.handover.omitted+json"
 #: Images that a cell displays, the best form first; any other image comes after them.
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif")
 HTML, MARKDOWN, LATEX, PLAIN, JSON = "text/html", "text/markdown", "text/latex", "text/plain", "application/json"
@@ -48,6 +50,32 @@ class _Piece:
     read: "Callable[[_Reader], Parts]"
     source: str = ""
     headline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Omitted:
+    """A text that a cell left out, in words; `lost` if nothing is printed in its place and the notebook wants it."""
+
+    cell: int
+    text: str
+    lost: bool
+
+
+def take_omitted(nb: NotebookNode) -> tuple[Omitted, ...]:
+    """Take out of a notebook, in place, what its cells say of texts left out: it is for the desk and on no page."""
+    found = []
+    for number, cell in _counted(nb):
+        kept = []
+        for output in cell.get("outputs", []):
+            told = output.get("data", {}).get(OMITTED_MIME)
+            if isinstance(told, list):
+                texts = [one for one in told if isinstance(one, dict)]
+                found += [Omitted(number, _line(one.get("text", "")), one.get("lost") is True) for one in texts]
+            else:
+                kept.append(output)
+        if "outputs" in cell:
+            cell["outputs"] = kept
+    return tuple(found)
 
 
 def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> model.Document:
@@ -129,15 +157,18 @@ def _merged(stated: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
-    """Yield cells with their numbers in the report's own file: what was injected shares that of the cell before it.
+    """Yield cells with their numbers; a cell that asks to be left out is."""
+    for number, cell in _counted(nb):
+        if not _removed(cell, "cell"):
+            yield number, cell
 
-    A cell that asks to be left out is.
-    """
+
+def _counted(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    """Yield cells with their numbers in the report's own file: what was injected shares that of the cell before it."""
     number = 0
     for cell in nb.cells:
         number += not number or "injected-parameters" not in cell.metadata.get("tags", [])
-        if not _removed(cell, "cell"):
-            yield number, cell
+        yield number, cell
 
 
 def _removed(cell: NotebookNode, what: str) -> bool:

@@ -27,7 +27,7 @@ from handover.text import whole
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from handover.document import Document
+    from handover.document import Document, Omitted
 
 #: Stands for the digits of the edition while they are not known, since they are made from the pages.
 PLACEHOLDER = "0z0q0z0q"
@@ -58,6 +58,7 @@ class Composition:
         document: What the pages were written from.
         metadata: What the pages say of themselves.
         refused: A line for each table that the notebook names and that may not be attached.
+        omitted: What its cells left out.
         pictures: Those beside the notebook that the pages show, by their paths in the project.
     """
 
@@ -68,6 +69,7 @@ class Composition:
     document: "Document"
     metadata: PageMetadata
     refused: tuple[str, ...]
+    omitted: "tuple[Omitted, ...]"
     pictures: tuple[str, ...]
     _printed: dict[str, bytes] = field(repr=False)
     _settled: dict[str, bytes] | None = field(repr=False)
@@ -108,6 +110,8 @@ class Composition:
 def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False, code: bool = False) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.
 
+    What its cells say of texts left out is taken out of it.
+
     Args:
         nb: The notebook in format 4.
         name: Its file's name without ending; the name of a published edition counts as its report's.
@@ -116,9 +120,9 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False,
         draft: Whether to leave the edition without its digits, which cost the layout of the PDF.
         code: Whether the PDF shows the code of the cells.
     """
-    from handover.document import Beside, read
+    from handover.document import Beside, read, take_omitted
 
-    report, project = report_of(name), _project(folder)
+    report, project, omitted = report_of(name), _project(folder), take_omitted(nb)
     beside = Beside(project.root if project else folder, folder)
     document = read(nb, report, beside)
     attached, refused = _attached(nb, document, report, project, beside.shown)
@@ -135,7 +139,17 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False,
             files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
     final = _metadata(nb, document, attached, digits)
     return Composition(
-        final.edition, content, html, published, document, final, tuple(refused), tuple(beside.shown), printed, settled
+        edition=final.edition,
+        content=content,
+        html=html,
+        notebook=published,
+        document=document,
+        metadata=final,
+        refused=tuple(refused),
+        omitted=omitted,
+        pictures=tuple(beside.shown),
+        _printed=printed,
+        _settled=settled,
     )
 
 

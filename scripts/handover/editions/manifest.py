@@ -127,6 +127,14 @@ class Run(TypedDict):
     network: NotRequired[Annotated[str, _matches("shut|open"), "shut or open"]]
 
 
+class Omission(TypedDict):
+    """A text that a cell left out, in words; `lost` if nothing is printed in its place and the notebook wants it."""
+
+    cell: int
+    text: str
+    lost: bool
+
+
 class Manifest(TypedDict):
     """All that is known of an edition without opening its files.
 
@@ -138,6 +146,7 @@ class Manifest(TypedDict):
         outputs: The files by name.
         facts: What it prints, by key, so that editions can be compared without opening them.
         statements: What it tells that was only said, by key.
+        omitted: What it left out and why: history, which editions made before it was recorded do not have.
         pages: The number of pages of the PDF.
     """
 
@@ -156,6 +165,7 @@ class Manifest(TypedDict):
     facts: dict[str, Fact]
     statements: dict[str, Statement]
     sources: list[str]
+    omitted: NotRequired[list[Omission]]
     pages: Annotated[int, _within(0, 100_000), "a number of pages"]
     run: Run
 

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from handover.editions import index, inputs, manifest
 from handover.editions.index import Index
-from handover.editions.manifest import Manifest
+from handover.editions.manifest import Manifest, Omission
 from handover.editions.request import Contract, Request, require_come
 from handover.editions.store import LINK_PICTURE, PICTURE, Edition, Store, file_name
-from handover.errors import ConversionError, StoreError
+from handover.errors import AuditError, ConversionError, StoreError
 from handover.notebook import source
 from handover.project import Project
 from handover.text import printable
@@ -58,11 +58,22 @@ class Outcome:
     edition: Edition
     warnings: tuple[str, ...] = ()
     rendered: bool = True
+    omitted: tuple[Omission, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, Path]:
         """HTML and PDF."""
         return self.edition.pages
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """A line for each text that was left out with nothing in its place."""
+        return tuple(_line(one) for one in self.omitted if one["lost"])
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """A line for each text that was left out or gave way to another, those with nothing in their place first."""
+        return tuple(_line(one) for one in sorted(self.omitted, key=lambda one: not one["lost"]))
 
 
 def render(
@@ -74,26 +85,28 @@ def render(
     again: bool = False,
     network: bool = False,
     ahead: bool = False,
+    strict: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
     """Render a report with the parameters given, unless an edition of the same inputs is there, or even then: `again`.
 
     It is published in the project's own ``reports/``, or in the folder `out`; that of a day to come only if `ahead`.
-    Its cells have no network, unless the project opens it or `network` does.
+    Its cells have no network, unless the project opens it or `network` does. If it is `strict`, it is rendered in any
+    case, and a text that is left out with nothing in its place is a fault.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
     """
     progress("read", 0, 0)
     store = Store.of(project, out)
-    contract, known = Contract.of(project, report, network), Index(store, report)
+    contract, known = Contract.of(project, report, network, strict), Index(store, report)
     request = contract.request(given or {}, known.day_before)
     if not ahead:
         require_come(request)
-    if not again and (edition := known.find(request)):
+    if not (again or strict) and (edition := known.find(request)):
         faults = announce(store, edition)
-        return Outcome("unchanged", edition, _distinct(known.faults, faults), rendered=False)
+        return recognised(edition, _distinct(known.faults, faults))
     _check_room(store, report)
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
@@ -113,6 +126,11 @@ def _check_room(store: Store, report: str) -> None:
     catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
 
 
+def recognised(edition: Edition, warnings: tuple[str, ...] = ()) -> Outcome:
+    """The outcome of a request whose edition is there already."""
+    return Outcome("unchanged", edition, warnings, rendered=False, omitted=tuple(edition.manifest().get("omitted", ())))
+
+
 def produce(
     request: Request, *, timeout_s: float = 600.0, progress: Progress = lambda phase, done, total: None
 ) -> Product:
@@ -120,9 +138,12 @@ def produce(
 
     Raises:
         HandoverError: A cell failed, or a page could not be made or failed its checks.
+        AuditError: The request is strict, and a text is left out with nothing in its place.
     """
     clock = _Clock(progress)
     done, made = _composed(request, timeout_s, clock)
+    if request.strict:
+        _refuse_losses(request, made)
     with clock.phase("typeset"):
         contents = {".html": made.html.encode(), ".pdf": made.pdf(), ".ipynb": made.notebook}
         files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
@@ -155,7 +176,8 @@ def publish(store: Store, product: Product) -> Outcome:
         fresh = store.publish(edition.report, edition.name, product.files, product.manifest)
         if not fresh:
             index.remember(request.project.root, request.inputs.digest, edition.name)
-    return Outcome("published" if fresh else "unchanged", edition, product.warnings)
+    omitted = tuple(product.manifest.get("omitted", ()))
+    return Outcome("published" if fresh else "unchanged", edition, product.warnings, omitted=omitted)
 
 
 def announce(store: Store, *editions: Edition) -> list[str]:
@@ -281,6 +303,25 @@ def _accept(request: Request, made: "Composition") -> None:
         )
 
 
+def _refuse_losses(request: Request, made: "Composition") -> None:
+    """Refuse a report that leaves a text out with nothing in its place."""
+    lost = [_line(one) for one in _omitted(made) if one["lost"]]
+    if lost:
+        raise AuditError(
+            f"{request.where}: a strict render must leave out no text with nothing in its place (got {len(lost)}):\n  "
+            + "\n  ".join(lost)
+            + '\nGive each an alternative; an empty one, "", says that the text may be left out.'
+        )
+
+
+def _omitted(made: "Composition") -> list[Omission]:
+    return [{"cell": one.cell, "text": one.text, "lost": one.lost} for one in made.omitted]
+
+
+def _line(one: Omission) -> str:
+    return f"cell {one['cell']}: {one['text']}"
+
+
 def _unmoved(request: Request) -> None:
     """Refuse to publish what was made from inputs that changed on the way."""
     path = request.project.notebook(request.report)
@@ -322,6 +363,7 @@ def _manifest(
         "facts": manifest.facts(evidence),
         "statements": manifest.statements(evidence),
         "sources": manifest.sources(evidence),
+        "omitted": _omitted(made),
         "pages": page_count(pdf),
         "run": run,
     }

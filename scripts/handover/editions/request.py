@@ -30,6 +30,7 @@ class Request:
         day: The day that it speaks from.
         language: The language of its text.
         network: Whether its cells may use the network.
+        strict: Whether it may leave out no text without another in its place.
     """
 
     project: Project
@@ -39,6 +40,7 @@ class Request:
     day: dt.date
     language: str
     network: bool = False
+    strict: bool = False
 
     @classmethod
     def of(cls, project: Project, report: str, given: Mapping[str, Any], store: Store | None = None) -> "Request":
@@ -83,12 +85,13 @@ class Contract:
     language: str
     inputs: Inputs
     network: bool
+    strict: bool = False
 
     @classmethod
-    def of(cls, project: Project, report: str, network: bool = False) -> "Contract":
+    def of(cls, project: Project, report: str, network: bool = False, strict: bool = False) -> "Contract":
         """Read a notebook's contract, and hash all that it is rendered from.
 
-        `network` opens the network to its cells, which otherwise only the project does.
+        `network` opens the network to its cells, which otherwise only the project does; `strict` makes its requests so.
 
         Raises:
             NotebookError: There is no such report, or its notebook breaks the contract.
@@ -103,7 +106,7 @@ class Contract:
         held = inputs.of(project, report, source.canonical(nb), {})
         if twins := alike(held.tables):
             raise DataError(f"{same_elsewhere(twins[0])}\nRename or remove one of them.")
-        return cls(project, report, declared, language, held, network or catalogue.network(project, report))
+        return cls(project, report, declared, language, held, network or catalogue.network(project, report), strict)
 
     def request(self, given: Mapping[str, Any], day_before: DayBefore | None = None) -> Request:
         """Ask for an edition.
@@ -131,7 +134,7 @@ class Contract:
             bound = parameters.bind(self.declared, {**bound, SINCE: earlier}, where)
         held = replace(self.inputs, parameters=bound)
         language = str(bound.get("language", self.language))
-        return Request(self.project, self.report, variant, held, day, language, self.network)
+        return Request(self.project, self.report, variant, held, day, language, self.network, self.strict)
 
 
 def require_report(project: Project, report: str) -> None:

@@ -89,7 +89,7 @@ class PageState:
         self._files: dict[str, tuple[str, bytes]] = {}
         self._state: dict[str, Any] = dict.fromkeys(("failed", "failed_at", "edition", "took"), "")
         self._state |= {"report": report, "session": session, "html": 0, "pdf": 0, "pages": 0}
-        self._state |= {"at": None, "warnings": []}
+        self._state |= {"at": None, "warnings": [], "omitted": []}
 
     def post(self, files: Files | None = None, **state: Any) -> None:
         """Change what is shown, all at once."""

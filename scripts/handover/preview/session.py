@@ -132,10 +132,15 @@ class Session:
                     failed="",
                     edition=message.edition,
                     warnings=list(message.warnings),
+                    omitted=list(message.omitted),
                     took=took,
                 )
                 for warning in message.warnings:
                     self._say(f"{self._report}: warning: {warning}")
+                if message.omitted:
+                    self._say(
+                        f"{self._report}: {len(message.omitted)} left out or replaced; the page says what and why"
+                    )
                 self._say(f"{self._report}: {took}")
             case Pdf(pdf):
                 self._page.post({"/report.pdf": (PDF, pdf)}, pdf=self._version)

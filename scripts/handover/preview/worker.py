@@ -49,11 +49,15 @@ class At:
 
 @dataclass(frozen=True, slots=True)
 class Html:
-    """The report ran, and passed its checks; `warnings` is what cells wrote to their error stream."""
+    """The report ran, and passed its checks.
+
+    `warnings` is what cells wrote to their error stream, `omitted` names the texts that they left out.
+    """
 
     html: bytes
     edition: str
     warnings: tuple[str, ...]
+    omitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,8 @@ def _render(root: Path, report: str, given: Mapping[str, str], tell: Callable[[M
     request = _request(root, report, given)
     if request.inputs.digest != before:
         done, _made = render.draft(request, progress=lambda *at: tell(At(*at)))
-        tell(Html(_made.html.encode(), _made.edition, (*done.warnings, *done.notes)))
+        omitted = tuple(f"cell {one.cell}: {one.text}" for one in _made.omitted)
+        tell(Html(_made.html.encode(), _made.edition, (*done.warnings, *done.notes), omitted))
         tell(At("typeset"))
         tell(Pdf(_made.pdf()))
     _shown = request.inputs.digest

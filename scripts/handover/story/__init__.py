@@ -13,6 +13,7 @@ __getattr__, __all__ = door(
     {
         "story": "Story",
         "data": "check_article",
+        "facts": "check_facts",
         "written": "faults_of_words",
     },
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from handover.errors import FactError, near
 from handover.story.data import Tables
 from handover.story.values import English, Period, Row, period_of, quantity_of
 from handover.tables import ARTICLE
@@ -43,8 +44,25 @@ class View:
     evidence: str = "record"
 
     def sees(self, row_id: str) -> bool:
-        """Return whether a row may be used."""
+        """Return whether a row may be used.
+
+        Raises:
+            FactError: There is no such row.
+        """
+        if row_id not in self.tables.where:
+            raise FactError(
+                f"'{row_id}' is not a row of any table{near(row_id, self.tables.where)}.\n"
+                "Name a row by its id, the first cell of its line in data/."
+            )
         return self._usable(self.tables.where[row_id][1])
+
+    def why_unused(self, row_id: str) -> str:
+        """Return why a row may not be used, or may not stand alone, in words; "" for one that may."""
+        row = self.tables.where[row_id][1]
+        if not self.sees(row_id):
+            since = self.tables.known(row)
+            return f"unknown until {English().date(since)}" if since > self.as_of else "outside the chosen evidence"
+        return "rests on a source of grade D" if self.weak(row) else ""
 
     def rows(self, table: str) -> list[Row]:
         """Return the rows of a table that may be used."""

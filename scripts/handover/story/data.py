@@ -52,6 +52,12 @@ class Tables:
         """That day for every row, by the identity of the row."""
         return {id(row): self._known(row) for rows in self.rows.values() for row in rows}
 
+    @cached_property
+    def days(self) -> list[dt.date]:
+        """The days on which a row became known, and the first of each year, on which counts of the last are known."""
+        days = set(self._since.values())
+        return sorted(days | {dt.date(day.year + 1, 1, 1) for day in days if day.year < dt.MAXYEAR})
+
     def _known(self, row: Row) -> dt.date:
         if row.get("source_id", ARTICLE) is None:  # the mere name of a place needs no source
             return dt.date.min

@@ -15,6 +15,7 @@ from typing import Any
 
 from handover.errors import ProseError
 from handover.story.claims import statement
+from handover.story.contradictions import Contradiction, contradictions
 from handover.story.facts import Fact, Facts
 from handover.story.sentences import WORDS, Field, Writer, split_field
 from handover.story.values import English, Period, Row
@@ -32,12 +33,10 @@ SEEN = {
 CLAIMS_SHOWN = 3
 #: Weights: the story itself, a part of it, a detail.
 WEIGHTS = (STORY, PART, DETAIL) = (1, 2, 3)
-#: Weight and sentence of derived facts, which have no row in data/facts.csv.
+#: Weight and sentence of facts that have no row in data/facts.csv.
 DERIVED_NEWS = {
     "slip": (PART, "The handover came {slip} days after the promised week, as that week and the sources are read."),
     "base_status": (DETAIL, "The base is now {base_status}."),
-    "attack_days": (DETAIL, "Attacks on the base are now on record for {attack_days} days."),
-    "bases_2020": (DETAIL, "Iraq took over {bases_2020} bases in {bases_2020.year}."),
 }
 
 
@@ -170,6 +169,7 @@ def stated(fact: Fact, language: English) -> str:
 class PrintLog:
     """What has been printed so far: facts with their texts, sources, tables, and conflicts already shown.
 
+    `drawn` contains the rows that charts and tables show.
     `said` contains the claims that are printed without a value, `contested` the conflicts over them, and `statements`
     their facts.
     """
@@ -180,6 +180,7 @@ class PrintLog:
     printed: dict[str, list[str]] = field(default_factory=dict)
     sources: dict[str, None] = field(default_factory=dict)
     tables: dict[str, None] = field(default_factory=dict)
+    drawn: dict[str, None] = field(default_factory=dict)
     shown: dict[str, None] = field(default_factory=dict)
     said: dict[str, None] = field(default_factory=dict)
     contested: dict[str, None] = field(default_factory=dict)
@@ -203,8 +204,31 @@ class PrintLog:
     def rows(self, row_ids: Iterable[str], source_ids: Iterable[str]) -> None:
         """Record rows that a chart or a table shows, and their sources."""
         where = self.facts.view.tables.where
-        self.tables.update({where[row_id][0]: None for row_id in row_ids})
+        shown = list(row_ids)
+        self.drawn.update(dict.fromkeys(shown))
+        self.tables.update({where[row_id][0]: None for row_id in shown})
         self.sources.update(dict.fromkeys(source_ids))
+
+    def unmarked(self) -> list[Contradiction]:
+        """Return the contradictions over what was printed that no registered conflict tells."""
+        view = self.facts.view
+        shown = {claim for key in self.printed if (fact := self.facts[key]) for claim in fact.claims[:CLAIMS_SHOWN]}
+        shown |= set(self.drawn)
+        return [
+            found
+            for found in contradictions(view.tables)
+            if shown & {found.one, found.other} and view.sees(found.one) and view.sees(found.other)
+        ]
+
+    def shortened(self) -> dict[str, list[str]]:
+        """Return the conflicts that a brief report does not print, each with the facts that they are over."""
+        found: dict[str, list[str]] = {}
+        facts = [fact for key in self.printed if (fact := self.facts[key])]
+        printed = {conflict for fact in facts for conflict in fact.conflicts[:1]} | set(self.contested)
+        for fact in facts:
+            for conflict in set(fact.conflicts) - printed:
+                found.setdefault(conflict, []).append(fact.key)
+        return dict(sorted(found.items()))
 
     def content(self, *, brief: bool = False) -> dict[str, Any]:
         """Return the evidence for everything printed; `handover.document` documents the keys.

@@ -1,27 +1,28 @@
 """Facts: what a report concludes and prints, with the claims behind it and the day since when it was known.
 
-A fact that is read from one claim is a row of ``data/facts.csv``: the claims in order of preference, and why.
-`DERIVED` contains those that are counted or computed.
+A fact is a row of ``data/facts.csv``: the claims in order of preference, and why; or how it is computed from rows, see
+`handover.story.derived`. `DERIVED` contains those that a row cannot declare.
 """
 
+import bisect
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from handover.errors import FactError, near
+from handover.project import Project
 from handover.story.claims import Claim, View
+from handover.story.contradictions import CURE, contradictions
+from handover.story.data import Tables
+from handover.story.derived import COMPUTED, computed
 from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
 from handover.tables import row_id
 
 #: The value of column `of` for a fact that has no value.
 SAID = "said"
 BASE = "ain_al_asad"
-#: The rule behind the column `basis` of ``attacks``, as in the data dictionary.
-RULE = (
-    "A day counts when a source of grade A to C, not the attackers' own claim, reports weapons fired at the base or "
-    "flown against it, stopped or not."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ class Facts:
     view: View
     extra: dict[str, Fact] = field(default_factory=dict)
     _found: dict[str, Fact | None] = field(default_factory=dict)
+    _reasons: dict[str, str] = field(default_factory=dict)
+    _under_way: list[str] = field(default_factory=list)
+    #: called with the key of each fact that was asked for and not known
+    missed: Callable[[str], None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
         self.declared = {str(row["fact"]): row for row in self.view.tables.rows["facts"]}
@@ -71,6 +76,64 @@ class Facts:
         """Return whether a fact is a mere statement, without a value."""
         return key in self.declared and self.declared[key]["of"] == SAID
 
+    def _made(self, key: str) -> Fact | None:
+        if key not in self:
+            raise FactError(
+                f"'{key}' is not a fact{near(key, list(self))}.\n"
+                "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
+            )
+        if key in self._under_way:
+            way = " ─► ".join([*self._under_way, key])
+            raise FactError(f"data/facts.csv: '{key}' must not rest on itself ({way}).\nName the rows behind it.")
+        with self._busy(key):
+            return DERIVED[key](self, key) if key in DERIVED else _read(self, self.declared[key])
+
+    @contextmanager
+    def _busy(self, key: str) -> Iterator[None]:
+        self._under_way.append(key)
+        try:
+            yield
+        finally:
+            self._under_way.pop()
+
+    def why_unknown(self, key: str) -> str:
+        """Return why a fact is not known, in words: "" for a fact that is.
+
+        Raises:
+            FactError: There is no such fact.
+        """
+        if self[key]:
+            return ""
+        if key not in self._reasons:
+            self._reasons[key] = self._why_unknown(key)
+        return self._reasons[key]
+
+    def _why_unknown(self, key: str) -> str:
+        since = self._known_from(key, self.view.evidence)
+        if since:
+            return f"unknown until {English().date(since)}"
+        since = self._known_from(key, "record")
+        if since:
+            later = f", and unknown until {English().date(since)}" if since > self.view.as_of else ""
+            return f"outside the chosen evidence{later}"
+        rows = str(self.declared[key]["claims"]).split() if key in self.declared else []
+        weak = rows and all(self.view.weak(self.view.tables.where[row][1]) for row in rows)
+        return "rests on sources of grade D alone" if weak else "rests on no row that gives a value"
+
+    def _known_from(self, key: str, evidence: str) -> dt.date | None:
+        """Return the day from which a fact is known with some evidence, or None if it never is."""
+        tables = self.view.tables
+
+        def known(day: dt.date) -> bool:
+            try:
+                return Facts(View(tables, day, evidence))[key] is not None
+            except FactError:
+                return True  # the rows of that day contradict each other, and its report says so
+
+        days = [self.view.as_of, *(day for day in tables.days if day > self.view.as_of)]
+        at = bisect.bisect_left(days, True, key=known)
+        return days[at] if at < len(days) else None
+
     def on(self, day: dt.date) -> "Facts":
         """Return the facts of a report of another day."""
         return Facts(View(self.view.tables, day, self.view.evidence))
@@ -84,20 +147,24 @@ class Facts:
         if key in self.extra:
             return self.extra[key]
         if key not in self._found:
-            if key in DERIVED:
-                self._found[key] = DERIVED[key](self, key)
-            elif key in self.declared:
-                self._found[key] = _read(self.view, self.declared[key])
-            else:
-                raise FactError(
-                    f"'{key}' is not a fact{near(key, list(self))}.\n"
-                    "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
-                )
-        return self._found[key]
+            self._found[key] = self._made(key)
+        found = self._found[key]
+        if self._under_way:
+            return found
+        if found is None:
+            self.missed(key)
+        elif "{" in found.reading:
+            # only now, since a reading may name what rests on its fact
+            with self._busy(key):
+                found = self._found[key] = replace(found, reading=_reading(self, found.reading))
+        return found
 
 
-def _read(view: View, row: Row) -> Fact | None:
-    """Read a declared fact from the preferred claim."""
+def _read(facts: Facts, row: Row) -> Fact | None:
+    """Read a declared fact from the preferred claim, or compute it."""
+    view = facts.view
+    if row["choose"] in COMPUTED:
+        return _computed(facts, row)
     claims = view.claims(str(row["claims"]).split())
     if row["choose"] == "latest":
         claims = [found for found in claims if not view.weak(found.row)]
@@ -126,6 +193,46 @@ def _read(view: View, row: Row) -> Fact | None:
         reading=str(row["reading"] or "") if len(ids) > 1 or row["choose"] == "latest" else "",
         conflicts=_conflicts(view, row, first, value),
     )
+
+
+def _computed(facts: Facts, row: Row) -> Fact | None:
+    found = computed(facts, row)
+    if found is None:
+        return None
+    if row["conflicts"]:
+        found["conflicts"] = _declared_conflicts(facts.view, row)
+    name = {"key": str(row["fact"]), "label": str(row["label"]), "unit": str(row["unit"])}
+    return Fact(**name, **found, reading=str(row["reading"] or ""))
+
+
+def _reading(facts: Facts, text: str) -> str:
+    """Write a reading; a sentence that names facts in braces is left out unless all were known."""
+    written = []
+    for sentence in re.split(r"(?<=\.) ", text):
+        named = {key: facts[key] for key in re.findall(r"\{(\w+)\}", sentence)}
+        if all(fact and fact.quantity for fact in named.values()):
+            words = {key: English().quantity(fact.quantity) for key, fact in named.items() if fact and fact.quantity}
+            written.append(sentence.format(**words))
+    return " ".join(written)
+
+
+def check_facts(project: Project) -> list[str]:
+    """Return one line for each fault of the facts: rows that contradict each other, facts that cannot be made.
+
+    Raises:
+        DataError: The tables have faults.
+    """
+    tables = Tables.load(project)
+    if "facts" not in tables.rows:
+        return []
+    faults = [f"{found}; {CURE}" for found in contradictions(tables)]
+    facts = Facts(View(tables, dt.date.max))
+    for key in facts:
+        try:
+            facts[key]
+        except FactError as error:
+            faults.append("; ".join(str(error).splitlines()))
+    return faults
 
 
 def _declared_conflicts(view: View, row: Row) -> tuple[str, ...]:
@@ -174,57 +281,7 @@ def _edges(value: Quantity | Period) -> str:
     return str(low) if isinstance(value, Quantity) and low == high else f"{low} to {high}"
 
 
-# derived facts
-
-
-def _count(facts: Facts, rows: list[Row], count: int, **fact: Any) -> Fact | None:
-    """Return a fact that counts rows, strong sources first; its period runs from the first day to the last."""
-    if not rows:
-        return None
-    rows = sorted(rows, key=facts.view.weak)
-    days = [row["date"] for row in rows if isinstance(row["date"], dt.date)]
-    return Fact(
-        claims=tuple(map(row_id, rows)),
-        known=max(map(facts.view.tables.known, rows)),
-        quantity=Quantity(count, bound="exact"),
-        period=Period(min(days), max(days)),
-        **fact,
-    )
-
-
-def _attack_days(facts: Facts, key: str, label: str, first: int, last: int) -> Fact | None:
-    """Count the days of attack on the base over whole years, by `RULE`; a single year only once it is over.
-
-    The count is a lower bound: not every attack was found.
-    """
-    if first == last and facts.view.as_of.year <= last:
-        return None
-    rows = _attacks(facts, "reported", first, last)
-    claimed = {row["date"] for row in _attacks(facts, "claimed", first, last)} - {row["date"] for row in rows}
-    why = "Counted as the days of all years are." if first == last else f"{RULE} Some reports were not found."
-    if claimed and first != last:
-        why += f" Left out are days that only the attackers claim: {English().number(len(claimed))}."
-    return _count(facts, rows, len({row["date"] for row in rows}), key=key, label=label, unit="days", reading=why)
-
-
-def _attack_days_claimed(facts: Facts, key: str) -> Fact | None:
-    reported = {row["date"] for row in _attacks(facts, "reported")}
-    rows = [row for row in _attacks(facts, "claimed") if row["date"] not in reported]
-    label = "Days on which only the attackers claimed an attack on Ain al-Asad"
-    why = f"Not days of attack. {RULE}"
-    return _count(facts, rows, len({row["date"] for row in rows}), key=key, label=label, unit="days", reading=why)
-
-
-def _attacks(facts: Facts, basis: str, first: int = dt.MINYEAR, last: int = dt.MAXYEAR) -> list[Row]:
-    return [
-        row
-        for row in facts.view.rows("attacks")
-        if row["place_id"] == BASE
-        and row["date_precision"] == "day"
-        and row["basis"] == basis
-        and first <= row["date"].year <= last  # type: ignore[union-attr]
-        and not facts.view.weak(row)
-    ]
+# facts that no row declares
 
 
 def readings_of_next_week(said: dt.date) -> list[Period]:
@@ -274,7 +331,8 @@ def _slip(facts: Facts, key: str) -> Fact | None:
     ends = [week.end for week in readings_of_next_week(promised.period.end)]
     first = left.period.start if left and left.period else done.period.start
     least, most = (first - max(ends)).days, (done.period.start - min(ends)).days
-    weeks = facts["promised_week"]
+    # contested as the week is, even where that cannot be printed
+    facts["promised_week"]
     return Fact(
         key=key,
         label="Days by which the handover came later than the promised week",
@@ -285,7 +343,7 @@ def _slip(facts: Facts, key: str) -> Fact | None:
         period=Period(min(ends), done.period.start),
         reading="Counted to the first day given for the last departure and to the announcement, from the latest and "
         "the earliest end of the week that can be meant.",
-        conflicts=weeks.conflicts if weeks else (),
+        conflicts=_declared_conflicts(facts.view, facts.declared["promised_week"]),
     )
 
 
@@ -312,38 +370,6 @@ def _base_status(facts: Facts, key: str) -> Fact | None:
     return None
 
 
-def _bases_2020(facts: Facts, key: str) -> Fact | None:
-    first, last = dt.date(2020, 1, 1), dt.date(2020, 12, 31)
-    if facts.view.as_of <= last:
-        return None
-    rows = [
-        row
-        for row in facts.view.rows("handovers")
-        if row["kind"] == "transfer" and first <= row["date"] <= last and not facts.view.weak(row)  # type: ignore[operator]
-    ]
-    places = len({row["place_id"] for row in rows})
-    why = "Places for which a source of grade A to C reports a transfer in that time."
-    return _count(facts, rows, places, key=key, label="Places handed to Iraq in 2020", unit="bases", reading=why)
-
-
-def _isis_fall(facts: Facts, key: str) -> Fact | None:
-    high, low = facts["isis_attacks_2024"], facts["isis_attacks_2025"]
-    if not (high and low and high.quantity and low.quantity and high.quantity.value and low.quantity.value is not None):
-        return None
-    percent = round(100 * (high.quantity.value - low.quantity.value) / high.quantity.value)
-    return Fact(
-        key=key,
-        label="Fall of ISIS attacks from 2024 to 2025 by the Iraqi count",
-        unit="per cent",
-        claims=high.claims[:1] + low.claims[:1],
-        known=max(high.known, low.known),
-        quantity=Quantity(percent, bound="exact"),
-        period=low.period,
-        reading="Worked out from the two counts and rounded to a whole per cent.",
-        conflicts=tuple(dict.fromkeys(high.conflicts + low.conflicts)),
-    )
-
-
 def _report_day(facts: Facts, key: str) -> Fact:
     return _a_day(key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report.")
 
@@ -368,15 +394,6 @@ def _a_day(key: str, label: str, day: dt.date, reading: str = "", claims: tuple[
     return Fact(key, label, "date", claims, day, period=Period(day, day), reading=reading)
 
 
-def _attack_days_all(facts: Facts, key: str) -> Fact | None:
-    return _attack_days(facts, key, "Days with a reported attack on Ain al-Asad", 2019, 2026)
-
-
-def _attack_days_year(facts: Facts, key: str) -> Fact | None:
-    year = int(key.removeprefix("attack_days_"))
-    return _attack_days(facts, key, f"Days with a reported attack on Ain al-Asad in {year}", year, year)
-
-
 #: Fact -> the function that computes it from all facts and the fact's key.
 DERIVED: dict[str, Callable[[Facts, str], Fact | None]] = {
     "as_of": _report_day,
@@ -384,9 +401,4 @@ DERIVED: dict[str, Callable[[Facts, str], Fact | None]] = {
     "departures": _departures,
     "slip": _slip,
     "base_status": _base_status,
-    "attack_days": _attack_days_all,
-    "attack_days_claimed": _attack_days_claimed,
-    **{f"attack_days_{year}": _attack_days_year for year in range(2019, 2027)},
-    "bases_2020": _bases_2020,
-    "isis_fall": _isis_fall,
 }

@@ -7,7 +7,7 @@ None), and ``known``, the day from which the row may be used (datetime64).
 import datetime as dt
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from handover.tables import ARTICLE, Value
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from handover.story.facts import Fact
 
 DATES = {"date", "start", "end", "start_date", "end_date", "known"}
 NUMBERS = {"value", "low", "high", "munitions", "wounded", "killed", "count"}
@@ -65,6 +67,21 @@ def marks(view: View, labels: Mapping[str, str]) -> "pd.DataFrame":
         if view.sees(row_id) and period:
             rows.append({"label": label, "start": period.start, "end": period.end} | _evidence(view, row_id))
     return _from_rows(sorted(rows, key=lambda row: row["start"]), ("label", "start", "end"))
+
+
+def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
+    """Return facts with a number as rows: ``fact``, ``label``, the columns of an interval, ``start``, ``end``.
+
+    A fact has a row for each claim behind it. They read alike, so a table shows them as one row with several sources.
+    """
+    rows = []
+    for fact in facts:
+        number, period = fact.quantity, fact.period
+        if number and period:
+            words = {"fact": fact.key, "label": fact.label, "start": period.start, "end": period.end}
+            words |= {"value": number.value, "low": number.low, "high": number.high, "bound": number.bound}
+            rows += [words | _evidence(view, claim) for claim in fact.claims]
+    return _from_rows(rows, ("fact", "label", "value", "low", "high", "bound", "start", "end"))
 
 
 def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":

@@ -12,6 +12,8 @@ A template may type no digit. Each field names a fact, optionally a part of it a
     {us_silence[said nothing]}   said nothing  these words, which lead to what the fact rests on
     {mission_over:if}                          nothing; the template is written only once the fact was known
 
+Of alternatives the first is written whose facts were all known. An empty last one says that the text may be left out.
+
 A statement without a number is a fact as well: words of the sentence lead to it, or its speaker is named.
 """
 
@@ -61,14 +63,40 @@ class Field:
         return not self.text
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A field of a template that could not be written."""
+
+    key: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Templates that were passed over: the first of them, and the fields of all that were missing.
+
+    `instead` is the text that was written; `allowed` says that an empty template was.
+    """
+
+    where: str
+    template: str
+    unknown: tuple[Unknown, ...]
+    instead: str
+    allowed: bool
+
+
 @dataclass
 class Writer:
-    """Writes templates in one language; `used` is called with each field that was printed."""
+    """Writes templates in one language.
+
+    `used` is called with each field that was printed, `passed` where the best template could not be written.
+    """
 
     facts: Facts
     language: English
     names: Iterable[str] = ()
     used: Callable[[Field], None] = field(default=lambda _: None)
+    passed: Callable[[Passed], None] = field(default=lambda _: None)
 
     def markdown(self, templates: Templates, where: str = "say", bound: bool = False) -> str:
         """Write the first template whose facts are all known, as Markdown; "" if there is none.
@@ -89,28 +117,44 @@ class Writer:
         """Write the same without links."""
         return self._first(templates, where, lambda found: found.text)
 
-    def _first(self, templates: Templates, where: str, write: Callable[[Field], str], bound: bool = False) -> str:
-        chosen: list[str | Field | None] | None = None
+    def check(self, templates: Templates, where: str) -> None:
+        """Check templates that may not be needed, as if they were written.
+
+        Raises:
+            ProseError: As for `markdown`.
+            FactError: A field names no fact.
+        """
         for template in (templates,) if isinstance(templates, str) else templates:
+            self._pieces(template, where)
+
+    def _first(self, templates: Templates, where: str, write: Callable[[Field], str], bound: bool = False) -> str:
+        choices = (templates,) if isinstance(templates, str) else templates
+        chosen: list[str | Field | Unknown] | None = None
+        unknown: list[Unknown] = []
+        for template in choices:
             pieces = self._pieces(template, where)
-            if bound and all(isinstance(piece, str) or (piece and piece.condition) for piece in pieces):
+            if bound and template and all(isinstance(p, str) or (isinstance(p, Field) and p.condition) for p in pieces):
                 raise ProseError(
                     f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would be "
                     "printed before it was known; name what it rests on, such as {us_silence.source}."
                 )
-            if chosen is None and None not in pieces:
-                chosen = pieces
+            if chosen is None:
+                missing = [piece for piece in pieces if isinstance(piece, Unknown)]
+                unknown += missing
+                chosen = None if missing else pieces
         text = ""
         for piece in chosen or ():
             if isinstance(piece, Field) and not piece.condition:
                 self.used(piece)
             text += write(piece) if isinstance(piece, Field) else str(piece)
+        if unknown:
+            self.passed(Passed(where, choices[0], tuple(unknown), plain(text), allowed=chosen == []))
         return text
 
-    def _pieces(self, template: str, where: str) -> list[str | Field | None]:
-        """Split a template; a field whose fact was not known is None."""
+    def _pieces(self, template: str, where: str) -> list[str | Field | Unknown]:
+        """Split a template into its texts and its fields."""
         self._refuse_digits(template, where)
-        pieces: list[str | Field | None] = []
+        pieces: list[str | Field | Unknown] = []
         try:
             parsed = list(string.Formatter().parse(template))
         except ValueError as error:
@@ -153,7 +197,7 @@ class Writer:
                     found.append(key)
         return found[:3]
 
-    def _field(self, name: str, spec: str, template: str, where: str) -> Field | None:
+    def _field(self, name: str, spec: str, template: str, where: str) -> Field | Unknown:
         key, part, words = split_field(name)
         styles = [style for style in spec.split(",") if style]
         self._refuse_unknown(key, part, styles, f"{{{name}{':' if spec else ''}{spec}}}", template, where)
@@ -162,9 +206,9 @@ class Writer:
         except FactError as error:
             raise FactError(f"{where}: {error}\n  {template}") from error
         if "if" in styles:
-            return Field(fact, "", part) if fact else None
+            return Field(fact, "", part) if fact else Unknown(key, "")
         if words:
-            return Field(fact, words, WORDS) if fact else None
+            return Field(fact, words, WORDS) if fact else Unknown(key, "")
         if self.facts.said(key) and part not in ("source", "speaker"):
             raise ProseError(
                 f"{where}: {{{name}}} must give words that lead to '{key}', since it has no value.\n  {template}\n"
@@ -172,7 +216,7 @@ class Writer:
             )
         text = self._text(fact, part, styles) if fact else ""
         if not text:
-            return None
+            return Unknown(key, part)
         return Field(fact, text[0].upper() + text[1:] if "cap" in styles else text, part)
 
     def _refuse_unknown(self, key: str, part: str, styles: list[str], written: str, template: str, where: str) -> None:

@@ -7,7 +7,7 @@ story.say("Iraqi officials reported {isis_attacks_2025} attacks")
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,13 @@ from handover import plain
 from handover.errors import ChartError, FactError, ParameterError, ProseError, near
 from handover.project import Project
 from handover.story import frames
-from handover.story.claims import View
+from handover.story.claims import View, statement
 from handover.story.data import Tables, read_outlines
 from handover.story.evidence import Change, EvidenceOutput, News, PrintLog
 from handover.story.facts import Facts, earlier_day
+from handover.story.omissions import Omissions
 from handover.story.sentences import SOURCE, Templates, Writer, escape
+from handover.story.sentences import plain as without_links
 from handover.story.values import LANGUAGES
 
 if TYPE_CHECKING:
@@ -65,12 +67,15 @@ class Story:
     ) -> None:
         self.project = project or Project.find()
         self.view = View(Tables.load(self.project), _day("as_of", as_of), evidence)
-        self.facts = Facts(self.view)
+        self._facts = Facts(self.view)
+        self._omissions = Omissions(self._facts)
+        #: the same, for cells that ask themselves: what was not known is told
+        self.facts = replace(self._facts, missed=self._missed)
         self.language = LANGUAGES[language]
         names = [str(row["name"]) for row in self.view.tables.rows["names"]]
-        self.news = News(self.facts, self.language, names)
-        self.log = PrintLog(self.facts, self.language, self.news)
-        self._writer = Writer(self.facts, self.language, names, self.log.field)
+        self.news = News(self._facts, self.language, names)
+        self.log = PrintLog(self._facts, self.language, self.news)
+        self._writer = Writer(self._facts, self.language, names, self.log.field, self._omissions.passed)
         self._since: dt.date | None = None
         self._reported: list[Change] = []
 
@@ -87,23 +92,46 @@ class Story:
         if not words:
             raise ProseError(f"headline: one of the titles must hold on every day (none does on {self.view.as_of}).")
         below = self._writer.markdown(standfirst, where="standfirst")
+        self._omissions.tell()
         return Sentence(f"# {escape(words)}\n\n{below}", "headline")
 
     def say(self, *templates: str) -> Sentence:
-        """Show the first of the templates whose facts were all known by the report's day, or nothing."""
-        return Sentence(self._writer.markdown(templates))
+        """Show the first of the templates whose facts were all known by the report's day, or nothing.
+
+        Nothing is a loss, which is told, unless the last template is empty.
+        """
+        text = self._writer.markdown(templates)
+        self._omissions.tell()
+        return Sentence(text)
 
     def findings(self, *templates: Templates, otherwise: Templates = ()) -> Sentence:
         """Show a list with an item for each template whose facts were known; `otherwise` if there is none.
 
-        A tuple gives alternatives, as in `say`.
+        A tuple gives alternatives, as in `say`: ``("{tanf_left} …", "")`` may be left out.
 
         Raises:
             ProseError: A template names no fact, and would be written before it was known.
         """
+        self._writer.check(otherwise, where="otherwise")
         items = [self._writer.markdown(item, where="findings", bound=True) for item in templates]
         text = "\n".join(f"- {item}" for item in items if item)
-        return Sentence(text) if text else Sentence(self._writer.markdown(otherwise))
+        if not text:
+            return self._instead(otherwise)
+        self._omissions.tell()
+        return Sentence(text)
+
+    def _instead(self, otherwise: Templates) -> Sentence:
+        """Show what is said in place of all that was lost in this call."""
+        before, self._omissions.found = self._omissions.found, []
+        text = self._writer.markdown(otherwise, where="otherwise")
+        self._omissions.found += before
+        self._omissions.replaced(without_links(text))
+        self._omissions.tell()
+        return Sentence(text)
+
+    def _missed(self, key: str) -> None:
+        self._omissions.add("a fact that the cell asks for", key, self._facts.why_unknown(key))
+        self._omissions.tell()
 
     def frame(self, table: str) -> "pd.DataFrame":
         """Return the rows of a table that this report may use; see `frames.table_frame` for the columns.
@@ -124,14 +152,38 @@ class Story:
         """
         rows = {}
         for name, label in labels.items():
-            if name not in self.facts:
+            if name not in self._facts:
                 rows[name] = label
-            elif fact := self.facts[name]:
+                self._unused("mark", name)
+            elif fact := self._facts[name]:
                 rows[fact.claims[0]] = label
+            else:
+                self._omissions.add("mark", name, self._facts.why_unknown(name))
+        self._omissions.tell()
         return frames.marks(self.view, rows)
+
+    def _unused(self, where: str, row_id: str, weak: bool = False) -> None:
+        """Say that a row which the notebook names is left out, if it is."""
+        if not self.view.sees(row_id) or (weak and self.view.weak(self.view.tables.where[row_id][1])):
+            self._omissions.add(where, statement(self.view.tables, row_id), self.view.why_unused(row_id))
+
+    def numbers(self, *keys: str) -> "pd.DataFrame":
+        """Return facts with a number as rows, for a chart or a table; see `frames.numbers`.
+
+        Raises:
+            FactError: There is no such fact.
+        """
+        for key in keys:
+            if self._facts[key] is None:
+                self._omissions.add("number", key, self._facts.why_unknown(key))
+        self._omissions.tell()
+        return frames.numbers(self.view, [fact for key in keys if (fact := self._facts[key])])
 
     def statements(self, *row_ids: str) -> "pd.DataFrame":
         """Return who said what, and when; see `frames.statements`."""
+        for row_id in row_ids:
+            self._unused("row", row_id, weak=True)
+        self._omissions.tell()
         return frames.statements(self.view, list(row_ids), self.language)
 
     def holdings(self, place_id: str) -> "pd.DataFrame":
@@ -140,6 +192,9 @@ class Story:
 
     def promises(self) -> "pd.DataFrame":
         """Return what was agreed or promised, and whether it was kept, in words; see `frames.promises`."""
+        for row in self.view.rows("milestones"):
+            self._unused("row", str(row["milestone_id"]), weak=True)
+        self._omissions.tell()
         return frames.promises(self.view, self.language)
 
     def period(self, key: str) -> tuple[dt.date, dt.date] | None:
@@ -190,16 +245,19 @@ class Story:
                 f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(rows)} rows "
                 'and no values=…).\nName the columns to show, such as values={"when": "When", "quantity": "Troops"}.'
             )
+        self._writer.check(otherwise, where="otherwise")
         words = self._writer.markdown(title, where="title")
         if rows.empty or not words:
-            return Sentence(self._writer.markdown(otherwise))
+            if rows.empty:
+                self._omissions.add("chart", _first(title), f"no row of it may be used on {self._day}", lost=True)
+            return self._instead(otherwise)
         # once for the whole chart, since applying the style costs a hundredth of a second
         with figure.house():
             fig, narrow = figure.drawn(draw, size, ratio)
             self.log.rows(rows["row_id"], rows["source_id"])
             measure = self._writer.markdown(subtitle, where="subtitle")
             beside = values and len(rows) > FEW_VALUES
-            return figure.finish(
+            shown = figure.finish(
                 fig,
                 narrow=narrow,
                 title=words,
@@ -208,6 +266,8 @@ class Story:
                 alt=self._writer.plain(alt, where="alt"),
                 values=frames.html_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
+        self._omissions.tell()
+        return shown
 
     def table(
         self, rows: "pd.DataFrame", columns: dict[str, str], *, caption: Templates, otherwise: Templates = ()
@@ -221,12 +281,15 @@ class Story:
             caption: What the table contains.
             otherwise: What to say if there are no rows.
         """
+        self._writer.check(otherwise, where="otherwise")
         if rows.empty:
-            return Sentence(self._writer.markdown(otherwise))
+            self._omissions.add("table", _first(caption), f"no row of it may be used on {self._day}", lost=True)
+            return self._instead(otherwise)
         self.log.rows(rows["row_id"], rows["source_id"])
         if "statement" in columns:
             self.log.said.update(dict.fromkeys(rows["row_id"]))
         words = self._writer.markdown(caption, where="caption")
+        self._omissions.tell()
         return frames.html_table(rows, columns, words, self.language)
 
     def credit(self, rows: "pd.DataFrame", named: int = OUTLETS_NAMED) -> str:
@@ -249,7 +312,7 @@ class Story:
         if not since:
             return Sentence("")
         self._since = _day("since", since)
-        self.facts.extra["since"] = earlier_day(self._since)
+        self._facts.extra["since"] = earlier_day(self._since)
         self._reported = self._news()
         if not self._reported:
             opening = self._writer.markdown("Nothing that is printed here became known after {since}.")
@@ -270,8 +333,9 @@ class Story:
 
     def disagreements(self, otherwise: Templates = ()) -> EvidenceOutput | Sentence:
         """Show the conflicts over what was printed so far: both claims, both sources, and our reading."""
+        self._writer.check(otherwise, where="otherwise")
         content = self.log.disagreements()
-        return EvidenceOutput(content) if content["conflicts"] else Sentence(self._writer.markdown(otherwise))
+        return EvidenceOutput(content) if content["conflicts"] else self._instead(otherwise)
 
     def evidence(self, *, brief: bool = False) -> EvidenceOutput:
         """Show the evidence for everything printed so far; the last output of a report.
@@ -288,7 +352,18 @@ class Story:
                 f"changes: must stand below every cell that prints news (got {', '.join(late)} below it).\n"
                 "Move its cell down, to just before the last words on source and method."
             )
+        for found in self.log.unmarked():
+            why = f"{found.why}, and no conflict is registered"
+            self._omissions.add("mark ≠", f"{found.one} and {found.other}", why, lost=True)
+        for conflict, keys in self.log.shortened().items() if brief else ():
+            topic = str(self.view.conflicts[conflict]["topic"])
+            self._omissions.add("conflict", topic, f"a brief report prints one conflict a fact ({', '.join(keys)})")
+        self._omissions.tell()
         return EvidenceOutput(self.log.content(brief=brief))
+
+    @property
+    def _day(self) -> str:
+        return self.language.date(self.view.as_of)
 
     @cached_property
     def outlines(self) -> dict[str, Any]:
@@ -303,6 +378,10 @@ def _day(name: str, text: str) -> dt.date:
         raise ParameterError(
             f"{name}: must be a date like 2026-01-31 (got {text!r}).\nCorrect it in the cell tagged 'parameters'."
         ) from None
+
+
+def _first(templates: Templates) -> str:
+    return templates if isinstance(templates, str) else next(iter(templates), "")
 
 
 def _in_time(rows: "pd.DataFrame") -> "pd.DataFrame":

@@ -78,11 +78,12 @@ def plan(
     *,
     ahead: bool = False,
     network: bool = False,
+    strict: bool = False,
 ) -> Plan:
     """Plan a sweep to be published in `store`; nothing is rendered.
 
     `given` are parameters of all editions, as text; `axes` is what `axes.read` returns. Days to come are refused
-    unless `ahead`; `network` opens the network to cells.
+    unless `ahead`; `network` opens the network to cells; `strict` is for reports that may leave no text out.
 
     Raises:
         ParameterError: A report does not allow a value of an axis; all such values at once.
@@ -91,7 +92,7 @@ def plan(
     both = sorted(given.keys() & axes.keys())
     if both:
         raise ParameterError(f"{', '.join(both)}: must be set by -p or by --sweep (got both).\nDrop one of them.")
-    contracts = [Contract.of(project, report, network) for report in dict.fromkeys(reports)]
+    contracts = [Contract.of(project, report, network, strict) for report in dict.fromkeys(reports)]
     _refuse_values(contracts, given, axes, ahead)
     indexes = {contract.report: Index(store, contract.report) for contract in contracts}
     steps: list[Step] = []

@@ -80,6 +80,7 @@ def sweep(
     jobs: int | None,
     cluster: str | None,
     network: bool = False,
+    strict: bool = False,
     ahead: bool = False,
     timeout_s: float,
     say: Callable[[str], None],
@@ -96,6 +97,7 @@ def sweep(
         jobs: How many to render at a time; None for as many as there are cores.
         cluster: The address of a Dask scheduler; None for workers on this machine.
         network: Whether cells may use the network even where the project does not open it.
+        strict: Whether a text that is left out with nothing in its place is a fault.
         ahead: Whether days to come may be among them.
         timeout_s: How long one notebook may run.
         say: Writes a line for the user.
@@ -109,7 +111,7 @@ def sweep(
 
     store = Store.of(project, out)
     catalogue.check_names(store, catalogue.FILES)
-    plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network)
+    plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network, strict=strict)
     total = len(plan.steps)
     with _stoppable() as stopped:
         with (
@@ -209,7 +211,7 @@ class _Work:
     def outcome(self, store: Store) -> Outcome:
         """Publish, if there is anything to publish."""
         if self.known:
-            return Outcome("unchanged", self.known, rendered=False)
+            return render.recognised(self.known)
         try:
             product = self.future.result()
         except HandoverError:
@@ -282,7 +284,7 @@ class _Run:
             self._cost, self._unlisted = self._written - begun, False
 
     def _begin(self, step: Step, request: Request) -> _Work:
-        known = self.plan.indexes[request.report].find(request)
+        known = None if request.strict else self.plan.indexes[request.report].find(request)
         if known:
             return _Work(step, request, known)
         future = self.executor.submit(compute, request, self.timeout_s, self.remote)
@@ -318,7 +320,7 @@ class _Run:
         else:
             summary.published += outcome.kind == "published"
             summary.unchanged += outcome.kind != "published"
-            for warning in outcome.warnings:
+            for warning in (*outcome.warnings, *outcome.losses):
                 summary.warnings.setdefault(warning, []).append(name)
             self._editions.append(outcome.edition)
             self._unlisted = True

@@ -324,8 +324,8 @@ def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
 
 def _differences(edition: Edition, about: Manifest, rebuilt: Rebuilt) -> list[Difference]:
     found = list(_different_files(edition, rebuilt))
-    # the inputs and the run are history; differences of files are listed already
-    aside = {"inputs", "versions", "run"} | ({"content", "edition", "outputs"} if found else set())
+    # the inputs, the run and what was left out are history; differences of files are listed already
+    aside = {"inputs", "versions", "run", "omitted"} | ({"content", "edition", "outputs"} if found else set())
     given: dict[str, Any] = dict(rebuilt.product.manifest)
     if SINCE not in about["variant"]:
         # it was filled in from the store, and so is no setting

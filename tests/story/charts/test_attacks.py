@@ -107,3 +107,33 @@ def test_a_year_whose_rows_do_not_count_is_not_called_empty(rows, draw, texts, s
 def test_what_a_last_year_says_stays_on_the_canvas(rows, draw, years, size):
     claim = {"date": "2026-03-02", "basis": "claimed"}
     draw(attacks.by_year, rows("attacks", {"date": f"{2027 - years}-03-03"}, claim), until="2026-10-01", size=size)
+
+
+def test_the_values_of_the_columns_are_the_counts_that_they_show(rows):
+    raids = rows(
+        "attacks",
+        {"date": "2023-10-18"},
+        {"date": "2023-10-18", "weapon": "drone"},
+        {"date": "2023-10-22"},
+        {"date": "2024-01-20"},
+        {"date": "2024-01-21", "basis": "claimed"},
+    )
+    listed = attacks.listed_by_year(raids, until="2024-06-30")
+    assert list(zip(listed["year"], listed["days"], strict=True)) == [("2023", 2)] * 3 + [("2024 so far", 1)]
+    assert list(attacks.listed_by_year(raids, until="2024-12-31")["year"])[-1] == "2024"
+
+
+def test_the_values_of_the_marks_are_those_of_their_days(rows):
+    raids = rows(
+        "attacks",
+        {"date": "2024-01-20", "weapon": "rocket", "wounded": 0, "wounded_bound": "exact"},
+        {"date": "2024-01-20", "weapon": "ballistic_missile", "wounded": 4, "wounded_bound": "at_least"},
+        {"date": "2024-01-20", "basis": "claimed"},
+        {"date": "2024-01-23", "wounded": 0, "wounded_bound": "exact"},
+        {"date": "2024-01-24", "basis": "claimed"},
+    )
+    listed = attacks.listed_by_day(raids)
+    assert list(listed["date"].dt.day) == [20, 20, 23, 24], "a claim of a day that counts has no mark of its own"
+    assert list(listed["weapon"]) == ["more than one kind", "more than one kind", "rockets", ""]
+    assert list(listed["wounded"])[:3] == [4, 4, 0] and list(listed["wounded_bound"])[:2] == ["at_least", "at_least"]
+    assert list(listed["basis"]) == ["reported"] * 3 + [attacks.CLAIMED]

@@ -73,6 +73,52 @@ def days(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["date", "weapon", "wounded"])
 
 
+def listed_by_day(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that `by_month` draws, each with what the mark of its day says: the values of that chart.
+
+    Rows of one day read alike, so a table shows them as one row with several sources.
+
+    Args:
+        rows: As for `by_month`.
+
+    Returns:
+        The rows with ``weapon`` and ``wounded`` of their day, and whether it counts, in words, as ``basis``.
+    """
+    counted = {row["date"]: row for row in records(days(rows))}
+    own = {"reported": set(counted), "claimed": set(claimed(rows))}
+    drawn = sound(rows[rows["date_precision"] == "day"])
+    drawn = drawn[[row["date"] in own.get(row["basis"], ()) for row in records(drawn)]]
+    kinds = [counted[row["date"]]["weapon"] if row["date"] in counted else "" for row in records(drawn)]
+    none = drawn.groupby("date")["wounded"].transform("max") == 0
+    most = [
+        Quantity(0, bound="exact") if unhurt else counted[day]["wounded"] if day in counted else None
+        for day, unhurt in zip(drawn["date"], none, strict=True)
+    ]
+    return drawn.assign(
+        weapon=[WEAPONS[kind][0] if kind else "" for kind in kinds],
+        wounded=[marks.height(wounded) if wounded else None for wounded in most],
+        wounded_bound=[wounded.bound if wounded else None for wounded in most],
+        basis=["reported" if kind else CLAIMED for kind in kinds],
+    )
+
+
+def listed_by_year(rows: pd.DataFrame, *, until: str | dt.date) -> pd.DataFrame:
+    """Return the rows that `by_year` counts, each with the count of its year: the values of that chart.
+
+    Args:
+        rows: As for `by_year`.
+        until: The report's day.
+
+    Returns:
+        The rows with ``year``, in words, and ``days``. Those of one year read alike, as in `listed_by_day`.
+    """
+    end = pd.Timestamp(until)
+    drawn = _dated(rows, "reported")
+    years = drawn["date"].dt.year
+    words = [f"{year} so far" if year == end.year and not end.is_year_end else str(year) for year in years]
+    return drawn.assign(year=words, days=drawn.groupby(years)["date"].transform("nunique"))
+
+
 def _wounded(reports: list[dict[str, Any]]) -> Quantity | None:
     known = [row for row in reports if row["wounded"] > 0]
     if not known:

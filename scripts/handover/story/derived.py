@@ -1,0 +1,305 @@
+"""Facts that are counted or computed from rows, as ``data/facts.csv`` declares them.
+
+`choose` names what is done, `of` the column, and `claims` the rows: ids of rows or names of facts, or else a rule:
+
+    count       of date         attacks place_id=ain_al_asad basis=reported date=2023-01-01..2023-12-31
+    count       of place_id     handovers kind=transfer date!=first_handover
+    sum         of wounded      A053 A075
+    difference  of value        isis_attacks_2024 isis_attacks_2025
+    share       of rows         attacks weapon=drone / attacks
+
+A rule is a table and conditions on its columns: ``=`` any of the values between ``|``, or a range of days or numbers;
+``!=`` none of them; ``!=`` before nothing, that there is a value; before the name of a fact, that no row of it has the
+same. It takes no row of grade D, no outlier, and of what was planned, ordered or authorised only what `basis` names.
+
+A rule counts what was known by the report's day; one with a range of days is known once the range is over. What names
+its rows is known once all of them are. Bounds are computed as in `arithmetic`; conflicts are those of the rows.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handover.errors import FactError, near
+from handover.story import arithmetic
+from handover.story.values import Period, Quantity, Row, overlap, period_of, quantity_of
+from handover.tables import Value, row_id
+
+if TYPE_CHECKING:
+    from handover.story.claims import Claim
+    from handover.story.facts import Facts
+
+#: What is done with a list of numbers, and with two.
+MANY: dict[str, Callable[[Sequence[Quantity]], Quantity]] = {
+    "sum": arithmetic.total,
+    "mean": arithmetic.mean,
+    "least": arithmetic.least,
+    "most": arithmetic.most,
+}
+TWO: dict[str, Callable[[Quantity, Quantity], Quantity]] = {
+    "difference": arithmetic.difference,
+    "share": arithmetic.share,
+}
+COMPUTED = ("count", *MANY, *TWO)
+#: What was meant and not observed.
+MEANT = ("planned", "ordered", "authorised")
+PER_CENT = "per cent"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One operand: a row or a fact with its number, or a count of rows.
+
+    `kind` must be the same of all; `units` are those in which facts give such a number.
+    """
+
+    claims: tuple[str, ...]
+    known: dt.date
+    number: Quantity
+    period: Period | None
+    kind: str
+    units: frozenset[str] = frozenset()
+    conflicts: tuple[str, ...] = ()
+
+
+def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
+    """Return the parts of a computed fact, as `facts.Fact` names them; None where it was not known.
+
+    Raises:
+        FactError: The declaration names what is not there, or combines what cannot be combined.
+    """
+    how, of, sides = str(row["choose"]), str(row["of"]), str(row["claims"]).split("/")
+    where = f"data/facts.csv: '{row['fact']}'"
+    if len(sides) > 2 or (len(sides) == 2 and how not in TWO):
+        raise FactError(
+            f"{where}: {how} must have one list of rows (got {len(sides)}).\nOnly a difference or a share has two."
+        )
+    groups = [_Group(facts, where, of, side.split()) for side in sides]
+    if any(group.open for group in groups):
+        return None
+    if of == "date" and how in ("least", "most"):
+        return groups[0].day(last=how == "most")
+    if how == "count":
+        parts = [groups[0].counted()]
+    elif len(groups) == 2:
+        parts = [group.counted() if group.countable else group.one() for group in groups]
+    else:
+        parts = list(groups[0].parts())
+    known = [part for part in parts if part is not None]
+    if how in TWO and len(parts) != 2:
+        raise FactError(f"{where}: {how} must have two parts (got {len(parts)}).\nName two rows or facts, or A / B.")
+    if known:
+        _refuse_mixture(where, how, str(row["unit"]), known)
+    if not known or len(known) < len(parts):
+        return None
+    return _put_together(how, known)
+
+
+def _put_together(how: str, parts: list[Part]) -> dict[str, Any] | None:
+    numbers = [part.number for part in parts]
+    if how in ("least", "most"):
+        # the claim that is printed comes first
+        parts = sorted(parts, key=lambda part: part.number != MANY[how](numbers))
+    if how == "share" and numbers[1].edges() == (0, 0):
+        return None
+    number = numbers[0] if how == "count" else TWO[how](*numbers) if how in TWO else MANY[how](numbers)
+    if not number.known:
+        return None
+    periods = [part.period for part in parts if part.period]
+    return {
+        "claims": tuple(dict.fromkeys(claim for part in parts for claim in part.claims)),
+        "known": max(part.known for part in parts),
+        "quantity": number,
+        "period": Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None,
+        "conflicts": tuple(sorted({conflict for part in parts for conflict in part.conflicts})),
+    }
+
+
+def _refuse_mixture(where: str, how: str, unit: str, parts: list[Part]) -> None:
+    """Refuse to combine numbers of different things, and a result in another unit than theirs."""
+    kinds = sorted({part.kind for part in parts})
+    if len(kinds) > 1:
+        raise FactError(
+            f"{where}: {how} must combine numbers of one unit (got {', '.join(kinds)}).\n"
+            "Take rows of one table and one basis, or facts of one unit."
+        )
+    wanted = {PER_CENT} if how == "share" else parts[0].units
+    if wanted and unit not in wanted:
+        raise FactError(
+            f"{where}: unit must be that of the result, {' or '.join(sorted(wanted))} (got {unit}).\nCorrect the unit."
+        )
+
+
+@dataclass
+class _Group:
+    """The rows or facts that one side of a declaration names."""
+
+    facts: "Facts"
+    where: str
+    of: str
+    words: list[str]
+
+    def __post_init__(self) -> None:
+        if not self.words:
+            raise FactError(f"{self.where}: must name rows, facts or a table (got nothing).\nFill the column claims.")
+        self.tables = self.facts.view.tables
+        self.ruled = self.words[0] in self.tables.rows
+
+    @property
+    def countable(self) -> bool:
+        """Whether it is counted: `of` names no column with a number."""
+        return self.of in ("rows", "date") or self.of.endswith("_id")
+
+    @property
+    def open(self) -> bool:
+        """Whether a rule's range of days is not over yet."""
+        ends = (word.rpartition("..")[2] for word in self.words[1:] if self.ruled and ".." in word)
+        return any(end[:4].isdigit() and "-" in end and end >= self.facts.view.as_of.isoformat() for end in ends)
+
+    def counted(self) -> Part | None:
+        """Return how many rows there are, or how many different values they have."""
+        rows = self._rows() if self.ruled else [row for row in self._named() if row]
+        if not rows or (not self.ruled and len(rows) < len(self.words)):
+            return None
+        if self.of != "rows" and self.of not in rows[0]:
+            raise FactError(f"{self.where}: of must be a column of the rows{near(self.of, rows[0])} (got {self.of}).")
+        number = len(rows) if self.of == "rows" else len({row[self.of] for row in rows})
+        periods = [period for row in rows if (period := period_of(row))]
+        span = Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None
+        known = max(map(self.tables.known, rows))
+        return Part(tuple(map(row_id, rows)), known, Quantity(number, bound="exact"), span, self.of)
+
+    def day(self, *, last: bool) -> dict[str, Any] | None:
+        """Return the first or the last day that the rows give."""
+        rows = self._rows() if self.ruled else list(self._named())
+        dated = [(period, row) for row in rows if row and (period := period_of(row))]
+        if not dated or len(dated) < len(rows):
+            return None
+        choose = max if last else min
+        period, row = choose(dated, key=lambda one: one[0].end if last else one[0].start)
+        conflicts = self._contested(row_id(row), period, lambda claim: claim.period)
+        return {"claims": (row_id(row),), "known": self.tables.known(row), "period": period, "conflicts": conflicts}
+
+    def one(self) -> Part | None:
+        """Return the only part."""
+        parts = list(self.parts())
+        if len(parts) != 1:
+            raise FactError(f"{self.where}: each side of / must be one row or fact, or be counted (got {len(parts)}).")
+        return parts[0]
+
+    def parts(self) -> Iterator[Part | None]:
+        """Yield the rows or facts with their numbers; None for one that was not known."""
+        if self.ruled:
+            for row in self._rows():
+                yield self._part(row)
+            return
+        for word in self.words:
+            if word in self.tables.where and word not in self.facts:
+                row = self._row(word)
+                yield self._part(row) if row else None
+            else:
+                fact = self.facts[word]
+                number = fact.quantity if fact else None
+                if fact and number is None:
+                    raise FactError(
+                        f"{self.where}: must combine numbers ('{word}' has none).\nName a fact with a number."
+                    )
+                unit = fact.unit if fact else ""
+                yield fact and Part(
+                    fact.claims[:1], fact.known, number, fact.period, unit, frozenset({unit}), fact.conflicts
+                )
+
+    def _part(self, row: Row) -> Part:
+        name = row_id(row)
+        number = quantity_of(row, self.of) if self.of == "value" or self.of in row else Quantity()
+        table, basis = self.tables.where[name][0], str(row.get("basis") or "")
+        words = [table, self.of, str(row.get("unit") or ""), basis if basis in MEANT else "observed"]
+        return Part(
+            claims=(name,),
+            known=self.tables.known(row),
+            number=number,
+            period=period_of(row),
+            kind=" ".join(filter(None, words)),
+            units=self._units(table),
+            conflicts=self._contested(name, number, lambda claim: quantity_of(claim.row, self.of)),
+        )
+
+    def _units(self, table: str) -> frozenset[str]:
+        """Return the units in which facts are read from the same column of the same table."""
+        read = [row for row in self.facts.declared.values() if row["of"] == self.of and row["choose"] not in COMPUTED]
+        return frozenset(
+            str(row["unit"])
+            for row in read
+            if any(self.tables.where[claim][0] == table for claim in str(row["claims"]).split())
+        )
+
+    def _contested(
+        self, name: str, value: Quantity | Period, read: Callable[["Claim"], Quantity | Period | None]
+    ) -> tuple[str, ...]:
+        """Return the known conflicts of a row whose other side gives a value that contradicts its own."""
+        view, found = self.facts.view, []
+        for conflict in view.conflicts_over([name]):
+            sides = self.tables.sides[conflict]
+            others = [read(other) for other in view.claims(sides["b" if name in sides["a"] else "a"])]
+            if any(other and _known(other) and _known(value) and not overlap(value, other) for other in others):
+                found.append(conflict)
+        return tuple(found)
+
+    def _named(self) -> Iterator[Row | None]:
+        return (self._row(word) for word in self.words)
+
+    def _row(self, word: str) -> Row | None:
+        """Return a row by its id, if it may be used, and stand alone."""
+        if word in self.facts:
+            raise FactError(f"{self.where}: must count rows (got the fact '{word}').\nName the rows, or a table.")
+        if not self.facts.view.sees(word):
+            return None
+        row = self.tables.where[word][1]
+        return None if self.facts.view.weak(row) else row
+
+    def _rows(self) -> list[Row]:
+        """Return the rows of a rule that were known."""
+        table, *conditions = self.words
+        first = self.tables.rows[table][0] if self.tables.rows[table] else {}
+        tests = [self._test(condition, first) for condition in conditions]
+        sets_basis = any(condition.startswith("basis") for condition in conditions)
+        return [
+            row
+            for row in self.facts.view.rows(table)
+            if not self.facts.view.weak(row)
+            and row.get("standing") != "outlier"
+            and (sets_basis or row.get("basis") not in MEANT)
+            and all(test(row) for test in tests)
+        ]
+
+    def _test(self, condition: str, columns: Row) -> Callable[[Row], bool]:
+        column, found, wanted = condition.partition("=")
+        without = column.endswith("!")
+        column = column.removesuffix("!")
+        if not found or column not in columns:
+            raise FactError(
+                f"{self.where}: a condition must be column=value (got '{condition}'{near(column, columns)}).\n"
+                f"The columns are {', '.join(columns)}."
+            )
+        if without and wanted in self.facts:
+            fact = self.facts[wanted]
+            taken = {self.tables.where[claim][1].get(column) for claim in fact.claims} if fact else set()
+            return lambda row: row[column] not in taken
+        return lambda row: _holds(row[column], wanted) is not without
+
+
+def _known(value: Quantity | Period) -> bool:
+    return isinstance(value, Period) or value.known
+
+
+def _holds(value: Value, wanted: str) -> bool:
+    """Return whether a cell is among the values wanted, or in their range; an empty cell is where nothing is wanted."""
+    if value is None or wanted == "":
+        return value is None and wanted == ""
+    first, dots, last = wanted.partition("..")
+    if not dots:
+        return str(value) in wanted.split("|")
+    if isinstance(value, dt.date):
+        return first <= value.isoformat() <= last
+    return isinstance(value, int | float) and float(first) <= value <= float(last)

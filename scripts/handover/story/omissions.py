@@ -1,0 +1,87 @@
+"""What a report leaves out, and why: told beside the cell's own output, and printed on no page.
+
+An output of its own MIME type names each text that was left out or gave way to another; JupyterLab shows it as a list.
+`handover.document` reads it, and takes it out of the notebook before any page is made.
+"""
+
+import builtins
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from handover.story.facts import Facts
+from handover.story.sentences import Passed, escape
+
+OMITTED_MIME = "application/vnd.handover.omitted+json"
+#: How many characters of a template are shown.
+WORDS_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """A text that is not printed.
+
+    `instead` is what is printed in its place. `lost` says that nothing is, and that the notebook does not allow it.
+    """
+
+    where: str
+    words: str
+    why: str
+    instead: str = ""
+    lost: bool = True
+
+    def __str__(self) -> str:
+        what = f"{self.where} “{_first_words(self.words)}”"
+        if self.instead:
+            return f"{what} gave way to “{_first_words(self.instead)}”: {self.why}"
+        return f"{what} left out: {self.why}"
+
+
+def _first_words(text: str) -> str:
+    return textwrap.shorten(text.replace("**", ""), WORDS_SHOWN, placeholder=" …")
+
+
+@dataclass
+class Omissions:
+    """What one call of a story left out so far; `tell` shows it in the cell that runs."""
+
+    facts: Facts
+    found: list[Omission] = field(default_factory=list)
+
+    def passed(self, passed: Passed) -> None:
+        """Record the templates that were passed over."""
+        why: dict[str, list[str]] = {}
+        for one in dict.fromkeys(passed.unknown):
+            reason = self.facts.why_unknown(one.key) or f"has no {one.part or 'value'}"
+            why.setdefault(reason, []).append(one.key)
+        told = "; ".join(f"{', '.join(dict.fromkeys(names))} {reason}" for reason, names in why.items())
+        lost = not (passed.instead or passed.allowed)
+        self.found.append(Omission(passed.where, passed.template, told, passed.instead, lost))
+
+    def add(self, where: str, words: str, why: str, *, lost: bool = False) -> None:
+        """Record something else than a template that is not printed."""
+        self.found.append(Omission(where, words, why, lost=lost))
+
+    def replaced(self, instead: str) -> None:
+        """Say that a text is printed in place of all that was lost so far."""
+        if instead:
+            self.found = [replace(one, instead=instead, lost=False) if one.lost else one for one in self.found]
+
+    def tell(self) -> None:
+        """Show what was found in the running cell, where there is one, and forget it."""
+        found, self.found = list(dict.fromkeys(self.found)), []
+        # what IPython gives to cells; elsewhere there is nobody to tell
+        display = getattr(builtins, "display", None)
+        if found and display:
+            display(bundle(found), raw=True)
+
+
+def bundle(found: Iterable[Omission]) -> dict[str, Any]:
+    """Return the output that names what was left out."""
+    lines = [str(one) for one in found]
+    return {
+        OMITTED_MIME: [{"text": str(one), "lost": one.lost} for one in found],
+        "text/markdown": "\n".join(["Not in the report:", "", *(f"- {escape(line)}" for line in lines)]),
+        "text/plain": "\n".join(["Not in the report:", *lines]),
+    }

@@ -1,0 +1,211 @@
+"""Nothing vanishes: what a report leaves out or replaces is told in the cell, with the reason; rows that contradict."""
+
+import builtins
+import datetime as dt
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from handover.errors import FactError
+from handover.project import Project
+from handover.story.claims import View
+from handover.story.contradictions import contradictions
+from handover.story.data import Tables
+from handover.story.facts import Facts, check_facts
+from handover.story.omissions import OMITTED_MIME
+
+WORDS = {"title": "A finding", "subtitle": "US troops", "alt": "A chart of troops, from many to few, falling."}
+
+
+@pytest.fixture
+def told(tell, monkeypatch):
+    """Return a function that makes a story of a day, and the list of what its cells are told."""
+    lines = []
+    monkeypatch.setattr(builtins, "display", lambda data, raw: lines.extend(data[OMITTED_MIME]), raising=False)
+    return tell, lines
+
+
+# refusals
+
+
+@pytest.mark.parametrize("ask", ["statements", "marks"])
+def test_a_row_that_is_not_there_is_refused(tell, ask):
+    asked = {"statements": lambda story: story.statements("E07l"), "marks": lambda story: story.marks({"E07l": "Mark"})}
+    with pytest.raises(FactError, match=r"'E07l' is not a row of any table; did you mean 'E.*\nName a row by its id"):
+        asked[ask](tell("2026-01-31"))
+
+
+# what is told
+
+
+def test_a_text_that_is_left_out_is_a_loss_and_says_until_when_its_fact_is_unknown(told):
+    tell, lines = told
+    assert tell("2026-01-31").say("The last left on {erbil_left}.").text == ""
+    text = "say “The last left on {erbil_left}.” left out: erbil_left unknown until 30 September 2026"
+    assert lines == [{"text": text, "lost": True}]
+
+
+def test_an_empty_alternative_allows_it(told):
+    tell, lines = told
+    story = tell("2026-01-31")
+    assert story.say("The last left on {erbil_left}.", "").text == ""
+    assert story.findings(("Until {erbil_left}.", ""), "{slip} days").text.startswith("- ")
+    assert [line["lost"] for line in lines] == [False, False]
+    assert "findings “Until {erbil_left}.” left out" in lines[1]["text"]
+
+
+def test_an_alternative_says_what_it_stands_for_and_all_that_was_missing(told):
+    tell, lines = told
+    tell("2026-01-31").say("{erbil_left}", "{war_start} and {tanf_left}", "Neither by {as_of}.")
+    assert lines == [
+        {
+            "text": "say “{erbil_left}” gave way to “Neither by 31 January 2026.”: erbil_left unknown until 30 "
+            "September 2026; war_start unknown until 28 February 2026; tanf_left unknown until 12 February 2026",
+            "lost": False,
+        }
+    ]
+
+
+def test_nothing_is_told_of_what_is_printed(told):
+    tell, lines = told
+    story = tell("2026-10-01")
+    story.say("{erbil_left}", "Not known.")
+    story.findings("{slip}")
+    assert lines == []
+
+
+def test_a_fact_outside_the_chosen_evidence_says_so(told):
+    tell, lines = told
+    tell("2026-01-31", evidence="article").say("{slip}")
+    tell("2026-01-31", evidence="article").say("{erbil_left}")
+    assert lines[0]["text"].endswith("slip outside the chosen evidence")
+    assert lines[1]["text"].endswith("outside the chosen evidence, and unknown until 30 September 2026")
+
+
+def test_a_fact_on_sources_of_grade_d_alone_says_so(tables):
+    row = tables.rows["facts"][0] | {"fact": "weak", "of": "munitions", "claims": "A008", "choose": "first"}
+    facts = Facts(View(replace(tables, rows=tables.rows | {"facts": [row]}), dt.date(2026, 10, 1)))
+    assert facts.why_unknown("weak") == "rests on sources of grade D alone"
+
+
+def test_a_part_that_a_fact_has_not_says_so(told):
+    tell, lines = told
+    tell("2026-10-01").say("{completion_centcom.speaker} said.", "")
+    assert "has no speaker" in lines[0]["text"] and "unknown" not in lines[0]["text"]
+
+
+def test_findings_headlines_charts_and_tables_that_give_way_are_told(told):
+    tell, lines = told
+    early = tell("2020-01-01")
+    early.findings("{slip}", otherwise="Nothing by {as_of}.")
+    early.headline(title=("{slip:if}Late", "A base"), standfirst=("On {erbil_left}.", "On {as_of}."))
+    early.figure(lambda ax: None, early.frame("troop_levels").iloc[:0], **WORDS, otherwise="No figure by {as_of}.")
+    early.table(early.frame("events").iloc[:0], {"when": "When"}, caption="What happened")
+    texts = [line["text"] for line in lines]
+    assert [line["lost"] for line in lines] == [False, False, False, False, True]
+    assert texts[0].startswith("findings “{slip}” gave way to “Nothing by 1 January 2020.”: slip unknown until 17 Jan")
+    assert texts[1].startswith("title “{slip:if}Late” gave way to “A base”")
+    assert texts[2].startswith("standfirst “On {erbil_left}.” gave way to “On 1 January 2020.”")
+    assert texts[3] == (
+        "chart “A finding” gave way to “No figure by 1 January 2020.”: no row of it may be used on 1 January 2020"
+    )
+    assert texts[4] == "table “What happened” left out: no row of it may be used on 1 January 2020"
+
+
+def test_rows_and_marks_that_the_notebook_names_and_facts_that_it_asks_for_are_told(told):
+    tell, lines = told
+    story = tell("2026-01-01")
+    story.statements("E071", "E083")
+    story.marks({"erbil_left": "The end", "H031": "Announced"})
+    assert story.facts["slip"] is None and story.period("erbil_left") is None
+    texts = [line["text"] for line in lines]
+    assert texts[0].startswith("row “") and texts[0].endswith("left out: unknown until 17 January 2026")
+    assert texts[1] == "mark “erbil_left” left out: unknown until 30 September 2026"
+    assert texts[2].startswith("mark “Ain al-Asad Air Base announced") and texts[2].endswith(
+        "unknown until 17 January 2026"
+    )
+    assert texts[3] == "a fact that the cell asks for “slip” left out: unknown until 17 January 2026"
+    assert len(texts) == 5 and not any(line["lost"] for line in lines)
+
+
+def test_conflicts_that_a_brief_report_has_no_room_for_are_told(told):
+    tell, lines = told
+    story = tell("2026-01-31")
+    story.say("{departures}")
+    story.evidence(brief=True)
+    assert lines and all("a brief report prints one conflict a fact (departures)" in line["text"] for line in lines)
+
+
+def test_where_no_cell_runs_nobody_is_told(tell, monkeypatch):
+    monkeypatch.delattr(builtins, "display", raising=False)
+    assert tell("2026-01-31").say("{erbil_left}").text == ""
+
+
+# rows that contradict each other
+
+
+def contrary(tables, **cells):
+    """The tables with one more row of the level of 20 March 2026."""
+    twin = next(row for row in tables.rows["troop_levels"] if row["level_id"] == "T095")
+    more = twin | {"level_id": "T900", "source_id": "S004"} | cells
+    where = tables.where | {"T900": ("troop_levels", more)}
+    return replace(tables, rows=tables.rows | {"troop_levels": [*tables.rows["troop_levels"], more]}, where=where)
+
+
+def test_the_record_contains_no_contradiction_that_is_not_registered(tables):
+    assert list(map(str, contradictions(tables))) == []
+
+
+def test_a_row_that_contradicts_another_of_its_scope_and_period_is_named(tables):
+    found = contradictions(contrary(tables, value=1500, high=None, bound="exact"))
+    assert list(map(str, found)) == [
+        "T095 and T900 contradict each other (value: fewer than 1,000 against 1,500), and no conflict is registered"
+    ]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"value": 900, "high": None, "bound": "about"},
+        {"value": 1500, "high": None, "bound": "exact", "scope": "us_in_syria"},
+        {"value": 1500, "high": None, "bound": "exact", "basis": "planned"},
+        {"value": 1500, "high": None, "bound": "exact", "date": dt.date(2026, 3, 21)},
+    ],
+)
+def test_a_row_that_speaks_of_something_else_or_can_be_true_too_is_none(tables, cells):
+    assert list(contradictions(contrary(tables, **cells))) == []
+
+
+def test_a_registered_conflict_sets_rows_against_each_other(tables):
+    made = contrary(tables, value=1500, high=None, bound="exact")
+    sides = [{"conflict_id": "C078", "side": side, "row_id": row} for side, row in (("a", "T900"), ("b", "T095"))]
+    rows = made.rows | {"conflict_rows": [*made.rows["conflict_rows"], *sides]}
+    assert list(contradictions(replace(made, rows=rows))) == []
+
+
+def test_check_reads_it_off_the_files(project, tmp_path):
+    shutil.copytree(project.data, tmp_path / "data")
+    (tmp_path / "pyproject.toml").touch()
+    with (tmp_path / "data" / "record" / "troop_levels.csv").open("a") as file:
+        file.write("T900,2026-03-20,day,us_in_iraq,observed,press,1500,,,exact,,,S004,\n")
+    assert check_facts(Project(tmp_path)) == [
+        "T095 and T900 contradict each other (value: fewer than 1,000 against 1,500), and no conflict is registered; "
+        "register the conflict in data/record/conflicts.csv and conflict_rows.csv, or correct the row that is wrong"
+    ]
+
+
+@pytest.mark.parametrize("printed", ["{troops_mar_2026} then", "{war_start}"])
+def test_a_contradiction_is_told_where_either_row_is_printed(told, tables, printed, monkeypatch):
+    tell, lines = told
+    made = contrary(tables, value=1500, high=None, bound="exact")
+    monkeypatch.setattr(Tables, "load", classmethod(lambda cls, _: made))
+    story = tell("2026-10-01")
+    story.say(printed)
+    story.evidence()
+    texts = [line["text"] for line in lines if "T900" in line["text"]]
+    assert texts == (
+        ["mark ≠ “T095 and T900” left out: value: fewer than 1,000 against 1,500, and no conflict is registered"]
+        if "troops" in printed
+        else []
+    )
