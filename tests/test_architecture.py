@@ -22,7 +22,8 @@ ROOMS = {
     "preview": "editions notebook",
     "publish": "editions verify",
     "lab": "editions notebook",
-    "cli": "story notebook editions sweep schedule verify preview publish",
+    "start": "story editions document notebook",
+    "cli": "start story notebook editions sweep schedule verify preview publish",
 }
 JUPYTER = {"IPython", "nbformat", "nbconvert", "nbclient", "papermill", "jupyter_client", "typst"}
 

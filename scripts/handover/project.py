@@ -8,6 +8,10 @@ from pathlib import Path
 from handover.errors import HandoverError
 
 MARKER = Path("data") / "datapackage.json"
+#: What else says that a folder is a whole of its own; a project around it is another one.
+EDGES = ("pyproject.toml", ".git")
+#: What somebody who has no project yet can do.
+BEGIN = "Run the command from inside a project, or make a new one: handover init FOLDER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +24,24 @@ class Project:
     def find(cls, start: Path | None = None) -> "Project":
         """Return the project that holds `start`, or the current folder.
 
-        A notebook runs from wherever JupyterLab or a scheduler put it, so the root is
-        looked for upwards, and last around the installed package itself.
+        A notebook runs from wherever JupyterLab or a scheduler put it, so the root is looked for upwards. The search
+        ends at the first folder that is a whole of its own, so that nothing is written to another project around it.
 
         Raises:
             HandoverError: No folder on the way up holds ``data/datapackage.json``.
         """
         here = (start or Path.cwd()).resolve()
-        for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+        for folder in (here, *here.parents):
             if (folder / MARKER).is_file():
                 return cls(folder)
+            if edge := next((name for name in EDGES if (folder / name).exists()), ""):
+                raise HandoverError(
+                    f"{folder}: must hold {MARKER.as_posix()} to be a project (got a folder with {edge} "
+                    f"and without it).\nRestore the file from git. {BEGIN}"
+                )
         raise HandoverError(
             f"{here}: must lie in a project, a folder that holds {MARKER.as_posix()} (found none on the way up).\n"
-            "Run the command from inside the repository."
+            f"{BEGIN}"
         )
 
     @property

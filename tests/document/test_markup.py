@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from handover.document import model, read
+from handover.document import colours, model, read
 from handover.document.tables import numeric
 
 
@@ -361,6 +361,35 @@ def test_headings_are_brought_into_order_and_inside_other_blocks_are_none():
     assert [one.level for one in found(model.Heading, html("<h1>a</h1><h4>b</h4><h2></h2>"))] == [2, 3]
 
 
+def outline(*sources, **about):
+    """The title of Markdown cells, and their headings with their levels."""
+    document = read(new_notebook(cells=[new_markdown_cell(one) for one in sources], metadata=about), "name")
+    return document.title, [(one.level, one.text) for one in found(model.Heading, document.parts)]
+
+
+@pytest.mark.parametrize(
+    ("sources", "about", "title", "headings"),
+    [
+        (["text"], {}, "name", []),
+        (["**Bold**"], {}, "name", []),
+        (["## a", "## b"], {"title": "M"}, "M", [(2, "a"), (2, "b")]),
+        (["# A", "## a"], {"title": "M"}, "A", [(2, "a")]),
+        (["# A", "# B\n## b", "# C\n### c"], {}, "A", [(2, "B"), (3, "b"), (2, "C"), (3, "c")]),
+        (["# A\n## a", "# B\n## b"], {"title": "M"}, "M", [(2, "A"), (3, "a"), (2, "B"), (3, "b")]),
+        (["#### a\n## b\n##### c\n### d\n# e\n## f"], {}, "e", [(2, "a"), (2, "b"), (3, "c"), (3, "d"), (2, "f")]),
+        (["# A", "1\n=\n\n2\n-\n\n3\n-"], {}, "A", [(2, "1"), (3, "2"), (3, "3")]),
+        (
+            ["# A"] + ["#" * n + f" {n}" for n in range(1, 7)],
+            {},
+            "A",
+            [(n, f"{n - 1}") for n in range(2, 7)] + [(6, "6")],
+        ),
+    ],
+)
+def test_an_outline_is_that_of_the_notebook_one_step_at_a_time(sources, about, title, headings):
+    assert outline(*sources, **about) == (title, headings)
+
+
 def test_anchors_stay_unique_and_links_find_them():
     blocks = html("<p id=a>1</p><p id=a>2</p><a name=b></a><h2 id=c>C</h2><a href='#a'>x</a><a href='#c'>y</a>")
     assert [one.anchor for one in found(model.Anchor, blocks)] == ["a", "a-2", "b"]
@@ -467,6 +496,66 @@ def test_a_table_of_markdown_is_one_like_any_other():
     assert [[cell.number for cell in row] for row in made.body] == [[False, True, True]] * 2
 
 
+def rows(source):
+    """The tables of Markdown, each as rows of the words of its cells."""
+    return [[[cell.text for cell in row] for row in (*one.head, *one.body)] for one in found(model.Table, md(source))]
+
+
+@pytest.mark.parametrize(
+    ("source", "cells"),
+    [
+        ("no | line\n\n| a |\n\n|---|", []),
+        ("| a | b |\n|---|\n| 1 | 2 |", []),
+        ("a\n---\nb", []),
+        ("| a | b |\n|---|---|\n| 1 |\n| 2 | 3 | 4 |", [[["a", "b"], ["1", ""], ["2", "3"]]]),
+        ("a | b\n:- | -:\n1 | 2\nplain\n\nafter", [[["a", "b"], ["1", "2"], ["plain", ""]]]),
+        ("before\n| a |\n|:-:|\n| 1 |\n# Head", [[["a"], ["1"]]]),
+        ("| a |\n|---|\n| 1 |\n- item\n\n> quote", [[["a"], ["1"]]]),
+        ("| a |\n|---|\n| 1 |\n<div>b</div>", [[["a"], ["1"]]]),
+        ("- item\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |", [[["a", "b"], ["1", "2"]]]),
+        ("1. x\n   - y\n\n     | a |\n     |---|\n     | 1 |", [[["a"], ["1"]]]),
+        ("> | a | b |\n> |---|---|\n> | 1 | 2 |", [[["a", "b"], ["1", "2"]]]),
+        ("| a | b |\n|---|---|\n| `x\\|y` | z\\|w |", [[["a", "b"], ["x|y", "z|w"]]]),
+        ("| a | b |\n|---|---|\n| `x|y` |", [[["a", "b"], ["`x", "y`"]]]),
+        ("| a | b |\n|---|---|\n| $|x|$ | $P(A\\|B)$ |", [[["a", "b"], ["|x|", "P(A\\|B)"]]]),
+        ("| a | b |\n|---|---|\n| $5 | $6 |", [[["a", "b"], ["$5", "$6"]]]),
+        ("|  | b |\n|---|---|\n|  | 1 |", [[["", "b"], ["", "1"]]]),
+        ("<div>\n\n| a |\n|---|\n| 1 |\n\n</div>", [[["a"], ["1"]]]),
+    ],
+)
+def test_a_table_is_one_where_jupyterlab_shows_one(source, cells):
+    assert rows(source) == cells
+
+
+@given(st.lists(st.sampled_from(["a", "|", "\\|", "`", "$", "-", "\n", "|-|-|\n", " ", "> ", "- "]), max_size=30))
+def test_pipes_lose_no_word_unless_a_row_is_longer_than_its_head(pieces):
+    # a marked word in a single column, before and after whatever pipes there are
+    source = "first\n\n" + "".join(pieces) + "\n\nlast"
+    said = words(md(source))
+    assert said.startswith("first") and said.endswith("last")
+
+
+@pytest.mark.parametrize(
+    ("source", "urls"),
+    [
+        ("(see https://a.example/b)", ["https://a.example/b"]),
+        ("https://a.example/Asad_(base) and (https://a.example/c_(d)).", ["Asad_(base)", "c_(d)"]),
+        ("https://a.example/b. https://a.example/c, *https://a.example/d*", ["b", "c", "d"]),
+        ("www.a.example/b is, www. is not", ["http://www.a.example/b"]),
+        ("`https://a.example/b`", []),
+        ("[https://a.example/b](https://b.example/c)", ["https://b.example/c"]),
+        ("<https://a.example/b)>", ["b)"]),
+    ],
+)
+def test_an_address_in_running_text_leads_where_it_says(source, urls):
+    led = [link.url for link in found(model.Link, md(source))]
+    assert len(led) == len(urls) and all(url.endswith(end) for url, end in zip(led, urls, strict=True))
+
+
+def test_a_mark_without_a_space_makes_no_heading():
+    assert not found(model.Heading, md("#5 of them\n\n#word")) and found(model.Heading, md("## word"))
+
+
 def test_grouped_heads_have_grouped_scopes():
     import pandas as pd
 
@@ -505,3 +594,91 @@ def test_a_table_may_hold_any_block_and_a_caption():
     assert (outer.number, inner.number, words(outer.caption)) == (1, 2, "C d")
     assert found(model.Cell, outer)[0].text == "b"
     assert model.running(outer.body[0][0].blocks)[-1] == model.Text("b")
+
+
+# colours of cells
+
+RED, YELLOW = (255, 0, 0), (255, 255, 0)
+
+
+def tinted(cell, sheet=""):
+    """The colours of the only cell of a table, which has the id ``T``."""
+    page = html(f"<style>{sheet}</style><table id=T><tr {cell}><td id=c class='k x' {cell}>5</td></tr></table>")
+    return found(model.Table, page)[0].body[0][0].tint
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "none", "transparent", "rgba(255, 0, 0, 0)", "#12", "var(--x)", "url(x)", "inherit", "rgb(1,2)", "\u0661"],
+)
+def test_what_is_no_colour_colours_nothing(value):
+    assert tinted("", f"#c {{ background-color: {value} }}") is None
+    assert tinted(f'style="color: {value}"') is None
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "#other { color: red }",
+        "#c:hover { color: red }",
+        ".j { color: red }",
+        "th { color: red }",
+        "#U .k { color: red }",
+        "p td { color: red }",
+        "/* #c { color: red } */",
+        "#c { color",
+        "@media print { #c { color: red } }",
+    ],
+)
+def test_a_rule_for_something_else_colours_nothing(sheet):
+    assert tinted("", sheet) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "sheet"),
+    [
+        ("", "#c { background-color: yellow }"),
+        ("", "#a, #c, #d { background: #ff0 !important; width: 3px }"),
+        ("", "td { background: #FFFF00 }"),
+        ("", ".k { background: yellow }"),
+        ("", "td.k { background: yellow }"),
+        ("", "#T .x { background: yellow }"),
+        ("", "#T tr td { background: yellow }"),
+        ("", "tr { background: yellow }"),
+        ("bgcolor=yellow", ""),
+        ('style="background: rgb(255, 255, 0)"', "#c { background: red }"),
+        ("", "td { background: red } #c { background: hsl(60, 100%, 50%) }"),
+        ('style="background: rgba(255,255,0,1)"', ""),
+    ],
+)
+def test_a_cell_keeps_its_ground(cell, sheet):
+    assert tinted(cell, sheet) == model.Tint("#ffff00", "#000000", "#000000")
+
+
+def test_text_keeps_its_colour_where_it_can_be_read():
+    both = "#c {{ background: {}; color: {} }}"
+    assert tinted("", both.format("yellow", "#00f")) == model.Tint("#ffff00", "#0000ff", "#0000ff")
+    assert tinted("", both.format("yellow", "white")) == model.Tint("#ffff00", "#000000", "#000000")
+    assert tinted("", both.format("navy", "#111")) == model.Tint("#000080", "#ffffff", "#ffffff")
+    assert tinted("", "#c { color: red }") == model.Tint("", "#e60000", "#ff0000")
+    assert tinted("", "#c { color: black }") is None
+
+
+PARTS = st.tuples(*[st.integers(0, 255)] * 3)
+
+
+@given(st.none() | PARTS, st.none() | PARTS)
+def test_text_can_be_read_whatever_the_colours(ground, shade):
+    made = colours.tint(ground, shade)
+    for paper, written in ((colours.LIGHT, made and made.light), (colours.DARK, made and made.dark)):
+        if made:
+            behind = colours.colour(made.ground) or paper
+            assert colours.contrast(colours.colour(written), behind) >= colours.CONTRAST
+
+
+def test_bold_cells_are_strong_and_bars_behind_them_are_said_to_be_missing():
+    sheet = "#c { font-weight: bold; background: linear-gradient(90deg, red 50%, transparent 50%) }"
+    page = html(f"<style>{sheet}</style><table><tr><td id=c>5</td></tr></table>")
+    assert [span.tag for span in found(model.Span, page)] == ["strong"]
+    assert [remark.text for remark in found(model.Remark, page)] == ["Bars and pictures behind cells are not shown"]
+    assert not found(model.Remark, html("<table><tr><td>5</td></tr></table>"))

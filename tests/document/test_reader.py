@@ -548,3 +548,39 @@ def test_a_notebook_in_memory_has_nothing_beside_it():
         if isinstance(node, model.Image)
     ]
     assert [image.note for image in images] == ["[Image that is not in this file: x (a.png)]"]
+
+
+# raw cells
+
+
+def raw(source, **about):
+    parts = read(v4.new_notebook(cells=[v4.new_raw_cell(source, metadata=about)]), "name").parts
+    return " ".join(model.plain(parts).split()), [
+        node.text for node in model.walk(parts) if isinstance(node, model.Remark)
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/latex", "text/restructuredtext", "text/x-python", "application/pdf", "TEXT/LATEX"]
+)
+def test_a_raw_cell_for_another_format_leaves_a_trace(kind):
+    note = f"Cell 1 is written for {kind.lower()} and is left out here."
+    assert raw("\\begin{table}x\\end{table}", raw_mimetype=kind) == raw("words", format=kind) == ("", [note])
+
+
+@pytest.mark.parametrize(
+    "source", ["\\newpage", "\\vspace*{2cm}\n\\clearpage % now", ".. raw:: html", "\\pagestyle[a]{b}", ""]
+)
+def test_commands_of_another_format_are_not_missed(source):
+    assert raw(source, raw_mimetype="text/latex") == ("", [])
+
+
+@pytest.mark.parametrize("about", [{}, {"raw_mimetype": ""}, {"format": "text/plain"}, {"raw_mimetype": None}])
+def test_a_raw_cell_without_a_format_is_shown_as_it_is(about):
+    parts = read(v4.new_notebook(cells=[v4.new_raw_cell("<b>x</b> *y*", metadata=about)]), "name").parts
+    assert parts == (model.Stream(1, "", model.Excerpt("<b>x</b> *y*")),)
+
+
+def test_a_raw_cell_of_html_or_markdown_is_read_as_that():
+    assert raw("<b>x</b><script>y</script>", raw_mimetype="text/html") == ("x", [])
+    assert raw("*x* `y`", raw_mimetype="text/markdown") == ("x y", [])

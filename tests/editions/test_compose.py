@@ -3,26 +3,33 @@
 import datetime as dt
 import io
 import json
+import re
 from pathlib import Path
 
 import nbformat
+import pikepdf
 import pytest
 from PIL import Image
 
 from handover import digest
 from handover.document.evidence import EVIDENCE_MIME
-from handover.editions import Request, compose, day_of, epoch_of
+from handover.editions import Request, compose, day_of, epoch_of, settings
 from handover.editions.compose import LINK_SIZE
+from handover.editions.exporters import HandoverHTMLExporter, HandoverPDFExporter
 from handover.editions.render import produce, render
 from handover.editions.store import LINK_PICTURE
-from handover.pages import AUTHOR, NO_DAY
+from handover.errors import HandoverError
+from handover.pages import NO_DAY
+from judges import pdftext
 
 
 def composed(*, folder=Path("/"), evidence=None, source="1", tags=(), **metadata):
     """The composition of a notebook of one cell."""
     outputs = [nbformat.v4.new_output("display_data", {EVIDENCE_MIME: evidence})] if evidence else []
     cell = nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"tags": list(tags)})
-    return compose.compose(nbformat.v4.new_notebook(cells=[cell], metadata=metadata), "mini", folder)
+    nb = nbformat.v4.new_notebook(cells=[cell])
+    nb.metadata.update(metadata)
+    return compose.compose(nb, "mini", folder)
 
 
 # what is attached
@@ -123,14 +130,67 @@ def test_the_colophon_says_in_words_that_a_parameter_is_not_set():
 @pytest.mark.parametrize(
     ("metadata", "day", "author"),
     [
-        ({}, NO_DAY, AUTHOR),
-        ({"date": "2026-01-31"}, dt.date(2026, 1, 31), AUTHOR),
+        ({}, NO_DAY, ""),
+        ({"date": "2026-01-31"}, dt.date(2026, 1, 31), ""),
         ({"date": "soon", "authors": [{"name": "Ann"}, "Bo", {}]}, NO_DAY, "Ann, Bo"),
+        ({"date": "2026-01-31T09:30:00Z", "authors": {"name": "Ann"}}, dt.date(2026, 1, 31), "Ann"),
+        ({"authors": [5, None, {"name": ["Ann"]}, {"name": " "}]}, NO_DAY, ""),
+        ({"authors": "Ann\nand Bo"}, NO_DAY, "Ann and Bo"),
+        ({"author": "Ann"}, NO_DAY, "Ann"),
+        ({"authors": [], "author": ["Ann", {"name": "Bo"}]}, NO_DAY, "Ann, Bo"),
     ],
 )
 def test_a_page_takes_its_day_and_author_from_its_notebook_and_never_asks_the_clock(metadata, day, author):
     made = composed(**metadata).metadata
     assert (made.date, made.epoch, made.author) == (day, epoch_of(day), author)
+
+
+def signed(path):
+    """Who signs a notebook, wherever its exports say so: HTML's head and page, the PDF, its XMP; all words."""
+    page = HandoverHTMLExporter().from_filename(str(path))[0]
+    made = HandoverPDFExporter().from_filename(str(path))[0]
+    with pikepdf.open(io.BytesIO(made)) as pdf, pdf.open_metadata() as xmp:
+        inside = [str(pdf.docinfo.get("/Author", "")), ", ".join(xmp.get("dc:creator", []))]
+    found = [re.search(form, page) for form in ('name="author" content="(.*?)"', 'class="name">(.*?)<')]
+    return {*(one[1] if one else "" for one in found), *inside}, pdftext.whole(made) + page
+
+
+@pytest.mark.parametrize(
+    ("setting", "source", "metadata", "author"),
+    [
+        ('author = "The Desk"', "a = 1", {}, ""),
+        ('author = "The Desk"', "as_of = '2026-01-31'", {}, "The Desk"),
+        ('author = "The Desk"', "as_of = '2026-01-31'", {"authors": [{"name": "Ann"}]}, "Ann"),
+        ('author = "The Desk"', "a = 1", {"authors": [{"name": "Ann"}]}, "Ann"),
+        ("", "as_of = '2026-01-31'", {}, ""),
+    ],
+)
+def test_a_desk_signs_its_own_reports_alone(mini, setting, source, metadata, author):
+    (mini.root / "pyproject.toml").write_text(f"[tool.handover]\n{setting}\n")
+    cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]})
+    path = mini.notebooks / "signed.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=metadata), path)
+    found, said = signed(path)
+    assert found == {author} and (author == "The Desk" or "Desk" not in said)
+
+
+def test_an_author_that_is_no_text_is_refused(mini):
+    (mini.root / "pyproject.toml").write_text("[tool.handover]\nauthor = 3\n")
+    with pytest.raises(HandoverError) as refused:
+        settings.author(mini)
+    assert str(refused.value) == (
+        'pyproject.toml: tool.handover.author must be a text (got 3).\nWrite it as author = "The desk".'
+    )
+
+
+def test_another_author_is_another_input(mini):
+    before = Request.of(mini, "mini", {}).inputs
+    (mini.root / "pyproject.toml").write_text('[tool.handover]\nauthor = "The Desk"\n')
+    after = Request.of(mini, "mini", {}).inputs
+    assert after.digest != before.digest and after.changed_since(before.as_json()) == ["tool.handover.author"]
+    older = before.as_json()
+    del older["author"]
+    assert after.changed_since(older) == []
 
 
 def test_the_day_asked_for_counts_before_the_day_of_the_metadata():

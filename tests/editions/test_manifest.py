@@ -169,7 +169,8 @@ def test_the_manifest_of_a_render_says_all_it_should(mini, stand_in):
     }
     assert made["statements"] == {}
     assert made["sources"] == ["S1"]
-    assert set(made["inputs"]) == {"digest", "notebook", "tables", "dictionary", "lock", "package", "versions"}
+    hashed = {"digest", "notebook", "tables", "dictionary", "lock", "package"}
+    assert set(made["inputs"]) == {*hashed, "author", "versions"}
     assert set(made["inputs"]["tables"]) == {"data/counts.csv"}
     assert made["content"].startswith(made["edition"][-8:])
     assert made["pages"] >= 1

@@ -226,6 +226,15 @@ def test_a_path_is_written_as_the_address_it_is(edition):
     assert "data/two%20words.csv" in [one["@id"] for one in graph]
 
 
+@pytest.mark.parametrize("author", ["", "The Desk"])
+def test_a_crate_names_who_signs_the_edition_and_nobody_else(edition, author):
+    files = {"notebook/mini.ipynb": b""}
+    graph = json.loads(rocrate.describe(edition.manifest(), files, rocrate.Sources("notebook/mini.ipynb", (), author)))
+    named = [one["name"] for one in graph["@graph"] if one["@type"] == "Organization"]
+    signed = [one[key]["@id"] for one in graph["@graph"] for key in ("publisher", "author", "agent") if key in one]
+    assert (named, signed) == (([author], ["#desk"] * 3) if author else ([], []))
+
+
 def test_the_licence_of_the_dictionary_is_that_of_the_crate():
     dictionary = {"licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons", "path": "https://example.org/by"}]}
     assert [one["@id"] for one in rocrate._licences(json.dumps(dictionary).encode())] == ["https://example.org/by"]

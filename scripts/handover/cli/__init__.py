@@ -25,6 +25,8 @@ INTERRUPTED, TERMINATED = 130, 143
 #: Name of each command: its module here, and the line that `--help` shows, so that help imports none of them.
 COMMANDS = {
     "render": ("render", "Render all reports, or those named, and print the path of each HTML and PDF."),
+    "new": ("start", "Add a report to this project: a notebook that renders at once."),
+    "init": ("start", "Make a project for another story, with one worked example."),
     "preview": ("render", "Show a report in the browser, and show it again at each save."),
     "export": ("export", "Print any notebook as one HTML file or one PDF, as nbconvert does, but sooner."),
     "check": ("check", "Check data, notebooks, editions and catalogue."),
@@ -44,6 +46,8 @@ EXAMPLES = """\b
 Examples:
   handover render                                all reports, as they stand
   handover render drawdown -p as_of 2026-01-31   one report, as of a day
+  handover new convoys                           another report on the same story
+  handover init ../rainfall                      another story
   handover check                                 is everything in order?
   handover list drawdown                         its editions, newest first
   handover verify report.pdf                     is this PDF what the data says?
@@ -73,7 +77,7 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="handover")
 @click.option("--debug", is_flag=True, help="Show the traceback of whatever goes wrong.")
 def cli(debug: bool) -> None:
-    """Render the reports on the handover of Ain al-Asad, and look after their editions."""
+    """Render reports whose numbers answer for themselves, and look after their editions."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

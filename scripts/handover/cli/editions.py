@@ -182,7 +182,7 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
     """
     from contextlib import nullcontext
 
-    from handover.editions import Store, catalogue
+    from handover.editions import Store, catalogue, settings
     from handover.progress import Progress
     from handover.project import Project
     from handover.publish import mirror, target
@@ -205,7 +205,7 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
     else:
         click.echo(there.address("index.html"))
     if not catalogue.site(store.project).url:
-        cure = f"set tool.handover.url in {catalogue.FILE}"
+        cure = f"set tool.handover.url in {settings.FILE}"
         say(f"links of the feed are relative, which some readers cannot follow: {cure}")
     will = "would be " if dry_run else ""
     say(f"{len(plan.uploads)} files {will}uploaded, {len(plan.deleted)} {will}deleted, {plan.there} the same already")

@@ -103,7 +103,7 @@ def render_command(
     on_terminate()
     project, given = Project.find(), given_once(parameters)
     target = out.resolve() if out else None
-    names = tuple(dict.fromkeys(reports or project.reports_known()))
+    names = tuple(dict.fromkeys(reports or _all(project)))
     if not (axes or jobs or cluster):
         _one_by_one(
             project,
@@ -133,6 +133,15 @@ def render_command(
         timeout_s=timeout,
         say=say,
         print_path=click.echo,
+    )
+
+
+def _all(project: "Project") -> list[str]:
+    if found := project.reports_known():
+        return found
+    raise HandoverError(
+        f"{project.root}: must have a notebook in {project.notebooks.name}/ for each report (got none).\n"
+        "Add one: handover new REPORT"
     )
 
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from handover.document import images, model, svg, tables
+from handover.document import colours, images, model, svg, tables
 from handover.document.places import Places
 from handover.text import printable
 
@@ -51,8 +51,8 @@ ATTRIBUTES = {
     **{name: {"src"} for name in ("audio", "source", "video")},
     **{name: {"value", "max"} for name in ("meter", "progress")},
     "ol": {"start"},
-    "td": {"colspan", "rowspan", "align"},
-    "th": {"colspan", "rowspan", "align"},
+    **{name: {"colspan", "rowspan", "align", "bgcolor", "class", "style"} for name in ("td", "th")},
+    "tr": {"bgcolor", "class", "style"},
 }
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", re.ASCII)
 #: The values that these attributes may have; anything else is dropped.
@@ -191,6 +191,7 @@ class _Reader:
         self.level = 0
         self.scripted = self.vacant = False
         source = "".join(part for part in parts if isinstance(part, str))
+        self.sheet = colours.Sheet(source)
         # a mark that the source itself cannot name
         self.mark = next(mark for n in range(len(source) + 1) if (mark := f"hole{n}-") not in source)
 
@@ -372,21 +373,31 @@ class _Reader:
         captions = element.findall("caption")
         caption = self._running(captions[0]) if captions else ()
         parts: dict[str, list[model.Row]] = {"thead": [], "tbody": [], "tfoot": []}
+        hidden = False
         for row in element.iter("tr"):
             if next(row.iterancestors("table"), None) is element:
-                cells = tuple(self._cell(cell) for cell in row if cell.tag in ("td", "th"))
-                parts.get(row.getparent().tag, parts["tbody"]).append(cells)
+                cells = []
+                for cell in row.iterchildren("td", "th"):
+                    tint, bold, drawn = self.sheet.of(cell, element)
+                    cells.append(self._cell(cell, tint, bold))
+                    hidden |= drawn
+                parts.get(row.getparent().tag, parts["tbody"]).append(tuple(cells))
         made = tables.table(number, parts["thead"], parts["tbody"] + parts["tfoot"], caption)
-        return (made,) if made else ((model.Paragraph(caption),) if caption else ())
+        if made is None:
+            return (model.Paragraph(caption),) if caption else ()
+        note = model.Paragraph((model.Remark(self.places.words.behind, house=True),))
+        return (made, note) if hidden else (made,)
 
-    def _cell(self, element: Any) -> model.Cell:
+    def _cell(self, element: Any, tint: model.Tint | None, bold: bool) -> model.Cell:
         blocks = self._dressed(element, self._nested(element))
         if element.getprevious() is None:
             blocks = _begun(self.places.anchor(element.getparent().get("id", "")), blocks)
         text = " ".join(model.plain(blocks).split())
+        if bold and element.tag == "td" and all(isinstance(block, model.Plain) for block in blocks):
+            blocks = tuple(model.Plain((model.Span("strong", block.inside),)) for block in blocks)
         columns, rows = (int(element.get(span) or 1) for span in ("colspan", "rowspan"))
         scope, align = "head" if element.tag == "th" else "", element.get("align", "")
-        return model.Cell(blocks, text, scope, align, columns=columns, rows=rows)
+        return model.Cell(blocks, text, scope, align, columns=columns, rows=rows, tint=tint)
 
     def _inline(self, element: Any) -> Iterator[model.Inline]:
         name = element.get("name", "") if element.tag == "a" else ""

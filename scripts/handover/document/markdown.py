@@ -3,20 +3,20 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from html import unescape
 from itertools import groupby
 from typing import Any, ClassVar
 
-from handover.document import html, images, model, spaces, tables
+from handover.document import gfm, html, images, model, spaces, tables
 from handover.document.html import GONE
 from handover.document.places import Places
 from handover.text import printable
 
 Token = dict[str, Any]
 
-#: What nbconvert itself turns on (``MarkdownWithMath.DEFAULT_PLUGINS``).
-PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list")
+#: What nbconvert itself turns on (``MarkdownWithMath.DEFAULT_PLUGINS``), but for tables and addresses.
+PLUGINS = ("strikethrough", "task_lists", "def_list")
 
 #: Mathematics on lines of its own, which the parser keeps inside paragraphs.
 DISPLAYED = ("block_math", "latex_environment")
@@ -57,7 +57,12 @@ def _parser() -> Any:
     from nbconvert.filters.markdown_mistune import MathBlockParser, MathInlineParser
 
     class Block(MathBlockParser):
-        SPECIFICATION: ClassVar = {**MathBlockParser.SPECIFICATION, "multiline_math": DISPLAYED_MATHS}
+        # unlike nbconvert, JupyterLab takes no heading without a space after its marks
+        SPECIFICATION: ClassVar = {
+            **MathBlockParser.SPECIFICATION,
+            "atx_heading": mistune.BlockParser.SPECIFICATION["atx_heading"],
+            "multiline_math": DISPLAYED_MATHS,
+        }
 
     class Inline(MathInlineParser):
         SPECIFICATION: ClassVar = {
@@ -70,7 +75,11 @@ def _parser() -> Any:
         renderer=None,
         block=Block(),
         inline=Inline(hard_wrap=False),
-        plugins=[mistune.import_plugin(name) for name in PLUGINS],
+        plugins=[
+            *(mistune.import_plugin(name) for name in PLUGINS),
+            partial(gfm.tables, re.compile(f"{DOUBLE_DOLLARS}|{DOLLARS}")),
+            gfm.addresses,
+        ],
     )
 
 
@@ -100,9 +109,9 @@ def _words(tokens: list[Token]) -> str:
     return "".join(parts)
 
 
-def is_headed(source: str) -> bool:
-    """Whether a Markdown text holds a title: a heading of the first level that says something."""
-    return any(_is_title(token) for token in _parse(source))
+def titles(source: str) -> int:
+    """How many titles a Markdown text holds: headings of the first level that say something."""
+    return sum(map(_is_title, _parse(source)))
 
 
 def line(source: str, places: Places) -> model.Inlines:

@@ -263,6 +263,21 @@ class Definitions:
 
 
 @dataclass(frozen=True, slots=True)
+class Tint:
+    """The colours of a cell, as ``#rrggbb``; text has a contrast of 4.5 at least.
+
+    Attributes:
+        ground: What is behind it, "" for the page.
+        light: Its text, on the ground or a light page.
+        dark: Its text, on the ground or a dark page.
+    """
+
+    ground: str
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A cell of a table.
 
@@ -276,6 +291,7 @@ class Cell:
         columns: Columns that it spans, clipped to the grid.
         rows: Rows that it spans, clipped to its head or body.
         x: Its first column.
+        tint: Its colours, if it has some of its own.
     """
 
     blocks: Blocks
@@ -286,6 +302,7 @@ class Cell:
     columns: int = 1
     rows: int = 1
     x: int = 0
+    tint: Tint | None = None
 
 
 Row = tuple[Cell, ...]

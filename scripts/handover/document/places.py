@@ -47,7 +47,8 @@ class Places:
         #: How many quotations, lists, cells and folds it stands in.
         self.depth = 0
         self._taken = set(RESERVED)
-        self._level = 1
+        #: The levels, as written, of the headings that what is read stands under.
+        self._open: list[int] = []
 
     def identify(self, wanted: str, *aliases: str) -> str:
         """Give out an anchor that is unique; links to `wanted` or to an alias will find it."""
@@ -67,7 +68,7 @@ class Places:
         return (model.Anchor(self.identify(name)),) if name else ()
 
     def heading(self, wanted: int, inside: model.Inlines, name: str = "") -> model.Heading | model.Inlines:
-        """Enter a heading: never more than one level below the last. Where there is none, what it holds is returned."""
+        """Enter a heading, one level below the one that it stands under; where there is none, return what it holds."""
         text = " ".join(printable(model.plain(inside)).split())
         if not any(character.isprintable() and not character.isspace() for character in text):
             return (*self.anchor(name), *inside)
@@ -75,9 +76,12 @@ class Places:
         given = self.identify(slug(text), text.replace(" ", "-"), *filter(None, [name]))
         if self.nested:
             return (model.Anchor(given), model.Span("strong", inside))
-        self._level = min(max(2, min(wanted, 6)), self._level + 1)
-        heading = model.Heading(self._level, given, inside, text)
-        if self._level == 2:
+        while self._open and self._open[-1] >= wanted:
+            self._open.pop()
+        level = min(len(self._open) + 2, 6)
+        self._open.append(wanted)
+        heading = model.Heading(level, given, inside, text)
+        if level == 2:
             self.contents.append(heading)
         return heading
 

@@ -35,6 +35,8 @@ WAITING = re.compile(r"<script\b|\sid\s*=", re.IGNORECASE)
 #: The text form of an object that says nothing but its class and its place in memory; IPython's own not even that.
 BARE = re.compile(r"<(?P<name>[\w.]+)( object)? at 0x[0-9a-fA-F]+>")
 IPYTHON = re.compile(r"<?IPython(\.core|\.lib)?\.display\.\w+( object)?( at 0x[0-9a-fA-F]+)?>?")
+#: Commands of TeX with what they are told, comments, and directives of reStructuredText.
+COMMANDS = re.compile(r"\\[A-Za-z@]+\*?(\[[^\]]*\]|\{[^{}]*\})*|%.*|^\.\..*", re.MULTILINE)
 #: Languages written from right to left.
 RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
 #: The lists of an evidence output in reading order, and the page's word for each.
@@ -89,7 +91,8 @@ def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> mode
     Returns:
         The document. Its title is the first level-one heading, else the notebook's ``title`` metadata, else the
         name; its standfirst the first paragraph under that heading. A headline that a cell displayed stands in place
-        of the notebook's own.
+        of the notebook's own. Where there are more headings of level one, they are sections, and the ``title`` of the
+        metadata, if there is one, is that of the whole.
     """
     parameters = _parameters(nb)
     language = str(parameters.get("language", nb.metadata.get("language", ""))).replace("_", "-")
@@ -103,15 +106,19 @@ def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> mode
     ]
     stated = [data for _, _, shown in outputs for output in shown if (data := _stated(output)) is not None]
     pieces = _headed([piece for number, cell, shown in outputs for piece in _pieces(nb, number, cell, shown)])
-    reader = _Reader(Places(words.of(language), beside), stated)
+    named = _line(nb.metadata.get("title", ""))
+    several = sum(markdown.titles(piece.source) for piece in pieces) > 1
+    titled = several and bool(named) and not any(piece.headline for piece in pieces)
+    reader = _Reader(Places(words.of(language), beside), stated, titled=titled)
     parts = reader.parts(pieces)
     if reader.places.forward:
-        reader = _Reader(Places(words.of(language), beside, reader.places.names), stated)
+        places = Places(words.of(language), beside, reader.places.names)
+        reader = _Reader(places, stated, titled=titled)
         parts = reader.parts(pieces)
     title, standfirst = _headline(reader.headline)
     return model.Document(
         name=name,
-        title=title or _line(nb.metadata.get("title", "")) or _line(name) or "Notebook",
+        title=title or named or _line(name) or "Notebook",
         standfirst=standfirst,
         headline=reader.headline,
         language=language,
@@ -142,7 +149,7 @@ def _headline(headline: model.Headline | None) -> tuple[str, str]:
 def _headed(pieces: list[_Piece]) -> list[_Piece]:
     """Put the headline that a cell displayed where the notebook has its own title; others stay where they are."""
     headline = next((piece for piece in pieces if piece.headline), None)
-    own = next((n for n, piece in enumerate(pieces) if piece.source and markdown.is_headed(piece.source)), 0)
+    own = next((n for n, piece in enumerate(pieces) if piece.source and markdown.titles(piece.source)), 0)
     if headline is None or pieces[own] is headline:
         return pieces
     return [headline if n == own else piece for n, piece in enumerate(pieces) if piece is not headline]
@@ -205,7 +212,23 @@ def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[Mappi
             if not (drawn and _prepares(output)):
                 yield from _output(number, output)
     elif cell.cell_type == "raw" and cell.source.strip():
+        yield from _raw(number, cell)
+
+
+def _raw(number: int, cell: NotebookNode) -> Iterator[_Piece]:
+    """A raw cell: as it is, as the HTML or Markdown that it says it is, or not at all where it is for other formats.
+
+    Commands alone, such as one for a new page, are not missed there; words are.
+    """
+    kind = str(cell.metadata.get("raw_mimetype") or cell.metadata.get("format") or PLAIN).lower()
+    if kind == MARKDOWN:
+        yield _markdown(number, cell.source)
+    elif kind == HTML:
+        yield _Piece(lambda reader: reader.display(number, {HTML: cell.source}, {}))
+    elif kind == PLAIN:
         yield _Piece(lambda reader: (model.Stream(number, "", reader.excerpt(cell.source)),))
+    elif COMMANDS.sub("", cell.source).strip():
+        yield _Piece(lambda reader: reader.raw(number, printable(kind)))
 
 
 def _markdown(number: int, source: str, attachments: object = None, *, headline: bool = False) -> _Piece:
@@ -255,8 +278,9 @@ def _display(number: int, data: dict[str, Any], metadata: dict[str, Any]) -> Ite
 class _Reader:
     """One reading of a notebook's pieces."""
 
-    def __init__(self, places: Places, stated: list[Mapping[str, Any]]) -> None:
+    def __init__(self, places: Places, stated: list[Mapping[str, Any]], *, titled: bool = False) -> None:
         self.places = places
+        self.titled = titled
         self.words = places.words
         self.headline: model.Headline | None = None
         statements = Statements(places.identify)
@@ -269,7 +293,7 @@ class _Reader:
 
     def prose(self, cell: int, source: str, attachments: Mapping[str, Any]) -> Parts:
         self.places.attachments = attachments
-        headline, blocks = markdown.read(source, self.places, untitled=self.headline is None)
+        headline, blocks = markdown.read(source, self.places, untitled=self.headline is None and not self.titled)
         self.places.attachments = {}
         if headline:
             self.headline = replace(headline, cell=cell)
@@ -343,6 +367,10 @@ class _Reader:
         strange = next((mime for mime in data if _unshown(mime) and not DRAWING.fullmatch(mime)), "")
         said = self.words.untyped.format(cell, printable(strange)) if strange else self.words.unprinted.format(cell)
         return (model.Paragraph((model.Remark(said, house=True),)),)
+
+    def raw(self, cell: int, kind: str) -> Parts:
+        """What is said of a raw cell for another format."""
+        return (model.Output(cell, (model.Paragraph((model.Remark(self.words.raw.format(cell, kind), house=True),)),)),)
 
     def figure(self, cell: int, kind: str, data: str, about: Mapping[str, Any]) -> model.Figure:
         number = self.places.figures + 1

@@ -27,6 +27,8 @@ class Words:
     unreadable: str = "Figure that cannot be read"
     elsewhere: str = "Image that is not in this file"
     table: str = "Table {}"
+    behind: str = "Bars and pictures behind cells are not shown"
+    part: str = "Part {} of {}"
     values: str = "Values"
     appendix: str = "The values behind the charts"
     failed: str = "Cell {} failed:"
@@ -36,6 +38,7 @@ class Words:
     left_out_lines: str = "Left out here: {} lines, {} characters"
     unprinted: str = "Cell {} shows something interactive that has no printed form."
     untyped: str = "Cell {} shows {}, which has no printed form."
+    raw: str = "Cell {} is written for {} and is left out here."
     frame: str = "Embedded page that is not in this file"
     video: str = "Video that is not in this file"
     sound: str = "Sound that is not in this file"
@@ -98,6 +101,8 @@ ARABIC: Mapping[str, str] = {
     "unreadable": "شكل تتعذر قراءته",
     "elsewhere": "صورة ليست في هذا الملف",
     "table": "الجدول {}",
+    "behind": "الأشرطة والصور خلف الخلايا غير معروضة",
+    "part": "الجزء {} من {}",
     "values": "القيم",
     "appendix": "القيم وراء الرسوم",
     "failed": "فشلت الخلية {}:",
@@ -107,6 +112,7 @@ ARABIC: Mapping[str, str] = {
     "left_out_lines": "حُذف هنا من الأسطر: {}، ومن الأحرف: {}",
     "unprinted": "تعرض الخلية {} عنصرًا تفاعليًا لا صورة مطبوعة له.",
     "untyped": "تعرض الخلية {} محتوى من نوع {} لا صورة مطبوعة له.",
+    "raw": "كُتبت الخلية {} لصيغة {} فأُسقطت هنا.",
     "frame": "صفحة مضمّنة ليست في هذا الملف",
     "video": "فيديو ليس في هذا الملف",
     "sound": "صوت ليس في هذا الملف",

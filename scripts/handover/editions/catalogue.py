@@ -19,13 +19,12 @@ from handover.editions import manifest, shape
 from handover.editions.changes import CORRECTED, compare
 from handover.editions.index import before, series
 from handover.editions.manifest import Manifest, Value
+from handover.editions.settings import FILE, table, texts, want
 from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project
 from handover.text import printable, whole
 
-#: Where a project says what it wants: the table ``[tool.handover]`` of this file.
-FILE = "pyproject.toml"
 #: The format of catalogue.json.
 VERSION = 2
 #: Where catalogue.json names an edition.
@@ -102,11 +101,11 @@ def site(project: Project | None) -> Site:
         return Site()
     found = table(project)
     for key in ("title", "description", "id"):
-        _want(isinstance(found.get(key, ""), str), key, found.get(key), "a text", 'title = "Leaving Iraq"')
+        want(isinstance(found.get(key, ""), str), key, found.get(key), "a text", 'title = "Leaving Iraq"')
     words, example = found.get("words", {}), '"evidence: article" = "from the article alone"'
-    _want(isinstance(words, dict), "words", words, "a table of texts", example)
+    want(isinstance(words, dict), "words", words, "a table of texts", example)
     for name, value in words.items():
-        _want(isinstance(value, str), f"words.{name!r}", value, "a text", example)
+        want(isinstance(value, str), f"words.{name!r}", value, "a text", example)
     address = _url(found)
     return Site(
         title=found.get("title") or Site().title,
@@ -118,50 +117,6 @@ def site(project: Project | None) -> Site:
     )
 
 
-def table(project: Project) -> dict[str, Any]:
-    """Read ``[tool.handover]``; a project without one sets nothing.
-
-    Raises:
-        HandoverError: The file is not TOML.
-    """
-    import tomllib
-
-    try:
-        found = tomllib.loads((project.root / FILE).read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise HandoverError(f"{FILE}: must be TOML (got {error}).\nMend the file and run the command again.") from error
-    tools = found.get("tool", {})
-    return tools.get("handover", {}) if isinstance(tools, dict) else {}
-
-
-def texts(found: Mapping[str, Any], key: str) -> list[str]:
-    """A list of texts in the table, e.g. ``pinned``; empty where nothing is set.
-
-    Raises:
-        HandoverError: It is something else.
-    """
-    listed = found.get(key, [])
-    fits = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
-    _want(fits, key, listed, "a list of texts", f'{key} = ["report/edition"]')
-    return listed
-
-
-def network(project: Project, report: str) -> bool:
-    """Whether a project lets the cells of a report use the network.
-
-    Raises:
-        HandoverError: The key ``network`` holds something else than true, false or names.
-    """
-    found = table(project).get("network", False)
-    if isinstance(found, bool):
-        return found
-    fits = isinstance(found, list) and all(isinstance(one, str) for one in found)
-    _want(fits, "network", found, "true, false or a list of reports", 'network = ["drawdown"]')
-    return report in found
-
-
 def unaddressed(site: Site) -> str:
     """What readers of the feed lack where the project has no address; "" where it has one."""
     return (
@@ -170,11 +125,6 @@ def unaddressed(site: Site) -> str:
         else "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, "
         f"which another desk may have too: set tool.handover.url in {FILE}"
     )
-
-
-def _want(fits: bool, key: str, found: Any, what: str, example: str) -> None:
-    if not fits:
-        raise HandoverError(f"{FILE}: tool.handover.{key} must be {what} (got {found!r}).\nWrite it as {example}.")
 
 
 def _url(found: Mapping[str, Any]) -> str:

@@ -15,14 +15,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from handover import digest, pages
-from handover.editions import catalogue, inputs
+from handover.editions import catalogue, inputs, settings
 from handover.editions.manifest import day_of, epoch_of
 from handover.editions.store import EDITION, LINK_PICTURE, REPORT, file_name
 from handover.errors import HandoverError
 from handover.notebook import source
-from handover.pages import AUTHOR, NO_DAY, Attachment, LinkPicture, PageMetadata
+from handover.pages import NO_DAY, Attachment, LinkPicture, PageMetadata
 from handover.project import MARKER, Project
-from handover.text import whole
+from handover.text import printable, whole
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -126,7 +126,8 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False,
     beside = Beside(project.root if project else folder, folder)
     document = read(nb, report, beside)
     attached, refused = _attached(nb, document, report, project, beside.shown)
-    unnamed = replace(_metadata(nb, document, attached, PLACEHOLDER), code=code)
+    desk = settings.author(project)
+    unnamed = replace(_metadata(nb, document, attached, PLACEHOLDER, desk), code=code)
     html, printed = pages.write_html(document, unnamed), pages.typst_source(document, unnamed)
     content, published, settled = "", b"", None
     if not draft:
@@ -137,7 +138,7 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False,
         html = html.replace(PLACEHOLDER, digits)
         for files in filter(None, (printed, settled)):
             files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
-    final = _metadata(nb, document, attached, digits)
+    final = _metadata(nb, document, attached, digits, desk)
     return Composition(
         edition=final.edition,
         content=content,
@@ -176,19 +177,21 @@ def _published(nb: "NotebookNode") -> bytes:
     return (whole(v4.writes(nb)).rstrip("\n") + "\n").encode()
 
 
-def _metadata(nb: "NotebookNode", document: "Document", attached: tuple[Attachment, ...], digits: str) -> PageMetadata:
-    """What a notebook's pages say of themselves; its parameter ``as_of`` counts before its metadata's date."""
+def _metadata(
+    nb: "NotebookNode", document: "Document", attached: tuple[Attachment, ...], digits: str, desk: str
+) -> PageMetadata:
+    """What a notebook's pages say of themselves; its parameter ``as_of`` counts before its metadata's date.
+
+    Its own authors sign it, else `desk` if it is an edition; nobody signs somebody else's work.
+    """
     as_of = day_of(document.parameters.get("as_of"))
-    day = as_of or day_of(nb.metadata.get("date")) or NO_DAY
-    authors = [
-        str(one.get("name", "")) if isinstance(one, Mapping) else str(one) for one in nb.metadata.get("authors") or ()
-    ]
+    day = as_of or day_of(str(nb.metadata.get("date"))[:10]) or NO_DAY
     edition = f"{as_of}-{document.language}-{digits}" if as_of else ""
     metadata = PageMetadata(
         edition=edition,
         date=day,
         epoch=epoch_of(day),
-        author=", ".join(filter(None, authors)) or AUTHOR,
+        author=_authors(nb.metadata) or (desk if edition else ""),
         attachments=attached,
         colophon=_colophon(document, attached),
         link_picture=LinkPicture(LINK_PICTURE, *LINK_SIZE) if edition else None,
@@ -202,6 +205,14 @@ def _metadata(nb: "NotebookNode", document: "Document", attached: tuple[Attachme
         archive=f"../../{catalogue.archive(document.name)}",
         index=f"../../{catalogue.INDEX}",
     )
+
+
+def _authors(metadata: Mapping[str, Any]) -> str:
+    """The names that a notebook's metadata give: a list of them under ``authors``, as Jupyter has it, or one."""
+    told = metadata.get("authors") or metadata.get("author")
+    listed = told if isinstance(told, list) else [told]
+    names = [one.get("name") if isinstance(one, Mapping) else one for one in listed]
+    return ", ".join(filter(None, (" ".join(printable(one).split()) for one in names if isinstance(one, str))))
 
 
 def _colophon(document: "Document", attached: tuple[Attachment, ...]) -> tuple[tuple[str, str], ...]:
@@ -236,12 +247,10 @@ def _attached(
 
 def _project(folder: Path) -> Project | None:
     """The project around a folder, if it lies in one."""
-    here = folder.resolve()
     try:
-        project = Project.find(here)
+        return Project.find(folder)
     except HandoverError:
         return None
-    return project if project.root in (here, *here.parents) else None
 
 
 def tables(root: Path, named: Sequence[Any]) -> tuple[list[tuple[str, Attachment]], list[str]]:

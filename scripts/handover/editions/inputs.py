@@ -19,6 +19,7 @@ from typing import Any
 import handover
 from handover import digest
 from handover.document import PICTURES, Beside
+from handover.editions import settings
 from handover.project import MARKER, Project
 
 #: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
@@ -40,7 +41,7 @@ class Inputs:
     """The inputs of one render.
 
     `notebook` is the hash of its clean source, whatever outputs the file holds; `tables` are those of the data, of
-    whatever kind, and of the pictures that the notebook names.
+    whatever kind, and of the pictures that the notebook names; `author` signs it, unless the notebook names others.
     """
 
     report: str
@@ -50,6 +51,7 @@ class Inputs:
     dictionary: str
     lock: str
     package: str
+    author: str
     versions: Mapping[str, str]
 
     @property
@@ -66,6 +68,7 @@ class Inputs:
             "dictionary": self.dictionary,
             "lock": self.lock,
             "package": self.package,
+            "author": self.author,
             "versions": dict(self.versions),
         }
 
@@ -76,6 +79,8 @@ class Inputs:
         found += [name for name in sorted({*then, *self.tables}) if then.get(name) != self.tables.get(name)]
         named = {"dictionary": MARKER.as_posix(), "lock": "requirements.lock", "package": "package"}
         found += [name for key, name in named.items() if getattr(self, key) != recorded.get(key)]
+        # older manifests do not have it
+        found += ["tool.handover.author"] if self.author != recorded.get("author", self.author) else []
         versions = recorded.get("versions", {})
         return found + [
             f"{tool} {versions.get(tool, 'absent')} -> {self.versions.get(tool, 'absent')}"
@@ -100,6 +105,7 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
         lock=hashes.pop(project.lock.name, "") if project else "",
         tables=hashes,
         package=_package(),
+        author=settings.author(project),
         versions=dict(versions()),  # plain, so that it can travel to another process
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handover.editions import catalogue, inputs
+from handover.editions import inputs, settings
 from handover.editions.index import AS_OF, SINCE, Index
 from handover.editions.inputs import Inputs
 from handover.editions.manifest import day_of, epoch_of, latest_day
@@ -106,7 +106,7 @@ class Contract:
         held = inputs.of(project, report, source.canonical(nb), {})
         if twins := alike(held.tables):
             raise DataError(f"{same_elsewhere(twins[0])}\nRename or remove one of them.")
-        return cls(project, report, declared, language, held, network or catalogue.network(project, report), strict)
+        return cls(project, report, declared, language, held, network or settings.network(project, report), strict)
 
     def request(self, given: Mapping[str, Any], day_before: DayBefore | None = None) -> Request:
         """Ask for an edition.

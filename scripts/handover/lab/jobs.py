@@ -73,7 +73,7 @@ def run(project: Project, notebook: Path, entered: Mapping[str, Any], formats: C
 
 def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats: Collection[str]) -> Path:
     from handover import atomic, digest
-    from handover.editions import catalogue, compose
+    from handover.editions import compose, settings
     from handover.notebook import execute
 
     where = _where(project, notebook)
@@ -85,7 +85,7 @@ def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats
         cwd=notebook.parent,
         where=where,
         epoch=epoch_of(day_of(bound.get("as_of"))),
-        network=catalogue.network(project, notebook.stem),
+        network=settings.network(project, notebook.stem),
     )
     made = compose.compose(done.nb, notebook.stem, notebook.parent)
     stem = notebook.with_name(f"{notebook.stem}_{made.edition or made.content[: digest.DIGITS]}")

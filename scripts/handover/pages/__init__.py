@@ -8,7 +8,7 @@ __getattr__, __all__ = door(
         "fallback": "missing",
         "html_page": "environment prepare style_sheet write_html",
         "layout": "settle",
-        "metadata": "Attachment AUTHOR LinkPicture NO_DAY PageMetadata",
+        "metadata": "Attachment LinkPicture NO_DAY PageMetadata",
         "pictures": "picture",
         "typesetter": "STANDARDS page_count pdf pngs",
         "typefaces": "font_rules",

@@ -1,6 +1,7 @@
 """A document as one HTML file that needs nothing but itself; the same document gives the same bytes."""
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def write_html(document: model.Document, metadata: PageMetadata) -> str:
         contested=printer.contested,
         beside=_beside(metadata, said),
     )  # fmt: skip
-    style = _style(body, document)
+    style = _style(body, document, printer.tints)
     return environment().get_template("page.html.j2").render(
         told,
         document=document,
@@ -87,13 +88,24 @@ def _beside(metadata: PageMetadata, said: words.Words) -> list[tuple[str, str]]:
     return [(address, label) for address, label in links if address]
 
 
-def _style(body: str, document: model.Document) -> str:
+def _style(body: str, document: model.Document, tints: Mapping[model.Tint, str]) -> str:
     """The page's only style sheet: house rules, fonts cut to the text, and the title at the foot of each sheet."""
     text = re.sub(r"[^\w .,:;!?'()–—’-]", " ", document.title)
     running = " ".join(text.split())[:90].replace("'", "\\27 ")
     foot = f"@page {{ @bottom-left {{ content: '{running}'; }} }}\n"
     maths = style_sheet(FOLDER / "maths.css") if "<math" in body else ""
-    return typefaces.font_rules(body, rtl=document.direction == "rtl") + style_sheet(FOLDER / "page.css") + maths + foot
+    fonts = typefaces.font_rules(body, rtl=document.direction == "rtl")
+    return fonts + style_sheet(FOLDER / "page.css") + maths + "".join(_tints(tints)) + foot
+
+
+def _tints(tints: Mapping[model.Tint, str]) -> Iterator[str]:
+    """Rules for the colours of cells; what a reader's paper would not show must not leave white text behind."""
+    for tint, name in tints.items():
+        ground = f" background: {tint.ground}; print-color-adjust: exact;" if tint.ground else ""
+        yield f".{name}, .{name} a {{ color: {tint.light};{ground} }}\n"
+        if tint.dark != tint.light:
+            dark = f".{name}, .{name} a {{ color: {tint.dark}; }}"
+            yield f"@media screen and (prefers-color-scheme: dark) {{ {dark} }}\n"
 
 
 @cache

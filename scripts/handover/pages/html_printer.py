@@ -65,6 +65,8 @@ class Printer:
         self.mathematics = Mathematics(document)
         #: Whether a contested number has been printed.
         self.contested = False
+        #: The colours of cells, each with its class.
+        self.tints: dict[model.Tint, str] = {}
         #: What is printed last: the code of neighbouring cells, by the number of the first.
         self.code: dict[int, list[model.CellCode]] = {}
 
@@ -233,6 +235,8 @@ class Printer:
     def _cell(self, cell: model.Cell, label: str) -> Markup:
         heads_row = cell.scope.startswith("row")
         kind = "row" if heads_row else "num" if cell.number else "mid" if cell.align == "center" else ""
+        if cell.tint:
+            kind = f"{kind} {self.tints.setdefault(cell.tint, f'tint-{len(self.tints) + 1}')}".strip()
         about = attributes(
             colspan=str(cell.columns) if cell.columns > 1 else "",
             rowspan=str(cell.rows) if cell.rows > 1 else "",

@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass
 
-AUTHOR = "Handover desk"
 #: The day of a page that speaks from no day; the clock is never asked.
 NO_DAY = dt.date(1970, 1, 1)
 
@@ -36,7 +35,7 @@ class PageMetadata:
         edition: Printed on each page; "" for a page that was never published.
         date: The day that the report speaks from, or `NO_DAY`.
         epoch: That day in seconds, the only clock that a page ever sees.
-        author: Who signs.
+        author: Who signs; "" for nobody.
         attachments: Files inside the PDF.
         colophon: Rows (label, value) printed last.
         pdf: The address of the PDF beside an edition's HTML; "" for other pages.
@@ -50,7 +49,7 @@ class PageMetadata:
     edition: str
     date: dt.date
     epoch: int
-    author: str = AUTHOR
+    author: str = ""
     attachments: tuple[Attachment, ...] = ()
     colophon: tuple[tuple[str, str], ...] = ()
     pdf: str = ""
@@ -59,8 +58,3 @@ class PageMetadata:
     index: str = ""
     link_picture: LinkPicture | None = None
     code: bool = False
-
-    @property
-    def signed(self) -> str:
-        """Who signs under the title: nobody where a notebook names no author and is no edition of the desk's."""
-        return self.author if self.edition or self.author != AUTHOR else ""

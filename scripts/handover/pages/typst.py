@@ -34,6 +34,9 @@ CODE_WIDTH, MATHS_WIDTH, STREAM_WIDTH = 86, 74, 90
 #: Figures up to this width, in points, may stand side by side.
 HALF = 230.0
 
+#: Blocks that keep their form within a cell of a table.
+FORMED = model.List | model.Table | model.CodeBlock | model.Preformatted | model.Definitions | model.Formula
+
 #: The call of Typst or the template for each style of HTML's that print knows.
 STYLES = {
     **dict.fromkeys(("b", "strong", "mark"), "strong"),
@@ -61,7 +64,7 @@ def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, b
     """Return the files of the picture that a link to a document shows: its title, what stands under it, whose it is."""
     words = of(document.language)
     title, under = _cut(_title(document), LINK_TITLE), _cut(" ".join(document.standfirst.split()), LINK_WORDS)
-    signed = " · ".join(filter(None, [metadata.signed, _day(words, metadata)]))
+    signed = " · ".join(filter(None, [metadata.author, _day(words, metadata)]))
     main = (
         f"{IMPORT}\n"
         f"#show: link-picture.with(lang: {literal(_language(document.language)[0])}, dir: {document.direction})\n"
@@ -113,9 +116,10 @@ class Printer:
         return [
             IMPORT,
             *([f'#import "/{MATHS.name}": *'] if self.mathematics else []),
-            f"#let masthead = masthead-of.with([{text(metadata.signed)}], [{self.house(self.words.edition)}], "
+            f"#let masthead = masthead-of.with([{text(metadata.author)}], [{self.house(self.words.edition)}], "
             f"({self._key()}))",
-            f"#show: report.with(title: {literal(visible(title))}, author: {literal(visible(metadata.author))}, "
+            f"#show: report.with(title: {literal(visible(title))}, "
+            f"author: {literal(visible(metadata.author)) if metadata.author else '()'}, "
             f"lang: {literal(language)}, region: {literal(region) if region else 'none'}, "
             f"dir: {self.document.direction}, running: {literal(_cut(visible(title), RUNNING))})",
             *(_attached(number, item) for number, item in enumerate(metadata.attachments)),
@@ -267,7 +271,7 @@ class Printer:
             case model.Table():
                 return table(
                     block,
-                    lambda cell: self.inlines(model.running(cell.blocks), WORD),
+                    self._cell,
                     self.words.language,
                     caption=self.inlines(block.caption),
                     column=column,
@@ -282,6 +286,12 @@ class Printer:
                 return f"#[#set text({', '.join(set_as)});\n{written}\n]" if set_as and written else written
             case model.Rule():
                 return "#rule();"
+
+    def _cell(self, cell: model.Cell) -> str:
+        """Print what a cell holds: mostly words, but lists and tables within it keep their form."""
+        if any(isinstance(node, FORMED) for node in cell.blocks):
+            return self.blocks(cell.blocks, 1, column=True)
+        return self.inlines(model.running(cell.blocks), WORD)
 
     def headed(self, level: int, inside: str) -> str:
         """Print a heading; as a paragraph where it has no letter, and never skipping a level, as PDF/UA wants it."""

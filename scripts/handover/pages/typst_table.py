@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from handover.document import model
+from handover.document import model, of
 from handover.pages.typst_text import BREAK, breakable, text
 
-#: Of a longer table the first and the last rows are set, and it says how many are left out.
-ROWS = 200
-KEPT = 100
+#: Of a table of more rows or cells the first and the last rows are set, and it says how many are left out.
+ROWS, CELLS = 2000, 12_000
 LEFT_OUT = {"en": "Left out here: {} rows", "ar": "حُذف هنا من الصفوف: {}"}
-#: A table of no more rows than this is kept on one page.
-WHOLE = 8
+#: A table of no more rows than this is kept on one page, if it surely has no more lines than a page.
+WHOLE, LINES = 8, 40
+#: A head of more lines is not set again at the top of each page, which it may be longer than.
+HEAD_LINES = 12
 #: A word in a cell longer than this may be broken.
 WORD = 24
 #: Characters on a line of a table in a column, and how many one of its columns asks for at most.
@@ -20,6 +21,8 @@ COLUMN_WIDTH, MOST_SHARED = 64, 18
 SHORT, LONG = 24, 60
 #: Characters that fit on a line, and the size to set them in, largest first.
 SIZES = ((104, "8.5pt"), (122, "7.5pt"), (146, "6.5pt"))
+#: What may take any number of lines.
+TALL = model.Image | model.CodeBlock | model.Preformatted | model.Formula | model.List | model.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class _Cell:
     text: str
     header: bool
     align: str
+    tall: bool
+    tint: model.Tint | None
 
     @property
     def word(self) -> int:
@@ -59,9 +64,10 @@ def table(
         column: Whether it stands in a column of text, where it must be small.
     """
     head, body = len(found.head), found.body
-    left_out = len(body) - 2 * KEPT if len(body) > ROWS else 0
+    kept = max(min(ROWS, CELLS // found.columns) // 2, 1)
+    left_out = max(len(body) - 2 * kept, 0)
     if left_out:
-        body = (*body[:KEPT], *body[-KEPT:])
+        body = (*body[:kept], *body[-kept:])
     rows = [*found.head, *body]
     numbers = _numbers(found)
     cells = [
@@ -74,26 +80,34 @@ def table(
             cell.text,
             header=y < head or bool(cell.scope),
             align=_align(cell, above=y < head, number=cell.x in numbers),
+            tint=cell.tint,
+            tall=any(isinstance(node, TALL) for node in model.walk(cell.blocks)),
         )
         for y, row in enumerate(rows)
         for cell in row
     ]
     widths = _widths(cells, found.columns)
-    parts = _parts(widths, _lead(cells, found.columns, head))
-    written = []
-    for number, part in enumerate(parts):
+    parts = _parts(widths, _lead(cells, widths, head, numbers))
+    lines = _lines(cells, found)
+    whole = len(rows) <= WHOLE + 1 and not column and sum(lines.values()) <= LINES
+    # what is no head to the typesetter may be broken across pages
+    top = head if sum(lines.get(y, 0) for y in range(head)) <= HEAD_LINES else 0
+    words, written = of(language), []
+    for number, part in enumerate(parts, 1):
+        told = [caption] if caption and number == 1 else []
+        told += [text(words.part.format(number, len(parts)))] if len(parts) > 1 else []
         size = next((size for limit, size in SIZES if sum(widths[x] + 2 for x in part) <= limit), SIZES[-1][1])
         shares = _shares(cells, part) if column else _balance(cells, part)
         options = [
             f"columns: {shares or len(part)}",
             f"size: {size}",
             f"head: {head}",
-            f"gap: {KEPT + head if left_out else -1}",
-            f"whole: {str(len(rows) <= WHOLE + 1 and not column).lower()}",
+            f"gap: {kept + head if left_out else -1}",
+            f"whole: {str(whole).lower()}",
             *(["small: true"] if column else []),
-            *([f"caption: [{caption}]"] if caption and not number else []),
+            *([f"caption: [{'#linebreak();'.join(told)}]"] if told else []),
         ]
-        written.append(_part(cells, part, head, options))
+        written.append(_part(cells, part, top, options))
     said = LEFT_OUT.get(language, LEFT_OUT["en"]).format(f"{left_out:,}")
     return "\n".join([*written, *([f"#note[{text(said)}];"] if left_out else [])])
 
@@ -152,11 +166,24 @@ def _fractions(shares: list[int]) -> str:
     return f"({', '.join(f'{share}fr' for share in shares)},)"
 
 
-def _lead(cells: list[_Cell], columns: int, head: int) -> int:
-    """Count the leading columns that name the rows."""
-    names = {cell.x for cell in cells if cell.y >= head and cell.header}
-    lead = next((x for x in range(columns - 1) if x not in names), columns - 1)
-    return lead if lead <= 3 else 1
+def _lines(cells: list[_Cell], found: model.Table) -> dict[int, int]:
+    """Lines that each row takes at most, as if all columns shared the page; a picture takes as many as a page."""
+    share = SIZES[0][0] / found.columns
+    lines: dict[int, int] = {}
+    for cell in cells:
+        width = max(share * cell.columns - 2, 1)
+        own = LINES if cell.tall else int(len(cell.text) / width) + 1 + cell.body.count("#linebreak();")
+        lines[cell.y] = max(lines.get(cell.y, 1), own)
+    return lines
+
+
+def _lead(cells: list[_Cell], widths: list[int], head: int, numbers: set[int]) -> int:
+    """Count the leading columns that name the rows; where none says so, the first does, if it holds no numbers."""
+    names = {cell.x for cell in cells if cell.y >= head and cell.header} or ({0} - numbers)
+    lead = next((x for x in range(len(widths) - 1) if x not in names), len(widths) - 1)
+    while lead > 1 and sum(widths[x] + 2 for x in range(lead)) > SIZES[-1][0] // 2:
+        lead -= 1
+    return lead
 
 
 def _parts(widths: list[int], lead: int) -> list[list[int]]:
@@ -196,4 +223,8 @@ def _call(cell: _Cell, x: int, width: int, head: int) -> str:
         options.append(f"rowspan: {cell.rows}")
     if cell.align:
         options.append(f"align: {cell.align} + {'bottom' if cell.y < head else 'top'}")
-    return f"table.cell({', '.join(options)})[{f'#strong[{cell.body}];' if cell.header else cell.body}]"
+    body = f"#strong[{cell.body}];" if cell.header else cell.body
+    if cell.tint:
+        options += [f'fill: rgb("{cell.tint.ground}")'] if cell.tint.ground else []
+        body = f'#text(fill: rgb("{cell.tint.light}"))[{body}];'
+    return f"table.cell({', '.join(options)})[{body}]"

@@ -88,7 +88,8 @@ def pack(edition: Edition) -> bytes:
 def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], rocrate.Sources]:
     """What the PDF carries, each file at the path it has in the project, and what the files are."""
     try:
-        attached = contents.read(pdf).attachments
+        read = contents.read(pdf)
+        attached, author = read.attachments, dict(read.document.strings).get("/Author", "")
         said = record.record_of_pdf(attached.get(RECORD))
     except VerifyError as error:
         raise PublishError(
@@ -111,7 +112,7 @@ def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], rocrate.Sources
             + "\nRender the report again."
         )
     found = {RECORD: attached[RECORD]} | {places[path]: data for path, data in held.items()}
-    return found, rocrate.Sources(places[notebook], tuple(sorted(tables)))
+    return found, rocrate.Sources(places[notebook], tuple(sorted(tables)), author)
 
 
 def _inside(path: Any) -> bool:

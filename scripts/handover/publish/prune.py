@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from handover.editions import EDITION, SINCE, Edition, Store, catalogue, manifest, rest
+from handover.editions import EDITION, SINCE, Edition, Store, catalogue, manifest, rest, settings
 from handover.errors import PublishError, near
 from handover.project import Project
 
@@ -110,7 +110,7 @@ def _newest(about: dict[Edition, manifest.Manifest], keep: int) -> Iterable[Edit
 def _pinned(store: Store, project: Project) -> list[Edition]:
     """Editions that pyproject.toml names, as report/edition; one cut short pins all that begin so."""
     found, faults = [], []
-    for pin in catalogue.texts(catalogue.table(project), PINNED):
+    for pin in settings.texts(settings.table(project), PINNED):
         report, _, prefix = pin.strip("/").rpartition("/")
         matching = store.editions(report, prefix) if report and prefix and "/" not in report else []
         found += matching
@@ -119,7 +119,7 @@ def _pinned(store: Store, project: Project) -> list[Edition]:
             faults.append(f"  {pin}{near(pin, known)}")
     if faults:
         raise PublishError(
-            f"{catalogue.FILE}: every entry of tool.handover.{PINNED} must name an edition (there is none for):\n"
+            f"{settings.FILE}: every entry of tool.handover.{PINNED} must name an edition (there is none for):\n"
             + "\n".join(faults)
             + "\nWrite report/edition, or take the entry out; nothing was removed."
         )

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from handover import digest
-from handover.editions import AUTHOR, LINK_PICTURE, PICTURE, RECORD, TABLE_MIMES, manifest
+from handover.editions import LINK_PICTURE, PICTURE, RECORD, TABLE_MIMES, manifest
 from handover.project import MARKER
 
 NAME = "ro-crate-metadata.json"
@@ -42,23 +42,28 @@ Entity = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What an edition was made from, by path in the bundle; the dictionary counts among the tables."""
+    """What an edition was made from, by path in the bundle, and who signs it, "" for nobody.
+
+    The dictionary counts among the tables.
+    """
 
     notebook: str
     tables: tuple[str, ...]
+    author: str = ""
 
 
 def describe(about: manifest.Manifest, files: Mapping[str, bytes], sources: Sources) -> bytes:
     """The bytes of the metadata file of a bundle with these other files, by path."""
     parts = [_file(path, data, about, sources) for path, data in sorted(files.items())]
     parts.append({"@id": SUMS, "@type": "File", "name": "Checksums of all files", "encodingFormat": "text/plain"})
+    desk = {"@id": PUBLISHER} if sources.author else {}
     licences = _licences(files.get(MARKER.as_posix(), b"{}"))
     graph = [
         {"@id": NAME, "@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": PROFILE}},
-        _root(about, parts, licences),
+        _root(about, parts, licences) | ({"publisher": desk, "author": desk} if desk else {}),
         *parts,
-        {"@id": PUBLISHER, "@type": "Organization", "name": AUTHOR},
-        _rendering(about, sources),
+        *([{**desk, "@type": "Organization", "name": sources.author}] if desk else []),
+        _rendering(about, sources) | ({"agent": desk} if desk else {}),
         *licences,
         *(_tool(name, version) for name, version in sorted(about["versions"].items())),
     ]
@@ -76,8 +81,6 @@ def _root(about: manifest.Manifest, parts: list[Entity], licences: list[Entity])
         "version": about["edition"],
         "datePublished": about["as_of"],
         "inLanguage": about["language"],
-        "publisher": {"@id": PUBLISHER},
-        "author": {"@id": PUBLISHER},
         "hasPart": [{"@id": one["@id"]} for one in parts],
         "mentions": {"@id": RENDERING},
         # a crate must say under what terms it is passed on; where the dictionary is silent, the text says so
@@ -121,7 +124,6 @@ def _rendering(about: manifest.Manifest, sources: Sources) -> Entity:
         "@type": "CreateAction",
         "name": "Rendering of the report",
         "description": f"Parameters: {settings}",
-        "agent": {"@id": PUBLISHER},
         "instrument": [{"@id": f"#{name}"} for name in sorted(about["versions"])],
         "object": [{"@id": quote(path)} for path in (sources.notebook, *sources.tables)],
         "result": [{"@id": quote(name)} for name in sorted(about["outputs"])],

@@ -15,5 +15,6 @@ __getattr__, __all__ = door(
         "data": "check_article",
         "facts": "check_facts",
         "written": "faults_of_words",
+        "example": "Example first_usable",
     },
 )

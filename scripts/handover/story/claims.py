@@ -135,7 +135,11 @@ class View:
 def statement(tables: Tables, row_id: str) -> str:
     """Return a row of any table as a sentence, with the curator's note."""
     table, row = tables.where[row_id]
-    text = " ".join(STATEMENTS.get(table, _summary)(tables, row).split())
+    try:
+        words = STATEMENTS.get(table, _summary)(tables, row)
+    except KeyError:  # another story may have a table of that name, with columns of its own
+        words = _summary(tables, row)
+    text = " ".join(words.split())
     if note := str(row.get("note") or ""):
         text = f"{text.rstrip('.')}. {note}"
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
@@ -176,6 +180,10 @@ WEAPONS = {
     "mixed": "mixed weapons",
     "rocket": "rockets",
 }
+#: The columns that say a row in words, the best first.
+WORDED = ("statement", "summary", "topic", "name", "label")
+#: The columns that a sentence made of a row's cells does not name one by one.
+MEANS = ("value", "low", "high", "bound", "date_precision", "source_id", "note")
 _ENGLISH = English()
 
 
@@ -190,7 +198,7 @@ def _many(row: Row, of: str = "value") -> str:
 
 def _level(_: Tables, row: Row) -> str:
     kind = {"planned": "Planned: ", "ordered": "Ordered: ", "authorised": "Authorised: "}.get(str(row["basis"]), "")
-    return f"{kind}{_many(row)} {SCOPES[str(row['scope'])]}, {_when(row)}"
+    return f"{kind}{_many(row)} {SCOPES.get(str(row['scope']), str(row['scope']).replace('_', ' '))}, {_when(row)}"
 
 
 def _attack(tables: Tables, row: Row) -> str:
@@ -214,7 +222,7 @@ def _attack(tables: Tables, row: Row) -> str:
 
 
 def _total(_: Tables, row: Row) -> str:
-    text = f"{_many(row, 'count')} {COUNTED[str(row['scope'])]}, {_when(row)}"
+    text = f"{_many(row, 'count')} {COUNTED.get(str(row['scope']), str(row['scope']).replace('_', ' '))}, {_when(row)}"
     if row["attributed_to"]:
         text += f", laid to {row['attributed_to']}"
     if row["wounded"] is not None:
@@ -265,7 +273,23 @@ def _milestone(_: Tables, row: Row) -> str:
 
 
 def _summary(_: Tables, row: Row) -> str:
-    return str(row.get("statement") or row.get("summary") or row.get("topic") or row.get("name") or "")
+    worded = next(filter(None, map(row.get, WORDED)), None)
+    return str(worded) if worded else _cells(row)
+
+
+def _cells(row: Row) -> str:
+    """Return a row without words of its own as what it is about, what it states, and when."""
+    about, stated = [], [_many(row)] if quantity_of(row).known else []
+    for column, cell in list(row.items())[1:]:
+        if cell is None or isinstance(cell, dt.date) or column in MEANS or column.endswith("_bound"):
+            continue
+        if column == "unit":
+            stated.append(str(cell))
+        elif isinstance(cell, str):
+            about.append(cell.replace("_", " "))
+        else:
+            about.append(f"{column.replace('_', ' ')} {_many(row, column)}")
+    return ", ".join(filter(None, [": ".join(filter(None, [", ".join(about), " ".join(stated)])), _when(row)]))
 
 
 def _place(tables: Tables, row: Row) -> str:

@@ -10,23 +10,35 @@ from pathlib import Path
 from typing import Any
 
 from handover import plain, tables
-from handover.errors import DataError
+from handover.errors import DataError, near
 from handover.project import Project
 from handover.story.values import known_since
-from handover.tables import ARTICLE, Row
+from handover.tables import ARTICLE, Row, row_id
 
 #: A full stop after one of these does not end a sentence.
 ABBREVIATIONS = ("Lt.", "Gen.", "U.S.", "Col.", "Maj.", "Brig.", "Mr.", "Mrs.", "Dr.", "St.")
 
 
+class Rows(dict[str, list[Row]]):
+    """The rows of each table by its name; a table that a story must have and has not is a fault of its dictionary."""
+
+    def __missing__(self, table: str) -> list[Row]:
+        raise DataError(
+            f"data/datapackage.json: must declare the table '{table}' (known: {', '.join(self) or 'none'}"
+            f"{near(table, self)}).\nAdd it with its columns; `handover init FOLDER` writes a dictionary that has "
+            "all tables that every story needs."
+        )
+
+
 @dataclass(frozen=True)
 class Tables:
-    """All tables by name; `where` gives the table and the row of each row id."""
+    """All tables by name; `where` gives the table and the row of each row id, `columns` the names of a table's."""
 
-    rows: dict[str, list[Row]]
+    rows: Rows
     paths: dict[str, str]
     where: dict[str, tuple[str, Row]] = field(repr=False, default_factory=dict)
     sources: dict[str, Row] = field(repr=False, default_factory=dict)
+    columns: dict[str, list[str]] = field(repr=False, default_factory=dict)
 
     @classmethod
     def load(cls, project: Project) -> "Tables":
@@ -37,11 +49,25 @@ class Tables:
         """
         record = tables.read(project.data)
         sources = {str(row["source_id"]): row for row in record.rows.get("sources", [])}
-        return cls(record.rows, record.paths, record.where, sources)
+        return cls(Rows(record.rows), record.paths, record.where, sources, record.columns)
 
     def source_of(self, row: Row) -> Row:
-        """Return the source of a row; rows of the article name none, since there is only one."""
-        return self.sources[str(row.get("source_id", ARTICLE))]
+        """Return the source of a row; rows of the article name none, since there is only one.
+
+        Raises:
+            DataError: The row names no source that there is.
+        """
+        source = str(row.get("source_id", ARTICLE))
+        if source not in self.sources:
+            raise DataError(
+                f"data: {row_id(row)}: source_id must be in sources (got '{row.get('source_id') or ''}').\n"
+                "Add the source to data/sources.csv, and give the table a column source_id."
+            )
+        return self.sources[source]
+
+    def unsourced(self, row: Row) -> bool:
+        """Return whether a row needs no source: the mere name of a place, or one that the article would be that of."""
+        return row.get("source_id", ARTICLE) is None or ("source_id" not in row and ARTICLE not in self.sources)
 
     def known(self, row: Row) -> dt.date:
         """Return the day from which a report may use a row."""
@@ -59,7 +85,7 @@ class Tables:
         return sorted(days | {dt.date(day.year + 1, 1, 1) for day in days if day.year < dt.MAXYEAR})
 
     def _known(self, row: Row) -> dt.date:
-        if row.get("source_id", ARTICLE) is None:  # the mere name of a place needs no source
+        if self.unsourced(row):
             return dt.date.min
         return known_since(row, self.source_of(row))
 

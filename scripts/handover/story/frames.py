@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from handover.errors import ChartError, near
 from handover.story.claims import WEAK, View
 from handover.story.sentences import SOURCE, inline
 from handover.story.values import English, Period, Row, period_of, quantity_of
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 DATES = {"date", "start", "end", "start_date", "end_date", "known"}
 NUMBERS = {"value", "low", "high", "munitions", "wounded", "killed", "count"}
+#: What a table may show beside its columns: what several of them say together.
+STANDING = ("quantity", "when")
 EVIDENCE = ("row_id", "source_id", "outlet", "grade", "known")
 #: Kind of handover -> who holds the base after it; other kinds change nothing.
 HOLDS = {"transfer": "iraq", "announcement": "iraq", "declaration": "iraq", "return": "coalition"}
@@ -49,9 +52,9 @@ def table_frame(view: View, table: str) -> "pd.DataFrame":
     Returns:
         The table's columns and those of the evidence: dates as datetime64, quantities as float64, the rest as given.
     """
-    names = list(view.tables.rows[table][0])
+    names = view.tables.columns[table]
     found = view.rows(table)
-    sources = [{} if row.get("source_id", ARTICLE) is None else view.tables.source_of(row) for row in found]
+    sources = [{} if view.tables.unsourced(row) else view.tables.source_of(row) for row in found]
     columns: dict[str, list[Value]] = {name: [row[name] for row in found] for name in names}
     columns["row_id"] = columns[names[0]]
     columns |= {name: [source.get(name) for source in sources] for name in ("source_id", "outlet", "grade")}
@@ -227,7 +230,16 @@ def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, lang
             count with a bound is written with its bound.
         caption: Markdown with links, from a template.
         language: Writes numbers and dates.
+
+    Raises:
+        ChartError: The rows have no such column.
     """
+    missing = [name for name in columns if name not in rows and name not in STANDING]
+    if missing:
+        raise ChartError(
+            f"table: must show columns of its rows (got '{missing[0]}'{near(missing[0], rows.columns)}).\n"
+            f"These are {', '.join(rows.columns)}; quantity and when stand for several."
+        )
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
     for row in records(rows):

@@ -73,7 +73,7 @@ def _client(address: str) -> Any:
     except ImportError as error:
         raise SweepError(
             f"--cluster: the package `distributed` must be installed (got: {error}).\n"
-            "Install it with: pip install 'handover[cluster]'"
+            'Install it: .venv/bin/pip install distributed (it is the extra "cluster" of this package).'
         ) from error
     # what Dask would say of a scheduler that is gone, we say
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)

@@ -3,6 +3,7 @@
 Where the render cannot be made here, git is asked which commit held what is missing; the checkout stays as it is.
 """
 
+import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -11,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from handover import git, scratch
-from handover.editions import Request, inputs, render
+from handover.editions import Request, inputs, render, settings
 from handover.errors import GitError, HandoverError, ParameterError
 from handover.notebook import OPEN, SHUT, source
 from handover.project import Project
@@ -203,6 +204,9 @@ def _lay_out(own: Project, project: Project, report: str, carried: Mapping[str, 
     for path in (project.lock, project.notebook(report)):
         if path.is_file():
             shutil.copy(path, own.root / path.relative_to(project.root))
+    # of what this checkout sets, only this shows on a page
+    author = json.dumps(settings.author(project), ensure_ascii=False)
+    (own.root / settings.FILE).write_text(f"[tool.handover]\nauthor = {author}\n", "utf-8")
     for path, data in carried.items():
         target = own.root / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ def metadata(name):
     beside = {"pdf": f"{stem}.pdf", "notebook": f"{stem}.ipynb"}
     beside |= {"archive": f"../../{name}_editions.html", "index": "../../index.html"}
     picture = LinkPicture("link.png", 1200, 630)
-    return PageMetadata(EDITION, DAY, 1932681600, colophon=COLOPHON, link_picture=picture, **beside)
+    return PageMetadata(EDITION, DAY, 1932681600, "Handover desk", colophon=COLOPHON, link_picture=picture, **beside)
 
 
 @cache

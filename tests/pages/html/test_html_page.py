@@ -263,3 +263,20 @@ def test_no_evidence_whatever_breaks_a_page(facts, sources, conflicts, heading):
     output = new_output("display_data", data={EVIDENCE_MIME: content})
     nb = new_notebook(cells=[new_markdown_cell("[x](#fact-x)[y](#conflict-x)"), new_code_cell("e", outputs=[output])])
     write_html(read(nb, "x"), PageMetadata("e", dt.date(2031, 3, 31), 0))
+
+
+def displayed(source):
+    document = read(
+        new_notebook(cells=[new_code_cell("", outputs=[new_output("display_data", {"text/html": source})])])
+    )
+    return write_html(document, PageMetadata("", NO_DAY, 0))
+
+
+def test_colours_of_cells_are_rules_of_the_one_style_sheet():
+    sheet = "<style>#a { background: #fde725 } #b { color: red }</style>"
+    page = displayed(f"{sheet}<table><tr><td id=a>1</td><td id=b>2</td><td>3</td></tr></table>")
+    assert re.findall('<td class="num ?([^"]*)"', page) == ["tint-1", "tint-2", ""] and " style=" not in page
+    assert ".tint-1, .tint-1 a { color: #000000; background: #fde725; print-color-adjust: exact; }" in page
+    assert ".tint-2, .tint-2 a { color: #e60000; }" in page
+    assert "(prefers-color-scheme: dark) { .tint-2, .tint-2 a { color: #ff0000; } }" in page
+    assert "tint-" not in displayed("<table><tr><td>1</td></tr></table>")

@@ -22,7 +22,9 @@ EVIDENCE = "application/vnd.handover.evidence+json"
 
 def metadata(edition: str = EDITION, attachments: tuple[Attachment, ...] = (ATTACHED,)) -> PageMetadata:
     rows = (("Parameters", "as_of = 2031-03-31"), ("Data", "SHA-256 " + "0123456789abcdef" * 4))
-    return PageMetadata(edition, dt.date(2031, 3, 31), 1932681600, attachments=attachments, colophon=rows)
+    return PageMetadata(
+        edition, dt.date(2031, 3, 31), 1932681600, "Handover desk", attachments=attachments, colophon=rows
+    )
 
 
 BARE = PageMetadata("", dt.date(2031, 3, 31), 1932681600)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pikepdf
 import pytest
-from pdf_samples import NOTEBOOKS, TESTS, metadata, of_cells, printed, raster, shows, typeset
+from pdf_samples import NOTEBOOKS, TESTS, markdown, metadata, of_cells, printed, raster, shows, typeset
 
 from judges import pagevalidation, verapdf
 
@@ -82,3 +82,24 @@ def test_the_judge_says_what_it_lacks(monkeypatch):
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="missing: a Java runtime"):
         verapdf.need()
+
+
+@pytest.mark.slow
+def test_tables_of_every_kind_conform():
+    verapdf.need()
+    lines = "".join(f"<tr><th rowspan=2>r{n}</th><td>{'word ' * 400}</td></tr><tr><td>y</td></tr>" for n in range(4))
+    nested = "<table><tr><td>y</td></tr></table>"
+    wide = "".join(f"<th>column number {n}</th>" for n in range(30))
+    cells = [
+        shows({"text/html": f"<table><tr><th>a</th><th>b</th></tr>{lines}</table>"}),
+        shows({"text/html": f"<table><thead><tr>{wide}</tr></thead><tr><th>x</th><td>1</td></tr></table>"}),
+        shows({"text/html": "<table><tr><td>1</td></tr><tr><td>2</td><td>3</td></tr><tr></tr></table>"}),
+        shows({"text/html": f"<table><thead><tr><th>{'head ' * 3000}</th></tr></thead><tr><td>1</td></tr></table>"}),
+        shows({"text/html": f"<table><tr><td><ul><li>x</li></ul></td><td>{nested}</td></tr></table>"}),
+        shows({"text/html": "<style>#c { background: red }</style><table><tr><td id=c>1</td></tr></table>"}),
+        markdown("- x\n\n  | a | b |\n  |---|---|\n  | 1 |\n\n> | a |\n> |---|\n> | 1 |"),
+        markdown("# A\n# B\n### b\n# C"),
+    ]
+    made = typeset(of_cells(*cells), metadata())
+    assert pagevalidation.judge(made) == []
+    assert verapdf.judge(made) == {"ua1": [], "3a": []}

@@ -383,7 +383,7 @@ def test_the_pages_that_use_a_number_stand_once_and_in_their_order():
 
 
 def test_a_use_that_a_long_table_lost_is_not_counted():
-    rows = "".join(f"| {'[12](#fact-boats)' if n == 150 else n} |\n" for n in range(300))
+    rows = "".join(f"| {'[12](#fact-boats)' if n == 1050 else n} |\n" for n in range(2100))
     found = text(markdown(f"| n |\n|---|\n{rows}"), shows({EVIDENCE: WHOLE}))
     assert "Left out here: 100 rows" in found and " p. " not in found
 

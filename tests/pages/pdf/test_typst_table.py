@@ -1,10 +1,14 @@
+import io
 import re
 
+import pdf_samples
+import pikepdf
 import pytest
 
 from handover.document import model
-from handover.pages.typst_table import ROWS, table
+from handover.pages.typst_table import CELLS, ROWS, table
 from handover.pages.typst_text import text
+from judges import pdftext
 
 
 def row(*words, **options):
@@ -77,3 +81,103 @@ def test_most_cells_of_a_small_table_stand_on_one_line():
 def test_columns_of_long_texts_share_the_room_of_a_page():
     rows = (row("2031", "short", "word " * 20), row("2032", "short", "word " * 40))
     assert re.search(r"columns: \(6fr, 7fr, 9\dfr,\)", written((), rows))
+
+
+def test_a_wide_table_is_cut_sooner():
+    made = written((), tuple(row(*"abcdefgh") for _ in range(ROWS)))
+    assert f"Left out here: {ROWS - CELLS // 8} rows" in made
+
+
+# on the page
+
+
+def words(count, letter):
+    return [f"{letter}{n}" for n in range(count)]
+
+
+def frame(*rows):
+    return "<table><tr><th>a</th><th>b</th></tr>" + "".join(f"<tr>{one}</tr>" for one in rows) + "</table>"
+
+
+def cells(*texts):
+    return "".join(f"<td>{one}</td>" for one in texts)
+
+
+MANY = " ".join(words(2600, "w"))
+HEAD, BODY = "<table><thead>{}</thead><tbody>", "<tr><td>1</td><td>2</td></tr></tbody></table>"
+TALL = {
+    "a cell taller than two pages": frame(cells("x", MANY)),
+    "rows that fill two pages": frame(*(cells(f"r{n}", " ".join(words(250, f"c{n}x"))) for n in range(8))),
+    "lines": frame(cells("x", "".join(f"<br>{word}" for word in words(150, "w")))),
+    "code": frame(cells("x", "<pre>" + "\n".join(words(150, "w")) + "</pre>")),
+    "a list": frame(cells("x", "<ul>" + "".join(f"<li>{word}</li>" for word in words(150, "w")) + "</ul>")),
+    "a table in a cell": frame(cells("x", frame(*(cells(word, "y") for word in words(100, "w"))))),
+    "a tall head": HEAD.format(f"<tr><th>a</th><th>{MANY}</th></tr>") + BODY,
+    "many heads": HEAD.format("".join(f"<tr><th>{word}</th><th>b</th></tr>" for word in words(80, "w"))) + BODY,
+    "a cell over many rows": frame(f"<th rowspan=150>w</th>{cells('v')}", *(cells(word) for word in words(149, "w"))),
+    "a tall cell over many rows": frame(
+        f"<td rowspan=3>{MANY}</td>{cells(' '.join(words(600, 'v')))}", cells(" ".join(words(600, "u"))), cells("z")
+    ),
+    "a thousand rows": frame(*(cells(word, n) for n, word in enumerate(words(1000, "w")))),
+}
+
+
+def lowest(page):
+    """How high above the foot of its page the lowest text stands, in points."""
+    ctm, kept, found = pikepdf.Matrix(), [], []
+    for operands, operator in pikepdf.parse_content_stream(page):
+        match str(operator):
+            case "q":
+                kept.append(ctm)
+            case "Q":
+                ctm = kept.pop()
+            case "cm":
+                ctm = pikepdf.Matrix(*map(float, operands)) @ ctm
+            case "Tm":
+                found.append((pikepdf.Matrix(*map(float, operands)) @ ctm).f)
+    return min(found)
+
+
+@pytest.mark.parametrize("html", TALL.values(), ids=TALL)
+def test_no_table_loses_a_word_on_paper(html):
+    document = pdf_samples.of_cells(pdf_samples.shows({"text/html": html + "<p>after</p>"}))
+    made = pdf_samples.typeset(document, pdf_samples.BARE)
+    assert not {*re.sub("<[^>]*>", " ", html).split(), "after"} - set(pdftext.whole(made).split())
+    with pikepdf.open(io.BytesIO(made)) as opened:
+        assert len(opened.pages) > 1 and min(map(lowest, opened.pages)) > 20
+
+
+def test_each_part_of_a_wide_table_has_the_names_of_its_rows_and_says_which_it_is():
+    heads = "|".join(f"column number {n}" for n in range(30))
+    lines = [f"|{heads}|", "|-" * 30 + "|", *(f"|name{n}|" + "|".join(words(29, f"r{n}x")) + "|" for n in range(3))]
+    said = pdf_samples.text(pdf_samples.markdown("\n".join(lines)))
+    parts = re.findall(r"Part (\d) of (\d)", said)
+    assert parts == [(str(n), str(len(parts))) for n in range(1, len(parts) + 1)] and len(parts) > 2
+    assert said.count("name0") == said.count("name2") == len(parts)
+    assert not {word for n in range(3) for word in words(29, f"r{n}x")} - set(said.split())
+
+
+def test_a_list_in_a_cell_is_one_and_a_table_in_a_cell_too():
+    made = pdf_samples.source(pdf_samples.shows({"text/html": frame(cells("<ul><li>x</li></ul>", frame(cells("y"))))}))
+    assert "#list(" in made and made.count("#grid-of(") == 2
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<thead><tr></tr></thead><tr><td>a</td></tr>",
+        "<tr></tr><tr><td>a</td></tr><tr></tr>",
+        "<tr><th>a</th></tr><tr><td>b</td><td>c</td></tr>",
+        "<tr><td rowspan=9>a</td></tr>",
+    ],
+)
+def test_rows_without_cells_and_ragged_ones_are_set(html):
+    found = pdf_samples.text(pdf_samples.shows({"text/html": f"<table>{html}</table>"}))
+    assert not set(re.sub("<[^>]*>", " ", html).split()) - set(found.split())
+
+
+def test_a_cell_keeps_its_colours():
+    tints = [model.Tint("#fde725", "#000000", "#000000"), model.Tint("", "#e60000", "#ff0000")]
+    made = written((), (row("a", tint=tints[0]), row("b", tint=tints[1]), row("c")))
+    assert 'fill: rgb("#fde725"))[#text(fill: rgb("#000000"))[#"a";];]' in made
+    assert 'table.cell(x: 0, y: 1)[#text(fill: rgb("#e60000"))[#"b";];]' in made and '2)[#"c";]' in made

@@ -4,15 +4,16 @@ Its texts can be read (inside the canvas, apart, large enough), and it is the sa
 """
 
 import datetime as dt
+import random
 import re
 
 import nbformat
 import pytest
 
 from handover.errors import ChartError
-from handover.story.charts import attacks, figure, handovers, isis, places, slip, timeline, troops
+from handover.story.charts import attacks, figure, handovers, isis, places, quantities, slip, timeline, troops
 from handover.story.claims import WEAK
-from handover.story.values import Period
+from handover.story.values import English, Period
 
 MARKS = {"H006": "First handover", "H044": "US troops return", "A004": "Missiles", "E046": "Convoys leave"}
 WEEK = Period(dt.date(2026, 1, 1), dt.date(2026, 1, 11))
@@ -22,7 +23,7 @@ MANY = [f"{year}-04-11" for year in range(2020, 2027)]
 EDITIONS = [*((day, "record") for day in DAYS), *((day, "article") for day in DAYS[-3:])]
 EDITIONS += [pytest.param(day, "record", marks=pytest.mark.slow) for day in MANY]
 #: Charts that need a full canvas.
-WIDE = ("handovers", "timeline")
+WIDE = ("bars", "handovers", "timeline")
 
 
 def charts(story, rows):
@@ -32,11 +33,14 @@ def charts(story, rows):
     levels = rows(troops.in_iraq(story.frame("troop_levels"), claims))
     raids, given = rows(story.frame("attacks").query(place)), rows(story.frame("handovers"))
     counts = isis.comparable(rows(story.frame("isis_attacks")), claims)
+    early = levels.query("date < '2009-01-01'")
     over = rows(story.frame("events").query("row_id == 'E154'"))
     days = given.query(f"{place} and date >= '2025-12-31'")
     return {
         "troops": lambda ax: troops.levels(ax, levels[levels["basis"] == "observed"], until=day),
         "troops, planned too": lambda ax: troops.levels(ax, levels, since=f"{day.year - 5}-01-01", until=day),
+        "bars": lambda ax: quantities.bars(ax, early, "row_id"),
+        "over time": lambda ax: quantities.over_time(ax, rows(story.frame("isis_strength")), until=day),
         "attacks by month": lambda ax: attacks.by_month(ax, raids, until=day),
         "attacks by year": lambda ax: attacks.by_year(ax, raids, until=day),
         "isis": lambda ax: isis.counts(ax, counts),
@@ -100,6 +104,8 @@ def test_what_a_title_of_a_chart_of_levels_names_is_written_in_each_of_its_drawi
         (isis.counts, "isis_attacks", "counts of ISIS attacks"),
         (lambda ax, rows: slip.days(ax, WEEK, rows), "handovers", "days of the handover"),
         (handovers.strip, "handovers", "handovers of bases"),
+        (lambda ax, rows: quantities.bars(ax, rows, "scope"), "troop_levels", "bars must have a row"),
+        (quantities.over_time, "isis_attacks", "quantities over time must have a row"),
         (lambda ax, rows: timeline.priestley(ax, rows, rows), "handovers", "timeline must have a row"),
     ],
 )
@@ -108,7 +114,61 @@ def test_no_row_is_nothing_to_draw(rows, chart, table, what):
         chart(figure.canvas()[1], rows(table))
 
 
-@pytest.mark.parametrize("chart", [handovers.strip, lambda ax, rows: timeline.priestley(ax, rows, rows)])
+@pytest.mark.parametrize(
+    "chart",
+    [
+        lambda ax, rows: quantities.bars(ax, rows, "kind"),
+        handovers.strip,
+        lambda ax, rows: timeline.priestley(ax, rows, rows),
+    ],
+)
 def test_a_half_canvas_is_refused_where_labels_have_no_room(rows, chart):
     with pytest.raises(ChartError, match=r"must be drawn on a full canvas \(got half\)"):
         chart(figure.canvas("half")[1], rows("handovers", {"date": "2020-03-29"}))
+
+
+# charts of any table
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        (lambda ax, rows: quantities.bars(ax, rows, "scop"), "bars: the rows must have a column 'scop' (got "),
+        (lambda ax, rows: quantities.bars(ax, rows, "scop"), "; did you mean 'scope'?).\nName a column of the table"),
+        (lambda ax, rows: quantities.bars(ax, rows.drop(columns="bound"), "scope"), "must have a column 'bound'"),
+        (lambda ax, rows: quantities.over_time(ax, rows.drop(columns="date")), "must have a column 'start'"),
+    ],
+)
+def test_a_column_that_a_table_has_not_is_named(rows, chart, said):
+    with pytest.raises(ChartError, match=re.escape(said)):
+        chart(figure.canvas()[1], rows("troop_levels", {"date": "2020-03-29", "value": 1, "bound": "exact"}))
+
+
+BOUNDS = {"exact": "value", "about": "value", "at_most": "high", "fewer_than": "high", "more_than": "low"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_a_table_states_its_bars_and_its_marks_along_time_can_be_read(rows, seed):
+    """Not by hypothesis: a chart takes a tenth of a second, and a failing one would be shrunk for minutes."""
+    chance = random.Random(seed)
+    start, step = dt.date(2001, 1, 1), chance.choice([1, 31, 800])
+    made = []
+    for n in range(chance.randint(1, 20)):
+        bound = chance.choice([*BOUNDS])
+        value = chance.choice([chance.randint(-(10**7), 10**7), chance.uniform(-(10**4), 10**4), chance.randint(0, 50)])
+        scope = "".join(chance.choices("abc xyz", k=chance.randint(1, 60)))
+        when = {"start": start + dt.timedelta(step * n), "end": start + dt.timedelta(step * (n + 1))}
+        made.append({"scope": scope, "bound": bound, BOUNDS[bound]: value, **when})
+    found = rows("isis_attacks", *made)
+    last = English().number(abs(value), digits=True)
+    for size in figure.SIZES:
+        for name, chart in (
+            ("bars", lambda ax: quantities.bars(ax, found, "scope")),
+            ("over time", lambda ax: quantities.over_time(ax, found)),
+        ):
+            if name in WIDE and size == "half":
+                continue
+            fig, ax = figure.canvas(size)
+            chart(ax)
+            svg = figure.svg(fig)  # refuses what cannot be read
+            assert last in svg or size == "half"

@@ -1,0 +1,75 @@
+"""What a project sets for itself: the table ``[tool.handover]`` of its pyproject.toml."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handover.errors import HandoverError
+from handover.project import Project
+from handover.text import printable
+
+FILE = "pyproject.toml"
+
+
+def table(project: Project) -> dict[str, Any]:
+    """Read ``[tool.handover]``; a project without one sets nothing.
+
+    Raises:
+        HandoverError: The file is not TOML.
+    """
+    import tomllib
+
+    try:
+        found = tomllib.loads((project.root / FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise HandoverError(f"{FILE}: must be TOML (got {error}).\nMend the file and run the command again.") from error
+    tools = found.get("tool", {})
+    return tools.get("handover", {}) if isinstance(tools, dict) else {}
+
+
+def author(project: Project | None) -> str:
+    """Who signs a project's own reports; "" where it does not say.
+
+    Raises:
+        HandoverError: The key holds something else than a text.
+    """
+    found = table(project).get("author", "") if project else ""
+    want(isinstance(found, str), "author", found, "a text", 'author = "The desk"')
+    return " ".join(printable(found).split())
+
+
+def network(project: Project, report: str) -> bool:
+    """Whether a project lets the cells of a report use the network.
+
+    Raises:
+        HandoverError: The key ``network`` holds something else than true, false or names.
+    """
+    found = table(project).get("network", False)
+    if isinstance(found, bool):
+        return found
+    fits = isinstance(found, list) and all(isinstance(one, str) for one in found)
+    want(fits, "network", found, "true, false or a list of reports", 'network = ["drawdown"]')
+    return report in found
+
+
+def texts(found: Mapping[str, Any], key: str) -> list[str]:
+    """A list of texts in the table, e.g. ``pinned``; empty where nothing is set.
+
+    Raises:
+        HandoverError: It is something else.
+    """
+    listed = found.get(key, [])
+    fits = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
+    want(fits, key, listed, "a list of texts", f'{key} = ["report/edition"]')
+    return listed
+
+
+def want(fits: bool, key: str, found: Any, what: str, example: str) -> None:
+    """Refuse what a key holds where it does not fit.
+
+    Raises:
+        HandoverError: It does not.
+    """
+    if not fits:
+        raise HandoverError(f"{FILE}: tool.handover.{key} must be {what} (got {found!r}).\nWrite it as {example}.")

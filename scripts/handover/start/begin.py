@@ -1,0 +1,175 @@
+"""Writes the files of `templates/`, with what a project and its author say put in place of each ``$name``."""
+
+import datetime as dt
+import json
+import os
+import shlex
+import string
+import sys
+from collections.abc import Iterator
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from handover import atomic
+from handover.document import audit
+from handover.editions import REPORT, REPORT_RULE
+from handover.errors import HandoverError, NotebookError
+from handover.notebook import source
+from handover.project import Project
+from handover.story import Example, first_usable
+
+TEMPLATES = resources.files(__package__) / "templates"
+#: The report that a new project begins with.
+FIRST = "example"
+#: A parameter of reports that can rest on an article alone.
+EVIDENCE = (
+    'evidence: Literal["article", "record"] = "record"  # the article alone, or with the public record around it\n'
+)
+
+
+def new_report(project: Project, report: str) -> Path:
+    """Add a notebook that renders at once: a fact in a sentence, the rows of its table in a chart, and the evidence.
+
+    Raises:
+        NotebookError: The name is no report's, or there is one of that name.
+        DataError: The project's tables have faults, or no fact that states a number.
+        StoreError: The notebook cannot be written.
+    """
+    _require_new(project, report)
+    found = first_usable(project, dt.date.today())
+    label = found.label if _is_plain(found.label) else "By the latest account"
+    value = f"{label}: {{{found.fact}}}"
+    alt = f"Marks along time, joined by a line: what the table says of each period. {value}."
+    words = {
+        "title": report.replace("-", " ").replace("_", " ").capitalize(),
+        "as_of": found.day.isoformat(),
+        "evidence": EVIDENCE if found.article else "",
+        "also": ", evidence" if found.article else "",
+        **{
+            name: json.dumps(text, ensure_ascii=False)
+            for name, text in (
+                ("sentence", _sentence(label, found)),
+                ("table", found.table),
+                ("query", found.where),
+                ("heading", value),
+                ("alt", alt),
+            )
+        },
+    }
+    nb = json.loads((TEMPLATES / "report.ipynb").read_text("utf-8"))
+    for number, cell in enumerate(nb["cells"], 1):
+        cell["source"] = string.Template("".join(cell["source"])).substitute(words)
+        cell["id"] = f"{report}-{number:02}"[-64:]
+    path = project.notebook(report)
+    with atomic.translate_os_errors(path):
+        path.parent.mkdir(exist_ok=True)
+        atomic.create(path, source.canonical(nb).encode())
+    return path
+
+
+def _require_new(project: Project, report: str) -> None:
+    if not REPORT.fullmatch(report):
+        raise NotebookError(
+            f"{report}: a report's name must be {REPORT_RULE} (got {report!r}).\n"
+            "Choose another: it is also the name of folders, files and links."
+        )
+    taken = [name for name in project.reports_known() if name.casefold() == report.casefold()]
+    if taken:
+        raise NotebookError(
+            f"{report}: must be the name of a new report (got that of {project.where(project.notebook(taken[0]))}).\n"
+            "Choose another, or edit that notebook."
+        )
+
+
+def _sentence(label: str, found: Example) -> str:
+    """Write a first sentence: what the fact is called, its value with its unit, when that was so, and who says it."""
+    unit = found.unit if _is_plain(found.unit) else ""
+    value = " ".join(filter(None, [f"{{{found.fact}}}", unit.replace("_", " ")]))
+    return f"{label}: {value} ({{{found.fact}.date}}; {{{found.fact}.source}})."
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text can stand in a template as it is: it has no number, no brace and no mark-up."""
+    return not (audit.NUMBER.search(text) or set(text) & set("{}<>[]\\`*_$&"))
+
+
+def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
+    """Make a project for another story in a folder that is empty or not there.
+
+    Args:
+        folder: Where; it may be within another project, but not be one.
+        title: Of its catalogue.
+        desk: Who signs its reports; "" for nobody.
+        url: Where its catalogue will be read; "" for nowhere yet.
+
+    Returns:
+        The paths of what was written, sorted.
+
+    Raises:
+        HandoverError: The folder holds something, or an argument cannot be used.
+        StoreError: It cannot be written.
+    """
+    folder = folder.resolve()
+    _require_empty(folder)
+    words = {
+        "title": _toml("--title", title),
+        "desk": _toml("--desk", desk),
+        "url": _toml("--url", url),
+        "name": _package_name(folder.name),
+        "commands": shlex.quote(os.path.relpath(Path(sys.prefix, "bin"), folder)),
+    }
+    with atomic.translate_os_errors(folder):
+        for path, template in _files(TEMPLATES / "project"):
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            atomic.create(target, _Plain(template.read_text("utf-8")).substitute(words).encode())
+            if path.startswith("scripts/"):
+                target.chmod(0o755)
+    new_report(Project(folder), FIRST)
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _require_empty(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise HandoverError(f"{folder}: must be a folder (got a file).\nChoose another name; nothing was written.")
+    held = sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208  names, hidden ones too
+    if held and held != [".git"]:
+        raise HandoverError(
+            f"{folder}: must be empty, or a folder that is not there (got {', '.join(held[:3])}"
+            f"{', …' if len(held) > 3 else ''}).\nChoose another folder; nothing was written."
+        )
+
+
+class _Plain(string.Template):
+    """A template of a file that may hold dollars of its own: ``@name@`` is what is put in."""
+
+    delimiter = "@"
+    pattern = r"@(?:(?P<named>title|desk|url|name|commands)@|(?P<escaped>(?!))|(?P<braced>(?!))|(?P<invalid>(?!)))"
+
+
+def _toml(option: str, text: str) -> str:
+    """Write a text as between the quotes of TOML.
+
+    Raises:
+        HandoverError: It has a character that cannot be seen.
+    """
+    if not text.isprintable():
+        raise HandoverError(f"{option}: must be one line of text (got {text!r}).\nWrite it without control characters.")
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _package_name(folder: str) -> str:
+    """Return the name of a data package, for which its standard allows these characters."""
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in folder.lower())
+    return "-".join(filter(None, kept.split("-"))) or "story"
+
+
+def _files(folder: Traversable, inside: str = "") -> Iterator[tuple[str, Traversable]]:
+    """Yield each file of a template with its path; names that begin with ``dot-`` are hidden ones."""
+    for one in sorted(folder.iterdir(), key=lambda one: one.name):
+        path = inside + one.name.replace("dot-", ".", 1)
+        if one.is_dir():
+            yield from _files(one, f"{path}/")
+        elif not one.name.endswith(".pyc"):
+            yield path, one

@@ -1,0 +1,64 @@
+"""The fact and the rows that a new report begins with, chosen from what a project has."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from handover.errors import DataError
+from handover.project import Project
+from handover.story.claims import View
+from handover.story.data import Tables
+from handover.story.facts import Facts
+from handover.story.values import Row
+
+#: What a table must have so that its rows can be drawn along time, beside a day.
+QUANTITY = {"value", "low", "high", "bound"}
+#: Columns that say what a row counts; rows with the same in all of them can be compared.
+SERIES = ("scope", "series", "measure", "basis", "unit", "counted_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a first sentence and a first chart are made of.
+
+    `day` is the last on which a row behind a fact became known; `where` chooses the rows of `table` that can be
+    compared, as a query of pandas; `article` says whether a report can rest on the article alone.
+    """
+
+    day: dt.date
+    fact: str
+    label: str
+    unit: str
+    table: str
+    where: str
+    article: bool
+
+
+def first_usable(project: Project, today: dt.date) -> Example:
+    """Return the first fact that states a number known by today, of a table that can be drawn along time.
+
+    Raises:
+        DataError: The tables have faults, or there is no such fact.
+    """
+    tables = Tables.load(project)
+    behind = {name for row in tables.rows["facts"] for name in str(row["claims"]).split()}
+    days = [day for name in behind if dt.date.min < (day := tables.known(tables.where[name][1])) <= today]
+    day = max(days, default=today)
+    view = View(tables, day)
+    facts = Facts(view)
+    for key in facts.declared:
+        fact = facts[key]
+        if not (fact and fact.quantity and fact.period):
+            continue
+        table, row = tables.where[fact.claims[0]]
+        if row.keys() >= QUANTITY and {"date", "start"} & row.keys() and "source_id" in row:
+            alike = {column: row[column] for column in SERIES if row.get(column)}
+            return Example(day, key, fact.label, fact.unit, table, _query(alike), "claims" in tables.rows)
+    raise DataError(
+        "data/facts.csv: must have a fact that states a number (none is known that rests on a table with the columns "
+        f"{', '.join(sorted(QUANTITY))}, source_id, and date or start).\nAdd a row to such a table, and a fact of it."
+    )
+
+
+def _query(alike: Row) -> str:
+    """Write which rows a chart shows: those that state a number, of one series."""
+    return " and ".join([*(f"{column} == {str(cell)!r}" for column, cell in alike.items()), "bound.notna()"])

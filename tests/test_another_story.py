@@ -1,0 +1,423 @@
+"""Another story than the project's own, rain on an island, from `handover init` to its readers; and whose is what."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from handover import cli
+from handover.errors import DataError, HandoverError
+from handover.project import Project
+from handover.start import new_project
+from handover.story import Story, check_tables
+from handover.story.data import Tables
+from judges import pdftext
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Reached only by a hang.
+LIMIT_S = 600
+
+
+def handover(where, *words, code=0):
+    """Run the command line in a folder, in a process of its own."""
+    command = [sys.executable, "-m", "handover", *map(str, words)]
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+# whose is what
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call with a folder and words: run the command line there; gives (code, stdout, stderr)."""
+
+    def call(where, *words):
+        monkeypatch.chdir(where)
+        handlers = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as left:
+                cli.main(list(words))
+        finally:
+            signal.signal(signal.SIGTERM, handlers)
+        said = capsys.readouterr()
+        return left.value.code, said.out, said.err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "render", "render mini", "render mini --sweep as_of=2026-01-01,2026-01-02", "preview mini", "check",
+        "check --fix", "list", "catalogue", "prune --keep 1", "publish {}/out", "bundle mini/2026-01-31", "diff a b",
+        "schedule list", "schedule run --once", "schedule health", "new later", "verify {}", "retract mini/2026-01-31",
+    ],
+)  # fmt: skip
+def test_a_folder_that_is_no_project_is_refused_by_every_command(tmp_path, run, snapshot, words):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    before = snapshot(tmp_path)
+    code, out, err = run(folder, *words.format(tmp_path).split())
+    assert code != 0 and out == ""
+    assert f"{folder}: must lie in a project, a folder that holds data/datapackage.json (found none" in err
+    assert err.rstrip().endswith("or make a new one: handover init FOLDER")
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("edge", ["pyproject.toml", ".git"])
+def test_what_is_a_whole_of_its_own_does_not_belong_to_the_project_around_it(mini, run, snapshot, edge):
+    inner = mini.root / "work" / "rain"
+    (inner / "notebooks").mkdir(parents=True)
+    (inner / edge).mkdir()
+    before = snapshot(mini.root)
+    for where in (inner, inner / "notebooks"):
+        code, _, err = run(where, "render")
+        assert code == 1
+        assert f"{inner}: must hold data/datapackage.json to be a project (got a folder with {edge} and with" in err
+        assert "Restore the file from git. Run the command from inside a project, or make a new one" in err
+    assert snapshot(mini.root) == before
+
+
+def test_a_folder_below_a_project_belongs_to_it_and_a_project_below_another_to_itself(mini):
+    deep = mini.root / "notebooks" / "drafts" / "old"
+    deep.mkdir(parents=True)
+    assert Project.find(deep).root == mini.root
+    new_project(deep / "rain", "Rain", "", "")
+    assert Project.find(deep / "rain" / "notebooks").root == deep / "rain"
+
+
+def test_a_project_without_a_notebook_says_what_to_add(mini, run):
+    shutil.rmtree(mini.notebooks)
+    code, _, err = run(mini.root, "render")
+    assert code == 1
+    assert f"{mini.root}: must have a notebook in notebooks/ for each report (got none).\nAdd one: handover new" in err
+
+
+# tables that are missing, or of another form
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A project as `handover init` makes it."""
+    new_project(tmp_path / "rain", "Rain", "", "")
+    return Project(tmp_path / "rain")
+
+
+def change(project, edit):
+    """Edit the dictionary by a function of its resources by name."""
+    path = project.data / "datapackage.json"
+    package = json.loads(path.read_text())
+    resources = {one["name"]: one for one in package["resources"]}
+    edit(resources)
+    path.write_text(json.dumps(package | {"resources": list(resources.values())}))
+
+
+@pytest.mark.parametrize("table", ["facts", "names", "sources", "conflicts", "conflict_rows"])
+def test_a_table_that_every_story_needs_and_has_not_is_named(made, table):
+    change(made, lambda resources: resources.pop(table))
+    with pytest.raises((DataError, HandoverError), match=f"must declare the table '{table}' \\(known: ") as refused:
+        story = Story("2025-12-31", project=made)
+        story.say("{days_latest}")
+        story.evidence()
+    assert "handover init FOLDER" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "table"),
+    [
+        (lambda story: story.promises(), "milestones"),
+        (lambda story: story.say("{attack_days}"), "attacks"),
+        (lambda story: story.say("{bases_2020}"), "handovers"),
+    ],
+)
+def test_a_table_of_this_story_that_another_asks_for_is_named(made, ask, table):
+    with pytest.raises(DataError, match=f"datapackage.json: must declare the table '{table}' \\(known: sources, "):
+        ask(Story("2025-12-31", project=made))
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (
+            lambda found: found["measurements"]["schema"]["fields"][5].update(type="float"),
+            "data/datapackage.json: value: type must be one of string, integer, number, date (got 'float')",
+        ),
+        (
+            lambda found: found["measurements"]["schema"]["foreignKeys"][0]["reference"].update(resource="papers"),
+            "must declare the table 'papers' (known: sources, measurements, ",
+        ),
+        (
+            lambda found: found["measurements"]["schema"].update(foreignKeys=[]),
+            "data: D01: source_id must be in sources (got 'calender').\nAdd the source to data/sources.csv",
+        ),
+    ],
+)
+def test_a_dictionary_that_cannot_be_kept_says_where(made, edit, said):
+    change(made, edit)
+    path = made.data / "measurements.csv"
+    path.write_text(path.read_text().replace(",calendar,", ",calender,", 1))
+    with pytest.raises(DataError, match=re.escape(said)):
+        tables = Tables.load(made)
+        tables.known(tables.rows["measurements"][0])
+
+
+def test_two_tables_with_one_id_are_told(made):
+    path = made.data / "events.csv"
+    path.write_text(path.read_text() + "D01,2025-01-01,2025-01-01,day,Rain.,,calendar,\n")
+    assert "  events.csv: D01: must be the id of one row (it is in measurements too)" in check_tables(made)
+
+
+def test_a_reference_may_be_written_as_a_list_and_a_table_may_be_empty(made):
+    def as_list(found):
+        found["measurements"]["schema"]["foreignKeys"][0]["fields"] = ["source_id"]
+        found["measurements"]["schema"]["foreignKeys"][0]["reference"]["fields"] = ["source_id"]
+
+    change(made, as_list)
+    assert check_tables(made) == []
+    frame = Story("2025-12-31", project=made).frame("events")
+    assert frame.empty and {"summary", "row_id", "outlet", "known"} <= set(frame.columns)
+
+
+# the walk: rain on an island, by months, from two stations that disagree once
+
+
+def fill(project, table, *rows):
+    path = project.data / f"{table}.csv"
+    with path.open(newline="") as file:
+        columns = next(csv.reader(file))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(dict(zip(columns, row, strict=False)) if isinstance(row, tuple) else row for row in rows)
+
+
+def source(name, outlet, published):
+    about = {"source_id": name, "outlet": outlet, "title": f"Rain, as {outlet} reports it", "published": published}
+    return about | {"published_precision": "day", "kind": "primary", "language": "en", "grade": "A", "seen": "page"}
+
+
+def rain(name, series, month, source, **quantity):
+    days = {"01": 31, "02": 28, "03": 31}[month]
+    when = {"start": f"2021-{month}-01", "end": f"2021-{month}-{days}", "date_precision": "month"}
+    whole = {"measurement_id": name, "series": series, "source_id": source, "unit": "mm", "bound": "exact"}
+    return whole | when | quantity
+
+
+def island(project):
+    """Replace the example by rain: five rows, two events, four facts, one conflict, a table of its own."""
+    fill(project, "sources", source("yearbook", "The yearbook", "2021-04-10"), source("port", "The port", "2021-02-03"))
+    fill(
+        project,
+        "measurements",
+        rain("R1", "harbour", "01", "port", value=80.5),
+        rain("R2", "harbour", "02", "yearbook", low=30, high=40, bound="range"),
+        rain("R3", "harbour", "03", "yearbook", high=12, bound="fewer_than"),
+        rain("R4", "hill", "01", "yearbook", value=130, bound="about"),
+        rain("R5", "harbour", "01", "yearbook", value=95),
+    )
+    day = {"start": "2021-01-20", "end": "2021-01-20", "date_precision": "day"}
+    fill(
+        project,
+        "events",
+        {"event_id": "V1", "summary": "The lower road was under water.", "source_id": "port", **day},
+    )
+    fact = {"of": "value", "unit": "mm", "choose": "first", "weight": 2}
+    fill(
+        project,
+        "facts",
+        fact | {"fact": "january", "label": "Rain at the harbour in January", "claims": "R1 R5",
+                "news": "The harbour had {january} mm."},
+        fact | {"fact": "latest", "label": "Rain in the latest month", "choose": "latest", "claims": "R1 R2 R3"},
+        fact | {"fact": "hill", "label": "Rain on the hill", "claims": "R4"},
+        fact | {"fact": "flood", "label": "The flood", "of": "said", "unit": "statement", "claims": "V1"},
+    )  # fmt: skip
+    conflict = {
+        "conflict_id": "X1",
+        "topic": "Rain at the harbour in January",
+        "claim_a": "80.5 mm",
+        "source_a": "port",
+        "source_b": "yearbook",
+    }
+    conflict |= {"claim_b": "95 mm", "reading": "The port's, which was read on the day."}
+    fill(project, "conflicts", conflict)
+    fill(project, "conflict_rows", ("X1", "a", "R1"), ("X1", "b", "R5"))
+    fill(project, "names", ("Road 7", "The lower road"))
+    stations = {"name": "stations", "path": "stations.csv", "profile": "tabular-data-resource", "format": "csv"}
+    fields = [{"name": name, "type": kind} for name, kind in (("station", "string"), ("height", "integer"))]
+    change(project, lambda found: found.update(stations=stations | {"schema": {"fields": fields}}))
+    (project.data / "stations.csv").write_text("station,height\nharbour,3\nhill,410\n")
+
+
+CELLS = """findings(
+    "The harbour had {january} mm in {january.month}, says {january.source}.",
+    "{flood[The lower road was under water]}, Road 7.",
+    otherwise="Nothing had been published by {as_of}.",
+)
+---
+table(frame("measurements"), {"series": "Where", "when": "When", "quantity": "Rain in mm"}, caption="All rows")
+---
+first = frame("measurements").query("start < '2021-02-01'")
+figure(
+    lambda ax: quantities.bars(ax, first, "series", focus="harbour"),
+    first,
+    title="The hill had {hill} mm",
+    subtitle="Rain in January, in millimetres",
+    alt="Bars of the rain in the first month at each station. The longest is that of the hill, with {hill} mm.",
+    otherwise="No row.",
+)
+---
+assert len(frame("stations")) == 2
+---
+story.disagreements()"""
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    """The project of the walk, within a checkout of another one, which nothing may reach."""
+    outer = tmp_path_factory.mktemp("walk") / "outer"
+    shutil.copytree(ROOT / "tests" / "mini", outer, ignore=shutil.ignore_patterns("reports", ".handover"))
+    words = ("--title", "Rain on the island", "--desk", "The weather desk", "--url", "https://rain.example/")
+    handover(outer, "init", "rain", *words)
+    project = Project(outer / "rain")
+    island(project)
+    project.notebook("example").unlink()
+    handover(project.root, "new", "winter")
+    path = project.notebook("winter")
+    nb = json.loads(path.read_text())
+    made = [
+        {"cell_type": "code", "id": f"own-{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": cell}
+        for n, cell in enumerate(CELLS.split("\n---\n"))
+    ]
+    nb["cells"][4:5] = made
+    path.write_text(json.dumps(nb))
+    handover(project.root, "check", "--fix")
+    return project
+
+
+def edition(project, day):
+    (found,) = (project.reports / "winter").glob(f"{day}-en-*")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+def test_another_story_is_printed_with_its_own_words_on_each_of_its_days(walked, snapshot):
+    around = snapshot(walked.root.parent / "notebooks"), snapshot(walked.root.parent / "data")
+    done = subprocess.run([walked.root / "scripts" / "render"], capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == 0, done.stderr
+    late = edition(walked, "2021-04-10")
+    page = " ".join(pdftext.whole(next(late.glob("*.pdf")).read_bytes()).split())
+    for words in ("80.5", "The lower road was under water", "Road 7", "about 130", "30 to 40", "fewer than 12"):
+        assert words in page, words
+    assert "The port's, which was read on the day." in page and "Rain at the harbour in January" in page
+    assert "The weather desk · 10 April 2021" in page
+    for words in ("Iraq", "troops", "Asad", "Handover desk", "No row"):
+        assert words not in page, words
+    handover(walked.root, "render", "winter", "-p", "as_of", "2021-02-03")
+    early = next(edition(walked, "2021-02-03").glob("*.html")).read_text()
+    assert "80.5" in early and "The yearbook" not in early
+    handover(walked.root, "render", "winter", "-p", "as_of", "2020-12-31")
+    assert "Nothing had been published by" in next(edition(walked, "2020-12-31").glob("*.html")).read_text()
+    assert not (walked.root.parent / "reports").exists()
+    assert around == (snapshot(walked.root.parent / "notebooks"), snapshot(walked.root.parent / "data"))
+    catalogue = (walked.reports / "index.html").read_text()
+    assert "Rain on the island" in catalogue and "https://rain.example/" in (walked.reports / "feed.xml").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+def test_another_story_checks_verifies_sweeps_and_is_handed_on(walked, tmp_path):
+    handover(walked.root, "render")
+    told = handover(walked.root, "check").stdout
+    assert "wrong" not in told and "data: 8 tables keep the dictionary" in told
+    told = handover(walked.root, "verify", "reports").stdout
+    assert "verified: reports/winter/2021-04-10-en-" in told and "differs" not in told
+    pdf = shutil.copy(next(edition(walked, "2021-04-10").glob("*.pdf")), tmp_path / "from-a-mail.pdf")
+    assert handover(walked.root, "verify", pdf).stdout.startswith("verified: ")
+    done = handover(walked.root, "render", "--sweep", "as_of=2021-05-01,2021-06-01", "--jobs", "2")
+    assert "2 published" in done.stderr
+    handover(walked.root, "bundle", "winter/2021-04-10", "--out", tmp_path / "winter.zip")
+    handover(walked.root, "publish", tmp_path / "site")
+    assert (tmp_path / "site" / "index.html").is_file() and (tmp_path / "winter.zip").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+def test_the_tests_of_another_story_pass_and_can_fail(walked):
+    command = [walked.root / "scripts" / "test", "-p", "no:randomly"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout + done.stderr
+    path = walked.data / "facts.csv"
+    whole = path.read_text()
+    path.write_text(whole.replace("january,", "january_,", 1))
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+    finally:
+        path.write_text(whole)
+    assert done.returncode == 1 and "'january' is not a fact; did you mean 'january_'?" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+def test_another_story_is_previewed_and_exported_from_jupyterlab(walked, tmp_path):
+    handover(walked.root, "export", "notebooks/winter.ipynb", "--execute", "--output-dir", tmp_path)
+    assert "80.5" in (tmp_path / "winter.html").read_text()
+    preview = subprocess.Popen(
+        [sys.executable, "-m", "handover", "preview", "winter"], cwd=walked.root, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert preview.stdout.readline().startswith("http://127.0.0.1:")
+    finally:
+        preview.send_signal(signal.SIGINT)
+        preview.wait(LIMIT_S)
+        preview.stdout.close()
+    run = [Path(sys.executable).parent / "jupyter", "nbconvert", "--to", "notebook", "--execute"]
+    run += ["notebooks/winter.ipynb", "--output", "seen.ipynb"]
+    subprocess.run(run, cwd=walked.root, check=True, capture_output=True, timeout=LIMIT_S)
+    try:
+        html, pdf = _exported(walked.root, tmp_path)
+    finally:
+        walked.notebook("seen").unlink()
+    assert b"80.5" in html and pdf.startswith(b"%PDF-")
+
+
+def _exported(root, home):
+    """Open the project in JupyterLab and save a notebook as its menu does; gives both pages."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [root / "scripts" / "lab", "--no-browser", f"--ServerApp.port={port}", "--allow-root"]
+    command += ["--IdentityProvider.token=of-a-test"]
+    with (home / "lab.log").open("wb") as log:
+        server = subprocess.Popen(command, env=os.environ | {"HOME": str(home)}, stdout=log, stderr=log)
+    try:
+        address, end = f"http://127.0.0.1:{port}", time.monotonic() + LIMIT_S
+        while True:
+            assert server.poll() is None and time.monotonic() < end, (home / "lab.log").read_text()
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        pages = []
+        for kind in ("handover_html", "handover_pdf"):
+            link = f"{address}/nbconvert/{kind}/notebooks/seen.ipynb?download=true&token=of-a-test"
+            with urllib.request.urlopen(link, timeout=LIMIT_S) as answer:
+                pages.append(answer.read())
+        return pages
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(LIMIT_S)
