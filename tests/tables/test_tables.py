@@ -193,9 +193,9 @@ def test_a_missing_table_and_a_broken_dictionary_are_named(package):
         (
             kept.replace(
                 '"fields"',
-                '"foreignKeys": [{"fields": "bound", "reference": {"resource": "x", "fields": "y"}}], "fields"',
+                '"foreignKeys": [{"fields": "bound", "reference": {"resource": "levels", "fields": "y"}}], "fields"',
             ),
-            "a foreign key must lead from a column to a column .got levels.bound to x.y.",
+            "a foreign key must lead from a column to a column .got levels.bound to levels.y.",
         ),
     ]:
         path.write_text(text)

@@ -140,8 +140,15 @@ def dictionary(folder: Path) -> list[Schema]:
     except ValueError as error:
         raise DataError(f"{where}: {error}.\nCorrect the dictionary.") from error
     columns = {(schema.name, column.name) for schema in schemas for column in schema.columns}
+    names = [schema.name for schema in schemas]
     for schema in schemas:
         for column, target, key in schema.foreign:
+            if target not in names:
+                raise DataError(
+                    f"{where}: must declare the table '{target}' (known: {', '.join(names)}{near(target, names)}).\n"
+                    f"Add it with its columns, or correct the foreign key of {schema.name}; `handover init FOLDER` writes "
+                    "a dictionary that has all tables that every story needs."
+                )
             if (schema.name, column) not in columns or (target, key) not in columns:
                 raise DataError(
                     f"{where}: a foreign key must lead from a column to a column (got {schema.name}.{column} to "
