@@ -146,8 +146,8 @@ def dictionary(folder: Path) -> list[Schema]:
             if target not in names:
                 raise DataError(
                     f"{where}: must declare the table '{target}' (known: {', '.join(names)}{near(target, names)}).\n"
-                    f"Add it with its columns, or correct the foreign key of {schema.name}; `handover init FOLDER` writes "
-                    "a dictionary that has all tables that every story needs."
+                    f"Add it with its columns, or correct the foreign key of {schema.name}; `handover init FOLDER` "
+                    "writes a dictionary that has all tables that every story needs."
                 )
             if (schema.name, column) not in columns or (target, key) not in columns:
                 raise DataError(
