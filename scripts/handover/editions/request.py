@@ -106,7 +106,8 @@ class Contract:
         held = inputs.of(project, report, source.canonical(nb), {})
         if twins := alike(held.tables):
             raise DataError(f"{same_elsewhere(twins[0])}\nRename or remove one of them.")
-        return cls(project, report, declared, language, held, network or settings.network(project, report), strict)
+        opened = network or settings.network(project, report)
+        return cls(project, report, declared, language, held, opened, strict)
 
     def request(self, given: Mapping[str, Any], day_before: DayBefore | None = None) -> Request:
         """Ask for an edition.

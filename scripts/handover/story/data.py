@@ -93,7 +93,7 @@ class Tables:
     def sides(self) -> dict[str, dict[str, list[str]]]:
         """The rows on each side of each conflict: ``{"C016": {"a": ["p09s01b"], "b": ["T089"]}}``."""
         found: dict[str, dict[str, list[str]]] = {}
-        for row in self.rows["conflict_rows"]:
+        for row in self.rows.get("conflict_rows", []):
             sides = found.setdefault(str(row["conflict_id"]), {"a": [], "b": []})
             sides[str(row["side"])].append(str(row["row_id"]))
         return found

@@ -223,11 +223,9 @@ def check_facts(project: Project) -> list[str]:
         DataError: The tables have faults.
     """
     tables = Tables.load(project)
-    if "facts" not in tables.rows:
-        return []
     faults = [f"{found}; {CURE}" for found in contradictions(tables)]
-    facts = Facts(View(tables, dt.date.max))
-    for key in facts.declared:  # what Python computes may rest on tables that another story has not
+    facts = Facts(View(tables, dt.date.max)) if "facts" in tables.rows else None
+    for key in facts.declared if facts else ():  # what Python computes may rest on tables that another story has not
         try:
             facts[key]
         except FactError as error:

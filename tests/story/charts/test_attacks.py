@@ -137,3 +137,8 @@ def test_the_values_of_the_marks_are_those_of_their_days(rows):
     assert list(listed["weapon"]) == ["more than one kind", "more than one kind", "rockets", ""]
     assert list(listed["wounded"])[:3] == [4, 4, 0] and list(listed["wounded_bound"])[:2] == ["at_least", "at_least"]
     assert list(listed["basis"]) == ["reported"] * 3 + [attacks.CLAIMED]
+
+
+def test_where_no_day_is_on_record_there_are_no_values(rows):
+    none = rows("attacks", {"date": "2024-01-20"}).iloc[:0]
+    assert attacks.listed_by_day(none).empty and attacks.listed_by_year(none, until="2024-06-30").empty

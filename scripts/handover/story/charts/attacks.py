@@ -87,7 +87,8 @@ def listed_by_day(rows: pd.DataFrame) -> pd.DataFrame:
     counted = {row["date"]: row for row in records(days(rows))}
     own = {"reported": set(counted), "claimed": set(claimed(rows))}
     drawn = sound(rows[rows["date_precision"] == "day"])
-    drawn = drawn[[row["date"] in own.get(row["basis"], ()) for row in records(drawn)]]
+    marked = [row["date"] in own.get(row["basis"], ()) for row in records(drawn)]
+    drawn = drawn[pd.Series(marked, index=drawn.index, dtype=bool)]
     kinds = [counted[row["date"]]["weapon"] if row["date"] in counted else "" for row in records(drawn)]
     none = drawn.groupby("date")["wounded"].transform("max") == 0
     most = [
