@@ -170,7 +170,7 @@ def test_a_strict_sweep_refuses_what_is_left_out(run, mini):
     assert run("render", "mini", "--sweep", "as_of=2026-01-31")[0] == 0
 
 
-def test_check_names_what_is_wrong_with_facts(run, record, monkeypatch):
+def test_check_names_what_is_wrong_with_facts(run, monkeypatch):
     from handover.story import facts
 
     monkeypatch.setattr(facts, "check_facts", lambda project: ["T095 and T900 contradict each other"])
