@@ -20,8 +20,9 @@ from handover import cli
 from handover.errors import DataError, FactError, HandoverError
 from handover.project import Project
 from handover.start import new_project
-from handover.story import Story, check_tables
+from handover.story import Story
 from handover.story.data import Tables
+from handover.tables import faults
 from judges import pdftext
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,7 +153,8 @@ def test_a_table_of_this_story_that_another_asks_for_is_named(made, ask, table):
     [
         (
             lambda found: found["measurements"]["schema"]["fields"][5].update(type="float"),
-            "data/datapackage.json: value: type must be one of string, integer, number, date (got 'float')",
+            "data/datapackage.json: column 'value' "
+            "must have one of the types string, integer, number, date (got 'float')",
         ),
         (
             lambda found: found["measurements"]["schema"]["foreignKeys"][0]["reference"].update(resource="papers"),
@@ -185,7 +187,8 @@ def test_another_story_has_the_derived_facts_that_it_can_have_and_no_other(made)
 def test_two_tables_with_one_id_are_told(made):
     path = made.data / "events.csv"
     path.write_text(path.read_text() + "D01,2025-01-01,2025-01-01,day,Rain.,,calendar,\n")
-    assert "  events.csv: D01: must be the id of one row (it is in measurements too)" in check_tables(made)
+    [found] = faults(made.data)
+    assert found.what == "must be an id of its own ('D01' is one of data/measurements.csv too)"
 
 
 def test_a_reference_may_be_written_as_a_list_and_a_table_may_be_empty(made):
@@ -194,7 +197,7 @@ def test_a_reference_may_be_written_as_a_list_and_a_table_may_be_empty(made):
         found["measurements"]["schema"]["foreignKeys"][0]["reference"]["fields"] = ["source_id"]
 
     change(made, as_list)
-    assert check_tables(made) == []
+    assert faults(made.data) == []
     frame = Story("2025-12-31", project=made).frame("events")
     assert frame.empty and {"summary", "row_id", "outlet", "known"} <= set(frame.columns)
 

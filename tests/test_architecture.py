@@ -10,11 +10,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "scripts" / "handover"
 #: The rooms, each with those whose doors it may use.
 ROOMS = {
-    "story": "",
+    "tables": "",
+    "story": "tables",
     "notebook": "",
     "document": "",
     "pages": "document",
-    "editions": "pages document notebook",
+    "editions": "pages document notebook tables",
     "sweep": "editions",
     "schedule": "editions notebook",
     "verify": "editions document notebook",

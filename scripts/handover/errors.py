@@ -24,6 +24,9 @@ A message says where, what must hold, what was found, and, on a further line, wh
 """
 
 import difflib
+import linecache
+import sys
+import traceback
 from collections.abc import Iterable
 
 from handover import credentials
@@ -34,6 +37,21 @@ class HandoverError(Exception):
 
     def __str__(self) -> str:
         return credentials.mask(super().__str__())
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows instead of a traceback: the lines of cells that led here, and the message.
+
+        All frames are shown where no cell led here, in a run, and after ``%xmode Verbose``.
+        """
+        shell = sys.modules["IPython"].get_ipython()
+        shown = []
+        for frame, line in traceback.walk_tb(self.__traceback__):
+            if name := shell.compile.format_code_name(frame.f_code.co_filename):
+                text = linecache.getline(frame.f_code.co_filename, line).rstrip()
+                shown += [f"{' '.join(name)}, line {line}:", f"> {text}"]
+        if not shown or shell.InteractiveTB.mode == "Verbose":
+            return shell.InteractiveTB.structured_traceback(type(self), self, self.__traceback__)
+        return [*shown, f"{type(self).__name__}: {self}"]
 
 
 class DataError(HandoverError):
@@ -108,7 +126,20 @@ class PreviewError(HandoverError):
     """A preview cannot be served."""
 
 
+def on_one_line(error: HandoverError) -> str:
+    """Write a message of several lines as one: what is wrong, and what to do."""
+    first, *rest = (line.strip() for line in str(error).splitlines())
+    return " ".join([first, *(line if line.endswith((".", ":", "!", "?")) else f"{line};" for line in rest)]).rstrip(
+        ";"
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the closest known name, or an empty string."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the closest known name, or an empty string."""
-    matches = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{matches[0]}'?" if matches else ""
+    found = nearest(name, known)
+    return f"; did you mean '{found}'?" if found else ""

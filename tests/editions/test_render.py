@@ -91,7 +91,7 @@ def test_a_report_whose_name_cannot_be_a_folder_s_is_refused_before_a_kernel_sta
         render.render(mini, name)
     assert str(error.value) == said and stand_in.runs == 0
     found = {str(one) for one in check.notebooks(mini) if one.mark == "wrong"}
-    assert found == {f"wrong {said.splitlines()[0]}"}
+    assert found == {"wrong " + " ".join(said.splitlines())}
 
 
 def test_two_reports_that_differ_in_case_alone_are_refused_before_a_kernel_starts(mini, stand_in):
@@ -101,7 +101,7 @@ def test_two_reports_that_differ_in_case_alone_are_refused_before_a_kernel_start
         with pytest.raises(NotebookError) as error:
             render.render(mini, report)
         assert str(error.value) == f"{said}\nRename one of them." and stand_in.runs == 0
-    assert [str(one) for one in check.notebooks(mini)] == [f"wrong {said}"] * 2
+    assert [str(one) for one in check.notebooks(mini)] == [f"wrong {said} Rename one of them."] * 2
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_two_tables_that_some_file_systems_take_for_one_are_refused(mini, stand_
     with pytest.raises(DataError) as error:
         render.render(mini, "mini")
     assert str(error.value) == f"{said}\nRename or remove one of them." and stand_in.runs == 0
-    assert f"wrong data: {said}" in [str(one) for one in check.dictionary(mini)]
+    assert f"wrong {said}" in [str(one) for one in check.data(mini)]
 
 
 @given(

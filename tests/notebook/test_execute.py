@@ -81,7 +81,7 @@ def test_a_report_runs_from_top_to_bottom_and_gives_the_same_each_time_and_eithe
     assert done.nb.cells[3].outputs[0].text == "2026-01-31 en\n"
     assert '<table id="T_00001"' in done.nb.cells[4].outputs[0].data["text/html"]
     assert "image/png" in done.nb.cells[5].outputs[0].data
-    warned = 'one\n<cell>:5: UserWarning: an old figure\n  warnings.warn("an old figure", stacklevel=1)'
+    warned = 'one\n<cell 7>:5: UserWarning: an old figure\n  warnings.warn("an old figure", stacklevel=1)'
     assert done.warnings == (f"cell 7 warned: {warned}",)
     for fork in (True, False):
         again = run(nb, cwd=NOTEBOOKS, fork=fork)

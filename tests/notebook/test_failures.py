@@ -1,6 +1,7 @@
 """A run with a fault fails, and says in which cell and why, by the rules in `failures`."""
 
 import asyncio
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from runs import WHERE, book
 
 from handover.errors import ExecutionError
 from handover.notebook import engine, failures
+from handover.notebook.execute import Run
 
 FAIL = "async def fail():\n    1 / 0\n"
 
@@ -30,11 +32,40 @@ begun.wait()
 #: Cells, the first of which is cell 3, and what the message says.
 FAULTS = {
     "an exception": (["x = 1\n\n\ny = 2\n1/0"], "cell 3 raised ZeroDivisionError: division by zero (line 5)."),
-    "an error without words": (["raise ValueError"], "cell 3 raised ValueError.\n  raise ValueError\n"),
-    "an error of many lines": (["raise ValueError('a\\nb')"], "cell 3 raised ValueError: a.\n  raise"),
-    "no Python": (["def ("], "cell 3 raised SyntaxError: invalid syntax"),
+    "an error without words": (["raise ValueError"], "cell 3 raised ValueError.\n> raise ValueError\n"),
+    "an error of many lines": (["raise ValueError('a\\nb')"], "cell 3 raised ValueError: a.\n> raise"),
+    "no Python": (["x = 1\ndef ("], "cell 3 raised SyntaxError: invalid syntax (line 2).\n  x = 1\n> def (\n"),
+    "an error in a function of another cell": (
+        ["def f():\n    x = 1\n    return x / 0", "y = 1\nf()"],
+        "cell 4 raised ZeroDivisionError: division by zero (line 2).\n  y = 1\n> f()\nin cell 3, line 3:\n"
+        "  def f():\n      x = 1\n>     return x / 0\n",
+    ),
+    "an error that follows from another": (
+        ["try:\n    1/0\nexcept ZeroDivisionError as error:\n    raise ValueError('b') from error"],
+        "cell 3 raised ValueError: b (line 4).\n  …\n      1/0\n  except ZeroDivisionError as error:\n>     raise",
+    ),
+    "an error in a library": (
+        ["import json\njson.loads('{')\ny = 1\nz = 1"],
+        "cell 3 raised JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1) "
+        "(line 2).\n  import json\n> json.loads('{')\n  y = 1\n  …\nRun the notebook",
+    ),
+    "an error when a value is shown": (
+        ["class A:\n    def _repr_html_(self):\n        return 1/0\nA()"],
+        "cell 3 raised ZeroDivisionError: division by zero (line 3).\n  class A:",
+    ),
     "an interrupt": (["raise KeyboardInterrupt"], "cell 3 raised KeyboardInterrupt"),
-    "an error under a magic": (["%%capture\n1/0", "2"], "cell 3 raised ZeroDivisionError"),
+    "an error under a magic": (
+        ["%%capture\n1\n1/0", "2"],
+        "cell 3 raised ZeroDivisionError: division by zero (line 3).\n  %%capture\n  1\n> 1/0\n",
+    ),
+    "an error in a cell that is timed": (
+        ["%%time\n1\n1/0"],
+        "cell 3 raised ZeroDivisionError: division by zero (line 3).",
+    ),
+    "an error after a magic": (
+        ["%%capture\n1", "def f():\n    1/0\nf()"],
+        "cell 4 raised ZeroDivisionError: division by zero (line 3).\n  def f():\n      1/0\n> f()\nin cell 4, line 2:",
+    ),
     "an error in a script": (["%run bad.py", "2"], "cell 3 raised ZeroDivisionError"),
     "a failing program": (["%%bash\nexit 3"], "cell 3 raised CalledProcessError"),
     "an unknown magic": (["%nosuch"], "cell 3 raised UsageError: Line magic function `%nosuch` not found"),
@@ -129,6 +160,7 @@ def test_a_cell_that_never_ran_fails_the_run_even_if_papermill_is_content(reply)
     cells = [new_code_cell("1", execution_count=1), new_code_cell("2")]
     replies = {0: {"status": "ok"}} | ({1: reply} if reply else {})
     ran = SimpleNamespace(where=WHERE, cells=cells, replies=replies, stderr=[], failed_tasks=[], inserted=False)
+    ran.name_of = partial(Run.name_of, ran)
     with pytest.raises(ExecutionError, match=r"^notebooks/x\.ipynb: cell 2 never ran\.\n  2\n"):
         failures.check(ran)
 
@@ -156,7 +188,7 @@ def test_what_no_notebook_can_contain_is_a_fault_of_its_cell(fault, name):
 @pytest.mark.kernel
 def test_a_failure_shows_the_head_of_the_cell_the_line_at_fault_and_what_the_error_says_further(fault):
     said = fault("x = 1\n\n\ny = 2\nraise ValueError('a\\nb')").splitlines()
-    assert said[1:-1] == ["  x = 1", "  ", "  ", "  …", "  raise ValueError('a\\nb')", "b"]
+    assert said[1:-1] == ["  …", "  ", "  y = 2", "> raise ValueError('a\\nb')", "b"]
 
 
 #: Cells that never end; each is the only one.
@@ -229,3 +261,17 @@ def test_the_engine_is_registered_with_papermill():
     from papermill.engines import papermill_engines
 
     assert papermill_engines.get_engine(engine.ENGINE) is engine.HandoverEngine
+
+
+@pytest.mark.kernel
+def test_an_error_of_ours_leads_to_the_analyst_s_lines_and_to_no_other(fault):
+    cells = [
+        "from handover.errors import ProseError",
+        "def f():\n    raise ProseError('must hold.\\nMend it.')",
+        "1\nf()",
+    ]
+    assert fault(*cells).splitlines()[:-1] == [
+        "notebooks/x.ipynb: cell 5 raised ProseError: must hold (line 2).",
+        *("  1", "> f()", "in cell 4, line 2:", "  def f():", ">     raise ProseError('must hold.\\nMend it.')"),
+        "Mend it.",
+    ]

@@ -23,7 +23,7 @@ from handover.errors import DataError
 from handover.notebook import parameters, source
 from handover.project import Project
 from handover.start import new_project, new_report
-from handover.story import check_tables
+from handover.tables import faults
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,7 +90,7 @@ def test_a_name_that_no_new_report_can_have_is_refused_and_nothing_written(
     [
         ([], "data/facts.csv: must have a fact that states a number (none is known"),
         ([{"of": "date"}], "data/facts.csv: must have a fact that states a number"),
-        ([{"claims": "D99"}], "facts: late: claims must be rows of some table (got 'D99')"),
+        ([{"claims": "D99"}], "data/facts.csv: line 2, claims: must name rows of some table (got 'D99'"),
     ],
 )
 def test_without_a_number_to_begin_with_it_says_what_to_add(made, facts, said):
@@ -215,8 +215,8 @@ def test_a_new_project_has_sound_data_settings_and_commands(tmp_path, name):
         (folder / ".git").mkdir(parents=True)
     new_project(folder, 'Rain "here" \\ @desk@', "The $desk", "https://desk.example/")
     project = Project(folder)
-    assert check_tables(project) == []
-    assert [str(one)[:2] for one in checks.dictionary(project)] == ["ok"]
+    assert faults(project.data) == []
+    assert [str(one)[:2] for one in checks.data(project)] == ["ok"]
     settings = tomllib.loads((folder / "pyproject.toml").read_text())["tool"]["handover"]
     assert settings["title"] == 'Rain "here" \\ @desk@' and settings["author"] == "The $desk"
     assert settings["url"] == "https://desk.example/"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from handover.errors import FactError
 from handover.story import arithmetic
 from handover.story.claims import View
-from handover.story.data import row_id
 from handover.story.facts import Facts, check_facts, readings_of_next_week
 from handover.story.values import Quantity
+from handover.tables import row_id
 
 #: Facts with claims of grade D alone: kept, so that a better source can be added.
 ALONE_ON_WEAK = {"trucks_day", "disarm_due_later"}

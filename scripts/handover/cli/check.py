@@ -1,12 +1,18 @@
 """The commands that judge: `handover check` what is written here, `handover verify` what was rendered."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from handover.cli import on_terminate
 from handover.errors import HandoverError
+
+if TYPE_CHECKING:
+    from handover.editions import Finding
+    from handover.project import Project
 
 # handover check
 
@@ -35,7 +41,6 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
     from handover.editions import Store
     from handover.editions import check as checks
     from handover.project import Project
-    from handover.story import check_facts, check_tables
 
     project = Project.find()
     store = Store.of(project)
@@ -53,19 +58,45 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
         return
     if fix:
         tell(*checks.fix(project))
-    faults = check_tables(project) or check_facts(project)
-    wrong += tell(*(checks.Finding("wrong", f"data: {line}") for line in faults))
-    dictionary = list(checks.dictionary(project))
-    if not faults and all(finding.mark != "note" for finding in dictionary):
-        tell(checks.Finding("ok", "data: the record is whole and its references lead somewhere"))
+    data = list(checks.data(project))
+    wrong += tell(*data)
+    sound = all(finding.mark != "wrong" for finding in data)
     if article:
         wrong += tell(_article(project, article))
-    for findings in (dictionary, checks.notebooks(project), checks.editions(store, project)):
+    for findings in (checks.notebooks(project), _words(project, sound), checks.editions(store, project)):
         for finding in findings:
             wrong += tell(finding)
     wrong += tell(*checks.catalogue(store, project))
     if wrong:
         raise HandoverError(f"{wrong} wrong.")
+
+
+def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
+    """Check what notebooks say against the facts; only here do the story and the notebooks' files meet."""
+    from handover.editions import Finding
+    from handover.errors import on_one_line
+    from handover.notebook import code_cells, source
+    from handover.story import check_facts, faults_of_words
+
+    if not sound:
+        yield Finding("note", "words: to be checked against the facts once the data are mended")
+        return
+    for fault in check_facts(project):
+        yield Finding("wrong", f"data: {fault}")
+    cells = {}
+    for report in project.reports_known():
+        with suppress(HandoverError):  # told of the notebook itself
+            path = project.notebook(report)
+            cells[project.where(path)] = code_cells(source.load(path))
+    try:
+        found = faults_of_words(project, cells)
+    except HandoverError as error:
+        yield Finding("wrong", on_one_line(error))
+        return
+    for where, faults in found.items():
+        yield from (Finding("wrong", f"{where}: {fault}") for fault in faults)
+        if not faults:
+            yield Finding("ok", f"{where}: its words name what is known")
 
 
 def _article(project: Any, path: Path) -> Any:

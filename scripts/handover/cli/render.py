@@ -149,7 +149,7 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
     from handover.editions import render
     from handover.progress import Progress
 
-    failed = []
+    failed: dict[str, HandoverError] = {}
     for report in reports:
         with Progress(report) as progress:
             try:
@@ -157,11 +157,13 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
             except HandoverError as error:
                 progress.clear()
                 say(str(error))
-                failed.append(report)
+                failed[report] = error
                 continue
         _tell(report, outcome)
     if failed:
-        raise HandoverError(f"Failed: {', '.join(failed)}. What was published before is as it was.")
+        # with --debug the frames of the last are shown, those in the kernel among them
+        last = failed[next(reversed(failed))]
+        raise HandoverError(f"Failed: {', '.join(failed)}. What was published before is as it was.") from last
 
 
 def _tell(report: str, outcome: Any) -> None:

@@ -24,7 +24,7 @@ from handover.project import MARKER, Project
 
 #: Files of the package that can change what a reader gets: those of these rooms, and the modules beside the rooms.
 #: The other rooms sweep, schedule, publish and verify what these make.
-ROOMS = ("story", "notebook", "document", "pages", "editions")
+ROOMS = ("tables", "story", "notebook", "document", "pages", "editions")
 SUFFIXES = {".css", ".j2", ".json", ".mplstyle", ".py", ".typ"}
 #: The tools that shape a page; the fonts are packages whose names begin with `FONTS`.
 TOOLS = ("typst", "matplotlib", "pandas", "nbconvert", "papermill", "pillow")

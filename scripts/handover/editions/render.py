@@ -243,10 +243,13 @@ def _composed(
 
 
 def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
-    """Run the notebook, and import the page writers meanwhile."""
+    """Run the notebook, unless its tables have faults, and import the page writers meanwhile."""
     from handover.notebook import forkserver
 
     forkserver.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
+    from handover import tables
+
+    tables.read(request.project.data)
     from handover.notebook import execute
 
     warm = threading.Thread(target=_warm, daemon=True)

@@ -5,6 +5,7 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
+        "cells": "code_cells syntax_faults",
         "execute": "execute Execution OPEN SHUT",
         "forkserver": "",
         "parameters": "parameters Parameter",

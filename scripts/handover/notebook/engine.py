@@ -22,6 +22,7 @@ from papermill.log import logger
 from papermill.parameterize import parameterize_notebook
 from traitlets import Any as AnyTrait
 
+from handover.notebook.environment import CELLS
 from handover.notebook.kernels import RunManager
 
 if TYPE_CHECKING:
@@ -239,7 +240,8 @@ class HandoverEngine(NBClientEngine):
     ) -> NotebookNode:
         run.cells = list(nb_man.nb.cells)
         client = _Client(nb_man, run=run, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger)
-        return client.execute(env=run.environment, cwd=str(run.cwd))
+        names = "\n".join(run.name_of(index) for index in run.executed())
+        return client.execute(env=run.environment | {CELLS: names}, cwd=str(run.cwd))
 
 
 papermill_engines.register(ENGINE, HandoverEngine)

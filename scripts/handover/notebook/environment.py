@@ -36,6 +36,9 @@ FIXED = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
+#: The variable that names the cells that will run, one a line; `kernel`, which imports nothing of ours, has the same.
+CELLS = "HANDOVER_CELLS"
+
 #: matplotlib's settings for a run; without `svg.hashsalt` the ids in an SVG are random.
 MATPLOTLIBRC = "svg.hashsalt: handover\n"
 

@@ -81,6 +81,17 @@ class Run:
     process: Supervised | None = None
     notes: list[str] = field(default_factory=list)
 
+    def name_of(self, index: int) -> str:
+        """Name a cell as messages do: by its number in the notebook's file, over all cells from 1."""
+        injected = [place for place, cell in enumerate(self.cells) if INJECTED in cell.metadata.get("tags", [])]
+        if self.inserted and injected and index == injected[0]:
+            return "the cell of given parameters"
+        return f"cell {index + 1 - (self.inserted and bool(injected) and index > injected[0])}"
+
+    def executed(self) -> list[int]:
+        """Return the indices of the cells that run, in the order of their execution counts."""
+        return [n for n, cell in enumerate(self.cells) if cell.cell_type == "code" and cell.source.strip()]
+
     @property
     def log(self) -> Path:
         """The file of what the kernel wrote outside any cell."""

@@ -37,7 +37,6 @@ from papermill.exceptions import PapermillExecutionError
 from handover.errors import ExecutionError
 from handover.notebook import engine
 from handover.notebook.processes import describe_exit
-from handover.notebook.source import INJECTED
 
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
@@ -49,12 +48,15 @@ Cells have no network, so that a report is made of what lies in the project: kee
 To open it, write under [tool.handover] in pyproject.toml: network = ["{report}"]
 To open it once: handover render {report} --network"""
 
+#: A line of a cell in a traceback; the call that a cell magic becomes is none.
+FRAME = re.compile(r"^\s*File <([^>]+)>:(\d+)(?!.*\n.* get_ipython\(\)\.run_cell_magic)", re.MULTILINE)
+
 ADVICE = "Run the notebook in JupyterLab up to this cell. Nothing was published."
 
 #: With less room than this, in bytes, on the disk for temporary files, a kernel that does not start may lack it.
 ROOM_MIN = 1 << 20
 
-#: How much of a failing cell a message shows.
+#: How many lines of a failing cell a message shows, up to the one at fault.
 LINES_SHOWN = 3
 VALUE_SHOWN = 4000
 
@@ -140,7 +142,7 @@ def warnings(run: "Run") -> Iterator[str]:
         texts = [output.text for output in cell.get("outputs", []) if output.get("name") == "stderr"]
         text = "".join(texts).strip()
         if text:
-            yield f"{_cell_name(run, index)} warned: {text}"
+            yield f"{run.name_of(index)} warned: {text}"
 
 
 def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str]) -> ExecutionError:
@@ -148,35 +150,49 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
         return _error(run, index, "ended with sys.exit(): the cells after it would not run")
     if name == "StdinNotImplementedError":
         return _error(run, index, "asked for input, which nobody is there to give")
+    value = re.sub(r" \(<[^>]+>, line \d+\)$", "", value)  # the place of a SyntaxError, which is told as any other
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
     what = f"raised {name}: {first}" if first else f"raised {name}"
     printed = [output.text for output in run.cells[index].outputs if output.output_type == "stream"]
     if not run.network and REFUSED.search("\n".join([name, value, *traceback, *printed])):
         rest += NO_NETWORK.format(report=Path(run.where).stem).splitlines()
-    return _error(run, index, what.removesuffix("."), _failing_line(traceback), rest)
+    return _error(run, index, what.removesuffix("."), _places(run, index, traceback), rest)
 
 
-def _error(run: "Run", index: int, what: str, line: int | None = None, rest: Sequence[str] = ()) -> ExecutionError:
-    """Describe a failure: the cell, what happened, its first lines and the line at fault, the rest, what to do."""
-    source = run.cells[index].source if 0 <= index < len(run.cells) else ""
-    lines = source.strip("\n").splitlines()
-    shown = [f"  {text}" for text in lines[:LINES_SHOWN]]
-    if line is not None and LINES_SHOWN < line <= len(lines):
-        shown += ["  …"] * (line > LINES_SHOWN + 1) + [f"  {lines[line - 1]}"]
-    elif len(lines) > LINES_SHOWN:
-        shown.append("  …")
-    # below a cell magic, lines are counted from the line after it
-    at = f" (line {line})" if line is not None and len(lines) > 1 and not lines[0].startswith("%%") else ""
-    return ExecutionError("\n".join([f"{run.where}: {_cell_name(run, index)} {what}{at}.", *shown, *rest, ADVICE]))
+def _error(
+    run: "Run", index: int, what: str, places: Sequence[tuple[int, int]] = (), rest: Sequence[str] = ()
+) -> ExecutionError:
+    """Describe a failure: the cell, what happened, the lines at fault, the rest, what to do.
+
+    Args:
+        run: The run that failed.
+        index: The cell that failed, -1 if it is not known.
+        what: What happened, worded to follow the cell's name.
+        places: Cells and lines in them through which the failure came, the outermost first.
+        rest: Further lines of the message.
+    """
+    name = run.name_of(index) if index >= 0 else "a cell"
+    lines = _lines(run, index)
+    own = next((line for cell, line in places if cell == index), None)
+    at = f" (line {own})" if own and len(lines) > 1 else ""
+    shown = _excerpt(lines, own)
+    if places and (places[-1][0] != index or places[-1][1] != own):
+        cell, line = places[-1]
+        shown += [f"in {run.name_of(cell)}, line {line}:", *_excerpt(_lines(run, cell), line)]
+    return ExecutionError("\n".join([f"{run.where}: {name} {what}{at}.", *shown, *rest, ADVICE]))
 
 
-def _cell_name(run: "Run", index: int) -> str:
-    if index < 0:
-        return "a cell"
-    injected = [place for place, cell in enumerate(run.cells) if INJECTED in cell.metadata.get("tags", [])]
-    if run.inserted and injected and index == injected[0]:
-        return "the cell of given parameters"
-    return f"cell {index + 1 - (run.inserted and bool(injected) and index > injected[0])}"
+def _lines(run: "Run", index: int) -> list[str]:
+    return run.cells[index].source.splitlines() if 0 <= index < len(run.cells) else []
+
+
+def _excerpt(lines: list[str], line: int | None) -> list[str]:
+    """Show the line at fault of a cell, marked, and those around it; its first lines if none is known."""
+    if line is None or not 0 < line <= len(lines):
+        return [f"  {text}" for text in lines[:LINES_SHOWN]] + ["  …"] * (len(lines) > LINES_SHOWN)
+    first = max(0, line - LINES_SHOWN)
+    shown = [f"{'>' if n == line else ' '} {text}" for n, text in enumerate(lines[first : line + 1], first + 1)]
+    return ["  …"] * (first > 0) + shown + ["  …"] * (line + 1 < len(lines))
 
 
 def _cell_at(run: "Run", offset: int) -> int:
@@ -188,10 +204,22 @@ def _cell_at(run: "Run", offset: int) -> int:
     return -1
 
 
-def _failing_line(traceback: list[str]) -> int | None:
+def _places(run: "Run", index: int, traceback: list[str]) -> list[tuple[int, int]]:
+    """Return the lines of cells that a traceback names, each with its cell, the outermost first.
+
+    Frames of libraries, and of errors that this one followed from, are left out.
+    """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
-    found = re.search(r"^(?:File <cell>:|Cell In\[\d+\], line )\s*(\d+)", plain, re.MULTILINE)
-    return int(found[1]) if found else None
+    last = re.split(r"\n(?:The above exception was|During handling of the above)", plain)[-1]
+    cells, lines = {run.name_of(place): place for place in run.executed()}, _lines(run, index)
+    # below a cell magic, lines are counted from the line after it
+    below = bool(lines) and lines[0].startswith("%%")
+    cells["timed exec"] = index
+    return [
+        (cells[name], int(line) + (below and cells[name] == index))
+        for name, line in FRAME.findall(last)
+        if name in cells
+    ]
 
 
 def _too_long(run: "Run") -> str:

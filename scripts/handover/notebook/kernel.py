@@ -12,16 +12,21 @@ if __name__ == "__main__":
 
 import os
 from collections.abc import Sequence
+from functools import wraps
 from importlib.util import find_spec
 from typing import Any
 
 import zmq
 from ipykernel import kernelapp
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import IOPubThread
+from ipykernel.ipkernel import IPythonKernel
 from zmq.eventloop.zmqstream import ZMQStream
 
 #: What the pipe's path adds to that of the socket beside it.
 PIPE = b"p"
+#: The variable that names the cells that will run, one a line; `environment` has the same.
+CELLS = "HANDOVER_CELLS"
 
 
 class OutputThread(IOPubThread):
@@ -49,6 +54,27 @@ class OutputThread(IOPubThread):
             super()._handle_pipe_msg(msg)
 
 
+def _name_cells(names: Sequence[str]) -> None:
+    """Give code the name of its cell, so that a line in a warning or an error is known to be one of that cell.
+
+    If all had one name, the lines of a function would be taken for lines of the cell that calls it.
+    """
+    coming, current = iter(names), "cell"
+    execute = IPythonKernel.do_execute
+
+    @wraps(execute)
+    def do_execute(self: IPythonKernel, code: str, silent: bool, *options: Any, **more: Any) -> Any:
+        nonlocal current
+        if not silent:
+            current = next(coming, "cell")
+        return execute(self, code, silent, *options, **more)
+
+    IPythonKernel.do_execute = do_execute
+    XCachingCompiler.get_code_name = lambda self, raw_code, code, number: f"<{current}>"
+    # the count of executions, which IPython would name instead, is not the number of the cell
+    XCachingCompiler.format_code_name = lambda self, name: None
+
+
 def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
     """Be the kernel that ``python -m ipykernel_launcher`` with these arguments would start.
 
@@ -57,6 +83,7 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
     sys.argv = [find_spec("ipykernel_launcher").origin, *arguments]
     if of_a_run:
         kernelapp.IOPubThread = OutputThread
+    _name_cells(os.environ.pop(CELLS, "").splitlines())
     app = kernelapp.IPKernelApp.instance()
     app.initialize(list(arguments))
     app.start()

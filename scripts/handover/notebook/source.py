@@ -29,6 +29,9 @@ LENIENT_TAGS = ("raises-exception", "skip-execution")
 #: Magics that run a program and hide that it failed, or change what is installed.
 UNCHECKED_MAGICS = ("sx", "system", "!", "pip", "uv", "conda", "mamba", "micromamba")
 
+#: Cell magics whose cell is Python below their line.
+PYTHON_MAGICS = r"%%(time|timeit|capture|prun)\b"
+
 SAVE_AGAIN = "Restore the file from git, or open it in JupyterLab and save it again."
 
 #: Costs a second to import. jsonschema treats it as optional, and checks addresses with it, which no notebook has.
@@ -131,8 +134,7 @@ def canonical(nb: Mapping[str, Any]) -> str:
 
 
 def _clean(cell: Mapping[str, Any]) -> dict[str, Any]:
-    source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-    source = "" if cell["metadata"].get("transient", {}).get("remove_source") else source
+    source = "" if cell["metadata"].get("transient", {}).get("remove_source") else text_of(cell)
     clean = {
         "cell_type": cell["cell_type"],
         "metadata": {key: cell["metadata"][key] for key in CELL_METADATA if key in cell["metadata"]},
@@ -157,25 +159,39 @@ def check_cells(nb: "NotebookNode", where: str) -> None:
     Raises:
         ExecutionError: There are such cells; the message lists all.
     """
-    spec = nb.metadata.get("kernelspec", {})
-    # the syntax of IPython's commands means something else in another language
-    python = (nb.metadata.get("language_info", {}).get("name") or spec.get("language") or "python") == "python"
-    faults = []
-    for number, cell in enumerate(nb.cells, 1):
-        if cell.cell_type != "code":
-            continue
-        for tag in LENIENT_TAGS:
-            if tag in cell.metadata.get("tags", []):
-                faults.append(f"cell {number}: must not carry the tag '{tag}'")
-        for line in unchecked_lines(cell.source) if python else ():
-            faults.append(f"cell {number}: `{line}` goes on when the command fails")
-        if python and _calls_breakpoint(cell.source):
-            faults.append(f"cell {number}: `breakpoint()` waits for a user who is not there")
-    if faults:
+    if faults := list(lenient_faults(nb)):
         raise ExecutionError(
             "\n  ".join([f"{where}: every cell of a report must run, and fail when something fails:", *faults])
             + "\nRemove the tags; run programs with `subprocess.run([…], check=True)` or `%%bash`. Nothing was run."
         )
+
+
+def lenient_faults(nb: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each thing in a cell that could fail without failing the run."""
+    python = in_python(nb)
+    for number, cell in enumerate(nb["cells"], 1):
+        if cell["cell_type"] != "code":
+            continue
+        text = text_of(cell)
+        for tag in LENIENT_TAGS:
+            if tag in cell["metadata"].get("tags", []):
+                yield f"cell {number}: must not carry the tag '{tag}'"
+        for line in unchecked_lines(text) if python else ():
+            yield f"cell {number}: `{line}` goes on when the command fails"
+        if python and _calls_breakpoint(text):
+            yield f"cell {number}: `breakpoint()` waits for a user who is not there"
+
+
+def in_python(nb: Mapping[str, Any]) -> bool:
+    """Return whether a notebook is in Python; the syntax of IPython's commands means something else elsewhere."""
+    about = nb["metadata"]
+    name = about.get("language_info", {}).get("name") or about.get("kernelspec", {}).get("language")
+    return (name or "python") == "python"
+
+
+def text_of(cell: Mapping[str, Any]) -> str:
+    """Return the source of a cell, which a file may hold as a list of lines."""
+    return cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
 
 
 def unchecked_lines(source: str) -> Iterator[str]:
@@ -185,7 +201,7 @@ def unchecked_lines(source: str) -> Iterator[str]:
     if lines and lines[0].startswith("%%"):
         if re.match(rf"%{magic}|%%!|%%\w+.*--no-raise-error", lines[0]):
             yield lines[0]
-        if not re.match(r"%%(time|timeit|capture|prun)\b", lines[0]):
+        if not re.match(PYTHON_MAGICS, lines[0]):
             return
         lines = lines[1:]
     # in a cell that is valid Python, a line that begins with % or ! is part of a string

@@ -12,8 +12,9 @@ __getattr__, __all__ = door(
     __name__,
     {
         "story": "Story",
-        "data": "check_tables check_article",
-        "example": "Example first_usable",
+        "data": "check_article",
         "facts": "check_facts",
+        "written": "faults_of_words",
+        "example": "Example first_usable",
     },
 )

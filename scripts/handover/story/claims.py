@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from handover.errors import FactError, near
-from handover.story.data import ARTICLE, Tables
+from handover.story.data import Tables
 from handover.story.values import English, Period, Row, period_of, quantity_of
+from handover.tables import ARTICLE
 
 #: The lowest grade of a source, which alone never supports a printed number.
 WEAK = "D"

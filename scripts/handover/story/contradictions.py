@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from handover.story.data import Tables, row_id
+from handover.story.data import Tables
 from handover.story.values import English, Quantity, Row, overlap, period_of, quantity_of
+from handover.tables import row_id
 
 #: The columns that say what a row speaks of, beside its period. Who counted is none of them: counters can disagree.
 SUBJECT = ("scope", "place_id", "basis", "measure", "weapon")

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import FactError, near
 from handover.story import arithmetic
-from handover.story.data import row_id
-from handover.story.values import Period, Quantity, Row, Value, overlap, period_of, quantity_of
+from handover.story.values import Period, Quantity, Row, overlap, period_of, quantity_of
+from handover.tables import Value, row_id
 
 if TYPE_CHECKING:
     from handover.story.claims import Claim

@@ -16,10 +16,10 @@ from typing import Any
 from handover.errors import ProseError
 from handover.story.claims import statement
 from handover.story.contradictions import Contradiction, contradictions
-from handover.story.data import ARTICLE
 from handover.story.facts import Fact, Facts
 from handover.story.sentences import WORDS, Field, Writer, split_field
 from handover.story.values import English, Period, Row
+from handover.tables import ARTICLE
 
 EVIDENCE_MIME = "application/vnd.handover.evidence+json"
 #: How a source was seen -> what the page says of that.

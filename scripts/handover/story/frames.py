@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from handover.errors import ChartError, near
 from handover.story.claims import WEAK, View
-from handover.story.data import ARTICLE
 from handover.story.sentences import SOURCE, inline
-from handover.story.values import English, Period, Row, Value, period_of, quantity_of
+from handover.story.values import English, Period, Row, period_of, quantity_of
+from handover.tables import ARTICLE, Value
 
 if TYPE_CHECKING:
     import pandas as pd

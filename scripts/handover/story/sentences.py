@@ -21,9 +21,10 @@ import html
 import re
 import string
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from handover.errors import FactError, ProseError
+from handover.errors import FactError, ProseError, nearest
 from handover.story.facts import Fact, Facts
 from handover.story.values import English
 
@@ -157,9 +158,18 @@ class Writer:
         try:
             parsed = list(string.Formatter().parse(template))
         except ValueError as error:
-            raise ProseError(f"{where}: a template must have matching braces ({error}).\n  {template}") from error
-        for literal, name, spec, _ in parsed:
+            raise ProseError(
+                f"{where}: a template must have matching braces (got {_stray_brace(template) or error}).\n"
+                "Write a fact as {troops_now}, and a brace that is text twice: {{ or }}.\n"
+                f"  {template}"
+            ) from error
+        for literal, name, spec, conversion in parsed:
             pieces.append(literal)
+            if conversion:
+                raise ProseError(
+                    f"{where}: a field must have its styles after a colon (got {{{name}!{conversion}}}).\n"
+                    f"Write {{{name}}}, or a style: {', '.join(STYLES)}.\n  {template}"
+                )
             if name is not None:
                 pieces.append(self._field(name, spec or "", template, where))
         return pieces
@@ -170,20 +180,27 @@ class Writer:
             bare = bare.replace(name, "")
         typed = re.search(r"\S*\d\S*", bare)
         if typed:
+            such = " or ".join(f"{{{key}}}" for key in self._printed_as(typed.group())) or "{troops_now}"
             raise ProseError(
                 f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"
-                "Write a fact in braces instead, such as {troops_now}; a name that contains digits belongs in "
+                f"Write a fact in braces instead, such as {such}; a name that contains digits belongs in "
                 "data/names.csv."
             )
+
+    def _printed_as(self, number: str) -> list[str]:
+        """Name the facts that would print a number; three at most."""
+        found = []
+        for key in self.facts.declared:
+            with suppress(FactError):  # its own fault is told where it is printed
+                quantity = fact.quantity if (fact := self.facts[key]) else None
+                if quantity and self.language.quantity(quantity, hedge=False, digits=True) == number.strip(".,;:()"):
+                    found.append(key)
+        return found[:3]
 
     def _field(self, name: str, spec: str, template: str, where: str) -> Field | Unknown:
         key, part, words = split_field(name)
         styles = [style for style in spec.split(",") if style]
-        if (part and part not in PARTS) or any(style not in STYLES for style in styles):
-            raise ProseError(
-                f"{where}: {{{name}:{spec}}} must use the parts {', '.join(PARTS)} and the styles "
-                f"{', '.join(STYLES)}.\n  {template}"
-            )
+        self._refuse_unknown(key, part, styles, f"{{{name}{':' if spec else ''}{spec}}}", template, where)
         try:
             fact = self.facts[key]
         except FactError as error:
@@ -201,6 +218,28 @@ class Writer:
         if not text:
             return Unknown(key, part)
         return Field(fact, text[0].upper() + text[1:] if "cap" in styles else text, part)
+
+    def _refuse_unknown(self, key: str, part: str, styles: list[str], written: str, template: str, where: str) -> None:
+        """Refuse a field whose fact, part or style is not known, and write the template as it may be meant."""
+        kinds = (("part", [part] if part else [], PARTS), ("style", styles, STYLES))
+        wrong = next(((kind, word, known) for kind, words, known in kinds for word in words if word not in known), None)
+        if key not in self.facts:
+            meant = nearest(key, self.facts)
+            cure = "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
+            said = f"'{key}' is not a fact" if key else f"a field must name a fact (got {written})"
+            error: type[FactError] | type[ProseError] = FactError
+        elif wrong:
+            kind, key, known = wrong
+            meant = nearest(key, known)
+            cure = f"Write one of {', '.join(known)}, or none."
+            said, error = f"{written} must have a {kind} that is known (got '{key}')", ProseError
+        else:
+            return
+        if meant:
+            said += f"; did you mean '{meant}'?"
+            fixed = template.replace(written, re.sub(rf"\b{re.escape(key)}\b", meant, written, count=1))
+            raise error(f"{where}: {said}\nWrite: {fixed}")
+        raise error(f"{where}: {said}.\n{cure}\n  {template}")
 
     def _text(self, fact: Fact, part: str, styles: list[str]) -> str:
         if part in ("source", "speaker"):
@@ -240,6 +279,14 @@ class Writer:
         source = self.facts.view.tables.sources[found.source]
         who = ", ".join(dict.fromkeys(filter(None, [found.said_by, str(source["outlet"]), found.place])))
         return escape(f"{fact.label}: {who}; known since {self.language.date(fact.known)}").replace('"', "'")
+
+
+def _stray_brace(template: str) -> str:
+    """Show the place of a brace that has no match, "" if every one has."""
+    rest = template.replace("{{", "  ").replace("}}", "  ")
+    rest = re.sub(r"\{[^{}]*\}", lambda field: " " * len(field[0]), rest)
+    stray = re.search(r"[{}]", rest)
+    return f"{stray[0]} alone in '{template[max(0, stray.start() - 20) : stray.start() + 20]}'" if stray else ""
 
 
 def escape(text: str) -> str:

@@ -5,9 +5,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar
 
-Value = str | int | float | dt.date | None
-#: A row of a table: column to typed cell, None where the cell is empty.
-Row = dict[str, Value]
+from handover.tables import Row
 
 
 @dataclass(frozen=True, slots=True, order=True)

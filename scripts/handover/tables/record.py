@@ -1,0 +1,199 @@
+"""All tables of a project, read and cross-checked; every fault of all of them is found at once."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from handover.errors import near
+from handover.tables.dictionary import Schema, Value, dictionary
+from handover.tables.fault import Fault, together
+from handover.tables.lines import lines_of
+
+#: A row of a table: column to typed cell, None where the cell is empty.
+Row = dict[str, Value]
+
+#: The one source that is the article; it has no grade, and everything else is the public record around it.
+ARTICLE = "S001"
+#: Kind of bound -> which of ``value``, ``low`` and ``high`` are given.
+QUANTITY_LAW: dict[Value, tuple[str, ...]] = {
+    "exact": ("value",),
+    "about": ("value",),
+    "range": ("low", "high"),
+    "fewer_than": ("high",),
+    "at_most": ("high",),
+    "more_than": ("low",),
+    "at_least": ("low",),
+    None: (),
+}
+#: Pairs of columns that say when something began and ended.
+STRETCHES = (("start", "end"), ("start_date", "end_date"), ("not_before", "not_after"))
+#: (table, column) of lists of row ids, which the dictionary cannot express as foreign keys.
+CITATIONS = (("conflict_rows", "row_id"), ("facts", "claims"), ("milestones", "done_by"))
+#: For more faults than this no near name is looked for, which takes time.
+NEAR_FOR = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """By the tables' names their rows, files and columns; `where` gives the table and the row of each row's id."""
+
+    rows: dict[str, list[Row]]
+    where: dict[str, tuple[str, Row]] = field(repr=False)
+    paths: dict[str, str]
+    columns: dict[str, list[str]]
+
+
+@dataclass(slots=True)
+class _Table:
+    schema: Schema
+    where: str
+    rows: list[Row] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, line: int, column: str, what: str, cure: str) -> None:
+        self.faults.append(Fault(f"{self.where}: line {line}, {column}", what, cure))
+
+
+def row_id(row: Row) -> str:
+    """Return the id of a row: its first cell."""
+    return str(next(iter(row.values())))
+
+
+def read(folder: Path) -> Record:
+    """Read and cross-check every table that the dictionary in `folder` names.
+
+    Raises:
+        DataError: Lists every fault of every table, or the fault of the dictionary.
+    """
+    record, found = _look(folder)
+    if found:
+        raise together(found)
+    return record
+
+
+def faults(folder: Path) -> Sequence[Fault]:
+    """Return every fault of the tables.
+
+    Raises:
+        DataError: The dictionary cannot be read.
+    """
+    return _look(folder)[1]
+
+
+def _look(folder: Path) -> tuple[Record, list[Fault]]:
+    tables = {schema.name: _table(folder, schema) for schema in dictionary(folder)}
+    where: dict[str, tuple[str, Row]] = {}
+    for name, table in tables.items():
+        _place(name, table, where, tables)
+    # what a faulty table holds is not known, so nothing is said of references into it
+    whole = {(name, key): {row[key] for row in tables[name].rows} for name, key in _targets(tables)}
+    for table in tables.values():
+        _references(table, whole)
+    if all(not table.faults for table in tables.values()):
+        for name, column in CITATIONS:
+            if name in tables:
+                _citations(tables[name], column, where)
+    rows = {name: table.rows for name, table in tables.items()}
+    paths = {name: table.where for name, table in tables.items()}
+    columns = {name: [column.name for column in table.schema.columns] for name, table in tables.items()}
+    return Record(rows, where, paths, columns), [fault for table in tables.values() for fault in table.faults]
+
+
+def _table(folder: Path, schema: Schema) -> _Table:
+    table = _Table(schema, f"{folder.name}/{schema.path}")
+    found, table.faults = lines_of(folder / schema.path, table.where, schema)
+    seen: dict[str, dict[Value, int]] = {
+        column.name: {} for column in schema.columns if column.unique or column.name == schema.key
+    }
+    known = [(column, dict[str, tuple[Value, str, str]]()) for column in schema.columns]
+    for line in found:
+        row: Row = {}
+        wrong = set()
+        for (column, readings), cell in zip(known, line.cells, strict=True):
+            # most cells of a column say what another said before
+            if cell not in readings:
+                readings[cell] = column.read(cell)
+            row[column.name], what, cure = readings[cell]
+            if what:
+                wrong.add(column.name)
+                table.fault(line.number, column.name, what, cure)
+        for name, at in seen.items():
+            if name not in wrong and at.setdefault(row[name], line.number) != line.number:
+                what = f"must be unique ('{row[name]}' stands at line {at[row[name]]} too)"
+                table.fault(line.number, name, what, "Give one of the two another, or remove the row that is repeated.")
+        for column, what, cure in _inconsistent(schema.name, row, wrong):
+            table.fault(line.number, column, what, cure)
+        table.rows.append(row)
+        table.lines.append(line.number)
+    return table
+
+
+def _inconsistent(name: str, row: Row, wrong: set[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield the faults of a row whose cells are each right by themselves: the column, what, and the cure."""
+    if {"value", "low", "high", "bound"} <= row.keys() and not wrong & {"value", "low", "high", "bound"}:
+        yield from _misstated(row)
+    for first, last in STRETCHES:
+        begin, end = row.get(first), row.get(last)
+        if isinstance(begin, dt.date) and isinstance(end, dt.date) and begin > end:
+            yield first, f"must not be after {last} (got {begin} and {end})", "Correct one of the two days."
+    ungraded = name == "sources" and row.get("grade", "") is None and "grade" not in wrong
+    if ungraded and row_id(row) != ARTICLE:
+        yield "grade", "must not be empty", "Grade the source from A (official) to D (weak)."
+
+
+def _misstated(row: Row) -> Iterator[tuple[str, str, str]]:
+    """Yield the one fault of a quantity that says other parts than its bound needs."""
+    if row["bound"] not in QUANTITY_LAW:
+        return
+    wanted = QUANTITY_LAW[row["bound"]]
+    given = tuple(part for part in ("value", "low", "high") if row[part] is not None)
+    bound = f"where bound is '{row['bound'] or ''}'"
+    if given != wanted:
+        must = "must be given" if wanted else "must be empty"
+        columns = " and ".join(wanted or given)
+        only = ", and nothing beside it" if wanted and set(given) - set(wanted) else ""
+        got = ", ".join(f"{part}={row[part]}" for part in given) or "none"
+        yield columns, f"{must} {bound}{only} (got {got})", "Move the number to its column, or correct the bound."
+    elif given == ("low", "high") and row["low"] > row["high"]:  # type: ignore[operator]
+        yield "low", f"must not exceed high (got low={row['low']}, high={row['high']})", "Exchange them."
+
+
+def _place(name: str, table: _Table, where: dict[str, tuple[str, Row]], tables: dict[str, _Table]) -> None:
+    """Note the table of each row's id, which no other table may use."""
+    key = table.schema.key
+    for row, line in zip(table.rows, table.lines, strict=True) if key else ():
+        found = str(row[key])
+        other = where.setdefault(found, (name, row))[0]
+        if other != name:
+            what = f"must be an id of its own ('{found}' is one of {tables[other].where} too)"
+            table.fault(line, key, what, "Give the row another.")
+
+
+def _targets(tables: dict[str, _Table]) -> set[tuple[str, str]]:
+    wanted = {(target, key) for table in tables.values() for _, target, key in table.schema.foreign}
+    return {(name, key) for name, key in wanted if not tables[name].faults}
+
+
+def _references(table: _Table, whole: dict[tuple[str, str], set[Value]]) -> None:
+    for column, target, key in table.schema.foreign:
+        known = whole.get((target, key))
+        for row, line in zip(table.rows, table.lines, strict=True) if known is not None else ():
+            if row[column] is not None and row[column] not in known:
+                what = f"must be in {target} (got '{row[column]}'{_near(table, row[column], known)})"
+                table.fault(line, column, what, f"Correct it, or add the row to {target}.")
+
+
+def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]]) -> None:
+    for row, line in zip(table.rows, table.lines, strict=True):
+        if row.get("choose") not in (None, "first", "latest"):
+            continue  # a fact that is computed from rows that it does not name one by one
+        for name in str(row[column] or "").split():
+            if name not in where:
+                what = f"must name rows of some table (got '{name}'{_near(table, name, where)})"
+                table.fault(line, column, what, "Correct the id, or add the row.")
+
+
+def _near(table: _Table, name: Value, known: object) -> str:
+    return near(str(name), map(str, known)) if len(table.faults) < NEAR_FOR else ""  # type: ignore[call-overload]
