@@ -86,7 +86,7 @@ def test_the_report_says_what_the_catalogue_says(pair):
 
 def test_the_feed_says_what_the_catalogue_says(pair, store):
     read = feedparser.parse((store.root / catalogue.FEED).read_bytes())
-    (entry,) = (one for one in read.entries if one.id.endswith(f"{pair.report}:{pair.new.name}"))
+    (entry,) = (one for one in read.entries if f"{pair.report}/{pair.new.name}/" in one.link)
     told = lxml.html.fromstring(f"<div>{entry.content[0].value}</div>")
     assert [item.text_content() for item in told.iter("li")] == texts(pair)
 
