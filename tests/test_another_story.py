@@ -64,7 +64,7 @@ def run(monkeypatch, capsys):
     [
         "render", "render mini", "render mini --sweep as_of=2026-01-01,2026-01-02", "preview mini", "check",
         "check --fix", "list", "catalogue", "prune --keep 1", "publish {}/out", "bundle mini/2026-01-31", "diff a b",
-        "schedule list", "schedule run --once", "schedule health", "new later", "verify {}", "retract mini/2026-01-31",
+        "schedule list", "schedule run --once", "schedule health", "new later", "retract mini/2026-01-31",
     ],
 )  # fmt: skip
 def test_a_folder_that_is_no_project_is_refused_by_every_command(tmp_path, run, snapshot, words):
