@@ -60,8 +60,8 @@ def test_attachments_are_not_counted_among_the_pages(tmp_path):
 @pytest.mark.slow
 @pytest.mark.kernel
 def test_both_ways_are_measured_on_the_same_notebook(mini, tmp_path, monkeypatch):
-    monkeypatch.setattr(bench, "SWEPT", ("2031-03-01", "2031-03-03", 3))
-    monkeypatch.setattr(bench, "DAY", "2031-03-31")
+    monkeypatch.setattr(bench, "SWEPT", ("2026-03-01", "2026-03-03", 3))
+    monkeypatch.setattr(bench, "DAY", "2026-03-31")
     report = mini.reports_known()[0]
     lines = {line.what: line for line in bench.measure(mini, report, 1, 2, tmp_path, lambda text: None)}
     assert lines["HTML and PDF from cold"].stock > 0 < lines["HTML and PDF from cold"].ours

@@ -13,7 +13,7 @@ import pytest
 from handover.editions import Store, render
 from handover.errors import ExecutionError, HandoverError
 from handover.notebook import execute
-from handover.verify import rebuild
+from handover.verify import rebuild, record
 from notebook.runs import HANG_S, KERNEL, WHERE, book, printed
 
 pytestmark = [
@@ -314,6 +314,6 @@ def test_an_edition_that_says_it_was_shut_is_rebuilt_shut(mini):
     setting(mini, "network = true")
     about = json.loads((edition.folder / "manifest.json").read_text())
     assert about["run"]["network"] == "shut"
-    said = rebuild.record_of_manifest(about)
+    said = record.record_of_manifest(about)
     again = rebuild.again(mini, said, {}, trust=False)
     assert again.product.manifest["run"]["network"] == "shut"

@@ -4,6 +4,7 @@ What can be read in two ways is refused: rsync and scp read ``host:path`` as ano
 an unset variable leaves nothing.
 """
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -60,16 +61,27 @@ def local(text: str, where: str) -> Path:
 def _check_characters(text: str, where: str) -> None:
     if not text.strip():
         raise HandoverError(f"{where}: must name a place (got {text!r}).\nIs a variable unset? Write a path.")
-    if not text.isprintable() or "\\" in text or text != text.strip():
+    if not _as_written(text).isprintable() or "\\" in text or text != text.strip():
         raise HandoverError(
             f"{where}: must be written without control characters, backslashes and blanks at its ends (got {text!r}).\n"
             "Write the path with / and without them."
         )
-    if text.startswith("~") or "$" in text or "~" in text.split("/"):
+    parts = text.split("/")
+    upto = next((number for number, part in enumerate(parts, 1) if "$" in part), 0)
+    # a folder that is there may be called so
+    if "~" in parts or text.startswith("~") or (upto and not Path("/".join(parts[:upto])).exists()):
         raise HandoverError(
             f"{where}: must be written out, since only a shell expands ~ and $ (got {text}).\n"
             "Write the whole path, or leave out the quotes."
         )
+
+
+def _as_written(text: str) -> str:
+    """The text as its bytes say, whatever the locale took them for."""
+    try:
+        return os.fsencode(text).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text
 
 
 def _check_parts(text: str, where: str) -> None:

@@ -27,6 +27,9 @@ def desk(tmp_path_factory):
     with store.locked():
         for number, day in enumerate(DAYS, 1):
             about, files = made(as_of=day, digits=f"{number:08x}", value=str(number), started=f"{day}T07:00:00+00:00")
+            # `diff` reads the notebooks of editions that are whole
+            files |= {path: NOTEBOOK for path in files if path.endswith(".ipynb")}
+            about["outputs"] = manifest.outputs(files)
             about["statements"] = {"said": fact("Said", "", day, claims=["c1"])}
             about["facts"]["doors"]["history"] = [{"since": day, "value": str(number)}]
             store.publish("doors", about["edition"], files, about)
@@ -52,6 +55,7 @@ def places(value, at=()):
         yield from places(one, (*at, key))
 
 
+NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 ODD = st.sampled_from(
     [None, True, 0, -1, 10**30, 1.5, "", "x", "../../x", "\x1b[2J", "\ud83d", "2026-02-30", [], [[None]], {}, {"a": {}}]
 )

@@ -119,7 +119,7 @@ def test_a_signal_in_any_phase_leaves_no_process_and_no_half_edition(mini, tempo
         said = again.communicate(timeout=HANG_S)
         assert again.returncode == 0, said
         assert [fault for edition in store.editions() for fault in edition.faults()] == store.strays() == []
-        assert {"index.html", "mini_editions.html", "catalogue.json", "feed.xml", "mini"} == {
+        assert {".handover.lock", "index.html", "mini_editions.html", "catalogue.json", "feed.xml", "mini"} == {
             path.name for path in mini.reports.iterdir()
         }
         assert re.search(rb"mini_.*\.html\n", said[0])

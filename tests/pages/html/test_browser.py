@@ -142,7 +142,7 @@ def test_nothing_hostile_runs_whatever_a_reader_does(html, visit):
         assert seen.page.locator("style").count() == 1
         seen.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         for link in seen.page.locator("a:not(.beside a, .paper a)").all():
-            assert re.match(r"#|https://", link.get_attribute("href") or "#")
+            assert re.match(r"#|https?://", link.get_attribute("href") or "#")
         seen.page.evaluate(
             "document.querySelectorAll('a, summary, svg, svg *, img').forEach(e => "
             "e.dispatchEvent(new MouseEvent('mouseover', {bubbles: true})))"
