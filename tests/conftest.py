@@ -132,3 +132,21 @@ def snapshot():
         return found
 
     return take
+
+
+@pytest.fixture
+def command_line(capsys):
+    """Call with words: run the command line in the current folder; gives (code, stdout, stderr)."""
+    from handover import cli
+
+    def call(*words):
+        handlers = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as left:
+                cli.main(list(words))
+        finally:
+            signal.signal(signal.SIGTERM, handlers)
+        said = capsys.readouterr()
+        return left.value.code, said.out, said.err
+
+    return call

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from handover import cli
 from handover.errors import DataError, FactError, HandoverError
 from handover.project import Project
 from handover.start import new_project
@@ -42,19 +41,12 @@ def handover(where, *words, code=0):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(monkeypatch, command_line):
     """Call with a folder and words: run the command line there; gives (code, stdout, stderr)."""
 
     def call(where, *words):
         monkeypatch.chdir(where)
-        handlers = signal.getsignal(signal.SIGTERM)
-        try:
-            with pytest.raises(SystemExit) as left:
-                cli.main(list(words))
-        finally:
-            signal.signal(signal.SIGTERM, handlers)
-        said = capsys.readouterr()
-        return left.value.code, said.out, said.err
+        return command_line(*words)
 
     return call
 

@@ -19,21 +19,10 @@ from handover.notebook import execute
 
 
 @pytest.fixture
-def run(mini, monkeypatch, capsys):
+def run(mini, monkeypatch, command_line):
     """Call with words: run the command line inside the miniature; gives (code, stdout, stderr)."""
     monkeypatch.chdir(mini.notebooks)
-
-    def call(*words):
-        handlers = signal.getsignal(signal.SIGTERM)
-        try:
-            with pytest.raises(SystemExit) as left:
-                cli.main(list(words))
-        finally:
-            signal.signal(signal.SIGTERM, handlers)
-        said = capsys.readouterr()
-        return left.value.code, said.out, said.err
-
-    return call
+    return command_line
 
 
 # usage
