@@ -52,7 +52,7 @@ def notebook(text, doors="3"):
 
 def rewrite(edition, **changes):
     path = edition.folder / manifest.NAME
-    path.write_bytes(manifest.dumps(json.loads(path.read_text()) | changes))
+    path.write_bytes(manifest.dumps(manifest.load(path) | changes))
 
 
 def run(*words):

@@ -118,6 +118,34 @@ def test_a_later_version_may_say_more(tmp_path):
     assert manifest.load(tmp_path / "manifest.json") == about
 
 
+@given(place=st.integers(0), change=st.sampled_from([b"", b" ", b"x", b"0", b'"', b"\n"]), cut=st.booleans())
+def test_any_byte_that_is_not_as_it_was_written_is_named(tmp_path_factory, place, change, cut):
+    path, data = tmp_path_factory.mktemp("edition") / "manifest.json", manifest.dumps(whole())
+    place %= len(data) + 1
+    changed = data[:place] + change + data[place + cut :]
+    path.write_bytes(changed)
+    if changed == data:
+        assert manifest.load(path) == whole()
+        return
+    with pytest.raises(StoreError, match=r"must be (as it was written|a whole manifest) \("):
+        manifest.load(path)
+
+
+@pytest.mark.parametrize("change", [lambda one: one.update(facts={}), lambda one: one["parameters"].pop("as_of")])
+def test_a_manifest_of_the_right_shape_that_was_changed_is_refused(tmp_path, change):
+    path, data = tmp_path / "manifest.json", manifest.dumps(whole())
+    about = json.loads(data)
+    assert list(about)[-1] == "sha256"
+    change(about)
+    path.write_text(f"{json.dumps(about, ensure_ascii=False, indent=1)}\n")
+    with pytest.raises(StoreError, match=r"json: must be as it was written \(its digest says otherwise\)\.\nRestore "):
+        manifest.load(path)
+    del about["sha256"]
+    path.write_text(f"{json.dumps(about, ensure_ascii=False, indent=1)}\n")
+    with pytest.raises(StoreError, match=r"must be as it was written \(its digest is not at its end\)\.\nRestore "):
+        manifest.load(path)
+
+
 def test_a_missing_manifest_is_refused(tmp_path):
     with pytest.raises(StoreError, match="No such file"):
         manifest.load(tmp_path / "manifest.json")

@@ -205,10 +205,10 @@ def spoil(edition, how):
             about.write_text("{}")
             return r"must be a whole manifest \(got report must be given"
         case "other":
-            about.write_text(json.dumps(ABOUT | {"report": "windows"}))
+            about.write_bytes(manifest.dumps(ABOUT | {"report": "windows"}))
             return "must be the manifest of doors"
         case "renamed":
-            about.write_text(json.dumps(ABOUT | {"content": "f" * 64}))
+            about.write_bytes(manifest.dumps(ABOUT | {"content": "f" * 64}))
             return "must be named for its content"
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from handover import digest
-from handover.editions import Request, inputs, render
+from handover.editions import Request, inputs, manifest, render
 from handover.errors import VerifyError
 from handover.verify import DIFFERS, ELSEWHERE, UNJUDGED, VERIFIED, contents
 from handover.verify.record import record_of_pdf
@@ -178,10 +178,10 @@ def test_a_manifest_that_was_made_to_fit_is_found_out_by_the_second_render(editi
     path = edition.folder / "manifest.json"
     page = edition.html
     page.write_text(page.read_text().replace("doors.</p>", "windows.</p>"))
-    held = json.loads(path.read_text())
+    held = manifest.load(path)
     held["outputs"][page.name] |= {"sha256": digest.of_file(page), "bytes": page.stat().st_size}
     held["facts"]["doors"]["value"] = "30"
-    path.write_text(json.dumps(held, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    path.write_bytes(manifest.dumps(held))
     assert verify(edition.project, "--hashes", edition.folder)[0] == 0
     code, answers = verify(edition.project, edition.folder)
     assert code == 1

@@ -15,6 +15,8 @@ from handover.text import printable, shown
 NAME = "manifest.json"
 #: A report with ten thousand facts would stay below.
 BYTES_MAX = 10_000_000
+#: What stands before the last field of its file, the SHA-256 of all the bytes up to here.
+SEAL = b',\n "sha256": "'
 #: What to do about a damaged one.
 CURE = "Restore the edition from git or a copy, or remove its folder and render it again."
 MIMES = {
@@ -241,25 +243,35 @@ def run(began: dt.datetime, seconds: Mapping[str, float], network: str) -> Run:
 
 
 def dumps(manifest: Manifest) -> bytes:
-    """The bytes of a manifest file: the same manifest always gives the same bytes."""
-    return (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    """The bytes of a manifest file: the same manifest always gives the same bytes, sealed with their own hash."""
+    return _sealed(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).removesuffix("\n}").encode())
+
+
+def _sealed(held: bytes) -> bytes:
+    return held + SEAL + digest.of_bytes(held).encode() + b'"\n}\n'
 
 
 def load(path: Path) -> Manifest:
     """Read a manifest; what it gives has the shape of `Manifest` down to the last leaf.
 
     Raises:
-        StoreError: It is missing, torn, larger than any of ours, or of another shape.
+        StoreError: It is missing, torn, larger than any of ours, of another shape, or not as it was written.
     """
     try:
         if path.is_symlink():
             raise ValueError("a symbolic link")
-        found = parsed(bounded.read(path, BYTES_MAX))
+        data = bounded.read(path, BYTES_MAX)
+        found = parsed(data)
         if fault := shape.fault(found, Manifest):
             raise ValueError(fault)
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"{error}"
         raise StoreError(f"{path}: must be a whole manifest (got {shown(reason)}).\n{CURE}") from error
+    held, mark, _ = data.rpartition(SEAL)
+    if data != _sealed(held):
+        says = "says otherwise" if mark else "is not at its end"
+        raise StoreError(f"{path}: must be as it was written (its digest {says}).\n{CURE}")
+    del found["sha256"]
     return found
 
 
