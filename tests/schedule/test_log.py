@@ -235,7 +235,7 @@ def test_a_row_is_read_as_it_was_written(log):
 def test_half_a_character_is_kept_as_an_escape(log):
     write(log, Tick("daily", SEVEN, SEVEN, "failed", cause="half: \ud800"))
     with log.reading():
-        assert log.history()[0].cause == "half: \\ud800"
+        assert log.history()[0]["cause"] == "half: \\ud800"
 
 
 def test_to_look_at_a_log_that_is_not_there_makes_none(desk):

@@ -70,23 +70,10 @@ def listing(as_json: bool) -> None:
     with _log() as (entries, log, now):
         rows = status.listing(entries, log, now)
     if as_json:
-        _print_json([status.as_json(row) for row in rows])
+        _print_json(rows)
         return
-    _print_table(
-        ("entry", "report", "next", "last", "outcome", "good", "due"),
-        [
-            (
-                row.entry,
-                row.report,
-                status.format_instant(row.next, row.entry, entries),
-                status.format_instant(row.last, row.entry, entries),
-                row.outcome or "-",
-                status.format_age(row),
-                str(row.pending or "-"),
-            )
-            for row in rows
-        ],
-    )
+    told = [row | {"good": status.format_age(row), "due": row["pending"]} for row in rows]
+    _print_table("entry report next last outcome good due", told, entries)
 
 
 @schedule_command.command("due")
@@ -101,20 +88,20 @@ def due(as_json: bool) -> None:
     with _log() as (entries, log, now):
         rows = status.due(entries, log, now)
     if as_json:
-        _print_json([status.as_json(row) for row in rows])
+        _print_json(rows)
         return
     if not rows:
         say("Nothing is due.")
     for row in rows:
-        if row.skips:
-            click.echo(f"{row.entry}: skip {row.skips}: {row.why}")
-        if row.tick:
-            given = "".join(f" {name}={value}" for name, value in (row.parameters or {}).items())
-            more = f"; {row.behind} more wait" if row.behind else ""
-            tick = status.format_instant(row.tick, row.entry, entries)
-            click.echo(f"{row.entry}: run {row.report}{given} for {tick}, {row.trigger}{more}")
-        if row.again:
-            click.echo(f"{row.entry}: try again at {status.format_instant(row.again, row.entry, entries)}")
+        tick, again = (status.format_instant(row[key], row["entry"], entries) for key in ("tick", "again"))
+        if row["skips"]:
+            click.echo("{entry}: skip {skips}: {why}".format_map(row))
+        if row["tick"]:
+            given = "".join(f" {name}={value}" for name, value in row["parameters"].items())
+            more = f"; {row['behind']} more wait" if row["behind"] else ""
+            click.echo(f"{row['entry']}: run {row['report']}{given} for {tick}, {row['trigger']}{more}")
+        if row["again"]:
+            click.echo(f"{row['entry']}: try again at {again}")
 
 
 @schedule_command.command("run")
@@ -171,30 +158,17 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
     Each with its status, trigger, edition, mail and cause; ticks skipped for one reason are one row.
     """
     from handover.schedule import entries as declared
-    from handover.schedule import status
 
     with _log() as (entries, log, _):
         rows = log.history(entry, count)
     if entry and not rows:
         declared.named(entries, entry)
     if as_json:
-        _print_json([status.as_json(row) for row in rows])
+        _print_json(rows)
         return
-    _print_table(
-        ("entry", "tick", "status", "trigger", "edition", "mail", "cause"),
-        [
-            (
-                row.entry,
-                status.format_instant(row.last, row.entry, entries),
-                row.outcome + (f" x{row.ticks}" if row.ticks > 1 else ""),
-                row.trigger or "-",
-                row.edition or "-",
-                row.mail or "-",
-                (row.cause or "-").splitlines()[0],
-            )
-            for row in rows
-        ],
-    )
+    for row in rows:
+        row["status"] = row["outcome"] + (f" x{row['ticks']}" if row["ticks"] > 1 else "")
+    _print_table("entry last status trigger edition mail cause", rows, entries, last="tick")
 
 
 @schedule_command.command("health")
@@ -218,7 +192,7 @@ def health(as_json: bool) -> None:
             "`handover schedule --help` shows one."
         )
     if as_json:
-        _print_json([{**one.as_json(), "faults": faults} for one, faults in found])
+        _print_json([one.as_json() | {"faults": faults} for one, faults in found])
     else:
         for one, faults in found:
             if not one.stale and not faults:
@@ -286,17 +260,26 @@ def _log() -> Iterator[tuple["list[Entry]", "Log", dt.datetime]]:
 def _print_json(rows: list[dict[str, Any]]) -> None:
     import json
 
-    click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    from handover.schedule import times
+
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=times.stamp))
 
 
-def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _print_table(columns: str, rows: list[dict[str, Any]], entries: "list[Entry]", **headings: str) -> None:
+    """Print these columns of the rows below their headings, which are their names unless another is given."""
+    from handover.schedule import status
+    from handover.text import printable
+
+    def cell(row: dict[str, Any], name: str) -> str:
+        value = row[name]
+        text = status.format_instant(value, row["entry"], entries) if isinstance(value, dt.datetime) else value
+        return printable(str(text or "-").splitlines()[0], code=True)
+
     if not rows:
         say("Nothing to show.")
         return
-    from handover.text import printable
-
-    rows = [tuple(printable(cell, code=True) for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        click.echo("  ".join(cells).rstrip())
+    names = columns.split()
+    cells = [[headings.get(name, name) for name in names], *([cell(row, name) for name in names] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

@@ -109,25 +109,7 @@ class Mail:
         return f"mail sent without its PDF: {self.cause}" if self.bare else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A row of the history: a tick that ran, or `ticks` of them skipped for one reason at one time."""
-
-    entry: str
-    first: dt.datetime
-    last: dt.datetime
-    ticks: int
-    outcome: str
-    trigger: str
-    edition: str
-    attempts: int
-    cause: str
-    parameters: Mapping[str, Any] | None
-    at: dt.datetime
-    mail: str
-
-
-Row = TypeVar("Row", Seen, Tick, Mail, Past)
+Row = TypeVar("Row", Seen, Tick, Mail, dict[str, Any])
 TABLES = {Seen: ("entry", "name"), Tick: ("tick", "entry, tick"), Mail: ("mail", "id")}
 
 
@@ -268,11 +250,6 @@ class Log:
         (at,) = self._db.execute(good, (entry, stamp(now))).fetchone()
         return parse_stamp(at) if at else None
 
-    def last_edition(self, entry: str) -> str | None:
-        """The edition of the latest tick that came to one."""
-        last = "SELECT edition FROM tick WHERE entry = ? AND edition <> '' AND trigger <> ? ORDER BY tick DESC LIMIT 1"
-        return next((edition for (edition,) in self._db.execute(last, (entry, BY_HAND))), None)
-
     def last_run(self, entry: str) -> Tick | None:
         """The latest tick of an entry that was run to an outcome."""
         last = (
@@ -312,13 +289,13 @@ class Log:
         known = "SELECT 1 FROM tick WHERE report = ? AND edition = ? AND outcome = 'published'"
         return self._db.execute(known, (report, edition)).fetchone() is not None
 
-    def history(self, entry: str | None = None, count: int = -1, *, without: str = "") -> list[Past]:
+    def history(self, entry: str | None = None, count: int = -1, *, without: str = "") -> list[dict[str, Any]]:
         """The recorded outcomes of one entry or all, the latest tick first, at most `count`, or all if negative.
 
-        Ticks skipped at once for one reason are one row. Rows `without` a trigger are the others.
+        Ticks skipped at once for one reason are one row, of so many `ticks`. Rows `without` a trigger are the others.
         """
         return self._rows(
-            Past,
+            dict,
             "SELECT tick.entry, min(tick) AS first, max(tick) AS last, count(*) AS ticks, outcome, trigger,"
             "  CASE tick.edition WHEN '' THEN '' ELSE tick.report || '/' || tick.edition END AS edition,"
             "  tick.attempts, tick.cause, given AS parameters, tick.at,"

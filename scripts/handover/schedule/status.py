@@ -1,6 +1,5 @@
 """What `list`, `due`, `history` and `health` show of the schedule and its log. It only reads."""
 
-import dataclasses
 import datetime as dt
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from handover.editions import Edition, Store
 from handover.errors import StoreError
 from handover.schedule.due import plan
 from handover.schedule.entries import Entry, Notify
-from handover.schedule.log import BY_HAND, Log, Mail, Past
+from handover.schedule.log import BY_HAND, Log, Mail
 from handover.schedule.times import format_length, stamp
 
 #: How long a mail may be owed, once it was tried, before health fails.
@@ -47,40 +46,6 @@ class Health:
         age = format_length(self.age)
         good = f"{age} ago" if self.ever else f"never; it counts since {age}"
         return f"{self.entry.name}: last good {good}{limit}."
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An entry: when it comes next, what came of its last tick, how old its last good edition is; ages in seconds."""
-
-    entry: str
-    report: str
-    cron: str
-    timezone: str
-    next: dt.datetime | None
-    last: dt.datetime | None
-    outcome: str | None
-    edition: str | None
-    age: int | None
-    max_age: int | None
-    stale: bool
-    pending: int
-    mails_owed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What a runner would do for an entry now: `behind` counts the ticks after `tick`, `skips` those skipped."""
-
-    entry: str
-    report: str
-    tick: dt.datetime | None
-    trigger: str | None
-    again: dt.datetime | None
-    parameters: Mapping[str, Any] | None
-    behind: int
-    skips: int
-    why: str | None
 
 
 def health(entry: Entry, log: Log, now: dt.datetime) -> Health:
@@ -153,60 +118,56 @@ def grown_stale(entries: Sequence[Entry], log: Log, now: dt.datetime) -> Iterato
             yield Mail(name, entry.name, "stale", now, f"{entry.name}: grown stale", f"{found}\n\n{advice}\n")
 
 
-def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[Listed]:
-    """One row an entry."""
+def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[dict[str, Any]]:
+    """One row an entry: when it comes next, what came of its last tick, how old its good edition is, in seconds."""
     owed = [mail.entry for mail in log.owed()]
     rows = []
     for entry in entries:
-        found, last = health(entry, log, now), next(iter(log.history(entry.name, 1, without=BY_HAND)), None)
+        found, last = health(entry, log, now), next(iter(log.history(entry.name, 1, without=BY_HAND)), {})
         rows.append(
-            Listed(
-                entry.name,
-                entry.report,
-                entry.cron,
-                entry.timezone,
-                next=next(entry.ticks(now), None),
-                last=last.last if last else None,
-                outcome=last.outcome if last else None,
-                edition=log.last_edition(entry.name),
-                age=_seconds(found.age) if found.ever else None,
-                max_age=_seconds(entry.max_age),
-                stale=found.stale,
-                pending=len(log.waiting(entry.name, now)),
-                mails_owed=owed.count(entry.name),
-            )
+            {
+                "entry": entry.name,
+                "report": entry.report,
+                "cron": entry.cron,
+                "timezone": entry.timezone,
+                "next": next(entry.ticks(now), None),
+                "last": last.get("last"),
+                "outcome": last.get("outcome"),
+                "edition": next((edition for _, edition in log.editions(entry.name)), None),
+                "age": _seconds(found.age) if found.ever else None,
+                "max_age": _seconds(entry.max_age),
+                "stale": found.stale,
+                "pending": len(log.waiting(entry.name, now)),
+                "mails_owed": owed.count(entry.name),
+            }
         )
     return rows
 
 
-def due(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[Due]:
-    """One row for each entry with something to run, to skip or to try again."""
+def due(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[dict[str, Any]]:
+    """One row for each entry with something to run, to skip or to try again.
+
+    `behind` counts the ticks that wait after `tick`, `skips` those that `why` skips.
+    """
     rows = []
     for entry in entries:
         todo = plan(entry, log.waiting(entry.name, now), now)
-        again = todo.look if todo.trigger == "retry" and not todo.tick else None
-        if todo.tick or todo.skipped or again:
+        tick, again = todo.tick and todo.tick.tick, todo.look if todo.trigger == "retry" and not todo.tick else None
+        if tick or todo.skipped or again:
             rows.append(
-                Due(
-                    entry.name,
-                    entry.report,
-                    tick=todo.tick.tick if todo.tick else None,
-                    trigger=todo.trigger or None,
-                    again=again,
-                    parameters=entry.given(todo.tick.tick) if todo.tick else None,
-                    behind=todo.behind,
-                    skips=len(todo.skipped),
-                    why=todo.why or None,
-                )
+                {
+                    "entry": entry.name,
+                    "report": entry.report,
+                    "tick": tick,
+                    "trigger": todo.trigger or None,
+                    "again": again,
+                    "parameters": entry.given(tick) if tick else None,
+                    "behind": todo.behind,
+                    "skips": len(todo.skipped),
+                    "why": todo.why or None,
+                }
             )
     return rows
-
-
-def as_json(row: Listed | Due | Past) -> dict[str, Any]:
-    """A row for programs: instants in UTC."""
-    return {
-        key: stamp(value) if isinstance(value, dt.datetime) else value for key, value in dataclasses.asdict(row).items()
-    }
 
 
 def format_instant(instant: dt.datetime | None, name: str, entries: Sequence[Entry]) -> str:
@@ -217,10 +178,10 @@ def format_instant(instant: dt.datetime | None, name: str, entries: Sequence[Ent
     return f"{entry.local(instant) if entry else instant:%Y-%m-%d %H:%M %Z}"
 
 
-def format_age(row: Listed) -> str:
-    """The age of a row as people say it."""
-    age = "-" if row.age is None else format_length(dt.timedelta(seconds=row.age))
-    return f"{age} (stale)" if row.stale else age
+def format_age(row: Mapping[str, Any]) -> str:
+    """The age of a row of `listing` as people say it."""
+    age = "-" if row["age"] is None else format_length(dt.timedelta(seconds=row["age"]))
+    return f"{age} (stale)" if row["stale"] else age
 
 
 def _seconds(length: dt.timedelta | None) -> int | None:
