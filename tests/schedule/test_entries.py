@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from schedule_desk import ENTRY, utc
 
-from handover.errors import ScheduleError
+from handover.errors import HandoverError, ScheduleError
 from handover.schedule import entries
 
 NOW = utc("2026-01-28 00:00")
@@ -165,7 +165,7 @@ def test_a_report_that_speaks_from_no_day_is_refused(desk):
 
 def test_a_file_of_another_shape_is_told(desk):
     bad = {
-        "[[tool.handover.schedule]\n": "must be readable TOML",
+        "[[tool.handover.schedule]\n": "pyproject.toml: must be TOML (got",
         "[tool.handover.schedule]\nname = 'x'\n": "as [[tool.handover.schedule]] (got one table)",
         "[tool.handover]\nschedule = ['x']\n": "entry number 1: must be a table (got 'x')",
         "[tool]\nhandover = 3\n": "[tool.handover] must be a table (got 3)",
@@ -173,7 +173,7 @@ def test_a_file_of_another_shape_is_told(desk):
     }
     for text, said in bad.items():
         (desk.project.root / "pyproject.toml").write_text(text)
-        with pytest.raises(ScheduleError) as error:
+        with pytest.raises(HandoverError) as error:
             entries.load(desk.project, NOW)
         assert said in str(error.value)
 

@@ -15,18 +15,21 @@ def table(project: Project) -> dict[str, Any]:
     """Read ``[tool.handover]``; a project without one sets nothing.
 
     Raises:
-        HandoverError: The file is not TOML.
+        HandoverError: The file is not TOML, or there is something else than a table.
     """
     import tomllib
 
     try:
-        found = tomllib.loads((project.root / FILE).read_text("utf-8"))
+        found: Any = tomllib.loads((project.root / FILE).read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise HandoverError(f"{FILE}: must be TOML (got {error}).\nMend the file and run the command again.") from error
-    tools = found.get("tool", {})
-    return tools.get("handover", {}) if isinstance(tools, dict) else {}
+    for key in ("tool", "handover"):
+        found = found.get(key, {}) if isinstance(found, dict) else found
+    if not isinstance(found, dict):
+        raise HandoverError(f"{FILE}: [tool.handover] must be a table (got {found!r:.60}).\nMend the file.")
+    return found
 
 
 def author(project: Project | None) -> str:

@@ -2,19 +2,17 @@
 
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handover.editions import REPORT, day_of, latest_day, require_report
+from handover.editions import REPORT, day_of, latest_day, require_report, settings
 from handover.errors import HandoverError, ScheduleError, near
 from handover.notebook import Parameter, parameters, source
 from handover.project import Project
 from handover.schedule import times
 
-FILE = "pyproject.toml"
-ADVICE = f"Mend the tables [[tool.handover.schedule]] in {FILE}; nothing was run."
+ADVICE = f"Mend the tables [[tool.handover.schedule]] in {settings.FILE}; nothing was run."
 #: The tick's day in a parameter: ``{date}``, or some days before or after it, ``{date-1d}``.
 DATE = re.compile(r"\{date(?:(?P<days>[+-][0-9]{1,4})d)?\}")
 
@@ -99,9 +97,14 @@ def load(project: Project, now: dt.datetime) -> list[Entry]:
     """Read the entries of a project; parameters are tried with the date of the first tick after `now`.
 
     Raises:
-        ScheduleError: Entries or fields that cannot be kept, all at once.
+        HandoverError: Entries or fields that cannot be kept, all at once; or the file cannot be read.
     """
-    tables, mail = _tables(project)
+    declared = settings.table(project)
+    tables, mail = declared.get("schedule", []), declared.get("mail")
+    if not isinstance(tables, list):
+        raise ScheduleError(
+            f"{settings.FILE}: must write each entry as [[tool.handover.schedule]] (got one table).\n{ADVICE}"
+        )
     found: list[Entry] = []
     faults: list[str] = []
     for number, table in enumerate(tables, 1):
@@ -115,7 +118,7 @@ def load(project: Project, now: dt.datetime) -> list[Entry]:
         except Faults as error:
             faults += [f"entry {where}: {fault}" for fault in error.found]
     if faults:
-        raise ScheduleError(f"{FILE}: the schedule cannot be kept:\n  " + "\n  ".join(faults) + f"\n{ADVICE}")
+        raise ScheduleError(f"{settings.FILE}: the schedule cannot be kept:\n  " + "\n  ".join(faults) + f"\n{ADVICE}")
     return found
 
 
@@ -133,25 +136,6 @@ def named(entries: Sequence[Entry], name: str) -> Entry:
         f"{name}: must be an entry of the schedule (known: {', '.join(known) or 'none'}{near(name, known)}).\n"
         "Run `handover schedule list` to see them."
     )
-
-
-def _tables(project: Project) -> tuple[list[Any], Any]:
-    """The entries' tables, and the one of the mail server, unchecked."""
-    path = project.root / FILE
-    try:
-        tool: Any = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return [], None
-    except (OSError, ValueError) as error:
-        raise ScheduleError(f"{path}: must be readable TOML (got {error}).\n{ADVICE}") from error
-    for key in ("tool", "handover"):
-        tool = tool.get(key, {}) if isinstance(tool, Mapping) else tool
-    if not isinstance(tool, Mapping):
-        raise ScheduleError(f"{FILE}: [tool.handover] must be a table (got {tool!r:.60}).\n{ADVICE}")
-    tables = tool.get("schedule", [])
-    if not isinstance(tables, list):
-        raise ScheduleError(f"{FILE}: must write each entry as [[tool.handover.schedule]] (got one table).\n{ADVICE}")
-    return tables, tool.get("mail")
 
 
 def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:

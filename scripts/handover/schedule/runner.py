@@ -217,7 +217,7 @@ class Runner:
         """Run what is due until asked to stop; errors meanwhile are reported, and tried again.
 
         Raises:
-            ScheduleError: The entries cannot be kept as they are at the start.
+            HandoverError: The entries cannot be kept as they are at the start.
         """
         self.entries = entries.load(self.project, self.now())
         while not self.stop():
@@ -237,7 +237,7 @@ class Runner:
         """Read the entries anew, and say whether they can be kept; until then the last good ones stand."""
         try:
             self.entries = entries.load(self.project, self.now())
-        except ScheduleError as error:
+        except HandoverError as error:
             self._report_once(f"{error}\nUntil then the entries stay as they were.")
             return False
         return True
