@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from handover import scratch
@@ -92,3 +92,26 @@ def staging(root: Path) -> Iterator[Path]:
     scratch.sweep(root)
     with scratch.folder(root, STAGING) as staged:
         yield staged
+
+
+@contextmanager
+def held(lock: Path, patience_s: float = 0) -> Iterator[bool]:
+    """Try for so many seconds, or for ever if negative, to take a lock that ends with the process that holds it.
+
+    Yields:
+        Whether it was free; the file of the lock stays.
+
+    Raises:
+        StoreError: The lock cannot be made.
+    """
+    import filelock
+
+    with translate_os_errors(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        own = filelock.FileLock(lock, timeout=patience_s, mode=0o644)
+        with suppress(filelock.Timeout):
+            own.acquire()
+    try:
+        yield own.is_locked
+    finally:
+        own.release()

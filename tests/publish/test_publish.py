@@ -670,7 +670,8 @@ def run(mini, monkeypatch):
     return lambda *words: CliRunner().invoke(cli, ["publish", *map(str, words)])
 
 
-RELATIVE = "links of the feed are relative, which some readers cannot follow: set tool.handover.url in pyproject.toml\n"
+#: What `catalogue` says as well.
+RELATIVE = f"{catalogue.unaddressed(catalogue.Site())}\n"
 
 
 def test_the_command_prints_where_readers_enter(run, tmp_path, mini, site):

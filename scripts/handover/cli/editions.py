@@ -197,7 +197,7 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
     """
     from contextlib import nullcontext
 
-    from handover.editions import Store, catalogue, settings
+    from handover.editions import Store, catalogue
     from handover.progress import Progress
     from handover.project import Project
     from handover.publish import mirror, target
@@ -221,9 +221,8 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
         click.echo(there.address("index.html"))
     if plan.drafts:
         say(f"left out as drafts: {', '.join(plan.drafts)}")
-    if not catalogue.site(store.project).url:
-        cure = f"set tool.handover.url in {settings.FILE}"
-        say(f"links of the feed are relative, which some readers cannot follow: {cure}")
+    if lack := catalogue.unaddressed(catalogue.site(store.project)):
+        say(lack)
     will = "would be " if dry_run else ""
     say(f"{len(plan.uploads)} files {will}uploaded, {len(plan.deleted)} {will}deleted, {plan.there} the same already")
     if plan.faults:

@@ -169,23 +169,15 @@ class Store:
         Raises:
             StoreError: Another writer holds it for too long, or the lock cannot be made.
         """
-        import filelock
-
-        with atomic.translate_os_errors(self.lock):
-            self.lock.parent.mkdir(parents=True, exist_ok=True)
+        with atomic.translate_os_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.lock, timeout=LOCK_TIMEOUT_S, mode=0o644)
-            try:
-                lock.acquire()
-            except filelock.Timeout as error:
+        with atomic.held(self.lock, LOCK_TIMEOUT_S) as free:
+            if not free:
                 raise StoreError(
                     f"{self.root}: must be free to publish in (another render has held {self.lock} for "
                     f"{LOCK_TIMEOUT_S} seconds).\nWait for it, or end it, and run the command again."
-                ) from error
-        try:
+                )
             yield
-        finally:
-            lock.release()
 
     def publish(self, report: str, edition: str, files: Mapping[str, bytes], about: manifest.Manifest) -> bool:
         """Add an edition, whole or not at all; the caller holds the lock.

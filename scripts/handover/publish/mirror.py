@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from handover import bounded, digest
+from handover import atomic, bounded, digest
 from handover.editions import Edition, Manifest, Store, catalogue, manifest
 from handover.errors import PublishError
 from handover.publish import record
@@ -285,20 +285,17 @@ def alone(store: Store) -> Iterator[None]:
     Raises:
         PublishError: Another is under way.
     """
-    import filelock
-
     if not os.access(store.root, os.W_OK):  # no file for a lock can be made, or there is nothing to publish
         yield
         return
-    lock = filelock.FileLock(store.lock.with_name(f"{store.lock.name}-publish"), timeout=0, mode=0o644)
-    try:
-        with lock:
-            yield
-    except filelock.Timeout as error:
-        raise PublishError(
-            f"{store.root}: must be published by one command at a time (another holds {lock.lock_file}).\n"
-            "Wait for it, or end it, and run the command again."
-        ) from error
+    lock = store.lock.with_name(f"{store.lock.name}-publish")
+    with atomic.held(lock) as free:
+        if not free:
+            raise PublishError(
+                f"{store.root}: must be published by one command at a time (another holds {lock}).\n"
+                "Wait for it, or end it, and run the command again."
+            )
+        yield
 
 
 def _edition(store: Store, about: Manifest) -> Edition:

@@ -7,16 +7,16 @@ Times are never asked: clocks differ, and a restored backup is young.
 import os
 import re
 import stat
-import subprocess
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from handover import addresses, atomic, digest, scratch
+from handover import addresses, atomic, digest, git, scratch
 from handover.editions import Store
-from handover.errors import HandoverError, PublishError, near
+from handover.errors import GitError, HandoverError, PublishError, near
+from handover.text import listed
 
 #: A page may be kept for ever where its name holds its content, and must be asked for again where it does not.
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
@@ -78,11 +78,9 @@ def _check_place(text: str, root: Path, store: Store, force: bool) -> None:
 
 
 def _is_ignored(folder: Path, checkout: Path) -> bool:
-    try:
-        command = ["git", "-C", str(checkout), "check-ignore", "--quiet", f"{folder}/"]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
+    with suppress(GitError):
+        return bool(git.run(checkout, "check-ignore", "--", f"{folder}/"))
+    return False
 
 
 @dataclass(slots=True)
@@ -99,17 +97,17 @@ class Folder:
         Raises:
             PublishError: A file or link stands where a folder must be, or a folder where a file must be.
         """
-        found, faults = {}, dict[str, None]()
+        found, faults = {}, []
         for path in paths:
             if fault := self._obstacle(path):
-                faults[fault] = None
+                faults.append(fault)
             elif about := _look(self.root / path):
                 found[path] = -1 if stat.S_ISLNK(about.st_mode) else about.st_size
         if faults:
-            more = f"\n  and {len(faults) - NAMED} more" * (len(faults) > NAMED)
             raise PublishError(
-                f"{self.root}: must have room for the mirror:\n  " + "\n  ".join([*faults][:NAMED]) + more + "\n"
-                "Move them away, or name another folder; nothing was published."
+                f"{self.root}: must have room for the mirror:\n  "
+                + "\n  ".join(listed(dict.fromkeys(faults), NAMED))
+                + "\nMove them away, or name another folder; nothing was published."
             )
         return found
 
@@ -195,8 +193,8 @@ class Objects:
                 found = self.fs.find(self.root, detail=True)
             except FileNotFoundError:
                 found = {}
-        listed = {name.removeprefix(self.root).lstrip("/"): about for name, about in found.items()}
-        below = {path: listed[path] for path in paths if path in listed}
+        there = {name.removeprefix(self.root).lstrip("/"): about for name, about in found.items()}
+        below = {path: there[path] for path in paths if path in there}
         tagged = {path: MD5.fullmatch(str(about.get("ETag", ""))) for path, about in below.items()}
         self.tags = {path: match[1] for path, match in tagged.items() if match}
         return {path: int(about["size"]) for path, about in below.items()}

@@ -13,7 +13,7 @@ import sqlite3
 import stat
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -166,27 +166,9 @@ class Log:
             yield
             self._db.execute("COMMIT")
 
-    @contextmanager
-    def held(self, what: str) -> Iterator[bool]:
-        """Try to take a lock that ends with the process that holds it.
-
-        Yields:
-            Whether it was free.
-        """
-        import filelock
-
-        with atomic.translate_os_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.folder / f"{what}.lock", timeout=0, mode=0o644)
-            try:
-                lock.acquire()
-            except filelock.Timeout:
-                lock = None
-        try:
-            yield lock is not None
-        finally:
-            if lock:
-                lock.release()
+    def held(self, what: str) -> AbstractContextManager[bool]:
+        """Try to take a lock beside the log; see `atomic.held`."""
+        return atomic.held(self.folder / f"{what}.lock")
 
     def declare(self, entries: Sequence[Entry], now: dt.datetime) -> None:
         """Bring the log in line with the clock and with the entries declared, and note the ticks that have come.
@@ -386,20 +368,16 @@ class Log:
 
     def _create(self) -> None:
         """Make an empty log in one step, so that a file that is there is a whole one."""
-        import filelock
-
         with closing(_empty()) as db:
             empty = db.serialize()
-        with atomic.translate_os_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            was_there = self._was_there()
-            with filelock.FileLock(self.folder / LOCK, mode=0o644):
-                if not self.path.exists():
-                    if was_there:
-                        self._tell(f"{self.path}: is gone, and is begun anew: every entry counts from now on.")
-                    # the journal of a log that was moved away does not belong to the new one
-                    self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)
-                    atomic.replace(self.path, empty)
+        was_there = self._was_there()
+        with atomic.held(self.folder / LOCK, -1), atomic.translate_os_errors(self.folder):
+            if not self.path.exists():
+                if was_there:
+                    self._tell(f"{self.path}: is gone, and is begun anew: every entry counts from now on.")
+                # the journal of a log that was moved away does not belong to the new one
+                self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)
+                atomic.replace(self.path, empty)
 
     @contextmanager
     def _opened(self, *, exists: bool) -> Iterator[None]:
