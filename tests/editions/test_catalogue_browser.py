@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from handover.editions import catalogue, catalogue_pages
-from handover.editions.store import Store
+from handover.editions.store import Store, manifests
 from judges import browser, links
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -22,13 +22,13 @@ def site(tmp_path_factory):
     store = Store(REPORTS, root / "lock")
     for report in store.reports():
         (root / report).symlink_to(REPORTS / report)
-    manifests, _ = catalogue.read(store)
+    found, _ = manifests(store.editions())
     # a title that fills the line, an Arabic one, and an edition that says what no other does
-    manifests.append(manifests[0] | {"variant": {"evidence": "article", "language": "en"}})
-    manifests[1] = manifests[1] | {"title": "A title so long that it fills more than a line on any telephone " * 2}
+    found.append(found[0] | {"variant": {"evidence": "article", "language": "en"}})
+    found[1] = found[1] | {"title": "A title so long that it fills more than a line on any telephone " * 2}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue_pages, "ROWS", 1)
-        for name, data in catalogue.build(manifests).items():
+        for name, data in catalogue.build(found).items():
             (root / name).write_bytes(data)
     return root
 

@@ -20,7 +20,7 @@ from handover.editions.changes import CORRECTED, compare
 from handover.editions.index import before, series
 from handover.editions.manifest import Manifest, Value
 from handover.editions.settings import FILE, table, texts, want
-from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name
+from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name, manifests
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project
 from handover.text import printable, whole
@@ -196,24 +196,11 @@ class Data(TypedDict):
     reports: list[Listed]
 
 
-def read(store: Store, without: Collection[Edition] = ()) -> tuple[list[Manifest], list[str]]:
-    """Read all manifests of a store; those that are torn are left out and named."""
-    found, faults = [], []
-    for edition in store.editions():
-        if edition in without:
-            continue
-        try:
-            found.append(edition.manifest())
-        except StoreError as error:
-            faults.append(str(error).splitlines()[0])
-    return found, faults
-
-
 def _pages(one: Manifest) -> list[str]:
     return [file_name(one["report"], one["edition"], f".{kind}") for kind in PAGES]
 
 
-def build(manifests: Iterable[Manifest], site: Site | None = None) -> dict[str, bytes]:
+def build(found: Iterable[Manifest], site: Site | None = None) -> dict[str, bytes]:
     """Make the bytes of the catalogue's files, by name, from manifests in any order.
 
     They come in the order in which they may appear: what a page links to comes before it.
@@ -221,7 +208,7 @@ def build(manifests: Iterable[Manifest], site: Site | None = None) -> dict[str, 
     from handover.editions import catalogue_pages
 
     site = site or Site()
-    reports = entries(manifests, site)
+    reports = entries(found, site)
     pages = catalogue_pages.write(reports, site)
     files = {DATA: _json(reports), FEED: catalogue_pages.feed(reports, site), **pages}
     return {name: files[name] for name in sorted(files, key=_turn)}
@@ -237,8 +224,8 @@ def write(store: Store, without: Collection[Edition] = (), *, force: bool = Fals
         StoreError: Other people's files have the names of ours, or the disk refuses. If it is full, the catalogue is
             as it was.
     """
-    manifests, faults = read(store, without)
-    files = build(manifests, site(store.project))
+    found, faults = manifests(one for one in store.editions() if one not in without)
+    files = build(found, site(store.project))
     if not force:
         check_names(store, files)
     with atomic.translate_os_errors(store.root):
@@ -278,7 +265,7 @@ def _is_ours(path: Path) -> bool:
 
 def stale(store: Store) -> list[str]:
     """Names of the catalogue's files that are not what the manifests say."""
-    files = build(read(store)[0], site(store.project))
+    files = build(manifests(store.editions())[0], site(store.project))
     changed = [name for name, data in files.items() if _bytes(store.root / name) != data]
     return changed + sorted(_archives(store) - files.keys())
 
@@ -306,7 +293,7 @@ def _archives(store: Store) -> set[str]:
     return {path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name) and _is_ours(path)}
 
 
-def entries(manifests: Iterable[Manifest], site: Site | None = None) -> list[Listed]:
+def entries(given: Iterable[Manifest], site: Site | None = None) -> list[Listed]:
     """Sort editions into reports: of each the lead first, then all editions, newest first.
 
     The lead is the newest edition with the parameters a reader gets who asks for nothing special. One of a day that
@@ -314,7 +301,7 @@ def entries(manifests: Iterable[Manifest], site: Site | None = None) -> list[Lis
     and is left out of the front page.
     """
     by_report: dict[str, list[Manifest]] = {}
-    for one in manifest.newest_first(manifests):
+    for one in manifest.newest_first(given):
         by_report.setdefault(one["report"], []).append(one)
     found: list[Listed] = []
     for report, editions in by_report.items():
@@ -383,7 +370,10 @@ def rows(store: Store, project: Project, report: str | None = None) -> tuple[lis
     editions = store.editions(report)
     found, faults = _catalogued(store, report, editions), []
     if {(one["report"], one["edition"]) for one in found} != {(one.report, one.name) for one in editions}:
-        found, faults = _uncatalogued(editions)
+        read, faults = manifests(editions)
+        # reports by name, and of each the newest edition first
+        ordered = sorted(manifest.newest_first(read), key=lambda one: one["report"])
+        found = [one | {"inputs": one["inputs"]["digest"]} for one in ordered]
     words = site(project)
     keys = ("report", "edition", "title", "as_of", "language", "parameters", "pages", "inputs")
     listed = []
@@ -410,18 +400,6 @@ def _catalogued(store: Store, report: str | None, editions: Iterable[Edition]) -
         (one for one in listed["reports"] if report in (None, one["report"])), key=lambda one: one["report"]
     )
     return [one for each in chosen for one in each["editions"]]
-
-
-def _uncatalogued(editions: list[Edition]) -> tuple[list[Any], list[str]]:
-    found, faults = [], []
-    for edition in editions:
-        try:
-            found.append(edition.manifest())
-        except StoreError as error:
-            faults.append(str(error).splitlines()[0])
-    # reports by name, and of each the newest edition first
-    ordered = sorted(manifest.newest_first(found), key=lambda one: one["report"])
-    return [one | {"inputs": one["inputs"]["digest"]} for one in ordered], faults
 
 
 def _json(reports: list[Listed]) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from handover import atomic, bounded
 from handover.editions import shape
 from handover.editions.manifest import Manifest, age
-from handover.editions.store import EDITION, Edition, Store
+from handover.editions.store import EDITION, Edition, Store, manifests
 from handover.errors import StoreError
 
 if TYPE_CHECKING:
@@ -85,12 +85,10 @@ class Index:
         return next(chain(self.kept(parameters), self.days(parameters, before=parameters[AS_OF])), None)
 
     def _of_day(self, day: str) -> list[_Known]:
-        for edition in self._unread.pop(day, ()):
-            try:
-                one = edition.manifest()
-            except StoreError as error:
-                self.faults.append(str(error).splitlines()[0])
-                continue
+        found, faults = manifests(self._unread.pop(day, ()))
+        self.faults += faults
+        for one in found:
+            edition = Edition(self._store.root, one["report"], one["edition"])
             known = _Known(edition, one["parameters"], one["variant"], one["inputs"]["digest"], age(one))
             self._read.setdefault(day, []).append(known)
         return self._read.get(day, [])

@@ -8,7 +8,7 @@ Only this module writes editions. The catalogue beside them is `handover.edition
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +93,17 @@ class Edition:
             found.append(f"{self.folder}: must be named for its content (got {recorded['content'][:8]}…)")
         files = ((self.folder / name, about) for name, about in sorted(recorded["outputs"].items()))
         return found + listed(fault for path, about in files if (fault := _fault(path, about)))
+
+
+def manifests(editions: Iterable[Edition]) -> tuple[list[manifest.Manifest], list[str]]:
+    """Read the manifests of editions; those that are torn are left out, and a line names each."""
+    found, faults = [], []
+    for edition in editions:
+        try:
+            found.append(edition.manifest())
+        except StoreError as error:
+            faults.append(str(error).splitlines()[0])
+    return found, faults
 
 
 def _fault(path: Path, about: manifest.Output) -> str:

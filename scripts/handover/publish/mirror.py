@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from handover import atomic, bounded, digest
-from handover.editions import Edition, Manifest, Store, catalogue, manifest
+from handover.editions import Edition, Manifest, Store, catalogue, manifest, manifests
 from handover.errors import PublishError
 from handover.publish import record
 from handover.publish.record import Record
@@ -168,8 +168,8 @@ def _contents(
     """The manifest and the files of each edition to publish, the newest first, and a line for each that is torn."""
     # where nothing can be written, no lock can be made, and nobody writes
     with store.locked() if locked and os.access(store.root, os.W_OK) else nullcontext():
-        manifests, faults = catalogue.read(store, [one for report in drafts for one in store.editions(report)])
-        about = {_edition(store, one): one for one in manifest.newest_first(manifests)}
+        found, faults = manifests(one for one in store.editions() if one.report not in drafts)
+        about = {_edition(store, one): one for one in manifest.newest_first(found)}
         return about, {edition: _files(store, one) for edition, one in about.items()}, faults
 
 
@@ -183,9 +183,9 @@ def _leave_out_damaged(editions: dict[Edition, list[File]], wanted: set[str]) ->
     return [fault for found in faults.values() for fault in found]
 
 
-def _pages(store: Store, manifests: Iterable[Manifest]) -> list[File]:
+def _pages(store: Store, found: Iterable[Manifest]) -> list[File]:
     """The files of the catalogue of these editions."""
-    contents = catalogue.build(manifests, catalogue.site(store.project))
+    contents = catalogue.build(found, catalogue.site(store.project))
     return [_file(name, store.root / name, data) for name, data in contents.items()]
 
 

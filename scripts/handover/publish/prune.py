@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from handover.editions import EDITION, SINCE, Edition, Store, catalogue, manifest, rest, settings
+from handover.editions import EDITION, SINCE, Edition, Store, catalogue, manifest, manifests, rest, settings
 from handover.errors import PublishError, near
 from handover.project import Project
 
@@ -50,8 +50,8 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
             f"{report}: must be a report with editions (known: {', '.join(known) or 'none'}{near(report, known)}).\n"
             "Run `handover list` to see them."
         )
-    manifests, torn = catalogue.read(store)
-    about = {Edition(store.root, one["report"], one["edition"]): one for one in manifest.newest_first(manifests)}
+    found, torn = manifests(store.editions())
+    about = {Edition(store.root, one["report"], one["edition"]): one for one in manifest.newest_first(found)}
     kept: dict[Edition, str] = {}
     ahead = {edition for edition, one in about.items() if manifest.ahead(one)}
     for reason, editions in (

@@ -18,7 +18,7 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 
-from handover.editions import Change, Edition, Manifest, Store, before, catalogue, compare, day
+from handover.editions import Change, Edition, Manifest, Store, before, catalogue, compare, day, manifests
 from handover.errors import HandoverError, MailError, StoreError
 from handover.schedule.entries import PASSWORD, Entry, Notify
 from handover.schedule.log import Mail, Tick
@@ -104,18 +104,8 @@ def edition_before(store: Store, made: Manifest) -> Manifest | None:
 
     Readers of an edition of the same day learn what the new one corrects, not its news once more.
     """
-
-    def of_day(name: str) -> list[Manifest]:
-        found = []
-        for edition in store.editions(made["report"], prefix=name):
-            try:
-                found.append(edition.manifest())
-            except StoreError:
-                continue
-        return found
-
     days = sorted({one.name[:10] for one in store.editions(made["report"])}, reverse=True)
-    earlier, replaced = before(made, days, of_day)
+    earlier, replaced = before(made, days, lambda of: manifests(store.editions(made["report"], of))[0])
     return replaced or earlier
 
 

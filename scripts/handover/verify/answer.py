@@ -18,7 +18,9 @@ from handover.editions import (
     Manifest,
     Store,
     catalogue,
+    file_name,
     manifest,
+    manifests,
 )
 from handover.errors import StoreError, VerifyError
 from handover.notebook import forkserver
@@ -274,17 +276,13 @@ def _by_hash(project: Project, path: Path, sha256: str, said: record.Record) -> 
 
     That its attachments are those that it names itself proves nothing: whoever forges one can forge the other.
     """
-    name, torn = str(path), []
+    name = str(path)
     if (known := _named(project, path)) and digest.of_file(known.file(path.suffix)) != sha256:
         return Answer(name, DIFFERS, f"the edition in {_short(known.folder)} says otherwise")
-    for edition in Store.of(project).editions(said.report):
-        try:
-            outputs = edition.manifest()["outputs"]
-        except StoreError as error:
-            torn.append(str(error).splitlines()[0])
-            continue
-        if outputs[edition.file(".pdf").name]["sha256"] == sha256:
-            return Answer(name, VERIFIED, f"{HASHES_ONLY}: it is the PDF of {edition.report}/{edition.name}")
+    found, torn = manifests(Store.of(project).editions(said.report))
+    for one in found:
+        if one["outputs"][file_name(one["report"], one["edition"], ".pdf")]["sha256"] == sha256:
+            return Answer(name, VERIFIED, f"{HASHES_ONLY}: it is the PDF of {one['report']}/{one['edition']}")
     cure = "verify it without --hashes, or where a manifest names it: in its edition's folder, or in its own project"
     return Answer(name, UNJUDGED, "all hashes come from the PDF itself", (*torn, cure))
 
