@@ -513,7 +513,7 @@ def test_the_catalogue_bears_the_name_and_the_order_that_the_project_gives(mini)
         ("title = 3", "title must be a text (got 3)"),
         ('order = "doors"', "order must be a list of texts (got 'doors')"),
         ("words = 3", "words must be a table of texts (got 3)"),
-        ('words = {"evidence: article" = 3}', "words.'evidence: article' must be a text (got 3)"),
+        ('words = {"evidence: article" = 3}', "words must be a table of texts (got {'evidence: article': 3})"),
     ],
 )
 def test_what_the_project_may_not_say_is_refused(mini, line, said):

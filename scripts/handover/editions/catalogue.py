@@ -19,7 +19,7 @@ from handover.editions import manifest, shape
 from handover.editions.changes import CORRECTED, compare
 from handover.editions.index import before, series
 from handover.editions.manifest import Manifest, Value
-from handover.editions.settings import FILE, table, texts, want
+from handover.editions.settings import FILE, table
 from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name, manifests
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project
@@ -41,8 +41,6 @@ MARKS = {
 }
 #: How far from the beginning; what stands before is the title and the like.
 MARKED_WITHIN = 4096
-#: An address that a link can hold as it is: no blank, no quotation mark, nothing invisible.
-ADDRESS = re.compile(r"https?://[!#-;=?-~]+")
 #: Characters of a setting shown.
 SETTING_SHOWN = 80
 
@@ -92,38 +90,20 @@ def setting(value: Any) -> str:
 
 
 def site(project: Project | None) -> Site:
-    """Read what a project says of its catalogue.
-
-    Raises:
-        HandoverError: A key holds what it may not.
-    """
-    if not project:
-        return Site()
+    """What a project says of its catalogue."""
     found = table(project)
-    for key in ("title", "description", "id"):
-        want(isinstance(found.get(key, ""), str), key, found.get(key), "a text", 'title = "Leaving Iraq"')
-    words, example = found.get("words", {}), '"evidence: article" = "from the article alone"'
-    want(isinstance(words, dict), "words", words, "a table of texts", example)
-    for name, value in words.items():
-        want(isinstance(value, str), f"words.{name!r}", value, "a text", example)
-    address = _url(found)
-    return Site(
-        title=found.get("title") or Site().title,
-        description=found.get("description", ""),
-        order=tuple(texts(found, "order")),
-        words=words,
-        url=address,
-        id=found.get("id", "") or address,
-    )
+    url = f"{found['url'].rstrip('/')}/" if found.get("url") else ""
+    told = {key: found[key] for key in ("title", "description", "words") if found.get(key)}
+    return Site(**told, order=tuple(found.get("order", ())), url=url, id=found.get("id") or url)
 
 
 def drafts(project: Project | None, store: Store) -> list[str]:
     """The reports in the making, which no mirror may name: the key ``drafts``.
 
     Raises:
-        HandoverError: The key holds something else, or a name that is no report, which would let one through.
+        HandoverError: It holds a name that is no report, which would let one through.
     """
-    found = texts(table(project), "drafts") if project else []
+    found = table(project).get("drafts", [])
     known = sorted({*project.reports_known(), *store.reports()}) if project else []
     for name in found:
         if name not in known:
@@ -142,16 +122,6 @@ def unaddressed(site: Site) -> str:
         else "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, "
         f"which another desk may have too: set tool.handover.url in {FILE}"
     )
-
-
-def _url(found: Mapping[str, Any]) -> str:
-    address = found.get("url", "")
-    if address and not (isinstance(address, str) and ADDRESS.fullmatch(address)):
-        raise HandoverError(
-            f"{FILE}: tool.handover.url must be an address that begins with https:// (got {address!r}).\n"
-            "It is where readers find index.html; leave it out if they have no such place."
-        )
-    return f"{address.rstrip('/')}/" if address else ""
 
 
 class Entry(TypedDict):

@@ -1,7 +1,7 @@
 """What a project sets for itself: the table ``[tool.handover]`` of its pyproject.toml."""
 
 import json
-from collections.abc import Mapping
+import re
 from typing import Any
 
 from handover.errors import HandoverError
@@ -9,16 +9,55 @@ from handover.project import Project
 from handover.text import printable
 
 FILE = "pyproject.toml"
+#: An address that a link can hold as it is: no blank, no quotation mark, nothing invisible.
+ADDRESS = re.compile(r"https?://[!#-;=?-~]+")
 
 
-def table(project: Project) -> dict[str, Any]:
-    """Read ``[tool.handover]``; a project without one sets nothing.
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+#: What each key must be, whether a value is that, and how it is written; the schedule reads its own keys.
+RULES = {
+    "author": ("a text", _is_text, '"The desk"'),
+    "title": ("a text", _is_text, '"Leaving Iraq"'),
+    "description": ("a text", _is_text, '"What it is about."'),
+    "id": ("a text", _is_text, '"https://desk.example/"'),
+    "url": (
+        "an address that begins with https://",
+        lambda value: value == "" or (_is_text(value) and ADDRESS.fullmatch(value)),
+        '"https://desk.example/", where readers find index.html; leave it out if they have no such place',
+    ),
+    "words": (
+        "a table of texts",
+        lambda value: isinstance(value, dict) and _are_texts([*value.values()]),
+        '{ "evidence: article" = "from the article alone" }',
+    ),
+    "order": ("a list of texts", _are_texts, '["report"]'),
+    "drafts": ("a list of texts", _are_texts, '["report"]'),
+    "pinned": ("a list of texts", _are_texts, '["report/edition"]'),
+    "network": (
+        "true, false or a list of reports",
+        lambda value: isinstance(value, bool) or _are_texts(value),
+        '["drawdown"]',
+    ),
+}
+
+
+def table(project: Project | None) -> dict[str, Any]:
+    """Read ``[tool.handover]``; what holds no project, and a project without one, sets nothing.
 
     Raises:
-        HandoverError: The file is not TOML, or there is something else than a table.
+        HandoverError: The file is not TOML, or something in the table is not what it must be.
     """
     import tomllib
 
+    if not project:
+        return {}
     try:
         found: Any = tomllib.loads((project.root / FILE).read_text("utf-8"))
     except FileNotFoundError:
@@ -29,18 +68,17 @@ def table(project: Project) -> dict[str, Any]:
         found = found.get(key, {}) if isinstance(found, dict) else found
     if not isinstance(found, dict):
         raise HandoverError(f"{FILE}: [tool.handover] must be a table (got {found!r:.60}).\nMend the file.")
+    for key, (must, fits, example) in RULES.items():
+        if key in found and not fits(found[key]):
+            raise HandoverError(
+                f"{FILE}: tool.handover.{key} must be {must} (got {found[key]!r}).\nWrite it as {key} = {example}."
+            )
     return found
 
 
 def author(project: Project | None) -> str:
-    """Who signs a project's own reports; "" where it does not say.
-
-    Raises:
-        HandoverError: The key holds something else than a text.
-    """
-    found = table(project).get("author", "") if project else ""
-    want(isinstance(found, str), "author", found, "a text", 'author = "The desk"')
-    return " ".join(printable(found).split())
+    """Who signs a project's own reports; "" where it does not say."""
+    return " ".join(printable(table(project).get("author", "")).split())
 
 
 def signed(name: str) -> str:
@@ -49,36 +87,6 @@ def signed(name: str) -> str:
 
 
 def network(project: Project, report: str) -> bool:
-    """Whether a project lets the cells of a report use the network.
-
-    Raises:
-        HandoverError: The key ``network`` holds something else than true, false or names.
-    """
+    """Whether a project lets the cells of a report use the network."""
     found = table(project).get("network", False)
-    if isinstance(found, bool):
-        return found
-    fits = isinstance(found, list) and all(isinstance(one, str) for one in found)
-    want(fits, "network", found, "true, false or a list of reports", 'network = ["drawdown"]')
-    return report in found
-
-
-def texts(found: Mapping[str, Any], key: str) -> list[str]:
-    """A list of texts in the table, e.g. ``drafts``; empty where nothing is set.
-
-    Raises:
-        HandoverError: It is something else.
-    """
-    listed = found.get(key, [])
-    fits = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
-    want(fits, key, listed, "a list of texts", f'{key} = ["{"report" if key == "drafts" else "report/edition"}"]')
-    return listed
-
-
-def want(fits: bool, key: str, found: Any, what: str, example: str) -> None:
-    """Refuse what a key holds where it does not fit.
-
-    Raises:
-        HandoverError: It does not.
-    """
-    if not fits:
-        raise HandoverError(f"{FILE}: tool.handover.{key} must be {what} (got {found!r}).\nWrite it as {example}.")
+    return found if isinstance(found, bool) else report in found

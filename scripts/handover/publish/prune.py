@@ -110,7 +110,7 @@ def _newest(about: dict[Edition, manifest.Manifest], keep: int) -> Iterable[Edit
 def _pinned(store: Store, project: Project) -> list[Edition]:
     """Editions that pyproject.toml names, as report/edition; one cut short pins all that begin so."""
     found, faults = [], []
-    for pin in settings.texts(settings.table(project), PINNED):
+    for pin in settings.table(project).get(PINNED, []):
         report, _, prefix = pin.strip("/").rpartition("/")
         matching = store.editions(report, prefix) if report and prefix and "/" not in report else []
         found += matching
