@@ -269,7 +269,7 @@ def test_a_page_that_prints_other_parameters_than_were_asked_is_refused(mini, st
 
 def test_an_edition_that_somebody_edited_is_told(mini, stand_in):
     first = render.render(mini, "mini")
-    first.paths[0].write_text("edited")
+    first.edition.pages[0].write_text("edited")
     with pytest.raises(StoreError, match="no longer matches its manifest"):
         render.render(mini, "mini")
 
@@ -289,9 +289,9 @@ def test_a_report_becomes_an_edition_and_a_catalogue(mini, stand_in):
         "manifest.json",
     }
     assert outcome.edition.faults() == []
-    html = outcome.paths[0].read_text()
+    html = outcome.edition.pages[0].read_text()
     assert name in html and PLACEHOLDER not in html
-    assert [path.name for path in outcome.paths] == [f"mini_{name}.html", f"mini_{name}.pdf"]
+    assert [path.name for path in outcome.edition.pages] == [f"mini_{name}.html", f"mini_{name}.pdf"]
     assert {path.name for path in mini.reports.iterdir()} == {
         *("mini", "mini_editions.html", "index.html", "catalogue.json", "feed.xml", LOCK)
     }
@@ -301,7 +301,7 @@ def test_the_pdf_carries_what_made_it(mini, stand_in):
     import pikepdf
 
     outcome = render.render(mini, "mini")
-    with pikepdf.open(outcome.paths[1]) as pdf:
+    with pikepdf.open(outcome.edition.pages[1]) as pdf:
         held = {name: pdf.attachments[name].get_file().read_bytes() for name in pdf.attachments}
     assert held["mini.ipynb"] == mini.notebook("mini").read_bytes()
     assert held["counts.csv"] == (mini.data / "counts.csv").read_bytes()
@@ -365,7 +365,7 @@ def test_two_days_are_two_editions(mini, stand_in):
     second = render.render(mini, "mini", {"as_of": "2026-02-01"})
     assert first.edition.name != second.edition.name
     assert len(Store.of(mini).editions("mini")) == 2
-    assert "There were" in second.paths[0].read_text()
+    assert "There were" in second.edition.pages[0].read_text()
 
 
 def test_a_copy_of_the_project_and_another_folder_get_the_same_bytes(mini, stand_in, tmp_path):
@@ -532,7 +532,7 @@ def test_the_cache_forgets_the_oldest(mini, monkeypatch):
 def test_a_real_kernel_gives_what_the_stand_in_gives_to_these_tests(mini):
     outcome = render.render(mini, "mini")
     assert outcome.kind == "published"
-    html = outcome.paths[0].read_text()
+    html = outcome.edition.pages[0].read_text()
     assert "Doors in miniature" in html and 'href="#fact-doors"' in html
     assert render.render(mini, "mini").rendered is False
 
@@ -561,7 +561,7 @@ def drawn(mini, source):
 def test_a_picture_is_part_of_the_edition_and_a_changed_one_makes_another(mini, stand_in):
     drawn(mini, "![the plan](plan.png)")
     first = render.render(mini, "mini")
-    assert 'alt="the plan"' in first.paths[0].read_text()
+    assert 'alt="the plan"' in first.edition.pages[0].read_text()
     assert first.edition.manifest()["inputs"]["tables"].keys() == {"data/counts.csv", "notebooks/plan.png"}
     assert not render.render(mini, "mini").rendered
     Image.new("RGB", (40, 21)).save(mini.notebooks / "plan.png")

@@ -85,7 +85,7 @@ def test_law_what_the_system_is_given_names_the_folder_and_the_program_and_says_
     with mock.patch.object(sys, "executable", program):
         command = install._command()
         line = install.crontab_line(Project(Path(root)), 5)
-        units = [unit.text for unit in install.systemd(Project(Path(root)), 5)]
+        units = [*install.systemd(Project(Path(root)), 5).values()]
     assert len(line.splitlines()) == 1
     given = ["cd", str(Path(root)), "&&", *command]
     assert shlex.split(from_crontab(line), comments=True) == given
@@ -138,10 +138,10 @@ def test_systemd_accepts_the_units(tmp_path, name):
     install.write_units(units)
     install.write_units(units)
     assert sorted(path.name for path in (tmp_path / "config" / "systemd" / "user").iterdir()) == sorted(
-        unit.path.name for unit in units
+        path.name for path in units
     )
     done = subprocess.run(
-        [analyze, "verify", "--user", *(str(unit.path) for unit in units)],
+        [analyze, "verify", "--user", *map(str, units)],
         capture_output=True,
         text=True,
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
@@ -152,7 +152,8 @@ def test_systemd_accepts_the_units(tmp_path, name):
 
 
 def test_the_timer_looks_as_often_as_it_is_told(mini):
-    service, timer = install.systemd(mini, 10)
-    assert "OnCalendar=*:0/10\nPersistent=true" in timer.text
-    assert f"WorkingDirectory={mini.root}" in service.text and '"schedule" "run" "--once"' in service.text
-    assert install.enable(mini).endswith(f"{timer.path.name}")
+    units = install.systemd(mini, 10)
+    service, timer = units.values()
+    assert "OnCalendar=*:0/10\nPersistent=true" in timer
+    assert f"WorkingDirectory={mini.root}" in service and '"schedule" "run" "--once"' in service
+    assert install.enable(mini).endswith([*units][1].name)

@@ -180,7 +180,7 @@ def _tell(report: str, outcome: Any) -> None:
             if outcome.rendered
             else f"{report}: unchanged since {name}; nothing rendered"
         )
-    for path in outcome.paths:
+    for path in outcome.edition.pages:
         click.echo(path)
 
 

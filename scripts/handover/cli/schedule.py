@@ -227,10 +227,10 @@ def install(systemd: bool, every: str, yes: bool) -> None:
     project, minutes = Project.find(), int(every)
     # a timer over entries that cannot be kept would fail in silence every few minutes
     found = entries.load(project, times.clock())
-    units = system.systemd(project, minutes) if systemd else []
+    units = system.systemd(project, minutes) if systemd else {}
     table = "" if systemd else system.crontab(project, minutes)
-    for unit in units:
-        click.echo(f"# {unit.path}\n{unit.text}")
+    for path, text in units.items():
+        click.echo(f"# {path}\n{text}")
     if table:
         click.echo(table, nl=False)
     if not yes:

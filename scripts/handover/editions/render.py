@@ -61,11 +61,6 @@ class Outcome:
     omitted: tuple[Omission, ...] = ()
 
     @property
-    def paths(self) -> tuple[Path, Path]:
-        """HTML and PDF."""
-        return self.edition.pages
-
-    @property
     def losses(self) -> tuple[str, ...]:
         """A line for each text that was left out with nothing in its place."""
         return tuple(_line(one) for one in self.omitted if one["lost"])

@@ -11,6 +11,7 @@ from handover.errors import HandoverError, ScheduleError, near
 from handover.notebook import Parameter, parameters, source
 from handover.project import Project
 from handover.schedule import times
+from handover.text import shown
 
 ADVICE = f"Mend the tables [[tool.handover.schedule]] in {settings.FILE}; nothing was run."
 #: The tick's day in a parameter: ``{date}``, or some days before or after it, ``{date-1d}``.
@@ -21,14 +22,6 @@ PASSWORD = "HANDOVER_MAIL_PASSWORD"
 SECURITY = {"starttls": 587, "tls": 465, "none": 25}
 #: One plain address; nothing that ends a header or opens another fits in.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-
-
-class Faults(Exception):
-    """All that is wrong with one table; each line names the field."""
-
-    def __init__(self, found: list[str]) -> None:
-        super().__init__("; ".join(found))
-        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +99,19 @@ def load(project: Project, now: dt.datetime) -> list[Entry]:
             f"{settings.FILE}: must write each entry as [[tool.handover.schedule]] (got one table).\n{ADVICE}"
         )
     found: list[Entry] = []
-    faults: list[str] = []
+    told: list[str] = []
     for number, table in enumerate(tables, 1):
         name = table.get("name") if isinstance(table, Mapping) else None
         where = f"'{name}'" if isinstance(name, str) and name.isprintable() and name else f"number {number}"
-        try:
-            entry = _entry(project, table, mail, now)
-            if entry.name.lower() in (one.name.lower() for one in found):
-                raise Faults([f"name must be unlike every other (got '{entry.name}' twice)"])
+        faults: list[str] = []
+        entry = _entry(project, table, mail, now, faults)
+        if entry and entry.name.lower() in (one.name.lower() for one in found):
+            faults.append(f"name must be unlike every other (got '{entry.name}' twice)")
+        elif entry:
             found.append(entry)
-        except Faults as error:
-            faults += [f"entry {where}: {fault}" for fault in error.found]
-    if faults:
-        raise ScheduleError(f"{settings.FILE}: the schedule cannot be kept:\n  " + "\n  ".join(faults) + f"\n{ADVICE}")
+        told += [f"entry {where}: {fault}" for fault in faults]
+    if told:
+        raise ScheduleError(f"{settings.FILE}: the schedule cannot be kept:\n  " + "\n  ".join(told) + f"\n{ADVICE}")
     return found
 
 
@@ -138,49 +131,47 @@ def named(entries: Sequence[Entry], name: str) -> Entry:
     )
 
 
-def _entry(project: Project, table: Any, mail: Any, now: dt.datetime) -> Entry:
-    """Read one table.
-
-    Raises:
-        Faults: All that is wrong with it.
-    """
+def _entry(project: Project, table: Any, mail: Any, now: dt.datetime, faults: list[str]) -> Entry | None:
+    """Read one table; None if anything is wrong with it, which is added to the faults."""
     if not isinstance(table, Mapping):
-        raise Faults([f"must be a table (got {table!r:.60})"])
-    values, faults = _fields(table, RULES, needed=("name", "report", "cron", "timezone"))
+        faults.append(f"must be a table (got {table!r:.60})")
+        return None
+    values = _fields(table, RULES, ("name", "report", "cron", "timezone"), faults)
     if "limit" in table and table.get("catch_up") != "all":
         faults.append("limit must stand beside catch_up = 'all' (got it without)")
-    known = project.reports_known()
-    report = values.get("report")
-    declared: tuple[Parameter, ...] = ()
-    if report is not None and report not in known:
-        faults.append(
-            f"report must be a report (known: {', '.join(known) or 'none'}; got '{report}'{near(report, known)})"
-        )
-    elif report is not None:
-        path = project.notebook(report)
-        try:
-            require_report(project, report)
-            declared = parameters.declared(source.read(path), project.where(path))
-        except HandoverError as error:
-            faults.append(f"report: {_short(error)}")
-    try:
-        values["notify"] = _notify(table.get("notify"), mail)
-    except Faults as error:
-        faults += error.found
+    declared = _declared(project, values["report"], faults) if "report" in values else ()
+    values["notify"] = _notify(table.get("notify"), mail, faults)
     if faults:
-        raise Faults(faults)
+        return None
     entry = Entry(declared=declared, **{"parameters": {}, **values})
     tick = next(entry.ticks(now))
     try:
-        bound = entry.bound(tick)
+        day = day_of(entry.bound(tick).get("as_of"))
     except HandoverError as error:
-        raise Faults([f"parameters: {_short(error)}"]) from error
-    day = day_of(bound.get("as_of"))
+        faults.append(f"parameters: {_short(error)}")
+        return None
     if not day:
-        raise Faults([f"report must declare the day it speaks from, a parameter 'as_of' (got '{report}')"])
-    if day > latest_day(tick) and not entry.ahead:
-        raise Faults([f"as_of must be a day that has come by its tick, or ahead = true (got {day} on {tick.date()})"])
-    return entry
+        faults.append(f"report must declare the day it speaks from, a parameter 'as_of' (got '{entry.report}')")
+    elif day > latest_day(tick) and not entry.ahead:
+        faults.append(f"as_of must be a day that has come by its tick, or ahead = true (got {day} on {tick.date()})")
+    return None if faults else entry
+
+
+def _declared(project: Project, report: str, faults: list[str]) -> tuple[Parameter, ...]:
+    """The parameters that a report declares."""
+    known = project.reports_known()
+    if report not in known:
+        faults.append(
+            f"report must be a report (known: {', '.join(known) or 'none'}; got '{report}'{near(report, known)})"
+        )
+        return ()
+    path = project.notebook(report)
+    try:
+        require_report(project, report)
+        return parameters.declared(source.read(path), project.where(path))
+    except HandoverError as error:
+        faults.append(f"report: {_short(error)}")
+    return ()
 
 
 def _short(error: HandoverError) -> str:
@@ -197,27 +188,27 @@ def _dated(value: Any, day: dt.date) -> Any:
     return DATE.sub(lambda match: (day + dt.timedelta(days=int(match["days"] or 0))).isoformat(), value)
 
 
-def _notify(notify: Any, mail: Any) -> Notify | None:
-    """Read an entry's ``notify`` over the shared table ``[tool.handover.mail]``.
+def _notify(notify: Any, mail: Any, faults: list[str]) -> Notify | None:
+    """Read an entry's ``notify``, addresses or a table of `NOTIFY_RULES`; None for no mails, or with a fault.
 
-    Args:
-        notify: A list of addresses, or a table of `NOTIFY_RULES`; None for no mails.
-        mail: The shared table; fields of the entry take precedence.
-
-    Raises:
-        Faults: All that is wrong with it.
+    Its fields go before those of the shared table ``[tool.handover.mail]``.
     """
     if notify is None:
         return None
     own = {"to": notify} if isinstance(notify, str | list) else notify
-    if not isinstance(own, Mapping):
-        raise Faults([f"notify must be addresses or a table (got {_shown(own)})"])
-    if mail is not None and not isinstance(mail, Mapping):
-        raise Faults([f"[tool.handover.mail] must be a table (got {_shown(mail)})"])
+    for name, one in (
+        ("notify must be addresses or", own),
+        ("[tool.handover.mail] must be", {} if mail is None else mail),
+    ):
+        if not isinstance(one, Mapping):
+            faults.append(f"{name} a table (got {_shown(one)})")
+            return None
+    wrong: list[str] = []
     whole = {**(mail or {}), **own}
-    values, faults = _fields(whole, NOTIFY_RULES, ("to", "from", "host"), ", here or in [tool.handover.mail]")
-    if faults:
-        raise Faults([f"notify: {fault}" for fault in faults])
+    values = _fields(whole, NOTIFY_RULES, ("to", "from", "host"), wrong, ", here or in [tool.handover.mail]")
+    faults += [f"notify: {fault}" for fault in wrong]
+    if wrong:
+        return None
     security = values.get("security", "starttls")
     port = values.get("port", SECURITY[security])
     user, show = values.get("user", ""), values.get("show_recipients", False)
@@ -225,15 +216,15 @@ def _notify(notify: Any, mail: Any) -> Notify | None:
 
 
 def _fields(
-    table: Mapping[str, Any], rules: Mapping[str, Callable[[Any], Any]], needed: Sequence[str], where: str = ""
-) -> tuple[dict[str, Any], list[str]]:
-    """Read the fields of one table.
-
-    Returns:
-        The values that can be taken, by name, and one line for each fault.
-    """
+    table: Mapping[str, Any],
+    rules: Mapping[str, Callable[[Any], Any]],
+    needed: Sequence[str],
+    faults: list[str],
+    where: str = "",
+) -> dict[str, Any]:
+    """Read the fields of one table: the values that can be taken, by name."""
     values: dict[str, Any] = {}
-    faults = [f"{name} must be given{where}" for name in needed if name not in table]
+    faults += [f"{name} must be given{where}" for name in needed if name not in table]
     for name, raw in table.items():
         if "password" in name:
             faults.append(f"{name} must stand in the environment, in {PASSWORD}, and in no file")
@@ -244,12 +235,11 @@ def _fields(
                 values[name] = rules[name](raw)
             except ValueError as error:
                 faults.append(f"{name} {error}")
-    return values, faults
+    return values
 
 
 def _shown(raw: Any) -> str:
-    text = repr(raw)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return shown(repr(raw), 80)
 
 
 # the rules of the fields: each returns its value, or raises a ValueError that says what it must be

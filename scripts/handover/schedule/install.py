@@ -5,7 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from handover import atomic, digest
@@ -17,16 +17,8 @@ ADVICE = "Nothing was changed."
 UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|[\\s\\\\]$")
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A file to be written."""
-
-    path: Path
-    text: str
-
-
-def systemd(project: Project, minutes: int, home: Path | None = None) -> list[Unit]:
-    """The service and the timer of a project; the timer looks every so many minutes, and once after a start."""
+def systemd(project: Project, minutes: int, home: Path | None = None) -> dict[Path, str]:
+    """The files of a project's service and timer, which looks every so many minutes, and once after a start."""
     base = home or Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     name, words = _name(project), _command()
     service = (
@@ -41,7 +33,7 @@ def systemd(project: Project, minutes: int, home: Path | None = None) -> list[Un
         "[Install]\nWantedBy=timers.target\n"
     )
     folder = base / "systemd" / "user"
-    return [Unit(folder / f"{name}.service", service), Unit(folder / f"{name}.timer", timer)]
+    return {folder / f"{name}.service": service, folder / f"{name}.timer": timer}
 
 
 def enable(project: Project) -> str:
@@ -79,12 +71,12 @@ def write_crontab(text: str) -> None:
         raise ScheduleError(f"crontab -: must take the crontab (got {done.stderr.strip()}).\n{ADVICE}")
 
 
-def write_units(units: list[Unit]) -> None:
+def write_units(units: Mapping[Path, str]) -> None:
     """Write the files, each in one step."""
-    for unit in units:
-        with atomic.translate_os_errors(unit.path):
-            unit.path.parent.mkdir(parents=True, exist_ok=True)
-            atomic.replace(unit.path, unit.text.encode())
+    for path, text in units.items():
+        with atomic.translate_os_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.replace(path, text.encode())
 
 
 def _command() -> list[str]:

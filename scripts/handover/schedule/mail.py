@@ -16,6 +16,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 
 from handover.editions import Change, Edition, Manifest, Store, before, catalogue, compare, day, manifests
@@ -225,10 +226,17 @@ def send(notify: Notify, made: EmailMessage, to: Sequence[str]) -> Refusals:
 
 
 def _sent(notify: Notify, made: EmailMessage, to: Sequence[str]) -> Refusals:
-    server = _connected(notify)
+    context = ssl.create_default_context()
+    encrypted = partial(smtplib.SMTP_SSL, context=context)
+    server = (encrypted if notify.security == "tls" else smtplib.SMTP)(notify.host, notify.port, timeout=TIMEOUT_S)
     try:
+        if notify.security == "starttls":
+            server.starttls(context=context)
         if notify.user:
-            server.login(notify.user, _password(notify))
+            password = os.environ.get(PASSWORD)
+            if not password:
+                raise ValueError(f"no password for {notify.user}: set {PASSWORD}")
+            server.login(notify.user, password)
         return server.send_message(made, notify.sender, list(to))
     finally:
         # the server has the mail, whatever it says to this
@@ -241,27 +249,6 @@ def _said(code: int, text: bytes | str) -> str:
     """An answer of a server as one line."""
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     return one_line(f"{code} {words}")
-
-
-def _connected(notify: Notify) -> smtplib.SMTP:
-    if notify.security == "tls":
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(notify.host, notify.port, timeout=TIMEOUT_S, context=context)
-    server = smtplib.SMTP(notify.host, notify.port, timeout=TIMEOUT_S)
-    try:
-        if notify.security == "starttls":
-            server.starttls(context=ssl.create_default_context())
-    except BaseException:
-        server.close()
-        raise
-    return server
-
-
-def _password(notify: Notify) -> str:
-    password = os.environ.get(PASSWORD, "")
-    if not password:
-        raise ValueError(f"no password for {notify.user}: set {PASSWORD}")
-    return password
 
 
 def is_due(mail: Mail, now: dt.datetime) -> bool:

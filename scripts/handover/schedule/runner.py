@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from types import FrameType
 from typing import Any
 
 from handover import scratch
@@ -74,10 +73,7 @@ class Stop:
     def on_signals(self) -> None:
         """Let SIGTERM and SIGINT set it."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.set(number)
+            signal.signal(number, lambda number, frame: self.set(number))
 
 
 class Stopped(Exception):

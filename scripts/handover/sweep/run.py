@@ -122,7 +122,7 @@ def sweep(
             def show(outcome: Outcome | None, summary: Summary) -> None:
                 if outcome:
                     line.clear()
-                    for path in outcome.paths:
+                    for path in outcome.edition.pages:
                         print_path(path)
                 line(summary)
 
