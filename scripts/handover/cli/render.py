@@ -40,6 +40,7 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 @click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
 @click.option("--ahead", is_flag=True, help="Render even of a day that has not come; it never leads the catalogue.")
 @click.option(
+    "timeout_s",
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     callback=_finite,
@@ -66,13 +67,10 @@ def render_command(
     parameters: tuple[tuple[str, str], ...],
     out: Path | None,
     again: bool,
-    ahead: bool,
-    timeout: float,
     axes: tuple[str, ...],
     jobs: int | None,
     cluster: str | None,
-    network: bool,
-    strict: bool,
+    **options: Any,
 ) -> None:
     """Render all reports, or those named, and print the path of each HTML and PDF.
 
@@ -105,35 +103,12 @@ def render_command(
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or _all(project)))
     if not (axes or jobs or cluster):
-        _one_by_one(
-            project,
-            names,
-            given,
-            out=target,
-            again=again,
-            ahead=ahead,
-            network=network,
-            strict=strict,
-            timeout_s=timeout,
-        )
+        _one_by_one(project, names, given, out=target, again=again, **options)
         return
     from handover.sweep import sweep
 
-    sweep(
-        project,
-        names,
-        given,
-        axes,
-        out=target,
-        jobs=jobs,
-        cluster=cluster,
-        network=network,
-        strict=strict,
-        ahead=ahead,
-        timeout_s=timeout,
-        say=say,
-        print_path=click.echo,
-    )
+    ways = {"jobs": jobs, "cluster": cluster, "say": say, "print_path": click.echo}
+    sweep(project, names, given, axes, out=target, **ways, **options)
 
 
 def _all(project: "Project") -> list[str]:

@@ -19,7 +19,7 @@ from handover.project import Project
 from handover.publish import rocrate
 from handover.text import listed, shown
 from handover.verify import bundle as unpacked
-from handover.verify import contents, record
+from handover.verify import record
 
 AGAIN = "Run the command again."
 
@@ -96,14 +96,13 @@ def pack(edition: Edition, project: Project | None = None) -> bytes:
 def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str, str]:
     """What the PDF carries, each file at the path it has in the project; which is the notebook; and its author."""
     try:
-        read = contents.read(pdf)
-        attached, author = read.attachments, dict(read.document.strings).get("/Author", "")
-        said = record.record_of_pdf(attached.get(RECORD))
+        found, said = record.read(pdf)
     except VerifyError as error:
         raise PublishError(
             f"{where}: must be a PDF that carries what made it (got one that {error}).\n"
             "Only editions that `handover render` made can be packed."
         ) from error
+    attached, author = found.attachments, dict(found.document.strings).get("/Author", "")
     altered, held = said.altered(attached), said.carried(attached)
     faults = [f"{shown(path)}: must be a path inside the project" for path in said.attached if not _inside(path)]
     faults += [f"{shown(path)}: must be attached as recorded (differs)" for path in altered]

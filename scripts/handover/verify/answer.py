@@ -3,6 +3,7 @@
 import errno
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,20 +87,9 @@ def verify(project: Project, paths: Iterable[Path], *, hashes: bool = False, tru
     Raises:
         VerifyError: A path means nothing that could be verified.
     """
+    judge = _Judge(project, hashes, trust)
     for path in paths:
-        for subject in _subjects(path, project):
-            if isinstance(subject, Answer):
-                yield subject
-            elif isinstance(subject, Store):
-                yield from _store(subject)
-            elif isinstance(subject, Edition):
-                yield _edition(project, subject, _short(subject.folder), hashes=hashes, trust=trust)
-            elif subject.suffix.lower() in (".html", ".ipynb"):
-                yield _page(project, subject, hashes=hashes, trust=trust)
-            elif _begins(subject, ARCHIVE):
-                yield _zip(project, subject, hashes=hashes, trust=trust)
-            else:
-                yield _pdf(project, subject, hashes=hashes, trust=trust)
+        yield from judge.answers(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,64 +103,171 @@ class _Copy(Edition):
         return self.place
 
 
-def _subjects(path: Path, project: Project) -> Iterator[Edition | Path | Store | Answer]:
-    """Yield what a path asks about: editions, after its editions a store itself, files that no manifest lies beside.
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Answers by one checkout, as `verify` is asked."""
 
-    What lies among the editions of a report and is none is answered at once.
+    project: Project
+    hashes: bool
+    trust: bool
 
-    Raises:
-        VerifyError: A folder that holds no edition.
-    """
-    folder = path if path.is_dir() else path.parent
-    if _holds_edition(folder) if path.is_dir() else _belongs(path):
-        yield _edition_in(folder.resolve())
-        return
-    if not path.is_dir():
-        yield path
-        return
-    folder = folder.resolve()
-    whole = Store(folder, folder / ".lock", project)
-    if found := whole.editions():
-        yield from found
-        yield whole
-        return
-    above = Store(folder.parent, folder.parent / ".lock")
-    within = above.editions(folder.name)
-    if not within:
-        raise VerifyError(
-            f"{path}: must be an edition, a folder of editions or a PDF (got a folder without editions).\n"
-            "Nothing was verified; `handover list` names the editions of this project."
-        )
-    yield from within
-    if strays := _strange((stray for stray in above.strays() if stray.parent == folder), folder):
-        yield Answer(_short(folder), DIFFERS, "", strays)
+    def answers(self, path: Path) -> Iterator[Answer]:
+        """Answer for what a path means: editions, after its editions a store itself, a file that no manifest lies by.
+
+        What lies among the editions of a report and is none is answered for too.
+
+        Raises:
+            VerifyError: A folder that holds no edition.
+        """
+        folder = (path if path.is_dir() else path.parent).resolve()
+        if _holds_edition(folder) if path.is_dir() else _belongs(path):
+            yield self._folder(_edition_in(folder))
+            return
+        if not path.is_dir():
+            yield self._file(path)
+            return
+        whole = Store(folder, folder / ".lock", self.project)
+        if found := whole.editions():
+            yield from map(self._folder, found)
+            yield from _store(whole)
+            return
+        above = Store(folder.parent, folder.parent / ".lock")
+        within = above.editions(folder.name)
+        if not within:
+            raise VerifyError(
+                f"{path}: must be an edition, a folder of editions or a PDF (got a folder without editions).\n"
+                "Nothing was verified; `handover list` names the editions of this project."
+            )
+        yield from map(self._folder, within)
+        if strays := _strange((stray for stray in above.strays() if stray.parent == folder), folder):
+            yield Answer(_short(folder), DIFFERS, "", strays)
+
+    def _folder(self, edition: Edition) -> Answer:
+        return self._edition(edition, _short(edition.folder))
+
+    def _file(self, path: Path) -> Answer:
+        if path.suffix.lower() in (".html", ".ipynb"):
+            return self._page(path)
+        return self._zip(path) if _is_archive(path) else self._pdf(path)
+
+    def _zip(self, path: Path) -> Answer:
+        """Answer for a bundle that is still packed."""
+        try:
+            with bundle.unpacked(path) as folder:
+                return self._edition(_edition_in(folder), str(path))
+        except VerifyError as error:
+            return Answer(str(path), UNJUDGED, str(error))
+
+    def _page(self, path: Path) -> Answer:
+        """Answer for a page or notebook by itself, which does not say how it was made; its edition here does."""
+        known = _named(self.project, path)
+        if not known:
+            why = "it carries no record of how it was made: verify the PDF of the same edition"
+            return Answer(str(path), ELSEWHERE, why)
+        try:
+            found, given = bounded.read(path), bounded.read(known.file(path.suffix))
+        except OSError as error:
+            return _unread(str(path), error)
+        if found != given:
+            why = f"the edition in {_short(known.folder)} says otherwise"
+            return Answer(str(path), DIFFERS, why, (), (first(path.name, found, given),))
+        return self._edition(known, str(path))
+
+    def _pdf(self, path: Path) -> Answer:
+        """Answer for a PDF by itself: rendered from what it says of itself, it must come out in the same bytes."""
+        name = str(path)
+        try:
+            data = bounded.read(path)
+        except OSError as error:
+            return _unread(name, error)
+        if not self.hashes:
+            forkserver.prepare()  # it imports in a process of its own while the PDF is read
+        try:
+            found, said = record.read(data)
+        except VerifyError as error:
+            return Answer(name, DIFFERS, str(error))
+        if faults := _faults(self.project, found, said):
+            return Answer(name, DIFFERS, differences=faults)
+        if self.hashes:
+            return self._by_hash(path, digest.of_bytes(data), said)
+        carried = said.carried(found.attachments)
+        rebuilt = rebuild.again(self.project, said, carried, trust=self.trust)
+        if isinstance(rebuilt, Refused):
+            return _refused(name, rebuilt)
+        given = rebuilt.file(".pdf")
+        if given == data:
+            return Answer(name, VERIFIED, _standing(rebuilt), (f"{said.report} {rebuilt.product.edition}",))
+        differences = (of_pdf("the PDF", found, contents.read(given), rebuilt.facts),)
+        if rebuilt.changed:
+            details = rebuild.advice(self.project, rebuilt.changed, carried)
+            return Answer(name, ELSEWHERE, "it was made from other inputs", details, differences)
+        by_other_code, details = rebuild.by_other_code(self.project, data, carried)
+        if by_other_code:
+            return Answer(name, ELSEWHERE, "it was made by other code", details, differences)
+        return Answer(name, DIFFERS, "", details, differences)
+
+    def _by_hash(self, path: Path, sha256: str, said: record.Record) -> Answer:
+        """Answer for a PDF by its hash alone, which counts where a manifest of this project names it.
+
+        That its attachments are those that it names itself proves nothing: whoever forges one can forge the other.
+        """
+        name = str(path)
+        if (known := _named(self.project, path)) and digest.of_file(known.file(path.suffix)) != sha256:
+            return Answer(name, DIFFERS, f"the edition in {_short(known.folder)} says otherwise")
+        found, torn = manifests(Store.of(self.project).editions(said.report))
+        for one in found:
+            if one["outputs"][file_name(one["report"], one["edition"], ".pdf")]["sha256"] == sha256:
+                return Answer(name, VERIFIED, f"{HASHES_ONLY}: it is the PDF of {one['report']}/{one['edition']}")
+        cure = "verify it without --hashes, or where a manifest names it: in its edition's folder or its own project"
+        return Answer(name, UNJUDGED, "all hashes come from the PDF itself", (*torn, cure))
+
+    def _edition(self, edition: Edition, name: str) -> Answer:
+        """Answer for an edition in its folder: every file against the manifest, then all against a second render."""
+        packed = bundle.is_bundle(edition.folder)
+        found = bundle.faults(edition) if packed else edition.faults()
+        faults = tuple(fault.replace(f"{edition.folder}/", "") for fault in found)
+        try:
+            about = edition.manifest()
+            said = record.record_of_manifest(about)
+        except (StoreError, VerifyError) as error:
+            return Answer(name, DIFFERS, "", tuple(faults or str(error).splitlines()[:1]))
+        if self.hashes:
+            return Answer(name, DIFFERS if faults else VERIFIED, "" if faults else HASHES_ONLY, faults)
+        pdf, carried = _carried(edition) if self.trust or rebuild.changes(self.project, said) else (b"", {})
+        carried |= bundle.carried(edition) if packed else {}
+        rebuilt = rebuild.again(self.project, said, carried, trust=self.trust)
+        if isinstance(rebuilt, Refused):
+            return _refused(name, rebuilt, faults)
+        differences = tuple(_differences(edition, about, rebuilt))
+        if faults or (differences and not rebuilt.changed):
+            return Answer(name, DIFFERS, "", faults, differences)
+        if differences:
+            details = rebuild.advice(self.project, rebuilt.changed, carried, pdf)
+            return Answer(name, ELSEWHERE, "it was made from other inputs", details, differences)
+        return Answer(name, VERIFIED, _standing(rebuilt))
 
 
 def _holds_edition(folder: Path) -> bool:
     """Whether a folder is that of an edition: one that is named so, even if its manifest is gone, or that has one."""
-    named = EDITION.fullmatch(folder.resolve().name) is not None
-    return named or (folder / manifest.NAME).is_file()
+    return bool(EDITION.fullmatch(folder.name)) or (folder / manifest.NAME).is_file()
 
 
 def _belongs(path: Path) -> bool:
     """Whether a file is named in the manifest beside it; all of the edition is verified then."""
-    if not (path.parent / manifest.NAME).is_file():
-        return False
-    if path.name == manifest.NAME:
-        return True
+    beside = path.parent / manifest.NAME
     try:
-        return path.name in manifest.load(path.parent / manifest.NAME)["outputs"]
+        return beside.is_file() and (path.name == manifest.NAME or path.name in manifest.load(beside)["outputs"])
     except StoreError:
         return bool(EDITION.search(path.stem))
 
 
 def _edition_in(folder: Path) -> Edition:
     """Return the edition in a folder, named by its manifest, or by its place where that is torn."""
-    try:
+    names = folder.parent.name, folder.name
+    with suppress(StoreError):
         about = manifest.load(folder / manifest.NAME)
-    except StoreError:
-        return _Copy(folder.parent.parent, folder.parent.name, folder.name, folder)
-    return _Copy(folder.parent.parent, about["report"], about["edition"], folder)
+        names = about["report"], about["edition"]
+    return _Copy(folder.parent.parent, *names, folder)
 
 
 def _store(store: Store) -> Iterator[Answer]:
@@ -195,96 +292,18 @@ def _named(project: Project, path: Path) -> Edition | None:
     return known if known and known.file(path.suffix).is_file() else None
 
 
-def _begins(path: Path, mark: bytes) -> bool:
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(len(mark)) == mark
-    except OSError:
-        return False
-
-
-def _zip(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
-    """Answer for a bundle that is still packed."""
-    try:
-        with bundle.unpacked(path) as folder:
-            return _edition(project, _edition_in(folder), str(path), hashes=hashes, trust=trust)
-    except VerifyError as error:
-        return Answer(str(path), UNJUDGED, str(error))
-
-
-def _page(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
-    """Answer for a page or notebook by itself, which does not say how it was made; its edition here does."""
-    known = _named(project, path)
-    if not known:
-        why = "it carries no record of how it was made: verify the PDF of the same edition"
-        return Answer(str(path), ELSEWHERE, why)
-    try:
-        found, given = bounded.read(path), bounded.read(known.file(path.suffix))
-    except OSError as error:
-        return _unread(str(path), error)
-    if found != given:
-        why = f"the edition in {_short(known.folder)} says otherwise"
-        return Answer(str(path), DIFFERS, why, (), (first(path.name, found, given),))
-    return _edition(project, known, str(path), hashes=hashes, trust=trust)
+def _is_archive(path: Path) -> bool:
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(len(ARCHIVE)) == ARCHIVE
+    return False
 
 
 def _unread(name: str, error: OSError) -> Answer:
     """Answer for a file that could not be read: one that is too large is no edition's, any other is not judged."""
     word = DIFFERS if error.errno == errno.EFBIG else UNJUDGED
     return Answer(name, word, f"it cannot be read: {error.strerror}")
-
-
-def _pdf(project: Project, path: Path, *, hashes: bool, trust: bool) -> Answer:
-    """Answer for a PDF by itself: rendered again from what it says of itself, it must come out in the same bytes."""
-    name = str(path)
-    try:
-        data = bounded.read(path)
-    except OSError as error:
-        return _unread(name, error)
-    if not hashes:
-        forkserver.prepare()  # it imports in a process of its own while the PDF is read
-    try:
-        found = contents.read(data)
-        said = record.record_of_pdf(found.attachments.get(RECORD))
-    except VerifyError as error:
-        return Answer(name, DIFFERS, str(error))
-    if faults := _faults(project, found, said):
-        return Answer(name, DIFFERS, differences=faults)
-    if hashes:
-        return _by_hash(project, path, digest.of_bytes(data), said)
-    carried = said.carried(found.attachments)
-    rebuilt = rebuild.again(project, said, carried, trust=trust)
-    if isinstance(rebuilt, Refused):
-        return _refused(name, rebuilt)
-    given = rebuilt.file(".pdf")
-    if given == data:
-        return Answer(name, VERIFIED, _standing(rebuilt), (f"{said.report} {rebuilt.product.edition}",))
-    differences = (of_pdf("the PDF", found, contents.read(given), rebuilt.facts),)
-    if rebuilt.changed:
-        details = rebuild.advice(project, rebuilt.changed, carried)
-        return Answer(name, ELSEWHERE, "it was made from other inputs", details, differences)
-    by_other_code, details = rebuild.by_other_code(project, data, carried)
-    if by_other_code:
-        return Answer(name, ELSEWHERE, "it was made by other code", details, differences)
-    return Answer(name, DIFFERS, "", details, differences)
-
-
-def _by_hash(project: Project, path: Path, sha256: str, said: record.Record) -> Answer:
-    """Answer for a PDF by its hash alone, which counts where a manifest of this project names it.
-
-    That its attachments are those that it names itself proves nothing: whoever forges one can forge the other.
-    """
-    name = str(path)
-    if (known := _named(project, path)) and digest.of_file(known.file(path.suffix)) != sha256:
-        return Answer(name, DIFFERS, f"the edition in {_short(known.folder)} says otherwise")
-    found, torn = manifests(Store.of(project).editions(said.report))
-    for one in found:
-        if one["outputs"][file_name(one["report"], one["edition"], ".pdf")]["sha256"] == sha256:
-            return Answer(name, VERIFIED, f"{HASHES_ONLY}: it is the PDF of {one['report']}/{one['edition']}")
-    cure = "verify it without --hashes, or where a manifest names it: in its edition's folder, or in its own project"
-    return Answer(name, UNJUDGED, "all hashes come from the PDF itself", (*torn, cure))
 
 
 def _faults(project: Project, found: contents.Contents, said: record.Record) -> tuple[Difference, ...]:
@@ -302,32 +321,6 @@ def _faults(project: Project, found: contents.Contents, said: record.Record) -> 
     return tuple(faults)
 
 
-def _edition(project: Project, edition: Edition, name: str, *, hashes: bool, trust: bool) -> Answer:
-    """Answer for an edition in its folder: every file against the manifest, then all of it against a second render."""
-    packed = bundle.is_bundle(edition.folder)
-    found = bundle.faults(edition) if packed else edition.faults()
-    faults = tuple(fault.replace(f"{edition.folder}/", "") for fault in found)
-    try:
-        about = edition.manifest()
-        said = record.record_of_manifest(about)
-    except (StoreError, VerifyError) as error:
-        return Answer(name, DIFFERS, "", tuple(faults or str(error).splitlines()[:1]))
-    if hashes:
-        return Answer(name, DIFFERS if faults else VERIFIED, "" if faults else HASHES_ONLY, faults)
-    pdf, carried = _carried(edition) if trust or rebuild.changes(project, said) else (b"", {})
-    carried |= bundle.carried(edition) if packed else {}
-    rebuilt = rebuild.again(project, said, carried, trust=trust)
-    if isinstance(rebuilt, Refused):
-        return _refused(name, rebuilt, faults)
-    differences = tuple(_differences(edition, about, rebuilt))
-    if faults or (differences and not rebuilt.changed):
-        return Answer(name, DIFFERS, "", faults, differences)
-    if differences:
-        details = rebuild.advice(project, rebuilt.changed, carried, pdf)
-        return Answer(name, ELSEWHERE, "it was made from other inputs", details, differences)
-    return Answer(name, VERIFIED, _standing(rebuilt))
-
-
 def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
     """Return the PDF of an edition and the files in it by path; no files where the PDF contradicts its record."""
     try:
@@ -335,8 +328,7 @@ def _carried(edition: Edition) -> tuple[bytes, dict[str, bytes]]:
     except OSError:
         return b"", {}
     try:
-        found = contents.read(data)
-        said = record.record_of_pdf(found.attachments.get(RECORD))
+        found, said = record.read(data)
     except VerifyError:
         return data, {}
     return data, {} if said.altered(found.attachments) else said.carried(found.attachments)

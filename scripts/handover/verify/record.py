@@ -15,6 +15,7 @@ from handover.editions import RECORD, REPORT, Manifest, manifest
 from handover.errors import VerifyError
 from handover.project import MARKER
 from handover.text import listed, shown
+from handover.verify import contents
 
 HASH = re.compile(r"[0-9a-f]{64}")
 VERSION = re.compile(r"[A-Za-z0-9.+!_-]{1,40}")
@@ -53,6 +54,16 @@ class Record:
     def carried(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
         """The attached files by their paths in a project."""
         return {path: files[name] for path, (name, _) in self.attached.items() if name in files}
+
+
+def read(pdf: bytes) -> tuple[contents.Contents, Record]:
+    """Read a PDF, and the record that it carries.
+
+    Raises:
+        VerifyError: As `contents.read` and `record_of_pdf`.
+    """
+    found = contents.read(pdf)
+    return found, record_of_pdf(found.attachments.get(RECORD))
 
 
 def record_of_pdf(data: bytes | None) -> Record:
