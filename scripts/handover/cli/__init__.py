@@ -126,6 +126,22 @@ def say(text: str) -> None:
     click.echo(credentials.mask(text), err=True)
 
 
+#: The option of commands that also print for programs, by `print_json`.
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
+
+
+def print_json(rows: list[Any]) -> None:
+    """Print rows as one JSON array, with instants in UTC."""
+    import json
+
+    def stamp(value: Any) -> str:
+        from handover.schedule import times
+
+        return times.stamp(value)
+
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=stamp))
+
+
 def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """The values of ``-p NAME VALUE``, each name at most once.
 

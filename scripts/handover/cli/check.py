@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from handover.cli import on_terminate
+from handover.cli import JSON, on_terminate, print_json
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -38,37 +38,33 @@ Examples:
 @click.option("--commits", metavar="RANGE", help="Check only that these commits change no edition.")
 def check_command(article: Path | None, fix: bool, staged: bool, commits: str | None) -> None:
     """Check data, notebooks, editions and catalogue; one line a thing, exit code 1 if anything is wrong."""
-    from handover.editions import Store
     from handover.editions import check as checks
     from handover.project import Project
 
     project = Project.find()
-    store = Store.of(project)
     wrong = 0
-
-    def tell(*findings: checks.Finding) -> int:
-        for finding in findings:
-            click.echo(str(finding))
-        return sum(finding.mark == "wrong" for finding in findings)
-
-    if staged or commits:
-        wrong = tell(*checks.rewritten(project, commits or ""))
-        if wrong:
-            raise HandoverError(f"{wrong} wrong.")
-        return
-    if fix:
-        tell(*checks.fix(project))
-    data = list(checks.data(project))
-    wrong += tell(*data)
-    sound = all(finding.mark != "wrong" for finding in data)
-    if article:
-        wrong += tell(_article(project, article))
-    for findings in (checks.notebooks(project), _words(project, sound), checks.editions(store, project)):
-        for finding in findings:
-            wrong += tell(finding)
-    wrong += tell(*checks.catalogue(store, project))
+    for finding in checks.rewritten(project, commits or "") if staged or commits else _all(project, article, fix):
+        click.echo(str(finding))
+        wrong += finding.mark == "wrong"
     if wrong:
         raise HandoverError(f"{wrong} wrong.")
+
+
+def _all(project: "Project", article: Path | None, fix: bool) -> "Iterator[Finding]":
+    from handover.editions import Store
+    from handover.editions import check as checks
+
+    store = Store.of(project)
+    if fix:
+        yield from checks.fix(project)
+    data = list(checks.data(project))
+    yield from data
+    if article:
+        yield _article(project, article)
+    yield from checks.notebooks(project)
+    yield from _words(project, all(finding.mark != "wrong" for finding in data))
+    yield from checks.editions(store, project)
+    yield from checks.catalogue(store, project)
 
 
 def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
@@ -99,7 +95,7 @@ def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
             yield Finding("ok", f"{where}: its words name what is known")
 
 
-def _article(project: Any, path: Path) -> Any:
+def _article(project: "Project", path: Path) -> "Finding":
     from handover.editions import Finding
     from handover.story import check_article
 
@@ -128,7 +124,7 @@ what was asked: with --hashes, a PDF that no manifest of this project names.
 @click.command("verify", epilog=VERIFY_EXAMPLES)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
 @click.option("--hashes", is_flag=True, help="Compare hashes only; render nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
+@JSON
 @click.option("--trust", is_flag=True, help="Run the notebook inside an edition even if it is not this checkout's.")
 def verify_command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: bool) -> None:
     """Compare hashes, render again, and compare the bytes.
@@ -138,8 +134,6 @@ def verify_command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: 
     judged, with how to get what is missing. Code that came with an edition is run only if it is this checkout's, or
     with --trust.
     """
-    import json
-
     from handover.project import Project
     from handover.verify import code, verify
 
@@ -154,6 +148,6 @@ def verify_command(paths: tuple[Path, ...], hashes: bool, as_json: bool, trust: 
         if not as_json:
             click.echo(str(one))
     if as_json:
-        click.echo(json.dumps([one.as_json() for one in answers], ensure_ascii=False, indent=1))
+        print_json([one.as_json() for one in answers])
     if worst := code(answers):
         raise click.exceptions.Exit(worst)

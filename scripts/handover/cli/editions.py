@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from handover.cli import Place, on_terminate, say
+from handover.cli import JSON, Place, on_terminate, print_json, say
 from handover.errors import HandoverError
 from handover.text import listed, shown
 
@@ -29,18 +29,16 @@ Examples:
 
 @click.command("list", epilog=LIST_EXAMPLES)
 @click.argument("report", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
+@JSON
 def list_command(report: str | None, as_json: bool) -> None:
     """List editions, newest first: report, edition, what it was asked for beside its day, title, path of the HTML."""
-    import json
-
     from handover.editions import Store, catalogue
     from handover.project import Project
 
     project = Project.find()
     rows, faults = catalogue.rows(Store.of(project), project, report)
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        print_json(rows)
     else:
         told = [[shown(row[name], CELL) for name in ("settings", "title")] for row in rows]
         cells = [[row["report"], row["edition"], *more] for row, more in zip(rows, told, strict=True)]
@@ -73,7 +71,7 @@ Examples:
 @click.argument("old")
 @click.argument("new")
 @click.option("--all", "everything", is_flag=True, help="Name also facts merely not printed, and all sentences.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
+@JSON
 def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
     """Say what has changed from OLD to NEW: what became known, what is corrected, and which sentences differ.
 
@@ -82,8 +80,6 @@ def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
     report/edition, cut short as long as only one begins so; of two days the earlier is the old one, in whichever order
     they are given.
     """
-    import json
-
     from handover.editions import Store, catalogue, compare, dropped, named, reworded
     from handover.project import Project
 
@@ -94,7 +90,7 @@ def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
     found, gone = compare(before, after), dropped(before, after) if everything else []
     sentences = reworded(first, second, {one.key for one in found})
     if as_json:
-        click.echo(json.dumps([one.as_json() for one in (*found, *gone, *sentences)], ensure_ascii=False, indent=1))
+        print_json([one.as_json() for one in (*found, *gone, *sentences)])
         return
     site = catalogue.site(project)
     click.echo(f"From  {_name(before, site)}\nto    {_name(after, site)}\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import INTERRUPTED, TERMINATED, say
+from handover.cli import INTERRUPTED, JSON, TERMINATED, print_json, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -47,8 +47,6 @@ The server for all entries; user's password comes from HANDOVER_MAIL_PASSWORD al
   show_recipients = true              let them see who else has the mail; they do not if this is left out
 """
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
-
 
 @click.group("schedule", epilog=EXAMPLES)
 def schedule_command() -> None:
@@ -70,7 +68,7 @@ def listing(as_json: bool) -> None:
     with _log() as (entries, log, now):
         rows = status.listing(entries, log, now)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     told = [row | {"good": status.format_age(row), "due": row["pending"]} for row in rows]
     _print_table("entry report next last outcome good due", told, entries)
@@ -88,7 +86,7 @@ def due(as_json: bool) -> None:
     with _log() as (entries, log, now):
         rows = status.due(entries, log, now)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     if not rows:
         say("Nothing is due.")
@@ -164,7 +162,7 @@ def history(entry: str | None, count: int, as_json: bool) -> None:
     if entry and not rows:
         declared.named(entries, entry)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     for row in rows:
         row["status"] = row["outcome"] + (f" x{row['ticks']}" if row["ticks"] > 1 else "")
@@ -192,7 +190,7 @@ def health(as_json: bool) -> None:
             "`handover schedule --help` shows one."
         )
     if as_json:
-        _print_json([one.as_json() | {"faults": faults} for one, faults in found])
+        print_json([one.as_json() | {"faults": faults} for one, faults in found])
     else:
         for one, faults in found:
             if not one.stale and not faults:
@@ -255,14 +253,6 @@ def _log() -> Iterator[tuple["list[Entry]", "Log", dt.datetime]]:
     found, log = entries.load(project, now), Log(project)
     with log.reading():
         yield found, log, now
-
-
-def _print_json(rows: list[dict[str, Any]]) -> None:
-    import json
-
-    from handover.schedule import times
-
-    click.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=times.stamp))
 
 
 def _print_table(columns: str, rows: list[dict[str, Any]], entries: "list[Entry]", **headings: str) -> None:

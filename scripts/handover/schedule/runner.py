@@ -335,14 +335,6 @@ class Runner:
     def _shown(self, entry: Entry, row: Tick) -> str:
         return f"{entry.name}: {entry.local(row.tick):%Y-%m-%d %H:%M}"
 
-    def _settle(self, entry: Entry, row: Tick, result: Result) -> None:
-        """Record the outcome of a run, and tell it."""
-        shown = self._shown(entry, row)
-        self._finish(entry, row, result)
-        self.tell(f"{shown} {row.outcome}: {result.edition or result.cause}")
-        for warning in result.warnings:
-            self.tell(f"{shown} warning: {warning}")
-
     def _render(self, entry: Entry, row: Tick) -> Result:
         if row.interruptions > INTERRUPTIONS:
             times = row.interruptions
@@ -357,8 +349,8 @@ class Runner:
         with self.log.writing():
             self.log.put(row)
 
-    def _finish(self, entry: Entry, row: Tick, result: Result) -> None:
-        """Record the outcome of a run, and owe the mails about it."""
+    def _settle(self, entry: Entry, row: Tick, result: Result) -> None:
+        """Record the outcome of a run, owe the mails about it, and tell it."""
         with self.log.writing():
             # an edition that appeared between two attempts of this tick, and that no other tick is known to have made
             again = result.kind == "unchanged" and row.attempts > 1 and result.edition not in row.there
@@ -369,6 +361,10 @@ class Runner:
             if self.log.put(row):
                 for one in owed:
                     self.log.owe(one)
+        shown = self._shown(entry, row)
+        self.tell(f"{shown} {row.outcome}: {result.edition or result.cause}")
+        for warning in result.warnings:
+            self.tell(f"{shown} warning: {warning}")
 
     def _mails(self, entry: Entry, row: Tick) -> list[Mail]:
         """The mails about an outcome that is not in the log yet."""
