@@ -227,7 +227,7 @@ def test_earlier_editions_may_have_been_pruned_but_not_cut(desk, call):
     pdf = second / f"mini_{second.name}.pdf"
     pdf.write_bytes(b"")
     code, _, err = call("health")
-    assert code == 1 and err.startswith(f"daily: {pdf}: must be whole.\n")
+    assert code == 1 and err.startswith(f"daily: {pdf}: no longer matches its manifest (")
 
 
 def test_install_shows_first_and_writes_only_after_yes(desk, call, tmp_path, monkeypatch):

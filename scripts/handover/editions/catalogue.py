@@ -23,7 +23,7 @@ from handover.editions.settings import FILE, table
 from handover.editions.store import LINK_PICTURE, PICTURE, REPORT, Edition, Store, file_name, manifests
 from handover.errors import HandoverError, NotebookError, StoreError, near
 from handover.project import Project
-from handover.text import printable, whole
+from handover.text import shown, whole
 
 #: The format of catalogue.json.
 VERSION = 2
@@ -41,8 +41,8 @@ MARKS = {
 }
 #: How far from the beginning; what stands before is the title and the like.
 MARKED_WITHIN = 4096
-#: Characters of a setting shown.
-SETTING_SHOWN = 80
+#: Characters of a setting shown, with the mark that it is cut.
+SETTING_SHOWN = 81
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,7 @@ class Site:
     def settings(self, one: "Manifest | Entry", *, defaults: bool = False) -> str:
         """What an edition was asked for beside its day, in the project's words where it has some.
 
-        Args:
-            one: The edition.
-            defaults: Whether to name also what was left at its default and has words.
+        With `defaults` also what was left at its default and has words is named.
         """
         asked = {**(one["parameters"] if defaults else {}), **one["variant"]}
         words = {name: self.words.get(f"{name}: {value}", "") for name, value in sorted(asked.items())}
@@ -85,8 +83,7 @@ class Site:
 def setting(value: Any) -> str:
     """A parameter's value as a line has room for; the catalogue as data has the whole."""
     words = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else value
-    text = " ".join(printable(words).split())
-    return text if len(text) <= SETTING_SHOWN else text[:SETTING_SHOWN] + "…"
+    return shown(words, SETTING_SHOWN)
 
 
 def site(project: Project | None) -> Site:

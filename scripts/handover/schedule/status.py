@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from handover.editions import Edition, Store
-from handover.errors import StoreError
 from handover.schedule.due import plan
 from handover.schedule.entries import Entry, Notify
 from handover.schedule.log import BY_HAND, Log, Mail
@@ -69,26 +68,13 @@ def faults(entry: Entry, log: Log, store: Store, now: dt.datetime) -> list[str]:
             "Restore it, or run `handover schedule run --once`, which renders it again."
         )
     for one in filter(None, [last, *earlier]):
-        wrong = _wrong(one, whole=one is last) if os.path.lexists(one.folder) else []
+        wrong = one.faults(by_size=one is not last) if os.path.lexists(one.folder) else []
         if wrong:
             found.append(
                 f"{entry.name}: {'; '.join(wrong)}.\n"
                 "Restore the edition, or remove its folder and run `handover schedule run --once`."
             )
     return found + (_undelivered(entry.notify, entry.name, log, now) if entry.notify else [])
-
-
-def _wrong(edition: Edition, *, whole: bool) -> list[str]:
-    """Compare an edition with its manifest: its bytes if `whole`, else the sizes of its files."""
-    try:
-        if whole:
-            return edition.faults()
-        sizes = {edition.folder / name: about.get("bytes") for name, about in edition.manifest()["outputs"].items()}
-        return [f"{path}: must be whole" for path, size in sizes.items() if path.stat().st_size != size]
-    except StoreError as error:
-        return [str(error).splitlines()[0]]
-    except OSError as error:
-        return [f"{error.filename}: must be readable (got {error.strerror})"]
 
 
 def _undelivered(notify: Notify, name: str, log: Log, now: dt.datetime) -> list[str]:

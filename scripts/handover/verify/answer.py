@@ -38,7 +38,6 @@ CODES = {VERIFIED: 0, UNJUDGED: 3, ELSEWHERE: 3, DIFFERS: 1}
 LINE = 2000
 #: How a zip file begins.
 ARCHIVE = b"PK\x03\x04"
-CATALOGUE = ("index.html", "catalogue.json", "feed.xml")
 FILE = re.compile(rf"(?P<report>.+?)_(?P<edition>{EDITION.pattern})\.(html|ipynb|pdf)")
 HASHES_ONLY = "hashes only; nothing was rendered"
 
@@ -273,7 +272,7 @@ def _edition_in(folder: Path) -> Edition:
 def _store(store: Store) -> Iterator[Answer]:
     """Answer for what is in a store beside its editions."""
     strays = _strange(store.strays(), store.root)
-    has_catalogue = any((store.root / name).is_file() for name in CATALOGUE)
+    has_catalogue = any((store.root / name).is_file() for name in catalogue.FILES)
     stale = tuple(f"{name}: is not what the manifests say" for name in catalogue.stale(store)) if has_catalogue else ()
     if strays or stale:
         yield Answer(_short(store.root), DIFFERS, "", (*strays, *stale))
