@@ -15,7 +15,7 @@ from handover.project import Project
 from handover.schedule import entries
 from handover.schedule.log import Log
 from handover.schedule.runner import Result, Runner, Stop
-from handover.schedule.times import parse_stamp, stamp, ticks
+from handover.schedule.times import stamp, ticks
 from publishing import fact, made
 
 ENTRY = {
@@ -177,7 +177,7 @@ def rows(project, table="tick"):
 def counted(project, name="daily", cron="0 7 * * *", timezone="UTC", until=None):
     """Count outcomes tick by tick since the entry was seen; every tick must have exactly one, and no other has one."""
     counts = Counter()
-    (since,) = (parse_stamp(one["since"]) for one in rows(project, "entry") if one["name"] == name)
+    (since,) = (dt.datetime.fromisoformat(one["since"]) for one in rows(project, "entry") if one["name"] == name)
     outcomes = {row["tick"]: row["outcome"] for row in rows(project) if row["entry"] == name}
     for tick in ticks(cron, timezone, since, until):
         assert outcomes.get(stamp(tick)), f"{name}, {tick}: no outcome"

@@ -31,7 +31,7 @@ def write(log, *ticks):
 def other_database(path):
     path.unlink()
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("CREATE TABLE tick (entry TEXT); PRAGMA application_id = 7")
+        db.executescript("CREATE TABLE tick (entry TEXT)")
 
 
 def changed(statement):

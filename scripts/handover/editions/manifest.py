@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -39,10 +39,6 @@ def day_of(value: object) -> dt.date | None:
         return None
 
 
-def _is_day(text: str) -> bool:
-    return day_of(text) is not None
-
-
 def _is_instant(text: str) -> bool:
     try:
         return not text or 1970 <= dt.datetime.fromisoformat(text).year < 9999
@@ -50,18 +46,11 @@ def _is_instant(text: str) -> bool:
         return False
 
 
-def _matches(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern)
-    return lambda text: compiled.fullmatch(text) is not None
-
-
-def _within(least: int, most: int) -> Callable[[int], bool]:
-    return lambda number: least <= number <= most
-
-
-Day = Annotated[str, _is_day, "a day as YYYY-MM-DD"]
-Hash = Annotated[str, _matches("[0-9a-f]{64}"), "a SHA-256"]
-FileName = Annotated[str, _matches(r"[^/\\\0]*[^/\\\0.][^/\\\0]*"), "the name of a file in the edition's folder"]
+Day = Annotated[str, day_of, "a day as YYYY-MM-DD"]
+Hash = Annotated[str, re.compile("[0-9a-f]{64}").fullmatch, "a SHA-256"]
+FileName = Annotated[
+    str, re.compile(r"[^/\\\0]*[^/\\\0.][^/\\\0]*").fullmatch, "the name of a file in the edition's folder"
+]
 #: A parameter's value, as `handover.notebook.parameters.bind` returns it.
 Scalar = str | int | float | bool | None
 Value = Scalar | list[Scalar]
@@ -71,7 +60,7 @@ class Output(TypedDict):
     """A file of the edition; its size is in bytes."""
 
     sha256: Hash
-    bytes: Annotated[int, _within(0, bounded.MOST), f"at most {bounded.MOST:,}"]
+    bytes: Annotated[int, range(bounded.MOST + 1).__contains__, f"at most {bounded.MOST:,}"]
     mime: str
 
 
@@ -93,7 +82,7 @@ class Statement(TypedDict):
     value: str
     known_since: str | None
     claims: list[str] | None
-    weight: Annotated[int, _within(1, DETAIL), f"1 to {DETAIL}"]
+    weight: Annotated[int, range(1, DETAIL + 1).__contains__, f"1 to {DETAIL}"]
     news: str
     history: list[Step]
 
@@ -126,7 +115,7 @@ class Run(TypedDict):
 
     started: Annotated[str, _is_instant, "a time as ISO text"]
     seconds: dict[str, float]
-    network: NotRequired[Annotated[str, _matches("shut|open"), "shut or open"]]
+    network: NotRequired[Annotated[str, re.compile("shut|open").fullmatch, "shut or open"]]
 
 
 class Omission(TypedDict):
@@ -168,7 +157,7 @@ class Manifest(TypedDict):
     statements: dict[str, Statement]
     sources: list[str]
     omitted: NotRequired[list[Omission]]
-    pages: Annotated[int, _within(0, 100_000), "a number of pages"]
+    pages: Annotated[int, range(100_001).__contains__, "a number of pages"]
     run: Run
 
 

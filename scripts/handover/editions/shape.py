@@ -80,7 +80,7 @@ def _union(kinds: tuple[Any, ...]) -> Check:
     return check
 
 
-def _annotated(kind: Any, fits: Callable[[Any], bool], words: str) -> Check:
+def _annotated(kind: Any, fits: Callable[[Any], object], words: str) -> Check:
     inner = _check(kind)
 
     def check(value: Any) -> Fault:

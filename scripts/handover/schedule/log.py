@@ -21,13 +21,11 @@ from handover import atomic
 from handover.errors import ScheduleError
 from handover.project import Project
 from handover.schedule.entries import Entry
-from handover.schedule.times import parse_stamp, stamp, ticks
+from handover.schedule.times import stamp, ticks
 
 #: How long one transaction waits for another; each takes some milliseconds.
 BUSY_S = 60.0
 SYNCHRONOUS = "FULL"
-#: Marks a file as a log of this shape.
-APPLICATION_ID = 0x484F4C32
 #: The lock of whoever makes the log, which stays when the log goes; and the column of a row's checksum.
 LOCK, SEAL = "log.lock", "seal"
 #: The trigger of a run that a person asked for, whose row is no tick: its instant is none of a crontab's.
@@ -230,7 +228,7 @@ class Log:
         """When the last good outcome of an entry was recorded."""
         good = "SELECT max(at) FROM tick WHERE entry = ? AND outcome IN ('published', 'unchanged') AND at <= ?"
         (at,) = self._db.execute(good, (entry, stamp(now))).fetchone()
-        return parse_stamp(at) if at else None
+        return dt.datetime.fromisoformat(at) if at else None
 
     def last_run(self, entry: str) -> Tick | None:
         """The latest tick of an entry that was run to an outcome."""
@@ -400,10 +398,9 @@ class Log:
         """
         if not self.path.stat().st_size:
             raise Damage("an empty file")
-        (mark,) = self._db.execute("PRAGMA application_id").fetchone()
         with closing(_empty()) as empty:
             shapes = [db.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() for db in (self._db, empty)]
-        if mark != APPLICATION_ID or shapes[0] != shapes[1]:
+        if shapes[0] != shapes[1]:
             raise Damage("another kind of file")
         (said,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
         if said != "ok":
@@ -442,7 +439,6 @@ class Log:
 
 def _empty() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None)
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for kind, (table, key) in TABLES.items():
         columns = ", ".join(field.name for field in fields(kind))
         db.execute(f"CREATE TABLE {table} ({columns}, {SEAL}, PRIMARY KEY ({key})) WITHOUT ROWID")
@@ -468,4 +464,4 @@ def _sum(values: Sequence[Any]) -> int:
 def _read(name: str, value: Any) -> Any:
     if value is None:
         return None
-    return parse_stamp(value) if name in INSTANTS else json.loads(value) if name in JSON else value
+    return dt.datetime.fromisoformat(value) if name in INSTANTS else json.loads(value) if name in JSON else value

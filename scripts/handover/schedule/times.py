@@ -30,15 +30,6 @@ def stamp(instant: dt.datetime) -> str:
     return instant.astimezone(dt.UTC).strftime(FORMAT)
 
 
-def parse_stamp(text: str) -> dt.datetime:
-    """Read what `stamp` wrote.
-
-    Raises:
-        ValueError: It is no such text.
-    """
-    return dt.datetime.fromisoformat(text)
-
-
 def parse_length(text: object) -> dt.timedelta | None:
     """Read a length such as ``90s``, ``15m``, ``8d``; None if it is none."""
     match = re.fullmatch(r"([0-9]{1,6})([smhdw])", text) if isinstance(text, str) else None
