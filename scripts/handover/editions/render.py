@@ -93,6 +93,8 @@ def render(
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
     """
+    from handover.editions import catalogue
+
     progress("read", 0, 0)
     store = Store.of(project, out)
     contract, known = Contract.of(project, report, network, strict), Index(store, report)
@@ -102,7 +104,8 @@ def render(
     if not (again or strict) and (edition := known.find(request)):
         faults = announce(store, edition)
         return recognised(edition, _distinct(known.faults, faults))
-    _check_room(store, report)
+    # before any work is done
+    catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
     product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
@@ -112,13 +115,6 @@ def render(
 
 def _distinct(*told: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(told)))
-
-
-def _check_room(store: Store, report: str) -> None:
-    """Refuse to render into a folder where the catalogue could not be written, before any work is done."""
-    from handover.editions import catalogue
-
-    catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
 
 
 def recognised(edition: Edition, warnings: tuple[str, ...] = ()) -> Outcome:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,6 +34,7 @@ NAMED = 10
 
 #: Called with a phase, how many of its steps are done, and how many there are.
 Progress = Callable[[str, int, int], None]
+SILENT: Progress = lambda phase, done, total: None  # noqa: E731
 Thing = TypeVar("Thing")
 
 
@@ -62,6 +65,10 @@ class File:
             raise PublishError(f"{self.source}: must match its manifest, and does not.\n{DAMAGED}")
         return data
 
+    def turn(self) -> int:
+        """The batch that it is put with."""
+        return 2 if "/" not in self.path else int(self.source.name == manifest.NAME)
+
     def md5(self) -> str:
         """Return the tag that object storage gives the file; "" for one that cannot be published."""
         try:
@@ -72,7 +79,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done, in order: `editions`, their `manifests`, `catalogue`, and what is to be `deleted`.
+    """What is to be put, in three `batches`: files of editions, manifests, catalogue; and then to be `deleted`.
 
     `foreign` are those files among them that hold other bytes than we put there, each with the reason; `there` counts
     the files that are the same already, `kept` the editions of the store. `before` is the record as it stands, None
@@ -81,9 +88,7 @@ class Plan:
     is published, and nothing stays.
     """
 
-    editions: tuple[File, ...]
-    manifests: tuple[File, ...]
-    catalogue: tuple[File, ...]
+    batches: tuple[tuple[File, ...], ...]
     deleted: tuple[str, ...]
     foreign: dict[str, str]
     there: int
@@ -97,25 +102,16 @@ class Plan:
     @property
     def uploads(self) -> list[File]:
         """All files to put, in order."""
-        return [*self.editions, *self.manifests, *self.catalogue]
+        return [*chain(*self.batches)]
 
 
 def plan(
-    store: Store,
-    target: Target,
-    progress: Progress = lambda phase, done, total: None,
-    *,
-    locked: bool = True,
-    adopt: bool = False,
+    store: Store, target: Target, progress: Progress = SILENT, *, locked: bool = True, adopt: bool = False
 ) -> Plan:
-    """Compare a store with its mirror; nothing is changed.
+    """Compare a store with its mirror; nothing is changed, and `progress` is told of every file.
 
-    Args:
-        store: What is mirrored.
-        target: Where to.
-        progress: Told of every file.
-        locked: Whether writers of the store wait meanwhile, which takes a file for the lock.
-        adopt: Whether to take a mirror that another store seems to have made for this one's.
+    Writers of the store wait meanwhile if `locked`, which takes a file for the lock; with `adopt` a mirror that another
+    store seems to have made counts as this one's.
 
     Raises:
         PublishError: There is no whole edition, or the place has no room for a file or a damaged record.
@@ -124,33 +120,24 @@ def plan(
     drafts = catalogue.drafts(store.project, store)
     about, editions, faults = _contents(store, locked, drafts)
     before, site = _record(target), catalogue.site(store.project)
-    ours = before and (adopt or before.is_of(site.id, {f"{one.report}/{one.name}" for one in about}))
+    ours = before and (adopt or before.is_of(site.id, set(map(_named, about))))
     known = before if before and ours else Record()
-    held = target.sizes([*(file.path for files in editions.values() for file in files), *known.files])
-    wanted = _wanted([file for files in editions.values() for file in files], target, held, progress)
+    held, wanted = _compared([*chain(*editions.values())], known.files, target, progress)
     faults += _leave_out_damaged(editions, wanted)
     if not editions:
-        told = "".join(f"\n  {fault}" for fault in listed(faults))
-        of_others = f" of a report that is no draft ({', '.join(drafts)})" if drafts else ""
-        raise PublishError(
-            f"{store.root}: must hold an edition that is whole{of_others} (got none).{told}\n"
-            "Run `handover render` first."
-        )
+        raise _nothing(store, drafts, faults)
     pages = _pages(store, [about[edition] for edition in editions])
-    held = target.sizes([file.path for file in pages]) | held
-    wanted |= _wanted(pages, target, held, progress)
-    files = [*(file for files in editions.values() for file in files), *pages]
-    here = (one for one in store.editions() if one.report not in drafts and one not in editions)
-    spared = {f"{one.report}/{one.name}" for one in here}
+    there, changed = _compared(pages, (), target, progress)
+    held, wanted = there | held, wanted | changed
+    files = [*chain(*editions.values()), *pages]
+    spared = {_named(one) for one in store.editions() if one.report not in drafts and one not in editions}
     stay = {path: hashes for path, hashes in known.files.items() if path.rpartition("/")[0] in spared}
     after = Record(site.id, {file.path: {file.sha256: file.bytes} for file in files} | stay)
-    missing = [file for files in editions.values() for file in files if file.path in wanted]
-    deleted = sorted(known.files.keys() & held.keys() - after.files.keys())
+    missing = [file for file in files if file.path in wanted]
+    deleted = tuple(sorted(known.files.keys() & held.keys() - after.files.keys()))
     return Plan(
-        editions=tuple(file for file in missing if file.source.name != manifest.NAME),
-        manifests=tuple(file for file in missing if file.source.name == manifest.NAME),
-        catalogue=tuple(file for file in pages if file.path in wanted),
-        deleted=tuple(deleted),
+        batches=tuple(tuple(file for file in missing if file.turn() == turn) for turn in range(3)),
+        deleted=deleted,
         foreign=_foreign(target, known, held, [*sorted(wanted & held.keys()), *deleted]),
         there=len(files) - len(wanted),
         kept=len(editions),
@@ -159,6 +146,14 @@ def plan(
         after=after,
         faults=tuple(faults),
         drafts=tuple(drafts),
+    )
+
+
+def _nothing(store: Store, drafts: Sequence[str], faults: Iterable[str]) -> PublishError:
+    told = "".join(f"\n  {fault}" for fault in listed(faults))
+    of_others = f" of a report that is no draft ({', '.join(drafts)})" if drafts else ""
+    return PublishError(
+        f"{store.root}: must hold an edition that is whole{of_others} (got none).{told}\nRun `handover render` first."
     )
 
 
@@ -189,14 +184,16 @@ def _pages(store: Store, found: Iterable[Manifest]) -> list[File]:
     return [_file(name, store.root / name, data) for name, data in contents.items()]
 
 
-def _wanted(files: Sequence[File], target: Target, held: Mapping[str, int], progress: Progress) -> set[str]:
-    """The paths of those files that the mirror lacks, or has otherwise."""
-    found = set()
+def _compared(
+    files: Sequence[File], more: Iterable[str], target: Target, progress: Progress
+) -> tuple[dict[str, int], set[str]]:
+    """The sizes of those files, and of `more` paths, that the mirror has; and the paths of those that it must get."""
+    held, wanted = target.sizes([*(file.path for file in files), *more]), set()
     for number, file in enumerate(files, 1):
         progress("comparing", number, len(files))
         if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
-            found.add(file.path)
-    return found
+            wanted.add(file.path)
+    return held, wanted
 
 
 def _record(target: Target) -> Record | None:
@@ -244,7 +241,7 @@ def check(plan: Plan, target: Target, *, force: bool, adopt: bool) -> None:
         )
 
 
-def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, done, total: None) -> None:
+def carry_out(plan: Plan, target: Target, progress: Progress = SILENT) -> None:
     """Bring the mirror up to date; may be stopped anywhere and begun again.
 
     Raises:
@@ -255,22 +252,19 @@ def carry_out(plan: Plan, target: Target, progress: Progress = lambda phase, don
     under_way = plan.after.joined(plan.known) if moves else plan.after
     _note(under_way, plan.before, target)
     done = 0
-    # each kind must be through before the next begins; the catalogue goes file by file
-    for files, at_once, lasting in (
-        (plan.editions, target.at_once, True),
-        (plan.manifests, target.at_once, True),
-        (plan.catalogue, 1, False),
-    ):
-
-        def put(file: File, lasting: bool = lasting) -> None:
-            target.put(file.path, file.read(), file.mime, lasting=lasting)
-
-        for _ in _each(at_once, files, put):
+    # each batch must be through before the next begins; the catalogue goes file by file
+    for files in plan.batches:
+        lasting = files is not plan.batches[-1]
+        for _ in _each(target.at_once if lasting else 1, files, partial(_put, target, lasting)):
             done += 1
             progress("uploading", done, len(plan.uploads))
     for number, _ in enumerate(_each(target.at_once, plan.deleted, target.delete), 1):
         progress("deleting", number, len(plan.deleted))
     _note(plan.after, under_way, target)
+
+
+def _put(target: Target, lasting: bool, file: File) -> None:
+    target.put(file.path, file.read(), file.mime, lasting=lasting)
 
 
 def _note(new: Record, old: Record | None, target: Target) -> None:
@@ -296,6 +290,10 @@ def alone(store: Store) -> Iterator[None]:
                 "Wait for it, or end it, and run the command again."
             )
         yield
+
+
+def _named(edition: Edition) -> str:
+    return f"{edition.report}/{edition.name}"
 
 
 def _edition(store: Store, about: Manifest) -> Edition:
