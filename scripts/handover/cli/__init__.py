@@ -179,10 +179,8 @@ def _terminated(number: int, frame: Any) -> NoReturn:
 def _quick_end() -> Callable[[int], None]:
     """Have the program end without taking apart its modules, which takes a twentieth of a render.
 
-    Handlers at exit run in reverse order, so this one, registered first, runs after all others.
-
-    Returns:
-        Called with the exit code when there is nothing left to do but that.
+    Handlers at exit run in reverse order, so this one, registered first, runs after all others. What is returned is
+    called with the exit code when there is nothing left to do but that.
     """
     codes: list[int] = []
 

@@ -49,13 +49,9 @@ SETTING_SHOWN = 81
 class Site:
     """What a project says of its catalogue.
 
-    Attributes:
-        title: What the story is called.
-        description: What it is about.
-        order: Reports in the order in which they stand; others follow by name.
-        words: What a setting means to a reader, in a few words, by ``name: value``.
-        url: Where the catalogue is published, with a slash at its end; "" where it is not.
-        id: Names the feed for ever: the address, unless a project that moved keeps its old one.
+    `order` has the reports that come first; `words` say what a setting means, by ``name: value``; `url` is where the
+    catalogue is published, with a slash at its end, "" for nowhere; `id` names the feed for ever: the address, unless a
+    project that moved keeps its old one.
     """
 
     title: str = "Reports"

@@ -50,16 +50,10 @@ PICTURE_MIMES = {".svg": "image/svg+xml", ".jpg": "image/jpeg", ".tif": "image/t
 class Composition:
     """A notebook, composed.
 
-    Attributes:
-        edition: The edition's name; "" for a notebook that speaks from no day.
-        content: The whole hash that the edition's digits begin; "" for a draft.
-        html: The HTML page.
-        notebook: The executed notebook as it is published; empty for a draft.
-        document: What the pages were written from.
-        metadata: What the pages say of themselves.
-        refused: A line for each table that the notebook names and that may not be attached.
-        omitted: What its cells left out.
-        pictures: Those beside the notebook that the pages show, by their paths in the project.
+    `edition` is its name, "" for a notebook that speaks from no day; `content` the whole hash that its digits begin,
+    `notebook` the executed one as it is published, both empty for a draft. `refused` has a line for each table that is
+    named and may not be attached; `omitted` is what the cells left out; `pictures` those beside the notebook that the
+    pages show, by their paths in the project.
     """
 
     edition: str
@@ -256,10 +250,8 @@ def _project(folder: Path) -> Project | None:
 def tables(root: Path, named: Sequence[Any]) -> tuple[list[tuple[str, Attachment]], list[str]]:
     """Read the data tables that a report names, and their dictionary.
 
-    Args:
-        root: The project.
-        named: Paths relative to it, as the evidence output lists them. Nothing outside ``data/`` is
-            read, nor through a link: a notebook could otherwise carry any file of this machine away.
+    Nothing outside ``data/`` is read, nor through a link: a notebook could otherwise carry any file of this machine
+    away.
 
     Returns:
         Pairs of path and attachment, the dictionary last; and one line for each path that was refused.

@@ -20,17 +20,10 @@ DayBefore = Callable[[Mapping[str, Any]], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One report with its parameters bound.
+    """One report with its parameters bound, those among its inputs.
 
-    Attributes:
-        project: The checkout.
-        report: The report's name.
-        variant: The parameters, beside the day, that were set to something else than the default.
-        inputs: Hashes of everything that it is made from, the bound parameters among it.
-        day: The day that it speaks from.
-        language: The language of its text.
-        network: Whether its cells may use the network.
-        strict: Whether it may leave out no text without another in its place.
+    `variant` are the parameters, beside the day, that were set to something else than the default; `network` says
+    whether its cells may use it; a `strict` one may leave out no text without another in its place.
     """
 
     project: Project
@@ -110,11 +103,9 @@ class Contract:
         return cls(project, report, declared, language, held, opened, strict)
 
     def request(self, given: Mapping[str, Any], day_before: DayBefore | None = None) -> Request:
-        """Ask for an edition.
+        """Ask for an edition with these parameters; text is read by the declared type.
 
-        Args:
-            given: Parameters by name; text is read by the declared type.
-            day_before: Asked where a report declares ``since`` and is given none.
+        `day_before` is asked where a report declares ``since`` and is given none.
 
         Raises:
             NotebookError: The report speaks from no day.

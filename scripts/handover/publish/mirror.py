@@ -214,11 +214,8 @@ def _foreign(target: Target, known: Record, held: Mapping[str, int], paths: Iter
 def check(plan: Plan, target: Target, *, force: bool, adopt: bool) -> None:
     """Refuse a plan that would take away what is not this store's, unless the user has said so.
 
-    Args:
-        plan: The plan.
-        target: Where it is to be carried out.
-        force: Whether files of others, and changed ones, may be replaced and deleted.
-        adopt: Whether the mirror is this store's, whatever its record says and however much of it goes.
+    With `force` files of others, and changed ones, may be replaced and deleted; with `adopt` the mirror is this
+    store's, whatever its record says and however much of it goes.
 
     Raises:
         PublishError: It would replace or delete other people's files, or delete more editions than it keeps.

@@ -38,10 +38,8 @@ NAMED = 10
 def of(text: str, store: Store, *, force: bool = False) -> "Target":
     """Return the target that a text names: a folder, or an address of storage such as ``s3://bucket/path``.
 
-    Args:
-        text: A path, or an address as `addresses.read` reads it.
-        store: What is to be mirrored. A folder may neither lie in it nor hold it or its checkout.
-        force: Accept a folder in the checkout that git does not ignore.
+    A folder may neither lie in the store that is to be mirrored nor hold it or its checkout; one in the checkout that
+    git does not ignore is accepted with `force`.
 
     Raises:
         HandoverError: It is none of these, could mean something else, or its driver is not installed.

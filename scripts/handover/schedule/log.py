@@ -120,9 +120,7 @@ class Damage(sqlite3.DatabaseError):
 class Log:
     """The log of a project; its rows are read and written within `reading` and `writing`.
 
-    Args:
-        project: The checkout.
-        tell: Receives a line if the log is begun anew where there was one.
+    `tell` receives a line if the log is begun anew where there was one.
     """
 
     def __init__(self, project: Project, tell: Callable[[str], None] = lambda text: None) -> None:
@@ -207,11 +205,7 @@ class Log:
         return sorted(found, key=lambda one: one.tick)
 
     def put(self, row: Tick) -> bool:
-        """Write the row of a tick, unless the tick has an outcome: that one stands.
-
-        Returns:
-            Whether it was written.
-        """
+        """Write the row of a tick, and say so, unless the tick has an outcome: that one stands."""
         settled = "SELECT 1 FROM tick WHERE entry = ? AND tick = ? AND outcome <> ''"
         if self._db.execute(settled, (row.entry, stamp(row.tick))).fetchone():
             return False

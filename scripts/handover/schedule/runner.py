@@ -136,16 +136,8 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
 class Runner:
     """One runner of one project.
 
-    Args:
-        project: The checkout.
-        stop: Ends it early.
-        now: The clock.
-        render: Runs a job, as `run` does.
-        send: Sends a mail, as `mail.send` does.
-        tell: Receives one line for each event.
-
-    Attributes:
-        given_up: The mails that the server refused for good.
+    `stop` ends it early; `render` runs a job as `run` does, and `send` sends a mail as `mail.send` does; `tell`
+    receives one line for each event. `given_up` are the mails that the server refused for good.
     """
 
     project: Project
@@ -165,8 +157,7 @@ class Runner:
     def once(self) -> list[Tick]:
         """Run all that is due, waiting between attempts, and send the mails owed.
 
-        Returns:
-            The ticks that came to an outcome, skipped ones too, in the order in which they did.
+        Returns the ticks that came to an outcome, skipped ones too, in the order in which they did.
 
         Raises:
             HandoverError: The entries or the log cannot be read, or the disk refuses.
@@ -253,8 +244,7 @@ class Runner:
     def _round(self) -> tuple[list[Tick], list[dt.datetime]]:
         """Give each entry one turn.
 
-        Returns:
-            The ticks that came to an outcome; and for each entry that waits for another attempt, until when.
+        Returns the ticks that came to an outcome; and for each entry that waits for another attempt, until when.
         """
         with self.log.writing():
             self.log.declare(self.entries, self.now())

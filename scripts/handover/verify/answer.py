@@ -77,11 +77,7 @@ def code(answers: Iterable[Answer]) -> int:
 def verify(project: Project, paths: Iterable[Path], *, hashes: bool = False, trust: bool = False) -> Iterator[Answer]:
     """Yield an answer for each edition, store and PDF that the paths mean, as soon as it is known.
 
-    Args:
-        project: The checkout that judges.
-        paths: Editions, stores, files of editions, PDFs.
-        hashes: Whether to leave it at comparing hashes.
-        trust: Whether notebooks may be run that are not this checkout's.
+    The `project` judges, by `hashes` alone if asked; with `trust` notebooks may be run that are not its own.
 
     Raises:
         VerifyError: A path means nothing that could be verified.

@@ -150,10 +150,7 @@ def _part(text: str, root: Any, pages: Mapping[Any, int]) -> tuple[str, list[tup
 def _nodes(root: Any, pages: Mapping[Any, int], aside: Set[str] = frozenset()) -> Iterator[tuple[str, Any]]:
     """Yield every value below an object once, in an order that no numbering of objects changes, each with its key.
 
-    Args:
-        root: Where to begin.
-        pages: The numbers of the pages; a page that is met stands for its number, and what is below it is left out.
-        aside: Keys that are not followed.
+    A page that is met stands for its number, and what is below it is left out; keys `aside` are not followed.
     """
     import pikepdf
 

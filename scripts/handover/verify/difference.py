@@ -59,13 +59,10 @@ class Difference:
 
 
 def first(name: str, found: bytes, given: bytes, facts: Facts = ()) -> Difference:
-    """Name the first difference between two files that are not the same.
+    """Name the first difference between two files that are not the same, `found` and what this checkout gives.
 
-    Args:
-        name: The file's name, which tells what it is.
-        found: The one in question.
-        given: The one that this checkout gives.
-        facts: What the report prints, with key, label, value and ``printed``.
+    The end of the `name` tells what they are; `facts` are what the report prints, each with key, label, value and
+    ``printed``.
     """
     _, _, suffix = name.rpartition(".")
     if suffix == "pdf":

@@ -138,10 +138,9 @@ def advice(project: Project, changed: Iterable[str], carried: Mapping[str, bytes
 
 
 def by_other_code(project: Project, pdf: bytes, carried: Mapping[str, bytes]) -> tuple[bool, tuple[str, ...]]:
-    """Whether a commit published this very PDF with a package that shapes pages otherwise.
+    """Whether a commit published this very PDF with a package that shapes pages otherwise; with advice.
 
-    Returns:
-        With the answer, the advice that belongs to it, or why git cannot tell.
+    The advice says also why git cannot tell, where it cannot.
     """
     try:
         commit = commit_of(project, [pdf])
