@@ -374,7 +374,7 @@ def test_a_copy_of_the_project_and_another_folder_get_the_same_bytes(mini, stand
     here = render.render(mini, "mini")
     for there in (render.render(Project(elsewhere), "mini"), render.render(mini, "mini", out=out)):
         assert there.kind == "published" and there.edition.name == here.edition.name
-        assert [one.read_bytes() for one in here.paths] == [one.read_bytes() for one in there.paths]
+        assert [one.read_bytes() for one in here.edition.pages] == [one.read_bytes() for one in there.edition.pages]
 
 
 @pytest.mark.parametrize("name", ["index.html", "feed.xml", "catalogue.json", "mini_editions.html"])

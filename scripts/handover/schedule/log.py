@@ -176,7 +176,7 @@ class Log:
         to_come = "tick > ? AND (outcome = 'skipped' OR (outcome = '' AND attempts = 0))"
         self._db.execute(f"DELETE FROM tick WHERE {to_come}", (at,))
         declared = {entry.name for entry in entries}
-        for seen in self._rows(Seen, "SELECT * FROM entry"):
+        for seen in self._all(Seen):
             back = replace(seen, since=min(seen.since, now), noted=min(seen.noted, now))
             found = self._unnoted(back, now)
             for tick in found:
@@ -195,13 +195,13 @@ class Log:
 
     def seen(self, entry: str) -> Seen | None:
         """The row of an entry, if a runner has seen it."""
-        return next(iter(self._rows(Seen, "SELECT * FROM entry WHERE name = ?", entry)), None)
+        return self._first(Seen, "name = ?", entry)
 
     def waiting(self, entry: str, now: dt.datetime) -> list[Tick]:
         """The ticks up to `now` that have no outcome, in order, including those that no runner has noted yet."""
-        waiting = "SELECT * FROM tick WHERE entry = ? AND outcome = '' AND tick <= ?"
         seen = self.seen(entry)
-        found = self._rows(Tick, waiting, entry, stamp(now)) + (self._unnoted(seen, now) if seen else [])
+        noted = self._all(Tick, "entry = ? AND outcome = '' AND tick <= ?", entry, stamp(now))
+        found = noted + (self._unnoted(seen, now) if seen else [])
         return sorted(found, key=lambda one: one.tick)
 
     def put(self, row: Tick) -> bool:
@@ -226,19 +226,14 @@ class Log:
 
     def last_run(self, entry: str) -> Tick | None:
         """The latest tick of an entry that was run to an outcome."""
-        last = (
-            "SELECT * FROM tick WHERE entry = ? AND outcome NOT IN ('', 'skipped') AND trigger <> ?"
-            " ORDER BY tick DESC LIMIT 1"
-        )
-        return next(iter(self._rows(Tick, last, entry, BY_HAND)), None)
+        ran = "entry = ? AND outcome NOT IN ('', 'skipped') AND trigger <> ? ORDER BY tick DESC"
+        return self._first(Tick, ran, entry, BY_HAND)
 
     def failing(self, entry: str) -> Tick | None:
         """The last tick that failed, if nothing of its entry has come out well since it was recorded."""
-        last = (
-            "SELECT * FROM tick WHERE entry = ? AND (outcome IN ('published', 'unchanged')"
-            " OR outcome = 'failed' AND trigger <> ?) ORDER BY at DESC, tick DESC LIMIT 1"
-        )
-        return next((row for row in self._rows(Tick, last, entry, BY_HAND) if row.outcome == "failed"), None)
+        told = "entry = ? AND (outcome IN ('published', 'unchanged') OR outcome = 'failed' AND trigger <> ?)"
+        row = self._first(Tick, f"{told} ORDER BY at DESC, tick DESC", entry, BY_HAND)
+        return row if row and row.outcome == "failed" else None
 
     def by_hand(self, entry: str, now: dt.datetime) -> Tick:
         """A row for a run by hand, at an instant of its own that no crontab names: those begin their minute."""
@@ -293,14 +288,11 @@ class Log:
 
     def owed(self) -> list[Mail]:
         """The mails owed, the oldest first."""
-        return self._rows(Mail, "SELECT * FROM mail WHERE state = 'owed' ORDER BY at, id")
+        return self._all(Mail, "state = 'owed' ORDER BY at, id")
 
     def last_mail(self, entry: str) -> Mail | None:
         """The mail of an entry that was sent or given up last."""
-        last = (
-            "SELECT * FROM mail WHERE entry = ? AND state IN ('sent', 'given up') ORDER BY tried DESC, at DESC LIMIT 1"
-        )
-        return next(iter(self._rows(Mail, last, entry)), None)
+        return self._first(Mail, "entry = ? AND state IN ('sent', 'given up') ORDER BY tried DESC, at DESC", entry)
 
     def note(self, mail: Mail) -> None:
         """Write what became of a mail."""
@@ -308,10 +300,15 @@ class Log:
 
     def _unnoted(self, seen: Seen, now: dt.datetime) -> list[Tick]:
         """The ticks of an entry up to `now` that have no row, except those that ran before the clock was set back."""
-        later = "SELECT * FROM tick WHERE entry = ? AND tick > ?"
-        rows = {one.tick for one in self._rows(Tick, later, seen.name, stamp(seen.noted))}
+        rows = {one.tick for one in self._all(Tick, "entry = ? AND tick > ?", seen.name, stamp(seen.noted))}
         found = ticks(seen.cron, seen.timezone, seen.noted, now)
         return [Tick(seen.name, tick, now) for tick in found if tick not in rows]
+
+    def _first(self, kind: type[Row], where: str, *values: Any) -> Row | None:
+        return next(iter(self._all(kind, f"{where} LIMIT 1", *values)), None)
+
+    def _all(self, kind: type[Row], where: str = "true", *values: Any) -> list[Row]:
+        return self._rows(kind, f"SELECT * FROM {TABLES[kind][0]} WHERE {where}", *values)
 
     def _rows(self, kind: type[Row], query: str, *values: Any) -> list[Row]:
         cursor = self._db.execute(query, values)
