@@ -191,12 +191,18 @@ def test_an_edition_gone_that_cannot_be_rendered_any_more_is_tried_once_and_stay
     assert "failed" in call("history")[1]
 
 
+def rewrite(path, old, new):
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
 DAMAGE = {
     "a byte": lambda path: path.write_bytes(b"X" + path.read_bytes()[1:]),
     "cut": lambda path: path.write_bytes(path.read_bytes()[:-1]),
     "a page gone": lambda path: path.unlink(),
     "the manifest gone": lambda path: path.with_name("manifest.json").unlink(),
     "the manifest torn": lambda path: path.with_name("manifest.json").write_bytes(b"{"),
+    "a fact renamed": lambda path: rewrite(path.with_name("manifest.json"), b'"Doors"', b'"Walls"'),
     "the folder emptied": lambda path: [one.unlink() for one in path.parent.iterdir()],
 }
 
