@@ -35,7 +35,12 @@ SETTINGS = tuple(word for setting in PLAIN for word in ("-c", setting))
 
 
 def run(root: Path, *words: str, data: bytes = b"", staged: bool = False) -> str:
-    """Return what git prints.
+    """Return what git prints, as `read` gives it, as text."""
+    return read(root, *words, data=data, staged=staged).decode("utf-8", "replace")
+
+
+def read(root: Path, *words: str, data: bytes = b"", staged: bool = False) -> bytes:
+    """Return the bytes that git prints.
 
     Args:
         root: The folder that it is asked in.
@@ -75,7 +80,7 @@ def run(root: Path, *words: str, data: bytes = b"", staged: bool = False) -> str
         raise GitError(f"git: must be a program that runs (got {error.strerror}).\nInstall it anew.") from error
     if done.returncode:
         raise _refusal(root, done.stderr.decode("utf-8", "replace"))
-    return done.stdout.decode("utf-8", "replace")
+    return done.stdout
 
 
 def cut_off(root: Path) -> set[str]:

@@ -135,13 +135,16 @@ def test_an_input_that_is_nowhere_to_be_found_is_named(edition, mini):
 
 def test_it_holds_every_table_that_the_render_could_read_as_it_was_then(mini, stand_in):
     (mini.root / "data" / "names.csv").write_text("name\nDoor 7\n")
+    (mini.root / "data" / "door.bin").write_bytes(b"no text: \xff\r\n")
     edition = render.render(mini, "mini").edition
     whole = bundle.pack(edition)
     assert opened(whole)["data/names.csv"] == b"name\nDoor 7\n"
+    assert opened(whole)["data/door.bin"] == b"no text: \xff\r\n"
     git = ["git", "-C", str(mini.root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "then"]):
         subprocess.run([*git, *words], check=True)
     (mini.root / "data" / "names.csv").write_text("name\nDoor 8\n")
+    (mini.root / "data" / "door.bin").unlink()
     (mini.root / "requirements.lock").unlink()
     assert bundle.pack(edition) == whole
 

@@ -142,7 +142,7 @@ def _found(project: Project, path: str, sha256: str) -> bytes | None:
     with suppress(GitError):
         for commit in git.run(project.root, "log", "--all", "--format=%H", "--", path).split():
             with suppress(GitError):  # it went with this one
-                if digest.of_bytes(data := git.run(project.root, "show", f"{commit}:./{path}").encode()) == sha256:
+                if digest.of_bytes(data := git.read(project.root, "show", f"{commit}:./{path}")) == sha256:
                     return data
     return None
 
