@@ -159,15 +159,9 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime, faults: li
 
 def _declared(project: Project, report: str, faults: list[str]) -> tuple[Parameter, ...]:
     """The parameters that a report declares."""
-    known = project.reports_known()
-    if report not in known:
-        faults.append(
-            f"report must be a report (known: {', '.join(known) or 'none'}; got '{report}'{near(report, known)})"
-        )
-        return ()
-    path = project.notebook(report)
     try:
         require_report(project, report)
+        path = project.notebook(report)
         return parameters.declared(source.read(path), project.where(path))
     except HandoverError as error:
         faults.append(f"report: {_short(error)}")

@@ -105,7 +105,7 @@ def grown_stale(entries: Sequence[Entry], log: Log, now: dt.datetime) -> Iterato
 
 
 def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[dict[str, Any]]:
-    """One row an entry: when it comes next, what came of its last tick, how old its good edition is, in seconds."""
+    """One row an entry: its next tick, what came of its last, and how many seconds old its last good edition is."""
     owed = [mail.entry for mail in log.owed()]
     rows = []
     for entry in entries:
