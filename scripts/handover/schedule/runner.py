@@ -268,8 +268,7 @@ class Runner:
         """Let the last tick of an entry run again if the edition that it came to is gone."""
         row = self.log.last_run(entry.name)
         if row and row.edition and not os.path.lexists(Edition(self.store.root, row.report, row.edition).folder):
-            shown = f"{entry.local(row.tick):%Y-%m-%d %H:%M}"
-            self.tell(f"{entry.name}: {shown} is run again: {row.report}/{row.edition} is gone")
+            self.tell(f"{self._shown(entry, row)} is run again: {row.report}/{row.edition} is gone")
             self.log.reopen(row)
 
     def _turn(self, entry: Entry) -> list[Tick]:
