@@ -265,7 +265,7 @@ def test_verapdf_finds_the_pdf_valid(sample):
 
 @pytest.mark.browser
 def test_a_browser_runs_nothing_and_asks_for_nothing(hostile, chromium):
-    for path in (hostile[1].paths[0], hostile[0].reports / "index.html"):
+    for path in (hostile[1].edition.pages[0], hostile[0].reports / "index.html"):
         with browser.visit(chromium, path, width=390) as seen:
             seen.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
             assert seen.page.evaluate("typeof window.pwned") == "undefined"
@@ -276,7 +276,7 @@ def test_a_browser_runs_nothing_and_asks_for_nothing(hostile, chromium):
 @pytest.mark.browser
 @pytest.mark.slow
 def test_what_is_hostile_is_as_open_to_all_as_the_rest(hostile, chromium):
-    for path in (hostile[1].paths[0], hostile[0].reports / "index.html"):
+    for path in (hostile[1].edition.pages[0], hostile[0].reports / "index.html"):
         with browser.visit(chromium, path, width=390) as seen:
             assert seen.violations() == [] and seen.overflow() <= 0
 

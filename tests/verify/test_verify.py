@@ -228,7 +228,7 @@ def test_a_picture_of_the_report_travels_with_it(mini, stand_in, verify, tmp_pat
     Image.new("RGB", (40, 20)).save(plan)
     notebook = mini.notebook("mini")
     notebook.write_text(notebook.read_text().replace("How many doors there were.", "How many. ![plan](plan.png)"))
-    pdf = render.render(mini, "mini").paths[1]
+    pdf = render.render(mini, "mini").edition.pages[1]
     alone = tmp_path / "from a mail.pdf"
     alone.write_bytes(pdf.read_bytes())
     assert only(verify(mini, alone)[1])["answer"] == VERIFIED
