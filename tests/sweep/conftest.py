@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from handover.editions import manifest
+
 #: Added to the parameters of the miniature.
 SINCE = 'since: "date | None" = None  # the day of an earlier edition to compare with'
 
@@ -21,16 +23,14 @@ def dated(mini):
 
 @pytest.fixture
 def editions():
-    """Call with a store's folder: the bytes of each edition's files, and of each manifest all but its clock and its hash."""
+    """Call with a store's folder: the bytes of each file of its editions, of a manifest all but its clock and hash."""
 
     def take(root):
         found = {}
         for path in sorted(root.glob("*/*/*")):
             data = path.read_bytes()
             if path.name == "manifest.json":
-                data = json.dumps(
-                    {key: value for key, value in json.loads(data).items() if key not in ("run", "sha256")}
-                )
+                data = json.dumps(manifest.load(path) | {"run": None})
             found[path.relative_to(root).as_posix()] = data
         return found
 
