@@ -45,11 +45,7 @@ class Record:
         """
         if self.site and site:
             return self.site == site
-        return not self.files or not self.editions().isdisjoint(editions)
-
-    def editions(self) -> set[str]:
-        """The editions that it has files of, as ``report/edition``."""
-        return set(editions_of(self.files))
+        return not self.files or not set(editions_of(self.files)).isdisjoint(editions)
 
 
 def loads(data: bytes, where: str) -> Record:
