@@ -66,13 +66,13 @@ def test_a_pin_that_names_no_edition_stops_everything_and_all_are_listed(store, 
 def test_pins_that_are_no_list_of_texts_are_refused(store, mini, value):
     configure(mini, f"[tool.handover]\npinned = {value}\n")
     with pytest.raises(HandoverError, match=r"tool\.handover\.pinned must be a list of texts"):
-        prune.plan(store, mini, 1)
+        prune.plan(store, 1)
 
 
 def test_a_pyproject_that_is_no_toml_is_refused(store, mini):
     configure(mini, "[tool.handover\n")
     with pytest.raises(HandoverError, match=r"pyproject\.toml: must be TOML"):
-        prune.plan(store, mini, 1)
+        prune.plan(store, 1)
 
 
 def test_an_unknown_report_names_the_near_one(store):
@@ -91,14 +91,14 @@ def test_where_nobody_can_be_asked_nothing_goes_without_yes(store):
 
 
 def test_the_newest_stay_and_the_one_that_the_last_of_them_is_compared_with(store, mini):
-    assert days(prune.plan(store, mini, 3).removed) == [1, 2, 3, 4, 5, 6]
-    assert days(prune.plan(store, mini, 9).removed) == []
-    assert days(prune.plan(store, mini, 100).removed) == []
+    assert days(prune.plan(store, 3).removed) == [1, 2, 3, 4, 5, 6]
+    assert days(prune.plan(store, 9).removed) == []
+    assert days(prune.plan(store, 100).removed) == []
 
 
 def test_a_day_to_come_stays_and_takes_no_place_of_the_newest(store, mini):
     slip = add(store, as_of="2027-01-10", started="2026-01-11T00:00:00+00:00")
-    plan = prune.plan(store, mini, 1)
+    plan = prune.plan(store, 1)
     assert plan.kept[slip] == "ahead" and days(plan.removed) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
@@ -131,7 +131,7 @@ def test_an_edition_is_taken_back_even_the_newest_and_the_one_before_leads_again
 def test_each_line_has_its_own_newest(store, mini):
     only = add(store, as_of="2025-12-01", variant={"evidence": "article"})
     other = add(store, report="walls", as_of="2025-12-01")
-    plan = prune.plan(store, mini, 1)
+    plan = prune.plan(store, 1)
     assert plan.kept[only] == plan.kept[other] == "newest"
     assert days(plan.removed) == [1, 2, 3, 4, 5, 6, 7, 8]
 
@@ -139,7 +139,7 @@ def test_each_line_has_its_own_newest(store, mini):
 def test_a_pinned_edition_stays_with_the_one_it_is_compared_with(store, mini):
     names = {int(one.name[8:10]): one.name for one in store.editions()}
     configure(mini, f'[tool.handover]\npinned = ["doors/{names[5]}", "/doors/2026-01-02/"]\n')
-    plan = prune.plan(store, mini, 1)
+    plan = prune.plan(store, 1)
     assert days(plan.removed) == [3, 6, 7, 8]
     assert {plan.kept[one] for one in store.editions() if one.name in (names[2], names[5])} == {"pinned"}
 
@@ -147,13 +147,13 @@ def test_a_pinned_edition_stays_with_the_one_it_is_compared_with(store, mini):
 def test_an_edition_that_a_text_names_stays(store, mini):
     edition = store.editions("doors", "2026-01-04")[0]
     (mini.root / "README.md").write_text(f"See [page one](reports/doors/{edition.name}/page1.png).")
-    plan = prune.plan(store, mini, 1)
+    plan = prune.plan(store, 1)
     assert plan.kept[edition] == "named" and days(plan.removed) == [1, 2, 5, 6, 7, 8]
 
 
 def test_the_edition_of_the_day_that_another_says_it_looks_back_to_stays(store, mini):
     add(store, as_of="2026-01-20", since="2026-01-03")
-    plan = prune.plan(store, mini, 1)
+    plan = prune.plan(store, 1)
     assert days(plan.removed) == [1, 2, 4, 5, 6, 7, 8, 9]
     base = store.editions("doors", "2026-01-03")[0]
     assert plan.kept[base].startswith("referenced by doors/2026-01-20")
@@ -230,10 +230,10 @@ def test_a_person_is_asked_and_may_say_no(store, monkeypatch):
 
 
 def test_what_became_worth_keeping_while_the_person_thought_is_kept(store, mini):
-    shown = prune.plan(store, mini, 2)
+    shown = prune.plan(store, 2)
     edition = shown.removed[0]
     configure(mini, f'[tool.handover]\npinned = ["doors/{edition.name}"]\n')
-    gone = prune.carry_out(store, shown, lambda: prune.plan(store, mini, 2))
+    gone = prune.carry_out(store, shown, lambda: prune.plan(store, 2))
     assert edition not in gone and edition in store.editions() and len(gone) == 6
 
 
@@ -261,7 +261,7 @@ def test_stopped_before_any_step_nothing_is_half_gone_and_no_link_is_dead(store,
             add(store, as_of=f"2026-01-{day:02}", value=str(day), listed=day == 10)
             stop = kept
         steps.clear()
-        judge = lambda: prune.plan(store, mini, 2)  # noqa: E731
+        judge = lambda: prune.plan(store, 2)  # noqa: E731
         try:
             prune.carry_out(store, judge(), judge)
         except Stopped:

@@ -33,10 +33,8 @@ Examples:
 def list_command(report: str | None, as_json: bool) -> None:
     """List editions, newest first: report, edition, what it was asked for beside its day, title, path of the HTML."""
     from handover.editions import Store, catalogue
-    from handover.project import Project
 
-    project = Project.find()
-    rows, faults = catalogue.rows(Store.of(project), project, report)
+    rows, faults = catalogue.rows(Store.of(), report)
     if as_json:
         print_json(rows)
     else:
@@ -81,10 +79,8 @@ def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
     they are given.
     """
     from handover.editions import Store, catalogue, compare, dropped, named, reworded
-    from handover.project import Project
 
-    project = Project.find()
-    store = Store.of(project)
+    store = Store.of()
     given = [(one.manifest(), one) for one in (named(store, name) for name in (old, new))]
     (before, first), (after, second) = sorted(given, key=lambda pair: pair[0]["as_of"])
     found, gone = compare(before, after), dropped(before, after) if everything else []
@@ -92,7 +88,7 @@ def diff_command(old: str, new: str, everything: bool, as_json: bool) -> None:
     if as_json:
         print_json([one.as_json() for one in (*found, *gone, *sentences)])
         return
-    site = catalogue.site(project)
+    site = catalogue.site(store.project)
     click.echo(f"From  {_name(before, site)}\nto    {_name(after, site)}\n")
     nothing = "No fact has changed." if sentences else "Nothing has changed."
     click.echo("\n".join(f"- {one}" for one in found) or nothing)
@@ -117,9 +113,8 @@ def catalogue_command(force: bool) -> None:
     """Write the catalogue of reports/ anew from its manifests, e.g. after a merge brought editions in."""
     from handover.editions import Store
     from handover.editions import catalogue as catalogues
-    from handover.project import Project
 
-    store = Store.of(Project.find())
+    store = Store.of()
     with store.locked():
         faults = catalogues.write(store, force=force)
     click.echo(store.root / "index.html")
@@ -157,13 +152,12 @@ def bundle_command(edition: str, out: Path | None) -> None:
     only one begins so.
     """
     from handover.editions import Store, named
-    from handover.project import Project
     from handover.publish import bundle
 
-    project = Project.find()
-    found = named(Store.of(project), edition)
+    store = Store.of()
+    found = named(store, edition)
     path = (out or Path.cwd()).absolute()
-    click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path, project))
+    click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path, store.project))
 
 
 # handover publish
@@ -195,11 +189,10 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
 
     from handover.editions import Store, catalogue
     from handover.progress import Progress
-    from handover.project import Project
     from handover.publish import mirror, target
 
     on_terminate()
-    store = Store.of(Project.find())
+    store = Store.of()
     there = target.of(url, store, force=force)
     with nullcontext() if dry_run else mirror.alone(store), Progress("publish") as progress:
         plan = mirror.plan(store, there, progress, locked=not dry_run, adopt=yes)
@@ -253,13 +246,11 @@ def prune_command(report: str | None, keep: int, dry_run: bool, yes: bool) -> No
     """
     from handover.editions import Store, size
     from handover.progress import Progress
-    from handover.project import Project
     from handover.publish import prune
 
     on_terminate()
-    project = Project.find()
-    store = Store.of(project)
-    plan = prune.plan(store, project, keep, report)
+    store = Store.of()
+    plan = prune.plan(store, keep, report)
     for fault in plan.changed:
         say(f"kept, since it is not as it was written: {fault}")
     counts = Counter(reason.split()[0] for reason in plan.kept.values())
@@ -272,7 +263,7 @@ def prune_command(report: str | None, keep: int, dry_run: bool, yes: bool) -> No
     if not yes:
         _ask("prune", plan.removed)
     with Progress("prune") as progress:
-        going = prune.carry_out(store, plan, lambda: prune.plan(store, project, keep, report), progress)
+        going = prune.carry_out(store, plan, lambda: prune.plan(store, keep, report), progress)
     for one in going:
         click.echo(one.folder)
 
@@ -296,11 +287,10 @@ def retract_command(edition: str, yes: bool) -> None:
     its path, or as report/edition, cut short as long as only one begins so.
     """
     from handover.editions import Store, named
-    from handover.project import Project
     from handover.publish import prune
 
     on_terminate()
-    store = Store.of(Project.find())
+    store = Store.of()
     found = named(store, edition)
     if found not in store.editions(found.report):
         raise HandoverError(f"{found.folder}: must be an edition of {store.root}.\nRun `handover list` to see them.")

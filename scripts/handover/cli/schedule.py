@@ -178,10 +178,9 @@ def health(as_json: bool) -> None:
     be; a run that found its edition unchanged makes it new.
     """
     from handover.editions import Store
-    from handover.project import Project
     from handover.schedule import status
 
-    store = Store.of(Project.find())
+    store = Store.of()
     with _log() as (entries, log, now):
         found = [(status.health(entry, log, now), status.faults(entry, log, store, now)) for entry in entries]
     if not found:

@@ -90,13 +90,13 @@ def site(project: Project | None) -> Site:
     return Site(**told, order=tuple(found.get("order", ())), url=url, id=found.get("id") or url)
 
 
-def drafts(project: Project | None, store: Store) -> list[str]:
+def drafts(store: Store) -> list[str]:
     """The reports in the making, which no mirror may name: the key ``drafts``.
 
     Raises:
         HandoverError: It holds a name that is no report, which would let one through.
     """
-    found = table(project).get("drafts", [])
+    found, project = table(store.project).get("drafts", []), store.project
     known = sorted({*project.reports_known(), *store.reports()}) if project else []
     for name in found:
         if name not in known:
@@ -316,7 +316,7 @@ def _file(one: Manifest, name: str) -> dict[str, Any]:
     return {"path": path, "sha256": about["sha256"], "bytes": about["bytes"], "mime": about["mime"]}
 
 
-def rows(store: Store, project: Project, report: str | None = None) -> tuple[list[dict[str, Any]], list[str]]:
+def rows(store: Store, report: str | None = None) -> tuple[list[dict[str, Any]], list[str]]:
     """List editions, newest first, without any heavy import; and name each torn manifest in a line.
 
     Paths are relative to the project where they lie in it.
@@ -324,6 +324,7 @@ def rows(store: Store, project: Project, report: str | None = None) -> tuple[lis
     Raises:
         NotebookError: There is no report of that name, neither a notebook nor an edition.
     """
+    project = store.project
     known = sorted({*project.reports_known(), *store.reports()})
     if report is not None and report not in known:
         raise NotebookError(

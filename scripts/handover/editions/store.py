@@ -137,12 +137,15 @@ class Store:
     project: Project | None = None
 
     @classmethod
-    def of(cls, project: Project, out: Path | None = None) -> "Store":
-        """The project's own store, or another folder with the same layout, without what killed processes left there.
+    def of(cls, project: Project | None = None, out: Path | None = None) -> "Store":
+        """The store of a project, of the one around if none is given, or another folder with the same layout.
+
+        What killed processes left there is removed.
 
         Raises:
             StoreError: The folder is the checkout, or holds it.
         """
+        project = project or Project.find()
         root = out or project.reports
         if project.root.resolve().is_relative_to(root.resolve()):
             raise StoreError(

@@ -117,7 +117,7 @@ def plan(
         PublishError: There is no whole edition, or the place has no room for a file or a damaged record.
         HandoverError: The project calls something a draft that is no report.
     """
-    drafts = catalogue.drafts(store.project, store)
+    drafts = catalogue.drafts(store)
     about, editions, faults = _contents(store, locked, drafts)
     before, site = _record(target), catalogue.site(store.project)
     ours = before and (adopt or before.is_of(site.id, set(map(_named, about))))

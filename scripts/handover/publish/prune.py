@@ -34,7 +34,7 @@ class Plan:
         return sum(path.stat().st_size for one in self.removed for path in one.folder.iterdir())
 
 
-def plan(store: Store, project: Project, keep: int, report: str | None = None) -> Plan:
+def plan(store: Store, keep: int, report: str | None = None) -> Plan:
     """Judge every edition; nothing is changed.
 
     Kept are the newest `keep` of each line, what speaks from a day to come (and counts as none of the newest), what
@@ -57,8 +57,8 @@ def plan(store: Store, project: Project, keep: int, report: str | None = None) -
     for reason, editions in (
         ("ahead", ahead),
         ("newest", _newest({edition: one for edition, one in about.items() if edition not in ahead}, keep)),
-        ("pinned", _pinned(store, project)),
-        ("named", _named(about, project)),
+        ("pinned", _pinned(store)),
+        ("named", _named(about, store.project)),
     ):
         for one in editions:
             kept.setdefault(one, reason)
@@ -107,10 +107,10 @@ def _newest(about: dict[Edition, manifest.Manifest], keep: int) -> Iterable[Edit
             yield edition
 
 
-def _pinned(store: Store, project: Project) -> list[Edition]:
+def _pinned(store: Store) -> list[Edition]:
     """Editions that pyproject.toml names, as report/edition; one cut short pins all that begin so."""
     found, faults = [], []
-    for pin in settings.table(project).get(PINNED, []):
+    for pin in settings.table(store.project).get(PINNED, []):
         report, _, prefix = pin.strip("/").rpartition("/")
         matching = store.editions(report, prefix) if report and prefix and "/" not in report else []
         found += matching
