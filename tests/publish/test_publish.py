@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -645,7 +646,7 @@ def test_a_pruned_store_and_its_mirror_stay_the_same(store, tmp_path, site, mini
     for day in range(1, 9):
         add(store, as_of=f"2026-02-0{day}", value=str(day), listed=day == 8)
     mirror(store, to)
-    judge = lambda: prune.plan(store, mini, 2, "doors")  # noqa: E731
+    judge = lambda: prune.plan(replace(store, project=mini), 2, "doors")  # noqa: E731
     assert len(prune.carry_out(store, judge(), judge)) == 7
     mirror(store, to, adopt=True)
     assert same(store, to.root, site) and reader(to.root) == []

@@ -126,9 +126,10 @@ def _pinned(store: Store) -> list[Edition]:
     return found
 
 
-def _named(about: Iterable[Edition], project: Project) -> list[Edition]:
+def _named(about: Iterable[Edition], project: Project | None) -> list[Edition]:
     """Editions that the texts at the project's top name, by folder or file."""
-    texts = "\n".join(path.read_text("utf-8", "replace") for path in sorted(project.root.glob("*.md")))
+    paths = sorted(project.root.glob("*.md")) if project else ()
+    texts = "\n".join(path.read_text("utf-8", "replace") for path in paths)
     names = {match[0] for match in re.finditer(EDITION.pattern, texts)}
     return [one for one in about if one.name in names]
 
