@@ -310,7 +310,7 @@ def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) 
         os.close(log)
         if changed:
             os._exit(STALE)
-        later = later or import_later()
+        later = later or import_later(request.cwd)
     os._exit(0)
 
 
@@ -386,13 +386,13 @@ def import_packages() -> Stamps:
     return Stamps(imported_files() - known, started)
 
 
-def import_later() -> Stamps:
-    """Import `LATER` and preload our packages; return the stamps of the imported libraries' files."""
+def import_later(folder: str) -> Stamps:
+    """Import `LATER` and preload our packages for kernels in a folder; return the stamps of the libraries' files."""
     started, known = time.time_ns(), imported_files()
     _import(LATER)
     stamps = Stamps(imported_files() - known, started)
     with contextlib.suppress(Exception):
-        sys.modules[PRELOADED].preload()
+        sys.modules[PRELOADED].preload(Path(folder))
     gc.collect()
     gc.freeze()
     return stamps

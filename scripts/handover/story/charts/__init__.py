@@ -7,15 +7,22 @@
 Importing this package imports no matplotlib; each module does.
 """
 
+from pathlib import Path
 
-def preload() -> None:
-    """Do what the first chart of a process does once, by drawing two small charts and discarding them.
+#: As many canvases as the charts of a long report take, each for a page and for a phone.
+CANVASES = 12
+
+
+def preload(folder: Path | None = None) -> None:
+    """Do beforehand what the first charts of a process do once, and read the tables of the project around `folder`.
 
     `handover.notebook.forkserver` calls this in the process that kernels are forked from. No report depends on it.
     """
     import pandas as pd
 
+    from handover.project import Project
     from handover.story.charts import attacks, figure, style, troops
+    from handover.story.data import Tables
 
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
@@ -29,5 +36,8 @@ def preload() -> None:
         fig, ax = figure.canvas()
         draw(ax, rows)
         figure.svg(fig)
+    figure.make_ready(CANVASES)
     # forks must not share the files of typefaces: close them once here, not in each fork
     style.close_fonts()
+    if folder:
+        Tables.load(Project.find(folder)).prepare()
