@@ -23,6 +23,7 @@ def preload(folder: Path | None = None) -> None:
     from handover.project import Project
     from handover.story.charts import attacks, figure, style, troops
     from handover.story.data import Tables
+    from handover.story.frames import whole_table
 
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
@@ -40,4 +41,7 @@ def preload(folder: Path | None = None) -> None:
     # forks must not share the files of typefaces: close them once here, not in each fork
     style.close_fonts()
     if folder:
-        Tables.load(Project.find(folder)).prepare()
+        tables = Tables.load(Project.find(folder))
+        tables.prepare()
+        for table in tables.rows:
+            whole_table(tables, table)
