@@ -148,7 +148,7 @@ from handover.notebook import forkserver
 libraries, packages = forkserver.import_libraries(), forkserver.import_packages()
 soon = [name for name in forkserver.LATER if name in sys.modules]
 assert not soon, f"imported before the first kernel: {soon}"
-later = forkserver.import_later(".")
+later = forkserver.import_later()
 wanted = (*forkserver.LIBRARIES, *forkserver.LATER, *forkserver.PACKAGES)
 missing = [name for name in wanted if name not in sys.modules]
 assert missing == [forkserver.RENEWED], f"not imported: {missing}"
