@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from handover.story.charts.labels import LINE, PAD, POINTS, breadth, points, set_text, strokes
 from handover.story.charts.style import INK, LABEL
@@ -133,10 +133,15 @@ def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
     most = min(most, max(int(ax.get_window_extent().height * top / high / (LINE + 1)), 1))
     steps = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(top, 1))
     ticks = [tick for tick in steps if 0 <= tick <= max(top, 1) * 1.001]
-    ax.yaxis.set_major_locator(FixedLocator(ticks))
-    ax.set_yticklabels([f"{tick:,.0f}" for tick in ticks])
+    value_ticks(ax, ticks, [f"{tick:,.0f}" for tick in ticks])
     ax.set_ylim(low, high)
     ax.spines["bottom"].set_color(INK)
+
+
+def value_ticks(ax: Axes, places: Sequence[float], words: Sequence[str]) -> None:
+    """Set the ticks of the y axis and their words."""
+    ax.yaxis.set_major_locator(FixedLocator(places))
+    ax.yaxis.set_major_formatter(FixedFormatter(words))
 
 
 def tick_room(top: float) -> float:

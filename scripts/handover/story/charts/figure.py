@@ -77,6 +77,8 @@ def _blank() -> tuple[Figure, Axes]:
     return fig, fig.add_axes((0, 0, 1, 1))
 
 
+#: As many ticks as an axis of counts has.
+TICKS = 6
 #: Blank canvases, which take a tenth of the time of a chart.
 _ready: list[tuple[Figure, Axes]] = []
 
@@ -85,6 +87,8 @@ _ready: list[tuple[Figure, Axes]] = []
 def make_ready(count: int) -> None:
     """Make canvases that charts drawn later, also in a fork, begin with."""
     _ready.extend(_blank() for _ in range(count))
+    for _, ax in _ready:
+        ax.yaxis.get_major_ticks(TICKS)
 
 
 @styled

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from handover.errors import ChartError, near
 from handover.story.charts import axes, labels, marks
@@ -128,8 +128,7 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     room(ax, left=left, right=MARGIN, top=MARGIN + 2 * labels.LINE, bottom=axes.foot(first, last))
     ax.set_ylim(low, high)
     axes.time_axis(ax, first, last)
-    ax.yaxis.set_major_locator(FixedLocator(ticks))
-    ax.set_yticklabels(words)
+    axes.value_ticks(ax, ticks, words)
     places = [(x, marks.height(quantity)) for x, quantity in spots]
     if low < 0:
         labels.strokes(ax, [((axes.num(first), 0.0), (axes.num(last) + 1, 0.0))], INK, lw=0.8, zorder=2)
