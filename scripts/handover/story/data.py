@@ -49,10 +49,6 @@ class Tables(tables.Record):
         """Return what follows from a record; again the same for the same."""
         return cls(Rows(record.rows), record.where, record.paths, record.columns)
 
-    def prepare(self) -> None:
-        """Compute beforehand what most reports ask for."""
-        _ = self.sources, self.declared, self.days, self.contested, self.opposed
-
     @cached_property
     def sources(self) -> dict[str, Row]:
         """The sources by id."""

@@ -1,10 +1,11 @@
-"""Charts as small functions of an axes and rows; a notebook hands one of them to `Story.figure`.
+"""Charts as small functions of an axes from `figure.canvas` and rows; a notebook hands one of them to `Story.figure`.
 
     style ─► figure (canvas, checks, SVG, the finished chart)
       └────► labels ─► axes, marks ─► quantities, timeline  (of any story)
                                  └► troops, attacks, isis, slip, places, handovers
 
-Importing this package imports no matplotlib; each module does.
+A chart leaves out weak sources, and refuses to be drawn without a row. Importing this package imports no matplotlib;
+each module does.
 """
 
 from collections.abc import Callable
@@ -46,11 +47,12 @@ def prepare(folder: Path) -> None:
     """
     from handover.project import Project
     from handover.story.charts import attacks, figure, handovers, isis, troops
+    from handover.story.contradictions import contradictions
     from handover.story.data import Tables
     from handover.story.frames import whole_table
 
     tables = Tables.load(Project.find(folder))
-    tables.prepare()
+    contradictions(tables)
     frames = {name: whole_table(tables, name) for name in tables.rows}
     with suppress(Exception):  # another story has other tables, and draws other charts
         levels = troops.in_iraq(frames["troop_levels"], frames["claims"])

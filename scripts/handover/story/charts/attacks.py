@@ -151,9 +151,6 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
         ax: From `figure.canvas`; the canvas takes the height it needs.
         rows: Rows of ``attacks`` on one base.
         until: The axis reaches at least to this day: the report's.
-
-    Raises:
-        ChartError: No day counts.
     """
     found, hung = days(rows), claimed(rows)
     marks.need(found, "attacks by month")
@@ -163,8 +160,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     first, last = found[0].date, max(day.date for day in (*found, *hung))
     if until is not None:
         last = max(last, axes.day_from(until))
-    counted = {day.date.year for day in found}
-    none = [year for year in range(first.year, last.year + _is_over(last)) if year not in counted]
+    none = {*range(first.year, last.year + _is_over(last))} - {day.date.year for day in found}
     first, last = first.replace(day=1) - dt.timedelta(20), last + dt.timedelta(35)
     kinds = {kind: name for kind, (name, *_) in WEAPONS.items() if any(day.weapon == kind for day in found)}
     kinds |= {"claimed": CLAIMED} if hung else {}
@@ -192,7 +188,7 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
         _mark(ax, [place for day, place in zip(found, stacked, strict=True) if day.weapon == kind], kind, size)
     _mark(ax, [(x, -level - 0.4) for x, level in hanging], "claimed", size, clip_on=False)
     boxes = [*_stacks(ax, tops), *labels.flags(ax, notes, _stacks(ax, tops))]
-    for year in none:
+    for year in sorted(none):
         _write_none(ax, year, boxes)
 
 
@@ -265,9 +261,6 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
         rows: Rows of ``attacks`` on one base; a year with only rows that do not count says so.
         until: The report's day; the column of its unfinished year is hatched, and years up to it without a reported
             attack say so.
-
-    Raises:
-        ChartError: No day counts.
     """
     found = days(rows)
     marks.need(found, "attacks by year")

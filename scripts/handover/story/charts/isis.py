@@ -92,9 +92,6 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     Args:
         ax: From `figure.canvas`.
         rows: From `comparable`.
-
-    Raises:
-        ChartError: There is no row.
     """
     told = [row for row in records(rows) if row["bound"]]
     marks.need(told, "counts of ISIS attacks")

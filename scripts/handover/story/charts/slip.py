@@ -43,9 +43,6 @@ def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame
             the earliest, a fainter one the rest.
         rows: Rows of ``handovers`` on the base; sources with the same kind and day are on one line. Weak sources
             are left out.
-
-    Raises:
-        ChartError: There is no row.
     """
     told = sound(rows)
     marks.need(told, "days of the handover")
