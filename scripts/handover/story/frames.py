@@ -60,8 +60,8 @@ def table_frame(view: View, table: str) -> "pd.DataFrame":
         The table's columns and those of the evidence: dates as datetime64, quantities as float64, the rest as given.
     """
     whole = whole_table(view.tables, table)
-    found = whole[[view.usable(row) for row in view.tables.rows[table]]]
-    return found.reset_index(drop=True)
+    usable = [n for n, row in enumerate(view.tables.rows[table]) if view.usable(row)]
+    return whole.iloc[usable].reset_index(drop=True)
 
 
 @lru_cache(32)
