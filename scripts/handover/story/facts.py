@@ -164,7 +164,7 @@ class Facts:
         return found
 
 
-@lru_cache(2048)
+@lru_cache(512)
 def _facts(tables: Tables, day: dt.date, evidence: str) -> Facts:
     """Return the facts of a day, which are asked for again for each fact that changed on it."""
     return Facts(View(tables, day, evidence))
