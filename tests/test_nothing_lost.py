@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import os
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -56,7 +57,7 @@ def without(tables, key, instead=""):
     rows = [row | {"fact": instead} if row["fact"] == key else row for row in tables.rows["facts"]]
     rows = [row for row in rows if row["fact"]]
     where = {name: found for name, found in tables.where.items() if name != key}
-    made = Tables(tables.rows | {"facts": rows}, tables.paths, where, tables.sources, tables.columns)
+    made = replace(tables, rows=tables.rows | {"facts": rows}, where=where)
     vars(made)["_since"] = tables._since | dict.fromkeys(map(id, rows), dt.date.min)
     return made
 
@@ -66,7 +67,7 @@ def postdated(tables, key):
     fact = Facts(View(tables, dt.date.fromisoformat(DAY)))[key]
     declared = next((str(row["claims"]).split() for row in tables.rows["facts"] if row["fact"] == key), [])
     behind = [tables.where[row][1] for row in {*declared, *(fact.claims if fact else ())} if row in tables.where]
-    later = Tables(tables.rows, tables.paths, tables.where, tables.sources, tables.columns)
+    later = replace(tables)
     vars(later)["_since"] = tables._since | {id(row): dt.date(2027, 10, 1) for row in behind}
     return later
 

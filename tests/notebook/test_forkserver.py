@@ -16,6 +16,8 @@ from runs import HANG_S, alive, printed, until
 from handover import scratch
 from handover.notebook import environment, forkserver
 from handover.notebook.kernels import pack
+from handover.project import Project
+from handover.story.charts import CANVASES
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
 
@@ -163,6 +165,15 @@ assert matplotlib.pyplot.__file__ in later_files and matplotlib.__file__ not in 
 def test_what_can_wait_is_imported_after_the_first_kernel_and_watched_as_well():
     done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.kernel
+def test_what_many_notebooks_would_each_do_is_done_for_them_before_the_third(run):
+    forkserver.discard()
+    ready = "from handover.story.charts import figure; from handover.tables import record; "
+    cell = ready + "print(len(figure._ready), record._last is not None)"
+    said = [printed(run(cell, cwd=Project.find().notebooks)) for _ in range(3)]
+    assert said == [["0 False\n"], ["0 False\n"], [f"{CANVASES} True\n"]]
 
 
 #: A program that runs a notebook whose cell does not end and has started a process in another session.

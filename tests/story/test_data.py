@@ -43,7 +43,7 @@ def claims(monkeypatch):
         digest = hashlib.sha256(ARTICLE[start:end].encode()).hexdigest()
         place = {"claim_id": f"p{paragraph:02}s{sentence:02}a", "paragraph": paragraph, "sentence": sentence}
         rows.append(place | {"start": start, "end": end, "sha256": digest})
-    monkeypatch.setattr(Tables, "load", classmethod(lambda cls, project: Tables({"claims": rows}, {})))
+    monkeypatch.setattr(Tables, "load", classmethod(lambda cls, project: Tables({"claims": rows}, {}, {}, {})))
     return rows
 
 

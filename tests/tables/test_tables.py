@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from functools import partial
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handover.errors import DataError
-from handover.tables import faults, read
+from handover.tables import faults, read, record
 from handover.tables.dictionary import FORMS as FORM_OF
 from handover.tables.dictionary import READERS
 
@@ -256,3 +257,36 @@ def test_what_a_csv_writer_wrote_is_read_back(tmp_path_factory, words):
     fields = [{"name": name, "type": "string"} for name in ("name", "meaning")]
     folder = small(tmp_path_factory.mktemp("small"), out.getvalue(), fields)
     assert read(folder).rows["levels"] == [{"name": "a", "meaning": words}, {"name": words, "meaning": "b"}]
+
+
+def test_tables_are_read_again_only_where_a_byte_of_theirs_has_changed(package, tmp_path):
+    folder = package(GOOD)
+    before, times = read(folder), (folder / "levels.csv").stat()
+    assert read(folder) is before
+    package(GOOD.replace("2500", "2501"))
+    os.utime(folder / "levels.csv", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert read(folder).rows["levels"][1]["value"] == 2501, "a file of the same size and time is another one"
+    package(GOOD.replace("2500", "many"))
+    with pytest.raises(DataError, match="line 3, value: must be an integer"):
+        read(folder)
+    assert read(package(GOOD)).rows == before.rows
+    fields = [field | {"constraints": {"minimum": 9999}} if field["name"] == "value" else field for field in FIELDS]
+    with pytest.raises(DataError, match="line 3, value: must be 9999 or more"):
+        read(package(GOOD, fields))
+    other = small(tmp_path, GOOD).rename(tmp_path / "copy")
+    assert read(other).paths == {"levels": "copy/levels.csv"}, "messages name the folder that was read"
+
+
+def test_tables_that_change_while_they_are_read_are_not_kept(package, monkeypatch):
+    folder = package(GOOD)
+    look = record._look
+
+    def slow(*given):
+        found = look(*given)
+        package(GOOD.replace("2500", "2501"))
+        return found
+
+    monkeypatch.setattr(record, "_look", slow)
+    assert read(folder).rows["levels"][1]["value"] == 2500
+    monkeypatch.undo()
+    assert read(folder).rows["levels"][1]["value"] == 2501

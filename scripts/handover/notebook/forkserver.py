@@ -89,7 +89,8 @@ LATER = (
     "PIL.PpmImagePlugin",
 )
 
-#: Our own modules, and packages with all of theirs; and the package whose ``preload`` does what only a first use does.
+#: Our own modules, and packages with all of theirs; and the package whose ``preload`` does what only a first use does,
+#: and whose ``prepare`` does what many notebooks of a folder would each do.
 PACKAGES = ("handover.notebook.kernel", "handover.notebook.kernels", "handover.story")
 PRELOADED = "handover.story.charts"
 
@@ -289,7 +290,7 @@ def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) 
     """Import our packages, and fork kernels until the packages change or the client goes away."""
     subreaper.end_with_parent()
     packages = import_packages()
-    later: Stamps | None = None
+    later, prepared = None, False
     # variables that modules set on import belong in the kernel's environment too
     imported = {name: value for name, value in os.environ.items() if name not in given}
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a subreaper's exit status is not needed
@@ -310,7 +311,11 @@ def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) 
         os.close(log)
         if changed:
             os._exit(STALE)
-        later = later or import_later()
+        if later is None:
+            later = import_later()
+        elif not prepared:  # many editions are made of these notebooks: what each would do is done for all
+            _call("prepare", Path(request.cwd))
+            prepared = True
     os._exit(0)
 
 
@@ -391,11 +396,16 @@ def import_later() -> Stamps:
     started, known = time.time_ns(), imported_files()
     _import(LATER)
     stamps = Stamps(imported_files() - known, started)
+    _call("preload")
+    return stamps
+
+
+def _call(name: str, *given: Path) -> None:
+    """Call a function of the package that knows what a first use does; kernels can do without."""
     with contextlib.suppress(Exception):
-        sys.modules[PRELOADED].preload()
+        getattr(sys.modules[PRELOADED], name)(*given)
     gc.collect()
     gc.freeze()
-    return stamps
 
 
 def _import(names: Iterable[str]) -> None:

@@ -54,7 +54,7 @@ class View:
                 f"'{row_id}' is not a row of any table{near(row_id, self.tables.where)}.\n"
                 "Name a row by its id, the first cell of its line in data/."
             )
-        return self._usable(self.tables.where[row_id][1])
+        return self.usable(self.tables.where[row_id][1])
 
     def why_unused(self, row_id: str) -> str:
         """Return why a row may not be used, or may not stand alone, in words; "" for one that may."""
@@ -65,10 +65,17 @@ class View:
         return "rests on a source of grade D" if self.weak(row) else ""
 
     def rows(self, table: str) -> list[Row]:
-        """Return the rows of a table that may be used."""
-        return [row for row in self.tables.rows[table] if self._usable(row)]
+        """Return the rows of a table that may be used, in a list that nobody may change."""
+        if table not in self._rows:
+            self._rows[table] = [row for row in self.tables.rows[table] if self.usable(row)]
+        return self._rows[table]
 
-    def _usable(self, row: Row) -> bool:
+    @cached_property
+    def _rows(self) -> dict[str, list[Row]]:
+        return {}
+
+    def usable(self, row: Row) -> bool:
+        """Return whether a row may be used."""
         if self.evidence == "article" and row.get("source_id", ARTICLE) != ARTICLE:
             return False
         return self.tables.known(row) <= self.as_of
@@ -116,20 +123,9 @@ class View:
 
     def conflicts_over(self, row_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of the known conflicts that involve one of the rows, in order."""
-        wanted = set(row_ids)
-        sides = self.tables.sides
-        touched = [
-            name for name, both in sides.items() if wanted.intersection(both["a"]) or wanted.intersection(both["b"])
-        ]
+        contested = self.tables.contested
+        touched = {name for row_id in row_ids if row_id in contested for name in contested[row_id]}
         return tuple(name for name in self.conflicts if name in touched) if touched else ()
-
-    def opposed(self, one: str, other: str) -> list[str]:
-        """Return the conflicts, known or not, that have the two rows on opposite sides."""
-        return [
-            name
-            for name, sides in self.tables.sides.items()
-            if (one in sides["a"] and other in sides["b"]) or (one in sides["b"] and other in sides["a"])
-        ]
 
 
 def statement(tables: Tables, row_id: str) -> str:

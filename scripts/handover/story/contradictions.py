@@ -1,8 +1,8 @@
 """Rows of a table that cannot both be true: the same thing at the same time, with values that exclude each other."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from handover.story.data import Tables
@@ -27,15 +27,17 @@ class Contradiction:
         return f"{self.one} and {self.other} contradict each other ({self.why}), and no conflict is registered"
 
 
-def contradictions(tables: Tables) -> Iterator[Contradiction]:
-    """Yield the pairs of rows that contradict each other unregistered, each once."""
-    registered = {frozenset((a, b)) for sides in tables.sides.values() for a in sides["a"] for b in sides["b"]}
+@lru_cache(1)
+def contradictions(tables: Tables) -> list[Contradiction]:
+    """Return the pairs of rows that contradict each other unregistered, each once."""
+    found = []
     for rows in tables.rows.values():
         for alike in _alike(rows):
             for one, other in combinations(alike, 2):
                 names = row_id(one), row_id(other)
-                if frozenset(names) not in registered and (why := _why(one, other)):
-                    yield Contradiction(*names, why)
+                if frozenset(names) not in tables.opposed and (why := _why(one, other)):
+                    found.append(Contradiction(*names, why))
+    return found
 
 
 def _alike(rows: list[Row]) -> list[list[Row]]:

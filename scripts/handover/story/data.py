@@ -4,8 +4,8 @@ import datetime as dt
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +30,9 @@ class Rows(dict[str, list[Row]]):
         )
 
 
-@dataclass(frozen=True)
-class Tables:
-    """All tables by name; `where` gives the table and the row of each row id, `columns` the names of a table's."""
-
-    rows: Rows
-    paths: dict[str, str]
-    where: dict[str, tuple[str, Row]] = field(repr=False, default_factory=dict)
-    sources: dict[str, Row] = field(repr=False, default_factory=dict)
-    columns: dict[str, list[str]] = field(repr=False, default_factory=dict)
+@dataclass(frozen=True, eq=False)
+class Tables(tables.Record):
+    """The curated tables, and what follows from them on any day."""
 
     @classmethod
     def load(cls, project: Project) -> "Tables":
@@ -47,9 +41,23 @@ class Tables:
         Raises:
             DataError: Lists every fault of every table.
         """
-        record = tables.read(project.data)
-        sources = {str(row["source_id"]): row for row in record.rows.get("sources", [])}
-        return cls(Rows(record.rows), record.paths, record.where, sources, record.columns)
+        return cls.of(tables.read(project.data))
+
+    @classmethod
+    @lru_cache(1)
+    def of(cls, record: tables.Record) -> "Tables":
+        """Return what follows from a record; again the same for the same."""
+        return cls(Rows(record.rows), record.where, record.paths, record.columns)
+
+    @cached_property
+    def sources(self) -> dict[str, Row]:
+        """The sources by id."""
+        return {str(row["source_id"]): row for row in self.rows.get("sources", [])}
+
+    @cached_property
+    def declared(self) -> dict[str, Row]:
+        """The declarations of facts by key."""
+        return {str(row["fact"]): row for row in self.rows["facts"]}
 
     def source_of(self, row: Row) -> Row:
         """Return the source of a row; rows of the article name none, since there is only one.
@@ -88,6 +96,20 @@ class Tables:
         if self.unsourced(row):
             return dt.date.min
         return known_since(row, self.source_of(row))
+
+    @cached_property
+    def contested(self) -> dict[str, set[str]]:
+        """The conflicts that involve a row, by its id."""
+        found: dict[str, set[str]] = {}
+        for name, sides in self.sides.items():
+            for row in (*sides["a"], *sides["b"]):
+                found.setdefault(row, set()).add(name)
+        return found
+
+    @cached_property
+    def opposed(self) -> set[frozenset[str]]:
+        """The pairs of rows that a conflict, known or not, has on opposite sides."""
+        return {frozenset((a, b)) for sides in self.sides.values() for a in sides["a"] for b in sides["b"]}
 
     @cached_property
     def sides(self) -> dict[str, dict[str, list[str]]]:

@@ -19,15 +19,18 @@ its rows is known once all of them are. Bounds are computed as in `arithmetic`; 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from handover.errors import FactError, near
 from handover.story import arithmetic
+from handover.story.claims import WEAK
 from handover.story.values import Period, Quantity, Row, overlap, period_of, quantity_of
 from handover.tables import Value, row_id
 
 if TYPE_CHECKING:
     from handover.story.claims import Claim
+    from handover.story.data import Tables
     from handover.story.facts import Facts
 
 #: What is done with a list of numbers, and with two.
@@ -262,31 +265,37 @@ class _Group:
         """Return the rows of a rule that were known."""
         table, *conditions = self.words
         first = self.tables.rows[table][0] if self.tables.rows[table] else {}
-        tests = [self._test(condition, first) for condition in conditions]
-        sets_basis = any(condition.startswith("basis") for condition in conditions)
-        return [
-            row
-            for row in self.facts.view.rows(table)
-            if not self.facts.view.weak(row)
-            and row.get("standing") != "outlier"
-            and (sets_basis or row.get("basis") not in MEANT)
-            and all(test(row) for test in tests)
-        ]
-
-    def _test(self, condition: str, columns: Row) -> Callable[[Row], bool]:
-        column, found, wanted = condition.partition("=")
-        without = column.endswith("!")
-        column = column.removesuffix("!")
-        if not found or column not in columns:
-            raise FactError(
-                f"{self.where}: a condition must be column=value (got '{condition}'{near(column, columns)}).\n"
-                f"The columns are {', '.join(columns)}."
-            )
-        if without and wanted in self.facts:
-            fact = self.facts[wanted]
+        plain, unlike = [], []
+        for condition in conditions:
+            column, equals, wanted = condition.partition("=")
+            own = column.removesuffix("!")
+            if not equals or own not in first:
+                raise FactError(
+                    f"{self.where}: a condition must be column=value (got '{condition}'{near(own, first)}).\n"
+                    f"The columns are {', '.join(first)}."
+                )
+            of_fact = own != column and wanted in self.facts
+            (unlike if of_fact else plain).append((own, own != column, wanted))
+        found = [row for row in _sound(self.tables, table, *plain) if self.facts.view.usable(row)]
+        for column, _, key in unlike:
+            fact = self.facts[key]
             taken = {self.tables.where[claim][1].get(column) for claim in fact.claims} if fact else set()
-            return lambda row: row[column] not in taken
-        return lambda row: _holds(row[column], wanted) is not without
+            found = [row for row in found if row[column] not in taken]
+        return found
+
+
+@lru_cache(1024)
+def _sound(tables: "Tables", table: str, *conditions: tuple[str, bool, str]) -> list[Row]:
+    """Return the rows that a rule counts, on whatever day; a condition is a column, whether it is "not", and values."""
+    sets_basis = any(column.startswith("basis") for column, _, _ in conditions)
+    return [
+        row
+        for row in tables.rows[table]
+        if row.get("standing") != "outlier"
+        and (sets_basis or row.get("basis") not in MEANT)
+        and all(_holds(row[column], wanted) is not without for column, without, wanted in conditions)
+        and tables.source_of(row)["grade"] != WEAK
+    ]
 
 
 def _known(value: Quantity | Period) -> bool:

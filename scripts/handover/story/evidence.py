@@ -65,7 +65,6 @@ class News:
     facts: Facts
     language: English
     names: Iterable[str] = ()
-    _days: dict[dt.date, Facts] = field(default_factory=dict)
     _steps: dict[str, list[Step]] = field(default_factory=dict)
 
     def steps(self, key: str) -> list[Step]:
@@ -77,8 +76,8 @@ class News:
     def _history(self, key: str) -> list[Step]:
         """Go back from each day on which a row became known to the day before, until nothing was known."""
         found: list[Step] = []
-        day, tables = self.facts.view.as_of, self.facts.view.tables
-        while (fact := self._on(day)[key]) and fact.claims:
+        tables, facts = self.facts.view.tables, self.facts
+        while (fact := facts[key]) and fact.claims:
             since = max(tables.known(tables.where[claim][1]) for claim in fact.claims)
             value = stated(fact, self.language)
             # a new row that says the same is not a step
@@ -87,15 +86,8 @@ class News:
             found.append(Step(since, value))
             if since == dt.date.min:
                 break
-            day = since - dt.timedelta(days=1)
+            facts = self.facts.on(since - dt.timedelta(days=1))
         return found
-
-    def _on(self, day: dt.date) -> Facts:
-        if day == self.facts.view.as_of:
-            return self.facts
-        if day not in self._days:
-            self._days[day] = self.facts.on(day)
-        return self._days[day]
 
     def since(self, keys: Iterable[str], day: dt.date) -> list[Change]:
         """Return the facts that are news since a day: the weightiest first, of one weight the newest.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from handover.errors import FactError, near
 from handover.project import Project
@@ -66,7 +67,7 @@ class Facts:
     missed: Callable[[str], None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
-        self.declared = {str(row["fact"]): row for row in self.view.tables.rows["facts"]}
+        self.declared = self.view.tables.declared
         self.derived = {key: make for key, make in DERIVED.items() if RESTS_ON.get(key, set()) <= self.declared.keys()}
 
     def __iter__(self) -> Iterator[str]:
@@ -129,7 +130,7 @@ class Facts:
 
         def known(day: dt.date) -> bool:
             try:
-                return Facts(View(tables, day, evidence))[key] is not None
+                return _facts(tables, day, evidence)[key] is not None
             except FactError:
                 return True  # the rows of that day contradict each other, and its report says so
 
@@ -139,7 +140,7 @@ class Facts:
 
     def on(self, day: dt.date) -> "Facts":
         """Return the facts of a report of another day."""
-        return Facts(View(self.view.tables, day, self.view.evidence))
+        return _facts(self.view.tables, day, self.view.evidence)
 
     def __getitem__(self, key: str) -> Fact | None:
         """Return a fact, or None where it was not known by the report's day.
@@ -161,6 +162,12 @@ class Facts:
             with self._busy(key):
                 found = self._found[key] = replace(found, reading=_reading(self, found.reading))
         return found
+
+
+@lru_cache(512)
+def _facts(tables: Tables, day: dt.date, evidence: str) -> Facts:
+    """Return the facts of a day, which are asked for again for each fact that changed on it."""
+    return Facts(View(tables, day, evidence))
 
 
 def _read(facts: Facts, row: Row) -> Fact | None:
@@ -269,7 +276,7 @@ def _refuse_contradiction(view: View, key: str, values: list[tuple[Claim, Quanti
     """Refuse a fact whose claims contradict each other with no conflict registered."""
     first, chosen = values[0]
     for other, value in values[1:]:
-        if not overlap(chosen, value) and not view.opposed(first.id, other.id):
+        if not overlap(chosen, value) and {first.id, other.id} not in view.tables.opposed:
             raise FactError(
                 f"data/facts.csv: '{key}': {first.id} and {other.id} contradict each other "
                 f"({_edges(chosen)} against {_edges(value)}) and no conflict is registered.\n"

@@ -9,10 +9,12 @@ import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from handover.errors import ChartError, near
 from handover.story.claims import WEAK, View
+from handover.story.data import Tables
 from handover.story.sentences import SOURCE, inline
 from handover.story.values import English, Period, Row, period_of, quantity_of
 from handover.tables import ARTICLE, Value
@@ -35,15 +37,20 @@ CAPTURE = "E190"
 
 
 def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Return the rows as dictionaries, days as timestamps; `DataFrame.to_dict` takes several times as long."""
-    names = list(frame.columns)
-    cells = zip(*(frame[name].tolist() for name in names), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in cells]
+    """Return the rows as dictionaries of plain cells: days as `datetime.date`, empty ones as None."""
+    columns = [_cells(column) for _, column in frame.items()]
+    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def sound(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the rows that a chart may draw or name: those not of the lowest grade."""
-    return frame[frame["grade"] != WEAK]
+def _cells(column: "pd.Series") -> list[Any]:
+    cells = (column.dt.date if column.dtype.kind == "M" else column).tolist()
+    # NaN and NaT are unequal to themselves
+    return [cell if cell == cell else None for cell in cells]
+
+
+def sound(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Return, as `records` does, the rows that a chart may draw or name: those not of the lowest grade."""
+    return [row for row in records(frame) if row["grade"] != WEAK]
 
 
 def table_frame(view: View, table: str) -> "pd.DataFrame":
@@ -52,13 +59,20 @@ def table_frame(view: View, table: str) -> "pd.DataFrame":
     Returns:
         The table's columns and those of the evidence: dates as datetime64, quantities as float64, the rest as given.
     """
-    names = view.tables.columns[table]
-    found = view.rows(table)
-    sources = [{} if view.tables.unsourced(row) else view.tables.source_of(row) for row in found]
+    whole = whole_table(view.tables, table)
+    usable = [n for n, row in enumerate(view.tables.rows[table]) if view.usable(row)]
+    return whole.iloc[usable].reset_index(drop=True)
+
+
+@lru_cache(32)
+def whole_table(tables: Tables, table: str) -> "pd.DataFrame":
+    """Return all rows of a table, whenever known, in a frame that nobody may change."""
+    names, found = tables.columns[table], tables.rows[table]
+    sources = [{} if tables.unsourced(row) else tables.source_of(row) for row in found]
     columns: dict[str, list[Value]] = {name: [row[name] for row in found] for name in names}
     columns["row_id"] = columns[names[0]]
     columns |= {name: [source.get(name) for source in sources] for name in ("source_id", "outlet", "grade")}
-    columns["known"] = [view.tables.known(row) for row in found]
+    columns["known"] = [tables.known(row) for row in found]
     return _frame(columns)
 
 
@@ -243,10 +257,8 @@ def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, lang
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
     for row in records(rows):
-        # NaN and NaT are unequal to themselves
-        known = {name: value if value == value else None for name, value in row.items()}
-        cells = "".join(_cell(known, column, language, first=n == 0) for n, column in enumerate(columns))
-        link = f'<a href="{SOURCE}{known["source_id"]}">{html.escape(str(known["outlet"]))}</a>'
+        cells = "".join(_cell(row, column, language, first=n == 0) for n, column in enumerate(columns))
+        link = f'<a href="{SOURCE}{row["source_id"]}">{html.escape(str(row["outlet"]))}</a>'
         body.setdefault(cells, {})[link] = None
     lines = [f"<tr>{cells}<td>{', '.join(links)}</td></tr>" for cells, links in body.items()]
     return Table(
@@ -261,7 +273,7 @@ def _cell(row: Row, column: str, language: English, *, first: bool) -> str:
         stated = quantity_of(row, "value" if column == "quantity" else column)
         text, kind = (language.quantity(stated, digits=True) if stated.known else ""), "number"
     elif column == "when":
-        period = period_of({name: value.date() if hasattr(value, "date") else value for name, value in row.items()})
+        period = period_of(row)
         text = language.period(period) if period else ""
     elif isinstance(value := row[column], int | float):
         text, kind = language.number(value, digits=True), "number"

@@ -1,10 +1,12 @@
 """All tables of a project, read and cross-checked; every fault of all of them is found at once."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from handover import digest
 from handover.errors import near
 from handover.tables.dictionary import Schema, Value, dictionary
 from handover.tables.fault import Fault, together
@@ -34,7 +36,7 @@ CITATIONS = (("conflict_rows", "row_id"), ("facts", "claims"), ("milestones", "d
 NEAR_FOR = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Record:
     """By the tables' names their rows, files and columns; `where` gives the table and the row of each row's id."""
 
@@ -61,16 +63,38 @@ def row_id(row: Row) -> str:
     return str(next(iter(row.values())))
 
 
+#: The hash of each file that was read last, and what it held: a sweep renders many editions from the same tables.
+_last: tuple[dict[str, str], Record] | None = None
+
+
 def read(folder: Path) -> Record:
     """Read and cross-check every table that the dictionary in `folder` names.
+
+    Returns:
+        The tables. As long as no file changes it is the same object, which nobody may change.
 
     Raises:
         DataError: Lists every fault of every table, or the fault of the dictionary.
     """
-    record, found = _look(folder)
+    global _last
+    if _last and _hashes(folder, _last[0]) == _last[0]:
+        return _last[1]
+    before = _hashes(folder, ["datapackage.json"])
+    schemas = dictionary(folder)
+    before |= _hashes(folder, [schema.path for schema in schemas])
+    record, found = _look(folder, schemas)
     if found:
         raise together(found)
+    if before and _hashes(folder, before) == before:
+        _last = before, record
     return record
+
+
+def _hashes(folder: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return the hash of each file, beside the folder's name, which messages give; empty if one cannot be read."""
+    with contextlib.suppress(OSError):
+        return {path: digest.of_file(folder / path) if path else folder.name for path in ("", *paths)}
+    return {}
 
 
 def faults(folder: Path) -> Sequence[Fault]:
@@ -79,11 +103,11 @@ def faults(folder: Path) -> Sequence[Fault]:
     Raises:
         DataError: The dictionary cannot be read.
     """
-    return _look(folder)[1]
+    return _look(folder, dictionary(folder))[1]
 
 
-def _look(folder: Path) -> tuple[Record, list[Fault]]:
-    tables = {schema.name: _table(folder, schema) for schema in dictionary(folder)}
+def _look(folder: Path, schemas: Iterable[Schema]) -> tuple[Record, list[Fault]]:
+    tables = {schema.name: _table(folder, schema) for schema in schemas}
     where: dict[str, tuple[str, Row]] = {}
     for name, table in tables.items():
         _place(name, table, where, tables)

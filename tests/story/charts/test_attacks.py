@@ -1,4 +1,5 @@
-import pandas as pd
+import datetime as dt
+
 import pytest
 
 from handover.story.charts import attacks, figure
@@ -13,9 +14,16 @@ def test_a_day_that_two_sources_report_is_one_day(rows):
             {"date": "2024-01-23", "weapon": None},
         )
     )
-    assert list(found["weapon"]) == ["mixed", "unknown"]
-    assert found["wounded"][0].low == 4 and found["wounded"][0].value is None
-    assert found["wounded"][1] is None
+    assert [day.weapon for day in found] == ["mixed", "unknown"]
+    assert found[0].wounded.low == 4 and found[0].wounded.value is None
+    assert found[1].wounded is None
+
+
+@pytest.mark.parametrize("others", [0, 40])
+def test_of_equal_counts_of_a_day_the_first_row_is_told_however_many_rows_there_are(rows, others):
+    told = [{"date": "2020-01-08", "wounded": 110, "wounded_bound": bound} for bound in ("exact", "about")]
+    found = attacks.days(rows("attacks", *told, *({"date": f"2019-{n % 12 + 1:02}-03"} for n in range(others))))
+    assert found[-1].wounded.bound == "exact"
 
 
 def test_days_of_a_month_stack_in_order(rows, draw, symbols):
@@ -65,7 +73,7 @@ def test_years_are_counted_and_the_unfinished_one_is_hatched(rows, draw, texts):
     "own", [{"basis": "claimed"}, {"basis": "passing"}, {"grade": "D"}, {"date_precision": "month"}]
 )
 def test_claims_passing_drones_weak_sources_and_vague_days_do_not_count(rows, own):
-    assert attacks.days(rows("attacks", {"date": "2024-01-20"} | own)).empty
+    assert attacks.days(rows("attacks", {"date": "2024-01-20"} | own)) == []
 
 
 def test_a_day_that_is_only_claimed_hangs_under_the_axis_without_a_word(rows, draw, texts):
@@ -77,7 +85,7 @@ def test_a_day_that_is_only_claimed_hangs_under_the_axis_without_a_word(rows, dr
         {"date": "2024-02-04", "basis": "claimed", "grade": "D"},
         {"date": "2024-02-05", "basis": "passing"},
     )
-    assert attacks.claimed(told) == [pd.Timestamp("2024-02-03")]
+    assert [day.date for day in attacks.claimed(told)] == [dt.date(2024, 2, 3)]
     fig, ax = draw(attacks.by_month, told)
     ((_, y),) = [
         (x, y) for line in ax.lines if line.get_gid() == "claimed" for x, y in zip(*line.get_data(), strict=True)

@@ -6,6 +6,7 @@ from matplotlib.colors import to_hex
 from handover.errors import ChartError
 from handover.story.charts import figure, places
 from handover.story.charts.style import INK, PAPER, SEA
+from handover.story.frames import records
 
 ASAD = {"place_id": "ain_al_asad", "name": "Ain al-Asad Air Base", "latitude": 33.7856, "longitude": 42.4412}
 ERBIL = {"place_id": "erbil_ab", "name": "Erbil Air Base", "latitude": 36.2376, "longitude": 43.9632}
@@ -133,7 +134,7 @@ def test_bases_at_one_spot_share_the_mark_of_the_one_that_is_given_up_last(rows,
     found = places.states(bases, rows("handovers", {"date": "2011-12-07"}))
     fig, _ = draw(places.locator, OUTLINES, found)
     assert {"Ain al-Asad,", "Twin", "no handover reported"} <= set(texts(fig))
-    ((_, _, _, shown, _),) = places._merged(found.drop_duplicates("place_id"), "ain_al_asad")
+    ((_, _, _, shown, _),) = places._merged(records(found.drop_duplicates("place_id")), "ain_al_asad")
     assert shown == "unknown"
 
 

@@ -5,7 +5,11 @@ many attacks a day saw. Days that only the attackers claim hang, hollow, under t
 """
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -15,8 +19,9 @@ from matplotlib.patches import Rectangle
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
 from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER, styled
+from handover.story.claims import WEAK
 from handover.story.frames import records, sound
-from handover.story.values import Quantity
+from handover.story.values import Period, Quantity, quantity_of
 
 #: Weapon of a day -> its name, shape and colour.
 WEAPONS = {
@@ -41,36 +46,45 @@ WORDS = {kind: INK if colour in (CONTEXT, PAPER) else colour for kind, (_, _, co
 COLUMN, LOWEST = 36.0, 4
 
 
-def _dated(rows: pd.DataFrame, basis: str) -> pd.DataFrame:
-    return sound(rows[(rows["date_precision"] == "day") & (rows["basis"] == basis)])
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day with an attack; `weapon` is ``mixed`` where sources name several, `wounded` the highest count of any."""
+
+    date: dt.date
+    weapon: str
+    wounded: Quantity | None
 
 
-def claimed(rows: pd.DataFrame) -> list[pd.Timestamp]:
-    """Return the days for which only the attackers claim an attack."""
-    counted = set(_dated(rows, "reported")["date"])
-    return sorted(set(_dated(rows, "claimed")["date"]) - counted)
+def _dated(rows: pd.DataFrame, basis: str) -> list[Day]:
+    reports: dict[dt.date, list[dict[str, Any]]] = {}
+    for row in sound(rows):
+        if row["date_precision"] == "day" and row["basis"] == basis:
+            reports.setdefault(row["date"], []).append(row)
+    return [_day(day, group) for day, group in sorted(reports.items(), key=itemgetter(0))]
 
 
-def days(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each day that counts as one with an attack.
+def _day(day: dt.date, group: list[dict[str, Any]]) -> Day:
+    weapons = {row["weapon"] for row in group if row["weapon"]}
+    weapon = "mixed" if len(weapons) > 1 else next(iter(weapons), "unknown")
+    counts = [row for row in group if row["wounded"] is not None]
+    most = max(counts, key=itemgetter("wounded"), default=None)
+    return Day(day, weapon, quantity_of(most, "wounded") if most else None)
+
+
+def days(rows: pd.DataFrame) -> list[Day]:
+    """Return the days that count as days with an attack.
 
     Args:
         rows: Rows of ``attacks``. A day counts when a source of grade A to C, other than the attackers, reports
             it; rows that give no day are left out, since another row may give the day.
-
-    Returns:
-        Columns ``date``, ``weapon`` (``mixed`` where sources name several) and ``wounded``, the highest count
-        of any source, as a `Quantity`, or None.
     """
-    reports: dict[pd.Timestamp, list[dict[str, Any]]] = {}
-    for row in records(_dated(rows, "reported").sort_values("date")):
-        reports.setdefault(row["date"], []).append(row)
-    found = []
-    for day, group in reports.items():
-        weapons = {row["weapon"] for row in group if pd.notna(row["weapon"])}
-        weapon = "mixed" if len(weapons) > 1 else next(iter(weapons), "unknown")
-        found.append({"date": day, "weapon": weapon, "wounded": _wounded(group)})
-    return pd.DataFrame(found, columns=["date", "weapon", "wounded"])
+    return _dated(rows, "reported")
+
+
+def claimed(rows: pd.DataFrame) -> list[Day]:
+    """Return the days for which only the attackers claim an attack."""
+    counted = {day.date for day in days(rows)}
+    return [day for day in _dated(rows, "claimed") if day.date not in counted]
 
 
 def listed_by_day(rows: pd.DataFrame) -> pd.DataFrame:
@@ -84,22 +98,15 @@ def listed_by_day(rows: pd.DataFrame) -> pd.DataFrame:
     Returns:
         The rows with ``weapon`` and ``wounded`` of their day, and whether it counts, in words, as ``basis``.
     """
-    counted = {row["date"]: row for row in records(days(rows))}
-    own = {"reported": set(counted), "claimed": set(claimed(rows))}
-    drawn = sound(rows[rows["date_precision"] == "day"])
-    marked = [row["date"] in own.get(row["basis"], ()) for row in records(drawn)]
-    drawn = drawn[pd.Series(marked, index=drawn.index, dtype=bool)]
-    kinds = [counted[row["date"]]["weapon"] if row["date"] in counted else "" for row in records(drawn)]
-    none = drawn.groupby("date")["wounded"].transform("max") == 0
-    most = [
-        Quantity(0, bound="exact") if unhurt else counted[day]["wounded"] if day in counted else None
-        for day, unhurt in zip(drawn["date"], none, strict=True)
-    ]
-    return drawn.assign(
-        weapon=[WEAPONS[kind][0] if kind else "" for kind in kinds],
-        wounded=[marks.height(wounded) if wounded else None for wounded in most],
-        wounded_bound=[wounded.bound if wounded else None for wounded in most],
-        basis=["reported" if kind else CLAIMED for kind in kinds],
+    said = {(day.date, "reported"): (WEAPONS[day.weapon][0], "reported", day.wounded) for day in days(rows)}
+    said |= {(day.date, "claimed"): ("", CLAIMED, None) for day in claimed(rows)}
+    listed, drawn = _listed(rows, lambda row: said.get((row["date"], row["basis"])))
+    weapons, basis, wounded = zip(*drawn, strict=True) if drawn else ((), (), ())
+    return listed.assign(
+        weapon=weapons,
+        wounded=[None if one is None else marks.height(one) for one in wounded],
+        wounded_bound=[None if one is None else one.bound for one in wounded],
+        basis=basis,
     )
 
 
@@ -113,22 +120,25 @@ def listed_by_year(rows: pd.DataFrame, *, until: str | dt.date) -> pd.DataFrame:
     Returns:
         The rows with ``year``, in words, and ``days``. Those of one year read alike, as in `listed_by_day`.
     """
-    end = pd.Timestamp(until)
-    drawn = _dated(rows, "reported")
-    years = drawn["date"].dt.year
-    words = [f"{year} so far" if year == end.year and not end.is_year_end else str(year) for year in years]
-    return drawn.assign(year=words, days=drawn.groupby(years)["date"].transform("nunique"))
+    end = axes.day_from(until)
+    counts = Counter(day.date.year for day in days(rows))
+    listed, years = _listed(rows, lambda row: row["basis"] == "reported" and row["date"].year)
+    words = [f"{year} so far" if year == end.year and not _is_over(end) else str(year) for year in years]
+    return listed.assign(year=words, days=[counts[year] for year in years])
 
 
-def _wounded(reports: list[dict[str, Any]]) -> Quantity | None:
-    known = [row for row in reports if row["wounded"] > 0]
-    if not known:
-        return None
-    most = max(reversed(known), key=lambda row: row["wounded"])
-    number = float(most["wounded"])
-    bound = str(most["wounded_bound"]) if pd.notna(most["wounded_bound"]) else "exact"
-    edge = {"low": number} if bound in marks.LOWER else {"high": number} if bound in marks.UPPER else {"value": number}
-    return Quantity(**edge, bound=bound)
+def _listed(rows: pd.DataFrame, say: Callable[[dict[str, Any]], Any]) -> tuple[pd.DataFrame, list[Any]]:
+    """Return the rows of days of which a chart says something, and what it says."""
+    told = [
+        (n, say(row)) for n, row in enumerate(records(rows)) if row["grade"] != WEAK and row["date_precision"] == "day"
+    ]
+    told = [(n, said) for n, said in told if said]
+    return rows.iloc[[n for n, _ in told]], [said for _, said in told]
+
+
+def _is_over(end: dt.date) -> bool:
+    """Return whether the year of a report's day is over."""
+    return (end.month, end.day) == (12, 31)
 
 
 @styled
@@ -141,24 +151,20 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
         ax: From `figure.canvas`; the canvas takes the height it needs.
         rows: Rows of ``attacks`` on one base.
         until: The axis reaches at least to this day: the report's.
-
-    Raises:
-        ChartError: No day counts.
     """
-    found = days(rows)
+    found, hung = days(rows), claimed(rows)
     marks.need(found, "attacks by month")
-    found["x"], found["level"] = _stacked(found["date"])
-    hung = pd.DataFrame({"date": claimed(rows)}, dtype="datetime64[ns]")
-    hung["x"], hung["level"] = _stacked(hung["date"])
-    top, low = found["level"].max() + 0.5, (hung["level"].max() + 1.1 if len(hung) else 0.0)
-    first, last = found["date"].min().date(), max([*found["date"], *hung["date"]]).date()
+    stacked, hanging = _stacked(found), _stacked(hung)
+    tops = dict(stacked)
+    top, low = max(tops.values()) + 0.5, max((level + 1.1 for _, level in hanging), default=0.0)
+    first, last = found[0].date, max(day.date for day in (*found, *hung))
     if until is not None:
-        last = max(last, pd.Timestamp(until).date())
-    none = _years_without(found["date"], first.year, last)
+        last = max(last, axes.day_from(until))
+    none = {*range(first.year, last.year + _is_over(last))} - {day.date.year for day in found}
     first, last = first.replace(day=1) - dt.timedelta(20), last + dt.timedelta(35)
-    kinds = {kind: name for kind, (name, *_) in WEAPONS.items() if kind in set(found["weapon"])}
-    kinds |= {"claimed": CLAIMED} if len(hung) else {}
-    notes = _worst(found, WORST if full(ax) else WORST_HALF)
+    kinds = {kind: name for kind, (name, *_) in WEAPONS.items() if any(day.weapon == kind for day in found)}
+    kinds |= {"claimed": CLAIMED} if hung else {}
+    notes = _worst(found, stacked, WORST if full(ax) else WORST_HALF)
     unit = max(UNIT, 24 / top)
     over, ticks = marks.key_room(ax, list(kinds.values())), axes.foot(first, last)
     foot = ticks + low * unit
@@ -173,28 +179,29 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     scale(plot, ticks)
     axes.time_axis(ax, first, last)
     scale(plot)
-    highest = max((box.top for box in labels.flag_boxes(ax, notes, _stacks(ax, found))), default=0.0)
+    highest = max((box.top for box in labels.flag_boxes(ax, notes, _stacks(ax, tops))), default=0.0)
     scale(max(plot, highest - foot + 3))
     marks.key(ax, kinds, {kind: _sampler(kind) for kind in (*WEAPONS, "claimed")})
     axes.count_axis(ax, top, most=max(int(top * unit / 16), 1))
     size = _size(ax)
-    for kind, group in found.groupby("weapon", sort=True):
-        _mark(ax, list(zip(group["x"], group["level"], strict=True)), kind, size)
-    _mark(ax, list(zip(hung["x"], -hung["level"] - 0.4, strict=True)), "claimed", size, clip_on=False)
-    boxes = [*_stacks(ax, found), *labels.flags(ax, notes, _stacks(ax, found))]
-    for year in none:
+    for kind in sorted({day.weapon for day in found}):
+        _mark(ax, [place for day, place in zip(found, stacked, strict=True) if day.weapon == kind], kind, size)
+    _mark(ax, [(x, -level - 0.4) for x, level in hanging], "claimed", size, clip_on=False)
+    boxes = [*_stacks(ax, tops), *labels.flags(ax, notes, _stacks(ax, tops))]
+    for year in sorted(none):
         _write_none(ax, year, boxes)
 
 
-def _stacked(when: pd.Series) -> tuple[list[float], pd.Series]:
-    """Return the middle of each day's month, and the day's place in the month's stack."""
-    months = when.dt.to_period("M")
-    return [axes.num(m.start_time) + m.days_in_month / 2 for m in months], when.groupby(months).cumcount() + 0.5
-
-
-def _years_without(when: pd.Series, first: int, last: dt.date) -> list[int]:
-    ended = last.year + (last.month == 12 and last.day == 31)
-    return [year for year in range(first, ended) if year not in set(when.dt.year)]
+def _stacked(found: list[Day]) -> list[tuple[float, float]]:
+    """Return for each day the middle of its month, and its place in the month's stack."""
+    heights: Counter[float] = Counter()
+    places = []
+    for day in found:
+        month = Period.around(day.date, "month")
+        middle = (axes.num(month.start) + axes.num(month.end) + 1) / 2
+        places.append((middle, heights[middle] + 0.5))
+        heights[middle] += 1
+    return places
 
 
 def _write_none(ax: Axes, year: int, taken: list[labels.Box]) -> None:
@@ -208,9 +215,8 @@ def _write_none(ax: Axes, year: int, taken: list[labels.Box]) -> None:
         labels.set_text(ax, px, box.top, words, colour=LABEL, align="center")
 
 
-def _stacks(ax: Axes, found: pd.DataFrame) -> list[labels.Box]:
-    tops = found.groupby("x")["level"].max() + 0.5
-    spots = [labels.points(ax, x, top) for x, top in tops.items()]
+def _stacks(ax: Axes, tops: Mapping[float, float]) -> list[labels.Box]:
+    spots = [labels.points(ax, x, level + 0.5) for x, level in tops.items()]
     return [labels.Box(px - 3, 0, px + 3, py) for px, py in spots]
 
 
@@ -234,18 +240,15 @@ def _sampler(kind: str) -> marks.Sample:
     return lambda ax, x, y: _mark(ax, [(x, y)], kind, 5.5, **marks.KEY)
 
 
-def _worst(found: pd.DataFrame, most: int) -> list[labels.Note]:
-    hurt = found[[wounded is not None and marks.height(wounded) >= LEAST for wounded in found["wounded"]]]
-    order = sorted(hurt.index, key=lambda n: (-marks.height(found.loc[n, "wounded"]), n))[:most]
-    notes = []
+def _worst(found: list[Day], stacked: list[tuple[float, float]], most: int) -> list[labels.Note]:
+    hurt = {n: marks.height(day.wounded) for n, day in enumerate(found) if day.wounded}
+    order = sorted((n for n in hurt if hurt[n] >= LEAST), key=lambda n: (-hurt[n], n))[:most]
+    tops, notes = dict(stacked), []
     for n in sorted(order):
-        row = found.loc[n]
+        day, (x, _) = found[n], stacked[n]
+        words = f"{marks.words(day.wounded)} wounded"
         # the stem starts at the top of the month's stack
-        level = found[found["x"] == row["x"]]["level"].max() + 0.5
-        words = f"{marks.words(row['wounded'])} wounded"
-        notes.append(
-            labels.Note(row["x"], level, words, axes.short(row["date"].date()), WORDS[row["weapon"]], inline=True)
-        )
+        notes.append(labels.Note(x, tops[x] + 0.5, words, axes.short(day.date), WORDS[day.weapon], inline=True))
     return notes
 
 
@@ -258,33 +261,30 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
         rows: Rows of ``attacks`` on one base; a year with only rows that do not count says so.
         until: The report's day; the column of its unfinished year is hatched, and years up to it without a reported
             attack say so.
-
-    Raises:
-        ChartError: No day counts.
     """
     found = days(rows)
     marks.need(found, "attacks by year")
-    counts = found.groupby(found["date"].dt.year).size()
-    end = pd.Timestamp(until) if until is not None else None
-    last = max(counts.index.max(), end.year if end is not None else 0)
-    years = list(range(counts.index.min(), last + 1))
-    partial = end is not None and end.year == last and not end.is_year_end
+    counts = Counter(day.date.year for day in found)
+    end = axes.day_from(until) if until is not None else None
+    last = max(*counts, end.year if end else 0)
+    years = list(range(min(counts), last + 1))
+    partial = end is not None and end.year == last and not _is_over(end)
     wide, _ = room(ax, left=MARGIN, right=MARGIN, top=MARGIN + labels.LINE, bottom=31 if partial else 20)
     ax.set_xlim(-0.6, len(years) - 0.4)
     # a single day must not fill the height
-    ax.set_ylim(0, max(counts.max(), LOWEST))
+    ax.set_ylim(0, max(*counts.values(), LOWEST))
     ax.yaxis.set_visible(False)
     half = min(0.32, COLUMN / 2 * (len(years) + 0.2) / wide)
     for n, year in enumerate(years):
-        count = int(counts.get(year, 0))
+        count = counts[year]
         part = partial and year == last
         look = {"fc": PAPER, "ec": FOCUS, "hatch": "////"} if part else {"fc": FOCUS, "ec": FOCUS}
         if count:
             labels.add(ax, Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
             px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
-    uncounted = set(rows["date"].dt.year)
-    _explain_gaps(ax, [(year not in counts.index, year in uncounted) for year in years], wide / (len(years) + 0.2))
+    uncounted = {row["date"].year for row in records(rows)}
+    _explain_gaps(ax, [(not counts[year], year in uncounted) for year in years], wide / (len(years) + 0.2))
     every = next(n for n in (1, 2, 3, 5, 10) if wide / len(years) * n > 22)
     shown = [n for n in range(len(years)) if (len(years) - 1 - n) % every == 0]
     words = [str(years[n]) for n in shown]

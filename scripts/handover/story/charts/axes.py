@@ -4,16 +4,15 @@ A day is a number on an axis (its ordinal), so matplotlib handles no dates.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from handover.story.charts.labels import LINE, PAD, POINTS, breadth, points, set_text, strokes
 from handover.story.charts.style import INK, LABEL
-from handover.story.values import English, Period
+from handover.story.values import English
 
 STROKE = 3.0  #: length of a tick in points
 #: An axis of more days than these has ticks at years or at months, otherwise at days.
@@ -21,7 +20,7 @@ YEARS_FROM, MONTHS_FROM = 3 * 366, 70
 SHORT = tuple(name[:3] for name in English.months)
 
 
-def num(day: dt.date | pd.Timestamp) -> float:
+def num(day: dt.date) -> float:
     """Return the place of a day on an axis."""
     return float(day.toordinal())
 
@@ -31,15 +30,9 @@ def day_of(number: float) -> dt.date:
     return dt.date.fromordinal(int(number))
 
 
-def period(row: Mapping[str, Any]) -> Period:
-    """Return the period of a row: the day, or the whole month or year, by its precision."""
-    return Period.around(row["date"].date(), str(row.get("date_precision") or "day"))
-
-
-def when(row: Mapping[str, Any]) -> str:
-    """Return the period of a row for a label: "8 Jan 2020", "Oct 2007", "2008"."""
-    found = period(row)
-    return short(found.start, found.precision)
+def day_from(given: str | dt.date) -> dt.date:
+    """Return a day that a notebook gives."""
+    return pd.Timestamp(given).date()
 
 
 def short(day: dt.date, precision: str = "day", *, year: bool = True) -> str:
@@ -140,10 +133,15 @@ def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
     most = min(most, max(int(ax.get_window_extent().height * top / high / (LINE + 1)), 1))
     steps = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(top, 1))
     ticks = [tick for tick in steps if 0 <= tick <= max(top, 1) * 1.001]
-    ax.yaxis.set_major_locator(FixedLocator(ticks))
-    ax.set_yticklabels([f"{tick:,.0f}" for tick in ticks])
+    value_ticks(ax, ticks, [f"{tick:,.0f}" for tick in ticks])
     ax.set_ylim(low, high)
     ax.spines["bottom"].set_color(INK)
+
+
+def value_ticks(ax: Axes, places: Sequence[float], words: Sequence[str]) -> None:
+    """Set the ticks of the y axis and their words."""
+    ax.yaxis.set_major_locator(FixedLocator(places))
+    ax.yaxis.set_major_formatter(FixedFormatter(words))
 
 
 def tick_room(top: float) -> float:

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, heighten, require_not_half, room
 from handover.story.charts.style import FOCUS, INK, LABEL, PAPER, styled
-from handover.story.frames import records, sound
+from handover.story.claims import WEAK
+from handover.story.frames import records
 
 #: Kinds that end a presence, the clearest first; the marks of those in `GIVEN` are filled, of the others hollow.
 ENDINGS = ("transfer", "announcement", "declaration", "departure")
@@ -32,22 +33,24 @@ def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Rows of ``handovers`` with a column ``name``, without plans, returns, weak sources and bases without a name.
     """
-    found = sound(rows[rows["kind"].isin(ENDINGS)]).copy()
-    found["name"] = found["place_id"].map(bases.set_index("place_id")["name"])
-    found = found[found["name"].notna()]
-    found["name"] = [re.sub(r"\s*\(.*\)", "", str(name)) for name in found["name"]]
-    found = found.sort_values(["date", "row_id"]).reset_index(drop=True)
-    chosen: list[int] = []
-    last: dict[str, tuple[pd.Timestamp, int]] = {}
-    for n, (place, day, kind) in enumerate(zip(found["place_id"], found["date"], found["kind"], strict=True)):
-        before, own = last.get(place, (None, 0))
-        if before is None or (day - before).days > APART:
+    names = {row["place_id"]: re.sub(r"\s*\(.*\)", "", str(row["name"])) for row in records(bases)}
+    found = [(n, row) for n, row in enumerate(records(rows)) if row["kind"] in ENDINGS and row["grade"] != WEAK]
+    chosen: list[tuple[int, dict[str, Any]]] = []
+    last: dict[str, tuple[dt.date, int]] = {}
+    for n, row in sorted(found, key=lambda one: (one[1]["date"], one[1]["row_id"])):
+        place, day = row["place_id"], row["date"]
+        if place not in names:
+            continue
+        before, own = last.get(place, (dt.date.min, 0))
+        if (day - before).days > APART:
             own = len(chosen)
-            chosen.append(n)
-        elif ENDINGS.index(kind) < ENDINGS.index(found["kind"][chosen[own]]):
-            chosen[own] = n
+            chosen.append((n, row))
+        elif ENDINGS.index(row["kind"]) < ENDINGS.index(chosen[own][1]["kind"]):
+            chosen[own] = n, row
         last[place] = (day, own)
-    return found.loc[sorted(chosen)].reset_index(drop=True)
+    chosen.sort(key=lambda one: (one[1]["date"], one[1]["row_id"]))
+    listed = rows.iloc[[n for n, _ in chosen]].reset_index(drop=True)
+    return listed.assign(name=[names[row["place_id"]] for _, row in chosen])
 
 
 @styled
@@ -65,22 +68,22 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     Raises:
         ChartError: There is no row, or the canvas is a half one.
     """
-    marks.need(rows, "handovers of bases")
+    told = records(rows)
+    marks.need(told, "handovers of bases")
     require_not_half(ax, "handovers of bases")
-    first, last = rows["date"].min().date(), rows["date"].max().date()
-    if until is not None:
-        last = max(last, pd.Timestamp(until).date())
+    days = [row["date"] for row in told]
+    first, last = min(days), max([*days, axes.day_from(until)] if until is not None else days)
     margin = dt.timedelta(max((last - first).days * 0.02, 15))
     kinds = {
         kind: words
         for kind, words in (("given", "transferred"), ("left", "left or declared vacated"))
-        if (kind == "given") in set(rows["kind"].isin(GIVEN))
+        if any((kind == "given") == (row["kind"] in GIVEN) for row in told)
     }
     over, foot = marks.key_room(ax, list(kinds.values())), axes.foot(first, last) + 6
     height = 60.0
     room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
     axes.time_axis(ax, first - margin, last + margin)
-    notes = [_note(ax, row, FOCUS if row["place_id"] == focus else INK) for row in records(rows)]
+    notes = [_note(ax, row, FOCUS if row["place_id"] == focus else INK) for row in told]
     for _ in range(2):
         heighten(ax, foot + height + over)
         _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
@@ -90,20 +93,20 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     marks.key(ax, kinds, {"given": _sampler(INK), "left": _sampler(PAPER)})
     ax.yaxis.set_visible(False)
     spots: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for kind, note, box in zip(rows["kind"], notes, boxes, strict=True):
+    for row, note, box in zip(told, notes, boxes, strict=True):
         px, py = labels.points(ax, note.x, 0)
         middle = box.top - labels.LINE / 2
         labels.line(ax, (px, py), (px, middle), LABEL)
         # the mark is beside its name, since on the axis marks of one month would hide each other
-        spots.setdefault((note.colour, note.colour if kind in GIVEN else PAPER), []).append((px, middle))
+        spots.setdefault((note.colour, note.colour if row["kind"] in GIVEN else PAPER), []).append((px, middle))
         labels.write(ax, note, box, "left" if box.left > px else "right")
     for (edge, face), places in spots.items():
         _mark(ax, places, edge, face, **marks.OVER)
 
 
 def _note(ax: Axes, row: Mapping[str, Any], colour: str) -> labels.Note:
-    day = axes.num(row["date"].date())
-    return labels.flag(ax, day, 0.0, str(row["name"]), axes.when(row), colour, gap=GAP)
+    when = axes.short(row["date"], str(row["date_precision"] or "day"))
+    return labels.flag(ax, axes.num(row["date"]), 0.0, str(row["name"]), when, colour, gap=GAP)
 
 
 def _mark(ax: Axes, places: list[tuple[float, float]], edge: str, face: str, **how: Any) -> None:

@@ -4,9 +4,11 @@ Counts cover different periods, so the chart shows rates, counts divided by thei
 times the lowest: the axis is logarithmic, with dots, since a bar would need a zero.
 """
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -15,7 +17,9 @@ from matplotlib.axes import Axes
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, styled
-from handover.story.frames import records, sound
+from handover.story.claims import WEAK
+from handover.story.frames import records
+from handover.story.values import quantity_of
 
 #: Measure -> its words; averages and trends are not counts.
 MEASURES = {"attacks": "attacks", "claims": "attacks claimed by ISIS", "incidents": "incidents in the media"}
@@ -46,7 +50,8 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
         Rows with the columns of ``isis_attacks`` and its evidence; a count within a longer one by the same counter
         is left out, and so are weak sources.
     """
-    found = sound(rows[(rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna()])
+    wanted = (rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna()
+    found = rows[wanted & (rows["grade"] != WEAK)]
     if claims is not None and not claims.empty:
         own = claims[(claims["unit"] == "attacks") & claims["bound"].notna()]
         # `start` and `end` of a claim are places in the text
@@ -62,7 +67,7 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
     return found[kept].reset_index(drop=True)
 
 
-Stretch = tuple[tuple[str, str, str], pd.Timestamp, pd.Timestamp]
+Stretch = tuple[tuple[str, str, str], dt.date, dt.date]
 
 
 def _within(own: Stretch, others: list[Stretch]) -> bool:
@@ -87,13 +92,10 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     Args:
         ax: From `figure.canvas`.
         rows: From `comparable`.
-
-    Raises:
-        ChartError: There is no row.
     """
-    rows = rows[rows["bound"].notna()]
-    marks.need(rows, "counts of ISIS attacks")
-    groups = _groups(rows, beside=full(ax))
+    told = [row for row in records(rows) if row["bound"]]
+    marks.need(told, "counts of ISIS attacks")
+    groups = _groups(told, beside=full(ax))
     lines = [line for group in groups for line in group.lines]
     columns = _columns(groups, beside=full(ax))
     heading = labels.wrap(RATE, ax.figure.bbox.width - MARGIN - columns.plot)
@@ -159,25 +161,26 @@ class Columns:
     plot: float
 
 
-def _groups(rows: pd.DataFrame, *, beside: bool) -> list[Group]:
+def _groups(rows: list[dict[str, Any]], *, beside: bool) -> list[Group]:
     """Return counters in the order in which their counts begin, the Iraqi last; equal counts are drawn once."""
-    found = rows.assign(lane=[_lane(row) for row in records(rows)])
-    found = found.drop_duplicates(["lane", "start", "end", "value", "low", "high", "bound"])
-    lanes = [(lane, group.sort_values(["start", "end"])) for lane, group in found.groupby("lane", sort=True)]
-    lanes.sort(key=lambda pair: (pair[0][0] == IRAQI, pair[1]["start"].min(), pair[0]))
-    return [_group(lane, group, beside) for lane, group in lanes]
+    lanes: dict[tuple[str, str, str], dict[object, dict[str, Any]]] = {}
+    for row in sorted(rows, key=itemgetter("start", "end")):
+        lanes.setdefault(_lane(row), {}).setdefault((row["start"], row["end"], quantity_of(row)), row)
+    order = sorted(lanes, key=lambda lane: (lane[0] == IRAQI, next(iter(lanes[lane].values()))["start"], lane))
+    return [_group(lane, list(lanes[lane].values()), beside) for lane in order]
 
 
-def _group(lane: tuple[str, str, str], rows: pd.DataFrame, beside: bool) -> Group:
+def _group(lane: tuple[str, str, str], rows: list[dict[str, Any]], beside: bool) -> Group:
     counter, measure, scope = lane
-    name = counter if counter in set(rows["counted_by"]) else str(rows["counted_by"].iloc[0])
+    names = [str(row["counted_by"]) for row in rows]
+    name = counter if counter in names else names[0]
     what = MEASURES[measure] + ("" if scope == "Iraq" else f", {scope}")
     name = labels.wrap(name, NAMES, "bold") if beside else name
-    return Group(name, what, FOCUS if counter == IRAQI else INK, [_counted(row) for row in records(rows)], beside)
+    return Group(name, what, FOCUS if counter == IRAQI else INK, [_counted(row) for row in rows], beside)
 
 
 def _counted(row: Mapping[str, Any]) -> Line:
-    quantity = marks.stated(row)
+    quantity = quantity_of(row)
     count = ("about " if quantity.bound == "about" else "") + marks.words(quantity)
     start, end = row["start"], row["end"]
     return Line(
@@ -185,18 +188,17 @@ def _counted(row: Mapping[str, Any]) -> Line:
     )
 
 
-def _month_count(start: pd.Timestamp, end: pd.Timestamp) -> float:
-    after = end + pd.Timedelta(days=1)
+def _month_count(start: dt.date, end: dt.date) -> float:
+    after = end + dt.timedelta(1)
     if start.day == after.day == 1:
         return float((after.year - start.year) * 12 + after.month - start.month)
     return ((end - start).days + 1) / (365.25 / 12)
 
 
-def _months(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    if start.is_year_start and end.is_year_end:
+def _months(start: dt.date, end: dt.date) -> str:
+    if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
         return str(start.year) if start.year == end.year else f"{start.year}–{end.year}"
-    first = axes.short(start.date(), "month", year=start.year != end.year)
-    return f"{first}–{axes.short(end.date(), 'month')}"
+    return f"{axes.short(start, 'month', year=start.year != end.year)}–{axes.short(end, 'month')}"
 
 
 def _widest(group: Group) -> float:

@@ -7,21 +7,24 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D, TransformedPath
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, Bbox, TransformedPath
 
 from handover.errors import ChartError
-from handover.story.charts.style import INK, LABEL, PAPER, text_size
+from handover.story.charts.style import FAMILY, INK, LABEL, PAPER, line_metrics, text_size
 
 TEXT = 9.0  #: size of every label
 LINE = 11.0  #: height of a line of labels
@@ -166,51 +169,69 @@ def place_beside(
         needed: How many of the first may have a leader line through something rather than no text; they are placed
             in the better of two orders. By default all, in the order given.
     """
-    first = range(len(marks))[:needed]
-    rest = range(len(marks))[len(first) :]
-    orders = [[*first, *rest]] if needed is None else [[*first, *rest], [*reversed(first), *rest]]
-    taken = np.array(obstacles, dtype=float).reshape(-1, 4)
-    tried = [_placed(marks, order, len(first), taken, inside, reach, steps) for order in orders]
-    return min(tried, key=lambda found: found[0])[1]
+    first = tuple(range(len(marks))[:needed])
+    orders = [first] if needed is None else dict.fromkeys([first, first[::-1]])
+    taken = np.array(obstacles, dtype=float).reshape(-1, 4).T
+    room = partial(_placed, marks, inside=inside, reach=reach, steps=steps)
+    _, placed, taken = min((room(order, taken, must=True) for order in orders), key=itemgetter(0))
+    placed |= room(range(len(first), len(marks)), taken, must=False)[1]
+    return [placed[n] for n in range(len(marks))]
 
 
 def _placed(
-    marks: Sequence[Mark], order: Sequence[int], needed: int, taken: np.ndarray, inside: Box, reach: float, steps: int
-) -> tuple[float, list[Box | None]]:
-    """Place texts in an order, the first `needed` of which must be placed; return the cost too, in points."""
+    marks: Sequence[Mark],
+    order: Sequence[int],
+    taken: np.ndarray,
+    *,
+    must: bool,
+    inside: Box,
+    reach: float,
+    steps: int,
+) -> tuple[float, dict[int, Box | None], np.ndarray]:
+    """Place texts in an order; return the cost in points, the boxes, and all that is then taken, a column a box.
+
+    If each `must` be placed, a leader line may cross something.
+    """
     cost, placed = 0.0, dict[int, Box | None]()
-    for turn, n in enumerate(order):
+    for n in order:
         mark, found, crossing = marks[n], None, 0.0
+        left, bottom, right, top = taken
         # boxes that contain the mark do not obstruct its leader line
-        around = ((taken[:, :2] <= mark[:2]) & (taken[:, 2:] >= mark[:2])).all(axis=1)
-        others = taken[~around]
+        around = (left <= mark.x) & (bottom <= mark.y) & (right >= mark.x) & (top >= mark.y)
+        others = taken[:, ~around] - _at(mark)
         for box in _free(mark, taken, inside, reach, steps):
             if not _crossed(mark, box, others):
                 found, crossing = box, 0.0
                 break
-            if turn < needed and found is None:
+            if must and found is None:
                 found, crossing = box, CROSSING
-        if turn < needed:
-            cost += crossing + math.dist(nearest(found, mark.x, mark.y), mark[:2]) if found else MISSING
+        cost += crossing + math.dist(nearest(found, mark.x, mark.y), mark[:2]) if found else MISSING
         placed[n] = found
         if found:
-            taken = np.vstack([taken, found, _leader(mark, found)])
-    return cost, [placed[n] for n in range(len(marks))]
+            taken = np.hstack([taken, np.array([found]).T, _leader(mark, found)])
+    return cost, placed, taken
+
+
+def _at(mark: Mark) -> np.ndarray:
+    """Return what moves boxes around the origin, a column each, to a mark."""
+    return np.array([[mark.x], [mark.y], [mark.x], [mark.y]])
 
 
 def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[Box]:
     """Yield places around a mark where a text would cover nothing, nearest first."""
     around = _around(mark.width, mark.height, reach, steps)
-    for start in range(0, len(around), BATCH):
-        spots = around[start : start + BATCH] + (mark.x, mark.y) * 2
-        free = (spots[:, :2] >= inside[:2]).all(axis=1) & (spots[:, 2:] <= inside[2:]).all(axis=1)
-        spots = spots[free]
-        yield from (Box(*spot) for spot in spots[~_meet(spots, taken, 1.0).any(axis=1)].tolist())
+    for start in range(0, around.shape[1], BATCH):
+        spots = around[:, start : start + BATCH] + _at(mark)
+        left, bottom, right, top = spots
+        spots = spots[
+            :, (left >= inside.left) & (bottom >= inside.bottom) & (right <= inside.right) & (top <= inside.top)
+        ]
+        yield from map(Box._make, spots[:, ~_meet(spots, taken, 1.0).any(axis=1)].T.tolist())
 
 
 @lru_cache(maxsize=256)
 def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray:
-    """Return boxes around the origin, by length of the leader line; of equals right, left, above, below first."""
+    """Return boxes around the origin, a column each, the shortest leader line first; then right, left, above, below."""
     spots = []
     for away in (step * 4.0 for step in range(steps)):
         sides = [x for aside in dict.fromkeys((0.0, away)) for x in (reach + aside, -reach - aside - width)]
@@ -219,13 +240,14 @@ def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray
         spots += [(x, y) for y in levels for x in (-width / 2, -reach, reach - width)]
     boxes = np.array([(x, y, x + width, y + height) for x, y in spots])
     ends = np.maximum(boxes[:, :2], 0) + np.minimum(boxes[:, 2:], 0)
-    return boxes[np.argsort(np.hypot(*ends.T).round(3), kind="stable")]
+    return boxes[np.argsort(np.hypot(*ends.T).round(3), kind="stable")].T
 
 
 def _meet(ones: np.ndarray, others: np.ndarray, gap: float) -> np.ndarray:
     """Return for each pair of boxes of the two arrays whether they are nearer than `gap`."""
-    one, other = ones[:, None], others[None]
-    return ((one[..., :2] < other[..., 2:] + gap) & (other[..., :2] < one[..., 2:] + gap)).all(axis=-1)
+    left, bottom, right, top = ones[:, :, None]
+    x0, y0, x1, y1 = others
+    return (left < x1 + gap) & (x0 < right + gap) & (bottom < y1 + gap) & (y0 < top + gap)
 
 
 def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
@@ -233,21 +255,22 @@ def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
     return min(max(x, box.left), box.right), min(max(y, box.bottom), box.top)
 
 
-def _crossed(mark: Mark, box: Box, taken: np.ndarray) -> bool:
-    """Return whether the leader line from a mark to its text would cross a box."""
-    away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
+def _crossed(mark: Mark, box: Box, others: np.ndarray) -> bool:
+    """Return whether the leader line from a mark to its text would cross a box; these are relative to the mark."""
+    px, py = nearest(box, mark.x, mark.y)
     # where along the line each box begins and ends, across and up
-    ends = np.stack([taken[:, :2], taken[:, 2:]]) - mark[:2]
-    ends /= np.where(away == 0, 1e-9, away)
-    enter, leave = ends.min(axis=0).max(axis=1), ends.max(axis=0).min(axis=1)
+    x0, x1 = others[::2] / (px - mark.x or 1e-9)
+    y0, y1 = others[1::2] / (py - mark.y or 1e-9)
+    enter = np.maximum(np.minimum(x0, x1), np.minimum(y0, y1))
+    leave = np.minimum(np.maximum(x0, x1), np.maximum(y0, y1))
     return bool(((enter <= leave) & (leave >= 0) & (enter < 1)).any())
 
 
 def _leader(mark: Mark, box: Box) -> np.ndarray:
-    """Return the leader line from a mark to its text, as small boxes."""
+    """Return the leader line from a mark to its text, as small boxes, a column each."""
     away = np.array(nearest(box, mark.x, mark.y)) - mark[:2]
-    along = mark[:2] + ALONG * away
-    return np.hstack([along - 1, along + 1])
+    along = (mark[:2] + ALONG * away).T
+    return np.vstack([along - 1, along + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +283,43 @@ class Note:
     body: str = ""
     colour: str = INK
     inline: bool = False
+
+
+class Words(Text):
+    """A line of a label at a point of the canvas; measured and written as any text, in a fraction of the time."""
+
+    def __init__(self, x: float, y: float, words: str, weight: str, colour: str, align: str) -> None:
+        super().__init__(x, y, words, fontproperties=_font(weight), color=colour, horizontalalignment=align)
+        self.set_transform(POINTS)
+
+    def get_window_extent(self, renderer: Any = None, dpi: float | None = None) -> Bbox:
+        """Return the box of the text, in points."""
+        if self._rotation:
+            return super().get_window_extent(renderer, dpi)
+        width, height, depth = text_size(self._text, self._fontproperties)
+        ascent, descent, _ = line_metrics(self._fontproperties)
+        left = self._x - width * {"left": 0.0, "center": 0.5, "right": 1.0}[self._horizontalalignment]
+        over, under = max(height - depth, ascent), max(depth, descent)
+        return Bbox.from_extents(left, self._y - under, left + width, self._y + over)
+
+    def draw(self, renderer: Any) -> None:
+        """Write the text, or have matplotlib do so where somebody has changed how it looks."""
+        if self._rotation or self._alpha or not (self._text and self._visible and hasattr(renderer, "draw_words")):
+            super().draw(renderer)
+            return
+        font = self._fontproperties
+        style = _css(font.get_weight(), font.get_size(), self._color, self._horizontalalignment)
+        renderer.open_group("text", self._gid)
+        renderer.draw_words(style, self._x, self._y, self._text)
+        renderer.close_group("text")
+
+
+@cache
+def _css(weight: str, size: float, colour: str, align: str) -> str:
+    family = ", ".join(name if name == "sans-serif" else repr(name) for name in FAMILY)
+    bold = {"normal": "", "bold": "font-weight: 700; "}[weight]
+    anchor = {"left": "start", "center": "middle", "right": "end"}[align]
+    return f"{bold}font-size: {size:g}px; font-family: {family}; text-anchor: {anchor}; fill: {to_hex(colour)}"
 
 
 @cache
@@ -404,15 +464,21 @@ def set_text(
     ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
 ) -> None:
     """Write lines of text below `top`; `px` and `top` are in points."""
-    look = {"fontproperties": _font(weight), "color": colour, "ha": align, "va": "baseline"}
     for n, words in enumerate(text.split("\n") if text else []):
-        ax.figure.text(px, top - LINE * n - LINE * 0.78, words, transform=POINTS, **look)
+        line = Words(px, top - LINE * n - LINE * 0.78, words, weight, colour, align)
+        line.set_figure(ax.figure)
+        ax.figure.texts.append(line)
 
 
 def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **how: Any) -> None:
     """Draw a thin line between two places in points."""
     look = {"transform": POINTS, "lw": 0.6, "zorder": 1.5, "clip_on": False}
     add(ax, Line2D(*zip(start, end, strict=True), color=colour, **look | how))
+
+
+def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
+    """Draw a line through places of the data; unlike `Axes.plot`, which takes longer, it moves no limits."""
+    add(ax, Line2D(*zip(*places, strict=True), color=colour, **how))
 
 
 def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str, **how: Any) -> None:

@@ -4,10 +4,9 @@ About is hollow, exact is filled, a range is a bar; an open bound has no edge: "
 than" a fade over a cap. Ordered is a filled diamond, planned a hollow one, authorised a hollow triangle.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
@@ -31,18 +30,12 @@ KEY = OVER | {"gid": "key"}
 Sample = Callable[[Axes, float, float], None]
 
 
-def need(rows: pd.DataFrame, what: str) -> None:
-    """Raise `ChartError` for an empty frame, naming `what`."""
-    if rows.empty:
+def need(rows: Collection[Any], what: str) -> None:
+    """Raise `ChartError` where there is no row, naming `what`."""
+    if not len(rows):
         raise ChartError(
             f"nothing to draw: {what} must have a row (got none).\nLeave the chart out where nothing was known."
         )
-
-
-def stated(row: Mapping[str, Any]) -> Quantity:
-    """Return the quantity of a row of a frame, its empty cells as None."""
-    edges = {name: None if pd.isna(row[name]) else float(row[name]) for name in ("value", "low", "high")}
-    return Quantity(**edges, bound=None if pd.isna(row["bound"]) else str(row["bound"]))
 
 
 def height(quantity: Quantity) -> float:

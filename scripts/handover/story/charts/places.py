@@ -3,10 +3,10 @@
 The size of a mark says nothing about the base. A base without any report has a state of its own.
 """
 
-import itertools
 import math
 import re
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -83,11 +83,11 @@ def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = 
         ``date_precision`` of the change, and the columns of evidence: a row for the position of each base, and one
         for its state if reported.
     """
-    known = sound(rows[rows["kind"].isin(BECOMES)]).sort_values(["date", "row_id"])
     reports: dict[str, list[dict[str, Any]]] = {}
-    for row in records(known):
-        reports.setdefault(row["place_id"], []).append(row)
-    end = next(iter(records(sound(over))), None) if over is not None else None
+    for row in sorted(sound(rows), key=itemgetter("date", "row_id")):
+        if row["kind"] in BECOMES:
+            reports.setdefault(row["place_id"], []).append(row)
+    end = next(iter(sound(over)), None) if over is not None else None
     found = []
     for base in records(bases):
         state, report = _state(reports.get(base["place_id"], []))
@@ -131,10 +131,11 @@ def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: s
     Raises:
         ChartError: No base has coordinates, the outlines lack Iraq, or a name has no room.
     """
-    known = bases[bases["latitude"].notna() & bases["longitude"].notna()]
-    known = known.drop_duplicates("place_id")
+    placed = [row for row in records(bases) if row["latitude"] is not None and row["longitude"] is not None]
+    # a base has a row for its position and one for its state
+    known = list({row["place_id"]: row for row in reversed(placed)}.values())
     marks.need(known, "map of bases with coordinates")
-    kinds = {state: words for state, words in STATES.items() if state in set(known["state"])}
+    kinds = {state: words for state, words in STATES.items() if any(row["state"] == state for row in known)}
     over = marks.key_room(ax, list(kinds.values()))
     inner = ax.figure.bbox.width - 2 * MARGIN
     heighten(ax, min(TALLEST, inner * SHAPE) + over + MARGIN)
@@ -202,7 +203,7 @@ def _scale_bar(ax: Axes) -> Box:
     return Box(start, foot - 6, end + 5 + labels.breadth(words), foot + 6)
 
 
-def _bases(ax: Axes, drawn: list[Path], known: pd.DataFrame, focus: str) -> list[Box]:
+def _bases(ax: Axes, drawn: list[Path], known: list[dict[str, Any]], focus: str) -> list[Box]:
     """Draw the bases and the capital with their names; return the boxes that they cover."""
     spots = _merged(known, focus)
     notes = [(BAGHDAD[1], BAGHDAD[2], BAGHDAD[0], "normal", LABEL, None)]
@@ -243,15 +244,19 @@ def _clear(place: tuple[float, float], capital: tuple[float, float]) -> tuple[fl
 
 def _points_along(line: np.ndarray) -> np.ndarray:
     """Return points along a line, so close that no label fits between them."""
-    steps = [np.linspace(a, b, max(int(np.hypot(*(b - a)) / 0.05), 2)) for a, b in itertools.pairwise(line)]
-    return np.concatenate(steps)
+    away = np.diff(line, axis=0)
+    counts = np.maximum((np.hypot(*away.T) / 0.05).astype(int), 2)
+    along = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+    return np.repeat(line[:-1], counts, axis=0) + along[:, None] * np.repeat(
+        away / (counts - 1)[:, None], counts, axis=0
+    )
 
 
-def _merged(known: pd.DataFrame, focus: str) -> list[tuple[float, float, str, str, bool]]:
+def _merged(known: list[dict[str, Any]], focus: str) -> list[tuple[float, float, str, str, bool]]:
     """Merge bases at one spot: the first state of `STATES`, and the names of all."""
     spots: list[list[Any]] = []
     order = list(STATES)
-    for row in records(known.sort_values("place_id")):
+    for row in sorted(known, key=itemgetter("place_id")):
         x, y = float(row["longitude"]), float(row["latitude"])
         name = GENERIC.sub("", str(row["name"]))
         near = next((s for s in spots if math.dist(s[:2], (x, y)) < TOGETHER), None)
@@ -313,6 +318,8 @@ def _free(ax: Axes, own: Box, taken: list[Box]) -> bool:
 
 def _best_box(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
     """Return the box farthest from any edge where the name fits on the land, else the one where most of it does."""
+    (west, south), (east, north) = shape.get_extents().get_points()
+    grid = grid[_around(grid[:, 0, 0], west, east), _around(grid[0, :, 1], south, north)]
     inside = shape.contains_points(grid.reshape(-1, 2)).reshape(grid.shape[:2])
     if not inside.any():
         return None
@@ -335,6 +342,11 @@ def _best_box(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Pa
         if ashore > most and not any(other.contains_points(under).any() for other in never):
             best, most = own, ashore
     return best
+
+
+def _around(places: np.ndarray, low: float, high: float) -> slice:
+    """Return the part of ascending places that lies between two, with one more on each side."""
+    return slice(max(np.searchsorted(places, low) - 1, 0), np.searchsorted(places, high, "right") + 1)
 
 
 def _to_edge(inside: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:

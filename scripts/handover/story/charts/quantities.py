@@ -4,7 +4,7 @@ They need the columns of an interval (``value``, ``low``, ``high``, ``bound``), 
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from handover.errors import ChartError, near
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, half, heighten, require_not_half, room
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, styled
-from handover.story.frames import records, sound
-from handover.story.values import English, Period, Quantity
+from handover.story.frames import sound
+from handover.story.values import English, Quantity, period_of, quantity_of
 
 QUANTITY = ("value", "low", "high", "bound")
 #: Height of a bar, between two bars, and the least width of all, in points.
@@ -28,7 +28,7 @@ BAR, GAP, LEAST = 12.0, 6.0, 20.0
 NAMES = 0.45
 
 
-def _require(rows: pd.DataFrame, what: str, columns: tuple[str, ...]) -> pd.DataFrame:
+def _require(rows: pd.DataFrame, what: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the rows that state a quantity and are not of the lowest grade.
 
     Raises:
@@ -41,8 +41,7 @@ def _require(rows: pd.DataFrame, what: str, columns: tuple[str, ...]) -> pd.Data
                 f"{what}: the rows must have a column '{column}' (got {', '.join(known)}{near(column, known)}).\n"
                 "Name a column of the table, or add it."
             )
-    found = sound(rows)
-    found = found[found["bound"].notna()]
+    found = [row for row in sound(rows) if row["bound"]]
     marks.need(found, what)
     return found
 
@@ -63,8 +62,8 @@ def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
         ChartError: No row states a quantity, a column is missing, or the canvas is a half one.
     """
     require_not_half(ax, "bars")
-    found = records(_require(rows, "bars", (name,)))
-    stated = [marks.stated(row) for row in found]
+    found = _require(rows, "bars", (name,))
+    stated = [quantity_of(row) for row in found]
     hedged = [English().quantity(quantity, digits=True) for quantity in stated]
     # names to the left, quantities to the right
     behind = max(labels.breadth(words, "bold") for words in hedged) + 2 * labels.PAD
@@ -111,14 +110,14 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
         ChartError: No row states a quantity, or a column is missing.
     """
     day = "date" if "date" in rows else "start"
-    found = records(_require(rows, "quantities over time", (day,)).sort_values(day, kind="stable"))
-    periods = [axes.period(row) if day == "date" else _stretch(row) for row in found]
+    found = sorted(_require(rows, "quantities over time", (day,)), key=itemgetter(day))
+    periods = [period_of(row) for row in found]
     spots = [
-        ((axes.num(period.start) + axes.num(period.end)) / 2, marks.stated(row))
+        ((axes.num(period.start) + axes.num(period.end)) / 2, quantity_of(row))
         for period, row in zip(periods, found, strict=True)
     ]
     first, last = min(period.start for period in periods), max(period.end for period in periods)
-    last = max(last, pd.Timestamp(until).date()) if until is not None else last
+    last = max(last, axes.day_from(until)) if until is not None else last
     margin = dt.timedelta(max((last - first).days // 40, 1))
     first, last = first - margin, last + margin
     edges = [edge for _, quantity in spots for edge in quantity.edges() if edge is not None]
@@ -129,8 +128,7 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     room(ax, left=left, right=MARGIN, top=MARGIN + 2 * labels.LINE, bottom=axes.foot(first, last))
     ax.set_ylim(low, high)
     axes.time_axis(ax, first, last)
-    ax.yaxis.set_major_locator(FixedLocator(ticks))
-    ax.set_yticklabels(words)
+    axes.value_ticks(ax, ticks, words)
     places = [(x, marks.height(quantity)) for x, quantity in spots]
     if low < 0:
         labels.strokes(ax, [((axes.num(first), 0.0), (axes.num(last) + 1, 0.0))], INK, lw=0.8, zorder=2)
@@ -139,11 +137,6 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     labels.interrupt_grid(ax, labels.beside(ax, _named(spots, full(ax)), _along(ax, places), needed=not half(ax)))
     ax.spines["bottom"].set_color(INK if low == 0 else LABEL)
     ax.tick_params(axis="y", labelcolor=LABEL)
-
-
-def _stretch(row: Mapping[str, Any]) -> Period:
-    end = row.get("end")
-    return Period(row["start"].date(), (row["start"] if end is None or pd.isna(end) else end).date())
 
 
 def _along(ax: Axes, places: list[tuple[float, float]]) -> list[labels.Box]:

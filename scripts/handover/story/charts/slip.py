@@ -2,6 +2,8 @@
 
 import datetime as dt
 import math
+from operator import itemgetter
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +13,7 @@ from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
 from handover.story.charts.style import ALERT, FOCUS, INK, LABEL, PAPER, RULE, styled
 from handover.story.frames import sound
-from handover.story.values import Period
+from handover.story.values import English, Period
 
 #: Kind of handover -> its word under the source.
 KINDS = {
@@ -41,15 +43,12 @@ def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame
             the earliest, a fainter one the rest.
         rows: Rows of ``handovers`` on the base; sources with the same kind and day are on one line. Weak sources
             are left out.
-
-    Raises:
-        ChartError: There is no row.
     """
-    rows = sound(rows)
-    marks.need(rows, "days of the handover")
+    told = sound(rows)
+    marks.need(told, "days of the handover")
     wider = promise if isinstance(promise, Period) else Period(*promise)
     due = Period(wider.start, min(wider.end, wider.start + WEEK))
-    lines = _lines(rows)
+    lines = _lines(told)
     names = [(labels.wrap(line["who"], _column(ax), "bold"), line["what"]) for line in lines]
     tall = [max(name.count("\n") + 2, 1) * labels.LINE + 5 if what else ROW for name, what in names]
     first = min(wider.start, lines[0]["day"]) - dt.timedelta(1)
@@ -77,21 +76,18 @@ def _column(ax: Axes) -> float:
     return 118.0 if full(ax) else 84.0
 
 
-def _lines(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """Return a line for each kind and day, with all its outlets; the first announcement shows the slip."""
-    found = []
-    for (day, kind), group in rows.sort_values("date").groupby(["date", "kind"], sort=True):
-        outlets = list(dict.fromkeys(group.sort_values("row_id")["outlet"]))
-        what = KINDS.get(str(kind), str(kind))
-        who = " and ".join(filter(None, [", ".join(outlets[:-1]), outlets[-1]]))
-        found.append({"day": day.date(), "kind": str(kind), "who": who, "what": what, "slip": False})
-    order = list(KINDS)
-    found.sort(key=lambda line: (line["day"], order.index(line["kind"]) if line["kind"] in order else 9))
-    for line in found:
-        if line["kind"] == "announcement":
-            line["slip"] = True
-            break
-    return found
+def _lines(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a line for each day and kind, with all its outlets; the first announcement shows the slip."""
+    outlets: dict[tuple[dt.date, str], dict[str, None]] = {}
+    for row in sorted(rows, key=itemgetter("row_id")):
+        outlets.setdefault((row["date"], str(row["kind"])), {})[row["outlet"]] = None
+    order = [*KINDS, *sorted(kind for _, kind in outlets if kind not in KINDS)]
+    found = [
+        {"day": day, "kind": kind, "who": English().join([*outlets[day, kind]]), "what": KINDS.get(kind, kind)}
+        for day, kind in sorted(outlets, key=lambda line: (line[0], order.index(line[1])))
+    ]
+    announced = next((line for line in found if line["kind"] == "announcement"), None)
+    return [line | {"slip": line is announced} for line in found]
 
 
 def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
@@ -102,31 +98,29 @@ def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
         look = {"fc": RULE, "alpha": 0.3, "ec": "none", "zorder": 0.4, "gid": "readings"}
         labels.add(ax, Rectangle((low, 0), high - low, plot, **look))
         for edge in {low, high} - {start, end}:
-            ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, ls=(0, (2, 2)), zorder=0.6)
+            labels.trace(ax, [(edge, 0), (edge, plot)], LABEL, lw=0.6, ls=(0, (2, 2)), zorder=0.6)
     labels.add(ax, Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
     for edge in (start, end):
-        ax.plot([edge, edge], [0, plot], color=LABEL, lw=0.6, zorder=0.6)
+        labels.trace(ax, [(edge, 0), (edge, plot)], LABEL, lw=0.6, zorder=0.6)
     left, over = labels.points(ax, start, plot)
     words = "promised week" if wider == due else "promised week, as it can be read"
     words = words if left + labels.breadth(words, "bold") <= ax.figure.bbox.width - MARGIN else words.split(",")[0]
     labels.set_text(ax, left, over + labels.LINE + 2, words, weight="bold", colour=INK)
 
 
-def _line(ax: Axes, line: dict[str, object], who: str, what: str, base: float, height: float) -> None:
+def _line(ax: Axes, line: dict[str, Any], who: str, what: str, base: float, height: float) -> None:
     middle = base + height / 2
-    ax.plot(ax.get_xlim(), [base, base], color=RULE, lw=0.5, zorder=0.4)
+    labels.trace(ax, [(edge, base) for edge in ax.get_xlim()], RULE, lw=0.5, zorder=0.4)
     colour = FOCUS if line["kind"] in ("announcement", "declaration") else INK
     top = ax.get_window_extent().y0 + base + height - 2
     labels.set_text(ax, MARGIN, top, who, weight="bold", colour=colour)
     labels.set_text(ax, MARGIN, top - labels.LINE * (who.count("\n") + 1), what, colour=LABEL)
     hollow = line["kind"] == "planned"
     shape = "D" if line["kind"] == "planned" else "s" if colour == FOCUS else "o"
-    ax.plot(
-        *([axes.num(line["day"]) + 0.5], [middle]),
-        **{"ls": "none", "marker": shape, "ms": 6 if shape == "o" else 5.2, "mec": colour, "mew": 1.2},
-        **{"mfc": PAPER if hollow else colour, "zorder": 3},
-    )
-    at, _ = labels.points(ax, axes.num(line["day"]) + 0.5, middle)
+    spot = axes.num(line["day"]) + 0.5, middle
+    look = {"marker": shape, "ms": 6 if shape == "o" else 5.2, "mec": colour, "mew": 1.2}
+    marks.plot(ax, [spot], **look, mfc=PAPER if hollow else colour, zorder=3)
+    at, _ = labels.points(ax, *spot)
     words = axes.short(line["day"], year=False)
     labels.set_text(ax, at + 6, ax.get_window_extent().y0 + middle + labels.LINE / 2, words, colour=LABEL)
 

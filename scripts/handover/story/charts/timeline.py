@@ -1,5 +1,6 @@
 """A timeline after Priestley: bars for holders of a place, ticks for events, labels on leader lines."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ from matplotlib.patches import Rectangle
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, heighten, require_not_half, room
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, styled
-from handover.story.frames import records, sound
+from handover.story.frames import sound
+from handover.story.values import English, Period
 
 #: Kind of holder -> fill, edge, hatch, colour of the words.
 KINDS = {
@@ -37,23 +39,21 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     Raises:
         ChartError: There is neither a bar nor an event, or the canvas is a half one.
     """
-    spans, events = sound(spans), sound(events)
-    if spans.empty:
-        marks.need(events, "timeline")
+    held, told = sound(spans), sound(events)
+    marks.need([*held, *told], "timeline")
     require_not_half(ax, "timeline")
-    when = events["date"] if "date" in events else events.get("start", pd.Series(dtype="datetime64[ns]"))
-    ends = [*spans["start"], *spans["end"].dropna(), *when] if len(spans) else list(when)
-    first, last = min(ends).date(), max(ends).date()
-    margin = pd.Timedelta(max((last - first).days * 0.012, 5), unit="D").to_pytimedelta()
+    when = [event["date" if "date" in event else "start"] for event in told]
+    ends = [*when, *(span[end] for span in held for end in ("start", "end") if span[end])]
+    first, last = min(ends), max(ends)
+    margin = dt.timedelta(max((last - first).days * 0.012, 5))
     first, last = first - margin, last + margin
     foot = axes.foot(first, last)
     room(ax, left=MARGIN, right=MARGIN, top=MARGIN, bottom=foot)
     axes.time_axis(ax, first, last)
-    held = records(spans)
     lines = [_fitted(ax, span) for span in held]
-    bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if len(spans) else 0)
+    bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if held else 0)
     stems = [axes.num(day) for day in when]
-    notes = [_note(ax, event, day, bar + 4, stems) for event, day in zip(records(events), when, strict=True)]
+    notes = [_note(ax, event, day, bar + 4, stems) for event, day in zip(told, when, strict=True)]
     # a bar too short for its name has it on a flag, like an event
     notes += [_flagged(ax, span, bar + 4) for span, text in zip(held, lines, strict=True) if not text]
     height = 200.0
@@ -67,13 +67,12 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     for span, text in zip(held, lines, strict=True):
         _bar(ax, span, text, bar, axes.num(last))
     for note in notes:
-        ax.plot([note.x, note.x], [bar - 3, note.y + 3], color=note.colour, lw=1, zorder=3)
+        labels.trace(ax, [(note.x, bar - 3), (note.x, note.y + 3)], note.colour, lw=1, zorder=3)
     labels.flags(ax, notes)
 
 
 def _ends(span: Mapping[str, Any], last: float) -> tuple[float, float]:
-    end = last if pd.isna(span["end"]) else axes.num(span["end"]) + 1
-    return axes.num(span["start"]), end
+    return axes.num(span["start"]), axes.num(span["end"]) + 1 if span["end"] else last
 
 
 def _fitted(ax: Axes, span: Mapping[str, Any]) -> str:
@@ -95,21 +94,20 @@ def _bar(ax: Axes, span: Mapping[str, Any], text: str, bar: float, last: float) 
         ),
     )
     outline = [(end, 0), (start, 0), (start, bar), (end, bar)] + ([] if goes_on else [(end, 0)])
-    ax.plot(*zip(*outline, strict=True), color=edge, lw=0.9, zorder=2.2, gid="open" if goes_on else "closed")
+    labels.trace(ax, outline, edge, lw=0.9, zorder=2.2, gid="open" if goes_on else "closed")
     if text:
         left, floor = labels.points(ax, start, 0)
         lines = text.count("\n") + 1
         labels.set_text(ax, left + PADDING, floor + (bar + lines * labels.LINE) / 2, text, weight="bold", colour=ink)
 
 
-def _note(ax: Axes, event: Mapping[str, Any], day: pd.Timestamp, base: float, stems: list[float]) -> labels.Note:
-    date = axes.short(day.date(), str(event.get("date_precision") or "day"))
+def _note(ax: Axes, event: Mapping[str, Any], day: dt.date, base: float, stems: list[float]) -> labels.Note:
+    date = axes.short(day, str(event.get("date_precision") or "day"))
     colour = FOCUS if bool(event.get("focus", False)) else INK
     return labels.flag(ax, axes.num(day), base, str(event["label"]), date, colour, stems=stems)
 
 
 def _flagged(ax: Axes, span: Mapping[str, Any], base: float) -> labels.Note:
-    start, end = span["start"], span["end"]
-    years = str(start.year) if pd.isna(end) or end.year == start.year else f"{start.year} to {end.year}"
-    middle = axes.num(start) if pd.isna(end) else (axes.num(start) + axes.num(end)) / 2
-    return labels.flag(ax, middle, base, str(span["label"]), years, LABEL)
+    found = Period(span["start"], span["end"] or span["start"])
+    middle = (axes.num(found.start) + axes.num(found.end)) / 2
+    return labels.flag(ax, middle, base, str(span["label"]), English().period(found, "year"), LABEL)

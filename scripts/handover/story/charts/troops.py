@@ -14,8 +14,9 @@ from handover.errors import ChartError
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, half, room
 from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, styled
-from handover.story.frames import records, sound
-from handover.story.values import Quantity
+from handover.story.claims import WEAK
+from handover.story.frames import records
+from handover.story.values import Quantity, period_of, quantity_of
 
 #: Kind of mark -> its words in the key, in reading order.
 KINDS = {
@@ -130,19 +131,24 @@ def levels(
     Raises:
         ChartError: No row is left, or the rows are of several scopes.
     """
-    marks.need(rows, "troop levels")
-    if rows["scope"].nunique() > 1:
+    told = records(rows)
+    marks.need(told, "troop levels")
+    scopes = sorted({row["scope"] for row in told})
+    if len(scopes) > 1:
         raise ChartError(
-            f"troop levels: rows must be of one scope (got {', '.join(sorted(rows['scope'].unique()))}).\n"
+            f"troop levels: rows must be of one scope (got {', '.join(scopes)}).\n"
             "Filter them first, such as rows[rows.scope == 'us_in_iraq']."
         )
-    found = _levels(sound(rows), since)
+    first = None if since is None else axes.day_from(since)
+    found = [_level(row) for row in told if row["grade"] != WEAK and row["bound"]]
+    found = sorted((one for one in found if not first or one.end >= first), key=attrgetter("x", "height", "id"))
+    marks.need(found, f"troop levels since {since}" if since else "troop levels")
     begin = min(level.begin for level in found)
-    ends = [] if events is None else [row for row in records(events) if row["start"].date() >= begin]
-    shown = [*(level.end for level in found), *(event["end"].date() for event in ends)]
-    shown += [pd.Timestamp(until).date()] if until else []
+    ends = [] if events is None else [row for row in records(events) if row["start"] >= begin]
+    shown = [*(level.end for level in found), *(event["end"] for event in ends)]
+    shown += [axes.day_from(until)] if until else []
     lines = _carried(found)
-    _set_axes(ax, found, lines, pd.Timestamp(since).date() if since else begin, max(shown))
+    _set_axes(ax, found, lines, first or begin, max(shown))
     _draw(ax, found, lines)
     written = _draw_events(ax, ends)
     words = {} if named is None else dict(zip(named["row_id"], named["label"], strict=True))
@@ -170,17 +176,8 @@ def _set_axes(ax: Axes, found: list[Level], lines: list[Stretch], first: dt.date
     marks.key(ax, kinds, SAMPLES)
 
 
-def _levels(rows: pd.DataFrame, since: str | dt.date | None) -> list[Level]:
-    found = [_level(row) for row in records(rows[rows["bound"].notna()])]
-    if since is not None:
-        found = [level for level in found if level.end >= pd.Timestamp(since).date()]
-    if not found:
-        marks.need(rows[:0], f"troop levels since {since}" if since else "troop levels")
-    return sorted(found, key=attrgetter("x", "height", "id"))
-
-
 def _level(row: Mapping[str, Any]) -> Level:
-    quantity, period = marks.stated(row), axes.period(row)
+    quantity, period = quantity_of(row), period_of(row)
     bound = str(quantity.bound)
     if row.get("standing") == "outlier":
         kind = "outlier"
@@ -237,7 +234,7 @@ def _draw_events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
     for event in sorted(events, key=lambda event: event["start"], reverse=True):
         px = labels.points(ax, _middle(event), 0)[0]
         words = labels.wrap(event["label"], min(max(px - box.x0, box.x1 - px) - 8, 84), "bold")
-        note = labels.Note(0, 0, words, axes.short(event["start"].date()))
+        note = labels.Note(0, 0, words, axes.short(event["start"]))
         wide, tall = labels.extent(note)
         left = px - labels.PAD - wide if px - wide > box.x0 else px + labels.PAD
         top = min([box.y1, *(other.bottom - 2 for other in found)])
