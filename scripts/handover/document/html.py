@@ -312,10 +312,7 @@ class _Reader:
                 return self._details(element)
             case name if name in HEADINGS:
                 inside = _trimmed(list(self._running(element)))
-                heading = self.places.heading(HEADINGS[name], inside, element.get("id", ""))
-                if isinstance(heading, model.Heading):
-                    return (heading,)
-                return (model.Paragraph(heading),) if heading else ()
+                return self.places.heading(HEADINGS[name], inside, element.get("id", ""))
         return self._flow(element)
 
     def _absent(self, element: Any) -> model.Blocks:

@@ -406,8 +406,8 @@ class _Reader:
         return (model.EvidenceSection(cell, heading, {kind: one for kind, one in named.items() if one}, **about),)
 
     def _heading(self, level: int, text: str) -> model.Heading | None:
-        heading = self.places.heading(level, (model.Text(text),))
-        return heading if isinstance(heading, model.Heading) else None
+        found = self.places.heading(level, (model.Text(text),))
+        return next((block for block in found if isinstance(block, model.Heading)), None)
 
 
 def _whole(mime: str, value: Any) -> str:
