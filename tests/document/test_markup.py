@@ -154,6 +154,10 @@ def test_no_raw_tag_swallows_the_markdown_after_it(source):
     assert words(blocks).count("after") == 1
 
 
+def test_an_element_without_an_end_swallows_nothing_though_small_letters_are_longer():
+    assert words(html(f"{'İ' * 50}</video><video src=x>after")).endswith("after")
+
+
 def test_raw_details_keep_the_markdown_in_them():
     (details, after) = md("<details open><summary>More</summary>\n\n## md\n\n</details>\n\nafter")
     assert isinstance(details, model.Details) and details.opened and details.summary == (model.Text("More"),)

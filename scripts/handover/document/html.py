@@ -4,14 +4,12 @@ HTML inside Markdown is read with holes in it: what Markdown found between the t
 them, wherever the tags put it.
 """
 
-import base64
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import unescape
 from itertools import groupby
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from handover.document import colours, images, model, svg, tables
 from handover.document.places import Places
@@ -67,17 +65,17 @@ VALUES = {
 #: Drawings and formulas inside HTML are languages of their own, of which the sanitiser would leave nothing.
 DRAWINGS = {kind: re.compile(rf"<{kind}\b.*?</{kind}\s*>", re.IGNORECASE | re.DOTALL) for kind in ("svg", "math")}
 UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
+ENDING = re.compile(rf"</({'|'.join(sorted(ENDED))})", re.IGNORECASE)
 OPENING = re.compile(rf"<({'|'.join(sorted(ENDED))})\b[^<>]*>", re.IGNORECASE)
 SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 #: What a page says until its script has drawn something.
 LOADING = re.compile(r"\b(load|initiali[sz])ing\b.{0,80}?(\.\.\.|…)", re.IGNORECASE | re.DOTALL)
 HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
-#: A page that a frame holds itself.
-HELD = re.compile(r"data:text/html((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
 XLINK = "http://www.w3.org/1999/xlink"
-#: What shows nothing where it begins, and how it ends if not at once.
-ENDS = {"<script": "</script>", "<style": "</style>", "<!--": "-->", "<link": ">", "<meta": ">"}
-SILENT = re.compile(rf"\s+|{'|'.join(ENDS)}")
+#: No element and no word but scripts, style sheets, comments and the like.
+SILENT = re.compile(
+    r"(?:\s|<(script|style).*?(?:</\1>|\Z)|<!--.*?(?:-->|\Z)|<(?:link|meta)[^>]*(?:>|\Z))*+", re.IGNORECASE | re.DOTALL
+)
 #: libxml2 leaves out what lies deeper than this many elements.
 FOLLOWED = 2048
 #: Elements nested deeper than this are read as their text.
@@ -117,12 +115,7 @@ def output(source: str, places: Places) -> tuple[model.Blocks, bool]:
 
 def silent(source: str) -> bool:
     """Whether HTML has no element and no word but scripts, style sheets, comments and the like."""
-    place, lowered = 0, source.lower()
-    while found := SILENT.match(lowered, place):
-        close = ENDS.get(found[0], "")
-        end = lowered.find(close, found.end()) if close else found.end()
-        place = end + len(close) if end >= 0 else len(source)
-    return place >= len(source)
+    return SILENT.fullmatch(source) is not None
 
 
 def inlines(parts: Sequence[str | Hole], places: Places) -> model.Inlines:
@@ -303,7 +296,10 @@ class _Reader:
                 start = int(element.get("start") or 1)
                 return (model.List(items, element.tag == "ol", start),) if items else ()
             case "dl":
-                entries = tuple(self._entry(child) for child in _members(element))
+                entries = tuple(
+                    model.Term(self._running(child)) if child.tag == "dt" else model.Definition(self._nested(child))
+                    for child in _members(element)
+                )
                 return (model.Definitions(entries),) if entries else ()
             case "blockquote":
                 inside = self._nested(element, model.Paragraph)
@@ -350,9 +346,6 @@ class _Reader:
         with self.places.inside(nest=True):
             found = self._flow(element, form)
         return self._dressed(element, found) if element.tag in ("li", "dd") else found
-
-    def _entry(self, element: Any) -> model.Term | model.Definition:
-        return model.Term(self._running(element)) if element.tag == "dt" else model.Definition(self._nested(element))
 
     def _details(self, element: Any) -> model.Blocks:
         summary = element.find("summary")
@@ -447,12 +440,11 @@ def _tree(source: str) -> Any:
 
 def _ended(source: str) -> str:
     """HTML in which every element that would take all that follows along has an end: at once, where it has none."""
-    lowered = source.lower()
-    ends = {name: lowered.rfind(f"</{name}") for name in ENDED}
+    ends = {end[1].lower(): end.start() for end in ENDING.finditer(source)}
 
     def ended(tag: re.Match[str]) -> str:
         name, alone = tag[1].lower(), tag[0].endswith("/>")
-        if tag.start() < ends[name] and not alone:
+        if tag.start() < ends.get(name, 0) and not alone:
             return tag[0]
         return "" if name in GONE else f"{tag[0].removesuffix('/>').removesuffix('>')}></{name}>"
 
@@ -461,15 +453,8 @@ def _ended(source: str) -> str:
 
 def _page(frame: Any) -> str:
     """The page that a frame holds itself; "" if it is elsewhere."""
-    url = frame.get("src", "")
-    if found := HELD.match(url):
-        data = unquote_to_bytes(url[found.end() :])
-        try:
-            data = base64.b64decode(data) if "base64" in found[1].lower() else data
-        except ValueError:
-            return ""
-        return data.decode("utf-8", "replace")
-    return frame.get("srcdoc", "")
+    kind, data = images.carried(frame.get("src", "")) or ("", b"")
+    return data.decode("utf-8", "replace") if kind == "text/html" else frame.get("srcdoc", "")
 
 
 def _set_to(control: Any) -> str:
@@ -496,14 +481,12 @@ def _holds_block(element: Any) -> bool:
 
 def _trimmed(run: list[model.Inline]) -> model.Inlines:
     """Running text without white space at its ends; () where it is nothing else."""
-    while run and isinstance(run[0], model.Text) and not run[0].text.lstrip(SPACE):
-        run.pop(0)
-    while run and isinstance(run[-1], model.Text) and not run[-1].text.rstrip(SPACE):
-        run.pop()
-    if run and isinstance(run[0], model.Text):
-        run[0] = model.Text(run[0].text.lstrip(SPACE))
-    if run and isinstance(run[-1], model.Text):
-        run[-1] = model.Text(run[-1].text.rstrip(SPACE))
+    for end, strip in ((0, str.lstrip), (-1, str.rstrip)):
+        while run and isinstance(run[end], model.Text):
+            if text := strip(run[end].text, SPACE):
+                run[end] = model.Text(text)
+                break
+            run.pop(end)
     return tuple(run)
 
 
@@ -518,22 +501,12 @@ def _begun(anchors: model.Inlines, blocks: model.Blocks) -> model.Blocks:
 
 def _members(element: Any) -> Iterator[Any]:
     """What stands in a list; texts and elements that are no members of it stand in members of their own."""
-    for text, child in [(element.text, None), *((child.tail, child) for child in list(element))]:
-        if child is not None and child.tag in ("li", "dt", "dd"):
-            yield child
-        elif child is not None:
-            yield _around(child)
+    from lxml.html.builder import DIV
+
+    if element.text and element.text.strip():
+        yield DIV(element.text)
+    for child in list(element):
+        text, child.tail = child.tail, None
+        yield child if child.tag in ("li", "dt", "dd") else DIV(child)
         if text and text.strip():
-            yield _around(text)
-
-
-def _around(inside: Any) -> Any:
-    from lxml import html
-
-    around = html.Element("div")
-    if isinstance(inside, str):
-        around.text = inside
-    else:
-        inside.tail = None
-        around.append(inside)
-    return around
+            yield DIV(text)

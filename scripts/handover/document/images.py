@@ -1,7 +1,6 @@
 """Images that a notebook holds or that lie beside it: found, decoded, measured; of others, what stands for them."""
 
 import base64
-import binascii
 import io
 import re
 from dataclasses import replace
@@ -23,7 +22,7 @@ RASTERS = ("png", "jpeg", "webp", "gif", "avif")
 #: What Pillow reads besides, and no page should hold.
 CONVERTED = ("bmp", "tiff", "ico", "ppm")
 FORMATS = [kind.upper() for kind in (*RASTERS, *CONVERTED)]
-DATA = re.compile(r"data:image/([\w.+-]+)((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
+DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
 #: An image with more dots than this is not unpacked: a tiny file can hold one that fills the memory.
 DOTS = 60_000_000
 #: An address longer than this tells a reader nothing.
@@ -50,7 +49,7 @@ def picture(kind: str, data: str | bytes, prefix: str) -> tuple[model.Picture | 
     try:
         if isinstance(data, str) and not (kind == "svg+xml" and "<" in data):
             data = base64.b64decode(data)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None, ""
     if kind == "svg+xml":
         return svg.picture(data if isinstance(data, str) else data.decode("utf-8", "replace"), prefix) or (None, "")
@@ -123,6 +122,18 @@ def sized(found: model.Picture, width: object, height: object, style: str = "") 
     return replace(found, width=across, height=down, density=96.0) if across and down else found
 
 
+def carried(url: str) -> tuple[str, bytes] | None:
+    """The MIME type and the content, b"" if broken, that a ``data:`` address carries; None for other addresses."""
+    found = DATA.match(url)
+    if not found:
+        return None
+    content = unquote_to_bytes(url[found.end() :])
+    try:
+        return found[1].lower(), base64.b64decode(content) if "base64" in found[2].lower() else content
+    except ValueError:
+        return found[1].lower(), b""
+
+
 def image(
     url: str, alt: str, title: str, places: "Places", size: tuple[object, object, str] = ("", "", "")
 ) -> model.Image:
@@ -159,9 +170,9 @@ def _held(url: str, places: "Places") -> tuple[str, str | bytes, str] | None:
             if mime.startswith("image/"):
                 return mime.removeprefix("image/"), "".join(data) if isinstance(data, list) else str(data), ""
         return None
-    if found := DATA.match(url):
-        body = url[found.end() :]
-        return found[1].lower(), body if "base64" in found[2].lower() else unquote_to_bytes(body), ""
+    mime, content = carried(url) or ("", b"")
+    if mime.startswith("image/"):
+        return mime.removeprefix("image/"), content, ""
     path = places.beside.path(url) if places.beside else ""
     data = places.beside.read(path) if path else None
     if data is None:
