@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from handover.document import colours, model, read
+from handover.document import css, model, read
 from handover.document.tables import numeric
 
 
@@ -673,11 +673,11 @@ PARTS = st.tuples(*[st.integers(0, 255)] * 3)
 
 @given(st.none() | PARTS, st.none() | PARTS)
 def test_text_can_be_read_whatever_the_colours(ground, shade):
-    made = colours.tint(ground, shade)
-    for paper, written in ((colours.LIGHT, made and made.light), (colours.DARK, made and made.dark)):
+    made = css.tint(ground, shade)
+    for paper, written in ((css.LIGHT, made and made.light), (css.DARK, made and made.dark)):
         if made:
-            behind = colours.colour(made.ground) or paper
-            assert colours.contrast(colours.colour(written), behind) >= colours.CONTRAST
+            behind = css.colour(made.ground) or paper
+            assert css.contrast(css.colour(written), behind) >= css.CONTRAST
 
 
 def test_bold_cells_are_strong_and_bars_behind_them_are_said_to_be_missing():

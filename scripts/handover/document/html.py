@@ -11,7 +11,7 @@ from html import unescape
 from itertools import groupby
 from typing import Any
 
-from handover.document import colours, images, model, svg, tables
+from handover.document import css, images, model, svg, tables
 from handover.document.places import Places
 from handover.text import printable
 
@@ -184,7 +184,7 @@ class _Reader:
         self.level = 0
         self.scripted = self.vacant = False
         source = "".join(part for part in parts if isinstance(part, str))
-        self.sheet = colours.Sheet(source)
+        self.sheet = css.Sheet(source)
         # a mark that the source itself cannot name
         self.mark = next(mark for n in range(len(source) + 1) if (mark := f"hole{n}-") not in source)
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_to_bytes
 
-from handover.document import model, svg
+from handover.document import css, model, svg
 from handover.text import printable
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ ADDRESS = 200
 #: Pixels across the column of text, of which an author may ask a share.
 COLUMN = 640
 SIDE = re.compile(r"\s*([0-9]{1,4}(?:\.[0-9]+)?)\s*(px|%)?\s*", re.ASCII)
-STYLED = {side: re.compile(rf"(?:^|;)\s*{side}\s*:([^;]*)", re.IGNORECASE) for side in ("width", "height")}
 #: What stands behind a picture that a notebook says is drawn for a dark page.
 DARK = (17, 17, 17)
 
@@ -112,8 +111,7 @@ def sized(found: model.Picture, width: object, height: object, style: str = "") 
         style: Declarations of CSS, which count before the other two.
     """
     asked = {"width": width, "height": height}
-    styled = {side: told[1] for side, rule in STYLED.items() if (told := rule.search(style))}
-    asked |= {side: value for side, value in styled.items() if SIDE.fullmatch(value)}
+    asked |= {side: value for side, value in css.declared(style) if side in asked and SIDE.fullmatch(value)}
     wide, high = (SIDE.fullmatch(str(asked[side])) for side in ("width", "height"))
     share = bool(wide) and wide[2] == "%"
     across = float(wide[1]) * (COLUMN / 100 if share else 1) if wide else 0.0
