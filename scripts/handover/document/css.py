@@ -1,4 +1,4 @@
-"""What CSS says in foreign drawings and tables: rules, declarations, and colours, as far as text can be read on them."""
+"""CSS of foreign drawings and tables: rules, declarations, and colours, kept where text can be read on them."""
 
 import re
 from collections.abc import Iterator
