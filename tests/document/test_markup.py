@@ -136,8 +136,19 @@ def test_templates_and_typst_and_tex_are_only_text():
     assert md(source) == (model.Paragraph((model.Text(source),)),)
 
 
-def test_what_turns_the_reading_order_or_cannot_be_written_is_shown():
-    assert words(md("a\u202eb\ud800c\x01d")) == words(html("a\u202eb\ud800c\x01d")) == "a[U+202E]b\ufffdc\ufffdd"
+@pytest.mark.parametrize(
+    "form",
+    ["{}", "<b>{}</b>", "<pre>{}</pre>", "<td>{}</td>", "<img src=x alt='{}'>", "<abbr title='{}'>x</abbr>",
+     "<select><option>{}</select>", "<iframe src='{}'></iframe>", "<iframe srcdoc='{}'></iframe>",
+     "<svg><title>{}</title><text>{}</text><path d='M0 0'/></svg>"],
+)  # fmt: skip
+def test_what_turns_the_reading_order_or_cannot_be_written_is_shown(form):
+    for turned in ("a\u202eb\ud800c\x01d", "a&#x202e;b&#1;d", "a&#8238;b&#x01;d"):
+        for way in (md, html):
+            said = repr(way(form.replace("{}", turned)))
+            assert "a[U+202E]b" in said
+            assert not any(sign in said for sign in (r"\x01", r"\u202e", r"\ud800", r"\xe2\x80\xae")), said
+    assert words(md("a\u202eb\ud800c\x01d")) == words(html("a&#x202e;b\ud800c&#1;d")) == "a[U+202E]b\ufffdc\ufffdd"
 
 
 # nothing is lost
@@ -305,16 +316,14 @@ def test_a_form_says_what_it_is_set_to():
         "<progress value=3 max=5></progress><button>Go</button><button style='display:none'>Hidden</button>"
     )
     assert words(html(form)) == "Name 7 Baghdad / Basra note 2 [x] [ ] Year 3 / 5 Go"
+    told = "<select><option>Baghdad<option>Basra</select> <progress>4 of 5</progress>"
+    assert words(md(told)) == words(html(told)) == "Baghdad / Basra 4 of 5"
 
 
 def test_endless_nesting_becomes_text():
-    for source in (
-        "<blockquote>" * 3000 + "x",
-        "<b>" * 3000 + "x",
-        "<ul><li>" * 500 + "x",
-        "<table><tr><td>" * 200 + "x",
-    ):
-        assert words(html(source)) == "x"
+    deep = [("<blockquote>", 3000), ("<b>", 3000), ("<ul><li>", 500), ("<table><tr><td>", 200), ("<b>", 70)]
+    for tags, times in (*deep, ("<blockquote>\n\n", 30), ("<div>\n\n", 70)):
+        assert words(html(tags * times + "x")) == words(md(tags * times + "x")) == "x"
     deep = html("<blockquote>" * 40 + "<b>x</b>")
     assert len(found(model.Quote, deep)) == model.DEPTH + 1 and found(model.Span, deep) == []
 

@@ -219,7 +219,7 @@ class _Reader:
         found, own = images.picture("svg+xml", _as_xml(source), "image") if kind == "svg" else (None, "")
         if not found or not svg.draws(found):
             return words
-        said = own or " ".join(unescape(words).split())
+        said = own or " ".join(printable(unescape(words)).split())
         note = "" if said or max(found.width, found.height) <= ICON else self.places.words.undescribed
         hole = self._hole(lambda: (model.Image(found, said, note=note),))
         self.drawn[hole] = source
@@ -240,7 +240,7 @@ class _Reader:
             text = (element.text or "").strip(SPACE)
             return (form((model.Text(text),)),) if text else ()
         if self.places.depth > model.DEPTH or self.level > NESTED:
-            words = " ".join(element.text_content().split())
+            words = self._words(element)
             return (form((model.Text(words),)),) if words else ()
         found: list[model.Block] = []
         for blocks, run in groupby(self._pieces(element), lambda piece: isinstance(piece, model.Block)):
@@ -255,9 +255,8 @@ class _Reader:
         if element.text:
             yield model.Text(element.text)
         for child in element:
-            named = child.get("id", "")
-            if named.startswith(self.mark):
-                yield from self.holes[int(named.removeprefix(self.mark))]()
+            if child.get("id", "").startswith(self.mark):
+                yield from self._filled(child)
             elif child.tag in BLOCKS or (child.tag != "a" and _holds_block(child)):
                 yield from self._dressed(child, self._block(child))
             else:
@@ -265,6 +264,16 @@ class _Reader:
             if child.tail:
                 yield model.Text(child.tail)
         self.level -= 1
+
+    def _filled(self, hole: Any) -> Any:
+        return self.holes[int(hole.get("id").removeprefix(self.mark))]()
+
+    def _words(self, element: Any) -> str:
+        """What an element says, on one line."""
+        for inner in element.iter("span", "div"):
+            if inner.get("id", "").startswith(self.mark):
+                inner.text = model.plain(self._filled(inner))
+        return " ".join(element.text_content().split())
 
     def _running(self, element: Any) -> model.Inlines:
         """Read what an element holds as running text, the white space at its ends kept unless blocks are in it."""
@@ -337,8 +346,8 @@ class _Reader:
         url = f"https:{url}" if url.startswith("//") else url
         if not url or url.lower().startswith(("data:", "attachment:")):
             return model.Paragraph((note,))
-        led = self.places.link(url, (model.Text(printable(url)),))
-        told = led if isinstance(led[0], model.Link) else (model.Remark(f"({printable(url)})"),)
+        led = self.places.link(url, (model.Text(url),))
+        told = led if isinstance(led[0], model.Link) else (model.Remark(f"({url})"),)
         return model.Paragraph((note, model.Text(" "), *told))
 
     def _nested(self, element: Any, form: type = model.Plain) -> model.Blocks:
@@ -392,7 +401,7 @@ class _Reader:
     def _inline(self, element: Any) -> Iterator[model.Inline]:
         name = element.get("name", "") if element.tag == "a" else ""
         yield from self.places.anchor(element.get("id") or name)
-        title = printable(element.get("title", ""))
+        title = element.get("title", "")
         match element.tag:
             case "br":
                 yield model.Break()
@@ -407,7 +416,7 @@ class _Reader:
             case "button":
                 yield from (model.Text(" "), *self._running(element), model.Text(" "))
             case "input" | "meter" | "progress" | "select" | "textarea":
-                yield model.Text(f" {_set_to(element)} ")
+                yield model.Text(f" {self._set_to(element)} ")
             case "a":
                 url = element.get("href", "")
                 with self.places.inside(link=bool(url)):
@@ -421,12 +430,31 @@ class _Reader:
                 else:
                     yield model.Span(tag, inside, *about)
 
+    def _set_to(self, control: Any) -> str:
+        """What a control of a form shows, as text."""
+        kind, value = control.get("type", "").lower(), control.get("value", "")
+        match control.tag:
+            case "select":
+                return " / ".join(map(self._words, control.iter("option")))
+            case "textarea":
+                return control.text_content()
+            case "meter" | "progress":
+                return " / ".join(filter(None, [value, control.get("max")])) if value else self._words(control)
+        if kind in ("checkbox", "radio"):
+            if not (control.get("name") or value):
+                return ""  # it sets nothing: a style sheet folds something with it
+            return "[x]" if control.get("checked") is not None else "[ ]"
+        return "" if kind in ("hidden", "password", "file") else value or control.get("placeholder", "")
+
 
 def _tree(source: str) -> Any:
     """Foreign HTML as a tree of what is allowed; as one text where it nests deeper than libxml2 follows."""
     from lxml import html
 
     cleaned = _cleaner().clean(_ended(source))
+    if "&#" in source:
+        # the number of a character may be that of any
+        cleaned = printable(cleaned)
     root = html.fragment_fromstring(
         f"<div>{cleaned}</div>".encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)
     )
@@ -455,24 +483,6 @@ def _page(frame: Any) -> str:
     """The page that a frame holds itself; "" if it is elsewhere."""
     kind, data = images.carried(frame.get("src", "")) or ("", b"")
     return data.decode("utf-8", "replace") if kind == "text/html" else frame.get("srcdoc", "")
-
-
-def _set_to(control: Any) -> str:
-    """What a control of a form shows, as text."""
-    kind = control.get("type", "").lower()
-    value = control.get("value", "")
-    match control.tag:
-        case "select":
-            return " / ".join(" ".join(option.text_content().split()) for option in control.iter("option"))
-        case "textarea":
-            return control.text_content()
-        case "meter" | "progress":
-            return " / ".join(filter(None, [value, control.get("max")])) if value else control.text_content()
-    if kind in ("checkbox", "radio"):
-        if not (control.get("name") or value):
-            return ""  # it sets nothing: a style sheet folds something with it
-        return "[x]" if control.get("checked") is not None else "[ ]"
-    return "" if kind in ("hidden", "password", "file") else value or control.get("placeholder", "")
 
 
 def _holds_block(element: Any) -> bool:

@@ -81,10 +81,12 @@ def picture(source: str, prefix: str) -> tuple[model.Picture, str] | None:
     width, height = _frame(copied)
     if max(width / height, height / width) > LONGEST:
         return None
-    texts = tuple(" ".join("".join(text.itertext()).split()) for text in copied.iter(f"{{{SVG}}}text"))
+    texts = tuple(_words(text) for text in copied.iter(f"{{{SVG}}}text"))
     from lxml import etree
 
-    return model.Picture("svg", etree.tostring(copied, encoding="unicode").encode(), width, height, texts=texts), own
+    # once more: the number of a character may be that of any
+    data = printable(etree.tostring(copied, encoding="unicode")).encode()
+    return model.Picture("svg", data, width, height, texts=texts), own
 
 
 def draws(found: model.Picture) -> bool:
@@ -126,8 +128,11 @@ def _name(element: Any) -> str:
 
 
 def _own(root: Any, tag: str) -> str:
-    found = next((child for child in root if _name(child) == tag), None)
-    return " ".join("".join(found.itertext()).split()) if found is not None else ""
+    return next((_words(child) for child in root if _name(child) == tag), "")
+
+
+def _words(element: Any) -> str:
+    return " ".join(printable("".join(element.itertext())).split())
 
 
 def _names(root: Any, prefix: str) -> dict[str, str]:
