@@ -165,6 +165,29 @@ def test_no_raw_tag_swallows_the_markdown_after_it(source):
     assert words(blocks).count("after") == 1
 
 
+@pytest.mark.parametrize("way", [md, html])
+@pytest.mark.parametrize("name", ["path", "text", "set", "list", "max", "mi", "annotation", "view", "svg", "math", "x"])
+def test_a_name_in_angle_brackets_takes_no_words_with_it(name, way):
+    assert words(way(f"copy <{name}> to <{name} two> and <b>on</{name}></b> it goes")) == "copy to and on it goes"
+
+
+_TAGS = (
+    "b i p div table tr td caption ul li dl dt select option progress button details summary pre blockquote h2 a form"
+)
+TAGS = [*_TAGS.split(), "object", "svg", "math", "mi", "path", "list"]
+
+
+@given(
+    st.lists(
+        st.just("") | st.sampled_from([f"{mark}{tag}>" for tag in TAGS for mark in ("<", "</", "\n\n<")]), max_size=12
+    )
+)
+def test_no_word_is_lost_among_tags_in_any_order(pieces):
+    source = "".join(piece or f"w{n}x" for n, piece in enumerate(pieces))
+    for way in (md, html):
+        assert [word for word in re.findall(r"w\d+x", source) if word not in words(way(source))] == []
+
+
 def test_an_element_without_an_end_swallows_nothing_though_small_letters_are_longer():
     assert words(html(f"{'İ' * 50}</video><video src=x>after")).endswith("after")
 

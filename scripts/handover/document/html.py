@@ -142,6 +142,18 @@ def _cleaner() -> Any:
 
 
 @cache
+def _strange() -> re.Pattern[str]:
+    """Tags that are none of HTML's: words in angle brackets, and of drawings and formulas that never end.
+
+    A browser shows what stands between them. The sanitiser would not: it removes what looks like a way around it.
+    """
+    from lxml.html import defs
+
+    known = "|".join(sorted((defs.tags | ALLOWED | GONE | {"dialog", "image", "search"}) - DRAWINGS.keys()))
+    return re.compile(rf"</?(?!(?:{known})[\s/>])[a-z][^<>]*>", re.IGNORECASE)
+
+
+@cache
 def _redrawer() -> Any:
     import nh3
 
@@ -451,7 +463,7 @@ def _tree(source: str) -> Any:
     """Foreign HTML as a tree of what is allowed; as one text where it nests deeper than libxml2 follows."""
     from lxml import html
 
-    cleaned = _cleaner().clean(_ended(source))
+    cleaned = _cleaner().clean(_ended(_strange().sub("", source)))
     if "&#" in source:
         # the number of a character may be that of any
         cleaned = printable(cleaned)
