@@ -381,8 +381,7 @@ class _Reader:
     def _table(self, element: Any) -> model.Blocks:
         self.places.tables += 1
         number = self.places.tables
-        captions = element.findall("caption")
-        caption = self._running(captions[0]) if captions else ()
+        caption = tuple(inline for one in element.findall("caption") for inline in self._running(one))
         parts: dict[str, list[model.Row]] = {"thead": [], "tbody": [], "tfoot": []}
         hidden = False
         for row in element.iter("tr"):
@@ -447,7 +446,9 @@ class _Reader:
         kind, value = control.get("type", "").lower(), control.get("value", "")
         match control.tag:
             case "select":
-                return " / ".join(map(self._words, control.iter("option")))
+                for option in list(control.iter("option"))[1:]:
+                    option.text = f" / {option.text or ''}"
+                return self._words(control)
             case "textarea":
                 return control.text_content()
             case "meter" | "progress":
