@@ -206,10 +206,10 @@ class _Reader:
             self.scripted = True
             script.drop_tree()
         self.vacant = any(
-            element.get("id") and not element.get("id").startswith(self.mark) and not len(element) and not element.text
+            element.get("id") and not self._is_hole(element) and not len(element) and not element.text
             for element in root.iter(*FRAMES, "span", "table", "pre")
         )
-        found = sum(element.get("id", "").startswith(self.mark) for element in root.iter("span", "div"))
+        found = sum(map(self._is_hole, root.iter("span", "div")))
         if found < len(self.holes) and any(callable(part) for part in self.parts):
             # some tag has swallowed what Markdown found: each piece is then read by itself
             return tuple(block for part in self.parts for block in self._apart(part))
@@ -267,7 +267,7 @@ class _Reader:
         if element.text:
             yield model.Text(element.text)
         for child in element:
-            if child.get("id", "").startswith(self.mark):
+            if self._is_hole(child):
                 yield from self._filled(child)
             elif child.tag in BLOCKS or (child.tag != "a" and _holds_block(child)):
                 yield from self._dressed(child, self._block(child))
@@ -277,14 +277,16 @@ class _Reader:
                 yield model.Text(child.tail)
         self.level -= 1
 
+    def _is_hole(self, element: Any) -> bool:
+        return element.get("id", "").startswith(self.mark)
+
     def _filled(self, hole: Any) -> Any:
         return self.holes[int(hole.get("id").removeprefix(self.mark))]()
 
     def _words(self, element: Any) -> str:
         """What an element says, on one line."""
-        for inner in element.iter("span", "div"):
-            if inner.get("id", "").startswith(self.mark):
-                inner.text = model.plain(self._filled(inner))
+        for inner in filter(self._is_hole, element.iter("span", "div")):
+            inner.text = model.plain(self._filled(inner))
         return " ".join(element.text_content().split())
 
     def _running(self, element: Any) -> model.Inlines:
