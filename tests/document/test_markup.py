@@ -165,6 +165,11 @@ def test_no_raw_tag_swallows_the_markdown_after_it(source):
     assert words(blocks).count("after") == 1
 
 
+def test_a_place_to_break_a_word_takes_nothing_with_it():
+    assert words(html("long<wbr>name <b>on<wbr></b> it<p>goes")) == "long\u200bname on\u200b it goes"
+    assert words(md("long<wbr>*name* goes")) == "long\u200bname goes"
+
+
 @pytest.mark.parametrize("way", [md, html])
 @pytest.mark.parametrize("name", ["path", "text", "set", "list", "max", "mi", "annotation", "view", "svg", "math", "x"])
 def test_a_name_in_angle_brackets_takes_no_words_with_it(name, way):
@@ -174,7 +179,7 @@ def test_a_name_in_angle_brackets_takes_no_words_with_it(name, way):
 _TAGS = (
     "b i p div table tr td caption ul li dl dt select option progress button details summary pre blockquote h2 a form"
 )
-TAGS = [*_TAGS.split(), "object", "svg", "math", "mi", "path", "list"]
+TAGS = [*_TAGS.split(), "object", "wbr", "embed", "svg", "math", "mi", "path", "list"]
 
 
 @given(

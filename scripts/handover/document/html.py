@@ -68,6 +68,7 @@ UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE |
 ENDING = re.compile(rf"</({'|'.join(sorted(ENDED))})", re.IGNORECASE)
 OPENING = re.compile(rf"<({'|'.join(sorted(ENDED))})\b[^<>]*>", re.IGNORECASE)
 SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
+BREAKABLE = re.compile(r"<wbr[^>]*>")
 #: What a page says until its script has drawn something.
 LOADING = re.compile(r"\b(load|initiali[sz])ing\b.{0,80}?(\.\.\.|…)", re.IGNORECASE | re.DOTALL)
 HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
@@ -418,8 +419,6 @@ class _Reader:
         match element.tag:
             case "br":
                 yield model.Break()
-            case "wbr":
-                yield model.Text("\u200b")
             case "img":
                 size = element.get("width"), element.get("height"), element.get("style", "")
                 url, alt = element.get("src", ""), element.get("alt", "")
@@ -467,6 +466,8 @@ def _tree(source: str) -> Any:
     from lxml import html
 
     cleaned = _cleaner().clean(_ended(_strange().sub("", source)))
+    # libxml2 does not know that it holds nothing, and would put into it what follows
+    cleaned = BREAKABLE.sub("\u200b", cleaned)
     if "&#" in source:
         # the number of a character may be that of any
         cleaned = printable(cleaned)
