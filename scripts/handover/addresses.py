@@ -58,22 +58,22 @@ def local(text: str, where: str) -> Path:
     return found
 
 
+def _require(holds: object, where: str, must: str, cure: str) -> None:
+    if not holds:
+        raise HandoverError(f"{where}: must {must}.\n{cure}")
+
+
 def _check_characters(text: str, where: str) -> None:
-    if not text.strip():
-        raise HandoverError(f"{where}: must name a place (got {text!r}).\nIs a variable unset? Write a path.")
-    if not _as_written(text).isprintable() or "\\" in text or text != text.strip():
-        raise HandoverError(
-            f"{where}: must be written without control characters, backslashes and blanks at its ends (got {text!r}).\n"
-            "Write the path with / and without them."
-        )
+    _require(text.strip(), where, f"name a place (got {text!r})", "Is a variable unset? Write a path.")
+    fit = _as_written(text).isprintable() and "\\" not in text and text == text.strip()
+    without = "be written without control characters, backslashes and blanks at its ends"
+    _require(fit, where, f"{without} (got {text!r})", "Write the path with / and without them.")
     parts = text.split("/")
     upto = next((number for number, part in enumerate(parts, 1) if "$" in part), 0)
     # a folder that is there may be called so
-    if "~" in parts or text.startswith("~") or (upto and not Path("/".join(parts[:upto])).exists()):
-        raise HandoverError(
-            f"{where}: must be written out, since only a shell expands ~ and $ (got {text}).\n"
-            "Write the whole path, or leave out the quotes."
-        )
+    plain = not text.startswith("~") and "~" not in parts and not (upto and not Path("/".join(parts[:upto])).exists())
+    out = f"be written out, since only a shell expands ~ and $ (got {text})"
+    _require(plain, where, out, "Write the whole path, or leave out the quotes.")
 
 
 def _as_written(text: str) -> str:
@@ -90,21 +90,14 @@ def _check_parts(text: str, where: str) -> None:
         parts = urlsplit(text)
     except ValueError as error:
         raise HandoverError(f"{where}: must be an address (got one that cannot be read).\nMend the address.") from error
-    if not parts.netloc:
-        raise HandoverError(
-            f"{where}: must name a place there, as in s3://bucket/path (got {text}).\nName the bucket or host."
-        )
-    if parts.password is not None:
-        raise HandoverError(
-            f"{where}: must hold no password.\n"
-            "Put it where the tools of the storage look, e.g. in AWS_SECRET_ACCESS_KEY."
-        )
-    if "?" in text or "#" in text:
-        raise HandoverError(
-            f"{where}: must have no query and no fragment (got {text}).\nLeave out what begins with ? or #."
-        )
-    if {"", ".", ".."} & set(parts.path.rstrip("/").split("/")[1:]):
-        raise HandoverError(f"{where}: must have no empty, . or .. in its path (got {text}).\nMend the address.")
+    there = f"name a place there, as in s3://bucket/path (got {text})"
+    _require(parts.netloc, where, there, "Name the bucket or host.")
+    tools = "Put it where the tools of the storage look, e.g. in AWS_SECRET_ACCESS_KEY."
+    _require(parts.password is None, where, "hold no password", tools)
+    bare = not {"?", "#"} & set(text)
+    _require(bare, where, f"have no query and no fragment (got {text})", "Leave out what begins with ? or #.")
+    whole = not {"", ".", ".."} & set(parts.path.rstrip("/").split("/")[1:])
+    _require(whole, where, f"have no empty, . or .. in its path (got {text})", "Mend the address.")
 
 
 def _file(text: str, where: str) -> Path:

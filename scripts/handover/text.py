@@ -37,23 +37,3 @@ def listed(lines: Iterable[str], most: int = 20) -> list[str]:
     """The first of some lines, and in one more how many others there are."""
     found = list(lines)
     return found if len(found) <= most + 1 else [*found[:most], f"… and {len(found) - most:,} more"]
-
-
-LINES, CHARACTERS = 200, 20_000
-
-
-def cut(text: str) -> tuple[str, int, int, str]:
-    """Cut the middle out of a very long text: (head, lines left out, characters left out, tail)."""
-    lines = text.split("\n")
-    if len(lines) > LINES:
-        half = LINES // 2
-        head, tail = "\n".join(lines[:half]), "\n".join(lines[-half:])
-    else:
-        head, tail = text, ""
-    if len(head) + len(tail) > CHARACTERS:
-        half = CHARACTERS // 2
-        head, tail = (head[:half], tail[-half:]) if tail else (text[:half], text[-half:])
-    gone = len(text) - len(head) - len(tail)
-    if gone <= 0:
-        return text, 0, 0, ""
-    return head, max(1, len(lines) - head.count("\n") - tail.count("\n") - 2), gone, tail

@@ -34,6 +34,10 @@ def output(mime, data, about=None):
     return v4.new_code_cell("x", outputs=[v4.new_output("display_data", {mime: data}, metadata={mime: about or {}})])
 
 
+def stream(name, text):
+    return v4.new_code_cell("x", outputs=[v4.new_output("stream", name=name, text=text)])
+
+
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
@@ -58,6 +62,11 @@ def output(mime, data, about=None):
             output("image/svg+xml", "<svg/>", {"alt": "x", "values": "<table><tr><td>12</td></tr></table>"}),
             "values of a figure, table: '12'",
         ),
+        (
+            stream("stderr", "UserWarning: findfont\nmore"),
+            "cell 1, standard error: 'a warning' in “UserWarning: findfont”",
+        ),
+        (stream("stdout", "42\n"), "cell 1, output: '42'"),
     ],
 )
 def test_an_unbound_number_fails_with_its_cell_and_text(cell, said):
@@ -81,18 +90,6 @@ def test_an_unbound_number_fails_with_its_cell_and_text(cell, said):
 )
 def test_a_bound_number_passes(cell):
     audit(report(cell), "x")
-
-
-def test_a_warning_is_refused_in_a_report():
-    out = v4.new_output("stream", name="stderr", text="UserWarning: findfont\nmore")
-    with pytest.raises(AuditError, match="cell 1, standard error: 'a warning' in “UserWarning: findfont”"):
-        audit(report(v4.new_code_cell("x", outputs=[out])), "x")
-
-
-def test_printed_output_answers_for_its_numbers_too():
-    out = v4.new_output("stream", name="stdout", text="42\n")
-    with pytest.raises(AuditError, match="cell 1, output: '42'"):
-        audit(report(v4.new_code_cell("x", outputs=[out])), "x")
 
 
 def test_a_notebook_that_states_no_evidence_is_not_audited():

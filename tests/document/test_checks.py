@@ -54,17 +54,20 @@ def test_pictures_in_prose_are_judged_too(source, said):
         checks.require_descriptions(doc(new_markdown_cell(source)), "x")
 
 
-@pytest.mark.parametrize("alt", ["Columns that rise to 2,500", "From 2019 on", "All 38 of them"])
-def test_a_description_with_a_value_passes(alt):
-    checks.require_descriptions(doc(chart(alt, title="On 38 days")), "x")
-
-
-def test_a_picture_without_figures_needs_none_in_its_description():
-    checks.require_descriptions(doc(chart("Map of Iraq", svg="<svg><text>Anbar</text></svg>")), "x")
-
-
-def test_a_notebook_that_promises_nothing_is_not_judged():
-    checks.require_descriptions(doc(chart(""), evidence=False), "x")
+@pytest.mark.parametrize(
+    "document",
+    [
+        *(
+            doc(chart(alt, title="On 38 days"))
+            for alt in ("Columns that rise to 2,500", "From 2019 on", "All 38 of them")
+        ),
+        doc(chart("Map of Iraq", svg="<svg><text>Anbar</text></svg>")),
+        doc(chart(""), evidence=False),
+    ],
+    ids=["drawn", "drawn too", "in the title", "without a number", "of a notebook that promises nothing"],
+)
+def test_a_description_with_a_value_passes_where_there_is_one(document):
+    checks.require_descriptions(document, "x")
 
 
 PROJECT = Project(Path("/srv/desk"))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from handover.document import colours, model, read
+from handover.document import css, model, read
 from handover.document.tables import numeric
 
 
@@ -136,8 +136,19 @@ def test_templates_and_typst_and_tex_are_only_text():
     assert md(source) == (model.Paragraph((model.Text(source),)),)
 
 
-def test_what_turns_the_reading_order_or_cannot_be_written_is_shown():
-    assert words(md("a\u202eb\ud800c\x01d")) == words(html("a\u202eb\ud800c\x01d")) == "a[U+202E]b\ufffdc\ufffdd"
+@pytest.mark.parametrize(
+    "form",
+    ["{}", "<b>{}</b>", "<pre>{}</pre>", "<td>{}</td>", "<img src=x alt='{}'>", "<abbr title='{}'>x</abbr>",
+     "<select><option>{}</select>", "<iframe src='{}'></iframe>", "<iframe srcdoc='{}'></iframe>",
+     "<svg><title>{}</title><text>{}</text><path d='M0 0'/></svg>"],
+)  # fmt: skip
+def test_what_turns_the_reading_order_or_cannot_be_written_is_shown(form):
+    for turned in ("a\u202eb\ud800c\x01d", "a&#x202e;b&#1;d", "a&#8238;b&#x01;d"):
+        for way in (md, html):
+            said = repr(way(form.replace("{}", turned)))
+            assert "a[U+202E]b" in said
+            assert not any(sign in said for sign in (r"\x01", r"\u202e", r"\ud800", r"\xe2\x80\xae")), said
+    assert words(md("a\u202eb\ud800c\x01d")) == words(html("a&#x202e;b\ud800c&#1;d")) == "a[U+202E]b\ufffdc\ufffdd"
 
 
 # nothing is lost
@@ -152,6 +163,38 @@ def test_no_raw_tag_swallows_the_markdown_after_it(source):
     blocks = md(source)
     assert [model.plain(span.inside) for span in found(model.Span, blocks) if span.tag == "strong"] == ["md"]
     assert words(blocks).count("after") == 1
+
+
+def test_a_place_to_break_a_word_takes_nothing_with_it():
+    assert words(html("long<wbr>name <b>on<wbr></b> it<p>goes")) == "long\u200bname on\u200b it goes"
+    assert words(md("long<wbr>*name* goes")) == "long\u200bname goes"
+
+
+@pytest.mark.parametrize("way", [md, html])
+@pytest.mark.parametrize("name", ["path", "text", "set", "list", "max", "mi", "annotation", "view", "svg", "math", "x"])
+def test_a_name_in_angle_brackets_takes_no_words_with_it(name, way):
+    assert words(way(f"copy <{name}> to <{name} two> and <b>on</{name}></b> it goes")) == "copy to and on it goes"
+
+
+_TAGS = (
+    "b i p div table tr td caption ul li dl dt select option progress button details summary pre blockquote h2 a form"
+)
+TAGS = [*_TAGS.split(), "object", "wbr", "embed", "svg", "math", "mi", "path", "list"]
+
+
+@given(
+    st.lists(
+        st.just("") | st.sampled_from([f"{mark}{tag}>" for tag in TAGS for mark in ("<", "</", "\n\n<")]), max_size=12
+    )
+)
+def test_no_word_is_lost_among_tags_in_any_order(pieces):
+    source = "".join(piece or f"w{n}x" for n, piece in enumerate(pieces))
+    for way in (md, html):
+        assert [word for word in re.findall(r"w\d+x", source) if word not in words(way(source))] == []
+
+
+def test_an_element_without_an_end_swallows_nothing_though_small_letters_are_longer():
+    assert words(html(f"{'İ' * 50}</video><video src=x>after")).endswith("after")
 
 
 def test_raw_details_keep_the_markdown_in_them():
@@ -301,16 +344,14 @@ def test_a_form_says_what_it_is_set_to():
         "<progress value=3 max=5></progress><button>Go</button><button style='display:none'>Hidden</button>"
     )
     assert words(html(form)) == "Name 7 Baghdad / Basra note 2 [x] [ ] Year 3 / 5 Go"
+    told = "<select><option>Baghdad<option>Basra</select> <progress>4 of 5</progress>"
+    assert words(md(told)) == words(html(told)) == "Baghdad / Basra 4 of 5"
 
 
 def test_endless_nesting_becomes_text():
-    for source in (
-        "<blockquote>" * 3000 + "x",
-        "<b>" * 3000 + "x",
-        "<ul><li>" * 500 + "x",
-        "<table><tr><td>" * 200 + "x",
-    ):
-        assert words(html(source)) == "x"
+    deep = [("<blockquote>", 3000), ("<b>", 3000), ("<ul><li>", 500), ("<table><tr><td>", 200), ("<b>", 70)]
+    for tags, times in (*deep, ("<blockquote>\n\n", 30), ("<div>\n\n", 70)):
+        assert words(html(tags * times + "x")) == words(md(tags * times + "x")) == "x"
     deep = html("<blockquote>" * 40 + "<b>x</b>")
     assert len(found(model.Quote, deep)) == model.DEPTH + 1 and found(model.Span, deep) == []
 
@@ -669,11 +710,11 @@ PARTS = st.tuples(*[st.integers(0, 255)] * 3)
 
 @given(st.none() | PARTS, st.none() | PARTS)
 def test_text_can_be_read_whatever_the_colours(ground, shade):
-    made = colours.tint(ground, shade)
-    for paper, written in ((colours.LIGHT, made and made.light), (colours.DARK, made and made.dark)):
+    made = css.tint(ground, shade)
+    for paper, written in ((css.LIGHT, made and made.light), (css.DARK, made and made.dark)):
         if made:
-            behind = colours.colour(made.ground) or paper
-            assert colours.contrast(colours.colour(written), behind) >= colours.CONTRAST
+            behind = css.colour(made.ground) or paper
+            assert css.contrast(css.colour(written), behind) >= css.CONTRAST
 
 
 def test_bold_cells_are_strong_and_bars_behind_them_are_said_to_be_missing():

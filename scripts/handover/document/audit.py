@@ -8,8 +8,9 @@ the notebook's contract keeps numbers out of headings, and readers do not see co
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from handover.document import evidence, model
 from handover.document.spaces import NO_BREAK
@@ -107,7 +108,7 @@ class _Judge:
         """Yield (place, unbound text) of each text that a reader sees in a part."""
         match part:
             case model.Prose():
-                yield from (("text", text) for _, text in self.blocks(part.blocks))
+                yield from self.blocks(part.blocks)
             case model.Output():
                 yield from self.blocks(part.blocks, made=True)
             case model.Figure():
@@ -118,37 +119,27 @@ class _Judge:
             case model.Stream() if part.name != "stderr":
                 yield from (("output", text) for text in (part.text.head, part.text.tail))
 
-    def blocks(self, blocks: Iterable[model.Block], *, made: bool = False) -> Iterator[tuple[str, str]]:
-        """Yield (place, unbound text) of blocks: of each paragraph, item and cell.
-
-        Args:
-            blocks: What is judged.
-            made: Whether code made it: then headings and preformatted text count too.
-        """
-        for block in blocks:
-            match block:
-                case model.Paragraph() | model.Plain():
-                    yield "text", self.unbound(block.inside)
-                case model.Heading() | model.Preformatted() if made:
-                    yield "text", self.unbound(block.inside)
+    def blocks(self, nodes: Sequence[Any], place: str = "text", *, made: bool = False) -> Iterator[tuple[str, str]]:
+        """Yield (place, unbound text) of each paragraph, item and cell among nodes; of headings if code `made` them."""
+        if all(isinstance(node, model.Inline) for node in nodes):
+            yield place, self.unbound(nodes)
+            return
+        for node in nodes:
+            match node:
+                case model.Heading() | model.Preformatted() if not made:
+                    continue
+                case model.Item() if self.sourced(node):
+                    continue
                 case model.Formula():
-                    yield "text", block.latex
-                case model.Quote() | model.Division() | model.Item() | model.Definition():
-                    yield from self.blocks(block.blocks, made=made)
-                case model.Details():
-                    yield "text", self.unbound(block.summary)
-                    yield from self.blocks(block.blocks, made=made)
-                case model.List():
-                    yield from self.blocks((item for item in block.items if not self.sourced(item)), made=made)
-                case model.Definitions():
-                    yield from self.blocks(block.entries, made=made)
-                case model.Term():
-                    yield "text", self.unbound(block.inside)
+                    yield place, node.latex
                 case model.Table():
-                    yield "caption", self.unbound(block.caption)
-                    for row in (*block.head, *block.body):
+                    yield "caption", self.unbound(node.caption)
+                    for row in (*node.head, *node.body):
                         for cell in row if not self.sourced(row) else ():
-                            yield from (("table", text) for _, text in self.blocks(cell.blocks, made=made))
+                            yield from self.blocks(cell.blocks, "table", made=made)
+                case _:
+                    for held in model.held(node):
+                        yield from self.blocks(held, place, made=made)
 
     def unbound(self, inlines: Iterable[model.Inline]) -> str:
         """The text of inlines with everything that is bound, and all code, taken out."""

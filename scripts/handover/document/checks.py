@@ -14,6 +14,7 @@ from typing import Any
 
 from handover import credentials
 from handover.document import model
+from handover.document.reader import counted
 from handover.errors import AuditError, ConversionError
 from handover.project import Project
 
@@ -54,10 +55,7 @@ def refuse_traces(
     }
     secrets = credentials.held()
     found = []
-    number = 0
-    for cell in nb["cells"]:
-        # as in the report's own file: what was injected shares the number of the cell before it
-        number += not number or "injected-parameters" not in cell.get("metadata", {}).get("tags", [])
+    for number, cell in counted(nb):
         for text in _texts(cell.get("outputs", [])):
             found += _traces(f"cell {number}", text, RUN | machine, secrets)
         found += _traces(f"cell {number}, its source", cell["source"], machine, secrets)

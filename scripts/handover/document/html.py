@@ -4,16 +4,14 @@ HTML inside Markdown is read with holes in it: what Markdown found between the t
 them, wherever the tags put it.
 """
 
-import base64
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import unescape
 from itertools import groupby
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
-from handover.document import colours, images, model, svg, tables
+from handover.document import css, images, model, svg, tables
 from handover.document.places import Places
 from handover.text import printable
 
@@ -67,17 +65,18 @@ VALUES = {
 #: Drawings and formulas inside HTML are languages of their own, of which the sanitiser would leave nothing.
 DRAWINGS = {kind: re.compile(rf"<{kind}\b.*?</{kind}\s*>", re.IGNORECASE | re.DOTALL) for kind in ("svg", "math")}
 UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
+ENDING = re.compile(rf"</({'|'.join(sorted(ENDED))})", re.IGNORECASE)
 OPENING = re.compile(rf"<({'|'.join(sorted(ENDED))})\b[^<>]*>", re.IGNORECASE)
 SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
+BREAKABLE = re.compile(r"<wbr[^>]*>")
 #: What a page says until its script has drawn something.
 LOADING = re.compile(r"\b(load|initiali[sz])ing\b.{0,80}?(\.\.\.|…)", re.IGNORECASE | re.DOTALL)
 HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
-#: A page that a frame holds itself.
-HELD = re.compile(r"data:text/html((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
 XLINK = "http://www.w3.org/1999/xlink"
-#: What shows nothing where it begins, and how it ends if not at once.
-ENDS = {"<script": "</script>", "<style": "</style>", "<!--": "-->", "<link": ">", "<meta": ">"}
-SILENT = re.compile(rf"\s+|{'|'.join(ENDS)}")
+#: No element and no word but scripts, style sheets, comments and the like.
+SILENT = re.compile(
+    r"(?:\s|<(script|style).*?(?:</\1>|\Z)|<!--.*?(?:-->|\Z)|<(?:link|meta)[^>]*(?:>|\Z))*+", re.IGNORECASE | re.DOTALL
+)
 #: libxml2 leaves out what lies deeper than this many elements.
 FOLLOWED = 2048
 #: Elements nested deeper than this are read as their text.
@@ -117,12 +116,7 @@ def output(source: str, places: Places) -> tuple[model.Blocks, bool]:
 
 def silent(source: str) -> bool:
     """Whether HTML has no element and no word but scripts, style sheets, comments and the like."""
-    place, lowered = 0, source.lower()
-    while found := SILENT.match(lowered, place):
-        close = ENDS.get(found[0], "")
-        end = lowered.find(close, found.end()) if close else found.end()
-        place = end + len(close) if end >= 0 else len(source)
-    return place >= len(source)
+    return SILENT.fullmatch(source) is not None
 
 
 def inlines(parts: Sequence[str | Hole], places: Places) -> model.Inlines:
@@ -146,6 +140,18 @@ def _cleaner() -> Any:
         url_schemes={"http", "https", "mailto", "data", "attachment"},
         link_rel=None,
     )
+
+
+@cache
+def _strange() -> re.Pattern[str]:
+    """Tags that are none of HTML's: words in angle brackets, and of drawings and formulas that never end.
+
+    A browser shows what stands between them. The sanitiser would not: it removes what looks like a way around it.
+    """
+    from lxml.html import defs
+
+    known = "|".join(sorted((defs.tags | ALLOWED | GONE | {"dialog", "image", "search"}) - DRAWINGS.keys()))
+    return re.compile(rf"</?(?!(?:{known})[\s/>])[a-z][^<>]*>", re.IGNORECASE)
 
 
 @cache
@@ -191,7 +197,7 @@ class _Reader:
         self.level = 0
         self.scripted = self.vacant = False
         source = "".join(part for part in parts if isinstance(part, str))
-        self.sheet = colours.Sheet(source)
+        self.sheet = css.Sheet(source)
         # a mark that the source itself cannot name
         self.mark = next(mark for n in range(len(source) + 1) if (mark := f"hole{n}-") not in source)
 
@@ -201,10 +207,10 @@ class _Reader:
             self.scripted = True
             script.drop_tree()
         self.vacant = any(
-            element.get("id") and not element.get("id").startswith(self.mark) and not len(element) and not element.text
+            element.get("id") and not self._is_hole(element) and not len(element) and not element.text
             for element in root.iter(*FRAMES, "span", "table", "pre")
         )
-        found = sum(element.get("id", "").startswith(self.mark) for element in root.iter("span", "div"))
+        found = sum(map(self._is_hole, root.iter("span", "div")))
         if found < len(self.holes) and any(callable(part) for part in self.parts):
             # some tag has swallowed what Markdown found: each piece is then read by itself
             return tuple(block for part in self.parts for block in self._apart(part))
@@ -226,7 +232,7 @@ class _Reader:
         found, own = images.picture("svg+xml", _as_xml(source), "image") if kind == "svg" else (None, "")
         if not found or not svg.draws(found):
             return words
-        said = own or " ".join(unescape(words).split())
+        said = own or " ".join(printable(unescape(words)).split())
         note = "" if said or max(found.width, found.height) <= ICON else self.places.words.undescribed
         hole = self._hole(lambda: (model.Image(found, said, note=note),))
         self.drawn[hole] = source
@@ -247,7 +253,7 @@ class _Reader:
             text = (element.text or "").strip(SPACE)
             return (form((model.Text(text),)),) if text else ()
         if self.places.depth > model.DEPTH or self.level > NESTED:
-            words = " ".join(element.text_content().split())
+            words = self._words(element)
             return (form((model.Text(words),)),) if words else ()
         found: list[model.Block] = []
         for blocks, run in groupby(self._pieces(element), lambda piece: isinstance(piece, model.Block)):
@@ -262,9 +268,8 @@ class _Reader:
         if element.text:
             yield model.Text(element.text)
         for child in element:
-            named = child.get("id", "")
-            if named.startswith(self.mark):
-                yield from self.holes[int(named.removeprefix(self.mark))]()
+            if self._is_hole(child):
+                yield from self._filled(child)
             elif child.tag in BLOCKS or (child.tag != "a" and _holds_block(child)):
                 yield from self._dressed(child, self._block(child))
             else:
@@ -272,6 +277,18 @@ class _Reader:
             if child.tail:
                 yield model.Text(child.tail)
         self.level -= 1
+
+    def _is_hole(self, element: Any) -> bool:
+        return element.get("id", "").startswith(self.mark)
+
+    def _filled(self, hole: Any) -> Any:
+        return self.holes[int(hole.get("id").removeprefix(self.mark))]()
+
+    def _words(self, element: Any) -> str:
+        """What an element says, on one line."""
+        for inner in filter(self._is_hole, element.iter("span", "div")):
+            inner.text = model.plain(self._filled(inner))
+        return " ".join(element.text_content().split())
 
     def _running(self, element: Any) -> model.Inlines:
         """Read what an element holds as running text, the white space at its ends kept unless blocks are in it."""
@@ -303,7 +320,10 @@ class _Reader:
                 start = int(element.get("start") or 1)
                 return (model.List(items, element.tag == "ol", start),) if items else ()
             case "dl":
-                entries = tuple(self._entry(child) for child in _members(element))
+                entries = tuple(
+                    model.Term(self._running(child)) if child.tag == "dt" else model.Definition(self._nested(child))
+                    for child in _members(element)
+                )
                 return (model.Definitions(entries),) if entries else ()
             case "blockquote":
                 inside = self._nested(element, model.Paragraph)
@@ -312,10 +332,7 @@ class _Reader:
                 return self._details(element)
             case name if name in HEADINGS:
                 inside = _trimmed(list(self._running(element)))
-                heading = self.places.heading(HEADINGS[name], inside, element.get("id", ""))
-                if isinstance(heading, model.Heading):
-                    return (heading,)
-                return (model.Paragraph(heading),) if heading else ()
+                return self.places.heading(HEADINGS[name], inside, element.get("id", ""))
         return self._flow(element)
 
     def _absent(self, element: Any) -> model.Blocks:
@@ -344,8 +361,8 @@ class _Reader:
         url = f"https:{url}" if url.startswith("//") else url
         if not url or url.lower().startswith(("data:", "attachment:")):
             return model.Paragraph((note,))
-        led = self.places.link(url, (model.Text(printable(url)),))
-        told = led if isinstance(led[0], model.Link) else (model.Remark(f"({printable(url)})"),)
+        led = self.places.link(url, (model.Text(url),))
+        told = led if isinstance(led[0], model.Link) else (model.Remark(f"({url})"),)
         return model.Paragraph((note, model.Text(" "), *told))
 
     def _nested(self, element: Any, form: type = model.Plain) -> model.Blocks:
@@ -353,9 +370,6 @@ class _Reader:
         with self.places.inside(nest=True):
             found = self._flow(element, form)
         return self._dressed(element, found) if element.tag in ("li", "dd") else found
-
-    def _entry(self, element: Any) -> model.Term | model.Definition:
-        return model.Term(self._running(element)) if element.tag == "dt" else model.Definition(self._nested(element))
 
     def _details(self, element: Any) -> model.Blocks:
         summary = element.find("summary")
@@ -370,8 +384,7 @@ class _Reader:
     def _table(self, element: Any) -> model.Blocks:
         self.places.tables += 1
         number = self.places.tables
-        captions = element.findall("caption")
-        caption = self._running(captions[0]) if captions else ()
+        caption = tuple(inline for one in element.findall("caption") for inline in self._running(one))
         parts: dict[str, list[model.Row]] = {"thead": [], "tbody": [], "tfoot": []}
         hidden = False
         for row in element.iter("tr"):
@@ -402,12 +415,10 @@ class _Reader:
     def _inline(self, element: Any) -> Iterator[model.Inline]:
         name = element.get("name", "") if element.tag == "a" else ""
         yield from self.places.anchor(element.get("id") or name)
-        title = printable(element.get("title", ""))
+        title = element.get("title", "")
         match element.tag:
             case "br":
                 yield model.Break()
-            case "wbr":
-                yield model.Text("\u200b")
             case "img":
                 size = element.get("width"), element.get("height"), element.get("style", "")
                 url, alt = element.get("src", ""), element.get("alt", "")
@@ -417,7 +428,7 @@ class _Reader:
             case "button":
                 yield from (model.Text(" "), *self._running(element), model.Text(" "))
             case "input" | "meter" | "progress" | "select" | "textarea":
-                yield model.Text(f" {_set_to(element)} ")
+                yield model.Text(f" {self._set_to(element)} ")
             case "a":
                 url = element.get("href", "")
                 with self.places.inside(link=bool(url)):
@@ -431,12 +442,35 @@ class _Reader:
                 else:
                     yield model.Span(tag, inside, *about)
 
+    def _set_to(self, control: Any) -> str:
+        """What a control of a form shows, as text."""
+        kind, value = control.get("type", "").lower(), control.get("value", "")
+        match control.tag:
+            case "select":
+                for option in list(control.iter("option"))[1:]:
+                    option.text = f" / {option.text or ''}"
+                return self._words(control)
+            case "textarea":
+                return control.text_content()
+            case "meter" | "progress":
+                return " / ".join(filter(None, [value, control.get("max")])) if value else self._words(control)
+        if kind in ("checkbox", "radio"):
+            if not (control.get("name") or value):
+                return ""  # it sets nothing: a style sheet folds something with it
+            return "[x]" if control.get("checked") is not None else "[ ]"
+        return "" if kind in ("hidden", "password", "file") else value or control.get("placeholder", "")
+
 
 def _tree(source: str) -> Any:
     """Foreign HTML as a tree of what is allowed; as one text where it nests deeper than libxml2 follows."""
     from lxml import html
 
-    cleaned = _cleaner().clean(_ended(source))
+    cleaned = _cleaner().clean(_ended(_strange().sub("", source)))
+    # libxml2 does not know that it holds nothing, and would put into it what follows
+    cleaned = BREAKABLE.sub("\u200b", cleaned)
+    if "&#" in source:
+        # the number of a character may be that of any
+        cleaned = printable(cleaned)
     root = html.fragment_fromstring(
         f"<div>{cleaned}</div>".encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)
     )
@@ -450,12 +484,11 @@ def _tree(source: str) -> Any:
 
 def _ended(source: str) -> str:
     """HTML in which every element that would take all that follows along has an end: at once, where it has none."""
-    lowered = source.lower()
-    ends = {name: lowered.rfind(f"</{name}") for name in ENDED}
+    ends = {end[1].lower(): end.start() for end in ENDING.finditer(source)}
 
     def ended(tag: re.Match[str]) -> str:
         name, alone = tag[1].lower(), tag[0].endswith("/>")
-        if tag.start() < ends[name] and not alone:
+        if tag.start() < ends.get(name, 0) and not alone:
             return tag[0]
         return "" if name in GONE else f"{tag[0].removesuffix('/>').removesuffix('>')}></{name}>"
 
@@ -464,33 +497,8 @@ def _ended(source: str) -> str:
 
 def _page(frame: Any) -> str:
     """The page that a frame holds itself; "" if it is elsewhere."""
-    url = frame.get("src", "")
-    if found := HELD.match(url):
-        data = unquote_to_bytes(url[found.end() :])
-        try:
-            data = base64.b64decode(data) if "base64" in found[1].lower() else data
-        except ValueError:
-            return ""
-        return data.decode("utf-8", "replace")
-    return frame.get("srcdoc", "")
-
-
-def _set_to(control: Any) -> str:
-    """What a control of a form shows, as text."""
-    kind = control.get("type", "").lower()
-    value = control.get("value", "")
-    match control.tag:
-        case "select":
-            return " / ".join(" ".join(option.text_content().split()) for option in control.iter("option"))
-        case "textarea":
-            return control.text_content()
-        case "meter" | "progress":
-            return " / ".join(filter(None, [value, control.get("max")])) if value else control.text_content()
-    if kind in ("checkbox", "radio"):
-        if not (control.get("name") or value):
-            return ""  # it sets nothing: a style sheet folds something with it
-        return "[x]" if control.get("checked") is not None else "[ ]"
-    return "" if kind in ("hidden", "password", "file") else value or control.get("placeholder", "")
+    kind, data = images.carried(frame.get("src", "")) or ("", b"")
+    return data.decode("utf-8", "replace") if kind == "text/html" else frame.get("srcdoc", "")
 
 
 def _holds_block(element: Any) -> bool:
@@ -499,14 +507,12 @@ def _holds_block(element: Any) -> bool:
 
 def _trimmed(run: list[model.Inline]) -> model.Inlines:
     """Running text without white space at its ends; () where it is nothing else."""
-    while run and isinstance(run[0], model.Text) and not run[0].text.lstrip(SPACE):
-        run.pop(0)
-    while run and isinstance(run[-1], model.Text) and not run[-1].text.rstrip(SPACE):
-        run.pop()
-    if run and isinstance(run[0], model.Text):
-        run[0] = model.Text(run[0].text.lstrip(SPACE))
-    if run and isinstance(run[-1], model.Text):
-        run[-1] = model.Text(run[-1].text.rstrip(SPACE))
+    for end, strip in ((0, str.lstrip), (-1, str.rstrip)):
+        while run and isinstance(run[end], model.Text):
+            if text := strip(run[end].text, SPACE):
+                run[end] = model.Text(text)
+                break
+            run.pop(end)
     return tuple(run)
 
 
@@ -521,22 +527,12 @@ def _begun(anchors: model.Inlines, blocks: model.Blocks) -> model.Blocks:
 
 def _members(element: Any) -> Iterator[Any]:
     """What stands in a list; texts and elements that are no members of it stand in members of their own."""
-    for text, child in [(element.text, None), *((child.tail, child) for child in list(element))]:
-        if child is not None and child.tag in ("li", "dt", "dd"):
-            yield child
-        elif child is not None:
-            yield _around(child)
+    from lxml.html.builder import DIV
+
+    if element.text and element.text.strip():
+        yield DIV(element.text)
+    for child in list(element):
+        text, child.tail = child.tail, None
+        yield child if child.tag in ("li", "dt", "dd") else DIV(child)
         if text and text.strip():
-            yield _around(text)
-
-
-def _around(inside: Any) -> Any:
-    from lxml import html
-
-    around = html.Element("div")
-    if isinstance(inside, str):
-        around.text = inside
-    else:
-        inside.tail = None
-        around.append(inside)
-    return around
+            yield DIV(text)

@@ -1,7 +1,6 @@
 """Images that a notebook holds or that lie beside it: found, decoded, measured; of others, what stands for them."""
 
 import base64
-import binascii
 import io
 import re
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_to_bytes
 
-from handover.document import model, svg
+from handover.document import css, model, svg
 from handover.text import printable
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ RASTERS = ("png", "jpeg", "webp", "gif", "avif")
 #: What Pillow reads besides, and no page should hold.
 CONVERTED = ("bmp", "tiff", "ico", "ppm")
 FORMATS = [kind.upper() for kind in (*RASTERS, *CONVERTED)]
-DATA = re.compile(r"data:image/([\w.+-]+)((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
+DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)((?:;[\w=-]+)*),", re.ASCII | re.IGNORECASE)
 #: An image with more dots than this is not unpacked: a tiny file can hold one that fills the memory.
 DOTS = 60_000_000
 #: An address longer than this tells a reader nothing.
@@ -31,7 +30,6 @@ ADDRESS = 200
 #: Pixels across the column of text, of which an author may ask a share.
 COLUMN = 640
 SIDE = re.compile(r"\s*([0-9]{1,4}(?:\.[0-9]+)?)\s*(px|%)?\s*", re.ASCII)
-STYLED = {side: re.compile(rf"(?:^|;)\s*{side}\s*:([^;]*)", re.IGNORECASE) for side in ("width", "height")}
 #: What stands behind a picture that a notebook says is drawn for a dark page.
 DARK = (17, 17, 17)
 
@@ -50,7 +48,7 @@ def picture(kind: str, data: str | bytes, prefix: str) -> tuple[model.Picture | 
     try:
         if isinstance(data, str) and not (kind == "svg+xml" and "<" in data):
             data = base64.b64decode(data)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None, ""
     if kind == "svg+xml":
         return svg.picture(data if isinstance(data, str) else data.decode("utf-8", "replace"), prefix) or (None, "")
@@ -113,14 +111,25 @@ def sized(found: model.Picture, width: object, height: object, style: str = "") 
         style: Declarations of CSS, which count before the other two.
     """
     asked = {"width": width, "height": height}
-    styled = {side: told[1] for side, rule in STYLED.items() if (told := rule.search(style))}
-    asked |= {side: value for side, value in styled.items() if SIDE.fullmatch(value)}
+    asked |= {side: value for side, value in css.declared(style) if side in asked and SIDE.fullmatch(value)}
     wide, high = (SIDE.fullmatch(str(asked[side])) for side in ("width", "height"))
     share = bool(wide) and wide[2] == "%"
     across = float(wide[1]) * (COLUMN / 100 if share else 1) if wide else 0.0
     down = float(high[1]) if high and high[2] != "%" and not share else 0.0
     across, down = across or down * found.width / found.height, down or across * found.height / found.width
     return replace(found, width=across, height=down, density=96.0) if across and down else found
+
+
+def carried(url: str) -> tuple[str, bytes] | None:
+    """The MIME type and the content, b"" if broken, that a ``data:`` address carries; None for other addresses."""
+    found = DATA.match(url)
+    if not found:
+        return None
+    content = unquote_to_bytes(url[found.end() :])
+    try:
+        return found[1].lower(), base64.b64decode(content) if "base64" in found[2].lower() else content
+    except ValueError:
+        return found[1].lower(), b""
 
 
 def image(
@@ -159,9 +168,9 @@ def _held(url: str, places: "Places") -> tuple[str, str | bytes, str] | None:
             if mime.startswith("image/"):
                 return mime.removeprefix("image/"), "".join(data) if isinstance(data, list) else str(data), ""
         return None
-    if found := DATA.match(url):
-        body = url[found.end() :]
-        return found[1].lower(), body if "base64" in found[2].lower() else unquote_to_bytes(body), ""
+    mime, content = carried(url) or ("", b"")
+    if mime.startswith("image/"):
+        return mime.removeprefix("image/"), content, ""
     path = places.beside.path(url) if places.beside else ""
     data = places.beside.read(path) if path else None
     if data is None:

@@ -1,7 +1,7 @@
 """Markdown read into the model, by nbconvert's own parser."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from html import unescape
@@ -44,6 +44,8 @@ FORMULA = re.compile(
     r"|(?<![$\\])\$(?!\$)(?P<within>(?:\\.|[^\\$])+)\$|\\\((?P<parentheses>(?:(?!\\\)).)+)\\\)",
     re.DOTALL,
 )
+#: The tokens of what is HTML already.
+RAW = ("inline_html", "block_html")
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 #: The tokens of styles, and the model's names of these.
 STYLES = {"emphasis": "em", "strong": "strong", "strikethrough": "del"}
@@ -92,7 +94,9 @@ def _parse(source: str) -> list[Token]:
     Beside mistune's own token types the tree may hold ``inline_math``, ``block_math`` (LaTeX in
     ``raw``) and ``latex_environment`` (``attrs``: name, body), from nbconvert's parser.
     """
-    return spaces.bind_tokens(_parser().parse(printable(source))[0])
+    tokens = _parser().parse(printable(source))[0]
+    spaces.bind_tokens(tokens)
+    return [token for token in tokens if token["type"] != "blank_line"]
 
 
 def _words(tokens: list[Token]) -> str:
@@ -101,9 +105,9 @@ def _words(tokens: list[Token]) -> str:
     for token in tokens:
         if "children" in token:
             parts.append(_words(token["children"]))
-        elif token["type"] in ("softbreak", "linebreak", "blank_line"):
+        elif token["type"] in ("softbreak", "linebreak"):
             parts.append(" ")
-        elif token["type"] not in ("inline_html", "block_html"):
+        elif token["type"] not in RAW:
             raw = token.get("raw", "")
             parts.append(unescape(raw) if token["type"] == "text" else raw)
     return "".join(parts)
@@ -116,10 +120,9 @@ def titles(source: str) -> int:
 
 def line(source: str, places: Places) -> model.Inlines:
     """Read a short Markdown text, such as a caption, as running text."""
-    reader = _Reader(places)
     read: list[model.Inline] = []
     for token in _parse(source):
-        if inside := reader.inlines(token.get("children", [])):
+        if inside := _Reader(places).inlines(token.get("children", [])):
             read += [*([model.Text(" ")] if read else []), *inside]
     return tuple(read)
 
@@ -133,8 +136,7 @@ def read(source: str, places: Places, *, untitled: bool = False) -> tuple[model.
         untitled: Whether the document has no headline yet: the first title, and the paragraph under it, become that
             and are left out of the blocks.
     """
-    reader = _Reader(places)
-    tokens = [token for token in _parse(source) if token["type"] != "blank_line"]
+    reader, tokens = _Reader(places), _parse(source)
     found = next((n for n, token in enumerate(tokens) if _is_title(token)), None) if untitled else None
     if found is None:
         return None, reader.blocks(tokens)
@@ -164,17 +166,16 @@ def latex(source: str) -> model.Blocks:
     # without marks around its formulas it is one; so it is if there are commands beside an environment
     if not found or re.search(r"\\[A-Za-z]", FORMULA.sub("", source)):
         return (model.Formula(source),)
-    blocks: list[model.Block] = []
-    line: list[model.Inline] = []
-    for one, end in zip([None, *found], [*(one.start() for one in found), len(source)], strict=True):
-        if one and (one["within"] or one["parentheses"]):
-            line.append(model.Maths(_inside(one)))
-        elif one:
-            blocks += [*([model.Paragraph(tuple(line))] if line else []), model.Formula(_inside(one))]
-            line = []
-        text = source[one.end() if one else 0 : end]
-        line += [model.Text(text)] if text.strip() else []
-    return (*blocks, *([model.Paragraph(tuple(line))] if line else []))
+    read: list[model.Text | model.Maths | model.Formula] = []
+    end = 0
+    for one in found:
+        within = one["within"] or one["parentheses"]
+        read += [model.Text(source[end : one.start()]), (model.Maths if within else model.Formula)(_inside(one))]
+        end = one.end()
+    read.append(model.Text(source[end:]))
+    said = [node for node in read if not isinstance(node, model.Text) or node.text.strip()]
+    runs = groupby(said, lambda node: isinstance(node, model.Formula))
+    return tuple(block for set_apart, run in runs for block in (run if set_apart else [model.Paragraph(tuple(run))]))
 
 
 def _inside(formula: re.Match[str]) -> str:
@@ -193,113 +194,72 @@ class _Reader:
         tokens = [token for token in tokens if token["type"] != "blank_line"]
         if not any(token["type"] == "block_html" for token in tokens):
             return tuple(block for token in tokens for block in self._block(token))
-        parts = [
-            token["raw"] if token["type"] == "block_html" else lambda token=token: self._block(token)
-            for token in tokens
-        ]
-        return html.read(parts, self.places)
+        return html.read(_holed(tokens, self._block), self.places)
 
     def _block(self, token: Token) -> model.Blocks:
-        read = getattr(self, f"_{token['type']}", None)
-        if read:
-            return tuple(read(token))
-        inside = self.inlines(token.get("children") or [{**token, "type": "text"}])
-        return (model.Paragraph(inside),) if inside else ()
+        about = token.get("attrs") or {}
+        match token["type"]:
+            case "paragraph":
+                return tuple(self._paragraph(token["children"]))
+            case "heading":
+                return self.places.heading(about["level"], self.inlines(token["children"]))
+            case "thematic_break":
+                return (model.Rule(),)
+            case "block_code":
+                language = next(iter((about.get("info") or "").split()), "")
+                return (model.CodeBlock(printable(token["raw"].rstrip("\n"), code=True), language),)
+            case "block_math" | "latex_environment":
+                return (model.Formula(_latex(token)),)
+            case "table":
+                return self._table(*token["children"])
+            case "block_quote" | "list" | "def_list":
+                with self.places.inside(nest=True):
+                    return (self._nested(token, about),)
+        inside = self.inlines(token.get("children", [{**token, "type": "text"}]))
+        form = model.Plain if token["type"] == "block_text" else model.Paragraph
+        return (form(inside),) if inside else ()
 
-    def _paragraph(self, token: Token) -> Iterator[model.Block]:
-        for displayed, group in groupby(token["children"], lambda child: child["type"] in DISPLAYED):
+    def _paragraph(self, tokens: Sequence[Token]) -> Iterator[model.Block]:
+        for displayed, group in groupby(tokens, lambda child: child["type"] in DISPLAYED):
             if displayed:
                 yield from (model.Formula(_latex(child)) for child in group)
             elif inside := self.inlines(list(group)):
                 yield model.Paragraph(inside)
 
-    def _block_text(self, token: Token) -> Iterator[model.Block]:
-        if inside := self.inlines(token["children"]):
-            yield model.Plain(inside)
+    def _nested(self, token: Token, about: Mapping[str, Any]) -> model.Block:
+        members = token["children"]
+        if token["type"] == "block_quote":
+            return model.Quote(self.blocks(members))
+        if token["type"] == "def_list":
+            return model.Definitions(tuple(map(self._entry, members)))
+        items = [model.Item(self.blocks(one["children"]), one.get("attrs", {}).get("checked")) for one in members]
+        start, tight = min(int(about.get("start", 1)), MOST), bool(token.get("tight", True))
+        return model.List(tuple(items), bool(about.get("ordered")), start, tight)
 
-    def _heading(self, token: Token) -> Iterator[model.Block]:
-        heading = self.places.heading(token["attrs"]["level"], self.inlines(token["children"]))
-        if isinstance(heading, model.Heading):
-            yield heading
-        elif heading:
-            yield model.Paragraph(heading)
+    def _entry(self, token: Token) -> model.Term | model.Definition:
+        if token["type"] == "def_list_head":
+            return model.Term(self.inlines(token["children"]))
+        return model.Definition(self.blocks(token["children"]))
 
-    def _thematic_break(self, token: Token) -> Iterator[model.Block]:
-        yield model.Rule()
-
-    def _block_code(self, token: Token) -> Iterator[model.Block]:
-        info = ((token.get("attrs") or {}).get("info") or "").split()
-        yield model.CodeBlock(printable(token["raw"].rstrip("\n"), code=True), info[0] if info else "")
-
-    def _block_quote(self, token: Token) -> Iterator[model.Block]:
-        with self.places.inside(nest=True):
-            yield model.Quote(self.blocks(token["children"]))
-
-    def _list(self, token: Token) -> Iterator[model.Block]:
-        about = token["attrs"]
-        with self.places.inside(nest=True):
-            items = tuple(
-                model.Item(self.blocks(item["children"]), item.get("attrs", {}).get("checked"))
-                for item in token["children"]
-            )
-        start = min(int(about.get("start", 1)), MOST)
-        yield model.List(items, bool(about.get("ordered")), start, bool(token.get("tight", True)))
-
-    def _def_list(self, token: Token) -> Iterator[model.Block]:
-        with self.places.inside(nest=True):
-            yield model.Definitions(
-                tuple(
-                    model.Term(self.inlines(child["children"]))
-                    if child["type"] == "def_list_head"
-                    else model.Definition(self.blocks(child["children"]))
-                    for child in token["children"]
-                )
-            )
-
-    def _table(self, token: Token) -> Iterator[model.Block]:
+    def _table(self, head: Token, body: Token) -> model.Blocks:
         self.places.tables += 1
         number = self.places.tables
-        head, *bodies = token["children"]
-        rows = [self._row(row["children"]) for body in bodies for row in body["children"]]
-        if made := tables.table(number, [self._row(head["children"])], rows):
-            yield made
+        made = tables.table(number, [self._row(head)], [self._row(row) for row in body["children"]])
+        return (made,) if made else ()
 
-    def _row(self, cells: Sequence[Token]) -> model.Row:
+    def _row(self, row: Token) -> model.Row:
         read = []
-        for cell in cells:
-            inside = self.inlines(cell["children"])
-            about = cell["attrs"]
-            text = " ".join(model.plain(inside).split())
-            head = "head" if about.get("head") else ""
-            read.append(model.Cell((model.Plain(inside),) if inside else (), text, head, about.get("align") or ""))
+        for cell in row["children"]:
+            inside, about = self.inlines(cell["children"]), cell["attrs"]
+            text, head = " ".join(model.plain(inside).split()), "head" if about["head"] else ""
+            read.append(model.Cell((model.Plain(inside),) if inside else (), text, head, about["align"] or ""))
         return tuple(read)
-
-    def _block_math(self, token: Token) -> Iterator[model.Block]:
-        yield model.Formula(_latex(token))
-
-    _latex_environment = _block_math
 
     def inlines(self, tokens: Sequence[Token]) -> model.Inlines:
         """Read running text; where raw tags stand in it, as HTML that has the rest in its holes."""
         if not any(token["type"] == "inline_html" for token in tokens):
             return tuple(inline for token in tokens for inline in self._inline(token))
-        parts: list[Any] = []
-        silent = ""
-        for position, token in enumerate(tokens):
-            if token["type"] != "inline_html":
-                if not silent:
-                    parts.append(lambda token=token: tuple(self._inline(token)))
-                continue
-            found = TAG.match(token["raw"])
-            closing, name = (bool(found[1]), found[2].lower()) if found else (True, "")
-            if silent:
-                silent = "" if closing and name == silent else silent
-            elif name in GONE:
-                # with all it holds, if it ends
-                silent = name if not closing and _ends(name, tokens[position + 1 :]) else ""
-            else:
-                parts.append(token["raw"])
-        return html.inlines(parts, self.places)
+        return html.inlines(_holed(_heard(tokens), lambda token: tuple(self._inline(token))), self.places)
 
     def _inline(self, token: Token) -> Iterator[model.Inline]:
         kind, raw = token["type"], token.get("raw", "")
@@ -321,20 +281,37 @@ class _Reader:
             title = printable(unescape(token["attrs"].get("title") or ""))
             yield from self.places.link(unescape(token["attrs"].get("url", "")), inside, title)
         elif kind == "image":
-            yield self._image(token)
+            url, title = (unescape(token["attrs"].get(name) or "") for name in ("url", "title"))
+            yield images.image(url, _words(token["children"]), title, self.places)
         elif "children" in token:
             yield from self.inlines(token["children"])
         else:
             yield model.Text(printable(raw))
 
-    def _image(self, token: Token) -> model.Image:
-        url, title = (unescape(token["attrs"].get(name) or "") for name in ("url", "title"))
-        return images.image(url, _words(token["children"]), title, self.places)
+
+def _holed(tokens: Sequence[Token], read: Callable[[Token], Any]) -> list[str | html.Hole]:
+    """Tokens as HTML, with a hole for each that is not raw."""
+    return [token["raw"] if token["type"] in RAW else partial(read, token) for token in tokens]
 
 
-def _ends(name: str, tokens: Sequence[Token]) -> bool:
-    """Whether a raw tag is closed by one of the tokens after it."""
-    return any(token["type"] == "inline_html" and token["raw"].lower().startswith(f"</{name}") for token in tokens)
+def _heard(tokens: Sequence[Token]) -> list[Token]:
+    """Tokens without raw elements that say nothing; one that ends goes with all that it holds."""
+    heard, rest = [], list(tokens)
+    while rest:
+        token = rest.pop(0)
+        name = _gone(token)
+        if not name:
+            heard.append(token)
+        elif not name.startswith("/"):
+            end = next((n for n, other in enumerate(rest, 1) if _gone(other) == f"/{name}"), 0)
+            del rest[:end]
+    return heard
+
+
+def _gone(token: Token) -> str:
+    """The name of a raw tag that says nothing, with a slash before that of an end; "" for others."""
+    found = TAG.match(token["raw"]) if token["type"] == "inline_html" else None
+    return found[0][1:].lower() if found and found[2].lower() in GONE else ""
 
 
 def _latex(token: Token) -> str:

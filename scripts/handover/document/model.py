@@ -581,7 +581,7 @@ class Document:
     direction: str = "ltr"
 
 
-def _held(node: Any) -> list[tuple[Any, ...]]:
+def held(node: Any) -> list[tuple[Any, ...]]:
     """What a node holds of other nodes, in reading order."""
     return [held for name in type(node).__match_args__ if isinstance(held := getattr(node, name), tuple)]
 
@@ -610,7 +610,7 @@ def plain(nodes: Any) -> str:
             case Anchor() | Remark() | Rule():
                 continue
             case _:
-                parts += [text for held in _held(node) for text in (plain(held), " ")]
+                parts += [text for held in held(node) for text in (plain(held), " ")]
     return "".join(parts)
 
 
@@ -632,7 +632,7 @@ def running(nodes: Any) -> Inlines:
                 found.append(node)
                 continue
             case _:
-                inner = running(node if isinstance(node, tuple) else _held(node))
+                inner = running(node if isinstance(node, tuple) else held(node))
         found += [Text(" "), *inner] if found and inner else inner
     return tuple(found)
 
@@ -644,4 +644,4 @@ def walk(node: Any) -> Iterator[Any]:
             yield from walk(inner)
     elif hasattr(node, "__match_args__"):
         yield node
-        yield from walk(tuple(_held(node)))
+        yield from walk(tuple(held(node)))

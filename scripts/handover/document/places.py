@@ -67,15 +67,16 @@ class Places:
         """A place that a foreign element names; nothing where it has no name."""
         return (model.Anchor(self.identify(name)),) if name else ()
 
-    def heading(self, wanted: int, inside: model.Inlines, name: str = "") -> model.Heading | model.Inlines:
-        """Enter a heading, one level below the one that it stands under; where there is none, return what it holds."""
+    def heading(self, wanted: int, inside: model.Inlines, name: str = "") -> model.Blocks:
+        """Enter a heading, one level below the one that it stands under; where there is none, a paragraph it is."""
         text = " ".join(printable(model.plain(inside)).split())
         if not any(character.isprintable() and not character.isspace() for character in text):
-            return (*self.anchor(name), *inside)
+            held = (*self.anchor(name), *inside)
+            return (model.Paragraph(held),) if held else ()
         # JupyterLab's own anchors keep capitals and put hyphens for blanks: links written for it still lead here
         given = self.identify(slug(text), text.replace(" ", "-"), *filter(None, [name]))
         if self.nested:
-            return (model.Anchor(given), model.Span("strong", inside))
+            return (model.Paragraph((model.Anchor(given), model.Span("strong", inside))),)
         while self._open and self._open[-1] >= wanted:
             self._open.pop()
         level = min(len(self._open) + 2, 6)
@@ -83,7 +84,7 @@ class Places:
         heading = model.Heading(level, given, inside, text)
         if level == 2:
             self.contents.append(heading)
-        return heading
+        return (heading,)
 
     @contextmanager
     def inside(self, *, link: bool = False, nest: bool = False, fold: bool = False) -> Iterator[None]:

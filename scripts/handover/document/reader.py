@@ -8,6 +8,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -18,7 +19,7 @@ from handover.document import html, images, markdown, model, scripts, terminal, 
 from handover.document.beside import Beside
 from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
 from handover.document.places import Places
-from handover.text import cut, printable
+from handover.text import printable
 
 #: What a cell left out; `handover.story.omissions`, which may not import this, has the same.
 OMITTED_MIME = "application/vnd.handover.omitted+json"
@@ -37,6 +38,8 @@ BARE = re.compile(r"<(?P<name>[\w.]+)( object)? at 0x[0-9a-fA-F]+>")
 IPYTHON = re.compile(r"<?IPython(\.core|\.lib)?\.display\.\w+( object)?( at 0x[0-9a-fA-F]+)?>?")
 #: Commands of TeX with what they are told, comments, and directives of reStructuredText.
 COMMANDS = re.compile(r"\\[A-Za-z@]+\*?(\[[^\]]*\]|\{[^{}]*\})*|%.*|^\.\..*", re.MULTILINE)
+#: A text of more lines, or more characters, is cut in its middle.
+LINES, CHARACTERS = 200, 20_000
 #: Languages written from right to left.
 RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ku", "ur"})
 #: The lists of an evidence output in reading order, and the page's word for each.
@@ -66,7 +69,7 @@ class Omitted:
 def take_omitted(nb: NotebookNode) -> tuple[Omitted, ...]:
     """Take out of a notebook, in place, what its cells say of texts left out: it is for the desk and on no page."""
     found = []
-    for number, cell in _counted(nb):
+    for number, cell in counted(nb):
         kept = []
         for output in cell.get("outputs", []):
             told = output.get("data", {}).get(OMITTED_MIME)
@@ -102,19 +105,23 @@ def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> mode
     written = "rtl" if language.split("-")[0] in RIGHT_TO_LEFT else scripts.direction(text) or "ltr"
     outputs = [
         (number, cell, [] if _removed(cell, "output") else list(_joined(cell.get("outputs", []))))
-        for number, cell in _numbered(nb)
+        for number, cell in counted(nb)
+        if not _removed(cell, "cell")
     ]
-    stated = [data for _, _, shown in outputs for output in shown if (data := _stated(output)) is not None]
+    states = [output.get("data", {}).get(EVIDENCE_MIME) for _, _, shown in outputs for output in shown]
+    stated = [content for content in states if isinstance(content, dict)]
     pieces = _headed([piece for number, cell, shown in outputs for piece in _pieces(nb, number, cell, shown)])
     named = _line(nb.metadata.get("title", ""))
     several = sum(markdown.titles(piece.source) for piece in pieces) > 1
     titled = several and bool(named) and not any(piece.headline for piece in pieces)
-    reader = _Reader(Places(words.of(language), beside), stated, titled=titled)
-    parts = reader.parts(pieces)
+
+    def reading(targets: Mapping[str, str] | None = None) -> tuple[_Reader, Parts]:
+        reader = _Reader(Places(words.of(language), beside, targets), stated, titled=titled)
+        return reader, tuple(part for piece in pieces for part in piece.read(reader))
+
+    reader, parts = reading()
     if reader.places.forward:
-        places = Places(words.of(language), beside, reader.places.names)
-        reader = _Reader(places, stated, titled=titled)
-        parts = reader.parts(pieces)
+        reader, parts = reading(reader.places.names)
     title, standfirst = _headline(reader.headline)
     return model.Document(
         name=name,
@@ -163,18 +170,11 @@ def _merged(stated: list[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
-    """Yield cells with their numbers; a cell that asks to be left out is."""
-    for number, cell in _counted(nb):
-        if not _removed(cell, "cell"):
-            yield number, cell
-
-
-def _counted(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+def counted(nb: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
     """Yield cells with their numbers in the report's own file: what was injected shares that of the cell before it."""
     number = 0
-    for cell in nb.cells:
-        number += not number or "injected-parameters" not in cell.metadata.get("tags", [])
+    for cell in nb["cells"]:
+        number += not number or "injected-parameters" not in cell.get("metadata", {}).get("tags", [])
         yield number, cell
 
 
@@ -190,12 +190,6 @@ def _joined(outputs: list[NotebookNode]) -> Iterator[Mapping[str, Any]]:
             yield {"output_type": "stream", "name": name, "text": "".join(output.text for output in group)}
         else:
             yield from group
-
-
-def _stated(output: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The evidence that an output states, if it does."""
-    data = output.get("data", {}).get(EVIDENCE_MIME)
-    return data if isinstance(data, dict) else None
 
 
 def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[Mapping[str, Any]]) -> Iterator[_Piece]:
@@ -288,9 +282,6 @@ class _Reader:
         self.sections = [statements.read(content) for content in stated]
         places.ledger = statements.ledger
 
-    def parts(self, pieces: list[_Piece]) -> tuple[model.Part, ...]:
-        return tuple(part for piece in pieces for part in piece.read(self))
-
     def prose(self, cell: int, source: str, attachments: Mapping[str, Any]) -> Parts:
         self.places.attachments = attachments
         headline, blocks = markdown.read(source, self.places, untitled=self.headline is None and not self.titled)
@@ -308,11 +299,19 @@ class _Reader:
 
     def excerpt(self, text: str) -> model.Excerpt:
         """A text with its middle left out where it is very long."""
-        head, lines, characters, tail = cut(printable(text, code=True).strip("\n"))
-        if not characters:
-            return model.Excerpt(head)
-        many = self.words.left_out_lines.format(f"{lines:,}", f"{characters:,}")
-        return model.Excerpt(head, many if lines > 1 else self.words.left_out.format(f"{characters:,}"), tail)
+        text = printable(text, code=True).strip("\n")
+        lines = text.split("\n")
+        head, tail = text, ""
+        if len(lines) > LINES:
+            head, tail = "\n".join(lines[: LINES // 2]), "\n".join(lines[-LINES // 2 :])
+        if len(head) + len(tail) > CHARACTERS:
+            head, tail = head[: CHARACTERS // 2], (tail or text)[-CHARACTERS // 2 :]
+        gone = len(text) - len(head) - len(tail)
+        if not gone:
+            return model.Excerpt(text)
+        whole = len(lines) - head.count("\n") - tail.count("\n") - 2
+        many = self.words.left_out_lines.format(f"{whole:,}", f"{gone:,}")
+        return model.Excerpt(head, many if whole > 1 else self.words.left_out.format(f"{gone:,}"), tail)
 
     def display(self, cell: int, data: Mapping[str, str], metadata: Mapping[str, Any]) -> Parts:
         """The richest form that both page formats can show; of what they cannot, its text, its address and a note.
@@ -322,7 +321,7 @@ class _Reader:
         figures = []
         # a formula is set; the picture of it that comes along is not as good
         drawn = (mime for mime in data if mime.startswith("image/") and LATEX not in data)
-        for mime in sorted(drawn, key=_rank):
+        for mime in sorted(drawn, key=lambda mime: IMAGES.index(mime) if mime in IMAGES else len(IMAGES)):
             about = {key: metadata[key] for key in ("alt", "needs_background") if key in metadata}
             about |= own if isinstance(own := metadata.get(mime), dict) else {}
             figures.append(self.figure(cell, mime.removeprefix("image/"), data[mime], about))
@@ -331,8 +330,8 @@ class _Reader:
                 return (figures[-1],)
         told: model.Blocks = ()
         missing = any(_unshown(mime) for mime in data)
-        for read in (self._html, self._markdown, self._latex):
-            blocks, absent = read(data)
+        for mime in (HTML, MARKDOWN, LATEX):
+            blocks, absent = self._formed(mime, data[mime]) if mime in data else ((), False)
             if model.says(blocks):
                 return (model.Output(cell, (*blocks, *self._note(cell, data, absent))),)
             told, missing = told + blocks, missing or absent
@@ -342,14 +341,11 @@ class _Reader:
         output = (model.Output(cell, told),) if told else ()
         return (*figures[:1], *self.stream(cell, "", self._texts(data)), *output)
 
-    def _html(self, data: Mapping[str, str]) -> tuple[model.Blocks, bool]:
-        return html.output(data[HTML], self.places) if HTML in data else ((), False)
-
-    def _markdown(self, data: Mapping[str, str]) -> tuple[model.Blocks, bool]:
-        return (markdown.read(data[MARKDOWN], self.places)[1] if MARKDOWN in data else ()), False
-
-    def _latex(self, data: Mapping[str, str]) -> tuple[model.Blocks, bool]:
-        return (markdown.latex(data[LATEX]) if LATEX in data else ()), False
+    def _formed(self, mime: str, source: str) -> tuple[model.Blocks, bool]:
+        """Read an output's HTML, Markdown or LaTeX; and whether a script draws what is not among the blocks."""
+        if mime == HTML:
+            return html.output(source, self.places)
+        return markdown.latex(source) if mime == LATEX else markdown.read(source, self.places)[1], False
 
     def _texts(self, data: Mapping[str, str]) -> str:
         """The text of an output: its own, unless that says nothing, or what another form of it has of text."""
@@ -406,8 +402,8 @@ class _Reader:
         return (model.EvidenceSection(cell, heading, {kind: one for kind, one in named.items() if one}, **about),)
 
     def _heading(self, level: int, text: str) -> model.Heading | None:
-        heading = self.places.heading(level, (model.Text(text),))
-        return heading if isinstance(heading, model.Heading) else None
+        found = self.places.heading(level, (model.Text(text),))
+        return next((block for block in found if isinstance(block, model.Heading)), None)
 
 
 def _whole(mime: str, value: Any) -> str:
@@ -415,10 +411,6 @@ def _whole(mime: str, value: Any) -> str:
     if mime.endswith("json"):
         return json.dumps(value, ensure_ascii=False, indent=1)
     return "".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _rank(mime: str) -> int:
-    return IMAGES.index(mime) if mime in IMAGES else len(IMAGES)
 
 
 def _unshown(mime: str) -> bool:
@@ -439,16 +431,14 @@ def _parameters(nb: NotebookNode) -> dict[str, Any]:
 def assignments(source: str) -> dict[str, Any]:
     """Return the literal values that a cell assigns to plain names; anything else is left out."""
     values: dict[str, Any] = {}
-    try:
+    unreadable = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
+    statements: list[ast.stmt] = []
+    with suppress(*unreadable):
         statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return values
     for statement in statements:
         targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
         value = getattr(statement, "value", None)
         if value is not None and len(targets) == 1 and isinstance(targets[0], ast.Name):
-            try:
+            with suppress(*unreadable):
                 values[targets[0].id] = ast.literal_eval(value)
-            except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-                continue
     return values

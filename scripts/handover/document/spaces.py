@@ -41,16 +41,17 @@ def bind(content: str) -> str:
     return PAIRS.sub(lambda found: found[0].replace(" ", NO_BREAK), content) if " " in content else content
 
 
-def bind_tokens(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Bind the texts among Markdown's tokens where they stand, and a number in a link to the word behind it."""
-    _bind(found, "")
-    return found
-
-
-def _bind(found: list[dict[str, Any]], before: str) -> str:
-    """Bind the texts of neighbours; `before` is what stands before them, and what stands before their end is returned.
+def bind_tokens(found: list[dict[str, Any]], before: str = "") -> str:
+    """Bind the texts among Markdown's tokens where they stand, and a number in a link to the word behind it.
 
     The mark of a conflict does not part a number from its word. The columns of a table may be too narrow for a date.
+
+    Args:
+        found: Neighbours.
+        before: What stands before them.
+
+    Returns:
+        What stands before their end.
     """
     for token in found:
         if token["type"] == "table":
@@ -60,7 +61,7 @@ def _bind(found: list[dict[str, Any]], before: str) -> str:
             token["raw"] = bind(NO_BREAK + token["raw"][1:] if follows else token["raw"])
             before = unescape(token["raw"])
         elif "children" in token:
-            inside = _bind(token["children"], "")
+            inside = bind_tokens(token["children"])
             before = before if token.get("attrs", {}).get("url", "").startswith("#conflict-") else inside
         else:
             before = ""

@@ -5,11 +5,11 @@ says in those ways is rewritten as the attributes that SVG has for it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from handover.document import model
+from handover.document import css, model
 from handover.text import printable
 
 SVG = "http://www.w3.org/2000/svg"
@@ -81,10 +81,12 @@ def picture(source: str, prefix: str) -> tuple[model.Picture, str] | None:
     width, height = _frame(copied)
     if max(width / height, height / width) > LONGEST:
         return None
-    texts = tuple(" ".join("".join(text.itertext()).split()) for text in copied.iter(f"{{{SVG}}}text"))
+    texts = tuple(_words(text) for text in copied.iter(f"{{{SVG}}}text"))
     from lxml import etree
 
-    return model.Picture("svg", etree.tostring(copied, encoding="unicode").encode(), width, height, texts=texts), own
+    # once more: the number of a character may be that of any
+    data = printable(etree.tostring(copied, encoding="unicode")).encode()
+    return model.Picture("svg", data, width, height, texts=texts), own
 
 
 def draws(found: model.Picture) -> bool:
@@ -126,23 +128,20 @@ def _name(element: Any) -> str:
 
 
 def _own(root: Any, tag: str) -> str:
-    found = next((child for child in root if _name(child) == tag), None)
-    return " ".join("".join(found.itertext()).split()) if found is not None else ""
+    return next((_words(child) for child in root if _name(child) == tag), "")
+
+
+def _words(element: Any) -> str:
+    return " ".join(printable("".join(element.itertext())).split())
 
 
 def _names(root: Any, prefix: str) -> dict[str, str]:
     """New names for the ids that something refers to; the others are of no use to a reader."""
     wanted: dict[str, str] = {}
     for element in root.iter():
-        for key, value in element.attrib.items():
-            found = LOCAL.findall(value)
-            if key in ("href", XLINK) and value.startswith("#"):
-                found.append(value[1:])
-            for reference in found:
-                wanted.setdefault(reference, f"{prefix}-{len(wanted) + 1}")
-        if _name(element) == "style":
-            for reference in LOCAL.findall("".join(element.itertext())):
-                wanted.setdefault(reference, f"{prefix}-{len(wanted) + 1}")
+        sheet = "".join(element.itertext()) if _name(element) == "style" else ""
+        for reference in (*_references(element), *LOCAL.findall(sheet)):
+            wanted.setdefault(reference, f"{prefix}-{len(wanted) + 1}")
     return wanted
 
 
@@ -285,10 +284,13 @@ def _size(element: Any, named: dict[str, Any], known: dict[str, int], depth: int
     return total
 
 
-def _references(element: Any) -> list[str]:
-    found = [name for value in element.attrib.values() if "url(" in value for name in LOCAL.findall(value)]
-    target = element.get("href", "")
-    return [*found, target[1:]] if target.startswith("#") else found
+def _references(element: Any) -> Iterator[str]:
+    """Yield the ids that an element's attributes refer to."""
+    for key, value in element.attrib.items():
+        if "url(" in value:
+            yield from LOCAL.findall(value)
+        if key in ("href", XLINK) and value.startswith("#"):
+            yield value[1:]
 
 
 # styles as attributes
@@ -321,12 +323,10 @@ def _styled(element: Any, tag: str, rules: list[_Rule]) -> dict[str, str]:
 def declarations(style: str) -> tuple[tuple[str, str], ...]:
     """The declarations of a style attribute that SVG knows as attributes, the font shorthand taken apart."""
     found: dict[str, str] = {}
-    for part in re.split(r";(?![^(]*\))", style):
-        name, _, value = part.partition(":")
-        name, value = name.strip().lower(), value.replace("!important", "").strip()
+    for name, value in css.declared(style):
         if name == "font":
             found.update(_font(value))
-        elif name in PROPERTIES and value:
+        elif name in PROPERTIES:
             found[name] = value
     return tuple(found.items())
 
@@ -347,16 +347,13 @@ def _font(value: str) -> dict[str, str]:
 def _rules(root: Any) -> list[_Rule]:
     """Read the style elements of an SVG: simple selectors alone, the weakest rule first."""
     styles = [element for element in root.iter() if isinstance(element.tag, str) and element.tag.endswith("style")]
-    css = re.sub(r"/\*.*?\*/", "", "".join("".join(element.itertext()) for element in styles), flags=re.DOTALL)
-    css = re.sub(r"@[^{};]*(;|\{([^{}]*\{[^{}]*\})*[^{}]*\})", "", css)
     found = []
-    for prelude, body in re.findall(r"([^{}]*)\{([^{}]*)\}", css):
-        for selector in filter(None, map(str.strip, prelude.split(","))):
-            if match := SELECTOR.match(selector):
-                marks = re.findall(r"([.#])([\w-]+)", match[2])
-                names = [name for mark, name in marks if mark == "#"]
-                classes = frozenset(name for mark, name in marks if mark == ".")
-                tag = "" if match[1] in (None, "*") else match[1]
-                weight = (len(names), len(classes), int(bool(tag)))
-                found.append(_Rule(weight, tag, "".join(names[:1]), classes, declarations(body)))
+    for selector, body in css.rules("".join("".join(element.itertext()) for element in styles)):
+        if selector and (match := SELECTOR.match(selector)):
+            marks = re.findall(r"([.#])([\w-]+)", match[2])
+            names = [name for mark, name in marks if mark == "#"]
+            classes = frozenset(name for mark, name in marks if mark == ".")
+            tag = "" if match[1] in (None, "*") else match[1]
+            weight = (len(names), len(classes), int(bool(tag)))
+            found.append(_Rule(weight, tag, "".join(names[:1]), classes, declarations(body)))
     return sorted(found, key=lambda rule: rule.weight)

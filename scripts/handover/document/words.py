@@ -1,8 +1,7 @@
 """The words that the page itself says, in each language it speaks; what the report says comes from the notebook."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 
 _ENGLISH = "January February March April May June July August September October November December"
@@ -10,74 +9,87 @@ _ARABIC = "كانون الثاني|شباط|آذار|نيسان|أيار|حزي�
 MONTHS = {"en": _ENGLISH.split(), "ar": _ARABIC.split("|")}
 
 
-@dataclass(frozen=True, slots=True)
+class _Said:
+    """One text in each language, of which `Words` gives the one in its own."""
+
+    def __init__(self, english: str, arabic: str) -> None:
+        self._texts = {"en": english, "ar": arabic}
+
+    def __get__(self, words: "Words", kind: type) -> str:
+        return self._texts[words.language]
+
+
+@dataclass(frozen=True)
 class Words:
-    """Everything the page says of its own accord, in English; ``{}`` is filled in by `str.format`."""
+    """Everything the page says of its own accord, in a language of `MONTHS`; ``{}`` is filled in by `str.format`."""
 
     language: str = "en"
-    skip: str = "Skip to the report"
-    contents: str = "Contents"
-    edition: str = "Edition"
-    code: str = "Code, cell {}"
-    codes: str = "Code, cells {} to {}"
-    all_code: str = "Code of this report, cell by cell"
-    cell: str = "Cell {}"
-    figure: str = "Figure {}"
-    undescribed: str = "Figure without a description"
-    unreadable: str = "Figure that cannot be read"
-    elsewhere: str = "Image that is not in this file"
-    table: str = "Table {}"
-    behind: str = "Bars and pictures behind cells are not shown"
-    part: str = "Part {} of {}"
-    values: str = "Values"
-    appendix: str = "The values behind the charts"
-    failed: str = "Cell {} failed:"
-    traceback: str = "Traceback"
-    stderr: str = "Warnings and messages, cell {}"
-    left_out: str = "Left out here: {} characters"
-    left_out_lines: str = "Left out here: {} lines, {} characters"
-    unprinted: str = "Cell {} shows something interactive that has no printed form."
-    untyped: str = "Cell {} shows {}, which has no printed form."
-    raw: str = "Cell {} is written for {} and is left out here."
-    frame: str = "Embedded page that is not in this file"
-    video: str = "Video that is not in this file"
-    sound: str = "Sound that is not in this file"
-    embedded: str = "Embedded object that is not in this file"
-    canvas: str = "Drawing by a script that is not in this file"
-    unset: str = "LaTeX, shown as its source"
-    done: str = "Done"
-    open: str = "To do"
-    disagree: str = "Sources disagree"
-    disagree_on: str = "Sources disagree: {}"
-    numbers: str = "The numbers"
-    disagreements: str = "Where sources disagree"
-    sources: str = "Sources"
-    claim: str = "1 claim"
-    claims: str = "{} claims"
-    pdf: str = "PDF"
-    pdf_and_data: str = "PDF, with the data"
-    notebook: str = "Notebook"
-    newer: str = "Is there a newer edition?"
-    catalogue: str = "All reports"
-    for_paper: str = "For paper, this edition has a PDF:"
-    also: str = "Also drawn on in charts and tables"
-    printed: str = "printed as"
-    known: str = "known since {}"
-    grade: str = "grade {}"
-    via: str = "via {}"
-    back: str = "Back to the text"
-    back_to: str = "Back to the text, place {} of {}"
-    more: str = "{} more under the evidence"
-    supports: str = "for"
-    reading: str = "Our reading:"
-    comma: str = ", "
-    dotted: str = "dotted"
-    evidence: str = "evidence"
-    differ: str = "sources disagree"
-    about: str = "About"
-    one: str = "One source"
-    other: str = "Another"
-    read: str = "How we read it"
+    skip = _Said("Skip to the report", "انتقل إلى التقرير")
+    contents = _Said("Contents", "المحتويات")
+    edition = _Said("Edition", "الإصدار")
+    code = _Said("Code, cell {}", "الشيفرة، الخلية {}")
+    codes = _Said("Code, cells {} to {}", "الشيفرة، الخلايا من {} إلى {}")
+    all_code = _Said("Code of this report, cell by cell", "شيفرة هذا التقرير، خلية خلية")
+    cell = _Said("Cell {}", "الخلية {}")
+    figure = _Said("Figure {}", "الشكل {}")
+    undescribed = _Said("Figure without a description", "شكل بلا وصف")
+    unreadable = _Said("Figure that cannot be read", "شكل تتعذر قراءته")
+    elsewhere = _Said("Image that is not in this file", "صورة ليست في هذا الملف")
+    table = _Said("Table {}", "الجدول {}")
+    behind = _Said("Bars and pictures behind cells are not shown", "الأشرطة والصور خلف الخلايا غير معروضة")
+    part = _Said("Part {} of {}", "الجزء {} من {}")
+    values = _Said("Values", "القيم")
+    appendix = _Said("The values behind the charts", "القيم وراء الرسوم")
+    failed = _Said("Cell {} failed:", "فشلت الخلية {}:")
+    traceback = _Said("Traceback", "تتبع الخطأ")
+    stderr = _Said("Warnings and messages, cell {}", "تحذيرات ورسائل، الخلية {}")
+    left_out = _Said("Left out here: {} characters", "حُذف هنا من الأحرف: {}")
+    left_out_lines = _Said("Left out here: {} lines, {} characters", "حُذف هنا من الأسطر: {}، ومن الأحرف: {}")
+    unprinted = _Said(
+        "Cell {} shows something interactive that has no printed form.",
+        "تعرض الخلية {} عنصرًا تفاعليًا لا صورة مطبوعة له.",
+    )
+    untyped = _Said("Cell {} shows {}, which has no printed form.", "تعرض الخلية {} محتوى من نوع {} لا صورة مطبوعة له.")
+    raw = _Said("Cell {} is written for {} and is left out here.", "كُتبت الخلية {} لصيغة {} فأُسقطت هنا.")
+    frame = _Said("Embedded page that is not in this file", "صفحة مضمّنة ليست في هذا الملف")
+    video = _Said("Video that is not in this file", "فيديو ليس في هذا الملف")
+    sound = _Said("Sound that is not in this file", "صوت ليس في هذا الملف")
+    embedded = _Said("Embedded object that is not in this file", "عنصر مضمّن ليس في هذا الملف")
+    canvas = _Said("Drawing by a script that is not in this file", "رسم يرسمه برنامج ليس في هذا الملف")
+    unset = _Said("LaTeX, shown as its source", "صيغة LaTeX معروضة بنصها الأصلي")
+    done = _Said("Done", "أُنجز")
+    open = _Said("To do", "لم يُنجز")
+    disagree = _Said("Sources disagree", "المصادر مختلفة")
+    disagree_on = _Said("Sources disagree: {}", "المصادر مختلفة: {}")
+    numbers = _Said("The numbers", "الأرقام")
+    disagreements = _Said("Where sources disagree", "حيث تختلف المصادر")
+    sources = _Said("Sources", "المصادر")
+    claim = _Said("1 claim", "قول واحد")
+    claims = _Said("{} claims", "الأقوال: {}")
+    pdf = _Said("PDF", "PDF")
+    pdf_and_data = _Said("PDF, with the data", "PDF ومعه البيانات")
+    notebook = _Said("Notebook", "دفتر الملاحظات")
+    newer = _Said("Is there a newer edition?", "هل من إصدار أحدث؟")
+    catalogue = _Said("All reports", "كل التقارير")
+    for_paper = _Said("For paper, this edition has a PDF:", "للورق نسخة PDF من هذا الإصدار:")
+    also = _Said("Also drawn on in charts and tables", "مصادر أخرى للرسوم والجداول")
+    printed = _Said("printed as", "كُتب")
+    known = _Said("known since {}", "معروف منذ {}")
+    grade = _Said("grade {}", "الدرجة {}")
+    via = _Said("via {}", "عبر {}")
+    back = _Said("Back to the text", "عودة إلى النص")
+    back_to = _Said("Back to the text, place {} of {}", "عودة إلى النص، الموضع {} من {}")
+    more = _Said("{} more under the evidence", "أقوال أخرى في قسم الأدلة: {}")
+    supports = _Said("for", "لأجل")
+    reading = _Said("Our reading:", "قراءتنا:")
+    comma = _Said(", ", "، ")
+    dotted = _Said("dotted", "المنقّط")
+    evidence = _Said("evidence", "له دليل")
+    differ = _Said("sources disagree", "المصادر مختلفة")
+    about = _Said("About", "الموضوع")
+    one = _Said("One source", "مصدر")
+    other = _Said("Another", "مصدر آخر")
+    read = _Said("How we read it", "قراءتنا")
 
     def date(self, iso: str) -> str:
         """A date as a reader writes it, with no place to break it; what is no ISO date stays as it is."""
@@ -88,76 +100,8 @@ class Words:
         return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}".replace(" ", "\u00a0")
 
 
-ARABIC: Mapping[str, str] = {
-    "skip": "انتقل إلى التقرير",
-    "contents": "المحتويات",
-    "edition": "الإصدار",
-    "code": "الشيفرة، الخلية {}",
-    "codes": "الشيفرة، الخلايا من {} إلى {}",
-    "all_code": "شيفرة هذا التقرير، خلية خلية",
-    "cell": "الخلية {}",
-    "figure": "الشكل {}",
-    "undescribed": "شكل بلا وصف",
-    "unreadable": "شكل تتعذر قراءته",
-    "elsewhere": "صورة ليست في هذا الملف",
-    "table": "الجدول {}",
-    "behind": "الأشرطة والصور خلف الخلايا غير معروضة",
-    "part": "الجزء {} من {}",
-    "values": "القيم",
-    "appendix": "القيم وراء الرسوم",
-    "failed": "فشلت الخلية {}:",
-    "traceback": "تتبع الخطأ",
-    "stderr": "تحذيرات ورسائل، الخلية {}",
-    "left_out": "حُذف هنا من الأحرف: {}",
-    "left_out_lines": "حُذف هنا من الأسطر: {}، ومن الأحرف: {}",
-    "unprinted": "تعرض الخلية {} عنصرًا تفاعليًا لا صورة مطبوعة له.",
-    "untyped": "تعرض الخلية {} محتوى من نوع {} لا صورة مطبوعة له.",
-    "raw": "كُتبت الخلية {} لصيغة {} فأُسقطت هنا.",
-    "frame": "صفحة مضمّنة ليست في هذا الملف",
-    "video": "فيديو ليس في هذا الملف",
-    "sound": "صوت ليس في هذا الملف",
-    "embedded": "عنصر مضمّن ليس في هذا الملف",
-    "canvas": "رسم يرسمه برنامج ليس في هذا الملف",
-    "unset": "صيغة LaTeX معروضة بنصها الأصلي",
-    "done": "أُنجز",
-    "open": "لم يُنجز",
-    "disagree": "المصادر مختلفة",
-    "disagree_on": "المصادر مختلفة: {}",
-    "numbers": "الأرقام",
-    "disagreements": "حيث تختلف المصادر",
-    "sources": "المصادر",
-    "claim": "قول واحد",
-    "claims": "الأقوال: {}",
-    "pdf": "PDF",
-    "pdf_and_data": "PDF ومعه البيانات",
-    "notebook": "دفتر الملاحظات",
-    "newer": "هل من إصدار أحدث؟",
-    "catalogue": "كل التقارير",
-    "for_paper": "للورق نسخة PDF من هذا الإصدار:",
-    "also": "مصادر أخرى للرسوم والجداول",
-    "printed": "كُتب",
-    "known": "معروف منذ {}",
-    "grade": "الدرجة {}",
-    "via": "عبر {}",
-    "back": "عودة إلى النص",
-    "back_to": "عودة إلى النص، الموضع {} من {}",
-    "more": "أقوال أخرى في قسم الأدلة: {}",
-    "supports": "لأجل",
-    "reading": "قراءتنا:",
-    "comma": "، ",
-    "dotted": "المنقّط",
-    "evidence": "له دليل",
-    "differ": "المصادر مختلفة",
-    "about": "الموضوع",
-    "one": "مصدر",
-    "other": "مصدر آخر",
-    "read": "قراءتنا",
-}
-
-
 @cache
 def of(language: str) -> Words:
     """The words of a language; of one the page does not speak, the English ones."""
-    if language.split("-")[0] == "ar":
-        return Words(language="ar", **{field.name: ARABIC[field.name] for field in fields(Words)[1:]})
-    return Words()
+    own = language.split("-")[0]
+    return Words(own if own in MONTHS else "en")

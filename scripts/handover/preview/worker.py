@@ -155,7 +155,7 @@ class Renderer:
             try:
                 self._worker.call(render, *self._about, asked, tell=partial(self._hear, asked), look=self._look)
                 self._warm = True
-            except (Cancelled, _Unresponsive):
+            except Cancelled:
                 continue
             except LostError as lost:
                 failed = ENDED.format(lost.status)
@@ -188,11 +188,7 @@ class Renderer:
         allowed = BUSY_S if self._warm else STARTING_S
         if self._next and (self._next.fresh or time.monotonic() > self._next.since + allowed):
             self._worker.end(0)
-            raise _Unresponsive
-
-
-class _Unresponsive(Exception):
-    """The process was killed for the next question."""
+            raise Cancelled
 
 
 #: What the process shows: the hash of the inputs, and what came of them.

@@ -1,4 +1,4 @@
-"""The colours that foreign HTML gives the cells of its tables, kept where their text can be read on them."""
+"""CSS of foreign drawings and tables: rules, declarations, and colours, kept where text can be read on them."""
 
 import re
 from collections.abc import Iterator
@@ -15,11 +15,26 @@ BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 #: What WCAG asks of text (1.4.3, level AA).
 CONTRAST = 4.5
 SHEET = re.compile(r"<style\b[^>]*>(.*?)</style", re.IGNORECASE | re.DOTALL)
+#: Comments, and rules that hold for some media alone.
 UNSURE = re.compile(r"/\*.*?\*/|@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.DOTALL)
 RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 #: A selector of one element, or of one within a table: by its id, its class or its name.
 SELECTOR = re.compile(r"(?:(#[\w-]+)\s+)?(?:(?:tr|tbody|thead)\s+)?((?:t[dhr])?(?:[#.][\w-]+)?)\Z")
 FUNCTION = re.compile(r"rgba?\(\s*(\d+)\s*[, ]\s*(\d+)\s*[, ]\s*(\d+)\s*(?:[,/]\s*([\d.]+%?)\s*)?\)\Z")
+
+
+def rules(sheet: str) -> Iterator[tuple[str, str]]:
+    """Yield each selector of a style sheet with its declarations."""
+    for selectors, body in RULE.findall(UNSURE.sub("", sheet)):
+        yield from ((one.strip(), body) for one in selectors.split(","))
+
+
+def declared(style: str) -> Iterator[tuple[str, str]]:
+    """Yield the declarations of a style attribute or a rule: names in lower case, and values that say something."""
+    for one in re.split(r";(?![^(]*\))", style) if "(" in style else style.split(";"):
+        name, _, value = one.partition(":")
+        if value := value.replace("!important", "").strip():
+            yield name.strip().lower(), value
 
 
 class Sheet:
@@ -28,10 +43,9 @@ class Sheet:
     def __init__(self, source: str) -> None:
         self._rules: dict[str, list[tuple[str, str]]] = {}
         for sheet in SHEET.findall(source):
-            for selectors, body in RULE.findall(UNSURE.sub("", sheet)):
-                for one in selectors.split(","):
-                    if (found := SELECTOR.match(one.strip())) and found[2]:
-                        self._rules.setdefault(found[2], []).append((found[1] or "", body))
+            for selector, body in rules(sheet):
+                if (found := SELECTOR.match(selector)) and found[2]:
+                    self._rules.setdefault(found[2], []).append((found[1] or "", body))
 
     def of(self, cell: Any, table: Any) -> tuple[Tint | None, bool, bool]:
         """What a cell is coloured with, whether it is bold, and whether something behind it is not shown."""
@@ -48,11 +62,8 @@ class Sheet:
         within = {"", f"#{table.get('id')}"}
         bodies = [body for name in names for place, body in self._rules.get(name, ()) if place in within]
         ground = f"background: {element.get('bgcolor')}" if element.get("bgcolor") else ""
-        for declaration in ";".join([ground, *bodies, element.get("style", "")]).split(";"):
-            name, _, value = declaration.partition(":")
-            name, value = name.strip().lower(), value.replace("!important", "").strip().lower()
-            if value:
-                yield name.removesuffix("-color").removesuffix("-image"), value
+        for name, value in declared(";".join([ground, *bodies, element.get("style", "")])):
+            yield name.removesuffix("-color").removesuffix("-image"), value.lower()
 
 
 def colour(text: str) -> Colour | None:
