@@ -266,7 +266,86 @@ IN_DATA = {
         "192000,,,about",
         "192000,,,fewer_than",
         f"{LEVELS}: line 2, high: must be given where bound is 'fewer_than', and nothing beside it "
-        "(got value=192000). Move the number to its column, or correct the bound.",
+        "(got value=192000). Move the number to its column, or write exact or about as the bound.",
+    ),
+    "a number without a bound": (
+        LEVELS,
+        "192000,,,about",
+        "192000,,,",
+        f"{LEVELS}: line 2, value: must be empty where bound is '' (got value=192000). "
+        "Move the number to its column, or write exact or about as the bound.",
+    ),
+    "a conflict that is not registered": (
+        FACTS,
+        "E081,,C007 C079 C080,",
+        "E081,,C007 C979 C080,",
+        f"{FACTS}: line 6, conflicts: must name conflicts, or none (got 'C979'; did you mean 'C079'?). "
+        "Correct the id, or register the conflict.",
+    ),
+    "ids with semicolons": (
+        FACTS,
+        "E081,,C007 C079 C080,",
+        "E081,,C007;C079;C080,",
+        re.compile(rf"{FACTS}: line 6, conflicts: .*\(got 'C007;C079;C080'.*\)\. Part ids by spaces alone\."),
+    ),
+    "ids with commas": (
+        FACTS,
+        "E137 E162",
+        '"E137, E162"',
+        f"{FACTS}: line 4, claims: must name rows of some table (got 'E137,'; did you mean 'E137'?). "
+        "Part ids by spaces alone.",
+    ),
+    "a day that is called a number of people": (
+        FACTS,
+        "reported flights,date,date",
+        "reported flights,date,people",
+        f"{FACTS}: line 6, unit: must be date where of is 'date' (got 'people'). Correct the one or the other.",
+    ),
+    "a number that is called a day": (
+        FACTS,
+        "reported flights,date,date",
+        "reported flights,value,date",
+        f"{FACTS}: line 6, of: must be date or start or end where unit is 'date' (got 'value'). "
+        "Correct the one or the other.",
+    ),
+    "a condition on a place that is misspelt": (
+        FACTS,
+        "attacks place_id=ain_al_asad basis=claimed",
+        "attacks place_id=ain_al_assad basis=claimed",
+        re.compile(
+            rf"{FACTS}: line \d+, claims: place_id in 'place_id=ain_al_assad' must be a value of that column "
+            r"\(got 'ain_al_assad'; did you mean 'ain_al_asad'\?\)\. Correct the value\.$"
+        ),
+    ),
+    "a condition with a value that the dictionary does not have": (
+        FACTS,
+        "handovers kind=transfer",
+        "handovers kind=transferred",
+        re.compile(rf"{FACTS}: line \d+, claims: kind in 'kind=transferred' must be one of .*did you mean 'transfer'"),
+    ),
+    "a range of days with a dash": (
+        FACTS,
+        "date=2019-01-01..2019-12-31",
+        "date=2019-01-01-2019-12-31",
+        re.compile(rf"{FACTS}: line \d+, claims: date in 'date=2019-01-01-2019-12-31' must be a date like 2026-01-31 "),
+    ),
+    "a range of months": (
+        FACTS,
+        "date=2019-01-01..2019-12-31",
+        "date=2019-01..2019-12",
+        re.compile(rf"{FACTS}: line \d+, claims: date in 'date=2019-01..2019-12' must be a date like 2026-01-31 "),
+    ),
+    "a range without an end": (
+        FACTS,
+        "date=2019-01-01..2019-12-31",
+        "date=2019-01-01..",
+        re.compile(rf"{FACTS}: line \d+, claims: date in .* must have both ends of its range \(got '2019-01-01\.\.'\)"),
+    ),
+    "a range that ends before it begins": (
+        FACTS,
+        "date=2019-01-01..2019-12-31",
+        "date=2019-12-31..2019-01-01",
+        re.compile(rf"{FACTS}: line \d+, claims: .* must not end before it begins .*\. Exchange the two ends\."),
     ),
     "a dictionary that is no JSON": (
         DICTIONARY,

@@ -179,7 +179,9 @@ def _error(
     if places and (places[-1][0] != index or places[-1][1] != own):
         cell, line = places[-1]
         shown += [f"in {run.name_of(cell)}, line {line}:", *_excerpt(_lines(run, cell), line)]
-    return ExecutionError("\n".join([f"{run.where}: {name} {what}{at}.", *shown, *rest, ADVICE]))
+    # a message that goes on, or that ends with a question, is given no full stop
+    end = ":" if what.endswith(":") else "" if what.endswith("?") and not at else "."
+    return ExecutionError("\n".join([f"{run.where}: {name} {what.removesuffix(':')}{at}{end}", *shown, *rest, ADVICE]))
 
 
 def _lines(run: "Run", index: int) -> list[str]:
