@@ -397,6 +397,69 @@ IN_CELLS = {
         "cell 4, line 4: must be Python (got: expected an indented block after 'if' statement on line 3): "
         "`say(*choices)`. Correct the line.",
     ),
+    "an f-string that names a fact": (
+        "words",
+        "say(*choices)",
+        'say(f"Promised on {promise_day}.")',
+        "cell 4, line 3: 'promise_day' is a fact, which Python does not know (got an f-string). Take away the f.",
+    ),
+    "an f-string that names a part of a fact": (
+        "words",
+        "say(*choices)",
+        'say(f"Promised on {promise_day.date}.", "")',
+        "cell 4, line 3: 'promise_day' is a fact, which Python does not know (got an f-string). Take away the f.",
+    ),
+    "alternatives in a list": (
+        "words",
+        "say(*choices)",
+        'say(["Promised on {promise_day}.", ""])',
+        'cell 4, line 3: say: must be given its alternatives one after the other: say("…", "…").',
+    ),
+    "a comma forgotten between alternatives": (
+        "words",
+        "say(*choices)",
+        'say(\n    "Promised on {promise_day}."  # by a general\n    "Not promised.",\n)',
+        "cell 4, line 4: two texts must have a comma between them, or a space where they are joined "
+        "(got '…ed on {promise_day}.' and 'Not promised.…'). Write a comma after the first if they are alternatives.",
+    ),
+    "a number in words": (
+        "words",
+        "say(*choices)",
+        'say("Promised on {promise_day}, twenty years late.")',
+        "cell 4, line 3: say: a template must type no number (got 'twenty'). Promised on {promise_day}, twenty years",
+    ),
+    "a name of an argument that is misspelt": (
+        "words",
+        'otherwise="No number."',
+        'otherwhise="No number."',
+        "cell 4, line 4: findings: must be called as it is made (got an unexpected keyword argument 'otherwhise'; "
+        "did you mean 'otherwise'?). It takes templates, otherwise.",
+    ),
+    "a chart without a description": (
+        "rows",
+        'alt="Steps of the number of troops, from {troops_2020} to {troops_now}.",',
+        "",
+        "cell 5, line 2: figure: must be called as it is made (missing a required argument: 'alt'). It takes draw",
+    ),
+    "spaces in braces": (
+        "words",
+        "{promise_day}",
+        "{ promise_day }",
+        "cell 4, line 2: say: a field must name a fact (got { promise_day }). Write it without spaces: {promise_day}",
+    ),
+    "a style of Python's": (
+        "words",
+        "{troops_now:cap}",
+        "{troops_now:,}",
+        "cell 4, line 4: findings: {troops_now:,} must have a style that is known (got ','). Write one of bare",
+    ),
+    "words in a bracket that is not closed": (
+        "words",
+        "{promise_day}",
+        "{promise_day[on that day}",
+        "cell 4, line 2: say: a template must have matching braces (got [ alone in "
+        "'ised on {promise_day[on that day}.').",
+    ),
     "a return outside a function": (
         "set_up",
         "say, findings =",
@@ -582,6 +645,42 @@ def test_cells_in_other_languages_and_commands_of_ipython_are_no_faults(project,
         f"{BOOK}: cell 4, line 2: must be Python (got: invalid syntax)",
         f"{BOOK}: cell 5, line 8: must be Python (got: invalid syntax)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "on {promise_day} that",
+            "on {promise_day} after {trucks_day} that",
+            f"{FACTS}: the news of 'promise_day' must name this fact and no other (got \"The deputy",
+        ),
+        ("on {promise_day} that", "on {promise_day that", f"{FACTS}: promise_day: news: a template must have matching"),
+        (
+            "promised on {promise_day} that",
+            "promised twice on {promise_day} that",
+            f"{FACTS}: promise_day: news: a template must type no number (got 'twice')",
+        ),
+    ],
+)
+def test_the_news_of_a_fact_is_held_to_what_a_report_holds_it_to(project, wrong, monkeypatch, old, new, said):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    path = project.root / FACTS
+    assert old in path.read_text("utf-8")
+    path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
+    [found] = wrong()
+    assert found.startswith(said)
+
+
+def test_f_strings_and_joined_texts_that_are_meant_are_no_faults(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    words = (
+        'promise_day = "a day"\nsay(f"Promised on {promise_day}.", "")\n'
+        'say("Promised on {promise_day}. " "So it was.", "It was promised for the "\n    "week after.")\n'
+        "story.table(rows, columns, **about), story.findings(*many), story.evidence(brief=True)"
+    )
+    write(project, book(words=words))
+    assert wrong() == []
 
 
 def test_a_template_among_the_facts_is_checked_too(project, wrong, monkeypatch):
