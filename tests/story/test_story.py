@@ -266,7 +266,7 @@ def test_a_full_chart_is_drawn_narrow_too_and_a_half_one_is_not(tell):
         (lambda rows: {"draw": print, "rows": rows["value"]}, r"figure: must be given rows .*\(got a Series\)"),
         (lambda rows: {"draw": print, "rows": [rows, [1]]}, r"figure: must be given rows .*\(got a list\)"),
         (
-            lambda rows: {"draw": [rows], "rows": rows},
+            lambda rows: {"draw": [rows], "rows": rows[:2]},
             r"figure: must be given a function that draws on axes \(got a list\)\.\nWrite figure\(lambda ax",
         ),
         (
