@@ -365,6 +365,17 @@ def test_an_edition_made_from_other_inputs_says_which_and_what_to_run(run, mini,
     assert "made from other inputs: data/counts.csv; run: handover render mini -p as_of 2026-01-31" in out
 
 
+def test_an_edition_that_came_out_the_same_from_other_inputs_is_current(run, mini, stand_in):
+    """What the note says to run must put it right."""
+    run("render")
+    lock = mini.root / "requirements.lock"
+    lock.write_text((lock.read_text() if lock.exists() else "") + "# pinned anew\n")
+    assert "made from other inputs: requirements.lock; run: handover render mini -p as_of" in run("check")[1]
+    assert "came out the same, byte for byte" in run("render", "mini", "-p", "as_of", "2026-01-31")[2]
+    out = run("check")[1]
+    assert "current; rendered from what is here now, it came out the same" in out and "other inputs" not in out
+
+
 def test_the_article_is_checked_when_it_is_given(run, mini, monkeypatch):
     from handover.errors import DataError
     from handover.story import data

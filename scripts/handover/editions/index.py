@@ -97,7 +97,7 @@ class Index:
 
     @cached_property
     def _remembered(self) -> dict[str, str]:
-        return _recall(cache(self._store.project.root)) if self._store.project else {}
+        return recalled(self._store.project.root) if self._store.project else {}
 
 
 def cache(root: Path) -> Path:
@@ -111,7 +111,7 @@ def cache(root: Path) -> Path:
 def remember(root: Path, digest: str, edition: str) -> None:
     """Note that inputs gave an edition that was there already; the caller holds the lock."""
     path = cache(root)
-    known = _recall(path)
+    known = recalled(root)
     known.pop(digest, None)
     known[digest] = edition
     with atomic.translate_os_errors(path):
@@ -119,9 +119,10 @@ def remember(root: Path, digest: str, edition: str) -> None:
         atomic.replace(path, json.dumps(dict(list(known.items())[-KEPT:]), indent=0).encode())
 
 
-def _recall(path: Path) -> dict[str, str]:
+def recalled(root: Path) -> dict[str, str]:
+    """The editions that inputs are known to have given, by the digest of the inputs."""
     try:
-        known = json.loads(bounded.read(path))
+        known = json.loads(bounded.read(cache(root)))
     except (OSError, ValueError, RecursionError):
         return {}
     return {} if shape.fault(known, dict[str, str]) else known
