@@ -152,6 +152,9 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
         return _error(run, index, "asked for input, which nobody is there to give")
     value = re.sub(r" \(<[^>]+>, line \d+\)$", "", value)  # the place of a SyntaxError, which is told as any other
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
+    missing = re.match(r"name '(\w+)' is not defined", value) if name == "NameError" else None
+    if missing and re.search(rf"\bf[\"'].*\{{{missing[1]}\b", run.cells[index].source):
+        rest.append("In an f-string Python itself fills the braces: if a fact is meant, take away the f.")
     what = f"raised {name}: {first}" if first else f"raised {name}"
     printed = [output.text for output in run.cells[index].outputs if output.output_type == "stream"]
     if not run.network and REFUSED.search("\n".join([name, value, *traceback, *printed])):
