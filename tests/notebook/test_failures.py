@@ -36,7 +36,7 @@ FAULTS = {
     "an error of many lines": (["raise ValueError('a\\nb')"], "cell 3 raised ValueError: a.\n> raise"),
     "a message that ends with a question": (
         ["raise ValueError('did you mean 1?')"],
-        "ValueError: did you mean 1?\n> raise",
+        "cell 3 raised ValueError: did you mean 1?\n> raise",
     ),
     "a message that goes on below": (
         ["x = 1\nraise ValueError('must be:\\n  a')"],
@@ -44,7 +44,8 @@ FAULTS = {
     ),
     "an f-string that names a fact": (
         ['print(f"By {troops_now.date} all.")'],
-        "cell 3 raised NameError: name 'troops_now' is not defined.\n> print(f\"By {troops_now.date} all.\")\nIn an f-string",
+        "cell 3 raised NameError: name 'troops_now' is not defined.\n> print(f\"By {troops_now.date} all.\")\n"
+        "In an f-string Python itself fills the braces",
     ),
     "no Python": (["x = 1\ndef ("], "cell 3 raised SyntaxError: invalid syntax (line 2).\n  x = 1\n> def (\n"),
     "an error in a function of another cell": (
