@@ -347,6 +347,13 @@ IN_DATA = {
         "date=2019-12-31..2019-01-01",
         re.compile(rf"{FACTS}: line \d+, claims: .* must not end before it begins .*\. Exchange the two ends\."),
     ),
+    "rows of a fact that contradict each other, in a fact that words name": (
+        FACTS,
+        "T048 T049",
+        "T048 T061",
+        f"{FACTS}: 'troops_2020': T048 and T061 contradict each other (about 5,200 against 2,500) and no conflict is "
+        "registered. Register it in data/record/conflicts.csv and conflict_rows.csv, or take one of the claims out.",
+    ),
     "a dictionary that is no JSON": (
         DICTIONARY,
         '"resources": [',
