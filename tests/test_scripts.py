@@ -107,8 +107,8 @@ def test_setup_installs_with_the_uv_that_the_lock_pins_what_rendering_needs_and_
     assert (checkout.root / ".venv" / "uv.txt").read_text() == UV
     uv, pins, package = calls(checkout.root)
     assert f"{CHECKED} -r .venv/uv.txt" in uv and uv.startswith("-m pip ")
-    assert pins == f"pip install --python .venv/bin/python {CHECKED} -r .venv/pins.txt"
-    assert package.startswith("pip install ") and package.endswith("--no-deps --no-build-isolation -e .")
+    assert pins == f"pip install --quiet --python .venv/bin/python {CHECKED} -r .venv/pins.txt"
+    assert package.startswith("pip install --quiet ") and package.endswith("--no-deps --no-build-isolation -e .")
     assert "installing 3 pinned packages" in checkout("", "all").stderr
     assert checkout("").stderr == checkout("", "all").stderr == ""
 

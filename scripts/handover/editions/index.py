@@ -15,7 +15,7 @@ from handover import atomic, bounded
 from handover.editions import shape
 from handover.editions.manifest import Manifest, age
 from handover.editions.store import EDITION, Edition, Store
-from handover.errors import StoreError
+from handover.errors import StoreError, near
 
 if TYPE_CHECKING:
     from handover.editions.request import Request
@@ -175,7 +175,9 @@ def named(store: Store, name: str) -> Edition:
     if len(found) == 1:
         return found[0]
     listed = "".join(f"\n  {one.report}/{one.name}" for one in found[:10])
+    known = [f"{one.report}/{one.name}" for one in store.editions()] if report else store.reports()
+    meant = "" if found else near(name, known)
     raise StoreError(
-        f"{name}: must be one edition, as report/edition or a path (found {len(found)}).{listed}\n"
+        f"{name}: must be one edition, as report/edition or a path (found {len(found)}{meant}).{listed}\n"
         "Run `handover list` to see them all."
     )
