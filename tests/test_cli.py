@@ -35,7 +35,19 @@ def run(mini, monkeypatch, command_line):
         (["render", "--timeout", "0"], "Invalid value for '--timeout'"),
         (["render", "--timeout", "nan"], "must be a number of seconds, such as 600 (got nan)"),
         (["render", "--timeout", "inf"], "must be a number of seconds, such as 600 (got inf)"),
-        (["render", "-p", "as_of"], "requires 2 arguments"),
+        (
+            ["render", "-p", "as_of"],
+            "-p must be followed by a name and, after a space, a value. Write: -p as_of 2026-01",
+        ),
+        (["render", "mini", "-p", "as_of=2026-01-31"], "a name and, after a space, a value. Write: -p as_of 2026-01"),
+        (
+            ["preview", "mini", "-p", "as_of=2026-01-31", "x"],
+            "value (got as_of=2026-01-31). Write: -p as_of 2026-01-31",
+        ),
+        (
+            ["render", "--as-of", "2026-01-31"],
+            "No such option '--as-of'. A parameter of the report is set otherwise. Write",
+        ),
         (
             ["render", "-p", "as_of", "2026-01-31", "-p", "as_of", "2026-01-30"],
             "set each parameter once (twice: as_of)",
@@ -353,6 +365,17 @@ def test_an_edition_made_from_other_inputs_says_which_and_what_to_run(run, mini,
     assert "made from other inputs: data/counts.csv; run: handover render mini -p as_of 2026-01-31" in out
 
 
+def test_an_edition_that_came_out_the_same_from_other_inputs_is_current(run, mini, stand_in):
+    """What the note says to run must put it right."""
+    run("render")
+    lock = mini.root / "requirements.lock"
+    lock.write_text((lock.read_text() if lock.exists() else "") + "# pinned anew\n")
+    assert "made from other inputs: requirements.lock; run: handover render mini -p as_of" in run("check")[1]
+    assert "came out the same, byte for byte" in run("render", "mini", "-p", "as_of", "2026-01-31")[2]
+    out = run("check")[1]
+    assert "current; rendered from what is here now, it came out the same" in out and "other inputs" not in out
+
+
 def test_the_article_is_checked_when_it_is_given(run, mini, monkeypatch):
     from handover.errors import DataError
     from handover.story import data
@@ -391,6 +414,11 @@ def test_nothing_to_list_is_no_error(run):
 def test_an_unknown_report_is_told_with_the_near_one(run):
     code, _, err = run("list", "minni")
     assert code == 1 and "did you mean 'mini'?" in err
+
+
+def test_a_report_that_is_named_by_its_file_is_told_its_name(run):
+    code, _, err = run("render", "notebooks/mini.ipynb")
+    assert code == 1 and "(known: mini; did you mean 'mini'?).\nRun `handover list` to see them." in err
 
 
 def test_a_catalogue_that_names_other_editions_is_not_believed(run, mini, stand_in):

@@ -266,7 +266,93 @@ IN_DATA = {
         "192000,,,about",
         "192000,,,fewer_than",
         f"{LEVELS}: line 2, high: must be given where bound is 'fewer_than', and nothing beside it "
-        "(got value=192000). Move the number to its column, or correct the bound.",
+        "(got value=192000). Move the number to its column, or write exact or about as the bound.",
+    ),
+    "a number without a bound": (
+        LEVELS,
+        "192000,,,about",
+        "192000,,,",
+        f"{LEVELS}: line 2, value: must be empty where bound is '' (got value=192000). "
+        "Move the number to its column, or write exact or about as the bound.",
+    ),
+    "a conflict that is not registered": (
+        FACTS,
+        "E081,,C007 C079 C080,",
+        "E081,,C007 C979 C080,",
+        f"{FACTS}: line 6, conflicts: must name conflicts, or none (got 'C979'; did you mean 'C079'?). "
+        "Correct the id, or register the conflict.",
+    ),
+    "ids with semicolons": (
+        FACTS,
+        "E081,,C007 C079 C080,",
+        "E081,,C007;C079;C080,",
+        re.compile(rf"{FACTS}: line 6, conflicts: .*\(got 'C007;C079;C080'.*\)\. Part ids by spaces alone\."),
+    ),
+    "ids with commas": (
+        FACTS,
+        "E137 E162",
+        '"E137, E162"',
+        f"{FACTS}: line 4, claims: must name rows of some table (got 'E137,'; did you mean 'E137'?). "
+        "Part ids by spaces alone.",
+    ),
+    "a day that is called a number of people": (
+        FACTS,
+        "reported flights,date,date",
+        "reported flights,date,people",
+        f"{FACTS}: line 6, unit: must be date where of is 'date' (got 'people'). Correct the one or the other.",
+    ),
+    "a number that is called a day": (
+        FACTS,
+        "reported flights,date,date",
+        "reported flights,value,date",
+        f"{FACTS}: line 6, of: must be date or start or end where unit is 'date' (got 'value'). "
+        "Correct the one or the other.",
+    ),
+    "a condition on a place that is misspelt": (
+        FACTS,
+        "attacks place_id=ain_al_asad basis=claimed",
+        "attacks place_id=ain_al_assad basis=claimed",
+        re.compile(
+            rf"{FACTS}: line \d+, claims: place_id in 'place_id=ain_al_assad' must be a value of that column "
+            r"\(got 'ain_al_assad'; did you mean 'ain_al_asad'\?\)\. Correct the value\.$"
+        ),
+    ),
+    "a condition with a value that the dictionary does not have": (
+        FACTS,
+        "handovers kind=transfer",
+        "handovers kind=transferred",
+        re.compile(rf"{FACTS}: line \d+, claims: kind in 'kind=transferred' must be one of .*did you mean 'transfer'"),
+    ),
+    "a range of days with a dash": (
+        FACTS,
+        "date=2019-01-01..2019-12-31",
+        "date=2019-01-01-2019-12-31",
+        re.compile(rf"{FACTS}: line \d+, claims: date in 'date=2019-01-01-2019-12-31' must be a date like 2026-01-31 "),
+    ),
+    "a range of months": (
+        FACTS,
+        "date=2019-01-01..2019-12-31",
+        "date=2019-01..2019-12",
+        re.compile(rf"{FACTS}: line \d+, claims: date in 'date=2019-01..2019-12' must be a date like 2026-01-31 "),
+    ),
+    "a range without an end": (
+        FACTS,
+        "date=2019-01-01..2019-12-31",
+        "date=2019-01-01..",
+        re.compile(rf"{FACTS}: line \d+, claims: date in .* must have both ends of its range \(got '2019-01-01\.\.'\)"),
+    ),
+    "a range that ends before it begins": (
+        FACTS,
+        "date=2019-01-01..2019-12-31",
+        "date=2019-12-31..2019-01-01",
+        re.compile(rf"{FACTS}: line \d+, claims: .* must not end before it begins .*\. Exchange the two ends\."),
+    ),
+    "rows of a fact that contradict each other, in a fact that words name": (
+        FACTS,
+        "T048 T049",
+        "T048 T061",
+        f"{FACTS}: 'troops_2020': T048 and T061 contradict each other (about 5,200 against 2,500) and no conflict is "
+        "registered. Register it in data/record/conflicts.csv and conflict_rows.csv, or take one of the claims out.",
     ),
     "a dictionary that is no JSON": (
         DICTIONARY,
@@ -317,6 +403,69 @@ IN_CELLS = {
         "if choices:\nsay(*choices)",
         "cell 4, line 4: must be Python (got: expected an indented block after 'if' statement on line 3): "
         "`say(*choices)`. Correct the line.",
+    ),
+    "an f-string that names a fact": (
+        "words",
+        "say(*choices)",
+        'say(f"Promised on {promise_day}.")',
+        "cell 4, line 3: 'promise_day' is a fact, which Python does not know (got an f-string). Take away the f.",
+    ),
+    "an f-string that names a part of a fact": (
+        "words",
+        "say(*choices)",
+        'say(f"Promised on {promise_day.date}.", "")',
+        "cell 4, line 3: 'promise_day' is a fact, which Python does not know (got an f-string). Take away the f.",
+    ),
+    "alternatives in a list": (
+        "words",
+        "say(*choices)",
+        'say(["Promised on {promise_day}.", ""])',
+        'cell 4, line 3: say: must be given its alternatives one after the other: say("…", "…").',
+    ),
+    "a comma forgotten between alternatives": (
+        "words",
+        "say(*choices)",
+        'say(\n    "Promised on {promise_day}."  # by a general\n    "Not promised.",\n)',
+        "cell 4, line 4: two texts must have a comma between them, or a space where they are joined "
+        "(got '…ed on {promise_day}.' and 'Not promised.…'). Write a comma after the first if they are alternatives.",
+    ),
+    "a number in words": (
+        "words",
+        "say(*choices)",
+        'say("Promised on {promise_day}, twenty years late.")',
+        "cell 4, line 3: say: a template must type no number (got 'twenty'). Promised on {promise_day}, twenty years",
+    ),
+    "a name of an argument that is misspelt": (
+        "words",
+        'otherwise="No number."',
+        'otherwhise="No number."',
+        "cell 4, line 4: findings: must be called as it is made (got an unexpected keyword argument 'otherwhise'; "
+        "did you mean 'otherwise'?). It takes templates, otherwise.",
+    ),
+    "a chart without a description": (
+        "rows",
+        'alt="Steps of the number of troops, from {troops_2020} to {troops_now}.",',
+        "",
+        "cell 5, line 2: figure: must be called as it is made (missing a required argument: 'alt'). It takes draw",
+    ),
+    "spaces in braces": (
+        "words",
+        "{promise_day}",
+        "{ promise_day }",
+        "cell 4, line 2: say: a field must name a fact (got { promise_day }). Write it without spaces: {promise_day}",
+    ),
+    "a style of Python's": (
+        "words",
+        "{troops_now:cap}",
+        "{troops_now:,}",
+        "cell 4, line 4: findings: {troops_now:,} must have a style that is known (got ','). Write one of bare",
+    ),
+    "words in a bracket that is not closed": (
+        "words",
+        "{promise_day}",
+        "{promise_day[on that day}",
+        "cell 4, line 2: say: a template must have matching braces (got [ alone in "
+        "'ised on {promise_day[on that day}.').",
     ),
     "a return outside a function": (
         "set_up",
@@ -503,6 +652,42 @@ def test_cells_in_other_languages_and_commands_of_ipython_are_no_faults(project,
         f"{BOOK}: cell 4, line 2: must be Python (got: invalid syntax)",
         f"{BOOK}: cell 5, line 8: must be Python (got: invalid syntax)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "on {promise_day} that",
+            "on {promise_day} after {trucks_day} that",
+            f"{FACTS}: the news of 'promise_day' must name this fact and no other (got \"The deputy",
+        ),
+        ("on {promise_day} that", "on {promise_day that", f"{FACTS}: promise_day: news: a template must have matching"),
+        (
+            "promised on {promise_day} that",
+            "promised twice on {promise_day} that",
+            f"{FACTS}: promise_day: news: a template must type no number (got 'twice')",
+        ),
+    ],
+)
+def test_the_news_of_a_fact_is_held_to_what_a_report_holds_it_to(project, wrong, monkeypatch, old, new, said):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    path = project.root / FACTS
+    assert old in path.read_text("utf-8")
+    path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
+    [found] = wrong()
+    assert found.startswith(said)
+
+
+def test_f_strings_and_joined_texts_that_are_meant_are_no_faults(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    words = (
+        'promise_day = "a day"\nsay(f"Promised on {promise_day}.", "")\n'
+        'say("Promised on {promise_day}. " "So it was.", "It was promised for the "\n    "week after.")\n'
+        "story.table(rows, columns, **about), story.findings(*many), story.evidence(brief=True)"
+    )
+    write(project, book(words=words))
+    assert wrong() == []
 
 
 def test_a_template_among_the_facts_is_checked_too(project, wrong, monkeypatch):

@@ -78,6 +78,14 @@ def test_setup_says_what_is_missing_and_leaves_nothing(checkout, python, said):
     assert not (checkout.root / ".venv").exists()
 
 
+@pytest.mark.parametrize("part", ["--help", "test", "All"])
+def test_setup_knows_its_two_parts_and_does_nothing_for_another(checkout, part):
+    done = checkout(DOUBLE, part)
+    assert done.returncode == 1 and not (checkout.root / ".venv").exists()
+    said = "scripts/setup: must be given nothing, to render, or all, to run tests and extras too"
+    assert done.stderr == f"{said} (got {part}).\n"
+
+
 #: Stands for a Python and for uv: makes the folder when asked for a venv, and notes every call in it.
 DOUBLE = """
 case "$*" in
@@ -99,8 +107,8 @@ def test_setup_installs_with_the_uv_that_the_lock_pins_what_rendering_needs_and_
     assert (checkout.root / ".venv" / "uv.txt").read_text() == UV
     uv, pins, package = calls(checkout.root)
     assert f"{CHECKED} -r .venv/uv.txt" in uv and uv.startswith("-m pip ")
-    assert pins == f"pip install --python .venv/bin/python {CHECKED} -r .venv/pins.txt"
-    assert package.startswith("pip install ") and package.endswith("--no-deps --no-build-isolation -e .")
+    assert pins == f"pip install --quiet --python .venv/bin/python {CHECKED} -r .venv/pins.txt"
+    assert package.startswith("pip install --quiet ") and package.endswith("--no-deps --no-build-isolation -e .")
     assert "installing 3 pinned packages" in checkout("", "all").stderr
     assert checkout("").stderr == checkout("", "all").stderr == ""
 

@@ -95,7 +95,15 @@ def test_an_edition_is_found_by_path_by_file_and_by_a_name_cut_short(store):
         assert named(store, name) == edition
 
 
-@pytest.mark.parametrize(("name", "said"), [("mini/2026", "(found 3)"), ("mini/1999", "(found 0)"), ("x/y", "found 0")])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mini/2026", "(found 3)"),
+        ("mini/1999", "(found 0)"),
+        ("x/y", "found 0"),
+        ("minni", "found 0; did you mean 'mini'?)"),
+    ],
+)
 def test_a_name_that_means_none_or_several_is_refused(store, name, said):
     with pytest.raises(StoreError) as error:
         named(store, name)

@@ -405,6 +405,16 @@ def declare_since(mini):
     )
 
 
+def test_a_day_to_compare_with_that_comes_later_is_refused_before_anything_runs(mini):
+    declare_since(mini)
+    with pytest.raises(ParameterError) as error:
+        render.render(mini, "mini", {"as_of": "2026-01-31", "since": "2026-02-01"})
+    assert str(error.value) == (
+        "notebooks/mini.ipynb: parameter 'since' must be a day before 'as_of' (got 2026-02-01; 'as_of' is 2026-01-31)."
+        "\nIt is the day of an earlier edition, with which this one is compared."
+    )
+
+
 def since(outcome):
     return outcome.edition.manifest()["parameters"]["since"]
 

@@ -34,6 +34,19 @@ FAULTS = {
     "an exception": (["x = 1\n\n\ny = 2\n1/0"], "cell 3 raised ZeroDivisionError: division by zero (line 5)."),
     "an error without words": (["raise ValueError"], "cell 3 raised ValueError.\n> raise ValueError\n"),
     "an error of many lines": (["raise ValueError('a\\nb')"], "cell 3 raised ValueError: a.\n> raise"),
+    "a message that ends with a question": (
+        ["raise ValueError('did you mean 1?')"],
+        "cell 3 raised ValueError: did you mean 1?\n> raise",
+    ),
+    "a message that goes on below": (
+        ["x = 1\nraise ValueError('must be:\\n  a')"],
+        "cell 3 raised ValueError: must be (line 2):\n  x = 1\n> raise ValueError('must be:\\n  a')\n  a\n",
+    ),
+    "an f-string that names a fact": (
+        ['print(f"By {troops_now.date} all.")'],
+        "cell 3 raised NameError: name 'troops_now' is not defined.\n> print(f\"By {troops_now.date} all.\")\n"
+        "In an f-string Python itself fills the braces",
+    ),
     "no Python": (["x = 1\ndef ("], "cell 3 raised SyntaxError: invalid syntax (line 2).\n  x = 1\n> def (\n"),
     "an error in a function of another cell": (
         ["def f():\n    x = 1\n    return x / 0", "y = 1\nf()"],

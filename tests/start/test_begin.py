@@ -89,7 +89,7 @@ def test_a_name_that_no_new_report_can_have_is_refused_and_nothing_written(
     ("facts", "said"),
     [
         ([], "data/facts.csv: must have a fact that states a number (none is known"),
-        ([{"of": "date"}], "data/facts.csv: must have a fact that states a number"),
+        ([{"of": "date", "unit": "date"}], "data/facts.csv: must have a fact that states a number"),
         ([{"claims": "D99"}], "data/facts.csv: line 2, claims: must name rows of some table (got 'D99'"),
     ],
 )

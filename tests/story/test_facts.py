@@ -38,7 +38,7 @@ def weak(tables):
 def test_claims_that_contradict_each_other_need_a_conflict(facts):
     with pytest.raises(FactError) as error:
         _ = facts(row="troops_2020", claims="T048 T061")["troops_2020"]
-    assert "'troops_2020': T048 and T061 contradict each other (5200 against 2500)" in str(error.value)
+    assert "'troops_2020': T048 and T061 contradict each other (about 5,200 against 2,500)" in str(error.value)
     assert "Register it in data/record/conflicts.csv" in str(error.value)
 
 
@@ -181,7 +181,14 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
             {"choose": "count", "of": "rows", "claims": "E001 war_start"},
             r"must count rows \(got the fact 'war_start'\)",
         ),
-        ({"choose": "sum", "of": "value", "claims": "T089 T9x9"}, r"'T9x9' is not a fact"),
+        (
+            {"choose": "sum", "of": "value", "claims": "T089 T9x9"},
+            r"must name rows, facts or a table \(got 'T9x9'; did",
+        ),
+        (
+            {"choose": "count", "of": "rows", "claims": "atacks weapon=drone"},
+            r"must name rows, facts or a table \(got 'atacks'; did you mean 'attacks'\?\)\.\nCorrect the name",
+        ),
         ({"choose": "sum", "of": "value", "claims": "war_start"}, r"must combine numbers \('war_start' has none\)"),
         (
             {"choose": "difference", "of": "value", "claims": "T089 T095 T112"},
@@ -194,6 +201,17 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
 def test_what_cannot_be_computed_is_refused(tables, declared, message):
     with pytest.raises(FactError, match=message):
         computed(tables, **declared)
+
+
+def test_why_a_computed_fact_is_never_known_is_told(tables):
+    """An empty choice, and a fact that rests on one, have no rows whose source could be asked for its grade."""
+    empty = dict.fromkeys(tables.rows["facts"][0]) | {"fact": "none", "label": "None", "unit": "attacks", "weight": 3}
+    empty |= {"choose": "count", "of": "rows", "claims": "attacks place_id=ain_al_asad munitions=123456"}
+    resting = empty | {"fact": "rest", "choose": "sum", "of": "value", "claims": "isis_attacks_2024 none"}
+    changed = tables.rows | {"facts": [*tables.rows["facts"], empty, resting]}
+    facts = Facts(View(replace(tables, rows=changed), dt.date(2026, 10, 1)))
+    assert facts.why_unknown("none") == "rests on no row that gives a value"
+    assert facts.why_unknown("rest") == "rests on none (rests on no row that gives a value)"
 
 
 def test_a_sum_is_known_once_all_that_it_names_is_known(tables):

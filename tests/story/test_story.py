@@ -253,3 +253,43 @@ def test_a_full_chart_is_drawn_narrow_too_and_a_half_one_is_not(tell):
         story.figure(lambda ax: sizes.append(ax.bbox.width), rows, **WORDS, size=size) for size in ("full", "half")
     ]
     assert [bool(chart.narrow) for chart in shown] == [True, False] and len(sizes) == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda rows: {"draw": rows.plot, "rows": rows.groupby("scope").size().reset_index()},
+            r"figure: must be given rows as frame\(…\) returns them \(got a frame without row_id, source_id, outlet\)"
+            r"\.\nChoose among them with query; ",
+        ),
+        (lambda rows: {"draw": print, "rows": rows["value"]}, r"figure: must be given rows .*\(got a Series\)"),
+        (lambda rows: {"draw": print, "rows": [rows, [1]]}, r"figure: must be given rows .*\(got a list\)"),
+        (
+            lambda rows: {"draw": [rows], "rows": rows[:2]},
+            r"figure: must be given a function that draws on axes \(got a list\)\.\nWrite figure\(lambda ax",
+        ),
+        (
+            lambda rows: {"draw": rows, "rows": print},
+            r"figure: must be given rows .*\(got a builtin_function_or_method\)",
+        ),
+        (
+            lambda rows: {"draw": print, "rows": rows, "values": {"wen": "When"}},
+            r"figure: must show columns of its rows \(got 'wen'\)\.\nThese are level_id, date, ",
+        ),
+        (
+            lambda rows: {"draw": print, "rows": rows[:2], "values": {"valeu": "Troops"}},
+            r"figure: must show columns of its rows \(got 'valeu'; did you mean 'value'\?\)",
+        ),
+    ],
+)
+def test_a_chart_of_what_is_no_row_of_the_record_is_refused(tell, make, said):
+    story = tell("2026-10-01")
+    with pytest.raises(ChartError, match=said):
+        story.figure(**make(story.frame("troop_levels")), title="Troops", subtitle="In Iraq", alt="Steps.")
+
+
+def test_a_table_of_what_is_no_row_of_the_record_is_refused(tell):
+    story = tell("2026-10-01")
+    with pytest.raises(ChartError, match=r"table: must be given rows as frame\(…\) returns them \(got a list\)"):
+        story.table([1], {"date": "Day"}, caption="Days")

@@ -38,7 +38,7 @@ def test_an_axis_that_cannot_be_read_is_named(text):
     with pytest.raises(ParameterError) as error:
         read([text])
     assert FAULTS[text] in str(error.value)
-    assert str(error.value).endswith("or --sweep language=en,ar.")
+    assert str(error.value).endswith("or --sweep evidence=article,record.")
 
 
 def test_all_faults_are_told_at_once():

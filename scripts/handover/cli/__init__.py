@@ -42,6 +42,7 @@ COMMANDS = {
 }
 
 #: What --help shows last; \b keeps click from filling the lines.
+SET_PARAMETER = "Write: -p as_of 2026-01-31"
 EXAMPLES = """\b
 Examples:
   handover render                                all reports, as they stand
@@ -98,6 +99,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.ClickException as error:
+        _teach_parameters(error)
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -119,6 +121,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _finish_undisturbed()
         end(code)
     sys.exit(code)
+
+
+def _teach_parameters(error: click.ClickException) -> None:
+    """Add how a report's parameter is set to what click says of an option, where one may be meant."""
+    if isinstance(error, click.BadOptionUsage) and error.option_name == "-p":
+        error.message = f"-p must be followed by a name and, after a space, a value. {SET_PARAMETER}"
+    elif isinstance(error, click.NoSuchOption) and error.ctx and not error.possibilities:
+        takes = {option.name for option in error.ctx.command.params}
+        if "parameters" in takes:
+            error.message = f"{error.message} A parameter of the report is set otherwise. {SET_PARAMETER}"
 
 
 def say(text: str) -> None:
@@ -149,6 +161,10 @@ def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
         UsageError: A name is set twice.
     """
     names = [name for name, _ in parameters]
+    if joined := next((name for name in names if "=" in name), ""):
+        raise click.UsageError(
+            f"-p must be followed by a name and, after a space, a value (got {joined}). {SET_PARAMETER}"
+        )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise click.UsageError(f"-p must set each parameter once (twice: {', '.join(twice)}).")

@@ -77,8 +77,9 @@ def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
     if not sound:
         yield Finding("note", "words: to be checked against the facts once the data are mended")
         return
-    for fault in check_facts(project):
-        yield Finding("wrong", f"data: {fault}")
+    told = check_facts(project)
+    for fault in told:
+        yield Finding("wrong", fault if fault.startswith(f"{project.where(project.data)}/") else f"data: {fault}")
     cells = {}
     for report in project.reports_known():
         with suppress(HandoverError):  # told of the notebook itself
@@ -90,7 +91,9 @@ def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
         yield Finding("wrong", on_one_line(error))
         return
     for where, faults in found.items():
-        yield from (Finding("wrong", f"{where}: {fault}") for fault in faults)
+        # a fact that cannot be made is one fault, and not one more in each text that names it
+        new = (fault for fault in faults if not any(one in fault for one in told))
+        yield from (Finding("wrong", f"{where}: {fault}") for fault in new)
         if not faults:
             yield Finding("ok", f"{where}: its words name what is known")
 

@@ -15,15 +15,9 @@ from typing import Any
 from handover.document import evidence, model
 from handover.document.spaces import NO_BREAK
 from handover.errors import AuditError
+from handover.text import NUMBER_WORD
 
-WORDS = (
-    *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"),
-    *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty"),
-    *("sixty", "seventy", "eighty", "ninety", "hundred", "hundreds", "thousand", "thousands", "million", "billion"),
-    *("dozen", "dozens", "twice", "thrice"),
-)
-#: "one" is a pronoun far more often than a number, and is left to the author.
-NUMBER = re.compile(rf"\d(?:[\d,.:/\u2013-]*\d)?\w*|\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
+NUMBER = re.compile(rf"\d(?:[\d,.:/\u2013-]*\d)?\w*|{NUMBER_WORD.pattern}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

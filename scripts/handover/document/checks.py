@@ -123,7 +123,7 @@ def require_descriptions(document: model.Document, where: str) -> None:
         raise AuditError(
             f"{where}: every picture must be described ({len(found)} are not):\n"
             + "\n".join(f"  {line}" for line in found)
-            + "\nWrite in alt the kind of chart, its finding and its first and last value."
+            + "\nWrite it in alt=… of figure(…): the kind of chart, its finding, and its first and last value as facts."
         )
 
 

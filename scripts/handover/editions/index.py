@@ -15,7 +15,7 @@ from handover import atomic, bounded
 from handover.editions import shape
 from handover.editions.manifest import Manifest, age
 from handover.editions.store import EDITION, Edition, Store, manifests
-from handover.errors import StoreError
+from handover.errors import StoreError, near
 
 if TYPE_CHECKING:
     from handover.editions.request import Request
@@ -95,7 +95,7 @@ class Index:
 
     @cached_property
     def _remembered(self) -> dict[str, str]:
-        return _recall(cache(self._store.project.root)) if self._store.project else {}
+        return recalled(self._store.project.root) if self._store.project else {}
 
 
 def cache(root: Path) -> Path:
@@ -109,7 +109,7 @@ def cache(root: Path) -> Path:
 def remember(root: Path, digest: str, edition: str) -> None:
     """Note that inputs gave an edition that was there already; the caller holds the lock."""
     path = cache(root)
-    known = _recall(path)
+    known = recalled(root)
     known.pop(digest, None)
     known[digest] = edition
     with atomic.translate_os_errors(path):
@@ -117,9 +117,10 @@ def remember(root: Path, digest: str, edition: str) -> None:
         atomic.replace(path, json.dumps(dict(list(known.items())[-KEPT:]), indent=0).encode())
 
 
-def _recall(path: Path) -> dict[str, str]:
+def recalled(root: Path) -> dict[str, str]:
+    """The editions that inputs are known to have given, by the digest of the inputs."""
     try:
-        known = json.loads(bounded.read(path))
+        known = json.loads(bounded.read(cache(root)))
     except (OSError, ValueError, RecursionError):
         return {}
     return {} if shape.fault(known, dict[str, str]) else known
@@ -172,7 +173,9 @@ def named(store: Store, name: str) -> Edition:
     if len(found) == 1:
         return found[0]
     listed = "".join(f"\n  {one.report}/{one.name}" for one in found[:10])
+    known = [f"{one.report}/{one.name}" for one in store.editions()] if report else store.reports()
+    meant = "" if found else near(name, known)
     raise StoreError(
-        f"{name}: must be one edition, as report/edition or a path (found {len(found)}).{listed}\n"
+        f"{name}: must be one edition, as report/edition or a path (found {len(found)}{meant}).{listed}\n"
         "Run `handover list` to see them all."
     )

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from handover.editions import inputs, settings
@@ -119,6 +120,12 @@ class Contract:
                 f"{where}: must declare the day it speaks from, a parameter '{AS_OF}' with a date "
                 f"(got {bound.get(AS_OF)!r}).\n{parameters.EXAMPLE}"
             )
+        since = day_of(bound.get(SINCE))
+        if since and since > day:
+            raise ParameterError(
+                f"{where}: parameter '{SINCE}' must be a day before '{AS_OF}' (got {since}; '{AS_OF}' is {day}).\n"
+                "It is the day of an earlier edition, with which this one is compared."
+            )
         defaults = {parameter.name: parameter.default for parameter in self.declared}
         variant = {name: value for name, value in bound.items() if name != AS_OF and value != defaults[name]}
         if day_before and SINCE in bound and SINCE not in given and (earlier := day_before(bound)):
@@ -139,7 +146,8 @@ def require_report(project: Project, report: str) -> None:
     if report not in known:
         raise NotebookError(
             f"{report}: must be a report, a notebook in {project.notebooks.name}/ "
-            f"(known: {', '.join(known) or 'none'}{near(report, known)}).\nRun `handover list` to see them."
+            f"(known: {', '.join(known) or 'none'}{near(PurePath(report).stem, known)}).\n"
+            "Run `handover list` to see them."
         )
     where = project.where(project.notebook(report))
     if not REPORT.fullmatch(report):

@@ -152,6 +152,9 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
         return _error(run, index, "asked for input, which nobody is there to give")
     value = re.sub(r" \(<[^>]+>, line \d+\)$", "", value)  # the place of a SyntaxError, which is told as any other
     first, *rest = value.strip()[:VALUE_SHOWN].splitlines() or [""]
+    missing = re.match(r"name '(\w+)' is not defined", value) if name == "NameError" else None
+    if missing and re.search(rf"\bf[\"'].*\{{{missing[1]}\b", run.cells[index].source):
+        rest.append("In an f-string Python itself fills the braces: if a fact is meant, take away the f.")
     what = f"raised {name}: {first}" if first else f"raised {name}"
     printed = [output.text for output in run.cells[index].outputs if output.output_type == "stream"]
     if not run.network and REFUSED.search("\n".join([name, value, *traceback, *printed])):
@@ -179,7 +182,9 @@ def _error(
     if places and (places[-1][0] != index or places[-1][1] != own):
         cell, line = places[-1]
         shown += [f"in {run.name_of(cell)}, line {line}:", *_excerpt(_lines(run, cell), line)]
-    return ExecutionError("\n".join([f"{run.where}: {name} {what}{at}.", *shown, *rest, ADVICE]))
+    # a message that goes on, or that ends with a question, is given no full stop
+    end = ":" if what.endswith(":") else "" if what.endswith("?") and not at else "."
+    return ExecutionError("\n".join([f"{run.where}: {name} {what.removesuffix(':')}{at}{end}", *shown, *rest, ADVICE]))
 
 
 def _lines(run: "Run", index: int) -> list[str]:

@@ -51,7 +51,7 @@ class View:
         """
         if row_id not in self.tables.where:
             raise FactError(
-                f"'{row_id}' is not a row of any table{near(row_id, self.tables.where)}.\n"
+                f"'{row_id}' is not a row of any table{near(row_id, self.tables.where) or '.'}\n"
                 "Name a row by its id, the first cell of its line in data/."
             )
         return self.usable(self.tables.where[row_id][1])

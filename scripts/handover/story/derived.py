@@ -148,6 +148,13 @@ class _Group:
             raise FactError(f"{self.where}: must name rows, facts or a table (got nothing).\nFill the column claims.")
         self.tables = self.facts.view.tables
         self.ruled = self.words[0] in self.tables.rows
+        for word in () if self.ruled else self.words:
+            if word not in self.tables.where and word not in self.facts:
+                known = [*self.tables.rows, *self.facts, *self.tables.where]
+                raise FactError(
+                    f"{self.where}: must name rows, facts or a table (got '{word}'{near(word, known)}).\n"
+                    "Correct the name, or add a row for it; a table comes first, with its conditions after it."
+                )
 
     @property
     def countable(self) -> bool:

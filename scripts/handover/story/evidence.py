@@ -132,13 +132,14 @@ class News:
         template = self._weight_and_template(key)[1]
         if not template:
             return ""
+        written = write(template)
         fields = {split_field(name)[0] for _, name, _, _ in string.Formatter().parse(template) if name is not None}
         if fields != {key}:
             raise ProseError(
                 f"data/facts.csv: the news of '{key}' must name this fact and no other (got {template!r}).\n"
                 f"Write {{{key}}}, or a part of it such as {{{key}.year}}."
             )
-        return write(template)
+        return written
 
     def as_json(self, key: str) -> dict[str, Any]:
         """Return the part of a fact's evidence by which editions are compared."""

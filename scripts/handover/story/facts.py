@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from handover.errors import FactError, near
+from handover.errors import FactError, near, on_one_line
 from handover.project import Project
 from handover.story.claims import Claim, View
 from handover.story.contradictions import CURE, contradictions
@@ -83,7 +83,7 @@ class Facts:
     def _made(self, key: str) -> Fact | None:
         if key not in self:
             raise FactError(
-                f"'{key}' is not a fact{near(key, list(self))}.\n"
+                f"'{key}' is not a fact{near(key, list(self)) or '.'}\n"
                 "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
             )
         if key in self._under_way:
@@ -120,7 +120,11 @@ class Facts:
         if since:
             later = f", and unknown until {English().date(since)}" if since > self.view.as_of else ""
             return f"outside the chosen evidence{later}"
-        rows = str(self.declared[key]["claims"]).split() if key in self.declared else []
+        named = str(self.declared[key]["claims"]).split() if key in self.declared else []
+        for other in (name for name in named if name in self):
+            if reason := self.why_unknown(other):
+                return f"rests on {other} ({reason})"
+        rows = [name for name in named if name in self.view.tables.where]
         weak = rows and all(self.view.weak(self.view.tables.where[row][1]) for row in rows)
         return "rests on sources of grade D alone" if weak else "rests on no row that gives a value"
 
@@ -239,7 +243,7 @@ def check_facts(project: Project) -> list[str]:
         try:
             facts[key]
         except FactError as error:
-            faults.append("; ".join(str(error).splitlines()))
+            faults.append(on_one_line(error))
     return faults
 
 
@@ -279,14 +283,13 @@ def _refuse_contradiction(view: View, key: str, values: list[tuple[Claim, Quanti
         if not overlap(chosen, value) and {first.id, other.id} not in view.tables.opposed:
             raise FactError(
                 f"data/facts.csv: '{key}': {first.id} and {other.id} contradict each other "
-                f"({_edges(chosen)} against {_edges(value)}) and no conflict is registered.\n"
+                f"({_words(chosen)} against {_words(value)}) and no conflict is registered.\n"
                 "Register it in data/record/conflicts.csv and conflict_rows.csv, or take one of the claims out."
             )
 
 
-def _edges(value: Quantity | Period) -> str:
-    low, high = (value.start, value.end) if isinstance(value, Period) else value.edges()
-    return str(low) if isinstance(value, Quantity) and low == high else f"{low} to {high}"
+def _words(value: Quantity | Period) -> str:
+    return English().period(value) if isinstance(value, Period) else English().quantity(value, digits=True)
 
 
 # facts that no row declares

@@ -28,6 +28,8 @@ DATES = {"date", "start", "end", "start_date", "end_date", "known"}
 NUMBERS = {"value", "low", "high", "munitions", "wounded", "killed", "count"}
 #: What a table may show beside its columns: what several of them say together.
 STANDING = ("quantity", "when")
+#: What every row must name, so that a reader can ask who says so.
+SOURCED = ("row_id", "source_id", "outlet")
 EVIDENCE = ("row_id", "source_id", "outlet", "grade", "known")
 #: Kind of handover -> who holds the base after it; other kinds change nothing.
 HOLDS = {"transfer": "iraq", "announcement": "iraq", "declaration": "iraq", "return": "coalition"}
@@ -233,6 +235,26 @@ class Table:
         return {"text/html": self.html, "text/plain": re.sub(r"<[^>]+>", " ", self.html)}
 
 
+def require_rows(where: str, rows: object, columns: Iterable[str] = ()) -> None:
+    """Refuse what no source can be named for, and columns that it has not.
+
+    Raises:
+        ChartError: It is no frame of rows of a table, or has no such column.
+    """
+    names = [str(name) for name in getattr(rows, "columns", ())]
+    if lost := [name for name in SOURCED if name not in names]:
+        got = f"a frame without {', '.join(lost)}" if names else f"a {type(rows).__name__}"
+        raise ChartError(
+            f"{where}: must be given rows as frame(…) returns them (got {got}).\n"
+            "Choose among them with query; rows that are grouped, or made by hand, no longer name their sources."
+        )
+    if missing := [name for name in columns if name not in names and name not in STANDING]:
+        raise ChartError(
+            f"{where}: must show columns of its rows (got '{missing[0]}'{near(missing[0], names)}).\n"
+            f"These are {', '.join(names)}; quantity and when stand for several."
+        )
+
+
 def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English) -> Table:
     """Write rows as an HTML table with a caption and header cells, each row ending in its source.
 
@@ -244,16 +266,7 @@ def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, lang
             count with a bound is written with its bound.
         caption: Markdown with links, from a template.
         language: Writes numbers and dates.
-
-    Raises:
-        ChartError: The rows have no such column.
     """
-    missing = [name for name in columns if name not in rows and name not in STANDING]
-    if missing:
-        raise ChartError(
-            f"table: must show columns of its rows (got '{missing[0]}'{near(missing[0], rows.columns)}).\n"
-            f"These are {', '.join(rows.columns)}; quantity and when stand for several."
-        )
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
     for row in records(rows):

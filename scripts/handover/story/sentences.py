@@ -27,12 +27,14 @@ from dataclasses import dataclass, field
 from handover.errors import FactError, ProseError, nearest
 from handover.story.facts import Fact, Facts
 from handover.story.values import English
+from handover.text import NUMBER_WORD
 
 #: Prefixes of links by target; `handover.document.evidence`, which may not import this, has the same.
 FACT, SOURCE, CLAIM, CONFLICT = "#fact-", "#source-", "#claim-", "#conflict-"
 LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
 DOLLAR = re.compile(r"(?<![\\$])\$(?=\[(?:\\.|[^\]\\])*\]\()")
 ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
+DIGITS = re.compile(r"\S*\d\S*")
 PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 #: The part of a field that is words of the sentence itself.
 WORDS = "words"
@@ -153,7 +155,12 @@ class Writer:
 
     def _pieces(self, template: str, where: str) -> list[str | Field | Unknown]:
         """Split a template into its texts and its fields."""
-        self._refuse_digits(template, where)
+        if not isinstance(template, str):
+            raise ProseError(
+                f"{where}: a template must be a text (got a {type(template).__name__}).\n"
+                'Write alternatives one after the other, parted by commas: say("…", "…").'
+            )
+        self.refuse_typed(template, where)
         pieces: list[str | Field | Unknown] = []
         try:
             parsed = list(string.Formatter().parse(template))
@@ -174,12 +181,16 @@ class Writer:
                 pieces.append(self._field(name, spec or "", template, where))
         return pieces
 
-    def _refuse_digits(self, template: str, where: str) -> None:
-        bare = re.sub(r"\{\w*\[([^\]}]*)\]\}|\{[^}]*\}", r"\1", template)
+    def refuse_typed(self, template: str, where: str, *, spelt: bool = False) -> None:
+        """Refuse a number that is typed, in digits or, `spelt`, in words that lead to no fact.
+
+        Raises:
+            ProseError: There is one, and it belongs to no name.
+        """
+        bare = re.sub(r"\{\w*\[([^\]}]*)\]\}|\{[^}]*\}", "" if spelt else r"\1", template)
         for name in sorted(self.names, key=len, reverse=True):
             bare = bare.replace(name, "")
-        typed = re.search(r"\S*\d\S*", bare)
-        if typed:
+        if typed := (NUMBER_WORD if spelt else DIGITS).search(bare):
             such = " or ".join(f"{{{key}}}" for key in self._printed_as(typed.group())) or "{troops_now}"
             raise ProseError(
                 f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"
@@ -199,7 +210,7 @@ class Writer:
 
     def _field(self, name: str, spec: str, template: str, where: str) -> Field | Unknown:
         key, part, words = split_field(name)
-        styles = [style for style in spec.split(",") if style]
+        styles = [style for style in spec.split(",") if style] or [spec] * bool(spec)
         self._refuse_unknown(key, part, styles, f"{{{name}{':' if spec else ''}{spec}}}", template, where)
         try:
             fact = self.facts[key]
@@ -226,6 +237,9 @@ class Writer:
         if key not in self.facts:
             meant = nearest(key, self.facts)
             cure = "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
+            bare = re.sub(r"\s+(?![^\[]*\])", "", written)
+            if bare != written and split_field(bare.strip("{}").partition(":")[0])[0] in self.facts:
+                cure = f"Write it without spaces: {bare}"
             said = f"'{key}' is not a fact" if key else f"a field must name a fact (got {written})"
             error: type[FactError] | type[ProseError] = FactError
         elif wrong:
@@ -237,7 +251,7 @@ class Writer:
             return
         if meant:
             said += f"; did you mean '{meant}'?"
-            fixed = template.replace(written, re.sub(rf"\b{re.escape(key)}\b", meant, written, count=1))
+            fixed = template.replace(written, re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", meant, written, count=1))
             raise error(f"{where}: {said}\nWrite: {fixed}")
         raise error(f"{where}: {said}.\n{cure}\n  {template}")
 
@@ -284,8 +298,9 @@ class Writer:
 def _stray_brace(template: str) -> str:
     """Show the place of a brace that has no match, "" if every one has."""
     rest = template.replace("{{", "  ").replace("}}", "  ")
-    rest = re.sub(r"\{[^{}]*\}", lambda field: " " * len(field[0]), rest)
-    stray = re.search(r"[{}]", rest)
+    # words in brackets may not end before the brackets do
+    rest = re.sub(r"\{(?:\w*\[[^\[\]{}]*\]|[^\[\]{}]*)\}", lambda field: " " * len(field[0]), rest)
+    stray = re.search(r"\[(?=[^\[\]{}]*\})", rest) or re.search(r"[{}]", rest)
     return f"{stray[0]} alone in '{template[max(0, stray.start() - 20) : stray.start() + 20]}'" if stray else ""
 
 

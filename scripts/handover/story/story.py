@@ -238,6 +238,9 @@ class Story:
         from handover.story.charts import figure
 
         counted, *others = rows if isinstance(rows, list) else [rows]
+        frames.require_rows("figure", counted, values or ())
+        for part in others:
+            frames.require_rows("figure", part)
         rows = pd.concat([part[["row_id", "source_id", "outlet"]] for part in (counted, *others)], ignore_index=True)
         rows = rows.drop_duplicates("row_id")
         if len(rows) > FEW_VALUES and not values:
@@ -282,9 +285,10 @@ class Story:
             otherwise: What to say if there are no rows.
         """
         self._writer.check(otherwise, where="otherwise")
-        if rows.empty:
+        if getattr(rows, "empty", False):
             self._omissions.add("table", _first(caption), f"no row of it may be used on {self._day}", lost=True)
             return self._instead(otherwise)
+        frames.require_rows("table", rows, columns)
         self.log.rows(rows["row_id"], rows["source_id"])
         if "statement" in columns:
             self.log.said.update(dict.fromkeys(rows["row_id"]))

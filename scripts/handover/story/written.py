@@ -6,16 +6,23 @@ both branches of a choice, and behind a name that is assigned once. What is comp
 
 import ast
 import datetime as dt
+import inspect
+import io
+import re
+import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from handover.errors import FactError, ProseError, near, on_one_line
 from handover.project import Project
 from handover.story.claims import View
 from handover.story.data import Tables, read_outlines
+from handover.story.evidence import News
 from handover.story.facts import Facts, earlier_day
 from handover.story.sentences import Writer
+from handover.story.story import Story
 from handover.story.values import English
 
 #: Method of a story -> those of its arguments that are templates; `True` stands for all that have no name.
@@ -27,6 +34,10 @@ TEMPLATES: dict[str, tuple[str | bool, ...]] = {
     "table": ("caption", "otherwise"),
     "disagreements": (True, "otherwise"),
 }
+#: How a sentence ends, before a text that Python would join to it.
+SENTENCE_END = re.compile(r"[\w)\]}][.!?][”’\"'*]*$")
+#: Those in which the audit leaves numbers in words to the author.
+UNAUDITED = (("headline", "title"), ("figure", "alt"))
 #: Cells of a notebook: number and Python.
 Cells = Sequence[tuple[int, str]]
 
@@ -55,6 +66,9 @@ def faults_of_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[st
                 for number, call in book.calls()
                 for node, what in known.faults(book, call)
             ]
+            python = {number for number, _ in book.cells}
+            seams = _unparted([(number, code) for number, code in cells if number in python])
+            found[where] += [f"cell {number}, line {line}: {what}" for number, line, what in seams]
     if found:
         found |= known.news()
     return found
@@ -70,6 +84,8 @@ class _Book:
     methods: dict[str, str] = field(default_factory=dict)
     #: the values of names that are assigned once
     values: dict[str, ast.expr] = field(default_factory=dict)
+    #: every name that is given a value
+    names: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, cells: Cells) -> "_Book":
@@ -84,6 +100,8 @@ class _Book:
         assigned: dict[str, list[ast.expr]] = {}
         for _, tree in trees:
             for node in ast.walk(tree):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    book.names.add(node.id)
                 for name, value in _assigned(node):
                     assigned.setdefault(name, []).append(value)
         for name, values in assigned.items():
@@ -150,6 +168,46 @@ def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
         yield node.target.id, node.value
 
 
+def _unparted(cells: Cells) -> Iterator[tuple[int, int, str]]:
+    """Yield the texts that Python joins without a space after a full stop: between them a comma is missing."""
+    for number, code in cells:
+        for line, before, after in _joined(code):
+            if SENTENCE_END.search(before) and re.match(r"[\w{*]", after):
+                got = f"(got '…{before[-20:]}' and '{after[:20]}…')"
+                what = f"two texts must have a comma between them, or a space where they are joined {got}."
+                yield number, line, f"{what} Write a comma after the first if they are alternatives."
+
+
+def _joined(code: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the pairs of texts that Python joins, with the line on which the first ends."""
+    before, line = "", 0
+    with suppress(tokenize.TokenError, SyntaxError):  # told elsewhere
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            text = ""
+            if token.type == tokenize.STRING:
+                with suppress(ValueError, SyntaxError):  # an f-string is no literal
+                    text = str(ast.literal_eval(token.string))
+                yield line, before, text
+            if token.type not in (tokenize.NL, tokenize.COMMENT):
+                before, line = text, token.end[0]
+
+
+def _miscalled(method: str, call: ast.Call) -> str:
+    """Return why a method of a story cannot be called so, "" if it can or if that shows only when it runs."""
+    function = getattr(Story, method, None) if method else None
+    unsure = any(isinstance(one, ast.Starred) for one in call.args) or any(not word.arg for word in call.keywords)
+    if not callable(function) or unsure:
+        return ""
+    takes = inspect.signature(function)
+    try:
+        takes.bind(None, *call.args, **{str(word.arg): word for word in call.keywords})
+    except TypeError as error:
+        known = list(takes.parameters)[1:]
+        wrong = next((str(word.arg) for word in call.keywords if word.arg not in known), "")
+        return f"{method}: must be called as it is made ({error}{near(wrong, known)}). It takes {', '.join(known)}."
+    return ""
+
+
 def _last(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
@@ -179,11 +237,15 @@ class _Known:
                 yield from self._unnamed(book, [node.slice], "fact")
             return
         method = book.method(node.func)  # type: ignore[attr-defined]
+        if what := _miscalled(method, node):  # type: ignore[arg-type]
+            yield node, what
         for argument in TEMPLATES.get(method, ()):
             for expression in _arguments(node, argument):
+                yield from self._filled_by_python(book, expression)
+                if method == "say" and isinstance(expression, ast.List | ast.Set | ast.Dict):
+                    yield expression, 'say: must be given its alternatives one after the other: say("…", "…").'
                 for text in book.texts(expression):
-                    bound = method == "findings" and argument is True
-                    if what := self._misworded(text.value, argument if isinstance(argument, str) else method, bound):
+                    if what := self._misworded(text.value, method, argument):
                         yield text, what
         kind = {"frame": "table", "marks": "fact or row", "statements": "row", "period": "fact"}.get(method)
         yield from self._unnamed(book, _arguments(node, True), kind) if kind else ()
@@ -191,16 +253,39 @@ class _Known:
     def news(self) -> dict[str, list[str]]:
         """The faults of the sentences that facts have for news, by the file of the facts; empty if there are none."""
         tables = self.facts.view.tables
-        rows = [(row["fact"], str(row["news"] or "")) for row in tables.rows["facts"]]
-        faults = [f"{fact}: {what}" for fact, news in rows if (what := self._misworded(news, "news", bound=False))]
+        sentences, faults = News(self.facts, English(), list(self.writer.names)), []
+        for row in tables.rows["facts"]:
+            try:
+                sentences.sentence(str(row["fact"]), partial(self._written, where="news", audited=True))
+            except (ProseError, FactError) as error:
+                said = on_one_line(error)
+                named = said.removeprefix(f"{tables.paths['facts']}: ")
+                faults.append(named if named != said else f"{row['fact']}: {said}")
         return {tables.paths["facts"]: faults} if faults else {}
 
-    def _misworded(self, template: str, where: str, bound: bool) -> str:
+    def _misworded(self, template: str, method: str, argument: str | bool) -> str:
+        where = argument if isinstance(argument, str) else method
+        bound = method == "findings" and argument is True
         try:
-            self.writer.markdown(template, where=where, bound=bound)
+            self._written(template, where, bound=bound, audited=(method, argument) not in UNAUDITED)
         except (ProseError, FactError) as error:
             return on_one_line(error)
         return ""
+
+    def _written(self, template: str, where: str, *, bound: bool = False, audited: bool) -> str:
+        """Write a template, and refuse numbers in words, which the audit would find on the page."""
+        text = self.writer.markdown(template, where=where, bound=bound)
+        if audited:
+            self.writer.refuse_typed(template, where, spelt=True)
+        return text
+
+    def _filled_by_python(self, book: _Book, node: ast.expr) -> Iterator[tuple[ast.expr, str]]:
+        """Yield the f-strings in which Python would look for a fact among its own names."""
+        for text in (one for one in ast.walk(node) if isinstance(one, ast.JoinedStr)):
+            for part in (one.value for one in text.values if isinstance(one, ast.FormattedValue)):
+                name = _last(part.value if isinstance(part, ast.Attribute | ast.Subscript) else part)
+                if name in self.facts and name not in book.names:
+                    yield text, f"'{name}' is a fact, which Python does not know (got an f-string). Take away the f."
 
     def _unnamed(self, book: _Book, nodes: Sequence[ast.expr], kind: str) -> Iterator[tuple[ast.expr, str]]:
         """Yield the names among texts that are none of a kind."""

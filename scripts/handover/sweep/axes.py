@@ -1,7 +1,8 @@
 """What a sweep runs over: axes as the command line has them, each a parameter and the values it takes.
 
-An axis is ``NAME=VALUES``. Values are a list with commas, ``language=en,ar``; an item of it may be a range with a
-step, of days, weeks, months or years, ``as_of=2020-01-01..2026-06-30/1w``, or of whole numbers, ``level=1..9/2``.
+An axis is ``NAME=VALUES``. Values are a list with commas, ``evidence=article,record``; an item of it may be a range
+with a step, of days, weeks, months or years, ``as_of=2020-01-01..2026-06-30/1w``, or of whole numbers,
+``level=1..9/2``.
 """
 
 import calendar
@@ -21,7 +22,7 @@ MOST = 100_000
 RANGE = re.compile(r"(?P<first>[^./]+)\.\.(?P<last>[^./]+)(?:/(?P<step>.*))?")
 DAYS_STEP = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dwmy])")
 WHOLE_STEP = re.compile(r"[1-9][0-9]{0,8}")
-EXAMPLE = "Write for example --sweep as_of=2020-01-01..2026-06-30/1w or --sweep language=en,ar."
+EXAMPLE = "Write for example --sweep as_of=2020-01-01..2026-06-30/1w or --sweep evidence=article,record."
 
 
 def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ QUANTITY_LAW: dict[Value, tuple[str, ...]] = {
 STRETCHES = (("start", "end"), ("start_date", "end_date"), ("not_before", "not_after"))
 #: (table, column) of lists of row ids, which the dictionary cannot express as foreign keys.
 CITATIONS = (("conflict_rows", "row_id"), ("facts", "claims"), ("milestones", "done_by"))
+#: What a fact is read from -> the unit that it then has; of all else the unit is that of the number.
+UNITS_OF: dict[Value, str] = {"date": "date", "start": "date", "end": "date", "said": "statement"}
 #: For more faults than this no near name is looked for, which takes time.
 NEAR_FOR = 40
 
@@ -119,6 +122,10 @@ def _look(folder: Path, schemas: Iterable[Schema]) -> tuple[Record, list[Fault]]
         for name, column in CITATIONS:
             if name in tables:
                 _citations(tables[name], column, where)
+        if {"facts", "conflicts"} <= tables.keys():
+            _contested(tables["facts"], {row_id(row) for row in tables["conflicts"].rows})
+        if "facts" in tables:
+            _conditions(tables["facts"], tables)
     rows = {name: table.rows for name, table in tables.items()}
     paths = {name: table.where for name, table in tables.items()}
     columns = {name: [column.name for column in table.schema.columns] for name, table in tables.items()}
@@ -158,6 +165,8 @@ def _inconsistent(name: str, row: Row, wrong: set[str]) -> Iterator[tuple[str, s
     """Yield the faults of a row whose cells are each right by themselves: the column, what, and the cure."""
     if {"value", "low", "high", "bound"} <= row.keys() and not wrong & {"value", "low", "high", "bound"}:
         yield from _misstated(row)
+    if {"of", "unit", "choose"} <= row.keys() and not wrong & {"of", "unit", "choose"}:
+        yield from _misread(row)
     for first, last in STRETCHES:
         begin, end = row.get(first), row.get(last)
         if isinstance(begin, dt.date) and isinstance(end, dt.date) and begin > end:
@@ -179,9 +188,23 @@ def _misstated(row: Row) -> Iterator[tuple[str, str, str]]:
         columns = " and ".join(wanted or given)
         only = ", and nothing beside it" if wanted and set(given) - set(wanted) else ""
         got = ", ".join(f"{part}={row[part]}" for part in given) or "none"
-        yield columns, f"{must} {bound}{only} (got {got})", "Move the number to its column, or correct the bound."
+        fitting = " or ".join(str(name) for name, law in QUANTITY_LAW.items() if name and law == given)
+        other = f"write {fitting} as the bound" if fitting else "correct the bound"
+        yield columns, f"{must} {bound}{only} (got {got})", f"Move the number to its column, or {other}."
     elif given == ("low", "high") and row["low"] > row["high"]:  # type: ignore[operator]
         yield "low", f"must not exceed high (got low={row['low']}, high={row['high']})", "Exchange them."
+
+
+def _misread(row: Row) -> Iterator[tuple[str, str, str]]:
+    """Yield the fault of a fact whose unit is not that of what it is read from."""
+    if row["choose"] not in ("first", "latest"):
+        return  # a count of days is no day; what is computed is judged with its parts
+    wanted, unit = UNITS_OF.get(row["of"]), row["unit"]
+    if wanted and unit != wanted:
+        yield "unit", f"must be {wanted} where of is '{row['of']}' (got '{unit}')", "Correct the one or the other."
+    elif not wanted and unit in UNITS_OF.values():
+        readable = " or ".join(str(of) for of, one in UNITS_OF.items() if one == unit)
+        yield "of", f"must be {readable} where unit is '{unit}' (got '{row['of']}')", "Correct the one or the other."
 
 
 def _place(name: str, table: _Table, where: dict[str, tuple[str, Row]], tables: dict[str, _Table]) -> None:
@@ -216,7 +239,58 @@ def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]]) ->
         for name in str(row[column] or "").split():
             if name not in where:
                 what = f"must name rows of some table (got '{name}'{_near(table, name, where)})"
-                table.fault(line, column, what, "Correct the id, or add the row.")
+                table.fault(line, column, what, _cure_of_id(name, "Correct the id, or add the row."))
+
+
+def _contested(facts: _Table, conflicts: set[str]) -> None:
+    """Find the facts that declare a conflict which is not registered: they would be printed as if undisputed."""
+    for row, line in zip(facts.rows, facts.lines, strict=True):
+        named = str(row.get("conflicts") or "").split()
+        for name in named:
+            if name not in conflicts and named != ["none"]:
+                what = f"must name conflicts, or none (got '{name}'{_near(facts, name, conflicts)})"
+                facts.fault(line, "conflicts", what, _cure_of_id(name, "Correct the id, or register the conflict."))
+
+
+def _conditions(facts: _Table, tables: dict[str, _Table]) -> None:
+    """Find the conditions of computed facts that no row can meet: the number would be wrong, and nobody would see."""
+    names = {row_id(row) for row in facts.rows}
+    for row, line in zip(facts.rows, facts.lines, strict=True):
+        for side in str(row["claims"] or "").split("/"):
+            name, *conditions = side.split() or [""]
+            for condition in conditions if name in tables and name not in names else ():
+                column, _, wanted = condition.partition("=")
+                if wanted and not (column.endswith("!") and wanted in names):
+                    what, cure = _unmet(tables[name], column.removesuffix("!"), wanted, tables)
+                    if what:
+                        facts.fault(line, "claims", f"{column} in '{condition}' {what}", cure)
+
+
+def _unmet(table: _Table, column: str, wanted: str, tables: dict[str, _Table]) -> tuple[str, str]:
+    """Return what is wrong with the values that a condition names, and the cure; a column is looked for elsewhere."""
+    declared = next((one for one in table.schema.columns if one.name == column), None)
+    if declared is None:
+        return "", ""
+    stretch = ".." in wanted and declared.type != "string"
+    parts = wanted.split(".." if stretch else "|")
+    if stretch and (len(parts) != 2 or not all(parts)):
+        return f"must have both ends of its range (got '{wanted}')", "Write FROM..TO."
+    read = [declared.read(part) for part in parts]
+    if wrong := next(((what, cure) for _, what, cure in read if what), None):
+        return wrong
+    if stretch and read[0][0] > read[1][0]:  # type: ignore[operator]
+        return f"must not end before it begins (got '{wanted}')", "Exchange the two ends."
+    if declared.type == "string" and not declared.choices and table.rows:
+        targets = [(tables[target], key) for name, target, key in table.schema.foreign if name == column]
+        known = {str(row[key]) for found, key in targets or [(table, column)] for row in found.rows}
+        for part in parts:
+            if part not in known:
+                return f"must be a value of that column (got '{part}'{near(part, known)})", "Correct the value."
+    return "", ""
+
+
+def _cure_of_id(name: str, cure: str) -> str:
+    return "Part ids by spaces alone." if re.search("[,;]", name) else cure
 
 
 def _near(table: _Table, name: Value, known: object) -> str:

@@ -94,6 +94,11 @@ def make_ready(count: int) -> None:
 @styled
 def drawn(draw: Callable[[Axes], Any], size: str = "full", ratio: float | None = None) -> tuple[Figure, Figure | None]:
     """Draw on a canvas and, if it is a full one, again on a narrow one of the same height, else None."""
+    if not callable(draw):
+        raise ChartError(
+            f"figure: must be given a function that draws on axes (got a {type(draw).__name__}).\n"
+            "Write figure(lambda ax: ax.plot(…), rows, …): it is called with the axes, and draws more than once."
+        )
     fig, ax = canvas(size, ratio)
     draw(ax)
     if size != "full":
@@ -376,5 +381,5 @@ def _require_words(title: str, alt: str) -> None:
         raise ChartError(
             f"chart '{said or 'untitled'}': its words must be complete:\n"
             + "\n".join(f"  {fault}" for fault in faults)
-            + "\nWrite in alt=… the kind of chart, its finding and its first and last value."
+            + "\nWrite in alt=… the kind of chart, its finding and its first and last value as facts."
         )
