@@ -9,7 +9,7 @@ import pytest
 
 from handover.errors import FactError
 from handover.project import Project
-from handover.story.claims import View
+from handover.story.claims import View, Why
 from handover.story.contradictions import contradictions
 from handover.story.data import Tables
 from handover.story.facts import Facts, check_facts
@@ -43,7 +43,7 @@ def test_a_text_that_is_left_out_is_a_loss_and_says_until_when_its_fact_is_unkno
     tell, lines = told
     assert tell("2026-01-31").say("The last left on {erbil_left}.").text == ""
     text = "say “The last left on {erbil_left}.” left out: erbil_left unknown until 30 September 2026"
-    assert lines == [{"text": text, "lost": True}]
+    assert lines == [{"text": text, "lost": True, "expected": True}]
 
 
 def test_an_empty_alternative_allows_it(told):
@@ -63,6 +63,7 @@ def test_an_alternative_says_what_it_stands_for_and_all_that_was_missing(told):
             "text": "say “{erbil_left}” gave way to “Neither by 31 January 2026.”: erbil_left unknown until 30 "
             "September 2026; war_start unknown until 28 February 2026; tanf_left unknown until 12 February 2026",
             "lost": False,
+            "expected": True,
         }
     ]
 
@@ -86,13 +87,21 @@ def test_a_fact_outside_the_chosen_evidence_says_so(told):
 def test_a_fact_on_sources_of_grade_d_alone_says_so(tables):
     row = tables.rows["facts"][0] | {"fact": "weak", "of": "munitions", "claims": "A008", "choose": "first"}
     facts = Facts(View(replace(tables, rows=tables.rows | {"facts": [row]}), dt.date(2026, 10, 1)))
-    assert facts.why_unknown("weak") == "rests on sources of grade D alone"
+    assert facts.why_unknown("weak") == Why("rests on sources of grade D alone")
+
+
+def test_a_count_of_no_row_says_so(tables):
+    row = tables.rows["facts"][0] | {"fact": "none", "of": "rows", "claims": "attacks weapon=trebuchet"}
+    row |= {"choose": "count", "unit": "attacks"}
+    facts = Facts(View(replace(tables, rows=tables.rows | {"facts": [row]}), dt.date(2026, 10, 1)))
+    assert facts.why_unknown("none") == Why("rests on no row that gives a value")
 
 
 def test_a_part_that_a_fact_has_not_says_so(told):
     tell, lines = told
     tell("2026-10-01").say("{completion_centcom.speaker} said.", "")
     assert "has no speaker" in lines[0]["text"] and "unknown" not in lines[0]["text"]
+    assert not lines[0]["expected"], "neither the day nor the evidence explains it"
 
 
 def test_findings_headlines_charts_and_tables_that_give_way_are_told(told):
@@ -102,6 +111,7 @@ def test_findings_headlines_charts_and_tables_that_give_way_are_told(told):
     early.headline(title=("{slip:if}Late", "A base"), standfirst=("On {erbil_left}.", "On {as_of}."))
     early.figure(lambda ax: None, early.frame("troop_levels").iloc[:0], **WORDS, otherwise="No figure by {as_of}.")
     early.table(early.frame("events").iloc[:0], {"when": "When"}, caption="What happened")
+    lines = [line for line in lines if not line["text"].startswith("rows of")]
     texts = [line["text"] for line in lines]
     assert [line["lost"] for line in lines] == [False, False, False, False, True]
     assert texts[0].startswith("findings “{slip}” gave way to “Nothing by 1 January 2020.”: slip unknown until 17 Jan")

@@ -12,8 +12,8 @@ from handover.errors import HandoverError
 if TYPE_CHECKING:
     from handover.project import Project
 
-#: How many texts that were left out or replaced are named after a render.
-OMISSIONS_SHOWN = 12
+#: How many texts that were left out or replaced are named after a render, and up to how many that were expected.
+OMISSIONS_SHOWN, FEW = 12, 3
 
 RENDER_EXAMPLES = """\b
 Examples:
@@ -169,10 +169,7 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
 def _tell(report: str, outcome: Any) -> None:
     for warning in outcome.warnings:
         say(f"{report}: warning: {warning}")
-    for line in outcome.omissions[:OMISSIONS_SHOWN]:
-        say(f"{report}: {line}")
-    if (more := len(outcome.omissions) - OMISSIONS_SHOWN) > 0:
-        say(f"{report}: and {more} more, listed in the preview and under 'omitted' in the manifest")
+    _tell_omissions(report, outcome)
     if outcome.kind == "unchanged":
         name = outcome.edition.name
         say(
@@ -182,6 +179,21 @@ def _tell(report: str, outcome: Any) -> None:
         )
     for path in outcome.paths:
         click.echo(path)
+
+
+def _tell_omissions(report: str, outcome: Any) -> None:
+    """Name what the parameters do not explain, and a loss or two that they do; count the rest, often dozens."""
+    explained = [line for line in outcome.losses if line not in outcome.surprises]
+    shown = [*outcome.surprises, *(explained if len(explained) <= FEW else [])][:OMISSIONS_SHOWN]
+    for line in shown:
+        say(f"{report}: {line}")
+    if rest := len(outcome.omissions) - len(shown):
+        lost = len(set(outcome.losses) - set(shown))
+        why = "" if set(outcome.surprises) - set(shown) else ", as its day and its evidence ask"
+        bare = f", {lost} with nothing in the place" if lost else ""
+        # the manifest of an edition that was there before may be older than what is told now
+        kept = ", and its manifest under 'omitted'" if outcome.kind == "published" else ""
+        say(f"{report}: {rest} {'more ' * bool(shown)}left out or replaced{why}{bare}; the preview lists them{kept}")
 
 
 # handover preview

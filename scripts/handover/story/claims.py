@@ -7,11 +7,12 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from handover.errors import FactError, near
 from handover.story.data import Tables
 from handover.story.values import English, Period, Row, period_of, quantity_of
-from handover.tables import ARTICLE
+from handover.tables import ARTICLE, row_id
 
 #: The lowest grade of a source, which alone never supports a printed number.
 WEAK = "D"
@@ -35,6 +36,21 @@ class Claim:
     table: str
 
 
+class Why(NamedTuple):
+    """Why a report does not use something, in words; `expected` if its day or its evidence alone explain it."""
+
+    words: str
+    expected: bool = False
+
+
+OUTSIDE = Why("outside the chosen evidence", expected=True)
+
+
+def until(day: dt.date) -> Why:
+    """Return that something was not known yet."""
+    return Why(f"unknown until {English().date(day)}", expected=True)
+
+
 @dataclass(frozen=True)
 class View:
     """What was known by `as_of`; with ``evidence="article"``, only what the article says."""
@@ -56,13 +72,28 @@ class View:
             )
         return self._usable(self.tables.where[row_id][1])
 
-    def why_unused(self, row_id: str) -> str:
-        """Return why a row may not be used, or may not stand alone, in words; "" for one that may."""
-        row = self.tables.where[row_id][1]
-        if not self.sees(row_id):
+    def why_unused(self, row: Row) -> Why | None:
+        """Return why a row may not be used, or may not stand alone; None for one that may."""
+        if not self._usable(row):
             since = self.tables.known(row)
-            return f"unknown until {English().date(since)}" if since > self.as_of else "outside the chosen evidence"
-        return "rests on a source of grade D" if self.weak(row) else ""
+            return until(since) if since > self.as_of else OUTSIDE
+        return Why("rests on a source of grade D") if not self.tables.unsourced(row) and self.weak(row) else None
+
+    def why_fewer(self, table: str) -> Why | None:
+        """Return how many rows of a table may not be used, or may not stand alone, and why; None if all may."""
+        rows, known = self.tables.rows[table], self.tables.known
+        later = sorted((row for row in rows if known(row) > self.as_of), key=known)
+        outside = sum(not self._usable(row) for row in rows) - len(later)
+        weak = [row_id(row) for row in self.rows(table) if not self.tables.unsourced(row) and self.weak(row)]
+        parts = []
+        if later:
+            days = [f"{English().date(known(row))} ({row_id(row)})" for row in (later[0], later[-1])]
+            parts.append(f"{len(later)} known only from {' to '.join(dict.fromkeys(days))}")
+        if outside:
+            parts.append(f"{outside} {OUTSIDE.words}")
+        if weak:
+            parts.append(f"{len(weak)} of grade D ({', '.join(weak[:3])}{', …' * (len(weak) > 3)})")
+        return Why(f"of {len(rows)} rows {'; '.join(parts)}", expected=True) if parts else None
 
     def rows(self, table: str) -> list[Row]:
         """Return the rows of a table that may be used."""
@@ -98,30 +129,33 @@ class View:
     @cached_property
     def conflicts(self) -> dict[str, Row]:
         """The conflicts of which both sides were known, by id; a reading written later is left out."""
-        if self.evidence == "article":
-            return {}
         found = {}
         for row in self.tables.rows["conflicts"]:
-            if all(self._side_known(row, side) for side in "ab"):
+            if self.why_unsettled(row) is None:
                 later = isinstance(row["reading_known"], dt.date) and row["reading_known"] > self.as_of
                 found[str(row["conflict_id"])] = row | {"reading": ""} if later else row
         return found
 
-    def _side_known(self, conflict: Row, side: str) -> bool:
-        """Return whether the source of a side was known, and a row that makes its claim."""
-        if self.tables.known(self.tables.sources[str(conflict[f"source_{side}"])]) > self.as_of:
-            return False
-        rows = self.tables.sides.get(str(conflict["conflict_id"]), {}).get(side)
-        return not rows or any(map(self.sees, rows))
+    def why_unsettled(self, conflict: Row) -> Why | None:
+        """Return why a conflict is none yet: of each side its source must be known, and a row that makes its claim."""
+        if self.evidence == "article":
+            return OUTSIDE
+        tables, since = self.tables, dt.date.min
+        for side in "ab":
+            rows = tables.sides.get(str(conflict["conflict_id"]), {}).get(side)
+            claimed = min((tables.known(tables.where[row][1]) for row in rows or ()), default=dt.date.min)
+            since = max(since, claimed, tables.known(tables.sources[str(conflict[f"source_{side}"])]))
+        return until(since) if since > self.as_of else None
 
     def conflicts_over(self, row_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of the known conflicts that involve one of the rows, in order."""
-        wanted = set(row_ids)
-        sides = self.tables.sides
-        touched = [
-            name for name, both in sides.items() if wanted.intersection(both["a"]) or wanted.intersection(both["b"])
-        ]
+        touched = self.registered(row_ids)
         return tuple(name for name in self.conflicts if name in touched) if touched else ()
+
+    def registered(self, row_ids: Iterable[str]) -> set[str]:
+        """Return the ids of the conflicts, known or not, that involve one of the rows."""
+        wanted = set(row_ids)
+        return {name for name, sides in self.tables.sides.items() if wanted.intersection(sides["a"] + sides["b"])}
 
     def opposed(self, one: str, other: str) -> list[str]:
         """Return the conflicts, known or not, that have the two rows on opposite sides."""

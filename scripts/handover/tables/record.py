@@ -29,7 +29,15 @@ QUANTITY_LAW: dict[Value, tuple[str, ...]] = {
 #: Pairs of columns that say when something began and ended.
 STRETCHES = (("start", "end"), ("start_date", "end_date"), ("not_before", "not_after"))
 #: (table, column) of lists of row ids, which the dictionary cannot express as foreign keys.
-CITATIONS = (("conflict_rows", "row_id"), ("facts", "claims"), ("milestones", "done_by"))
+CITATIONS = (
+    ("conflict_rows", "row_id"),
+    ("facts", "claims"),
+    ("facts", "conflicts"),
+    ("milestones", "done_by"),
+    ("checks", "row_id"),
+)
+#: In place of conflicts: that there are none.
+NONE = "none"
 #: For more faults than this no near name is looked for, which takes time.
 NEAR_FOR = 40
 
@@ -187,10 +195,10 @@ def _references(table: _Table, whole: dict[tuple[str, str], set[Value]]) -> None
 
 def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]]) -> None:
     for row, line in zip(table.rows, table.lines, strict=True):
-        if row.get("choose") not in (None, "first", "latest"):
+        if column == "claims" and row.get("choose") not in (None, "first", "latest"):
             continue  # a fact that is computed from rows that it does not name one by one
-        for name in str(row[column] or "").split():
-            if name not in where:
+        for name in str(row.get(column) or "").split():
+            if name not in where and (column, name) != ("conflicts", NONE):
                 what = f"must name rows of some table (got '{name}'{_near(table, name, where)})"
                 table.fault(line, column, what, "Correct the id, or add the row.")
 
