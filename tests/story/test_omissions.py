@@ -2,6 +2,7 @@
 
 import builtins
 import datetime as dt
+import re
 import shutil
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 
 from handover.errors import FactError
 from handover.project import Project
+from handover.story.charts import labels
 from handover.story.claims import View, Why
 from handover.story.contradictions import contradictions
 from handover.story.data import Tables
@@ -152,6 +154,149 @@ def test_where_no_cell_runs_nobody_is_told(tell, monkeypatch):
     assert tell("2026-01-31").say("{erbil_left}").text == ""
 
 
+# rows, marks, labels and conflicts that are left out
+
+
+def resourced(tables, row_id, **cells):
+    """The tables with a row whose source is as it was but for some cells: later, or of another grade."""
+    name, row = tables.where[row_id]
+    source = tables.source_of(row) | {"source_id": "S900"} | cells
+    rows = [one | {"source_id": "S900"} if one is row else one for one in tables.rows[name]]
+    where = tables.where | {row_id: (name, next(one for one in rows if one["source_id"] == "S900"))}
+    made = tables.rows | {name: rows, "sources": [*tables.rows["sources"], source]}
+    return replace(tables, rows=made, where=where, sources=tables.sources | {"S900": source})
+
+
+LATER = {"published": dt.date(2027, 10, 1), "published_precision": "day", "not_before": None, "not_after": None}
+
+
+@pytest.fixture
+def told_of(tell, monkeypatch):
+    """Return what a function of a story tells that rests on the tables given."""
+
+    def told_of(tables, ask, day="2026-10-01"):
+        lines = []
+        monkeypatch.setattr(builtins, "display", lambda data, raw: lines.extend(data[OMITTED_MIME]), raising=False)
+        monkeypatch.setattr(Tables, "load", classmethod(lambda cls, _: tables))
+        ask(tell(day))
+        return [line["text"] for line in lines]
+
+    return told_of
+
+
+def test_a_frame_tells_once_which_rows_it_may_not_use_and_not_what_its_cell_filters(told):
+    tell, lines = told
+    story = tell("2021-01-01")
+    for _ in range(2):
+        story.frame("troop_levels").query("basis == 'no such basis'")
+    story.holdings("ain_al_asad")
+    story.frame("handovers")
+    levels, handovers = (line["text"] for line in lines)
+    later = r"\d+ known only from 15 January 2021 \(T061\) to \d+ \w+ 20\d\d \(\w+\)"
+    assert re.fullmatch(
+        rf"rows of “troop_levels” left out: of \d+ rows {later}; 3 of grade D \(T022, T040, T042\)", levels
+    )
+    assert (
+        handovers.startswith("rows of “handovers” left out: of ") and "4 of grade D (H003, H015, H020, …)" in handovers
+    )
+    assert all(line["expected"] and not line["lost"] for line in lines)
+    lines.clear()
+    tell("2026-10-01").frame("bases")
+    assert lines == [], "nothing is told of a table that is used whole"
+    tell("2026-10-01", evidence="article").frame("bases")
+    assert re.fullmatch(r"rows of “bases” left out: of (\d+) rows \1 outside the chosen evidence", lines[0]["text"])
+
+
+@pytest.mark.parametrize("row", ["T072", "A071", "H031"])
+def test_a_row_that_is_known_later_or_weak_shows_in_the_rows_of_its_table(tables, told_of, row):
+    name = tables.where[row][0]
+    (before,) = told_of(tables, lambda story: story.frame(name))
+    (later,) = told_of(resourced(tables, row, **LATER), lambda story: story.frame(name))
+    assert f"1 known only from 1 October 2027 ({row})" in later and "known only" not in before
+    (weak,) = told_of(resourced(tables, row, grade="D"), lambda story: story.frame(name))
+    count = int(re.search(r"(\d+) of grade D", before)[1])
+    assert f"{count + 1} of grade D" in weak
+
+
+def test_a_mark_that_rests_on_a_weak_row_or_gives_no_day_is_left_out_with_a_word(tables, told_of):
+    made = []
+    texts = told_of(
+        resourced(tables, "H006", grade="D"),
+        lambda story: made.append(
+            story.marks({"H006": "First", "H044": "Back", "p01s01b": "Where", "sovereignty": ""})
+        ),
+    )
+    assert list(made[0]["row_id"]) == ["H044"]
+    assert texts[0].startswith("mark “Ain al-Asad Air Base handed over") and texts[0].endswith("a source of grade D")
+    assert texts[1:] == [
+        "mark “Where” left out: p01s01b gives no day",
+        "mark “p03s01c” left out: p03s01c gives no day",
+    ]
+
+
+def test_a_number_that_a_fact_has_not_is_told(told):
+    tell, lines = told
+    assert list(tell("2026-10-01").numbers("troops_peak", "us_silence", "erbil_left")["fact"])[:1] == ["troops_peak"]
+    assert [line["text"] for line in lines] == [
+        "number “us_silence” left out: has no number",
+        "number “erbil_left” left out: has no number",
+    ]
+    assert not any(line["expected"] for line in lines)
+
+
+def test_a_deadline_whose_report_is_later_says_so(tables, told_of):
+    later = resourced(tables, "E023", **LATER)
+    texts = told_of(later, lambda story: story.promises())
+    said = [text for text in texts if text.startswith("report that it was done")]
+    assert len(said) == 1 and said[0].endswith("left out: unknown until 1 October 2027")
+    assert not any(text.startswith("report that") for text in told_of(tables, lambda story: story.promises()))
+
+
+@pytest.mark.parametrize(
+    ("printed", "evidence", "said"),
+    [
+        ("{handover_announced}", "record", ["unknown until 1 October 2027"]),
+        ("{erbil_left}", "record", []),
+        ("{troops_article}", "article", ["outside the chosen evidence"]),
+        ("{us_silence[silent]} on {promise_day}", "record", []),
+    ],
+)
+def test_a_conflict_that_is_none_yet_is_told_where_what_it_is_over_is_printed(
+    tell, tables, monkeypatch, printed, evidence, said
+):
+    lines, side = [], tables.where["C006"][1]["source_a"]
+    later = [row | LATER if row["source_id"] == side else row for row in tables.rows["sources"]]
+    made = replace(tables, rows=tables.rows | {"sources": later}, sources={str(row["source_id"]): row for row in later})
+    monkeypatch.setattr(builtins, "display", lambda data, raw: lines.extend(data[OMITTED_MIME]), raising=False)
+    monkeypatch.setattr(Tables, "load", classmethod(lambda cls, _: made))
+    story = tell("2026-10-01", evidence=evidence)
+    story.say(printed)
+    story.evidence()
+    whys = [line["text"].rpartition("left out: ")[2] for line in lines if line["text"].startswith("conflict ")]
+    assert list(dict.fromkeys(whys)) == said
+
+
+def test_a_label_without_room_is_told_unless_the_values_stand_beside_the_chart(told):
+    tell, lines = told
+    story = tell("2026-10-01")
+
+    def draw(ax):
+        ax.set_axis_off()
+        notes = [labels.Note(0.5, 0.5, f"Label {n}") for n in range(400)]
+        labels.beside(ax, notes, needed=1)
+
+    rows = story.frame("isis_strength")
+    values = {"quantity": "Members"}
+    lines.clear()
+    story.figure(draw, rows.iloc[:3], **WORDS, values=values)
+    texts = [line["text"] for line in lines]
+    assert "label “Label 399” left out: there is no room for it in the chart, and no table beside it" in texts
+    assert not any("“Label 0”" in text for text in texts) and len(texts) == len(set(texts))
+    lines.clear()
+    story.figure(draw, story.frame("troop_levels"), **WORDS, values=values)
+    assert [line["text"] for line in lines if "label" in line["text"]] == []
+
+
 # rows that contradict each other
 
 
@@ -185,6 +330,31 @@ def test_a_row_that_contradicts_another_of_its_scope_and_period_is_named(tables)
 )
 def test_a_row_that_speaks_of_something_else_or_can_be_true_too_is_none(tables, cells):
     assert list(contradictions(contrary(tables, **cells))) == []
+
+
+def unregistered(tables, *conflicts):
+    """The contradictions that there are without some conflicts."""
+    rows = [row for row in tables.rows["conflict_rows"] if row["conflict_id"] not in conflicts]
+    return list(map(str, contradictions(replace(tables, rows=tables.rows | {"conflict_rows": rows}))))
+
+
+def test_rows_of_several_tables_that_a_fact_names_are_compared_and_what_speaks_of_the_same(tables):
+    claim = tables.where["p07s03a"][1]
+    made = replace(tables, where=tables.where | {"p07s03a": ("claims", claim | {"value": 9})})
+    assert list(map(str, contradictions(made))) == [
+        "p07s03a and I028 contradict each other (value: 9 against 4), and no conflict is registered",
+        "p07s03a and I036 contradict each other (value: 9 against 4), and no conflict is registered",
+    ]
+    about = replace(tables, where=tables.where | {"p07s03a": ("claims", claim | {"value": 5, "bound": "about"})})
+    assert list(contradictions(about)) == [], "what is about another number can be true too"
+
+
+def test_two_days_for_one_turn_of_a_base_contradict_each_other(tables):
+    assert unregistered(tables, "C007") == [
+        "H028 and H029 contradict each other (date: 13 January 2026 against 16 January 2026), "
+        "and no conflict is registered"
+    ]
+    assert unregistered(tables) == [], "those of another kind, or months apart, do not"
 
 
 def test_a_registered_conflict_sets_rows_against_each_other(tables):
