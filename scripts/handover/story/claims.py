@@ -80,19 +80,24 @@ class View:
         return Why("rests on a source of grade D") if not self.tables.unsourced(row) and self.weak(row) else None
 
     def why_fewer(self, table: str) -> Why | None:
-        """Return how many rows of a table may not be used, or may not stand alone, and why; None if all may."""
+        """Return how many rows of a table may not be used, stand alone or be drawn, and why; None if all may."""
         rows, known = self.tables.rows[table], self.tables.known
         later = sorted((row for row in rows if known(row) > self.as_of), key=known)
         outside = sum(not self._usable(row) for row in rows) - len(later)
-        weak = [row_id(row) for row in self.rows(table) if not self.tables.unsourced(row) and self.weak(row)]
+        usable = self.rows(table)
+        weak = [row_id(row) for row in usable if not self.tables.unsourced(row) and self.weak(row)]
+        # a claim of the article, which names no source, may say in words what it says
+        bare = [row_id(row) for row in usable if row.get("bound", "") is None and "source_id" in row]
+        timeless = [row_id(row) for row in usable if quantity_of(row).known and period_of(row) is None]
         parts = []
         if later:
             days = [f"{English().date(known(row))} ({row_id(row)})" for row in (later[0], later[-1])]
             parts.append(f"{len(later)} known only from {' to '.join(dict.fromkeys(days))}")
         if outside:
             parts.append(f"{outside} {OUTSIDE.words}")
-        if weak:
-            parts.append(f"{len(weak)} of grade D ({', '.join(weak[:3])}{', …' * (len(weak) > 3)})")
+        for ids, what in ((weak, "of grade D"), (bare, "without a number"), (timeless, "with a number and no day")):
+            if ids:
+                parts.append(f"{len(ids)} {what} ({', '.join(ids[:3])}{', …' * (len(ids) > 3)})")
         return Why(f"of {len(rows)} rows {'; '.join(parts)}", expected=True) if parts else None
 
     def rows(self, table: str) -> list[Row]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from handover.errors import FactError, near
 from handover.project import Project
@@ -123,6 +124,15 @@ class Facts:
         named = str(self.declared[key]["claims"]).split() if key in self.declared else []
         weak = named and all(name in where and self.view.weak(where[name][1]) for name in named)
         return Why("rests on sources of grade D alone" if weak else "rests on no row that gives a value")
+
+    def passed_over(self, key: str) -> list[tuple[str, Why]]:
+        """Return the rows that a declared fact prefers to the one that it rests on, each with why not on them."""
+        fact, row = self[key], self.declared.get(key)
+        if not fact or not row or row["choose"] != "first":
+            return []
+        better = takewhile(lambda name: name != fact.claims[0], str(row["claims"]).split())
+        where = self.view.tables.where
+        return [(name, self.view.why_unused(where[name][1]) or Why("gives no value")) for name in better]
 
     def _known_from(self, key: str, evidence: str) -> dt.date | None:
         """Return the day from which a fact is known with some evidence, or None if it never is."""

@@ -382,6 +382,8 @@ class Story:
         for found in self.log.unmarked():
             why = Why(f"{found.why}, and no conflict is registered")
             self._omissions.add("mark ≠", f"{found.one} and {found.other}", why, lost=True)
+        for key in [*self.log.printed, *self.log.statements]:
+            self._tell_basis(key)
         for conflict in self.log.unsettled():
             self._omissions.add("conflict", str(conflict["topic"]), self.view.why_unsettled(conflict))
         for conflict, keys in self.log.shortened().items() if brief else ():
@@ -389,6 +391,16 @@ class Story:
             self._omissions.add("conflict", str(self.view.conflicts[conflict]["topic"]), why)
         self._omissions.tell()
         return EvidenceOutput(self.log.content(brief=brief))
+
+    def _tell_basis(self, key: str) -> None:
+        """Say which rows a fact that is printed would rest on, or rest on too, if they could be used."""
+        fact, row = self._facts[key], self._facts.declared.get(key, {})
+        for name, why in self._facts.passed_over(key) if fact else ():
+            words = f"{why.words}, so {key} rests on {fact.claims[0]}"
+            self._omissions.add("claim", statement(self.view.tables, name), why._replace(words=words))
+        if fact and row.get("choose") != "first":
+            for table in dict.fromkeys(self.view.tables.where[name][0] for name in fact.claims):
+                self._tell_rows(table)
 
     @property
     def _no_row(self) -> Why:
