@@ -103,6 +103,20 @@ IN_DATA = {
         f"{LEVELS}: line 2, note: a cell with a comma must stand in quotes (got 'The invasion, begun in March'). "
         'Write "The invasion, begun in March".',
     ),
+    "a conflict misspelt among the facts": (
+        FACTS,
+        "C007 C079 C080",
+        "C007 C079 C0800",
+        f"{FACTS}: line 6, conflicts: must name rows of some table (got 'C0800'; did you mean 'C080'?). "
+        "Correct the id, or add the row.",
+    ),
+    "a check of a row that is gone": (
+        "data/checks.csv",
+        "A002,2026-11-30",
+        "A002x,2026-11-30",
+        "data/checks.csv: line 3, row_id: must name rows of some table (got 'A002x'; did you mean 'A002'?). "
+        "Correct the id, or add the row.",
+    ),
     "a comma too many between cells": (
         LEVELS,
         ROW,

@@ -146,7 +146,8 @@ def test_conflicts_that_a_brief_report_has_no_room_for_are_told(told):
     story = tell("2026-01-31")
     story.say("{departures}")
     story.evidence(brief=True)
-    assert lines and all("a brief report prints one conflict a fact (departures)" in line["text"] for line in lines)
+    short = [line["text"] for line in lines if "a brief report prints one conflict a fact (departures)" in line["text"]]
+    assert short and all(text.startswith("conflict “") for text in short)
 
 
 def test_where_no_cell_runs_nobody_is_told(tell, monkeypatch):
@@ -232,6 +233,41 @@ def test_a_mark_that_rests_on_a_weak_row_or_gives_no_day_is_left_out_with_a_word
         "mark “Where” left out: p01s01b gives no day",
         "mark “p03s01c” left out: p03s01c gives no day",
     ]
+
+
+def printed(story):
+    """Print facts that rest on a preferred row, on the latest, and on all of a table."""
+    story.say("{troops_peak}, {troops_now}, {attack_days}")
+    story.evidence()
+
+
+def test_a_fact_that_may_not_rest_on_the_row_that_it_prefers_says_so(tables, told_of):
+    weak = told_of(resourced(tables, "T015", grade="D"), printed)
+    assert [text for text in weak if text.startswith("claim")] == [
+        "claim “About 170,000 US troops in Iraq, October 2007. Called the …” left out: rests on a source of grade D, "
+        "so troops_peak rests on T012"
+    ]
+    later = told_of(resourced(tables, "T015", **LATER), printed)
+    assert [text[-66:] for text in later if text.startswith("claim")] == [
+        "left out: unknown until 1 October 2027, so troops_peak rests on T012"[-66:]
+    ]
+    before = told_of(tables, printed)
+    assert not any(text.startswith("claim") for text in before)
+    tables_told = [text.split("”")[0] for text in before if text.startswith("rows of")]
+    assert tables_told == ["rows of “troop_levels", "rows of “attacks"]
+
+
+def test_a_row_whose_number_or_day_is_gone_is_told_with_its_table(tables, told_of):
+    gone = {"value": None, "bound": None}
+    for row_id, cells, said in (
+        ("T109", gone, "1 without a number (T109)"),
+        ("p09s01b", {"start_date": None, "end_date": None}, "of 40 rows 1 with a number and no day (p09s01b)"),
+    ):
+        name, row = tables.where[row_id]
+        rows = [one | cells if one is row else one for one in tables.rows[name]]
+        made = replace(tables, rows=tables.rows | {name: rows})
+        (text,) = told_of(made, lambda story, name=name: story.frame(name))
+        assert text.startswith(f"rows of “{name}” left out: ") and text.endswith(said)
 
 
 def test_a_number_that_a_fact_has_not_is_told(told):
@@ -345,8 +381,9 @@ def test_rows_of_several_tables_that_a_fact_names_are_compared_and_what_speaks_o
         "p07s03a and I028 contradict each other (value: 9 against 4), and no conflict is registered",
         "p07s03a and I036 contradict each other (value: 9 against 4), and no conflict is registered",
     ]
-    about = replace(tables, where=tables.where | {"p07s03a": ("claims", claim | {"value": 5, "bound": "about"})})
-    assert list(contradictions(about)) == [], "what is about another number can be true too"
+    bound = claim | {"value": None, "high": 9, "bound": "fewer_than"}
+    fewer = replace(tables, where=tables.where | {"p07s03a": ("claims", bound)})
+    assert list(contradictions(fewer)) == [], "a bound that holds for the others too is none"
 
 
 def test_two_days_for_one_turn_of_a_base_contradict_each_other(tables):

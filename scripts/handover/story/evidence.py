@@ -226,7 +226,7 @@ class PrintLog:
         for key in [*self.printed, *self.statements]:
             row, fact = self.facts.declared.get(key, {}), self.facts[key]
             if row.get("conflicts") or (fact and fact.value is None):
-                over.update(str(row["conflicts"] or "").split())
+                over.update(str(row.get("conflicts") or "").split())
             elif fact and row.get("choose") != "count":
                 singly = row.get("choose") in ("first", "latest")
                 over.update(view.registered(fact.claims[:1] if singly else fact.claims))
