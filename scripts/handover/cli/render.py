@@ -83,8 +83,8 @@ def render_command(
     The system must be Linux; elsewhere a warning says that they have it. To open it for good, write into
     pyproject.toml under [tool.handover]: network = ["REPORT", …]. The manifest says how it was.
 
-    A text whose facts are not known is left out, or gives way to an alternative: a line on standard error names it and
-    says why, and so does the manifest. With --strict a text that is left out with nothing in its place is a fault, and
+    A text whose facts are not known is left out, or gives way to an alternative. Standard error counts what the day and
+    the evidence explain, and names the rest, each with its reason; the manifest names all. With --strict a text that is left out with nothing in its place is a fault, and
     nothing is published. Where it may be left out, end its alternatives with an empty one: say("…", "").
 
     With --sweep, --jobs or --cluster many are rendered at a time, in worker processes. They are published in the
