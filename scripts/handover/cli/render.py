@@ -84,8 +84,9 @@ def render_command(
     pyproject.toml under [tool.handover]: network = ["REPORT", …]. The manifest says how it was.
 
     A text whose facts are not known is left out, or gives way to an alternative. Standard error counts what the day and
-    the evidence explain, and names the rest, each with its reason; the manifest names all. With --strict a text that is left out with nothing in its place is a fault, and
-    nothing is published. Where it may be left out, end its alternatives with an empty one: say("…", "").
+    the evidence explain, and names the rest, each with its reason; the manifest names all. With --strict a text that is
+    left out with nothing in its place is a fault, and nothing is published. Where it may be left out, end its
+    alternatives with an empty one: say("…", "").
 
     With --sweep, --jobs or --cluster many are rendered at a time, in worker processes. They are published in the
     order of their days, each series from its beginning, so that a sweep that was stopped can be gone on with.

@@ -134,23 +134,18 @@ class View:
     @cached_property
     def conflicts(self) -> dict[str, Row]:
         """The conflicts of which both sides were known, by id; a reading written later is left out."""
+        if self.evidence == "article":
+            return {}
         found = {}
         for row in self.tables.rows["conflicts"]:
-            if self.why_unsettled(row) is None:
+            if self.tables.disputed[str(row["conflict_id"])] <= self.as_of:
                 later = isinstance(row["reading_known"], dt.date) and row["reading_known"] > self.as_of
                 found[str(row["conflict_id"])] = row | {"reading": ""} if later else row
         return found
 
-    def why_unsettled(self, conflict: Row) -> Why | None:
-        """Return why a conflict is none yet: of each side its source must be known, and a row that makes its claim."""
-        if self.evidence == "article":
-            return OUTSIDE
-        tables, since = self.tables, dt.date.min
-        for side in "ab":
-            rows = tables.sides.get(str(conflict["conflict_id"]), {}).get(side)
-            claimed = min((tables.known(tables.where[row][1]) for row in rows or ()), default=dt.date.min)
-            since = max(since, claimed, tables.known(tables.sources[str(conflict[f"source_{side}"])]))
-        return until(since) if since > self.as_of else None
+    def why_unsettled(self, conflict: Row) -> Why:
+        """Return why a conflict that is none by the report's day and its evidence is not one yet."""
+        return OUTSIDE if self.evidence == "article" else until(self.tables.disputed[str(conflict["conflict_id"])])
 
     def conflicts_over(self, row_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of the known conflicts that involve one of the rows, in order."""
