@@ -133,17 +133,44 @@ def test_again_is_not_for_a_sweep(run):
     assert code == 2 and "--again is for one edition of each report; leave it out of a sweep." in err
 
 
-def test_texts_that_were_left_out_are_told_losses_first_and_no_more_than_a_screen(run, stand_in):
+def leaves_out(stand_in, *told):
+    """Let the last cell of a report say what it left out."""
     from nbformat.v4 import new_output
 
-    told = [{"text": f"say “{n}” left out", "lost": n == 14} for n in range(15)]
-    stand_in.then = lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", {OMITTED_MIME: told}))
+    stand_in.then = lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", {OMITTED_MIME: list(told)}))
+
+
+def lines_of(said):
+    """The lines on standard error that tell of what was left out."""
+    return [line for line in said.splitlines() if line.startswith("mini: ")]
+
+
+def test_what_no_parameter_explains_is_told_losses_first_and_no_more_than_a_screen(run, stand_in):
+    leaves_out(stand_in, *({"text": f"say “{n}” left out", "lost": n == 14} for n in range(15)))
     code, _, said = run("render", "mini")
-    lines = [line for line in said.splitlines() if line.startswith("mini: ")]
+    lines = lines_of(said)
     assert code == 0 and lines[:2] == ["mini: cell 4: say “14” left out", "mini: cell 4: say “0” left out"]
-    assert lines[12:] == ["mini: and 3 more, listed in the preview and under 'omitted' in the manifest"]
+    assert lines[12:] == ["mini: 3 more left out or replaced; the preview lists them, and its manifest under 'omitted'"]
     code, out, said = run("render", "mini", "--strict")
     assert (code, out) == (1, "") and "cell 4: say “14” left out\nGive each an alternative" in said
+
+
+def test_what_the_day_explains_is_counted_and_what_it_does_not_is_told_in_full(run, stand_in):
+    early = [{"text": f"say “{n}” left out: x", "lost": n < 5, "expected": True} for n in range(40)]
+    leaves_out(stand_in, *early, {"text": "say “Weak” left out: grade D", "lost": False})
+    _, _, said = run("render", "mini")
+    assert lines_of(said) == [
+        "mini: cell 4: say “Weak” left out: grade D",
+        "mini: 40 more left out or replaced, as its day and its evidence ask, 5 with nothing in the place; "
+        "the preview lists them, and its manifest under 'omitted'",
+    ]
+    leaves_out(stand_in, *early[3:])
+    _, _, said = run("render", "mini", "--again")
+    assert lines_of(said)[:3] == [
+        "mini: cell 4: say “3” left out: x",
+        "mini: cell 4: say “4” left out: x",
+        "mini: 35 more left out or replaced, as its day and its evidence ask; the preview lists them",
+    ]
 
 
 @pytest.mark.kernel

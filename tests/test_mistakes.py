@@ -76,7 +76,7 @@ def write(project, nb):
 
 @pytest.fixture
 def wrong(capsys):
-    """Call `handover check`; give the faults that it tells, each without its mark."""
+    """Call `handover check`; give the faults that it tells, each without its mark, and keep its notes."""
 
     def wrong():
         with pytest.raises(SystemExit) as left:
@@ -88,6 +88,7 @@ def wrong(capsys):
         assert len(found) + sum(line.startswith(("ok  ", "note")) for line in said.out.splitlines()) == len(
             said.out.splitlines()
         ), "one line a thing"
+        wrong.notes = [line.removeprefix("note  ") for line in said.out.splitlines() if line.startswith("note")]
         return found
 
     return wrong
@@ -101,6 +102,13 @@ IN_DATA = {
         ROW.replace("The invasion", "The invasion, begun in March"),
         f"{LEVELS}: line 2, note: a cell with a comma must stand in quotes (got 'The invasion, begun in March'). "
         'Write "The invasion, begun in March".',
+    ),
+    "a check of a row that is gone": (
+        "data/checks.csv",
+        "A002,2026-11-30",
+        "A002x,2026-11-30",
+        "data/checks.csv: line 3, row_id: must name rows of some table (got 'A002x'; did you mean 'A002'?). "
+        "Correct the id, or add the row.",
     ),
     "a comma too many between cells": (
         LEVELS,
@@ -632,13 +640,16 @@ def test_several_faults_are_all_told_at_once(project, wrong):
     ]
 
 
-def test_what_is_computed_is_left_to_the_run(project, wrong, monkeypatch):
+def test_what_is_computed_is_left_to_the_run_and_a_note_says_where_it_stands(project, wrong, monkeypatch):
     monkeypatch.setattr(checks, "_validated", lambda project: ())
-    words = (
-        'say("Of " + str(12), f"{3 + 4}", *[one for one in ("9",)])\nimport matplotlib.pyplot as plt\nplt.title("9")'
-    )
+    words = 'import matplotlib.pyplot as plt\nplt.title("9")\nsay("Of " + str(12), f"{3 + 4}")'
+    words += '\nsay(*[one for one in ("9",)])\nsay("Of", None, *(("few",) if plt else ()))\nstory.marks(dict(a=1))'
     write(project, book(words=words))
     assert wrong() == []
+    said = "words that code puts together are checked only when they are printed"
+    assert f"{BOOK}: cell 4, line 3; cell 4, line 4; cell 4, line 6: {said}" in wrong.notes
+    write(project, book())
+    assert wrong() == [] and not any(said in note for note in wrong.notes)
 
 
 def test_cells_in_other_languages_and_commands_of_ipython_are_no_faults(project, wrong, monkeypatch):

@@ -210,8 +210,8 @@ def test_why_a_computed_fact_is_never_known_is_told(tables):
     resting = empty | {"fact": "rest", "choose": "sum", "of": "value", "claims": "isis_attacks_2024 none"}
     changed = tables.rows | {"facts": [*tables.rows["facts"], empty, resting]}
     facts = Facts(View(replace(tables, rows=changed), dt.date(2026, 10, 1)))
-    assert facts.why_unknown("none") == "rests on no row that gives a value"
-    assert facts.why_unknown("rest") == "rests on none (rests on no row that gives a value)"
+    assert facts.why_unknown("none").words == "rests on no row that gives a value"
+    assert facts.why_unknown("rest").words == "rests on none (rests on no row that gives a value)"
 
 
 def test_a_sum_is_known_once_all_that_it_names_is_known(tables):

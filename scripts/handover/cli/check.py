@@ -72,7 +72,7 @@ def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
     from handover.editions import Finding
     from handover.errors import on_one_line
     from handover.notebook import code_cells, source
-    from handover.story import check_facts, faults_of_words
+    from handover.story import check_facts, check_words
 
     if not sound:
         yield Finding("note", "words: to be checked against the facts once the data are mended")
@@ -86,16 +86,21 @@ def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
             path = project.notebook(report)
             cells[project.where(path)] = code_cells(source.load(path))
     try:
-        found = faults_of_words(project, cells)
+        found = check_words(project, cells)
     except HandoverError as error:
         yield Finding("wrong", on_one_line(error))
         return
-    for where, faults in found.items():
+    for where, words in found.items():
         # a fact that cannot be made is one fault, and not one more in each text that names it
-        new = (fault for fault in faults if not any(one in fault for one in told))
+        new = (fault for fault in words.faults if not any(one in fault for one in told))
         yield from (Finding("wrong", f"{where}: {fault}") for fault in new)
-        if not faults:
+        if not words.faults:
             yield Finding("ok", f"{where}: its words name what is known")
+        if words.unread:
+            places = "; ".join(words.unread)
+            yield Finding(
+                "note", f"{where}: {places}: words that code puts together are checked only when they are printed"
+            )
 
 
 def _article(project: "Project", path: Path) -> "Finding":

@@ -12,8 +12,8 @@ from handover.errors import HandoverError
 if TYPE_CHECKING:
     from handover.project import Project
 
-#: How many texts that were left out or replaced are named after a render.
-OMISSIONS_SHOWN = 12
+#: How many texts that were left out or replaced are named after a render, and up to how many that were expected.
+OMISSIONS_SHOWN, FEW = 12, 3
 
 RENDER_EXAMPLES = """\b
 Examples:
@@ -81,9 +81,10 @@ def render_command(
     The system must be Linux; elsewhere a warning says that they have it. To open it for good, write into
     pyproject.toml under [tool.handover]: network = ["REPORT", …]. The manifest says how it was.
 
-    A text whose facts are not known is left out, or gives way to an alternative: a line on standard error names it and
-    says why, and so does the manifest. With --strict a text that is left out with nothing in its place is a fault, and
-    nothing is published. Where it may be left out, end its alternatives with an empty one: say("…", "").
+    A text whose facts are not known is left out, or gives way to an alternative. Standard error counts what the day and
+    the evidence explain, and names the rest, each with its reason; the manifest names all. With --strict a text that is
+    left out with nothing in its place is a fault, and nothing is published. Where it may be left out, end its
+    alternatives with an empty one: say("…", "").
 
     With --sweep, --jobs or --cluster many are rendered at a time, in worker processes. They are published in the
     order of their days, each series from its beginning, so that a sweep that was stopped can be gone on with.
@@ -144,10 +145,7 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
 def _tell(report: str, outcome: Any) -> None:
     for warning in outcome.warnings:
         say(f"{report}: warning: {warning}")
-    for line in outcome.omissions[:OMISSIONS_SHOWN]:
-        say(f"{report}: {line}")
-    if (more := len(outcome.omissions) - OMISSIONS_SHOWN) > 0:
-        say(f"{report}: and {more} more, listed in the preview and under 'omitted' in the manifest")
+    _tell_omissions(report, outcome)
     if outcome.kind == "unchanged":
         name = outcome.edition.name
         say(
@@ -157,6 +155,21 @@ def _tell(report: str, outcome: Any) -> None:
         )
     for path in outcome.edition.pages:
         click.echo(path)
+
+
+def _tell_omissions(report: str, outcome: Any) -> None:
+    """Name what the parameters do not explain, and a loss or two that they do; count the rest, often dozens."""
+    explained = [line for line in outcome.losses if line not in outcome.surprises]
+    shown = [*outcome.surprises, *(explained if len(explained) <= FEW else [])][:OMISSIONS_SHOWN]
+    for line in shown:
+        say(f"{report}: {line}")
+    if rest := len(outcome.omissions) - len(shown):
+        lost = len(set(outcome.losses) - set(shown))
+        why = "" if set(outcome.surprises) - set(shown) else ", as its day and its evidence ask"
+        bare = f", {lost} with nothing in the place" if lost else ""
+        # the manifest of an edition that was there before may be older than what is told now
+        kept = ", and its manifest under 'omitted'" if outcome.kind == "published" else ""
+        say(f"{report}: {rest} {'more ' * bool(shown)}left out or replaced{why}{bare}; the preview lists them{kept}")
 
 
 # handover preview

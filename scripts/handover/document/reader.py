@@ -59,11 +59,16 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class Omitted:
-    """A text that a cell left out, in words; `lost` if nothing is printed in its place and the notebook wants it."""
+    """A text that a cell left out, in words.
+
+    It is `lost` if nothing is printed in its place and the notebook wants it, and `expected` if the report's
+    parameters alone explain it.
+    """
 
     cell: int
     text: str
     lost: bool
+    expected: bool
 
 
 def take_omitted(nb: NotebookNode) -> tuple[Omitted, ...]:
@@ -75,7 +80,10 @@ def take_omitted(nb: NotebookNode) -> tuple[Omitted, ...]:
             told = output.get("data", {}).get(OMITTED_MIME)
             if isinstance(told, list):
                 texts = [one for one in told if isinstance(one, dict)]
-                found += [Omitted(number, _line(one.get("text", "")), one.get("lost") is True) for one in texts]
+                found += [
+                    Omitted(number, _line(one.get("text", "")), one.get("lost") is True, one.get("expected") is True)
+                    for one in texts
+                ]
             else:
                 kept.append(output)
         if "outputs" in cell:

@@ -119,11 +119,12 @@ class Run(TypedDict):
 
 
 class Omission(TypedDict):
-    """A text that a cell left out, in words; `lost` if nothing is printed in its place and the notebook wants it."""
+    """A text that a cell left out, as `handover.document.Omitted`; earlier editions do not say if it was expected."""
 
     cell: int
     text: str
     lost: bool
+    expected: NotRequired[bool]
 
 
 class Manifest(TypedDict):

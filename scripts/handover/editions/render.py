@@ -70,6 +70,12 @@ class Outcome:
         """A line for each text that was left out or gave way to another, those with nothing in their place first."""
         return tuple(_line(one) for one in sorted(self.omitted, key=lambda one: not one["lost"]))
 
+    @property
+    def surprises(self) -> tuple[str, ...]:
+        """Those of `omissions` that the report's parameters do not explain."""
+        expected = {_line(one) for one in self.omitted if one.get("expected")}
+        return tuple(line for line in self.omissions if line not in expected)
+
 
 def render(
     project: Project,
@@ -306,7 +312,7 @@ def _refuse_losses(request: Request, made: "Composition") -> None:
 
 
 def _omitted(made: "Composition") -> list[Omission]:
-    return [{"cell": one.cell, "text": one.text, "lost": one.lost} for one in made.omitted]
+    return [{"cell": one.cell, "text": one.text, "lost": one.lost, "expected": one.expected} for one in made.omitted]
 
 
 def _line(one: Omission) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -223,7 +224,7 @@ def _render(root: Path, report: str, given: Mapping[str, str], tell: Callable[[M
     request = _request(root, report, given)
     if request.inputs.digest != before:
         done, _made = render.draft(request, progress=lambda *at: tell(At(*at)))
-        omitted = tuple(f"cell {one.cell}: {one.text}" for one in _made.omitted)
+        omitted = tuple(f"cell {one.cell}: {one.text}" for one in sorted(_made.omitted, key=attrgetter("expected")))
         tell(Html(_made.html.encode(), _made.edition, (*done.warnings, *done.notes), omitted))
         tell(At("typeset"))
         tell(Pdf(_made.pdf()))

@@ -14,7 +14,7 @@ __getattr__, __all__ = door(
         "story": "Story",
         "data": "check_article",
         "facts": "check_facts",
-        "written": "faults_of_words",
+        "written": "check_words",
         "example": "Example first_usable",
     },
 )

@@ -7,11 +7,12 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from handover.errors import FactError, near
 from handover.story.data import Tables
 from handover.story.values import English, Period, Row, period_of, quantity_of
-from handover.tables import ARTICLE
+from handover.tables import ARTICLE, row_id
 
 #: The lowest grade of a source, which alone never supports a printed number.
 WEAK = "D"
@@ -35,6 +36,21 @@ class Claim:
     table: str
 
 
+class Why(NamedTuple):
+    """Why a report does not use something, in words; `expected` if its day or its evidence alone explain it."""
+
+    words: str
+    expected: bool = False
+
+
+OUTSIDE = Why("outside the chosen evidence", expected=True)
+
+
+def until(day: dt.date) -> Why:
+    """Return that something was not known yet."""
+    return Why(f"unknown until {English().date(day)}", expected=True)
+
+
 @dataclass(frozen=True)
 class View:
     """What was known by `as_of`; with ``evidence="article"``, only what the article says."""
@@ -56,13 +72,33 @@ class View:
             )
         return self.usable(self.tables.where[row_id][1])
 
-    def why_unused(self, row_id: str) -> str:
-        """Return why a row may not be used, or may not stand alone, in words; "" for one that may."""
-        row = self.tables.where[row_id][1]
-        if not self.sees(row_id):
+    def why_unused(self, row: Row) -> Why | None:
+        """Return why a row may not be used, or may not stand alone; None for one that may."""
+        if not self.usable(row):
             since = self.tables.known(row)
-            return f"unknown until {English().date(since)}" if since > self.as_of else "outside the chosen evidence"
-        return "rests on a source of grade D" if self.weak(row) else ""
+            return until(since) if since > self.as_of else OUTSIDE
+        return Why("rests on a source of grade D") if not self.tables.unsourced(row) and self.weak(row) else None
+
+    def why_fewer(self, table: str) -> Why | None:
+        """Return how many rows of a table may not be used, stand alone or be drawn, and why; None if all may."""
+        rows, known = self.tables.rows[table], self.tables.known
+        later = sorted((row for row in rows if known(row) > self.as_of), key=known)
+        outside = sum(not self.usable(row) for row in rows) - len(later)
+        usable = self.rows(table)
+        weak = [row_id(row) for row in usable if not self.tables.unsourced(row) and self.weak(row)]
+        # a claim of the article, which names no source, may say in words what it says
+        bare = [row_id(row) for row in usable if row.get("bound", "") is None and "source_id" in row]
+        timeless = [row_id(row) for row in usable if quantity_of(row).known and period_of(row) is None]
+        parts = []
+        if later:
+            days = [f"{English().date(known(row))} ({row_id(row)})" for row in (later[0], later[-1])]
+            parts.append(f"{len(later)} known only from {' to '.join(dict.fromkeys(days))}")
+        if outside:
+            parts.append(f"{outside} {OUTSIDE.words}")
+        for ids, what in ((weak, "of grade D"), (bare, "without a number"), (timeless, "with a number and no day")):
+            if ids:
+                parts.append(f"{len(ids)} {what} ({', '.join(ids[:3])}{', …' * (len(ids) > 3)})")
+        return Why(f"of {len(rows)} rows {'; '.join(parts)}", expected=True) if parts else None
 
     def rows(self, table: str) -> list[Row]:
         """Return the rows of a table that may be used, in a list that nobody may change."""
@@ -109,23 +145,24 @@ class View:
             return {}
         found = {}
         for row in self.tables.rows["conflicts"]:
-            if all(self._side_known(row, side) for side in "ab"):
+            if self.tables.disputed[str(row["conflict_id"])] <= self.as_of:
                 later = isinstance(row["reading_known"], dt.date) and row["reading_known"] > self.as_of
                 found[str(row["conflict_id"])] = row | {"reading": ""} if later else row
         return found
 
-    def _side_known(self, conflict: Row, side: str) -> bool:
-        """Return whether the source of a side was known, and a row that makes its claim."""
-        if self.tables.known(self.tables.sources[str(conflict[f"source_{side}"])]) > self.as_of:
-            return False
-        rows = self.tables.sides.get(str(conflict["conflict_id"]), {}).get(side)
-        return not rows or any(map(self.sees, rows))
+    def why_unsettled(self, conflict: Row) -> Why:
+        """Return why a conflict that is none by the report's day and its evidence is not one yet."""
+        return OUTSIDE if self.evidence == "article" else until(self.tables.disputed[str(conflict["conflict_id"])])
 
     def conflicts_over(self, row_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of the known conflicts that involve one of the rows, in order."""
-        contested = self.tables.contested
-        touched = {name for row_id in row_ids if row_id in contested for name in contested[row_id]}
+        touched = self.registered(row_ids)
         return tuple(name for name in self.conflicts if name in touched) if touched else ()
+
+    def registered(self, row_ids: Iterable[str]) -> set[str]:
+        """Return the ids of the conflicts, known or not, that involve one of the rows."""
+        contested = self.tables.contested
+        return {name for row_id in row_ids if row_id in contested for name in contested[row_id]}
 
 
 def statement(tables: Tables, row_id: str) -> str:

@@ -1,17 +1,24 @@
 """Rows of a table that cannot both be true: the same thing at the same time, with values that exclude each other."""
 
+import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import chain, combinations
 
 from handover.story.data import Tables
-from handover.story.values import English, Quantity, Row, overlap, period_of, quantity_of
+from handover.story.derived import MEANT
+from handover.story.values import English, Period, Quantity, Row, overlap, period_of, quantity_of
 from handover.tables import row_id
 
 #: The columns that say what a row speaks of, beside its period. Who counted is none of them: counters can disagree.
 SUBJECT = ("scope", "place_id", "basis", "measure", "weapon")
 INTERVAL = ("value", "low", "high")
+#: What a fact may be of, beside a number.
+WHEN = ("date", "start", "end", "said")
+#: How far apart two reports of one handover may be.
+APART = dt.timedelta(120)
 CURE = "register the conflict in data/record/conflicts.csv and conflict_rows.csv, or correct the row that is wrong"
 
 
@@ -30,14 +37,38 @@ class Contradiction:
 @lru_cache(1)
 def contradictions(tables: Tables) -> list[Contradiction]:
     """Return the pairs of rows that contradict each other unregistered, each once."""
-    found = []
+    found, settled = [], set(tables.opposed)
+    for alike, columns in _comparable(tables):
+        for one, other in combinations(alike, 2):
+            names = row_id(one), row_id(other)
+            if frozenset(names) not in settled and (why := _why(one, other, columns)):
+                settled.add(frozenset(names))
+                found.append(Contradiction(*names, why))
+    return found
+
+
+def _comparable(tables: Tables) -> Iterator[tuple[list[Row], list[str]]]:
+    """Yield rows that speak of the same thing, and the columns in which they must agree.
+
+    In one table the columns of the subject say so. Across tables a fact does, which names rows of several: whatever
+    is said of the same thing at the same time as one of them is compared with all of them.
+    """
+    like: dict[str, list[Row]] = {}
     for rows in tables.rows.values():
         for alike in _alike(rows):
-            for one, other in combinations(alike, 2):
-                names = row_id(one), row_id(other)
-                if frozenset(names) not in tables.opposed and (why := _why(one, other)):
-                    found.append(Contradiction(*names, why))
-    return found
+            like |= {row_id(row): alike for row in alike}
+            yield alike, [name for name, cell in alike[0].items() if name == "value" or name not in INTERVAL]
+    for fact in tables.rows.get("facts", []):
+        of = str(fact["of"])
+        if fact["choose"] != "first" or of in WHEN:
+            continue
+        named = [tables.where[name][1] for name in str(fact["claims"]).split()]
+        times: dict[object, dict[str, Row]] = defaultdict(dict)
+        for row in named:
+            period = period_of(row)
+            times[period and (period.start, period.end)] |= {row_id(one): one for one in like.get(row_id(row), [row])}
+        yield from ((list(rows.values()), [of]) for rows in times.values())
+    yield from ((rows, ["date"]) for rows in _turns(tables.rows.get("handovers", [])))
 
 
 def _alike(rows: list[Row]) -> list[list[Row]]:
@@ -50,14 +81,34 @@ def _alike(rows: list[Row]) -> list[list[Row]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _why(one: Row, other: Row) -> str:
-    for column in one:
-        if column == "value" or (column not in INTERVAL and isinstance(one[column], int | float)):
-            stated, against = quantity_of(one, column), quantity_of(other, column)
-            if stated.known and against.known and not overlap(stated, against):
-                return f"{column}: {_words(stated)} against {_words(against)}"
+def _turns(rows: list[Row]) -> Iterator[list[Row]]:
+    """Yield two reports that must give the same day: of one kind, on one base, and not far apart."""
+    groups: dict[tuple[object, ...], list[tuple[Period, Row]]] = defaultdict(list)
+    for row in rows:
+        turn = row.get("place_id"), row.get("kind")
+        if all(turn) and turn[1] not in MEANT and (period := period_of(row)):
+            groups[turn].append((period, row))
+    for (period, row), (other, against) in chain.from_iterable(combinations(group, 2) for group in groups.values()):
+        if abs(period.start - other.start) < APART:
+            yield [row, against]
+
+
+def _why(one: Row, other: Row, columns: list[str]) -> str:
+    for column in columns:
+        stated, against = (_stated(row, column) for row in (one, other))
+        if stated and against and not overlap(stated, against):
+            return f"{column}: {_words(stated)} against {_words(against)}"
     return ""
 
 
-def _words(quantity: Quantity) -> str:
-    return English().quantity(quantity, digits=True)
+def _stated(row: Row, column: str) -> Quantity | Period | None:
+    if column == "date":
+        return period_of(row)
+    if column != "value" and not isinstance(row.get(column), int | float):
+        return None
+    quantity = quantity_of(row, column)
+    return quantity if quantity.known else None
+
+
+def _words(stated: Quantity | Period) -> str:
+    return English().period(stated) if isinstance(stated, Period) else English().quantity(stated, digits=True)

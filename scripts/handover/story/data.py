@@ -112,6 +112,17 @@ class Tables(tables.Record):
         return {frozenset((a, b)) for sides in self.sides.values() for a in sides["a"] for b in sides["b"]}
 
     @cached_property
+    def disputed(self) -> dict[str, dt.date]:
+        """The day from which each conflict is one: for both sides a source is known, and a row that makes the claim."""
+        found = {}
+        for row in self.rows["conflicts"]:
+            sides = self.sides.get(str(row["conflict_id"]), {})
+            claimed = [[self.known(self.where[name][1]) for name in names] for names in sides.values()]
+            sources = [self.known(self.sources[str(row[side])]) for side in ("source_a", "source_b")]
+            found[str(row["conflict_id"])] = max(*sources, *(min(days) for days in claimed if days))
+        return found
+
+    @cached_property
     def sides(self) -> dict[str, dict[str, list[str]]]:
         """The rows on each side of each conflict: ``{"C016": {"a": ["p09s01b"], "b": ["T089"]}}``."""
         found: dict[str, dict[str, list[str]]] = {}

@@ -213,6 +213,18 @@ class PrintLog:
             if shown & {found.one, found.other} and view.sees(found.one) and view.sees(found.other)
         ]
 
+    def unsettled(self) -> list[Row]:
+        """Return the conflicts over what was printed that were none yet by the report's day, or by its evidence."""
+        view, over = self.facts.view, set[str]()
+        for key in [*self.printed, *self.statements]:
+            row, fact = self.facts.declared.get(key, {}), self.facts[key]
+            if row.get("conflicts") or (fact and fact.value is None):
+                over.update(str(row.get("conflicts") or "").split())
+            elif fact and row.get("choose") != "count":
+                singly = row.get("choose") in ("first", "latest")
+                over.update(view.registered(fact.claims[:1] if singly else fact.claims))
+        return [row for row in view.tables.rows["conflicts"] if row["conflict_id"] in over - view.conflicts.keys()]
+
     def shortened(self) -> dict[str, list[str]]:
         """Return the conflicts that a brief report does not print, each with the facts that they are over."""
         found: dict[str, list[str]] = {}

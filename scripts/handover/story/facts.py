@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import takewhile
 
 from handover.errors import FactError, near, on_one_line
 from handover.project import Project
-from handover.story.claims import Claim, View
+from handover.story.claims import OUTSIDE, Claim, View, Why, until
 from handover.story.contradictions import CURE, contradictions
 from handover.story.data import Tables
 from handover.story.derived import COMPUTED, computed
@@ -61,7 +62,7 @@ class Facts:
     view: View
     extra: dict[str, Fact] = field(default_factory=dict)
     _found: dict[str, Fact | None] = field(default_factory=dict)
-    _reasons: dict[str, str] = field(default_factory=dict)
+    _reasons: dict[str, Why] = field(default_factory=dict)
     _under_way: list[str] = field(default_factory=list)
     #: called with the key of each fact that was asked for and not known
     missed: Callable[[str], None] = field(default=lambda _: None)
@@ -100,33 +101,42 @@ class Facts:
         finally:
             self._under_way.pop()
 
-    def why_unknown(self, key: str) -> str:
-        """Return why a fact is not known, in words: "" for a fact that is.
+    def why_unknown(self, key: str) -> Why | None:
+        """Return why a fact is not known, None for one that is.
 
         Raises:
             FactError: There is no such fact.
         """
         if self[key]:
-            return ""
+            return None
         if key not in self._reasons:
             self._reasons[key] = self._why_unknown(key)
         return self._reasons[key]
 
-    def _why_unknown(self, key: str) -> str:
+    def _why_unknown(self, key: str) -> Why:
         since = self._known_from(key, self.view.evidence)
         if since:
-            return f"unknown until {English().date(since)}"
+            return until(since)
         since = self._known_from(key, "record")
         if since:
-            later = f", and unknown until {English().date(since)}" if since > self.view.as_of else ""
-            return f"outside the chosen evidence{later}"
+            later = f", and {until(since).words}" if since > self.view.as_of else ""
+            return OUTSIDE._replace(words=OUTSIDE.words + later)
+        where = self.view.tables.where
         named = str(self.declared[key]["claims"]).split() if key in self.declared else []
         for other in (name for name in named if name in self):
             if reason := self.why_unknown(other):
-                return f"rests on {other} ({reason})"
-        rows = [name for name in named if name in self.view.tables.where]
-        weak = rows and all(self.view.weak(self.view.tables.where[row][1]) for row in rows)
-        return "rests on sources of grade D alone" if weak else "rests on no row that gives a value"
+                return Why(f"rests on {other} ({reason.words})")
+        weak = named and all(name in where and self.view.weak(where[name][1]) for name in named)
+        return Why("rests on sources of grade D alone" if weak else "rests on no row that gives a value")
+
+    def passed_over(self, key: str) -> list[tuple[str, Why]]:
+        """Return the rows that a declared fact prefers to the one that it rests on, each with why not on them."""
+        fact, row = self[key], self.declared.get(key)
+        if not fact or not row or row["choose"] != "first":
+            return []
+        better = takewhile(lambda name: name != fact.claims[0], str(row["claims"]).split())
+        where = self.view.tables.where
+        return [(name, self.view.why_unused(where[name][1]) or Why("gives no value")) for name in better]
 
     def _known_from(self, key: str, evidence: str) -> dt.date | None:
         """Return the day from which a fact is known with some evidence, or None if it never is."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from handover.story.claims import Why
 from handover.story.facts import Facts
 from handover.story.sentences import Passed, escape
 
@@ -22,7 +23,8 @@ WORDS_SHOWN = 60
 class Omission:
     """A text that is not printed.
 
-    `instead` is what is printed in its place. `lost` says that nothing is, and that the notebook does not allow it.
+    `instead` is what is printed in its place. `lost` says that nothing is, and that the notebook does not allow it;
+    `expected` that the report's day or its evidence alone explain it.
     """
 
     where: str
@@ -30,6 +32,7 @@ class Omission:
     why: str
     instead: str = ""
     lost: bool = True
+    expected: bool = False
 
     def __str__(self) -> str:
         what = f"{self.where} “{_first_words(self.words)}”"
@@ -51,17 +54,18 @@ class Omissions:
 
     def passed(self, passed: Passed) -> None:
         """Record the templates that were passed over."""
-        why: dict[str, list[str]] = {}
+        whys: dict[Why, list[str]] = {}
         for one in dict.fromkeys(passed.unknown):
-            reason = self.facts.why_unknown(one.key) or f"has no {one.part or 'value'}"
-            why.setdefault(reason, []).append(one.key)
-        told = "; ".join(f"{', '.join(dict.fromkeys(names))} {reason}" for reason, names in why.items())
-        lost = not (passed.instead or passed.allowed)
-        self.found.append(Omission(passed.where, passed.template, told, passed.instead, lost))
+            why = self.facts.why_unknown(one.key) or Why(f"has no {one.part or 'value'}")
+            whys.setdefault(why, []).append(one.key)
+        told = "; ".join(f"{', '.join(dict.fromkeys(names))} {why.words}" for why, names in whys.items())
+        lost, expected = not (passed.instead or passed.allowed), all(why.expected for why in whys)
+        self.found.append(Omission(passed.where, passed.template, told, passed.instead, lost, expected))
 
-    def add(self, where: str, words: str, why: str, *, lost: bool = False) -> None:
-        """Record something else than a template that is not printed."""
-        self.found.append(Omission(where, words, why, lost=lost))
+    def add(self, where: str, words: str, why: Why | None, *, lost: bool = False) -> None:
+        """Record something else than a template that is not printed; nothing where there is no reason."""
+        if why:
+            self.found.append(Omission(where, words, why.words, lost=lost, expected=why.expected))
 
     def replaced(self, instead: str) -> None:
         """Say that a text is printed in place of all that was lost so far."""
@@ -81,7 +85,7 @@ def bundle(found: Iterable[Omission]) -> dict[str, Any]:
     """Return the output that names what was left out."""
     lines = [str(one) for one in found]
     return {
-        OMITTED_MIME: [{"text": str(one), "lost": one.lost} for one in found],
+        OMITTED_MIME: [{"text": str(one), "lost": one.lost, "expected": one.expected} for one in found],
         "text/markdown": "\n".join(["Not in the report:", "", *(f"- {escape(line)}" for line in lines)]),
         "text/plain": "\n".join(["Not in the report:", *lines]),
     }

@@ -15,7 +15,7 @@ from handover import plain
 from handover.errors import ChartError, FactError, ParameterError, ProseError, near
 from handover.project import Project
 from handover.story import frames
-from handover.story.claims import View, statement
+from handover.story.claims import View, Why, statement
 from handover.story.data import Tables, read_outlines
 from handover.story.evidence import Change, EvidenceOutput, News, PrintLog
 from handover.story.facts import Facts, earlier_day
@@ -69,6 +69,7 @@ class Story:
         self.view = View(Tables.load(self.project), _day("as_of", as_of), evidence)
         self._facts = Facts(self.view)
         self._omissions = Omissions(self._facts)
+        self._told: set[str] = set()
         #: the same, for cells that ask themselves: what was not known is told
         self.facts = replace(self._facts, missed=self._missed)
         self.language = LANGUAGES[language]
@@ -142,7 +143,15 @@ class Story:
         if table not in self.view.tables.rows:
             known = list(self.view.tables.rows)
             raise FactError(f"'{table}' is not a table (known: {', '.join(known)}{near(table, known)}).")
+        self._tell_rows(table)
         return frames.table_frame(self.view, table)
+
+    def _tell_rows(self, table: str) -> None:
+        """Say once how many rows of a table this report does not use, and why; what a cell filters is its own doing."""
+        if table not in self._told:
+            self._told.add(table)
+            self._omissions.add("rows of", table, self.view.why_fewer(table))
+            self._omissions.tell()
 
     def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
         """Return the rows that were known, under the author's labels; see `frames.marks`.
@@ -153,19 +162,24 @@ class Story:
         rows = {}
         for name, label in labels.items():
             if name not in self._facts:
-                rows[name] = label
-                self._unused("mark", name)
+                if self._used("mark", name):
+                    rows[name] = label
             elif fact := self._facts[name]:
                 rows[fact.claims[0]] = label
             else:
                 self._omissions.add("mark", name, self._facts.why_unknown(name))
+        for row_id in [row_id for row_id in rows if self.view.claim(row_id).period is None]:
+            self._omissions.add("mark", rows.pop(row_id) or row_id, Why(f"{row_id} gives no day"))
         self._omissions.tell()
         return frames.marks(self.view, rows)
 
-    def _unused(self, where: str, row_id: str, weak: bool = False) -> None:
-        """Say that a row which the notebook names is left out, if it is."""
-        if not self.view.sees(row_id) or (weak and self.view.weak(self.view.tables.where[row_id][1])):
-            self._omissions.add(where, statement(self.view.tables, row_id), self.view.why_unused(row_id))
+    def _used(self, where: str, row_id: str) -> bool:
+        """Return whether a row that the notebook names may be used and stand alone; say why not."""
+        self.view.sees(row_id)
+        why = self.view.why_unused(self.view.tables.where[row_id][1])
+        if why:
+            self._omissions.add(where, statement(self.view.tables, row_id), why)
+        return why is None
 
     def numbers(self, *keys: str) -> "pd.DataFrame":
         """Return facts with a number as rows, for a chart or a table; see `frames.numbers`.
@@ -173,27 +187,37 @@ class Story:
         Raises:
             FactError: There is no such fact.
         """
+        found = []
         for key in keys:
-            if self._facts[key] is None:
-                self._omissions.add("number", key, self._facts.why_unknown(key))
+            fact = self._facts[key]
+            if fact and fact.quantity and fact.period:
+                found.append(fact)
+            else:
+                part = "number" if fact and not fact.quantity else "time that it speaks of"
+                self._omissions.add("number", key, self._facts.why_unknown(key) or Why(f"has no {part}"))
         self._omissions.tell()
-        return frames.numbers(self.view, [fact for key in keys if (fact := self._facts[key])])
+        return frames.numbers(self.view, found)
 
     def statements(self, *row_ids: str) -> "pd.DataFrame":
         """Return who said what, and when; see `frames.statements`."""
         for row_id in row_ids:
-            self._unused("row", row_id, weak=True)
+            self._used("row", row_id)
         self._omissions.tell()
         return frames.statements(self.view, list(row_ids), self.language)
 
     def holdings(self, place_id: str) -> "pd.DataFrame":
         """Return who held a base, and when; see `frames.holdings`."""
+        self._used("row", frames.CAPTURE)
+        self._tell_rows("handovers")
         return frames.holdings(self.view, place_id)
 
     def promises(self) -> "pd.DataFrame":
         """Return what was agreed or promised, and whether it was kept, in words; see `frames.promises`."""
         for row in self.view.rows("milestones"):
-            self._unused("row", str(row["milestone_id"]), weak=True)
+            if self._used("row", str(row["milestone_id"])):
+                # the first report that may be used is shown
+                any(self._used("report that it was done", report) for report in str(row["done_by"] or "").split())
+        self._tell_rows("milestones")
         self._omissions.tell()
         return frames.promises(self.view, self.language)
 
@@ -235,7 +259,7 @@ class Story:
         """
         import pandas as pd
 
-        from handover.story.charts import figure
+        from handover.story.charts import figure, labels
 
         counted, *others = rows if isinstance(rows, list) else [rows]
         frames.require_rows("figure", counted, values or ())
@@ -252,7 +276,7 @@ class Story:
         words = self._writer.markdown(title, where="title")
         if rows.empty or not words:
             if rows.empty:
-                self._omissions.add("chart", _first(title), f"no row of it may be used on {self._day}", lost=True)
+                self._omissions.add("chart", _first(title), self._no_row, lost=True)
             return self._instead(otherwise)
         # once for the whole chart, since applying the style costs a hundredth of a second
         with figure.house():
@@ -260,6 +284,9 @@ class Story:
             self.log.rows(rows["row_id"], rows["source_id"])
             measure = self._writer.markdown(subtitle, where="subtitle")
             beside = values and len(rows) > FEW_VALUES
+            # where the values stand beside the chart, a label that finds no room is among them
+            for label in () if beside else labels.without_room(fig, narrow):
+                self._omissions.add("label", label, Why("there is no room for it in the chart, and no table beside it"))
             shown = figure.finish(
                 fig,
                 narrow=narrow,
@@ -286,7 +313,7 @@ class Story:
         """
         self._writer.check(otherwise, where="otherwise")
         if getattr(rows, "empty", False):
-            self._omissions.add("table", _first(caption), f"no row of it may be used on {self._day}", lost=True)
+            self._omissions.add("table", _first(caption), self._no_row, lost=True)
             return self._instead(otherwise)
         frames.require_rows("table", rows, columns)
         self.log.rows(rows["row_id"], rows["source_id"])
@@ -357,17 +384,31 @@ class Story:
                 "Move its cell down, to just before the last words on source and method."
             )
         for found in self.log.unmarked():
-            why = f"{found.why}, and no conflict is registered"
+            why = Why(f"{found.why}, and no conflict is registered")
             self._omissions.add("mark ≠", f"{found.one} and {found.other}", why, lost=True)
+        for key in [*self.log.printed, *self.log.statements]:
+            self._tell_basis(key)
+        for conflict in self.log.unsettled():
+            self._omissions.add("conflict", str(conflict["topic"]), self.view.why_unsettled(conflict))
         for conflict, keys in self.log.shortened().items() if brief else ():
-            topic = str(self.view.conflicts[conflict]["topic"])
-            self._omissions.add("conflict", topic, f"a brief report prints one conflict a fact ({', '.join(keys)})")
+            why = Why(f"a brief report prints one conflict a fact ({', '.join(keys)})", expected=True)
+            self._omissions.add("conflict", str(self.view.conflicts[conflict]["topic"]), why)
         self._omissions.tell()
         return EvidenceOutput(self.log.content(brief=brief))
 
+    def _tell_basis(self, key: str) -> None:
+        """Say which rows a fact that is printed would rest on, or rest on too, if they could be used."""
+        fact, row = self._facts[key], self._facts.declared.get(key, {})
+        for name, why in self._facts.passed_over(key) if fact else ():
+            words = f"{why.words}, so {key} rests on {fact.claims[0]}"
+            self._omissions.add("claim", statement(self.view.tables, name), why._replace(words=words))
+        if fact and row.get("choose") != "first":
+            for table in dict.fromkeys(self.view.tables.where[name][0] for name in fact.claims):
+                self._tell_rows(table)
+
     @property
-    def _day(self) -> str:
-        return self.language.date(self.view.as_of)
+    def _no_row(self) -> Why:
+        return Why(f"no row of it may be used on {self.language.date(self.view.as_of)}", expected=True)
 
     @cached_property
     def outlines(self) -> dict[str, Any]:

@@ -42,7 +42,15 @@ UNAUDITED = (("headline", "title"), ("figure", "alt"))
 Cells = Sequence[tuple[int, str]]
 
 
-def faults_of_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[str, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is amiss in the words of a file, a line for each fault; `unread` are the places that code puts together."""
+
+    faults: list[str]
+    unread: list[str] = field(default_factory=list)
+
+
+def check_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[str, Words]:
     """Check the words of notebooks.
 
     Args:
@@ -50,7 +58,7 @@ def faults_of_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[st
         notebooks: The cells of each, by the name that messages give it.
 
     Returns:
-        A line for each fault, by notebook; only those that make a `Story` are looked at.
+        What was found, by notebook; only those that make a `Story` are looked at.
 
     Raises:
         DataError: The curated tables, or the outlines of the map, have faults.
@@ -61,14 +69,17 @@ def faults_of_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[st
     for where, cells in notebooks.items():
         book = _Book.of(cells)
         if book.stories:
-            found[where] = [
-                f"cell {number}, line {node.lineno}: {what}"
+            placed = [
+                (f"cell {number}, line {node.lineno}", what)
                 for number, call in book.calls()
                 for node, what in known.faults(book, call)
             ]
             python = {number for number, _ in book.cells}
             seams = _unparted([(number, code) for number, code in cells if number in python])
-            found[where] += [f"cell {number}, line {line}: {what}" for number, line, what in seams]
+            faults = [f"{place}: {what}" for place, what in placed if what]
+            faults += [f"cell {number}, line {line}: {what}" for number, line, what in seams]
+            unread = dict.fromkeys(place for place, what in placed if not what)
+            found[where] = Words(faults, [*unread])
     if found:
         found |= known.news()
     return found
@@ -129,18 +140,21 @@ class _Book:
         )
         return func.attr if of_story else ""  # type: ignore[attr-defined]
 
-    def texts(self, node: ast.expr, depth: int = 0) -> Iterator[ast.Constant]:
-        """Yield the texts that an expression may stand for, as far as they are written out."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node
+    def texts(self, node: ast.expr, depth: int = 0) -> Iterator[tuple[ast.expr, str | None]]:
+        """Yield the texts that an expression may stand for, each where it stands; None for one that code makes."""
+        if isinstance(node, ast.Constant):
+            yield from [(node, node.value)] if isinstance(node.value, str) else []
         elif isinstance(node, ast.Name) and node.id in self.values and depth < 20:
             yield from self.texts(self.values[node.id], depth + 1)
+        elif (parts := _parts(node)) is None:
+            yield node, None
         else:
-            for part in _parts(node):
+            for part in parts:
                 yield from self.texts(part, depth)
 
 
-def _parts(node: ast.expr) -> list[ast.expr]:
+def _parts(node: ast.expr) -> list[ast.expr] | None:
+    """Return the expressions that one consists of, None for one that is neither a choice nor a collection."""
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
         return node.elts
     if isinstance(node, ast.Dict):
@@ -151,8 +165,9 @@ def _parts(node: ast.expr) -> list[ast.expr]:
         return [node.body, node.orelse]
     # the halves of a text that is put together are no templates, but those of a tuple are
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return [side for side in (node.left, node.right) if isinstance(side, ast.Tuple | ast.List | ast.IfExp)]
-    return []
+        sides = [side for side in (node.left, node.right) if isinstance(side, ast.Tuple | ast.List | ast.IfExp)]
+        return [node.left, node.right] if sides else None
+    return None
 
 
 def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -231,7 +246,7 @@ class _Known:
         return Writer(self.facts, English(), names)
 
     def faults(self, book: _Book, node: ast.expr) -> Iterator[tuple[ast.expr, str]]:
-        """Yield the faults of a call or a subscript, each with what it stands at."""
+        """Yield the faults of a call or a subscript, each with what it stands at; "" for what code makes."""
         if isinstance(node, ast.Subscript):
             if _last(node.value) == "facts" and isinstance(node.slice, ast.Constant):
                 yield from self._unnamed(book, [node.slice], "fact")
@@ -244,13 +259,14 @@ class _Known:
                 yield from self._filled_by_python(book, expression)
                 if method == "say" and isinstance(expression, ast.List | ast.Set | ast.Dict):
                     yield expression, 'say: must be given its alternatives one after the other: say("…", "…").'
-                for text in book.texts(expression):
-                    if what := self._misworded(text.value, method, argument):
-                        yield text, what
+                for place, text in book.texts(expression):
+                    what = "" if text is None else self._misworded(text, method, argument)
+                    if what or text is None:
+                        yield place, what
         kind = {"frame": "table", "marks": "fact or row", "statements": "row", "period": "fact"}.get(method)
         yield from self._unnamed(book, _arguments(node, True), kind) if kind else ()
 
-    def news(self) -> dict[str, list[str]]:
+    def news(self) -> dict[str, Words]:
         """The faults of the sentences that facts have for news, by the file of the facts; empty if there are none."""
         tables = self.facts.view.tables
         sentences, faults = News(self.facts, English(), list(self.writer.names)), []
@@ -261,7 +277,7 @@ class _Known:
                 said = on_one_line(error)
                 named = said.removeprefix(f"{tables.paths['facts']}: ")
                 faults.append(named if named != said else f"{row['fact']}: {said}")
-        return {tables.paths["facts"]: faults} if faults else {}
+        return {tables.paths["facts"]: Words(faults)} if faults else {}
 
     def _misworded(self, template: str, method: str, argument: str | bool) -> str:
         where = argument if isinstance(argument, str) else method
@@ -298,9 +314,11 @@ class _Known:
         }
         names = known[kind]()
         for node in nodes:
-            for text in book.texts(node):
-                if text.value not in names:
-                    yield text, f"must name a {kind} (got '{text.value}'{near(text.value, names)}). Correct the name."
+            for place, text in book.texts(node):
+                if text is None:
+                    yield place, ""
+                elif text not in names:
+                    yield place, f"must name a {kind} (got '{text}'{near(text, names)}). Correct the name."
 
 
 def _arguments(call: ast.expr, wanted: str | bool) -> list[ast.expr]:

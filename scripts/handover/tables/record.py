@@ -32,7 +32,7 @@ QUANTITY_LAW: dict[Value, tuple[str, ...]] = {
 #: Pairs of columns that say when something began and ended.
 STRETCHES = (("start", "end"), ("start_date", "end_date"), ("not_before", "not_after"))
 #: (table, column) of lists of row ids, which the dictionary cannot express as foreign keys.
-CITATIONS = (("conflict_rows", "row_id"), ("facts", "claims"), ("milestones", "done_by"))
+CITATIONS = (("conflict_rows", "row_id"), ("facts", "claims"), ("milestones", "done_by"), ("checks", "row_id"))
 #: What a fact is read from -> the unit that it then has; of all else the unit is that of the number.
 UNITS_OF: dict[Value, str] = {"date": "date", "start": "date", "end": "date", "said": "statement"}
 #: For more faults than this no near name is looked for, which takes time.
@@ -234,9 +234,9 @@ def _references(table: _Table, whole: dict[tuple[str, str], set[Value]]) -> None
 
 def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]]) -> None:
     for row, line in zip(table.rows, table.lines, strict=True):
-        if row.get("choose") not in (None, "first", "latest"):
+        if column == "claims" and row.get("choose") not in (None, "first", "latest"):
             continue  # a fact that is computed from rows that it does not name one by one
-        for name in str(row[column] or "").split():
+        for name in str(row.get(column) or "").split():
             if name not in where:
                 what = f"must name rows of some table (got '{name}'{_near(table, name, where)})"
                 table.fault(line, column, what, _cure_of_id(name, "Correct the id, or add the row."))

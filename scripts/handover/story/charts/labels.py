@@ -16,6 +16,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -32,6 +33,7 @@ LINE = 11.0  #: height of a line of labels
 POINTS = Affine2D()
 #: Fractions along a leader line, so close that no text fits between the points there.
 ALONG = np.linspace(0, 1, 9)[:, None]
+NO_ROOM = "no room"  #: mark of a label that is left out
 BATCH = 48  #: places that are tested together
 CROSSING, MISSING = 150.0, 10_000.0  #: cost of a leader line through something, and of no text, in points of a line
 PAD = 3.0  #: between a stem and its text, and between texts
@@ -427,12 +429,24 @@ def beside(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, ne
                 "Name fewer marks, or give the canvas more height with ratio=…"
             )
         if found is None:
+            leave_out(ax, f"{note.head} {note.body}".strip())
             continue
         near = nearest(found, mark.x, mark.y)
         if math.dist(near, (mark.x, mark.y)) > 9:
             line(ax, (mark.x, mark.y), near, LABEL, zorder=1.6)
         write(ax, note, found, "left" if found.left + found.right >= 2 * mark.x else "right")
     return [found for found in boxes if found]
+
+
+def leave_out(ax: Axes, label: str) -> None:
+    """Record that a label finds no room: it is not drawn, and `without_room` names it."""
+    ax.figure.text(0, 0, label, visible=False, gid=NO_ROOM)
+
+
+def without_room(*figures: Figure | None) -> list[str]:
+    """Return the labels that found no room in one of the figures, each once."""
+    texts = (text for figure in figures if figure for text in figure.texts if text.get_gid() == NO_ROOM)
+    return list(dict.fromkeys(text.get_text() for text in texts))
 
 
 def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:

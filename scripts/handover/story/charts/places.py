@@ -224,6 +224,7 @@ def _bases(ax: Axes, drawn: list[Path], known: list[dict[str, Any]], focus: str)
     for (_, _, name, weight, colour, state), (px, py), where in zip(notes, places, found, strict=True):
         _dot(ax, px, py, colour, state, SIZES["focus" if colour == FOCUS else "base"])
         if where is None and not roomy:
+            labels.leave_out(ax, name)
             continue
         if where is None:
             raise ChartError(f"map: there is no room for the label of {name}.\nGive the map fewer bases.")
