@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handover import imports
 from handover.errors import ParameterError
 from handover.notebook import forkserver, source
 from handover.notebook.environment import kernel_environment, scratch_folder
@@ -164,6 +165,7 @@ def execute(
 
 
 def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execution:
+    imports.lean("papermill")
     from handover.notebook import engine, failures
 
     run.inserted = bool(parameters) and not any(INJECTED in cell.metadata.get("tags", []) for cell in nb.cells)
