@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,9 +248,7 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     from handover.notebook import forkserver
 
     forkserver.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
-    from handover import tables
-
-    tables.read(request.project.data)
+    _require_tables(request.project.data, request.inputs.dictionary, *request.inputs.tables.items())
     from handover.notebook import execute
 
     warm = threading.Thread(target=_warm, daemon=True)
@@ -275,12 +274,29 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     return done
 
 
+@lru_cache(maxsize=1)
+def _require_tables(data: Path, *hashes: Any) -> None:
+    """Refuse tables that have faults; a sweep need not look at tables with the same hashes again."""
+    from handover import tables
+
+    tables.read(data)
+
+
 def _warm() -> None:
-    """Import the page writers and cut the usual fonts while the kernel is busy; failing here means only less speed."""
+    """Compose a small notebook while the kernel is busy, so that all that takes is imported and read; else it is later.
+
+    The usual fonts are cut, too.
+    """
     with suppress(Exception):
+        from nbformat import v4
+
         from handover import pages
+        from handover.document import audit, checks  # noqa: F401
+        from handover.editions import compose
 
         pages.prepare()
+        cells = [v4.new_markdown_cell("# A\n\n<b>b</b>"), v4.new_code_cell("c = 1")]
+        compose.compose(v4.new_notebook(cells=cells), "", Path("/"))
 
 
 def _accept(request: Request, made: "Composition") -> None:
