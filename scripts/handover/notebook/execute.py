@@ -17,7 +17,7 @@ from handover import imports
 from handover.errors import ParameterError
 from handover.notebook import forkserver, source
 from handover.notebook.environment import kernel_environment, scratch_folder
-from handover.notebook.processes import Reaper, Supervised, reaper
+from handover.notebook.processes import Supervised
 from handover.notebook.source import INJECTED
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ class Run:
     environment: dict[str, str]
     cwd: Path
     scratch: Path
-    reaper: Reaper
     timeout_s: float
     cell_timeout_s: float
     deadline: float
@@ -146,14 +145,13 @@ def execute(
     from handover.notebook.kernels import kernel_spec
 
     spec = kernel_spec(kernel, where)
-    with scratch_folder() as scratch, reaper() as starting:
+    with scratch_folder() as scratch:
         run = Run(
             where=where,
             spec=spec,
             environment=kernel_environment(epoch, scratch),
             cwd=Path(cwd).resolve(),
             scratch=scratch,
-            reaper=starting,
             timeout_s=timeout_s,
             cell_timeout_s=cell_timeout_s,
             deadline=deadline,
@@ -161,7 +159,11 @@ def execute(
             network=network,
             progress=progress,
         )
-        return _execute(nb, dict(parameters), run)
+        try:
+            return _execute(nb, dict(parameters), run)
+        finally:
+            if run.process:
+                run.process.end()
 
 
 def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execution:

@@ -40,7 +40,7 @@ from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
 from handover.notebook.environment import kernel_environment, make_scratch
-from handover.notebook.processes import END_S, Supervised
+from handover.notebook.processes import Supervised
 
 #: How long the response to a request may take; the first one waits for all imports.
 ANSWER_S = 60.0
@@ -181,9 +181,7 @@ class ForkServer:
         """End the process and all kernels that it forked."""
         self._socket.close()
         if self.owner == os.getpid():
-            self.process.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(END_S)
+            self.process.end()
             scratch.remove(self._scratch)
 
 

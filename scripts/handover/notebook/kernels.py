@@ -19,7 +19,7 @@ from jupyter_client.session import json_packer
 
 from handover.errors import ExecutionError, near
 from handover.notebook import forkserver
-from handover.notebook.processes import Supervised
+from handover.notebook.processes import Supervised, start
 from handover.text import whole
 
 if TYPE_CHECKING:
@@ -85,14 +85,14 @@ class ForkingProvisioner(LocalProvisioner):
         if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
         if process is None:
-            process = run.reaper.start(
+            process = start(
                 cmd, env=kwargs["env"], cwd=kwargs["cwd"], log=run.log, scratch=run.scratch, network=run.network
             )
         self.process = process
         self.pid = process.pid
         self.pgid = None  # signals go through the subreaper
         if run is not None:
-            run.process = run.reaper.adopt(process)
+            run.process = process
         return self.connection_info
 
     async def _fork(self, cmd: list[str], **kwargs: Any) -> Supervised | None:
