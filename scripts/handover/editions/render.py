@@ -263,7 +263,7 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
         progress("execute", cell, cells)
 
     done = execute.execute(
-        execute.load(notebook),
+        source.load(notebook),
         dict(request.parameters),
         cwd=request.project.notebooks,
         where=request.where,

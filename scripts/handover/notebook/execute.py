@@ -98,12 +98,6 @@ class Run:
         return self.scratch / "kernel.log"
 
 
-def load(path: Path, where: str | None = None) -> "NotebookNode":
-    """Begin to prepare a kernel, and read the notebook meanwhile; see `source.load`."""
-    forkserver.prepare()
-    return source.load(path, where)
-
-
 def execute(
     nb: "NotebookNode",
     parameters: Mapping[str, Any],
@@ -120,7 +114,7 @@ def execute(
     """Run a copy of a notebook and return it with its outputs, normalised.
 
     Args:
-        nb: From `load`.
+        nb: From `source.load`.
         parameters: From `handover.notebook.parameters.bind`.
         cwd: The working directory of the cells: the notebook's own folder.
         where: The report's name in messages.

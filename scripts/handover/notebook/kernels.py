@@ -4,6 +4,7 @@ The processes themselves are in `handover.notebook.processes`.
 """
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import zmq
 from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo
+from jupyter_client.jsonutil import json_default
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_client.session import json_packer
@@ -58,15 +60,8 @@ def pack(message: Any) -> bytes:
     try:
         return json_packer(message)
     except UnicodeEncodeError:
-        return json_packer(_whole(message))
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, str):
-        return whole(value)
-    if isinstance(value, dict):
-        return {_whole(key): _whole(inner) for key, inner in value.items()}
-    return [_whole(inner) for inner in value] if isinstance(value, list | tuple) else value
+        text = json.dumps(message, default=json_default, ensure_ascii=False)
+        return json_packer(json.loads(whole(text)))
 
 
 class ForkingProvisioner(LocalProvisioner):
