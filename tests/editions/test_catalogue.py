@@ -4,6 +4,8 @@ import datetime as dt
 import json
 import random
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
@@ -59,6 +61,17 @@ def test_a_file_that_we_did_not_write_is_not_replaced(store, snapshot, name, mak
         fill(store, made())
     kept = {path: found for path, found in snapshot(store.root).items() if not path.startswith("doors/")}
     assert {path: kept[path] for path in before} == before and kept.keys() - before.keys() == {"doors"}
+
+
+def test_a_catalogue_is_written_without_a_tool_for_notebooks(store):
+    fill(store, made())
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom handover.editions import catalogue\n"
+        "from handover.editions.store import Store\ncatalogue.write(Store(*map(Path, sys.argv[1:])))\n"
+        "print({'jinja2', 'nbformat', 'jsonschema', 'nbconvert'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, store.root, store.lock]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "{'jinja2'}\n"
 
 
 def test_a_page_of_others_that_is_named_like_ours_stays_and_ours_goes(store):

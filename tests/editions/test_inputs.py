@@ -208,11 +208,9 @@ def test_a_broken_notebook_is_named(mini, content, said):
 
 
 def test_the_clean_form_is_what_nbformat_writes_and_what_a_run_leaves_is_not_in_it(mini, stand_in):
-    from handover.notebook import execute
-
     path = mini.notebook("mini")
     assert source.canonical(source.read(path)) == path.read_text() == nbformat.writes(nbformat.read(path, 4)) + "\n"
-    nb = execute.load(path)
+    nb = source.load(path)
     done = stand_in(nb, {"as_of": "2026-01-31"}, cwd=mini.notebooks, where="", epoch=0).nb
     assert len(done.cells) == len(nb.cells) + 1
     assert source.canonical(done) == path.read_text()

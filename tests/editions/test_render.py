@@ -12,13 +12,14 @@ import unicodedata
 from itertools import permutations
 from pathlib import Path
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from handover import atomic
-from handover.document import take_omitted
+from handover import atomic, tables
+from handover.document import markdown, take_omitted
 from handover.document.reader import OMITTED_MIME
 from handover.editions import Request, catalogue, check, index, render
 from handover.editions.compose import PLACEHOLDER
@@ -102,6 +103,33 @@ def test_two_reports_that_differ_in_case_alone_are_refused_before_a_kernel_start
             render.render(mini, report)
         assert str(error.value) == f"{said}\nRename one of them." and stand_in.runs == 0
     assert [str(one) for one in check.notebooks(mini)] == [f"wrong {said} Rename one of them."] * 2
+
+
+def test_all_that_composing_takes_is_made_ready_before(mini, monkeypatch):
+    done, build = [], catalogue.build
+    monkeypatch.setattr(catalogue, "build", lambda manifests: done.append(build(manifests)))
+    text = "# A title, and no other notebook's"
+    nb = nbformat.read(mini.notebook("mini"), 4)
+    nb.cells[0].source = text
+    nbformat.write(nb, mini.notebook("mini"))
+    for _ in range(2):
+        render._warm(mini.notebook("mini"))
+    assert len(done) == 1, "to its end, and once"
+    known = markdown._parse.cache_info().misses
+    assert markdown.titles(text) == 1 and markdown._parse.cache_info().misses == known
+
+
+def test_tables_are_looked_at_again_once_they_have_changed(mini, stand_in, monkeypatch):
+    looked, read = [], tables.read
+    monkeypatch.setattr(tables, "read", lambda folder: looked.append(folder) or read(folder))
+    for _ in range(2):
+        render.produce(Request.of(mini, "mini", {}))
+    assert (len(looked), stand_in.runs) == (1, 2)
+    (mini.data / "counts.csv").write_text("no,such,columns\n")
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"counts\.csv"):
+            render.produce(Request.of(mini, "mini", {}))
+    assert (len(looked), stand_in.runs) == (3, 2)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from runs import KERNEL, book, printed
 
 from handover.errors import ExecutionError, ParameterError
 from handover.notebook import failures
-from handover.notebook.execute import load, normalise
+from handover.notebook.execute import normalise
+from handover.notebook.source import load
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 

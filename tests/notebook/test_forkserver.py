@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -132,9 +133,38 @@ def test_jupyter_itself_can_use_forked_kernels():
     client.execute_interactive(tell, output_hook=shown.append, timeout=60)
     said = [one["content"]["text"] for one in shown if one["msg_type"] == "stream"]
     assert said == [f"{pid} XYZ None\n"], "the environment must be the caller's, not that of the forking process"
+    client.kernel_info()
+    about = client.get_shell_msg(timeout=60)["content"]
+    assert "debugger" in about["supported_features"], "who works in JupyterLab has a debugger"
     client.stop_channels()
     manager.shutdown_kernel()
     assert until(lambda: not alive([pid]))
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_run_has_no_debugger_and_a_cell_may_import_one(run, fork):
+    tell = "import sys; from ipykernel import debugger; print(debugger._is_debugpy_available, 'pydevd' in sys.modules)"
+    done = run(tell, "import debugpy; print(debugpy.__name__)", fork=fork)
+    assert printed(done) == ["False False\n", "debugpy\n"]
+
+
+@LINUX
+@pytest.mark.parametrize("first", ["kernel", "client"])
+def test_what_can_wait_waits_for_the_end_of_the_kernel_or_the_next_request(first):
+    ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+    with ours, theirs, subprocess.Popen(["cat"], stdin=subprocess.PIPE) as kernel:
+        waiting = threading.Thread(target=forkserver._await_end, args=(kernel.pid, theirs))
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        if first == "client":
+            ours.send(b"request")
+        else:
+            kernel.stdin.close()
+        waiting.join(HANG_S)
+        assert not waiting.is_alive()
+        kernel.kill()
 
 
 def test_only_a_kernel_of_this_interpreter_is_forked():

@@ -11,9 +11,9 @@ import pytest
 from runs import HANG_S, alive, until
 
 from handover.errors import ExecutionError
-from handover.notebook import environment
+from handover.notebook import environment, processes
 from handover.notebook.environment import kernel_environment, scratch_folder
-from handover.notebook.processes import describe_exit, reaper
+from handover.notebook.processes import describe_exit
 
 #: Starts processes that keep or leave the session or lose their parent, writes their ids, and waits.
 BROOD = """
@@ -46,8 +46,8 @@ def ids_in(path: Path) -> list[int]:
     return [int(word) for word in wait_for(path).split()]
 
 
-def start(starting, scratch, *command):
-    return starting.start(command, env=dict(os.environ), cwd=scratch, log=scratch / "log", scratch=scratch)
+def start(scratch, *command):
+    return processes.start(command, env=dict(os.environ), cwd=scratch, log=scratch / "log", scratch=scratch)
 
 
 @LINUX
@@ -55,8 +55,7 @@ def start(starting, scratch, *command):
 def test_all_are_gone_when_the_block_ends_however_it_ends(error):
     with scratch_folder() as scratch:
         try:
-            with reaper() as starting:
-                start(starting, scratch, sys.executable, "-c", BROOD, str(scratch / "ids"))
+            with start(scratch, sys.executable, "-c", BROOD, str(scratch / "ids")):
                 ids = ids_in(scratch / "ids")
                 assert sorted(alive(ids)) == sorted(ids)
                 if error:
@@ -71,9 +70,11 @@ PROGRAM = """
 import os, sys, time
 from pathlib import Path
 from handover.notebook.environment import scratch_folder
-from handover.notebook.processes import reaper
-with scratch_folder() as scratch, reaper() as starting:
-    process = starting.start(sys.argv[3:], env=dict(os.environ), cwd="/", log=scratch / "log", scratch=scratch)
+from handover.notebook.processes import start
+with (
+    scratch_folder() as scratch,
+    start(sys.argv[3:], env=dict(os.environ), cwd="/", log=scratch / "log", scratch=scratch) as process,
+):
     if sys.argv[2] == "forks" and os.fork() == 0:
         time.sleep(600)
     half = Path(sys.argv[1], "half")
@@ -103,21 +104,21 @@ def test_all_are_gone_when_the_program_is_killed(tmp_path, habit):
 
 @LINUX
 def test_a_process_does_not_outlive_its_subreaper():
-    with scratch_folder() as scratch, reaper() as starting:
+    with scratch_folder() as scratch:
         code = (
             "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); "
             "os.kill(os.getppid(), 9); time.sleep(600)"
         )
-        assert start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids")).wait(HANG_S) == -9
+        assert start(scratch, sys.executable, "-c", code, str(scratch / "ids")).wait(HANG_S) == -9
         ids = ids_in(scratch / "ids")
         assert until(lambda: not alive(ids))
 
 
 @LINUX
 def test_what_a_process_leaves_behind_goes_with_it():
-    with scratch_folder() as scratch, reaper() as starting:
+    with scratch_folder() as scratch:
         code = BROOD.rpartition("time.sleep(600)")[0] + "sys.exit(7)"
-        process = start(starting, scratch, sys.executable, "-c", code, str(scratch / "ids"))
+        process = start(scratch, sys.executable, "-c", code, str(scratch / "ids"))
         assert process.wait(HANG_S) == 7
         assert alive(ids_in(scratch / "ids")) == []
 
@@ -132,8 +133,8 @@ def test_what_a_process_leaves_behind_goes_with_it():
     ],
 )
 def test_how_a_process_ended_is_known(code, exit_code, words):
-    with scratch_folder() as scratch, reaper() as starting:
-        process = start(starting, scratch, sys.executable, "-c", code)
+    with scratch_folder() as scratch:
+        process = start(scratch, sys.executable, "-c", code)
         assert process.wait(HANG_S) == exit_code
         assert words in describe_exit(exit_code)
 
@@ -143,18 +144,18 @@ def test_a_signal_without_a_name_has_words_too():
 
 
 def test_a_command_that_is_not_there_says_so():
-    with scratch_folder() as scratch, reaper() as starting:
-        assert start(starting, scratch, "/no/such/program").wait(HANG_S) == 127
+    with scratch_folder() as scratch:
+        assert start(scratch, "/no/such/program").wait(HANG_S) == 127
         assert "FileNotFoundError" in (scratch / "log").read_text()
 
 
 def test_a_signal_reaches_the_process():
-    with scratch_folder() as scratch, reaper() as starting:
+    with scratch_folder() as scratch:
         code = (
             "import os, signal, sys, time; signal.signal(signal.SIGUSR1, lambda *_: os._exit(5)); "
             "open(sys.argv[1], 'w').write('1'); time.sleep(600)"
         )
-        process = start(starting, scratch, sys.executable, "-c", code, str(scratch / "up"))
+        process = start(scratch, sys.executable, "-c", code, str(scratch / "up"))
         wait_for(scratch / "up")
         process.send_signal(signal.SIGUSR1)
         assert process.wait(HANG_S) == 5

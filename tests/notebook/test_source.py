@@ -1,5 +1,6 @@
 """Refused before a kernel starts: files that are not notebooks, and cells that could fail in silence."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from handover import imports
 from handover.errors import ExecutionError, NotebookError
 from handover.notebook.source import check_cells, load, unchecked_lines
 
@@ -75,6 +77,26 @@ def test_reading_a_notebook_imports_nbformat_and_no_grammar_of_addresses():
     )
     command = [sys.executable, "-c", code, NOTEBOOKS / "run_report.ipynb"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "{'nbformat'}\n"
+
+
+def test_a_library_that_is_not_there_is_missed_as_usual_and_its_parts_can_be_imported(monkeypatch):
+    monkeypatch.setitem(imports.OPTIONAL, "no_library", ("no_part",))
+    monkeypatch.setitem(imports.UNUSED, "no_library", ("colorsys",))
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with pytest.raises(ModuleNotFoundError, match="No module named 'no_library'"):
+        imports.lean("no_library")
+    assert not {"no_part", "colorsys"} & sys.modules.keys()
+    assert importlib.import_module("colorsys").rgb_to_hsv
+
+
+def test_papermill_is_imported_without_what_reads_from_other_machines():
+    code = (
+        "import sys\nfrom handover import imports\nimports.lean('papermill')\nfrom handover.notebook import engine\n"
+        "print({'papermill', 'boto3', 'botocore', 'requests', 'urllib3'} & set(sys.modules))\n"
+        "import requests\nprint(callable(requests.get))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "{'papermill'}\nTrue\n"
 
 
 # cells

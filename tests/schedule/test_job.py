@@ -40,9 +40,8 @@ def hang(project, report, given, **options):
     """Hang with a process in a session of its own, as a kernel is."""
     from handover.notebook import processes
 
-    with processes.reaper() as reaper:
-        command, root = ["sleep", str(10**6 + os.getpid())], project.root
-        reaper.start(command, env=dict(os.environ), cwd=root, log=root / "log")
+    command, root = ["sleep", str(10**6 + os.getpid())], project.root
+    with processes.start(command, env=dict(os.environ), cwd=root, log=root / "log"):
         (root / "began").write_text(" ".join(command))
         time.sleep(10**6)
 

@@ -27,12 +27,13 @@ def export_command(to: str, words: tuple[str, ...]) -> None:
     Takes nbconvert's options, and gives the bytes that `jupyter nbconvert --to handover_html` or `handover_pdf` gives,
     in a third of the time: most of that is nbconvert's start, and this command leaves out what a conversion never uses.
     """
+    from handover import imports
     from handover.notebook import source
 
     patterns = [word + suffix for word in words if not word.startswith("-") for suffix in ("", ".ipynb")]
     if not any(map(glob.glob, patterns)):  # as nbconvert looks for them
         raise NotebookError(f"{' '.join(words)}: must name a notebook (there is no such file).\nCheck the name.")
-    source.import_jsonschema()
+    imports.lean("jsonschema")
     # nbconvert makes one of every exporter that is installed, and for each it looks through all installed packages
     importlib.metadata.entry_points = functools.cache(importlib.metadata.entry_points)
     from nbconvert.nbconvertapp import NbConvertApp

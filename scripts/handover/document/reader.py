@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from handover.document import html, images, markdown, model, scripts, terminal, words
 from handover.document.beside import Beside
 from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
 from handover.document.places import Places
 from handover.text import printable
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 #: What a cell left out; `handover.story.omissions`, which may not import this, has the same.
 OMITTED_MIME = "application/vnd.handover.omitted+json"
@@ -71,7 +72,7 @@ class Omitted:
     expected: bool
 
 
-def take_omitted(nb: NotebookNode) -> tuple[Omitted, ...]:
+def take_omitted(nb: "NotebookNode") -> tuple[Omitted, ...]:
     """Take out of a notebook, in place, what its cells say of texts left out: it is for the desk and on no page."""
     found = []
     for number, cell in counted(nb):
@@ -91,7 +92,7 @@ def take_omitted(nb: NotebookNode) -> tuple[Omitted, ...]:
     return tuple(found)
 
 
-def read(nb: NotebookNode, name: str = "", beside: Beside | None = None) -> model.Document:
+def read(nb: "NotebookNode", name: str = "", beside: Beside | None = None) -> model.Document:
     """Read a notebook, executed or not.
 
     Args:
@@ -186,12 +187,12 @@ def counted(nb: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
         yield number, cell
 
 
-def _removed(cell: NotebookNode, what: str) -> bool:
+def _removed(cell: "NotebookNode", what: str) -> bool:
     """Whether a cell's tags ask for it, its input or its output to be left out, in Jupyter Book's words."""
     return not {f"remove-{what}", f"remove_{what}"}.isdisjoint(cell.metadata.get("tags", []))
 
 
-def _joined(outputs: list[NotebookNode]) -> Iterator[Mapping[str, Any]]:
+def _joined(outputs: list["NotebookNode"]) -> Iterator[Mapping[str, Any]]:
     """Yield outputs with neighbouring pieces of one stream put together, however the kernel flushed them."""
     for name, group in groupby(outputs, lambda output: output.get("name", "")):
         if name:
@@ -200,7 +201,7 @@ def _joined(outputs: list[NotebookNode]) -> Iterator[Mapping[str, Any]]:
             yield from group
 
 
-def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[Mapping[str, Any]]) -> Iterator[_Piece]:
+def _pieces(nb: "NotebookNode", number: int, cell: "NotebookNode", shown: list[Mapping[str, Any]]) -> Iterator[_Piece]:
     if cell.cell_type == "markdown":
         yield _markdown(number, cell.source, cell.get("attachments", {}))
     elif cell.cell_type == "code":
@@ -217,7 +218,7 @@ def _pieces(nb: NotebookNode, number: int, cell: NotebookNode, shown: list[Mappi
         yield from _raw(number, cell)
 
 
-def _raw(number: int, cell: NotebookNode) -> Iterator[_Piece]:
+def _raw(number: int, cell: "NotebookNode") -> Iterator[_Piece]:
     """A raw cell: as it is, as the HTML or Markdown that it says it is, or not at all where it is for other formats.
 
     Commands alone, such as one for a new page, are not missed there; words are.
@@ -426,7 +427,7 @@ def _unshown(mime: str) -> bool:
     return not mime.startswith(("text/", "image/")) and mime != JSON
 
 
-def _parameters(nb: NotebookNode) -> dict[str, Any]:
+def _parameters(nb: "NotebookNode") -> dict[str, Any]:
     """The values the notebook ran with: its declared defaults, then what papermill injected over them."""
     values: dict[str, Any] = {}
     for cell in nb.cells:

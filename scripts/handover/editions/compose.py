@@ -9,6 +9,7 @@ with a placeholder where the digits will stand.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -122,11 +123,14 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False,
     attached, refused = _attached(nb, document, report, project, beside.shown)
     desk = settings.author(project)
     unnamed = replace(_metadata(nb, document, attached, PLACEHOLDER, desk), code=code)
-    html, printed = pages.write_html(document, unnamed), pages.typst_source(document, unnamed)
-    content, published, settled = "", b"", None
-    if not draft:
-        published, settled = _published(nb), pages.settle(printed, report)
-        content = _content(html, settled, pages.link_source(document, unnamed), published)
+    printed, content, published, settled = pages.typst_source(document, unnamed), "", b"", None
+    with ThreadPoolExecutor(1) as typst:  # which needs no interpreter, so the page is written meanwhile
+        settling = None if draft else typst.submit(pages.settle, printed, report)
+        html = pages.write_html(document, unnamed)
+        if settling:
+            published, link = _published(nb), pages.link_source(document, unnamed)
+            settled = settling.result()
+            content = _content(html, settled, link, published)
     digits = content[: digest.DIGITS] or DRAFT
     if unnamed.edition:
         html = html.replace(PLACEHOLDER, digits)

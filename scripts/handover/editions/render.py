@@ -9,8 +9,10 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,12 +143,13 @@ def produce(
     done, made = _composed(request, timeout_s, clock)
     if request.strict:
         _refuse_losses(request, made)
-    with clock.phase("typeset"):
-        contents = {".html": made.html.encode(), ".pdf": made.pdf(), ".ipynb": made.notebook}
+    with clock.phase("typeset"), ThreadPoolExecutor() as typst:
+        pdf, *pictures = typst.map(lambda make: make(), (made.pdf, made.picture, made.link_picture))
+        contents = {".html": made.html.encode(), ".pdf": pdf, ".ipynb": made.notebook}
         files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
-        files |= {PICTURE: made.picture(), LINK_PICTURE: made.link_picture()}
+        files |= dict(zip((PICTURE, LINK_PICTURE), pictures, strict=True))
     _unmoved(request)
-    about = _manifest(request, made, files, contents[".pdf"], manifest.run(clock.started, clock.seconds, done.network))
+    about = _manifest(request, made, files, pdf, manifest.run(clock.started, clock.seconds, done.network))
     return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 
 
@@ -244,12 +247,11 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     from handover.notebook import forkserver
 
     forkserver.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
-    from handover import tables
-
-    tables.read(request.project.data)
+    _require_tables(request.project.data, request.inputs.dictionary, *request.inputs.tables.items())
     from handover.notebook import execute
 
-    warm = threading.Thread(target=_warm, daemon=True)
+    notebook = request.project.notebook(request.report)
+    warm = threading.Thread(target=_warm, args=(notebook,), daemon=True)
 
     def step(cell: int, cells: int) -> None:
         # not sooner: until the kernel is being waited for, this process is busy asking for it
@@ -258,7 +260,7 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
         progress("execute", cell, cells)
 
     done = execute.execute(
-        execute.load(request.project.notebook(request.report)),
+        source.load(notebook),
         dict(request.parameters),
         cwd=request.project.notebooks,
         where=request.where,
@@ -272,12 +274,34 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     return done
 
 
-def _warm() -> None:
-    """Import the page writers and cut the usual fonts while the kernel is busy; failing here means only less speed."""
+@lru_cache(maxsize=1)
+def _require_tables(data: Path, *hashes: Any) -> None:
+    """Refuse tables that have faults; a sweep need not look at tables with the same hashes again."""
+    from handover import tables
+
+    tables.read(data)
+
+
+@cache
+def _warm(notebook: Path) -> None:
+    """Compose a notebook that has not run while the kernel is busy, which imports and reads what that will take again.
+
+    Failing here means only less speed.
+    """
     with suppress(Exception):
+        import filelock  # noqa: F401
+
         from handover import pages
+        from handover.document import audit, checks  # noqa: F401
+        from handover.editions import catalogue, compose
 
         pages.prepare()
+        nb = source.load(notebook)
+        for cell in nb.cells:
+            if "outputs" in cell:
+                cell.outputs = []
+        compose.compose(nb, notebook.stem, notebook.parent)
+        catalogue.build(())
 
 
 def _accept(request: Request, made: "Composition") -> None:

@@ -77,7 +77,7 @@ def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats
     from handover.notebook import execute
 
     where = _where(project, notebook)
-    nb = execute.load(notebook, where)
+    nb = source.load(notebook, where)
     bound = parameters.bind(parameters.declared(nb, where), entered, where) if entered else {}
     done = execute.execute(
         nb,

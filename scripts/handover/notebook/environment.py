@@ -18,8 +18,7 @@ INHERITED = (
 )
 
 #: What makes outputs the same everywhere. `PYTHONHASHSEED` orders sets; several threads would add numbers in varying
-#: order; the cell name replaces a temporary path in warnings; fonts come from packages alone; the kernel's debugger
-#: would warn about frozen modules.
+#: order; the cell name replaces a temporary path in warnings; fonts come from packages alone.
 FIXED = {
     "TZ": "UTC",
     "LANG": "C.UTF-8",
@@ -33,7 +32,6 @@ FIXED = {
     "IPYKERNEL_CELL_NAME": "<cell>",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MPL_IGNORE_SYSTEM_FONTS": "1",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
 #: The variable that names the cells that will run, one a line; `kernel`, which imports nothing of ours, has the same.

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handover import imports
 from handover.errors import ParameterError
 from handover.notebook import forkserver, source
 from handover.notebook.environment import kernel_environment, scratch_folder
-from handover.notebook.processes import Reaper, Supervised, reaper
+from handover.notebook.processes import Supervised
 from handover.notebook.source import INJECTED
 
 if TYPE_CHECKING:
@@ -58,7 +59,6 @@ class Run:
     environment: dict[str, str]
     cwd: Path
     scratch: Path
-    reaper: Reaper
     timeout_s: float
     cell_timeout_s: float
     deadline: float
@@ -98,12 +98,6 @@ class Run:
         return self.scratch / "kernel.log"
 
 
-def load(path: Path, where: str | None = None) -> "NotebookNode":
-    """Begin to prepare a kernel, and read the notebook meanwhile; see `source.load`."""
-    forkserver.prepare()
-    return source.load(path, where)
-
-
 def execute(
     nb: "NotebookNode",
     parameters: Mapping[str, Any],
@@ -120,7 +114,7 @@ def execute(
     """Run a copy of a notebook and return it with its outputs, normalised.
 
     Args:
-        nb: From `load`.
+        nb: From `source.load`.
         parameters: From `handover.notebook.parameters.bind`.
         cwd: The working directory of the cells: the notebook's own folder.
         where: The report's name in messages.
@@ -145,14 +139,13 @@ def execute(
     from handover.notebook.kernels import kernel_spec
 
     spec = kernel_spec(kernel, where)
-    with scratch_folder() as scratch, reaper() as starting:
+    with scratch_folder() as scratch:
         run = Run(
             where=where,
             spec=spec,
             environment=kernel_environment(epoch, scratch),
             cwd=Path(cwd).resolve(),
             scratch=scratch,
-            reaper=starting,
             timeout_s=timeout_s,
             cell_timeout_s=cell_timeout_s,
             deadline=deadline,
@@ -160,10 +153,15 @@ def execute(
             network=network,
             progress=progress,
         )
-        return _execute(nb, dict(parameters), run)
+        try:
+            return _execute(nb, dict(parameters), run)
+        finally:
+            if run.process:
+                run.process.end()
 
 
 def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execution:
+    imports.lean("papermill")
     from handover.notebook import engine, failures
 
     run.inserted = bool(parameters) and not any(INJECTED in cell.metadata.get("tags", []) for cell in nb.cells)

@@ -108,7 +108,8 @@ def explain(error: Exception, run: "Run") -> ExecutionError | None:
     if isinstance(error, engine.KernelExit):
         return _error(run, run.cell, "ended the kernel with quit() or exit(): the cells after it would not run")
     if isinstance(error, engine.InvalidOutput):
-        return _error(run, run.cell, f"showed what no notebook can hold ({_first_line(str(error))})")
+        said = str(error).strip().split("\n", 1)[0][:VALUE_SHOWN]
+        return _error(run, run.cell, f"showed what no notebook can hold ({said})")
     if isinstance(error, CellTimeoutError):
         return _error(run, run.cell, _too_long(run))
     if isinstance(error, DeadKernelError) and run.process is not None:
@@ -130,10 +131,6 @@ def _short_of_room(run: "Run") -> str:
         f"{run.scratch.parent} has room for {free:,} more bytes of temporary files: free some space there, or point "
         "TMPDIR to a folder on another disk."
     )
-
-
-def _first_line(text: str) -> str:
-    return text.strip().split("\n", 1)[0][:VALUE_SHOWN]
 
 
 def warnings(run: "Run") -> Iterator[str]:

@@ -18,6 +18,7 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
 import subprocess
@@ -39,7 +40,7 @@ from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
 from handover.notebook.environment import kernel_environment, make_scratch
-from handover.notebook.processes import END_S, Supervised
+from handover.notebook.processes import Supervised
 
 #: How long the response to a request may take; the first one waits for all imports.
 ANSWER_S = 60.0
@@ -67,7 +68,6 @@ LIBRARIES = (
     "IPython.core.magics.namespace",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
-    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
     "matplotlib.backends.backend_agg",
@@ -79,7 +79,7 @@ LIBRARIES = (
     "zmq.utils.garbage",
 )
 
-#: Imported after the first kernel has been forked, since only some notebooks use these, and none of ours.
+#: Imported when the first kernel has ended, since only some notebooks use these, and none of ours.
 LATER = (
     "matplotlib.pyplot",
     "pandas.io.formats.style",
@@ -182,9 +182,7 @@ class ForkServer:
         """End the process and all kernels that it forked."""
         self._socket.close()
         if self.owner == os.getpid():
-            self.process.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(END_S)
+            self.process.end()
             scratch.remove(self._scratch)
 
 
@@ -305,18 +303,27 @@ def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) 
         changed = packages.changed()
         if reason or changed:
             _send(channel, Response(reason=reason or changed, again=not reason))
-        else:
-            _fork_kernel(request, channel, log, client)
+        kernel = 0 if reason or changed else _fork_kernel(request, channel, log, client)
         channel.close()
         os.close(log)
         if changed:
             os._exit(STALE)
-        if later is None:
-            later = import_later()
-        elif not prepared:  # many editions are made of these notebooks: what each would do is done for all
-            _call("prepare", Path(request.cwd))
-            prepared = True
+        if kernel and not prepared:
+            _await_end(kernel, client)
+            if later is None:
+                later = import_later()
+            else:  # many editions are made of these notebooks: what each would do is done for all
+                _call("prepare", Path(request.cwd))
+                prepared = True
     os._exit(0)
+
+
+def _await_end(kernel: int, client: socket.socket) -> None:
+    """Wait until a kernel's subreaper has ended, or the client wants something: a kernel needs the core more."""
+    with contextlib.suppress(OSError):
+        ended = os.pidfd_open(kernel)
+        select.select([ended, client], [], [])
+        os.close(ended)
 
 
 def _send(channel: socket.socket, response: Response) -> None:
@@ -332,10 +339,10 @@ def _threads() -> str:
     return ""
 
 
-def _fork_kernel(request: Request, channel: socket.socket, log: int, client: socket.socket) -> None:
-    """Fork the subreaper of a kernel, which sends the response itself, before anything else."""
-    if os.fork():
-        return
+def _fork_kernel(request: Request, channel: socket.socket, log: int, client: socket.socket) -> int:
+    """Fork the subreaper of a kernel, which sends the response itself, before anything else; return its process id."""
+    if pid := os.fork():
+        return pid
     try:
         os.setsid()
         client.close()

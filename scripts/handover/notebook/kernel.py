@@ -13,6 +13,7 @@ if __name__ == "__main__":
 import os
 from collections.abc import Sequence
 from functools import wraps
+from importlib import import_module, reload
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,6 +28,12 @@ from zmq.eventloop.zmqstream import ZMQStream
 PIPE = b"p"
 #: The variable that names the cells that will run, one a line; `environment` has the same.
 CELLS = "HANDOVER_CELLS"
+
+# a debugger waits for a user, and debugpy takes as long to import as all else that a kernel starts with
+sys.modules.setdefault("debugpy", None)
+debugger = import_module("ipykernel.debugger")
+if sys.modules["debugpy"] is None:
+    del sys.modules["debugpy"]
 
 
 class OutputThread(IOPubThread):
@@ -79,10 +86,14 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
     """Be the kernel that ``python -m ipykernel_launcher`` with these arguments would start.
 
     Other tools than ours do not remove the pipe of a kernel; so for them, those that are not `of_a_run`, it is a port.
+    They have users, and so a debugger.
     """
     sys.argv = [find_spec("ipykernel_launcher").origin, *arguments]
     if of_a_run:
         kernelapp.IOPubThread = OutputThread
+    else:
+        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it would warn that some modules are frozen
+        reload(debugger)
     _name_cells(os.environ.pop(CELLS, "").splitlines())
     app = kernelapp.IPKernelApp.instance()
     app.initialize(list(arguments))

@@ -4,6 +4,7 @@ The processes themselves are in `handover.notebook.processes`.
 """
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import zmq
 from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo
+from jupyter_client.jsonutil import json_default
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_client.session import json_packer
 
 from handover.errors import ExecutionError, near
 from handover.notebook import forkserver
-from handover.notebook.processes import Supervised
+from handover.notebook.processes import Supervised, start
 from handover.text import whole
 
 if TYPE_CHECKING:
@@ -58,15 +60,8 @@ def pack(message: Any) -> bytes:
     try:
         return json_packer(message)
     except UnicodeEncodeError:
-        return json_packer(_whole(message))
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, str):
-        return whole(value)
-    if isinstance(value, dict):
-        return {_whole(key): _whole(inner) for key, inner in value.items()}
-    return [_whole(inner) for inner in value] if isinstance(value, list | tuple) else value
+        text = json.dumps(message, default=json_default, ensure_ascii=False)
+        return json_packer(json.loads(whole(text)))
 
 
 class ForkingProvisioner(LocalProvisioner):
@@ -85,14 +80,14 @@ class ForkingProvisioner(LocalProvisioner):
         if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
         if process is None:
-            process = run.reaper.start(
+            process = start(
                 cmd, env=kwargs["env"], cwd=kwargs["cwd"], log=run.log, scratch=run.scratch, network=run.network
             )
         self.process = process
         self.pid = process.pid
         self.pgid = None  # signals go through the subreaper
         if run is not None:
-            run.process = run.reaper.adopt(process)
+            run.process = process
         return self.connection_info
 
     async def _fork(self, cmd: list[str], **kwargs: Any) -> Supervised | None:

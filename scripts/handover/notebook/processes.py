@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Self
 
 from handover.notebook import subreaper
 
@@ -20,6 +21,8 @@ ANSWER_MAX = 1024
 
 class Supervised:
     """A process under a subreaper, with the methods of `subprocess.Popen` that jupyter_client uses.
+
+    Leaving its block ends it.
 
     Args:
         channel: This end of the socket to the subreaper.
@@ -39,6 +42,12 @@ class Supervised:
         self.unshut = ""
         self._channel = channel
         self._popen = popen
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def poll(self) -> int | None:
         """Return the exit code, negative for a signal, once the process and all it started are gone; None before."""
@@ -83,79 +92,54 @@ class Supervised:
         """End the process and all it started, in whatever session they are."""
         self._request(subreaper.END)
 
+    def end(self) -> None:
+        """End the process and all it started; return when they are gone."""
+        self.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(END_S)
+
     def _request(self, number: int) -> None:
         if self.returncode is None:
             with suppress(OSError):
                 self._channel.send(bytes([number]))
 
 
-class Reaper:
-    """Starts processes, each under a subreaper, and ends them."""
+def start(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | str,
+    log: Path,
+    scratch: Path | None = None,
+    network: bool = True,
+) -> Supervised:
+    """Start a command under a subreaper.
 
-    def __init__(self) -> None:
-        self.processes: list[Supervised] = []
-
-    def start(
-        self,
-        command: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: Path | str,
-        log: Path,
-        scratch: Path | None = None,
-        network: bool = True,
-    ) -> Supervised:
-        """Start a command.
-
-        Args:
-            command: Program and arguments.
-            env: The whole environment.
-            cwd: The working directory.
-            log: Receives stdout and stderr.
-            scratch: A folder that the subreaper removes if this process is killed.
-            network: Whether the process, and what it starts, may use the network.
-        """
-        ours, theirs = socket.socketpair()
-        with ExitStack() as on_failure, theirs, log.open("ab") as written:
-            on_failure.callback(ours.close)
-            head = [sys.executable, "-I", "-S", subreaper.__file__, str(theirs.fileno()), str(scratch or "")]
-            head.append("network" if network else "")
-            popen: subprocess.Popen[bytes] = subprocess.Popen(
-                [*head, *command],
-                env=dict(env),
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=written,
-                stderr=written,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
-            on_failure.pop_all()
-        return self.adopt(Supervised(ours, popen.pid, popen))
-
-    def adopt(self, process: Supervised) -> Supervised:
-        """Take over a process that was started elsewhere."""
-        if process not in self.processes:
-            self.processes.append(process)
-        return process
-
-    def end(self) -> None:
-        """End all that was started; return when it is gone."""
-        for process in self.processes:
-            process.kill()
-        for process in self.processes:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(END_S)
-
-
-@contextmanager
-def reaper() -> Iterator[Reaper]:
-    """Provide a reaper whose processes are gone when the block ends."""
-    made = Reaper()
-    try:
-        yield made
-    finally:
-        made.end()
+    Args:
+        command: Program and arguments.
+        env: The whole environment.
+        cwd: The working directory.
+        log: Receives stdout and stderr.
+        scratch: A folder that the subreaper removes if this process is killed.
+        network: Whether the process, and what it starts, may use the network.
+    """
+    ours, theirs = socket.socketpair()
+    with ExitStack() as on_failure, theirs, log.open("ab") as written:
+        on_failure.callback(ours.close)
+        head = [sys.executable, "-I", "-S", subreaper.__file__, str(theirs.fileno()), str(scratch or "")]
+        head.append("network" if network else "")
+        popen: subprocess.Popen[bytes] = subprocess.Popen(
+            [*head, *command],
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
+        on_failure.pop_all()
+    return Supervised(ours, popen.pid, popen)
 
 
 def describe_exit(code: int) -> str:

@@ -6,12 +6,12 @@
 import ast
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handover import imports
 from handover.errors import ExecutionError, NotebookError
 from handover.text import whole
 
@@ -33,9 +33,6 @@ UNCHECKED_MAGICS = ("sx", "system", "!", "pip", "uv", "conda", "mamba", "microma
 PYTHON_MAGICS = r"%%(time|timeit|capture|prun)\b"
 
 SAVE_AGAIN = "Restore the file from git, or open it in JupyterLab and save it again."
-
-#: Costs a second to import. jsonschema treats it as optional, and checks addresses with it, which no notebook has.
-ADDRESS_GRAMMAR = "rfc3987_syntax"
 
 
 def read(path: Path, where: str | None = None) -> dict[str, Any]:
@@ -90,7 +87,7 @@ def load(path: Path, where: str | None = None) -> "NotebookNode":
         raise NotebookError(
             "\n  ".join([f"{where}: every cell must have an id of its own:", *faults]) + f"\n{SAVE_AGAIN}"
         )
-    import_jsonschema()
+    imports.lean("jsonschema")
     import nbformat
 
     node = nbformat.from_dict(nb)
@@ -101,17 +98,6 @@ def load(path: Path, where: str | None = None) -> "NotebookNode":
         place, reason = _format_fault(error)
         raise NotebookError(f"{where}: {place} must keep the notebook format (got: {reason}).\n{SAVE_AGAIN}") from error
     return node
-
-
-def import_jsonschema() -> None:
-    """Import jsonschema, which nbformat needs, without the slow grammar of addresses."""
-    if "jsonschema" in sys.modules or ADDRESS_GRAMMAR in sys.modules:
-        return
-    sys.modules[ADDRESS_GRAMMAR] = None  # type: ignore[assignment]  # the documented way to make an import fail
-    try:
-        import jsonschema  # noqa: F401
-    finally:
-        del sys.modules[ADDRESS_GRAMMAR]
 
 
 def canonical(nb: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from handover import digest
-from handover.document import model, read, words
+from handover.document import model, words
 from handover.pages import typefaces
 from handover.pages.html_printer import Printer
 from handover.pages.metadata import NO_DAY, PageMetadata
@@ -55,11 +55,9 @@ def write_html(document: model.Document, metadata: PageMetadata) -> str:
 
 
 def prepare() -> None:
-    """Import what a page needs, and cut the usual fonts, ahead of time, e.g. while a kernel is busy."""
-    from nbformat import v4
-
-    cells = [v4.new_markdown_cell("# A\n\n<b>b</b>"), v4.new_code_cell("c = 1")]
-    write_html(read(v4.new_notebook(cells=cells)), PageMetadata("", NO_DAY, 0))
+    """Read the templates and cut the usual fonts ahead of time, e.g. while a kernel is busy."""
+    for template in environment().list_templates(["j2"]):
+        environment().get_template(template)
     typefaces.prepare()
 
 

@@ -224,24 +224,21 @@ class _Work:
         return render.publish(store, replace(product, request=self.request))
 
 
+@dataclass
 class _Run:
-    def __init__(
-        self,
-        plan: Plan,
-        store: Store,
-        executor: Executor,
-        timeout_s: float,
-        remote: bool,
-        tell: Callable[[Outcome | None, Summary], None],
-    ) -> None:
-        self.plan, self.store, self.executor = plan, store, executor
-        self.timeout_s, self.remote, self.tell = timeout_s, remote, tell
-        self.summary = Summary()
-        self._woken: SimpleQueue[Series] = SimpleQueue()
-        self._waiting: dict[Series, deque[_Work]] = {}
-        self._editions: list[Edition] = []
-        self._unlisted = False
-        self._written, self._cost = time.monotonic(), 0.0
+    plan: Plan
+    store: Store
+    executor: Executor
+    timeout_s: float
+    remote: bool
+    tell: Callable[[Outcome | None, Summary], None]
+    summary: Summary = field(default_factory=Summary)
+    _woken: "SimpleQueue[Series]" = field(default_factory=SimpleQueue)
+    _waiting: dict[Series, deque[_Work]] = field(default_factory=dict)
+    _editions: list[Edition] = field(default_factory=list)
+    _unlisted: bool = False
+    _written: float = field(default_factory=time.monotonic)
+    _cost: float = 0.0
 
     def go(self, most: int, stopped: Callable[[], bool], gone: Callable[[], bool]) -> None:
         """Work through the plan with at most so many steps under way, until all is done or it is to stop."""
