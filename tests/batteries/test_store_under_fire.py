@@ -210,7 +210,8 @@ for use in (folder, kernel, pages):
         except StoreError as error:
             said = str(error)
         ballast.unlink()
-        scratch.remove_all()  # as at the end of the process, until which folders for the typesetter are kept
+        for kept in typesetter._idle:
+            scratch.remove(kept.folder)
         print(json.dumps({"use": use.__name__, "room": room, "said": said, "left": os.listdir(disk)}))
 """
 

@@ -27,7 +27,7 @@ IMPORT = '#import "/report.typ": *'
 #: For private use, which no PDF/A may hold, this is set; in Typst's source it is written as a code.
 REPLACEMENT = "\ufffd"
 PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
-WRITTEN = re.compile(r"((?<!\\)(?:\\\\)*)\\u\{([0-9a-f]+)\}")
+WRITTEN = re.compile(r"\\(?:u\{([0-9a-f]+)\}|.)")
 #: Writing that shares one typeface, as Typst names it, and how its three kinds are told apart.
 EAST_ASIAN = r"[\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}\\p{Bopomofo}\u{3000}-\u{303f}\u{ff01}-\u{ffef}]+"
 IDEOGRAPHS, KANA, HANGUL = (re.compile(signs) for signs in ("[\u4e00-\u9fff]", "[\u3041-\u30ff]", "[\uac00-\ud7a3]"))
@@ -45,7 +45,7 @@ def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
     main = files[MAIN].decode()
     texts = {name: data.decode() for name, data in files.items() if data.startswith(b"<svg")} | {MAIN: main}
     whole = "".join(texts.values())
-    characters = {chr(int(found[2], 16)) for found in WRITTEN.finditer(main)} | set(PLAIN.sub("", whole))
+    characters = {chr(int(code, 16)) for code in set(WRITTEN.findall(main)) - {""}} | set(PLAIN.sub("", whole))
     private = {ord(char) for char in characters if PRIVATE.match(char)}
     wanted = {code for code in map(ord, characters) if code > 0x7E and code not in INVISIBLE} - private - ours()
     if not (wanted or private):
@@ -72,7 +72,7 @@ def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _public(found: re.Match[str]) -> str:
-    return found[1] + REPLACEMENT if PRIVATE.match(chr(int(found[2], 16))) else found[0]
+    return REPLACEMENT if found[1] and PRIVATE.match(chr(int(found[1], 16))) else found[0]
 
 
 def _east_asian(main: str) -> str:
