@@ -9,6 +9,7 @@ with a placeholder where the digits will stand.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -128,10 +129,16 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False,
     attached, refused = _attached(nb, document, report, project, beside.shown)
     desk = settings.author(project)
     unnamed = replace(_metadata(nb, document, attached, PLACEHOLDER, desk), code=code)
-    html, printed = pages.write_html(document, unnamed), pages.typst_source(document, unnamed)
+    printed = pages.typst_source(document, unnamed)
     content, published, settled = "", b"", None
-    if not draft:
-        published, settled = _published(nb), pages.settle(printed, report)
+    if draft:
+        html = pages.write_html(document, unnamed)
+    else:
+        # Typst works on another core while Python writes the rest
+        with ThreadPoolExecutor(1) as beside_python:
+            settling = beside_python.submit(pages.settle, printed, report)
+            html, published = pages.write_html(document, unnamed), _published(nb)
+        settled = settling.result()
         content = _content(html, settled, pages.link_source(document, unnamed), published)
     digits = content[: digest.DIGITS] or DRAFT
     if unnamed.edition:
