@@ -1,15 +1,21 @@
 import io
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from pdf_samples import NOTEBOOKS, TESTS, markdown, of_cells, printed, raster, typeset
 from pdf_samples import metadata as about
 from PIL import Image
 
+from handover import scratch
 from handover.errors import ConversionError
-from handover.pages import page_count, pdf, picture, pictures, pngs, settle, typst_source
+from handover.pages import page_count, pdf, picture, pictures, pngs, settle, typesetter, typst_source
 from judges import pdftext
 
 HEAD = '#set document(title: "x", date: auto)\n'
@@ -64,6 +70,69 @@ def test_the_same_document_makes_the_same_bytes_in_another_world_and_another_one
     subprocess.run([sys.executable, "-c", code], check=True, env=other, cwd=tmp_path)
     assert made.read_bytes() == b"".join(map(printed, NOTEBOOKS))
     assert len(set(map(printed, NOTEBOOKS))) == len(NOTEBOOKS)
+
+
+def forget():
+    while typesetter._idle:
+        scratch.remove(typesetter._idle.pop().folder)
+
+
+def made_of(files):
+    return pdf(files, 0, "x"), pngs(files, 18, "x")
+
+
+def set_anew(files):
+    """What Typst makes of files in a world that has seen no others."""
+    forget()
+    return made_of(files)
+
+
+PIECES = [
+    "## A harbour", "One boat. " * 90, "- a\n- b", "| a | b |\n|---|---|\n| 1 | 2 |", "Été, بيت.", "> said", "`x`",
+]  # fmt: skip
+
+
+@settings(max_examples=12, phases=[Phase.generate])
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=9), min_size=2, max_size=4))
+def test_a_document_is_set_the_same_whatever_was_set_before_it(documents):
+    sources = [typst_source(of_cells(markdown("\n\n".join(["# Boats", *pieces]))), about()) for pieces in documents]
+    in_a_row = [made_of(settle(files, "x")) for files in [*sources, *reversed(sources)]]
+    assert in_a_row == in_a_row[::-1]
+    assert in_a_row[: len(sources)] == [set_anew(settle(files, "x")) for files in sources]
+
+
+@pytest.mark.parametrize("meddle", [shutil.rmtree, lambda folder: (folder / "main.typ").unlink()])
+def test_a_kept_folder_that_somebody_tidied_up_is_not_used(meddle):
+    files = settle(typst_source(of_cells(markdown("# Boats")), about()), "x")
+    made = set_anew(files)
+    for world in typesetter._idle:
+        meddle(world.folder)
+    assert made_of(files) == made
+
+
+def test_no_more_folders_are_kept_than_a_few_and_none_of_a_fault(monkeypatch, tmp_path):
+    forget()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    fault("#panic()")
+    assert not list(tmp_path.iterdir())
+    main = HEAD.replace("auto", "datetime(year: 2026, month: 1, day: 1)").encode()
+    for number in range(typesetter.KEPT + 3):
+        pdf({"main.typ": main, f"f{number}": b""}, 0, "x")
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == typesetter.KEPT
+    child = os.fork()
+    if not child:
+        os._exit(len(typesetter._idle))  # the folders are its parent's
+    assert os.waitpid(child, 0)[1] == 0
+    forget()
+    assert not list(tmp_path.iterdir())
+
+
+def test_documents_that_are_set_at_a_time_do_not_meet():
+    documents = [of_cells(markdown(f"# Boat {n}\n\n" + "Word. " * 99 * n)) for n in range(6)]
+    sources = [settle(typst_source(document, about()), "x") for document in documents]
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(made_of, sources * 3))
+    assert made == list(map(set_anew, sources)) * 3
 
 
 def long():
