@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -9,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from pdf_samples import NOTEBOOKS, TESTS, markdown, of_cells, printed, raster, typeset
+from pdf_samples import NOTEBOOKS, TESTS, markdown, of_cells, printed, raster, shows, typeset
 from pdf_samples import metadata as about
 from PIL import Image
 
-from handover import scratch
+from handover import digest, scratch
 from handover.errors import ConversionError
-from handover.pages import page_count, pdf, picture, pictures, pngs, settle, typesetter, typst_source
+from handover.pages import layout, page_count, pdf, picture, pictures, pngs, settle, typesetter, typst_source
 from judges import pdftext
 
 HEAD = '#set document(title: "x", date: auto)\n'
@@ -78,7 +79,12 @@ def forget():
 
 
 def made_of(files):
-    return pdf(files, 0, "x"), pngs(files, 18, "x")
+    """The hashes of its PDF and its pages: a difference of bytes would take minutes to be printed."""
+    return [digest.of_bytes(one) for one in (pdf(files, 0, "x"), *pngs(files, 18, "x"))]
+
+
+def page_one(files):
+    return digest.of_bytes(pngs(files, 36, "x")[0])
 
 
 def set_anew(files):
@@ -146,14 +152,55 @@ def test_pages_are_counted():
 
 
 @pytest.mark.parametrize("before", [1, 300, 900])
-def test_the_picture_of_page_one_needs_only_the_sections_that_begin_on_it(before):
+def test_the_picture_of_page_one_needs_only_what_begins_on_it(before):
     words = markdown("# Boats\n\n" + "Words before it. " * before)
     sections = [markdown(f"## Section {n}\n\n[up](#section-0) " + "and words. " * 300) for n in range(9)]
     files = settle(typst_source(of_cells(words, *sections), about()), "x")
-    shown = pngs(pictures._beginning(files), 36, "x")
-    every = pngs(files, 36, "x")
+    shown, every = pngs(pictures._beginning(files), 36, "x"), pngs(files, 36, "x")
     assert shown[0] == every[0]
     assert len(shown) < len(every)
+
+
+LONG = "Words before it. " * 260
+SECTIONS = "".join(f"\n\n## Section {n}\n\n[up](#section-0) " + "and words. " * 200 for n in range(4))
+TALL = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="600"><rect width="9" height="9"/></svg>'
+
+
+@pytest.mark.parametrize("cells", [
+    pytest.param([markdown("# Boats\n\n" + LONG * 9)], id="one long text"),
+    pytest.param([markdown("```\n" + "a\n" * 400 + "```" + SECTIONS)], id="long code"),
+    pytest.param([markdown("|a|b|\n|-|-|\n" + "|1|[2](#section-0)|\n" * 200 + SECTIONS)], id="a table on many pages"),
+    pytest.param([markdown(LONG), shows({"image/svg+xml": TALL}), markdown(LONG + SECTIONS)], id="a figure"),
+    pytest.param([markdown(f"{LONG * 3}\n\n<details><summary>More</summary><h2>In it</h2><p>words</p></details>")],
+                 id="a heading in a block"),
+    pytest.param([markdown(f"{LONG * 3}\n\n<div lang='fr'>\n\n## En français\n\nmots\n\n</div>" + SECTIONS)],
+                 id="a heading in a language"),
+    pytest.param([markdown(LONG + "\n\n### Sub\n\n## Section\n\n#### Deeper" + SECTIONS)], id="headings in a row"),
+    pytest.param([markdown(LONG + "\n\n- ".join(["", *["[item](#section-0) " * 9] * 60]) + SECTIONS)], id="a list"),
+])  # fmt: skip
+def test_page_one_is_drawn_as_it_is_whatever_the_next_one_begins_with(cells):
+    files = settle(typst_source(of_cells(*cells), about()), "x")
+    assert page_one(pictures._beginning(files)) == page_one(files)
+    assert picture(files, 36, "x")
+
+
+def test_a_heading_at_the_foot_of_page_one_goes_with_its_text():
+    """The page without that text would end with the heading."""
+    moved = 0
+    for words in range(186, 206, 2):
+        found = of_cells(markdown("# Boats\n\n" + "Words before it. " * words + SECTIONS))
+        files = settle(typst_source(found, about()), "x")
+        page, _, y = json.loads(files[layout.FILE])["places"]["section-0"]
+        moved += page == 2 and y < 80
+        assert page_one(pictures._beginning(files)) == page_one(files)
+    assert moved
+
+
+def test_where_page_one_cannot_be_drawn_alone_all_are(monkeypatch):
+    files = settle(typst_source(long(), about()), "x")
+    made = picture(files, 36, "x")
+    monkeypatch.setattr(pictures, "_beginning", lambda files: {**files, "main.typ": b"#par["})
+    assert picture(files, 36, "x") == made
 
 
 def test_a_picture_is_of_page_one_in_few_colours():
