@@ -14,7 +14,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
-from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,12 +29,8 @@ ITALIC = ("em", "i", "cite", "dfn", "var")
 FORMULA = (fonts.MATHS,)
 #: What stays regular although its tag is bold or slanted in a browser.
 PLAIN = ("pre", "code", ".row", ".plain", "address")
-#: A text of a page, or a tag with its name and what else it says.
-TOKEN = re.compile(r"([^<]+)|<(/?)([\w-]+)([^>]*)>")
-#: The attributes that say how a text is set, and the one that a style sheet prints.
-SHAPING = re.compile(r'\s(class|font-family|font-weight|font-style|data-label)="([^"]*)"')
-#: Tags that are never closed.
-EMPTY = frozenset(("br", "hr", "img", "input", "source", "wbr"))
+#: The attributes that say how a text is set.
+SHAPING = ("class", "font-family", "font-weight", "font-style")
 
 #: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
 BASE = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0–—‘’“”…·×−≠")
@@ -123,9 +118,12 @@ def _where(selectors: Iterable[str]) -> str:
 
 def used(body: str, rtl: bool) -> dict[Face, set[str]]:
     """The characters that each face has to draw in a page's body."""
+    from lxml import etree
+
+    parser = etree.HTMLParser(target=_Listener(rtl), encoding="utf-8", huge_tree=True)
     faces: dict[Face, set[str]] = {}
-    for setting, texts in _texts(body, rtl).items():
-        left = set(unescape("".join(texts)))
+    for setting, texts in etree.fromstring(body.encode(), parser).items():
+        left = set().union(*texts)
         for family in setting.families:
             face = Face(family, setting.bold, setting.italic and family != fonts.ARABIC)
             drawn = (left | _slanted(left) if family == fonts.MATHS else left) & covered(face)
@@ -135,44 +133,54 @@ def used(body: str, rtl: bool) -> dict[Face, set[str]]:
     return faces
 
 
-def _texts(body: str, rtl: bool) -> dict[Setting | None, list[str]]:
-    """The texts of a page by how they are set; those in a description are not.
-
-    The page is our own, each element closed and each value in quotes: a reader of any HTML takes three times as long.
-    """
-    texts: dict[Setting | None, list[str]] = {}
-    start = Setting(_stack(fonts.SERIF, rtl))
-    #: How the elements that are open set their texts, and those texts.
-    opened = [(start, texts.setdefault(start, []))]
-    for text, closing, tag, written in TOKEN.findall(body):
-        if text:
-            opened[-1][1].append(text)
-        elif closing:
-            opened.pop()
-        else:
-            shaping = tuple(SHAPING.findall(written)) if written else ()
-            setting = _setting(opened[-1][0], rtl, tag, shaping)
-            found = texts.setdefault(setting, [])
-            found += [value for name, value in shaping if name == "data-label"]
-            if tag not in EMPTY and not written.endswith("/"):
-                opened.append((setting, found))
-    texts.pop(None, None)
-    return texts
-
-
 def _slanted(letters: Iterable[str]) -> set[str]:
     """The characters that a browser sets in a formula for single letters."""
     return set(map(SLANTED.get, letters)) - {None}
 
 
+class _Listener:
+    """Hears a page as lxml reads it: a tree of it, which nobody needs, would take twice as long."""
+
+    def __init__(self, rtl: bool) -> None:
+        self.rtl = rtl
+        #: How the elements that are open set their texts; those in a description set none.
+        self.open: list[Setting | None] = [Setting(_stack(fonts.SERIF, rtl))]
+        self.texts: dict[Setting, list[str]] = {}
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        around = self.open[-1]
+        if around is None or tag in ("title", "desc", "annotation"):
+            self.open.append(None)
+            return
+        setting = _setting(around, self.rtl, tag, *map(attributes.get, SHAPING))
+        self.open.append(setting)
+        if "data-label" in attributes:
+            self.texts.setdefault(setting, []).append(attributes["data-label"])
+
+    def end(self, _: str) -> None:
+        self.open.pop()
+
+    def data(self, text: str) -> None:
+        if setting := self.open[-1]:
+            self.texts.setdefault(setting, []).append(text)
+
+    def close(self) -> dict[Setting, list[str]]:
+        return self.texts
+
+
 @lru_cache(maxsize=4096)
-def _setting(around: Setting | None, rtl: bool, tag: str, shaping: tuple[tuple[str, str], ...]) -> Setting | None:
-    """How an element sets its text, from how its surroundings do, its tag and its attributes; None if it sets none."""
-    if around is None or tag in ("title", "desc", "annotation"):
-        return None
+def _setting(
+    around: Setting,
+    rtl: bool,
+    tag: str,
+    classes: str | None,
+    families: str | None,
+    weight: str | None,
+    slope: str | None,
+) -> Setting:
+    """How an element sets its text, from how its surroundings do, its tag and its attributes."""
     if tag == "math" or around.families == FORMULA:
         return Setting(FORMULA)
-    classes, families, weight, slope = map(dict(shaping).get, ("class", "font-family", "font-weight", "font-style"))
     setting = around
     names = {tag, *(f".{name}" for name in (classes or "").split())}
     if not names.isdisjoint(SANS):
