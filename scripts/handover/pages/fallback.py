@@ -40,6 +40,9 @@ DIGITS = _DIGITS.split()
 WIDTH, LOW, HIGH, STROKE, DOT, GAP = 900, -150, 800, 40, 60, 70
 
 
+_hash = cache(digest.of_file)
+
+
 def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files of a page with the list of the typefaces that it needs beside ours, if it needs any."""
     main = files[MAIN].decode()
@@ -55,7 +58,7 @@ def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
         texts = {name: WRITTEN.sub(_public, PRIVATE.sub(REPLACEMENT, text)) for name, text in texts.items()}
     chosen: list[Path] = []
     for family in fonts.fallbacks():
-        if found := wanted & _covered(family[0]):
+        if found := wanted & covered(family[0]):
             chosen += family
             wanted -= found
         if not wanted:
@@ -107,7 +110,7 @@ def link(files: Mapping[str, bytes], folder: Path) -> list[str]:
 
 
 @cache
-def _covered(path: Path) -> frozenset[int]:
+def covered(path: Path) -> frozenset[int]:
     """The characters that a typeface, or the first of a collection, has a glyph for."""
     from fontTools.ttLib import TTFont
 
@@ -118,12 +121,7 @@ def _covered(path: Path) -> frozenset[int]:
 @cache
 def ours() -> frozenset[int]:
     """The characters that at least one of our own typefaces has a glyph for."""
-    return frozenset().union(*(_covered(fonts.face(family, "Regular")) for family in fonts.FAMILIES))
-
-
-@cache
-def _hash(path: Path) -> str:
-    return digest.of_file(path)
+    return frozenset().union(*(covered(fonts.face(family, "Regular")) for family in fonts.FAMILIES))
 
 
 def stand_ins(codes: Iterable[int]) -> bytes:
