@@ -210,6 +210,8 @@ for use in (folder, kernel, pages):
         except StoreError as error:
             said = str(error)
         ballast.unlink()
+        for kept in typesetter._idle:
+            scratch.remove(kept.folder)
         print(json.dumps({"use": use.__name__, "room": room, "said": said, "left": os.listdir(disk)}))
 """
 

@@ -56,6 +56,8 @@ class Sheet:
         return tint(colour(ground), colour(shade)), bold, drawn
 
     def _declared(self, element: Any, table: Any) -> Iterator[tuple[str, str]]:
+        if not (self._rules or element.get("style") or element.get("bgcolor")):
+            return  # as nearly always
         names = [element.tag, *(f".{name}" for name in element.get("class", "").split())]
         names += [f"#{element.get('id')}"] if element.get("id") else []
         names += [f"{element.tag}{name}" for name in names[1:]]
@@ -66,6 +68,7 @@ class Sheet:
             yield name.removesuffix("-color").removesuffix("-image"), value.lower()
 
 
+@lru_cache(maxsize=1024)
 def colour(text: str) -> Colour | None:
     """A colour of CSS on white paper; None where it is none, or cannot be seen."""
     from PIL import ImageColor

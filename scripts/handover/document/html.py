@@ -502,7 +502,7 @@ def _page(frame: Any) -> str:
 
 
 def _holds_block(element: Any) -> bool:
-    return any(inner.tag in BLOCKS for inner in element.iterdescendants())
+    return len(element) > 0 and any(inner.tag in BLOCKS for inner in element.iterdescendants())
 
 
 def _trimmed(run: list[model.Inline]) -> model.Inlines:

@@ -18,7 +18,8 @@ where it has one. What every node guarantees:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
 #: Blocks nested deeper than this are read as their text.
@@ -583,7 +584,14 @@ class Document:
 
 def held(node: Any) -> list[tuple[Any, ...]]:
     """What a node holds of other nodes, in reading order."""
-    return [held for name in type(node).__match_args__ if isinstance(held := getattr(node, name), tuple)]
+    return [held for name in _holders(type(node)) if isinstance(held := getattr(node, name), tuple)]
+
+
+@cache
+def _holders(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold others."""
+    plain = {one.name for one in fields(kind) if one.type in ("str", "int", "float", "bool", "bytes")}
+    return tuple(name for name in kind.__match_args__ if name not in plain)
 
 
 def plain(nodes: Any) -> str:
@@ -639,9 +647,12 @@ def running(nodes: Any) -> Inlines:
 
 def walk(node: Any) -> Iterator[Any]:
     """Yield a node and all nodes in it, in reading order; of a tuple, those of each member."""
-    if isinstance(node, tuple):
-        for inner in node:
-            yield from walk(inner)
-    elif hasattr(node, "__match_args__"):
-        yield node
-        yield from walk(tuple(held(node)))
+    left = [node]
+    while left:
+        node = left.pop()
+        if not isinstance(node, tuple):
+            if not hasattr(node, "__match_args__"):
+                continue
+            yield node
+            node = held(node)
+        left += reversed(node)

@@ -27,7 +27,7 @@ IMPORT = '#import "/report.typ": *'
 #: For private use, which no PDF/A may hold, this is set; in Typst's source it is written as a code.
 REPLACEMENT = "\ufffd"
 PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
-WRITTEN = re.compile(r"((?<!\\)(?:\\\\)*)\\u\{([0-9a-f]+)\}")
+WRITTEN = re.compile(r"\\(?:u\{([0-9a-f]+)\}|.)")
 #: Writing that shares one typeface, as Typst names it, and how its three kinds are told apart.
 EAST_ASIAN = r"[\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}\\p{Bopomofo}\u{3000}-\u{303f}\u{ff01}-\u{ffef}]+"
 IDEOGRAPHS, KANA, HANGUL = (re.compile(signs) for signs in ("[\u4e00-\u9fff]", "[\u3041-\u30ff]", "[\uac00-\ud7a3]"))
@@ -40,12 +40,15 @@ DIGITS = _DIGITS.split()
 WIDTH, LOW, HIGH, STROKE, DOT, GAP = 900, -150, 800, 40, 60, 70
 
 
+_hash = cache(digest.of_file)
+
+
 def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files of a page with the list of the typefaces that it needs beside ours, if it needs any."""
     main = files[MAIN].decode()
     texts = {name: data.decode() for name, data in files.items() if data.startswith(b"<svg")} | {MAIN: main}
     whole = "".join(texts.values())
-    characters = {chr(int(found[2], 16)) for found in WRITTEN.finditer(main)} | set(PLAIN.sub("", whole))
+    characters = {chr(int(code, 16)) for code in set(WRITTEN.findall(main)) - {""}} | set(PLAIN.sub("", whole))
     private = {ord(char) for char in characters if PRIVATE.match(char)}
     wanted = {code for code in map(ord, characters) if code > 0x7E and code not in INVISIBLE} - private - ours()
     if not (wanted or private):
@@ -55,7 +58,7 @@ def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
         texts = {name: WRITTEN.sub(_public, PRIVATE.sub(REPLACEMENT, text)) for name, text in texts.items()}
     chosen: list[Path] = []
     for family in fonts.fallbacks():
-        if found := wanted & _covered(family[0]):
+        if found := wanted & covered(family[0]):
             chosen += family
             wanted -= found
         if not wanted:
@@ -72,7 +75,7 @@ def with_typefaces(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _public(found: re.Match[str]) -> str:
-    return found[1] + REPLACEMENT if PRIVATE.match(chr(int(found[2], 16))) else found[0]
+    return REPLACEMENT if found[1] and PRIVATE.match(chr(int(found[1], 16))) else found[0]
 
 
 def _east_asian(main: str) -> str:
@@ -107,7 +110,7 @@ def link(files: Mapping[str, bytes], folder: Path) -> list[str]:
 
 
 @cache
-def _covered(path: Path) -> frozenset[int]:
+def covered(path: Path) -> frozenset[int]:
     """The characters that a typeface, or the first of a collection, has a glyph for."""
     from fontTools.ttLib import TTFont
 
@@ -118,12 +121,7 @@ def _covered(path: Path) -> frozenset[int]:
 @cache
 def ours() -> frozenset[int]:
     """The characters that at least one of our own typefaces has a glyph for."""
-    return frozenset().union(*(_covered(fonts.face(family, "Regular")) for family in fonts.FAMILIES))
-
-
-@cache
-def _hash(path: Path) -> str:
-    return digest.of_file(path)
+    return frozenset().union(*(covered(fonts.face(family, "Regular")) for family in fonts.FAMILIES))
 
 
 def stand_ins(codes: Iterable[int]) -> bytes:

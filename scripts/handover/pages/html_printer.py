@@ -52,7 +52,7 @@ def href(anchor: str) -> str:
 
 def attributes(**named: str) -> Markup:
     """Attributes, each with a space before it; those without a value are left out."""
-    return NOTHING.join(fill(' {}="{}"', name, value) for name, value in named.items() if value)
+    return Markup("".join(f' {name}="{escape(value)}"' for name, value in named.items() if value))
 
 
 class Printer:

@@ -3,11 +3,12 @@
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from handover.document import model
+from handover.errors import ConversionError
 from handover.pages import layout, typesetter
 from handover.pages.typst_text import visible
 
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 
 #: What smooth edges of type in three colours need.
 COLOURS = 24
+#: What is told apart in a source to find its blocks: texts, what opens and closes, and the ends of lines.
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[({]|[\])}]|\n')
+#: The place of a number or a heading in a source.
+PLACE = re.compile(r'#(?:place-of\(|number\("[^"\\]*", )"([^"\\]+)"')
+#: Blocks that stand where the text has come to, as figures need not.
+FLOWING = ("#par[", "#heading(", "#listed[")
 #: How SVG names the house's narrow face; Typst knows both widths as one family.
-#: A heading of the first rank in a source, with its place.
-SECTION = re.compile(r'^#heading\(level: 2\)\[.*#place-of\("([^"\\]+)"\);\];$', re.MULTILINE)
 CONDENSED = re.compile(r'font-family="([^"]*)IBM Plex Sans Condensed([^"]*)"')
 
 
@@ -56,18 +61,39 @@ def picture(files: Mapping[str, bytes], ppi: float, name: str) -> bytes:
     """
     from PIL import Image
 
-    with Image.open(io.BytesIO(typesetter.pngs(_beginning(files), ppi, name)[0])) as image:
+    try:
+        first = typesetter.pngs(_beginning(files), ppi, name)[0]
+    except ConversionError:
+        first = typesetter.pngs(files, ppi, name)[0]
+    with Image.open(io.BytesIO(first)) as image:
         return _png(image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
 
 
 def _beginning(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """The files without the sections that begin after the first page: Typst draws all pages or none."""
+    """The files without what stands after the first text of page two: Typst draws all pages or none.
+
+    A heading alone would not do: it goes to the next page with the text under it.
+    """
     main, places = files["main.typ"].decode(), json.loads(files[layout.FILE])["places"]
-    for section in SECTION.finditer(main):
-        if places.get(section[1], (1,))[0] > 1:
-            last = main.rstrip().rpartition("\n")[2]
-            return {**files, "main.typ": f"{main[: section.start()]}{last}\n".encode()}
+    turned = False
+    for start, end in _blocks(main):
+        if main.startswith(FLOWING, start):
+            turned = turned or any(places.get(name, (1,))[0] > 1 for name in PLACE.findall(main, start, end))
+            if turned and main.startswith("#par[", start):
+                last = main.rstrip().rpartition("\n")[2]
+                return {**files, "main.typ": f"{main[:end]}{last}\n".encode()}
     return files
+
+
+def _blocks(main: str) -> Iterator[tuple[int, int]]:
+    """Yield where each outermost block of a source begins and ends."""
+    start = depth = 0
+    for token in TOKEN.finditer(main):
+        sign = token[0]
+        depth += (sign in "[({") - (sign in "])}")
+        if sign == "\n" and not depth:
+            yield start, token.end()
+            start = token.end()
 
 
 def _png(image: "Image.Image") -> bytes:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from handover import atomic, digest, fonts
+from handover.pages import fallback
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 #: Tags, and classes with a dot, that set a text in another family, weight or slope than its surroundings.
@@ -207,10 +208,7 @@ def _setting(
 @cache
 def covered(face: Face) -> frozenset[str]:
     """The characters that a face can draw."""
-    from fontTools.ttLib import TTFont
-
-    with TTFont(face.file, lazy=True) as font:
-        return frozenset(map(chr, font.getBestCmap()))
+    return frozenset(map(chr, fallback.covered(face.file)))
 
 
 def _font_faces(faces: Mapping[Face, Iterable[str]]) -> str:

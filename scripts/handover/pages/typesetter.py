@@ -1,11 +1,16 @@
-"""Typst itself: a set of files into a PDF or a picture, in a world that holds these files and nothing else."""
+"""Typst itself: a set of files into a PDF or a picture, in a world that holds these files and nothing else.
+
+Worlds are kept while the process lasts, so that Typst reads anew only what differs from the files before: a draft from
+the next one of the same document, a document from the one of another day.
+"""
 
 import json
+import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from handover import fonts, scratch
@@ -16,6 +21,8 @@ from handover.pages.typst_text import literal
 STANDARDS = ["ua-1", "a-3a"]
 #: Files that begin so are pictures, which a notebook may hold in any state.
 PICTURE = "picture-"
+#: How many worlds are kept: those of the pages, of the first one's picture and of a link's, for two documents.
+KEPT = 6
 BROKEN = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 24" width="240" height="24">'
     b'<text x="0" y="16" font-family="IBM Plex Serif" font-size="11">This picture is broken.</text></svg>'
@@ -70,11 +77,9 @@ def _mended(files: Mapping[str, bytes], name: str, run: Callable[[Mapping[str, b
 
 
 def _query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
-    import typst
-
-    with _world(files, name) as (main, about):
+    with _typst(files, name) as compiler:
         try:
-            return json.loads(typst.query(main, selector, field="value", **about))
+            return json.loads(compiler.query(selector, field="value"))
         except RuntimeError as error:
             raise _refused(name, str(error), [], "") from error
 
@@ -93,47 +98,89 @@ def _drawable(file: str, data: bytes) -> bool:
 
 
 def _compile(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> Any:
-    import typst
-
-    with _world(files, name) as (main, about):
-        made, warnings = typst.compile_with_warnings(main, **about, **options)
+    with _typst(files, name) as compiler:
+        made, warnings = compiler.compile_with_warnings(**options)
     if warnings:
         first = warnings[0]
         raise _refused(name, f"warning: {first.message}", list(first.hints), first.diagnostic)
     return made
 
 
+class _World:
+    """A folder of files, and the compiler that has read them."""
+
+    def __init__(self) -> None:
+        self.folder = scratch.make()
+        self.files: Mapping[str, bytes] = {}
+        self.typefaces = self.compiler = None
+
+    def fits(self, files: Mapping[str, bytes]) -> bool:
+        """Whether it is of files so called, and has no others: what tidies up temporary folders may have been here."""
+        with suppress(OSError):
+            return self.files.keys() == files.keys() == set(os.listdir(self.folder))  # noqa: PTH208  names are wanted
+        return False
+
+    def hold(self, files: Mapping[str, bytes]) -> Any:
+        """Put these files in the place of the others of their names, and return their compiler."""
+        import typst
+
+        with scratch.room(self.folder.parent):
+            for file, data in files.items():
+                if self.files.get(file) != data:
+                    (self.folder / file).write_bytes(data)
+            beside, formulas = fallback.link(files, self.folder), fallback.MATHS in files
+        typefaces = _with(beside, formulas=formulas) if beside else _ours(formulas=formulas)
+        if typefaces is not self.typefaces:
+            places = dict.fromkeys(("root", "package_path", "package_cache_path"), self.folder)
+            self.compiler = typst.Compiler(self.folder / "main.typ", font_paths=typefaces, **places)
+        self.files, self.typefaces = dict(files), typefaces
+        return self.compiler
+
+
+#: Those that nobody uses, the last used first. A child of a fork leaves them to its parent.
+_idle: list[_World] = []
+_choosing = threading.Lock()
+os.register_at_fork(after_in_child=_idle.clear)
+
+
+def _taken(files: Mapping[str, bytes]) -> _World:
+    with _choosing:
+        found = next((world for world in _idle if world.fits(files)), None)
+        if found:
+            _idle.remove(found)
+    return found or _World()
+
+
+def _put_back(world: _World) -> None:
+    with _choosing:
+        _idle.insert(0, world)
+        left = _idle[KEPT:]
+        del _idle[KEPT:]
+    for one in left:
+        scratch.remove(one.folder)
+
+
 @contextmanager
-def _world(files: Mapping[str, bytes], name: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Hold a folder of the files, all the world there is: Typst refuses any path out of it, and finds no package in it.
+def _typst(files: Mapping[str, bytes], name: str) -> Iterator[Any]:
+    """Typst, to which the files are all the world there is: it refuses any path out of it, and finds no package in it.
 
     Raises:
         ConversionError: Typst refused, with what it said.
     """
     import typst
 
-    with scratch.folder() as world:
-        with scratch.room(world.parent):
-            for file, data in files.items():
-                (world / file).write_bytes(data)
-            beside, formulas = fallback.link(files, world), fallback.MATHS in files
-        try:
-            yield (
-                world / "main.typ",
-                {
-                    "root": world,
-                    "font_paths": _with(beside, formulas=formulas) if beside or formulas else _fonts(),
-                    "package_path": world,
-                    "package_cache_path": world,
-                },
-            )
-        except typst.TypstError as error:
+    world = _taken(files)
+    try:
+        yield world.hold(files)
+    except BaseException as error:
+        scratch.remove(world.folder)
+        if isinstance(error, typst.TypstError):
             raise _refused(name, error.message, list(error.hints), error.diagnostic) from error
-        except BaseException as error:
-            # a panic inside Typst reaches Python as an exception outside the ordinary tree
-            if type(error).__name__ != "PanicException":
-                raise
+        # a panic inside Typst reaches Python as an exception outside the ordinary tree
+        if type(error).__name__ == "PanicException":
             raise _refused(name, f"Typst broke off: {error}", [], "") from error
+        raise
+    _put_back(world)
 
 
 def _refused(name: str, message: str, hints: list[str], diagnostic: str) -> ConversionError:
@@ -146,8 +193,8 @@ def _refused(name: str, message: str, hints: list[str], diagnostic: str) -> Conv
 
 
 @cache
-def _fonts() -> Any:
-    return _with([], formulas=False)
+def _ours(*, formulas: bool) -> Any:
+    return _with([], formulas=formulas)
 
 
 def _with(folders: list[str], *, formulas: bool) -> Any:
