@@ -38,7 +38,7 @@ def weak(tables):
 def test_claims_that_contradict_each_other_need_a_conflict(facts):
     with pytest.raises(FactError) as error:
         _ = facts(row="troops_2020", claims="T048 T061")["troops_2020"]
-    assert "'troops_2020': T048 and T061 contradict each other (5200 against 2500)" in str(error.value)
+    assert "'troops_2020': T048 and T061 contradict each other (about 5,200 against 2,500)" in str(error.value)
     assert "Register it in data/record/conflicts.csv" in str(error.value)
 
 

@@ -1,7 +1,9 @@
 """The commands that judge: `handover check` what is written here, `handover verify` what was rendered."""
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +61,7 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
     if fix:
         tell(*checks.fix(project))
     data = list(checks.data(project))
-    wrong += tell(*data)
+    wrong += tell(*data, *_settings(project))
     sound = all(finding.mark != "wrong" for finding in data)
     if article:
         wrong += tell(_article(project, article))
@@ -69,6 +71,21 @@ def check_command(article: Path | None, fix: bool, staged: bool, commits: str | 
     wrong += tell(*checks.catalogue(store, project))
     if wrong:
         raise HandoverError(f"{wrong} wrong.")
+
+
+def _settings(project: "Project") -> "Iterator[Finding]":
+    """Check pyproject.toml, which a render reads in part and a schedule only when it is run."""
+    from handover.editions import Finding, catalogue, settings
+    from handover.errors import on_one_line
+    from handover.schedule import entries
+
+    now = dt.datetime.now(dt.UTC)
+    for read in (settings.table, catalogue.site, partial(entries.load, now=now)):
+        try:
+            read(project)
+        except HandoverError as error:
+            yield Finding("wrong", on_one_line(error))
+            return
 
 
 def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
@@ -81,8 +98,9 @@ def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
     if not sound:
         yield Finding("note", "words: to be checked against the facts once the data are mended")
         return
-    for fault in check_facts(project):
-        yield Finding("wrong", f"data: {fault}")
+    told = check_facts(project)
+    for fault in told:
+        yield Finding("wrong", fault if fault.startswith("data/") else f"data: {fault}")
     cells = {}
     for report in project.reports_known():
         with suppress(HandoverError):  # told of the notebook itself
@@ -94,7 +112,9 @@ def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
         yield Finding("wrong", on_one_line(error))
         return
     for where, faults in found.items():
-        yield from (Finding("wrong", f"{where}: {fault}") for fault in faults)
+        # of a fact that cannot be made it is said once, not for each text that names it
+        more = [fault for fault in faults if not any(one in fault for one in told)]
+        yield from (Finding("wrong", f"{where}: {fault}") for fault in more)
         if not faults:
             yield Finding("ok", f"{where}: its words name what is known")
 

@@ -101,7 +101,7 @@ def site(project: Project | None) -> Site:
         return Site()
     found = table(project)
     for key in ("title", "description", "id"):
-        want(isinstance(found.get(key, ""), str), key, found.get(key), "a text", 'title = "Leaving Iraq"')
+        want(isinstance(found.get(key, ""), str), key, found.get(key), "a text", f'{key} = "…"')
     words, example = found.get("words", {}), '"evidence: article" = "from the article alone"'
     want(isinstance(words, dict), "words", words, "a table of texts", example)
     for name, value in words.items():

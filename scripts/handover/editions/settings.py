@@ -4,18 +4,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from handover.errors import HandoverError
+from handover.errors import HandoverError, near
 from handover.project import Project
 from handover.text import printable
 
 FILE = "pyproject.toml"
+KEYS = (
+    "title", "author", "description", "url", "id", "order", "words", "pinned", "drafts", "network", "schedule", "mail",
+)  # fmt: skip
 
 
 def table(project: Project) -> dict[str, Any]:
     """Read ``[tool.handover]``; a project without one sets nothing.
 
     Raises:
-        HandoverError: The file is not TOML.
+        HandoverError: The file is not TOML, or a key is not known.
     """
     import tomllib
 
@@ -26,7 +29,14 @@ def table(project: Project) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise HandoverError(f"{FILE}: must be TOML (got {error}).\nMend the file and run the command again.") from error
     tools = found.get("tool", {})
-    return tools.get("handover", {}) if isinstance(tools, dict) else {}
+    own = tools.get("handover", {}) if isinstance(tools, dict) else {}
+    for key in own if isinstance(own, dict) else ():
+        if key not in KEYS:
+            raise HandoverError(
+                f"{FILE}: tool.handover.{key} must be a setting that there is (got '{key}'{near(key, KEYS)}).\n"
+                f"These are {', '.join(KEYS)}."
+            )
+    return own
 
 
 def author(project: Project | None) -> str:
@@ -55,7 +65,7 @@ def network(project: Project, report: str) -> bool:
     if isinstance(found, bool):
         return found
     fits = isinstance(found, list) and all(isinstance(one, str) for one in found)
-    want(fits, "network", found, "true, false or a list of reports", 'network = ["drawdown"]')
+    want(fits, "network", found, "true, false or a list of reports", 'network = ["REPORT"]')
     return report in found
 
 

@@ -10,17 +10,20 @@
 
 A rule is a table and conditions on its columns: ``=`` any of the values between ``|``, or a range of days or numbers;
 ``!=`` none of them; ``!=`` before nothing, that there is a value; before the name of a fact, that no row of it has the
-same. It takes no row of grade D, no outlier, and of what was planned, ordered or authorised only what `basis` names.
+same. A value with spaces stands in double quotes: ``series="days in a month"``. It takes no row of grade D, no
+outlier, and of what was planned, ordered or authorised only what `basis` names.
 
 A rule counts what was known by the report's day; one with a range of days is known once the range is over. What names
 its rows is known once all of them are. Bounds are computed as in `arithmetic`; conflicts are those of the rows.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from handover import plain
 from handover.errors import FactError, near
 from handover.story import arithmetic
 from handover.story.values import Period, Quantity, Row, overlap, period_of, quantity_of
@@ -28,6 +31,7 @@ from handover.tables import Value, row_id
 
 if TYPE_CHECKING:
     from handover.story.claims import Claim
+    from handover.story.data import Tables
     from handover.story.facts import Facts
 
 #: What is done with a list of numbers, and with two.
@@ -45,6 +49,9 @@ COMPUTED = ("count", *MANY, *TWO)
 #: What was meant and not observed.
 MEANT = ("planned", "ordered", "authorised")
 PER_CENT = "per cent"
+#: The slash between two sides, and the words of one, in neither of which quotes are opened or closed.
+SLASH = re.compile(r'/(?=(?:[^"]*"[^"]*")*[^"]*$)')
+WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +76,13 @@ def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
     Raises:
         FactError: The declaration names what is not there, or combines what cannot be combined.
     """
-    how, of, sides = str(row["choose"]), str(row["of"]), str(row["claims"]).split("/")
+    how, of, sides = str(row["choose"]), str(row["of"]), SLASH.split(str(row["claims"]))
     where = f"data/facts.csv: '{row['fact']}'"
     if len(sides) > 2 or (len(sides) == 2 and how not in TWO):
         raise FactError(
             f"{where}: {how} must have one list of rows (got {len(sides)}).\nOnly a difference or a share has two."
         )
-    groups = [_Group(facts, where, of, side.split()) for side in sides]
+    groups = [_Group(facts, where, of, named(side)) for side in sides]
     if any(group.open for group in groups):
         return None
     if of == "date" and how in ("least", "most"):
@@ -94,6 +101,11 @@ def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
     if not known or len(known) < len(parts):
         return None
     return _put_together(how, known)
+
+
+def named(claims: str) -> list[str]:
+    """Return the words of a list of claims: ids, or a table and its conditions, without the quotes around values."""
+    return [word.replace('"', "") for word in WORD.findall(claims)]
 
 
 def _put_together(how: str, parts: list[Part]) -> dict[str, Any] | None:
@@ -144,7 +156,14 @@ class _Group:
         if not self.words:
             raise FactError(f"{self.where}: must name rows, facts or a table (got nothing).\nFill the column claims.")
         self.tables = self.facts.view.tables
-        self.ruled = self.words[0] in self.tables.rows
+        table, *conditions = self.words
+        self.ruled = table in self.tables.rows
+        if not self.ruled and any("=" in word for word in conditions):
+            raise FactError(
+                f"{self.where}: conditions must follow the name of a table (got '{table}'"
+                f"{near(table, self.tables.rows)}).\nThe tables are {', '.join(self.tables.rows)}."
+            )
+        self.tests = [self._test(table, condition) for condition in conditions] if self.ruled else []
 
     @property
     def countable(self) -> bool:
@@ -162,8 +181,8 @@ class _Group:
         rows = self._rows() if self.ruled else [row for row in self._named() if row]
         if not rows or (not self.ruled and len(rows) < len(self.words)):
             return None
-        if self.of != "rows" and self.of not in rows[0]:
-            raise FactError(f"{self.where}: of must be a column of the rows{near(self.of, rows[0])} (got {self.of}).")
+        if self.of != "rows":
+            self._refuse_column(rows[0])
         number = len(rows) if self.of == "rows" else len({row[self.of] for row in rows})
         periods = [period for row in rows if (period := period_of(row))]
         span = Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None
@@ -212,7 +231,8 @@ class _Group:
 
     def _part(self, row: Row) -> Part:
         name = row_id(row)
-        number = quantity_of(row, self.of) if self.of == "value" or self.of in row else Quantity()
+        self._refuse_column(row)
+        number = quantity_of(row, self.of)
         table, basis = self.tables.where[name][0], str(row.get("basis") or "")
         words = [table, self.of, str(row.get("unit") or ""), basis if basis in MEANT else "observed"]
         return Part(
@@ -221,12 +241,21 @@ class _Group:
             number=number,
             period=period_of(row),
             kind=" ".join(filter(None, words)),
-            units=self._units(table),
+            units=self._units(table, row),
             conflicts=self._contested(name, number, lambda claim: quantity_of(claim.row, self.of)),
         )
 
-    def _units(self, table: str) -> frozenset[str]:
-        """Return the units in which facts are read from the same column of the same table."""
+    def _refuse_column(self, row: Row) -> None:
+        if self.of not in row:
+            raise FactError(
+                f"{self.where}: of must be a column of the rows{near(self.of, row)} (got {self.of}).\n"
+                f"The columns are {', '.join(row)}."
+            )
+
+    def _units(self, table: str, row: Row) -> frozenset[str]:
+        """Return the unit that the row names, or else those in which facts are read from the same column."""
+        if self.of == "value" and row.get("unit"):
+            return frozenset({str(row["unit"])})
         read = [row for row in self.facts.declared.values() if row["of"] == self.of and row["choose"] not in COMPUTED]
         return frozenset(
             str(row["unit"])
@@ -253,6 +282,12 @@ class _Group:
         """Return a row by its id, if it may be used, and stand alone."""
         if word in self.facts:
             raise FactError(f"{self.where}: must count rows (got the fact '{word}').\nName the rows, or a table.")
+        if word not in self.tables.where:
+            known = [*self.tables.rows, *self.tables.where]
+            raise FactError(
+                f"{self.where}: must name rows or a table (got '{word}'{near(word, known)}).\n"
+                "Name a row by its id, the first cell of its line in data/, or a table."
+            )
         if not self.facts.view.sees(word):
             return None
         row = self.tables.where[word][1]
@@ -261,8 +296,6 @@ class _Group:
     def _rows(self) -> list[Row]:
         """Return the rows of a rule that were known."""
         table, *conditions = self.words
-        first = self.tables.rows[table][0] if self.tables.rows[table] else {}
-        tests = [self._test(condition, first) for condition in conditions]
         sets_basis = any(condition.startswith("basis") for condition in conditions)
         return [
             row
@@ -270,23 +303,59 @@ class _Group:
             if not self.facts.view.weak(row)
             and row.get("standing") != "outlier"
             and (sets_basis or row.get("basis") not in MEANT)
-            and all(test(row) for test in tests)
+            and all(test(row) for test in self.tests)
         ]
 
-    def _test(self, condition: str, columns: Row) -> Callable[[Row], bool]:
+    def _test(self, table: str, condition: str) -> Callable[[Row], bool]:
         column, found, wanted = condition.partition("=")
-        without = column.endswith("!")
+        without, columns = column.endswith("!"), self.tables.columns[table]
         column = column.removesuffix("!")
         if not found or column not in columns:
             raise FactError(
                 f"{self.where}: a condition must be column=value (got '{condition}'{near(column, columns)}).\n"
-                f"The columns are {', '.join(columns)}."
+                f"The columns are {', '.join(columns)}; a value with spaces stands in double quotes."
             )
         if without and wanted in self.facts:
             fact = self.facts[wanted]
             taken = {self.tables.where[claim][1].get(column) for claim in fact.claims} if fact else set()
             return lambda row: row[column] not in taken
+        cell = next((cell for row in self.tables.rows[table] if (cell := row[column]) is not None), None)
+        if cell is not None and ".." in wanted and not _is_range(wanted, cell):
+            raise FactError(
+                f"{self.where}: the condition on {column} must be a range of days or numbers, the lesser first, and "
+                f"the column must hold such (got '{wanted}').\nWrite it like 2025-01-01..2025-12-31, or like 3..10."
+            )
         return lambda row: _holds(row[column], wanted) is not without
+
+
+def unmet(tables: "Tables", fact: Row) -> Iterator[str]:
+    """Yield the conditions of a fact that no row of any day meets, since none has their value."""
+    for table, *conditions in filter(None, map(named, SLASH.split(str(fact["claims"])))):
+        if table not in tables.rows or not all("=" in condition for condition in conditions):
+            continue  # told where it is computed
+        for condition in conditions:
+            column, _, wanted = condition.partition("=")
+            column = column.removesuffix("!")
+            known = sorted({str(cell) for row in tables.rows[table] if (cell := row.get(column)) is not None})
+            if not known or wanted == "" or ".." in wanted or condition == f"{column}!={wanted}":
+                continue
+            for value in wanted.split("|"):
+                if value not in known:
+                    some = ", ".join(known[:6]) + (", …" if len(known) > 6 else "")
+                    yield (
+                        f"the condition on {column} must name a value that some row has "
+                        f"(got '{value}'{near(value, known)}). These are {some}."
+                    )
+
+
+def _is_range(text: str, cell: Value) -> bool:
+    """Return whether a text is a range that cells of this kind can lie in."""
+    read = plain.day if isinstance(cell, dt.date) else plain.number
+    try:
+        first, last = map(read, text.split(".."))
+    except ValueError:
+        return False
+    return first <= last and not isinstance(cell, str)  # type: ignore[operator]
 
 
 def _known(value: Quantity | Period) -> bool:

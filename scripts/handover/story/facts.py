@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from handover.errors import FactError, near
+from handover.errors import FactError, near, on_one_line
 from handover.project import Project
 from handover.story.claims import Claim, View
 from handover.story.contradictions import CURE, contradictions
 from handover.story.data import Tables
-from handover.story.derived import COMPUTED, computed
+from handover.story.derived import COMPUTED, computed, named, unmet
 from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
 from handover.tables import row_id
 
@@ -119,7 +119,10 @@ class Facts:
         if since:
             later = f", and unknown until {English().date(since)}" if since > self.view.as_of else ""
             return f"outside the chosen evidence{later}"
-        rows = str(self.declared[key]["claims"]).split() if key in self.declared else []
+        words = named(str(self.declared[key]["claims"])) if key in self.declared else []
+        if lacking := next((word for word in words if word in self and word != key and not self[word]), ""):
+            return f"rests on {lacking}, which {self.why_unknown(lacking)}"
+        rows = [word for word in words if word in self.view.tables.where and word not in self]
         weak = rows and all(self.view.weak(self.view.tables.where[row][1]) for row in rows)
         return "rests on sources of grade D alone" if weak else "rests on no row that gives a value"
 
@@ -226,14 +229,42 @@ def check_facts(project: Project) -> list[str]:
         DataError: The tables have faults.
     """
     tables = Tables.load(project)
-    faults = [f"{found}; {CURE}" for found in contradictions(tables)]
+    cure = CURE.format(tables.paths.get("conflicts", "data/conflicts.csv"))
+    faults = [f"{found}; {cure}" for found in contradictions(tables)]
+    faults += _misdeclared(tables)
     facts = Facts(View(tables, dt.date.max)) if "facts" in tables.rows else None
     for key in facts.declared if facts else ():  # what Python computes may rest on tables that another story has not
         try:
             facts[key]
         except FactError as error:
-            faults.append("; ".join(str(error).splitlines()))
-    return faults
+            faults.append(on_one_line(error))
+    return list(dict.fromkeys(faults))
+
+
+#: The unit of a fact whose `of` is one of these.
+UNITS = {"date": "date", "start": "date", "end": "date", SAID: "statement"}
+
+
+def _misdeclared(tables: Tables) -> Iterator[str]:
+    """Yield the facts that name a column, a unit or a value which the rows behind them do not have."""
+    for fact in tables.rows.get("facts", []):
+        where, of, unit = f"{tables.paths['facts']}: '{fact['fact']}'", str(fact["of"]), fact["unit"]
+        if fact["choose"] in COMPUTED:
+            yield from (f"{where}: {fault}" for fault in unmet(tables, fact))
+            continue
+        if unit != UNITS.get(of, unit) or (of not in UNITS and unit in UNITS.values()):
+            wanted = UNITS.get(of, "what is counted")
+            yield f"{where}: unit must be {wanted} where of is {of} (got {unit}). Correct the one or the other."
+            continue
+        for name in str(fact["claims"]).split() if of not in UNITS else ():
+            row = tables.where[name][1]
+            if of not in row:
+                yield (
+                    f"{where}: of must be a column of {name} (got '{of}'{near(of, row)}). "
+                    f"The columns are {', '.join(row)}; date, start, end and said stand for themselves."
+                )
+            elif of == "value" and row.get("unit") and row["unit"] != unit:
+                yield f"{where}: unit must be that of {name}, {row['unit']} (got {unit}). Correct the unit."
 
 
 def _declared_conflicts(view: View, row: Row) -> tuple[str, ...]:
@@ -273,13 +304,12 @@ def _refuse_contradiction(view: View, key: str, values: list[tuple[Claim, Quanti
             raise FactError(
                 f"data/facts.csv: '{key}': {first.id} and {other.id} contradict each other "
                 f"({_edges(chosen)} against {_edges(value)}) and no conflict is registered.\n"
-                "Register it in data/record/conflicts.csv and conflict_rows.csv, or take one of the claims out."
+                f"Register it in {view.tables.paths['conflicts']} and conflict_rows.csv, or take one of the claims out."
             )
 
 
 def _edges(value: Quantity | Period) -> str:
-    low, high = (value.start, value.end) if isinstance(value, Period) else value.edges()
-    return str(low) if isinstance(value, Quantity) and low == high else f"{low} to {high}"
+    return English().period(value) if isinstance(value, Period) else English().quantity(value, digits=True)
 
 
 # facts that no row declares

@@ -46,6 +46,27 @@ def sound(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame[frame["grade"] != WEAK]
 
 
+def require_sources(rows: "pd.DataFrame", what: str) -> None:
+    """Refuse rows that do not say where they come from, as after a sum over groups.
+
+    Raises:
+        ChartError: A column of the evidence is missing, or a row names no source.
+    """
+    missing = [name for name in EVIDENCE[:3] if name not in rows]
+    if missing:
+        raise ChartError(
+            f"{what}: the rows must keep the columns {', '.join(EVIDENCE[:3])} of frame(…) (got {', '.join(rows)}).\n"
+            'Filter and sort rows, and merge from another table only what you need: frame("TABLE")[["KEY", "NAME"]]. '
+            "A sum or a mean is a row of data/facts.csv, which story.numbers gives as rows."
+        )
+    bare = rows["row_id"][rows["source_id"].isna()]
+    if len(bare):
+        raise ChartError(
+            f"{what}: each row must name its source (got none for '{bare.iloc[0]}').\n"
+            "Give the table a column source_id, and fill it."
+        )
+
+
 def table_frame(view: View, table: str) -> "pd.DataFrame":
     """Return the rows of a table that may be used.
 
@@ -263,7 +284,9 @@ def _cell(row: Row, column: str, language: English, *, first: bool) -> str:
     elif column == "when":
         period = period_of({name: value.date() if hasattr(value, "date") else value for name, value in row.items()})
         text = language.period(period) if period else ""
-    elif isinstance(value := row[column], int | float):
+    elif isinstance(value := row[column], dt.date):
+        text = language.date(value)
+    elif isinstance(value, int | float):
         text, kind = language.number(value, digits=True), "number"
     else:
         text = str(value or "").replace("_", " ")

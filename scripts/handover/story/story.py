@@ -238,6 +238,8 @@ class Story:
         from handover.story.charts import figure
 
         counted, *others = rows if isinstance(rows, list) else [rows]
+        for part in (counted, *others):
+            frames.require_sources(part, "figure")
         rows = pd.concat([part[["row_id", "source_id", "outlet"]] for part in (counted, *others)], ignore_index=True)
         rows = rows.drop_duplicates("row_id")
         if len(rows) > FEW_VALUES and not values:
@@ -285,6 +287,7 @@ class Story:
         if rows.empty:
             self._omissions.add("table", _first(caption), f"no row of it may be used on {self._day}", lost=True)
             return self._instead(otherwise)
+        frames.require_sources(rows, "table")
         self.log.rows(rows["row_id"], rows["source_id"])
         if "statement" in columns:
             self.log.said.update(dict.fromkeys(rows["row_id"]))
