@@ -53,7 +53,7 @@ def first_usable(project: Project, today: dt.date) -> Example:
             continue
         table, row = tables.where[fact.claims[0]]
         if row.keys() >= QUANTITY and {"date", "start"} & row.keys() and "source_id" in row:
-            # where a place or a weapon is named among them, so it was before: a chart of this story shows all
+            # a scope or a measure says enough; where there is none, rows of one subject alone can be compared
             own = {} if row.get("scope") or row.get("measure") else subject_of(row)
             alike = {column: row[column] for column in SERIES if row.get(column)} | own
             return Example(day, key, fact.label, fact.unit, table, _query(alike), "claims" in tables.rows)
