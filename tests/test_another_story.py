@@ -1,6 +1,5 @@
 """Another story than the project's own, rain on an island, from `handover init` to its readers; and whose is what."""
 
-import csv
 import json
 import os
 import re
@@ -16,11 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from handover.errors import DataError, FactError, HandoverError
+from curated import fill
+from handover.errors import ChartError, DataError, FactError, HandoverError, ProseError
 from handover.project import Project
-from handover.start import new_project
-from handover.story import Story
+from handover.start import new_project, new_report
+from handover.story import Story, check_facts
+from handover.story.claims import statement
 from handover.story.data import Tables
+from handover.story.sentences import plain
 from handover.tables import faults
 from judges import pdftext
 
@@ -146,7 +148,7 @@ def test_a_table_of_this_story_that_another_asks_for_is_named(made, ask, table):
         (
             lambda found: found["measurements"]["schema"]["fields"][5].update(type="float"),
             "data/datapackage.json: column 'value' "
-            "must have one of the types string, integer, number, date (got 'float')",
+            "must have one of the types string, integer, number, date, year (got 'float')",
         ),
         (
             lambda found: found["measurements"]["schema"]["foreignKeys"][0]["reference"].update(resource="papers"),
@@ -194,19 +196,6 @@ def test_a_reference_may_be_written_as_a_list_and_a_table_may_be_empty(made):
     assert frame.empty and {"summary", "row_id", "outlet", "known"} <= set(frame.columns)
 
 
-# the walk: rain on an island, by months, from two stations that disagree once
-
-
-def fill(project, table, *rows):
-    path = project.data / f"{table}.csv"
-    with path.open(newline="") as file:
-        columns = next(csv.reader(file))
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(dict(zip(columns, row, strict=False)) if isinstance(row, tuple) else row for row in rows)
-
-
 def source(name, outlet, published):
     about = {"source_id": name, "outlet": outlet, "title": f"Rain, as {outlet} reports it", "published": published}
     return about | {"published_precision": "day", "kind": "primary", "language": "en", "grade": "A", "seen": "page"}
@@ -217,6 +206,241 @@ def rain(name, series, month, source, **quantity):
     when = {"start": f"2021-{month}-01", "end": f"2021-{month}-{days}", "date_precision": "month"}
     whole = {"measurement_id": name, "series": series, "source_id": source, "unit": "mm", "bound": "exact"}
     return whole | when | quantity
+
+
+# tables with columns of their own: who went aboard at the stops of a ferry
+
+
+def column(name, kind="string", **rules):
+    return {"name": name, "type": kind} | ({"constraints": rules} if rules else {})
+
+
+def aboard(name, stop, year, **quantity):
+    when = {"start": f"{year}-01-01", "end": f"{year}-12-31", "date_precision": "year", "unit": "passengers"}
+    return {"aboard_id": name, "stop_id": stop, "source_id": "line", "bound": "exact", **when, **quantity}
+
+
+FACT = {"of": "value", "unit": "passengers", "choose": "first", "weight": 2}
+#: The condition on a series whose name has spaces, and all that the line says.
+CANCELLED = 'measurements series="sailings cancelled"'
+
+
+@pytest.fixture
+def ferry(made):
+    """Two stops, one of them with an umlaut, and two years of passengers; months of sailings that were cancelled."""
+
+    def add(found):
+        for name, fields in {
+            "stops": [column("stop_id", required=True, unique=True), column("name"), column("since", "year")],
+            "aboard": [column("aboard_id", required=True, unique=True), column("stop_id")],
+        }.items():
+            alike = {one["name"]: one for one in found["measurements"]["schema"]["fields"]}
+            wanted = "start end date_precision value low high bound unit source_id" if name == "aboard" else "source_id"
+            whole = {"name": name, "path": f"{name}.csv", "profile": "tabular-data-resource", "format": "csv"}
+            fields = fields + [alike[one] for one in wanted.split()]
+            found[name] = whole | {"schema": {"fields": fields, "primaryKey": fields[0]["name"]}}
+            (made.data / f"{name}.csv").write_text(",".join(one["name"] for one in fields) + "\n")
+
+    change(made, add)
+    fill(made, "sources", source("line", "Fährlinie e. V.", "2025-02-10"))
+    names = (("gruen", "Grünhörn", "1951"), ("sued", "Süderhöft", ""))
+    fill(made, "stops", *({"stop_id": a, "name": b, "since": c, "source_id": "line"} for a, b, c in names))
+    rows = [aboard("P1", "gruen", 2023, value=41200), aboard("P2", "sued", 2023, value=38900)]
+    fill(made, "aboard", *rows, aboard("P3", "gruen", 2024, value=5), aboard("P4", "sued", 2024, value=4))
+    months = [rain(f"M{n}", "sailings cancelled", f"0{n}", "line", value=n * 3, unit="sailings") for n in (1, 2, 3)]
+    fill(made, "measurements", *months, rain("M4", "staff", "01", "line", value=12, unit="people"))
+    fill(
+        made,
+        "facts",
+        FACT | {"fact": "green", "label": "At Grünhörn", "claims": "P3 P1", "choose": "latest"},
+        FACT | {"fact": "mean", "label": "A month", "choose": "mean", "claims": CANCELLED, "unit": "sailings"},
+        FACT | {"fact": "lost", "label": "Lost", "choose": "difference", "claims": "P1 P3"},
+    )
+    return made
+
+
+def test_a_story_with_tables_of_its_own_is_in_order_and_its_numbers_have_the_units_of_their_rows(ferry, run):
+    _, out, _ = run(ferry.root, "check")
+    assert "wrong data" not in out and not check_facts(ferry)
+    story = Story("2025-12-31", project=ferry)
+    assert story.facts["mean"].quantity.value == 6 and story.facts["lost"].quantity.value == 41195
+    assert plain(story.say("{green} went aboard, and {mean} sailings a month were cancelled.").text) == (
+        "Five went aboard, and six sailings a month were cancelled."
+    )
+    assert statement(story.view.tables, "P3") == "Grünhörn: 5 passengers, 2024."
+
+
+def declare(ferry, declared):
+    fill(ferry, "facts", FACT | {"fact": "new", "label": "New", "news": "Of {new}."} | declared)
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (
+            {"choose": "mean", "claims": 'measurements series="sailings canceled"', "unit": "sailings"},
+            "claims: series in 'series=sailings canceled' must be a value of that column (got 'sailings canceled'; did "
+            "you mean 'sailings cancelled'?). Correct the value; one with spaces stands in double quotes.",
+        ),
+        (
+            {"choose": "mean", "claims": "measurements series=sailings cancelled"},
+            "claims: series in 'series=sailings' must be a value of that column (got 'sailings'; did you mean "
+            "'sailings cancelled'?). Correct the value; one with spaces stands in double quotes.",
+        ),
+        *(
+            ({"choose": "count", "of": "rows", "claims": f"aboard start={found}", "unit": "rows"}, what)
+            for found, what in {
+                "2024-12-31..2024-01-01": "must not end before it begins (got '2024-12-31..2024-01-01').",
+                "2024-01-01..": "must have both ends of its range (got '2024-01-01..'). Write FROM..TO.",
+                "2024-01..2024-12": "must be a date like 2026-01-31 (got '2024-01').",
+                "2024-01-01..2024-12-32": "must be a date like 2026-01-31 (got '2024-12-32').",
+                "2023..2024": "must be a date like 2026-01-31 (got '2023').",
+            }.items()
+        ),
+        (
+            {"choose": "count", "of": "rows", "claims": "aboard unit=a..z", "unit": "rows"},
+            "claims: unit in 'unit=a..z' must be a value of that column (got 'a..z').",
+        ),
+        (
+            {"claims": "P1", "of": "date"},
+            "unit: must be date where of is 'date' (got 'passengers'). Correct the one or the other.",
+        ),
+        (
+            {"claims": "P1", "unit": "statement"},
+            "of: must be said where unit is 'statement' (got 'value'). Correct the one or the other.",
+        ),
+    ],
+)
+def test_a_fact_that_no_row_can_bear_out_is_a_fault_of_the_data(ferry, declared, said, run):
+    declare(ferry, declared)
+    code, out, _ = run(ferry.root, "check")
+    assert code == 1 and out.count("wrong data/facts.csv: line 2, ") == out.count(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (
+            {"choose": "mean", "claims": 'measurements series="sailings cancelled" cancelled', "unit": "sailings"},
+            "a condition must be column=value (got 'cancelled'). The columns are measurement_id, series, start, end, "
+            "date_precision, value, low, high, bound, unit, source_id, note; a value with spaces stands in double "
+            "quotes.",
+        ),
+        (
+            {"choose": "mean", "claims": "measurement series=staff"},
+            "must name rows, facts or a table (got 'measurement'; did you mean 'measurements'?). Correct the name, or "
+            "add a row for it; a table comes first, with its conditions after it.",
+        ),
+        (
+            {"choose": "sum", "claims": CANCELLED, "unit": "people"},
+            "unit must be that of the result, sailings (got people). Correct the unit.",
+        ),
+        ({"claims": "P1", "unit": "people"}, "unit must be that of P1, passengers (got people). Correct the unit."),
+        (
+            {"claims": "P1", "of": "vale"},
+            "of must be a column of P1 (got 'vale'; did you mean 'value'?). The columns are aboard_id, stop_id, start, "
+            "end, date_precision, value, low, high, bound, unit, source_id; date, start, end and said stand for "
+            "themselves.",
+        ),
+        (
+            {"choose": "sum", "claims": "P1 P3", "of": "vale"},
+            "of must be a column of the rows; did you mean 'value'? (got vale). The columns are aboard_id, stop_id, "
+            "start, end, date_precision, value, low, high, bound, unit, source_id.",
+        ),
+    ],
+)
+def test_a_fact_that_its_rows_do_not_bear_out_is_told_once(ferry, declared, said, run):
+    declare(ferry, declared)
+    assert check_facts(ferry) == [f"data/facts.csv: 'new': {said}"]
+    code, out, _ = run(ferry.root, "check")
+    assert code == 1 and out.count(said) == 1
+
+
+def test_a_fact_that_rests_on_one_that_nobody_knows_says_so(ferry):
+    declared = FACT | {"label": "x", "choose": "sum"}
+    rest = declared | {"fact": "both", "claims": "none green"}
+    green = FACT | {"fact": "green", "label": "At Grünhörn", "claims": "P3"}
+    fill(ferry, "facts", rest, green, declared | {"fact": "none", "claims": "aboard start=1900-01-01..1900-12-31"})
+    assert Story("2025-12-31", project=ferry).facts.why_unknown("both").words == (
+        "rests on none (rests on no row that gives a value)"
+    )
+
+
+def test_rows_of_any_table_that_contradict_each_other_are_told(ferry):
+    path = ferry.data / "aboard.csv"
+    path.write_text(path.read_text() + "P5,gruen,2024-01-01,2024-12-31,year,,900,,at_least,passengers,line\n")
+    assert check_facts(ferry) == [
+        "P3 and P5 contradict each other (value: 5 against at least 900), and no conflict is registered; register the "
+        "conflict in data/conflicts.csv and conflict_rows.csv, or correct the row that is wrong"
+    ]
+
+
+def test_a_new_report_draws_the_rows_that_can_be_compared(ferry):
+    chart = next(cell for cell in json.loads(new_report(ferry, "later").read_text())["cells"] if "frame(" in str(cell))
+    assert "unit == 'passengers' and stop_id == 'gruen' and bound.notna()" in "".join(chart["source"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            lambda story: story.frame("aboard").groupby("stop_id", as_index=False).value.sum(),
+            "must be given rows as frame(…) returns them (got a frame without row_id, source_id, outlet).\nChoose "
+            "among them with query; rows that are grouped, or made by hand, no longer name their sources. A sum or a mean",
+        ),
+        (
+            lambda story: story.frame("stops").assign(source_id=None),
+            "each row must name its source (got none for 'gruen').\nGive the table a column source_id, and fill it.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("what", ["table", "figure"])
+def test_rows_that_no_longer_say_where_they_come_from_are_refused(ferry, what, rows, said):
+    story = Story("2025-12-31", project=ferry)
+    show = {
+        "table": lambda found: story.table(found, {"value": "Aboard"}, caption="All"),
+        "figure": lambda found: story.figure(None, found, title="A", subtitle="B", alt="C"),
+    }[what]
+    with pytest.raises(ChartError, match=re.escape(f"{what}: {said}")):
+        show(rows(story))
+
+
+def test_a_table_writes_days_in_words_and_years_without_a_comma(ferry):
+    story = Story("2025-12-31", project=ferry)
+    stops = story.table(story.frame("stops"), {"name": "Stop", "since": "Since"}, caption="All").html
+    assert "<td>1951</td>" in stops
+    assert (
+        "<td>1 January 2024</td>"
+        in story.table(story.frame("aboard"), {"stop_id": "Stop", "start": "From"}, caption="All").html
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('autor = "x"', "tool.handover.autor must be a setting that there is (got 'autor'; did you mean 'author'?)."),
+        ("title = 3", "tool.handover.title must be a text (got 3)."),
+        ("x = [", "must be TOML (got "),
+        ('[[tool.handover.schedule]]\nname = "fähre"', "name must be letters a to z, digits, - and _, at most 64"),
+    ],
+)
+def test_check_reads_the_settings(made, run, line, said):
+    path = made.root / "pyproject.toml"
+    own, rest = path.read_text().replace('title = "Rain"', "").split("[tool.handover]\n")
+    path.write_text(f"{own}[tool.handover]\n{line}\n{rest}" if "[[" not in line else f"[tool.handover]\n{line}\n")
+    code, out, _ = run(made.root, "check")
+    assert code == 1 and out.count("wrong pyproject.toml: ") == 1 and said in out
+
+
+def test_a_message_names_no_fact_of_another_story(ferry):
+    story = Story("2025-12-31", project=ferry)
+    for template in ("In 2024.", "{green", "Nothing."):
+        with pytest.raises(ProseError) as refused:
+            story.findings(template)
+        assert "{FACT}" in str(refused.value)
+
+
+# the walk: rain on an island, by months, from two stations that disagree once
 
 
 def island(project):
@@ -257,8 +481,9 @@ def island(project):
     }
     conflict |= {"claim_b": "95 mm", "reading": "The port's, which was read on the day."}
     fill(project, "conflicts", conflict)
-    fill(project, "conflict_rows", ("X1", "a", "R1"), ("X1", "b", "R5"))
-    fill(project, "names", ("Road 7", "The lower road"))
+    sides = [{"conflict_id": "X1", "side": side, "row_id": row} for side, row in (("a", "R1"), ("b", "R5"))]
+    fill(project, "conflict_rows", *sides)
+    fill(project, "names", {"name": "Road 7", "meaning": "The lower road"})
     stations = {"name": "stations", "path": "stations.csv", "profile": "tabular-data-resource", "format": "csv"}
     fields = [{"name": name, "type": kind} for name, kind in (("station", "string"), ("height", "integer"))]
     change(project, lambda found: found.update(stations=stations | {"schema": {"fields": fields}}))

@@ -322,7 +322,7 @@ IN_DATA = {
         "attacks place_id=ain_al_assad basis=claimed",
         re.compile(
             rf"{FACTS}: line \d+, claims: place_id in 'place_id=ain_al_assad' must be a value of that column "
-            r"\(got 'ain_al_assad'; did you mean 'ain_al_asad'\?\)\. Correct the value\.$"
+            r"\(got 'ain_al_assad'; did you mean 'ain_al_asad'\?\)\. Correct the value; one with spaces stands in double quotes\.$"
         ),
     ),
     "a condition with a value that the dictionary does not have": (
@@ -506,14 +506,14 @@ IN_CELLS = {
         "Not promised.",
         "Not promised for 150000 troops.",
         "cell 4, line 2: say: a template must type no number (got '150000'). Not promised for 150000 troops. "
-        "Write a fact in braces instead, such as {troops_now}; a name that contains digits belongs in data/names.csv.",
+        "Write a fact in braces instead, such as {FACT}; a name that contains digits belongs in data/names.csv.",
     ),
     "a brace that is not closed": (
         "words",
         "{troops_now:cap} troops",
         "{troops_now:cap troops",
         "cell 4, line 4: findings: a template must have matching braces (got { alone in '{troops_now:cap troo'). "
-        "Write a fact as {troops_now}, and a brace that is text twice: {{ or }}. "
+        "Write a fact as {FACT}, and a brace that is text twice: {{ or }}. "
         "{troops_now:cap troops, says {troops_now.source}.",
     ),
     "a style misspelt": (
@@ -535,7 +535,7 @@ IN_CELLS = {
         '("{troops_now:cap} troops, says {troops_now.source}.",)',
         '"Many troops."',
         "cell 4, line 4: findings: a finding must name a fact (got 'Many troops.'). Without one it would be printed "
-        "before it was known; name what it rests on, such as {us_silence.source}.",
+        "before it was known; name what it rests on, such as {FACT} or {FACT.source}.",
     ),
     "a fact misspelt in a chart's title": (
         "rows",

@@ -229,7 +229,7 @@ def test_a_setting_that_is_none_is_refused_before_a_kernel_starts(mini, wrong):
     with pytest.raises(HandoverError) as caught:
         render.render(mini, "mini")
     said = "pyproject.toml: tool.handover.network must be true, false or a list of reports (got "
-    assert str(caught.value).startswith(said) and 'Write it as network = ["drawdown"].' in str(caught.value)
+    assert str(caught.value).startswith(said) and 'Write it as network = ["REPORT"].' in str(caught.value)
 
 
 def of_manifest(outcome):

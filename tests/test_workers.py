@@ -79,6 +79,23 @@ def worker():
         yield started
 
 
+class Slow:
+    """Takes its time to be tidied up: until the process has been asked to end."""
+
+    def __init__(self, path):
+        self.path, self.itself = path, self
+
+    def __del__(self):
+        self.path.touch()
+        end = time.monotonic() + LIMIT_S
+        while signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN and time.monotonic() < end:
+            pass
+
+
+def leave_behind(path):
+    Slow(path)
+
+
 @pytest.fixture
 def at_hand(monkeypatch):
     """Let the workers of a pool find this module."""
@@ -93,6 +110,13 @@ def test_an_error_comes_back_as_itself_and_a_bug_with_its_traceback(worker):
     with pytest.raises(WorkerError, match=r"This is a bug in handover: .*pickle"):
         worker.call(threading.Lock)
     assert worker.call(operator.add, 1, 2) == 3
+
+
+def test_a_process_that_ends_while_python_tidies_up_ends_in_silence(worker, tmp_path, capfd):
+    worker.call(leave_behind, tmp_path / "tidying")
+    wait_for((tmp_path / "tidying").exists)
+    assert worker.end() == 128 + signal.SIGTERM
+    assert capfd.readouterr().err == ""
 
 
 def test_a_call_that_loses_its_process_says_how_it_ended(worker):

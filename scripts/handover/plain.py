@@ -9,6 +9,7 @@ import re
 
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 NUMBER = re.compile(rf"{INTEGER.pattern}(?:\.[0-9]+)?")
+YEAR = re.compile(r"[0-9]{4}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -28,6 +29,11 @@ def number(text: str) -> float:
 def day(text: str) -> dt.date:
     """Read a day such as ``2026-01-31``."""
     return dt.date.fromisoformat(_match(DAY, text))
+
+
+def year(text: str) -> str:
+    """Read a year such as ``1951``, which stays text: it is not counted, and so has no comma."""
+    return _match(YEAR, text)
 
 
 def _match(form: re.Pattern[str], text: str) -> str:

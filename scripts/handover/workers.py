@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
@@ -252,10 +252,19 @@ class Pool(ThreadPoolExecutor):
 def serve(descriptor: int) -> None:
     """Be a worker process: answer calls in this, the main thread, until the other end of the connection is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
     os.set_inheritable(descriptor, False)
-    calls: SimpleQueue[bytes] = SimpleQueue()
-    cancelled = threading.Event()
+    calls: SimpleQueue[bytes | None] = SimpleQueue()
+    cancelled, busy = threading.Event(), threading.Event()
+
+    def leave(number: int, frame: Any) -> None:
+        # a second one must not cut short what the first has begun to clean up
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        calls.put(None)
+        # between calls Python may be tidying up, where it swallows an exit and prints a traceback
+        if busy.is_set():
+            sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
     with Connection(descriptor) as connection, suppress(ConnectionError):
 
         def tell(message: Any) -> None:
@@ -263,18 +272,32 @@ def serve(descriptor: int) -> None:
                 raise Cancelled
             connection.send_bytes(pickle.dumps((MESSAGE, message)))
 
-        threading.Thread(target=_listen, args=(connection, calls, cancelled), daemon=True).start()
-        connection.send_bytes(_answer(calls.get(), tell))
+        threading.Thread(target=_listen, args=(connection, calls, cancelled, busy), daemon=True).start()
+        answered = _answered(connection, calls, busy, tell)
+        next(answered)
         # what the first call imported and cached stays for good; looking through it again and again costs a tenth
         gc.collect()
         gc.freeze()
         gc.set_threshold(*THRESHOLDS)
-        while True:
-            connection.send_bytes(_answer(calls.get(), tell))
+        for _ in answered:
             gc.collect()  # between calls, rather than in them: what one leaves must not add up
 
 
-def _listen(connection: Connection, calls: "SimpleQueue[bytes]", cancelled: threading.Event) -> None:
+def _answered(
+    connection: Connection, calls: "SimpleQueue[bytes | None]", busy: threading.Event, tell: Callable[[Any], None]
+) -> Iterator[None]:
+    """Answer one call after another; leave at the end of the calls."""
+    while (call := calls.get()) is not None:
+        answer = _answer(call, tell)
+        busy.clear()
+        connection.send_bytes(answer)
+        yield
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _listen(
+    connection: Connection, calls: "SimpleQueue[bytes | None]", cancelled: threading.Event, busy: threading.Event
+) -> None:
     """Receive while a call runs, so that a cancellation and the end of the connection are noticed."""
     with suppress(OSError, EOFError):
         while True:
@@ -284,6 +307,7 @@ def _listen(connection: Connection, calls: "SimpleQueue[bytes]", cancelled: thre
             else:
                 # the call before has been answered, so this cannot undo its cancellation
                 cancelled.clear()
+                busy.set()
                 calls.put(message)
     # its folders are left as they are, with their records, since kernels that still run may write into them
     signal.setitimer(signal.ITIMER_REAL, ORPHAN_S)
@@ -306,9 +330,3 @@ def _answer(call: bytes, tell: Callable[[Any], None]) -> bytes:
         return pickle.dumps(
             (RAISED, WorkerError(f"This is a bug in handover: {type(error).__name__}: {error}\n{said}"))
         )
-
-
-def _leave(number: int, frame: Any) -> NoReturn:
-    # a second one must not cut short what the first has begun to clean up
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(128 + number)

@@ -44,7 +44,7 @@ BAD = {
 def test_a_description_that_does_not_help_stops_the_report(alt):
     with pytest.raises(AuditError) as error:
         checks.require_descriptions(doc(new_markdown_cell("# T"), chart(alt)), "notebooks/x.ipynb")
-    assert str(error.value).startswith("notebooks/x.ipynb: every picture must be described (1 are not):\n  cell 2: its")
+    assert str(error.value).startswith("notebooks/x.ipynb: every picture must be described (1 is not):\n  cell 2: its")
     assert BAD[alt] in str(error.value)
 
 
@@ -52,6 +52,14 @@ def test_a_description_that_does_not_help_stops_the_report(alt):
 def test_pictures_in_prose_are_judged_too(source, said):
     with pytest.raises(AuditError, match=said):
         checks.require_descriptions(doc(new_markdown_cell(source)), "x")
+
+
+def test_a_number_may_be_described_in_words():
+    drawn = ("4", "14")
+    assert list(checks.unhelpful("A line that begins with four.", (), drawn)) == []
+    assert list(checks.unhelpful("A line that begins with five.", (), drawn)) == [
+        "its description must give a value that the picture shows (got none of 14, 4)"
+    ]
 
 
 @pytest.mark.parametrize(

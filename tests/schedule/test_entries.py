@@ -21,7 +21,7 @@ def refusal(desk, *tables, mail=None):
 
 BAD = {
     "no name": ({"name": None}, "entry number 1: name must be given"),
-    "name": ({"name": "a/../b"}, "name must be letters, digits, - and _, at most 64 (got 'a/../b')"),
+    "name": ({"name": "a/../b"}, "name must be letters a to z, digits, - and _, at most 64 (got 'a/../b')"),
     "name of two lines": ({"name": "a\nb"}, "entry number 1: name must be letters"),
     "no report": ({"report": None}, "entry 'daily': report must be given"),
     "unknown report": ({"report": "minni"}, "report: must be a report, a notebook in notebooks/ (known: mini; did you"),

@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import csv
 import json
 import os
 import re
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from curated import fill
 from handover import cli
 from handover.document import audit
 from handover.editions import check as checks
@@ -23,6 +23,7 @@ from handover.errors import DataError
 from handover.notebook import parameters, source
 from handover.project import Project
 from handover.start import new_project, new_report
+from handover.story.sentences import LINK
 from handover.tables import faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,17 +48,6 @@ def made(tmp_path):
     folder = tmp_path / "rain"
     new_project(folder, "Rain", "The weather desk", "")
     return Project(folder)
-
-
-def write(project, table, *rows):
-    """Write rows of a table, from cells by column; the others are empty."""
-    path = project.data / f"{table}.csv"
-    with path.open(newline="") as file:
-        columns = next(csv.reader(file))
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 # handover new: what it refuses
@@ -95,7 +85,7 @@ def test_a_name_that_no_new_report_can_have_is_refused_and_nothing_written(
 )
 def test_without_a_number_to_begin_with_it_says_what_to_add(made, facts, said):
     whole = {"fact": "late", "label": "x", "of": "value", "unit": "mm", "choose": "first", "claims": "D01", "weight": 1}
-    write(made, "facts", *(whole | fact for fact in facts))
+    fill(made, "facts", *(whole | fact for fact in facts))
     with pytest.raises(DataError, match=re.escape(said)):
         new_report(made, "later")
     assert made.reports_known() == ["example"]
@@ -143,6 +133,7 @@ def test_the_commands_say_what_comes_next(made, run, monkeypatch, tmp_path):
 @example(label="Rain in 2025", unit="mm")
 @example(label='{"say": `$HOME`}', unit="'\\")
 @example(label="hundred-year", unit="l_per_m2")
+@example(label=")", unit="0")
 @settings(max_examples=15)
 def test_whatever_a_fact_is_called_the_first_sentence_can_be_printed(tmp_path_factory, label, unit):
     """Its cells are run here, without a kernel: what they show has the number, and no other."""
@@ -150,7 +141,7 @@ def test_whatever_a_fact_is_called_the_first_sentence_can_be_printed(tmp_path_fa
     new_project(folder, "Rain", "", "")
     project = Project(folder)
     fact = {"fact": "rain", "label": label, "of": "value", "unit": unit, "choose": "first", "claims": "D02"}
-    write(project, "facts", fact | {"weight": 1})
+    fill(project, "facts", fact | {"weight": 1})
     path = new_report(project, "later")
     space, shown = {}, []
     with contextlib.chdir(project.notebooks):
@@ -163,7 +154,7 @@ def test_whatever_a_fact_is_called_the_first_sentence_can_be_printed(tmp_path_fa
                     shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), space))
     finding, chart, _ = shown
     assert "[28](#fact-rain" in finding.text and "[28](#fact-rain" in chart.title
-    assert audit.NUMBER.findall(re.sub(r"\[[^]]*\]\([^)]*\)", "", finding.text)) == []
+    assert audit.NUMBER.findall(LINK.sub("", finding.text)) == []
 
 
 # handover init: what it refuses

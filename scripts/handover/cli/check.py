@@ -1,5 +1,6 @@
 """The commands that judge: `handover check` what is written here, `handover verify` what was rendered."""
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -59,12 +60,26 @@ def _all(project: "Project", article: Path | None, fix: bool) -> "Iterator[Findi
         yield from checks.fix(project)
     data = list(checks.data(project))
     yield from data
+    yield from _settings(project)
     if article:
         yield _article(project, article)
     yield from checks.notebooks(project)
     yield from _words(project, all(finding.mark != "wrong" for finding in data))
     yield from checks.editions(store, project)
     yield from checks.catalogue(store, project)
+
+
+def _settings(project: "Project") -> "Iterator[Finding]":
+    """Check pyproject.toml, which a render reads in part and a schedule only when it is run."""
+    from handover.editions import Finding, settings
+    from handover.errors import on_one_line
+    from handover.schedule import entries
+
+    try:
+        settings.table(project)
+        entries.load(project, now=dt.datetime.now(dt.UTC))
+    except HandoverError as error:
+        yield Finding("wrong", on_one_line(error))
 
 
 def _words(project: "Project", sound: bool) -> "Iterator[Finding]":

@@ -18,6 +18,9 @@ from handover.document.reader import counted
 from handover.errors import AuditError, ConversionError
 from handover.project import Project
 
+#: The digit for which a template prints a word.
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+SPOKEN = {word: str(digit) for digit, word in enumerate(DIGITS)}
 FILE_NAME = re.compile(r"\S*\.(?:avif|bmp|gif|jpe?g|pdf|png|svg|tiff?|webp)", re.IGNORECASE)
 #: Words that stand where a description was meant to be.
 _WORDS = (
@@ -121,7 +124,7 @@ def require_descriptions(document: model.Document, where: str) -> None:
     found = [f"cell {cell}: {fault}" for cell, fault in _faults(document)]
     if found:
         raise AuditError(
-            f"{where}: every picture must be described ({len(found)} are not):\n"
+            f"{where}: every picture must be described ({len(found)} {'is' if len(found) == 1 else 'are'} not):\n"
             + "\n".join(f"  {line}" for line in found)
             + "\nWrite it in alt=… of figure(…): the kind of chart, its finding, and its first and last value as facts."
         )
@@ -146,7 +149,10 @@ def unhelpful(alt: str, captions: Iterable[str], drawn: Iterable[str]) -> Iterat
         yield f"its description must not be a placeholder (got '{alt.strip()}')"
     elif words in {_bare(caption) for caption in captions}:
         yield "its description must not be its caption again (got the same words)"
-    elif numbers and not numbers & set(NUMBER.findall(alt)):
+    elif numbers and not numbers & {
+        *NUMBER.findall(alt),
+        *(SPOKEN.get(word, "") for word in re.findall(r"\w+", words)),
+    }:
         yield f"its description must give a value that the picture shows (got none of {', '.join(sorted(numbers)[:6])})"
 
 

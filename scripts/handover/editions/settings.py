@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from handover.errors import HandoverError
+from handover.errors import HandoverError, near
 from handover.project import Project
 from handover.text import printable
 
@@ -24,7 +24,7 @@ def _are_texts(value: Any) -> bool:
 #: What each key must be, whether a value is that, and how it is written; the schedule reads its own keys.
 RULES = {
     "author": ("a text", _is_text, '"The desk"'),
-    "title": ("a text", _is_text, '"Leaving Iraq"'),
+    "title": ("a text", _is_text, '"What the reports are about"'),
     "description": ("a text", _is_text, '"What it is about."'),
     "id": ("a text", _is_text, '"https://desk.example/"'),
     "url": (
@@ -43,16 +43,17 @@ RULES = {
     "network": (
         "true, false or a list of reports",
         lambda value: isinstance(value, bool) or _are_texts(value),
-        '["drawdown"]',
+        '["REPORT"]',
     ),
 }
+KEYS = (*RULES, "schedule", "mail")
 
 
 def table(project: Project | None) -> dict[str, Any]:
     """Read ``[tool.handover]``; what holds no project, and a project without one, sets nothing.
 
     Raises:
-        HandoverError: The file is not TOML, or something in the table is not what it must be.
+        HandoverError: The file is not TOML, a key is not known, or something in the table is not what it must be.
     """
     import tomllib
 
@@ -68,6 +69,12 @@ def table(project: Project | None) -> dict[str, Any]:
         found = found.get(key, {}) if isinstance(found, dict) else found
     if not isinstance(found, dict):
         raise HandoverError(f"{FILE}: [tool.handover] must be a table (got {found!r:.60}).\nMend the file.")
+    for key in found:
+        if key not in KEYS:
+            raise HandoverError(
+                f"{FILE}: tool.handover.{key} must be a setting that there is (got '{key}'{near(key, KEYS)}).\n"
+                f"These are {', '.join(KEYS)}."
+            )
     for key, (must, fits, example) in RULES.items():
         if key in found and not fits(found[key]):
             raise HandoverError(

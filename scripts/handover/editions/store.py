@@ -203,7 +203,9 @@ class Store:
         """
         for name, form in ((report, REPORT), (edition, EDITION)):
             if not form.fullmatch(name):
-                raise StoreError(f"{name}: must be a name made of letters, digits, - and _.\nRename the notebook.")
+                raise StoreError(
+                    f"{name}: must be a name made of letters a to z, digits, - and _.\nRename the notebook."
+                )
         for there in self.reports():
             if there != report and there.casefold() == report.casefold():
                 raise StoreError(

@@ -1,5 +1,6 @@
 """The evidence section in Typst: each printed number, what disagrees, and the sources with what each one says."""
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,11 @@ from handover.pages.typst_text import literal, text
 if TYPE_CHECKING:
     from handover.pages.typst import Printer
 
+#: Prints nothing, and has a direction of its own.
+LRM = "\u200e"
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+#: The end of mark-up whose text ends in a full stop.
+FULL_STOP = re.compile(r'\.";(?:\];)?$')
 #: The sign of a way back from a statement to the number that rests on it, and of a second reading.
 BACK, MARK = "↩", "≠"
 #: A space at which no line ends.
@@ -62,7 +68,21 @@ class Evidence:
 
     def _listed(self, items: Iterable[str]) -> str:
         """Items with the language's comma between them."""
-        return text(self.words.comma).join(filter(None, items))
+        return self._joined(self.words.comma, items)
+
+    def _joined(self, sign: str, pieces: Iterable[str]) -> str:
+        """Pieces of mark-up with a sign between them, which stays on its side, and is no second full stop."""
+        line, *rest = [*filter(None, pieces)] or [""]
+        before = line
+        for piece in rest:
+            after = sign.removeprefix(".") if FULL_STOP.search(before) else sign
+            line += f"{self._turned(before)}#{literal(after)};{piece}"
+            before = piece
+        return line
+
+    def _turned(self, before: str) -> str:
+        """A mark after a name written from right to left, so that what follows does not trade places with it."""
+        return f"#{literal(LRM)};" if self.words.language != "ar" and RIGHT_TO_LEFT.search(before) else ""
 
     def _named(self, source: model.Source) -> str:
         """A source in a few words: who, when, and how good."""
@@ -78,10 +98,10 @@ class Evidence:
         said = dict.fromkeys(filter(None, map(self._claimed, fact.claims)))
         pieces = [
             f"#strong[{text(fact.value)}];#{literal(' ')};{text(fact.label)}",
-            f"#{literal('؛ ' if self.words.language == 'ar' else '; ')};".join(said),
+            self._joined("؛ " if self.words.language == "ar" else "; ", said),
             f"#emph[{text(fact.reading)}];" if fact.reading else "",
         ]
-        line = f"#{literal('. ')};".join(filter(None, pieces))
+        line = self._joined(". ", pieces)
         known = (self.document.ledger.conflicts.get(key) for key in fact.conflicts)
         marks = "".join(f"#conflicting({literal(conflict.anchor)})[{text(MARK)}];" for conflict in known if conflict)
         uses = f", {self._uses(fact.anchor)}" if paged else ""
@@ -149,7 +169,8 @@ class Evidence:
         words = self.words
         known = self.house(words.known.format(words.date(claim.known_since))) if claim.known_since else ""
         said = self._listed([text(claim.said_by), text(claim.where), known])
-        line = text(claim.statement) + (f"#{literal(' — ')};{said}" if said else "")
+        statement = text(claim.statement)
+        line = statement + (f"{self._turned(statement)}#{literal(' — ')};{said}" if said else "")
         facts = (self.document.ledger.facts.get(key) for key in claim.facts)
         back = "".join(f"#{literal(GLUE)};#go({literal(fact.anchor)})[{text(BACK)}];" for fact in facts if fact)
         return f"#statement({literal(claim.anchor)}, {self._uses(claim.anchor)})[{line}{back}];"

@@ -285,7 +285,7 @@ def _is_address(raw: Any) -> bool:
 
 
 RULES: dict[str, Callable[[Any], Any]] = {
-    "name": lambda raw: _text(raw, REPORT.pattern, "be letters, digits, - and _, at most 64"),
+    "name": lambda raw: _text(raw, REPORT.pattern, "be letters a to z, digits, - and _, at most 64"),
     "report": lambda raw: _take(raw, isinstance(raw, str), "be the name of a notebook"),
     "cron": _cron,
     "timezone": lambda raw: _choice(raw, times.zones(), "be a time zone such as 'Asia/Baghdad'"),

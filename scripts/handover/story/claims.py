@@ -305,12 +305,18 @@ def _milestone(_: Tables, row: Row) -> str:
     return f"{row['label']}: due {_when(row)}"
 
 
-def _summary(_: Tables, row: Row) -> str:
+def _summary(tables: Tables, row: Row) -> str:
     worded = next(filter(None, map(row.get, WORDED)), None)
-    return str(worded) if worded else _cells(row)
+    return str(worded) if worded else _cells(tables, row)
 
 
-def _cells(row: Row) -> str:
+def _named(tables: Tables, column: str, cell: str) -> str:
+    """Return a cell in words: of one that names a row of another table, the name that stands there."""
+    _, other = tables.where.get(cell, ("", {})) if column.endswith("_id") else ("", {})
+    return str(next(filter(None, map(other.get, WORDED)), None) or cell.replace("_", " "))
+
+
+def _cells(tables: Tables, row: Row) -> str:
     """Return a row without words of its own as what it is about, what it states, and when."""
     about, stated = [], [_many(row)] if quantity_of(row).known else []
     for column, cell in list(row.items())[1:]:
@@ -319,7 +325,7 @@ def _cells(row: Row) -> str:
         if column == "unit":
             stated.append(str(cell))
         elif isinstance(cell, str):
-            about.append(cell.replace("_", " "))
+            about.append(_named(tables, column, cell))
         else:
             about.append(f"{column.replace('_', ' ')} {_many(row, column)}")
     return ", ".join(filter(None, [": ".join(filter(None, [", ".join(about), " ".join(stated)])), _when(row)]))

@@ -10,16 +10,18 @@ from itertools import chain, combinations
 from handover.story.data import Tables
 from handover.story.derived import MEANT
 from handover.story.values import English, Period, Quantity, Row, overlap, period_of, quantity_of
-from handover.tables import row_id
+from handover.tables import Value, row_id
 
-#: The columns that say what a row speaks of, beside its period. Who counted is none of them: counters can disagree.
+#: The columns that say what a row of this story speaks of, beside its period; of another story it is the text of all
+#: but those ASIDE. Who counted is none of them: counters can disagree.
 SUBJECT = ("scope", "place_id", "basis", "measure", "weapon")
+ASIDE = ("source_id", "date_precision", "bound", "note", "speaker", "actors", "counted_by")
 INTERVAL = ("value", "low", "high")
 #: What a fact may be of, beside a number.
 WHEN = ("date", "start", "end", "said")
 #: How far apart two reports of one handover may be.
 APART = dt.timedelta(120)
-CURE = "register the conflict in data/record/conflicts.csv and conflict_rows.csv, or correct the row that is wrong"
+CURE = "register the conflict in {} and conflict_rows.csv, or correct the row that is wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,20 @@ def _alike(rows: list[Row]) -> list[list[Row]]:
     """Return the rows that speak of the same thing at the same time, together."""
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        subject = tuple(row.get(column) for column in SUBJECT)
-        if any(subject) and (period := period_of(row)):
-            groups[period.start, period.end, *subject].append(row)
+        subject = subject_of(row)
+        if subject and (period := period_of(row)):
+            groups[period.start, period.end, *subject.items()].append(row)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def subject_of(row: Row) -> dict[str, Value]:
+    """Return the cells that say what a row speaks of, by their columns."""
+    named = {column: cell for column in SUBJECT if (cell := row.get(column))}
+    return named or {
+        column: cell
+        for column, cell in list(row.items())[1:]
+        if isinstance(cell, str) and column not in ASIDE and not column.endswith("_bound")
+    }
 
 
 def _turns(rows: list[Row]) -> Iterator[list[Row]]:

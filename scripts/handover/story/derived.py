@@ -10,7 +10,8 @@
 
 A rule is a table and conditions on its columns: ``=`` any of the values between ``|``, or a range of days or numbers;
 ``!=`` none of them; ``!=`` before nothing, that there is a value; before the name of a fact, that no row of it has the
-same. It takes no row of grade D, no outlier, and of what was planned, ordered or authorised only what `basis` names.
+same. A value with spaces stands in double quotes: ``series="days in a month"``. It takes no row of grade D, no
+outlier, and of what was planned, ordered or authorised only what `basis` names.
 
 A rule counts what was known by the report's day; one with a range of days is known once the range is over. What names
 its rows is known once all of them are. Bounds are computed as in `arithmetic`; conflicts are those of the rows.
@@ -26,7 +27,7 @@ from handover.errors import FactError, near
 from handover.story import arithmetic
 from handover.story.claims import WEAK
 from handover.story.values import Period, Quantity, Row, overlap, period_of, quantity_of
-from handover.tables import Value, row_id
+from handover.tables import Value, claimed, row_id
 
 if TYPE_CHECKING:
     from handover.story.claims import Claim
@@ -72,13 +73,13 @@ def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
     Raises:
         FactError: The declaration names what is not there, or combines what cannot be combined.
     """
-    how, of, sides = str(row["choose"]), str(row["of"]), str(row["claims"]).split("/")
+    how, of, sides = str(row["choose"]), str(row["of"]), claimed(str(row["claims"]))
     where = f"data/facts.csv: '{row['fact']}'"
     if len(sides) > 2 or (len(sides) == 2 and how not in TWO):
         raise FactError(
             f"{where}: {how} must have one list of rows (got {len(sides)}).\nOnly a difference or a share has two."
         )
-    groups = [_Group(facts, where, of, side.split()) for side in sides]
+    groups = [_Group(facts, where, of, side) for side in sides]
     if any(group.open for group in groups):
         return None
     if of == "date" and how in ("least", "most"):
@@ -172,8 +173,8 @@ class _Group:
         rows = self._rows() if self.ruled else [row for row in self._named() if row]
         if not rows or (not self.ruled and len(rows) < len(self.words)):
             return None
-        if self.of != "rows" and self.of not in rows[0]:
-            raise FactError(f"{self.where}: of must be a column of the rows{near(self.of, rows[0])} (got {self.of}).")
+        if self.of != "rows":
+            self._refuse_column(rows[0])
         number = len(rows) if self.of == "rows" else len({row[self.of] for row in rows})
         periods = [period for row in rows if (period := period_of(row))]
         span = Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None
@@ -222,7 +223,8 @@ class _Group:
 
     def _part(self, row: Row) -> Part:
         name = row_id(row)
-        number = quantity_of(row, self.of) if self.of == "value" or self.of in row else Quantity()
+        self._refuse_column(row)
+        number = quantity_of(row, self.of)
         table, basis = self.tables.where[name][0], str(row.get("basis") or "")
         words = [table, self.of, str(row.get("unit") or ""), basis if basis in MEANT else "observed"]
         return Part(
@@ -231,12 +233,21 @@ class _Group:
             number=number,
             period=period_of(row),
             kind=" ".join(filter(None, words)),
-            units=self._units(table),
+            units=self._units(table, row),
             conflicts=self._contested(name, number, lambda claim: quantity_of(claim.row, self.of)),
         )
 
-    def _units(self, table: str) -> frozenset[str]:
-        """Return the units in which facts are read from the same column of the same table."""
+    def _refuse_column(self, row: Row) -> None:
+        if self.of not in row:
+            raise FactError(
+                f"{self.where}: of must be a column of the rows{near(self.of, row)} (got {self.of}).\n"
+                f"The columns are {', '.join(row)}."
+            )
+
+    def _units(self, table: str, row: Row) -> frozenset[str]:
+        """Return the unit that the row names, or else those in which facts are read from the same column."""
+        if self.of == "value" and row.get("unit"):
+            return frozenset({str(row["unit"])})
         read = [row for row in self.facts.declared.values() if row["of"] == self.of and row["choose"] not in COMPUTED]
         return frozenset(
             str(row["unit"])
@@ -271,15 +282,15 @@ class _Group:
     def _rows(self) -> list[Row]:
         """Return the rows of a rule that were known."""
         table, *conditions = self.words
-        first = self.tables.rows[table][0] if self.tables.rows[table] else {}
+        columns = self.tables.columns[table]
         plain, unlike = [], []
         for condition in conditions:
             column, equals, wanted = condition.partition("=")
             own = column.removesuffix("!")
-            if not equals or own not in first:
+            if not equals or own not in columns:
                 raise FactError(
-                    f"{self.where}: a condition must be column=value (got '{condition}'{near(own, first)}).\n"
-                    f"The columns are {', '.join(first)}."
+                    f"{self.where}: a condition must be column=value (got '{condition}'{near(own, columns)}).\n"
+                    f"The columns are {', '.join(columns)}; a value with spaces stands in double quotes."
                 )
             of_fact = own != column and wanted in self.facts
             (unlike if of_fact else plain).append((own, own != column, wanted))

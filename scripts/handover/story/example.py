@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from handover.errors import DataError
 from handover.project import Project
 from handover.story.claims import View
+from handover.story.contradictions import subject_of
 from handover.story.data import Tables
 from handover.story.facts import Facts
 from handover.story.values import Row
 
 #: What a table must have so that its rows can be drawn along time, beside a day.
 QUANTITY = {"value", "low", "high", "bound"}
-#: Columns that say what a row counts; rows with the same in all of them can be compared.
+#: Columns that say what a row counts, beside its subject; rows with the same in all of them can be compared.
 SERIES = ("scope", "series", "measure", "basis", "unit", "counted_by")
 
 
@@ -52,7 +53,9 @@ def first_usable(project: Project, today: dt.date) -> Example:
             continue
         table, row = tables.where[fact.claims[0]]
         if row.keys() >= QUANTITY and {"date", "start"} & row.keys() and "source_id" in row:
-            alike = {column: row[column] for column in SERIES if row.get(column)}
+            # a scope or a measure says enough; where there is none, rows of one subject alone can be compared
+            own = {} if row.get("scope") or row.get("measure") else subject_of(row)
+            alike = {column: row[column] for column in SERIES if row.get(column)} | own
             return Example(day, key, fact.label, fact.unit, table, _query(alike), "claims" in tables.rows)
     raise DataError(
         "data/facts.csv: must have a fact that states a number (none is known that rests on a table with the columns "

@@ -16,11 +16,11 @@ from itertools import takewhile
 from handover.errors import FactError, near, on_one_line
 from handover.project import Project
 from handover.story.claims import OUTSIDE, Claim, View, Why, until
-from handover.story.contradictions import CURE, contradictions
+from handover.story.contradictions import CURE, WHEN, contradictions
 from handover.story.data import Tables
 from handover.story.derived import COMPUTED, computed
 from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
-from handover.tables import row_id
+from handover.tables import claimed, row_id
 
 #: The value of column `of` for a fact that has no value.
 SAID = "said"
@@ -122,7 +122,8 @@ class Facts:
             later = f", and {until(since).words}" if since > self.view.as_of else ""
             return OUTSIDE._replace(words=OUTSIDE.words + later)
         where = self.view.tables.where
-        named = str(self.declared[key]["claims"]).split() if key in self.declared else []
+        sides = claimed(str(self.declared[key]["claims"])) if key in self.declared else []
+        named = [word for side in sides for word in side]
         for other in (name for name in named if name in self):
             if reason := self.why_unknown(other):
                 return Why(f"rests on {other} ({reason.words})")
@@ -247,14 +248,31 @@ def check_facts(project: Project) -> list[str]:
         DataError: The tables have faults.
     """
     tables = Tables.load(project)
-    faults = [f"{found}; {CURE}" for found in contradictions(tables)]
+    cure = CURE.format(tables.paths.get("conflicts", "data/conflicts.csv"))
+    faults = [f"{found}; {cure}" for found in contradictions(tables)]
+    faults += _misdeclared(tables)
     facts = Facts(View(tables, dt.date.max)) if "facts" in tables.rows else None
     for key in facts.declared if facts else ():  # what Python computes may rest on tables that another story has not
         try:
             facts[key]
         except FactError as error:
             faults.append(on_one_line(error))
-    return faults
+    return list(dict.fromkeys(faults))
+
+
+def _misdeclared(tables: Tables) -> Iterator[str]:
+    """Yield the facts that name a column or a unit which the rows behind them do not have."""
+    for fact in tables.rows.get("facts", []):
+        where, of, unit = f"{tables.paths['facts']}: '{fact['fact']}'", str(fact["of"]), fact["unit"]
+        for name in str(fact["claims"]).split() if of not in WHEN and fact["choose"] not in COMPUTED else ():
+            row = tables.where[name][1]
+            if of not in row:
+                yield (
+                    f"{where}: of must be a column of {name} (got '{of}'{near(of, row)}). "
+                    f"The columns are {', '.join(row)}; date, start, end and said stand for themselves."
+                )
+            elif of == "value" and row.get("unit") and row["unit"] != unit:
+                yield f"{where}: unit must be that of {name}, {row['unit']} (got {unit}). Correct the unit."
 
 
 def _declared_conflicts(view: View, row: Row) -> tuple[str, ...]:
@@ -294,7 +312,7 @@ def _refuse_contradiction(view: View, key: str, values: list[tuple[Claim, Quanti
             raise FactError(
                 f"data/facts.csv: '{key}': {first.id} and {other.id} contradict each other "
                 f"({_words(chosen)} against {_words(value)}) and no conflict is registered.\n"
-                "Register it in data/record/conflicts.csv and conflict_rows.csv, or take one of the claims out."
+                f"Register it in {view.tables.paths['conflicts']} and conflict_rows.csv, or take one of the claims out."
             )
 
 

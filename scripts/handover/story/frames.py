@@ -246,7 +246,14 @@ def require_rows(where: str, rows: object, columns: Iterable[str] = ()) -> None:
         got = f"a frame without {', '.join(lost)}" if names else f"a {type(rows).__name__}"
         raise ChartError(
             f"{where}: must be given rows as frame(…) returns them (got {got}).\n"
-            "Choose among them with query; rows that are grouped, or made by hand, no longer name their sources."
+            "Choose among them with query; rows that are grouped, or made by hand, no longer name their sources. "
+            "A sum or a mean is a row of data/facts.csv, which story.numbers gives as rows."
+        )
+    bare = rows["row_id"][rows["source_id"].isna()]  # type: ignore[index]
+    if len(bare):
+        raise ChartError(
+            f"{where}: each row must name its source (got none for '{bare.iloc[0]}').\n"
+            "Give the table a column source_id, and fill it."
         )
     if missing := [name for name in columns if name not in names and name not in STANDING]:
         raise ChartError(
@@ -288,7 +295,9 @@ def _cell(row: Row, column: str, language: English, *, first: bool) -> str:
     elif column == "when":
         period = period_of(row)
         text = language.period(period) if period else ""
-    elif isinstance(value := row[column], int | float):
+    elif isinstance(value := row[column], dt.date):
+        text = language.date(value)
+    elif isinstance(value, int | float):
         text, kind = language.number(value, digits=True), "number"
     else:
         text = str(value or "").replace("_", " ")

@@ -5,7 +5,7 @@ A template may type no digit. Each field names a fact, optionally a part of it a
     {isis_attacks_2025}          four          the value, with the hedge its source gave
     {troops_now:bare}            2,500         without the hedge
     {troops_now:digits}          4             never as a word
-    {troops_now:cap}             About 2,500   at the start of a sentence
+    {troops_now:cap}             About 2,500   at the start of a sentence within; a template's own is seen to
     {isis_attacks_2025.year}     2025          also .month, .day, .date, .start, .end: when that was so
     {troops_now.source}          Reuters       who reported it first
     {troops_now.speaker}         Iraqi …       who said it
@@ -138,7 +138,7 @@ class Writer:
             if bound and template and all(isinstance(p, str) or (isinstance(p, Field) and p.condition) for p in pieces):
                 raise ProseError(
                     f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would be "
-                    "printed before it was known; name what it rests on, such as {us_silence.source}."
+                    "printed before it was known; name what it rests on, such as {FACT} or {FACT.source}."
                 )
             if chosen is None:
                 missing = [piece for piece in pieces if isinstance(piece, Unknown)]
@@ -167,7 +167,7 @@ class Writer:
         except ValueError as error:
             raise ProseError(
                 f"{where}: a template must have matching braces (got {_stray_brace(template) or error}).\n"
-                "Write a fact as {troops_now}, and a brace that is text twice: {{ or }}.\n"
+                "Write a fact as {FACT}, and a brace that is text twice: {{ or }}.\n"
                 f"  {template}"
             ) from error
         for literal, name, spec, conversion in parsed:
@@ -178,7 +178,8 @@ class Writer:
                     f"Write {{{name}}}, or a style: {', '.join(STYLES)}.\n  {template}"
                 )
             if name is not None:
-                pieces.append(self._field(name, spec or "", template, where))
+                begun = any(p if isinstance(p, str) else not (isinstance(p, Field) and p.condition) for p in pieces)
+                pieces.append(self._field(name, spec or "", template, where, first=not begun and len(parsed) > 1))
         return pieces
 
     def refuse_typed(self, template: str, where: str, *, spelt: bool = False) -> None:
@@ -191,7 +192,7 @@ class Writer:
         for name in sorted(self.names, key=len, reverse=True):
             bare = bare.replace(name, "")
         if typed := (NUMBER_WORD if spelt else DIGITS).search(bare):
-            such = " or ".join(f"{{{key}}}" for key in self._printed_as(typed.group())) or "{troops_now}"
+            such = " or ".join(f"{{{key}}}" for key in self._printed_as(typed.group())) or "{FACT}"
             raise ProseError(
                 f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"
                 f"Write a fact in braces instead, such as {such}; a name that contains digits belongs in "
@@ -208,7 +209,7 @@ class Writer:
                     found.append(key)
         return found[:3]
 
-    def _field(self, name: str, spec: str, template: str, where: str) -> Field | Unknown:
+    def _field(self, name: str, spec: str, template: str, where: str, *, first: bool) -> Field | Unknown:
         key, part, words = split_field(name)
         styles = [style for style in spec.split(",") if style] or [spec] * bool(spec)
         self._refuse_unknown(key, part, styles, f"{{{name}{':' if spec else ''}{spec}}}", template, where)
@@ -228,7 +229,9 @@ class Writer:
         text = self._text(fact, part, styles) if fact else ""
         if not text:
             return Unknown(key, part)
-        return Field(fact, text[0].upper() + text[1:] if "cap" in styles else text, part)
+        # a name keeps its letters: dpa
+        begins = "cap" in styles or (first and part not in ("source", "speaker"))
+        return Field(fact, text[0].upper() + text[1:] if begins else text, part)
 
     def _refuse_unknown(self, key: str, part: str, styles: list[str], written: str, template: str, where: str) -> None:
         """Refuse a field whose fact, part or style is not known, and write the template as it may be meant."""

@@ -5,7 +5,7 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
-        "record": "Record Row Value ARTICLE row_id faults read",
+        "record": "Record Row Value ARTICLE claimed row_id faults read",
         "fault": "Fault together",
     },
 )

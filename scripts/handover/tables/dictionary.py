@@ -19,12 +19,14 @@ READERS: dict[str, Callable[[str], Value]] = {
     "integer": plain.integer,
     "number": plain.number,
     "date": plain.day,
+    "year": plain.year,
 }
 #: How messages name what a cell must be.
 FORMS = {
     "integer": "an integer in plain digits, like 1200 or -5",
     "number": "a number in plain digits, like 33.8 or -5",
     "date": "a date like 2026-01-31",
+    "year": "a year like 1951",
 }
 
 

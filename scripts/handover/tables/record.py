@@ -35,6 +35,9 @@ STRETCHES = (("start", "end"), ("start_date", "end_date"), ("not_before", "not_a
 CITATIONS = (("conflict_rows", "row_id"), ("facts", "claims"), ("milestones", "done_by"), ("checks", "row_id"))
 #: What a fact is read from -> the unit that it then has; of all else the unit is that of the number.
 UNITS_OF: dict[Value, str] = {"date": "date", "start": "date", "end": "date", "said": "statement"}
+#: The slash between two sides of what a fact claims, and the words of one, in neither of which quotes are opened.
+SLASH = re.compile(r'/(?=(?:[^"]*"[^"]*")*[^"]*$)')
+WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 #: For more faults than this no near name is looked for, which takes time.
 NEAR_FOR = 40
 
@@ -242,6 +245,11 @@ def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]]) ->
                 table.fault(line, column, what, _cure_of_id(name, "Correct the id, or add the row."))
 
 
+def claimed(claims: str) -> list[list[str]]:
+    """Return the words on each side of the slash in a fact's claims, without the quotes around values with spaces."""
+    return [[word.replace('"', "") for word in WORD.findall(side)] for side in SLASH.split(claims)]
+
+
 def _contested(facts: _Table, conflicts: set[str]) -> None:
     """Find the facts that declare a conflict which is not registered: they would be printed as if undisputed."""
     for row, line in zip(facts.rows, facts.lines, strict=True):
@@ -256,8 +264,7 @@ def _conditions(facts: _Table, tables: dict[str, _Table]) -> None:
     """Find the conditions of computed facts that no row can meet: the number would be wrong, and nobody would see."""
     names = {row_id(row) for row in facts.rows}
     for row, line in zip(facts.rows, facts.lines, strict=True):
-        for side in str(row["claims"] or "").split("/"):
-            name, *conditions = side.split() or [""]
+        for name, *conditions in filter(None, claimed(str(row["claims"] or ""))):
             for condition in conditions if name in tables and name not in names else ():
                 column, _, wanted = condition.partition("=")
                 if wanted and not (column.endswith("!") and wanted in names):
@@ -285,7 +292,8 @@ def _unmet(table: _Table, column: str, wanted: str, tables: dict[str, _Table]) -
         known = {str(row[key]) for found, key in targets or [(table, column)] for row in found.rows}
         for part in parts:
             if part not in known:
-                return f"must be a value of that column (got '{part}'{near(part, known)})", "Correct the value."
+                cure = "Correct the value; one with spaces stands in double quotes."
+                return f"must be a value of that column (got '{part}'{near(part, known)})", cure
     return "", ""
 
 

@@ -395,6 +395,22 @@ def test_disagreements_stand_where_the_notebook_shows_them():
     assert found.count("Both stand.") == 1
 
 
+def test_a_name_that_ends_in_a_full_stop_gets_no_second_one():
+    found = text(shows({EVIDENCE: WHOLE | {"sources": [SOURCE | {"credit": "Friends of the Pier e. V."}]}}))
+    assert "e. V. The later count is read." in " ".join(found.split()) and ".." not in found
+
+
+def test_names_written_from_right_to_left_do_not_trade_places():
+    """Between two of them a mark of the other direction stands, without which they would read as one."""
+    arabic = WHOLE | {
+        "facts": [FACT | {"label": "boats at مرسى السلام", "claims": ["c1"]}],
+        "sources": [SOURCE | {"credit": "مرسى اليوم"}],
+    }
+    made = typst_source(of_cells(shows({EVIDENCE: arabic})), about())["main.typ"].decode()
+    assert re.search(r'مرسى السلام";#"\\u\{200e\}";#"\. ";#go\(.*مرسى اليوم', made)
+    assert b"200e" not in typst_source(of_cells(shows({EVIDENCE: WHOLE})), about())["main.typ"]
+
+
 def conflicts(*changes):
     held = [CONFLICT | {"id": f"k{number}"} | change for number, change in enumerate(changes)]
     return shows({EVIDENCE: {"version": 1, "heading": "", "conflicts": held}})

@@ -144,6 +144,20 @@ def test_a_column_that_a_table_has_not_is_named(rows, chart, said):
         chart(figure.canvas()[1], rows("troop_levels", {"date": "2020-03-29", "value": 1, "bound": "exact"}))
 
 
+def test_a_bar_that_is_not_there_cannot_be_the_one_that_the_title_is_about(rows):
+    found = rows("troop_levels", {"date": "2020-03-29", "value": 1, "bound": "exact", "scope": "Grünhörn"})
+    with pytest.raises(ChartError, match=r"bars: focus must name a bar \(got 'Grunhorn'; did you mean 'Grünhörn'\?\)"):
+        quantities.bars(figure.canvas()[1], found, "scope", focus="Grunhorn")
+
+
+@pytest.mark.parametrize(("values", "whole"), [((4, 0, 9), True), ((1, 2), True), ((0.5, 2), False)])
+def test_what_is_counted_in_whole_numbers_has_no_half_on_its_axis(rows, values, whole):
+    ax = figure.canvas()[1]
+    cells = [{"date": f"2020-0{n}-01", "value": value, "bound": "exact"} for n, value in enumerate(values, 1)]
+    quantities.over_time(ax, rows("troop_levels", *cells))
+    assert all(float(tick.get_text()).is_integer() for tick in ax.get_yticklabels()) is whole
+
+
 BOUNDS = {"exact": "value", "about": "value", "at_most": "high", "fewer_than": "high", "more_than": "low"}
 
 

@@ -59,7 +59,7 @@ def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
         focus: The name of the bar that the title is about; by default all are.
 
     Raises:
-        ChartError: No row states a quantity, a column is missing, or the canvas is a half one.
+        ChartError: No row states a quantity, a column or the focus is missing, or the canvas is a half one.
     """
     require_not_half(ax, "bars")
     found = _require(rows, "bars", (name,))
@@ -69,6 +69,11 @@ def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
     behind = max(labels.breadth(words, "bold") for words in hedged) + 2 * labels.PAD
     wide = ax.figure.bbox.width
     most = min(wide * NAMES, wide - behind - 2 * (MARGIN + labels.PAD) - LEAST)
+    known = [str(row[name]) for row in found]
+    if focus and focus not in known:
+        raise ChartError(
+            f"bars: focus must name a bar (got '{focus}'{near(focus, known)}).\nThe bars are {', '.join(known)}."
+        )
     names = [labels.wrap(str(row[name]).replace("_", " "), most) for row in found]
     tall = [max(BAR, labels.LINE * (words.count("\n") + 1)) + GAP for words in names]
     heighten(ax, sum(tall) + 2 * MARGIN)
@@ -79,8 +84,8 @@ def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
     ax.set_ylim(sum(tall), 0)
     ax.set_axis_off()
     top = 0.0
-    for words, quantity, text, height in zip(names, stated, hedged, tall, strict=True):
-        colour = FOCUS if focus in ("", words.replace("\n", " ")) else CONTEXT
+    for title, words, quantity, text, height in zip(known, names, stated, hedged, tall, strict=True):
+        colour = FOCUS if focus in ("", title) else CONTEXT
         middle = top + height / 2
         _bar(ax, quantity, middle, colour)
         px, py = labels.points(ax, max(marks.height(quantity), 0.0), middle)
@@ -122,7 +127,9 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     first, last = first - margin, last + margin
     edges = [edge for _, quantity in spots for edge in quantity.edges() if edge is not None]
     low, high = min(0.0, *edges), max(0.0, *edges) or 1.0
-    ticks = [tick for tick in MaxNLocator(nbins=4).tick_values(low, high) if low <= tick <= high]
+    # of things that are counted there is no half
+    whole = all(edge == int(edge) for edge in edges)
+    ticks = [tick for tick in MaxNLocator(nbins=4, integer=whole).tick_values(low, high) if low <= tick <= high]
     words = [f"{tick:,g}" for tick in ticks]
     left = MARGIN + max(map(labels.breadth, words)) + 9
     room(ax, left=left, right=MARGIN, top=MARGIN + 2 * labels.LINE, bottom=axes.foot(first, last))
