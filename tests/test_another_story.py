@@ -386,7 +386,7 @@ def test_a_new_report_draws_the_rows_that_can_be_compared(ferry):
         (
             lambda story: story.frame("aboard").groupby("stop_id", as_index=False).value.sum(),
             "must be given rows as frame(…) returns them (got a frame without row_id, source_id, outlet).\nChoose "
-            "among them with query; rows that are grouped, or made by hand, no longer name their sources. A sum or a mean",
+            "among them with query; rows that are grouped, or made by hand, no longer name their sources. A sum or a",
         ),
         (
             lambda story: story.frame("stops").assign(source_id=None),

@@ -322,7 +322,8 @@ IN_DATA = {
         "attacks place_id=ain_al_assad basis=claimed",
         re.compile(
             rf"{FACTS}: line \d+, claims: place_id in 'place_id=ain_al_assad' must be a value of that column "
-            r"\(got 'ain_al_assad'; did you mean 'ain_al_asad'\?\)\. Correct the value; one with spaces stands in double quotes\.$"
+            r"\(got 'ain_al_assad'; did you mean 'ain_al_asad'\?\)\. Correct the value; one with spaces stands in "
+            r"double quotes\.$"
         ),
     ),
     "a condition with a value that the dictionary does not have": (
