@@ -1,4 +1,3 @@
-import io
 import os
 import re
 import subprocess
@@ -6,14 +5,9 @@ import sys
 
 import matplotlib
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from matplotlib.backends.backend_svg import RendererSVG
-from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.text import Text
 
 from handover.errors import ChartError
-from handover.story.charts import figure, labels, troops
+from handover.story.charts import figure, troops
 from handover.story.charts.style import FAMILY, house
 
 ALT = "Line chart of troops in Iraq, falling from 5,200 in 2020 to fewer than 1,000 in 2026."
@@ -230,63 +224,6 @@ def test_a_chart_of_ours_to_which_the_words_of_an_axis_are_added_is_refused(rows
     ax.set_xlabel("a label that lies on the ticks")
     with pytest.raises(ChartError, match="'a label that lies on the ticks'"):
         figure.finish(fig, **WORDS)
-
-
-PLACES = st.lists(st.tuples(*[st.floats(0, 1, allow_subnormal=False)] * 2), min_size=1, max_size=20)
-COLOURS = st.lists(st.sampled_from(["#005A92", "#C75000", "none"]), min_size=1, max_size=2)
-
-
-def stock(fig):
-    """A figure as matplotlib's own writer writes it."""
-
-    class Stock(figure.Renderer):
-        draw_path_collection, draw_words = RendererSVG.draw_path_collection, property()
-
-    with house(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figure, "Renderer", Stock)
-        return figure._written(fig)
-
-
-@given(PLACES, COLOURS, COLOURS, st.sampled_from([None, "//"]), st.booleans(), st.booleans())
-def test_collections_are_written_as_matplotlib_writes_them(places, faces, edges, hatch, clipped, data):
-    def fig():
-        fig, ax = figure.canvas()
-        shapes = [[(x, y), (x + 0.1, y), (x, y + 0.1)] for x, y in places[:3]]
-        look = {"facecolors": faces, "edgecolors": edges, "hatch": hatch, "clip_on": clipped, "alpha": 0.5}
-        where = {"offset_transform": ax.transData if data else ax.transAxes}
-        ax.add_collection(PolyCollection(shapes, offsets=places, **where, **look))
-        ax.add_collection(LineCollection(shapes, colors=edges, linestyles=[(0, (1, 2))]))
-        return fig
-
-    with house():
-        assert figure._written(fig()) == stock(fig())
-
-
-CHANGES = [{}, {"rotation": 30}, {"alpha": 0.5}, {"color": "red"}, {"fontsize": 12}, {"visible": False}]
-
-
-@given(
-    st.text("aZ9 &<>\"'–$fi", max_size=9),
-    st.sampled_from(["normal", "bold"]),
-    st.sampled_from(["left", "center", "right"]),
-    st.floats(80, 160),
-    st.sampled_from(CHANGES),
-)
-def test_labels_are_measured_and_written_as_any_text(words, weight, align, at, change):
-    def fig():
-        fig, ax = figure.canvas()
-        ax.set_axis_off()
-        labels.set_text(ax, at, at, words, weight=weight, align=align)
-        for text in fig.texts:
-            text.set(**change)
-        return fig
-
-    with house():
-        made = fig()
-        assert figure._written(made) == stock(fig())
-        for text in figure.visible(made):
-            ours, theirs = text.get_window_extent(), Text.get_window_extent(text, figure.Renderer(9, 9, io.StringIO()))
-            assert ours.extents == pytest.approx(theirs.extents, abs=1e-6)
 
 
 def test_a_blank_canvas_made_beforehand_makes_no_difference():

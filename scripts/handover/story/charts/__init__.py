@@ -8,13 +8,7 @@ A chart leaves out weak sources, and refuses to be drawn without a row. Importin
 each module does.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: As many canvases as the charts of a long report take, each for a page and for a phone.
 CANVASES = 12
@@ -27,54 +21,37 @@ def preload() -> None:
     """
     import pandas as pd
 
-    from handover.story.charts import attacks, troops
+    from handover.story.charts import attacks, figure, style, troops
 
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
     quantity = {"value": [3.0, 2.0, 1.0], "low": float("nan"), "high": float("nan"), "bound": "about"}
     counts = {"scope": "us_in_iraq", "basis": "observed", "method": "press", **quantity}
     raids = {"basis": "reported", "weapon": "rocket", "wounded": 1.0, "wounded_bound": "exact"}
-    _draw(
-        lambda ax: troops.levels(ax, pd.DataFrame({**row, **counts})),
-        lambda ax: attacks.by_year(ax, pd.DataFrame({**row, **raids})),
-    )
+    for draw, rows in (
+        (troops.levels, pd.DataFrame({**row, **counts})),
+        (attacks.by_year, pd.DataFrame({**row, **raids})),
+    ):
+        fig, ax = figure.canvas()
+        draw(ax, rows)
+        figure.svg(fig)
+    # forks must not share the files of typefaces: close them once here, not in each fork
+    style.close_fonts()
 
 
 def prepare(folder: Path) -> None:
-    """Read the tables of the project around `folder`, measure words of its charts, and make blank canvases.
+    """Read the tables of the project around `folder`, and make blank canvases.
 
     Called as `preload` is, before many notebooks run that would each do so.
     """
     from handover.project import Project
-    from handover.story.charts import attacks, figure, handovers, isis, troops
+    from handover.story.charts import figure
     from handover.story.contradictions import contradictions
     from handover.story.data import Tables
     from handover.story.frames import whole_table
 
     tables = Tables.load(Project.find(folder))
     contradictions(tables)
-    frames = {name: whole_table(tables, name) for name in tables.rows}
-    with suppress(Exception):  # another story has other tables, and draws other charts
-        levels = troops.in_iraq(frames["troop_levels"], frames["claims"])
-        given = handovers.ended(frames["handovers"], frames["bases"])
-        counts = isis.comparable(frames["isis_attacks"], frames["claims"])
-        _draw(
-            lambda ax: troops.levels(ax, levels.query("basis == 'observed'")),
-            lambda ax: troops.levels(ax, levels.query("date >= '2020-01-01'")),
-            lambda ax: handovers.strip(ax, given),
-            lambda ax: isis.counts(ax, counts),
-            lambda ax: attacks.by_month(ax, frames["attacks"].query("place_id == 'ain_al_asad'")),
-        )
+    for name in tables.rows:
+        whole_table(tables, name)
     figure.make_ready(CANVASES)
-
-
-def _draw(*charts: Callable[["Axes"], None]) -> None:
-    """Draw charts and discard them."""
-    from handover.story.charts import figure, style
-
-    for draw in charts:
-        fig, ax = figure.canvas()
-        draw(ax)
-        figure.svg(fig)
-    # forks must not share the files of typefaces: close them once here, not in each fork
-    style.close_fonts()

@@ -10,7 +10,6 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,10 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import RendererSVG, _short_float_fmt
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D
 
 from handover.errors import ChartError, near
 from handover.story.charts.style import FAMILY, house, line_metrics, styled, text_size
@@ -227,31 +225,7 @@ def _tick_texts(axis: Axis) -> list[Text]:
 
 
 class Renderer(RendererSVG):
-    """Writes SVG as `savefig` does, byte for byte, but works out only once what texts or paths have in common."""
-
-    def draw_words(self, style: str, x: float, y: float, words: str) -> None:
-        """Write a label as `draw_text` does, with the style that it has there."""
-        across, down = _short_float_fmt(x), _short_float_fmt(self.height - y)
-        turned = f"rotate(-0 {across} {down})"
-        self.writer.element("text", words, style=style, x=across, y=down, transform=turned)
-
-    def draw_path_collection(
-        self, gc: Any, master: Any, paths: Any, transforms: Any, offsets: Any, offset: Any, *looks: Any, **more: Any
-    ) -> None:
-        """Write paths of one look."""
-        uses = self._iter_collection_uses_per_path(paths, transforms, offsets, *looks[:2])
-        defined = any(len(path.vertices) * (uses - 1) > 4 * uses + 3 for path in paths[:1])
-        if defined or gc.get_hatch() or not len(offsets) or any(len(each) > 1 for each in (transforms, *looks[:-1])):
-            super().draw_path_collection(gc, master, paths, transforms, offsets, offset, *looks, **more)
-            return
-        for _, _, _, one, fill in self._iter_collection(gc, [None], offsets[:1], offset, *looks, **more):
-            attributes = {**self._get_clip_attrs(one), "style": self._get_style(one, fill)}
-        flip = Affine2D().scale(1, -1).translate(0, self.height)
-        placed = self._iter_collection_raw_paths(master, paths, transforms)
-        pairs = zip(cycle(placed), cycle(offset.transform(offsets)), strict=False)
-        for (path, transform), (x, y) in islice(pairs, max(len(paths), len(offsets))):
-            where = transform.frozen().translate(x, y) + flip
-            self.writer.element("path", d=self._convert_path(path, where, fill is None, False), **attributes)
+    """Writes SVG as `savefig` does, but measures each text only once."""
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
         """Return the size of a text; matplotlib passes a copy of the font, so it can be a cache key."""

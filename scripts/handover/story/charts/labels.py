@@ -15,17 +15,15 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
-from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, Bbox, TransformedPath
+from matplotlib.transforms import Affine2D, TransformedPath
 
 from handover.errors import ChartError
-from handover.story.charts.style import FAMILY, INK, LABEL, PAPER, line_metrics, text_size
+from handover.story.charts.style import INK, LABEL, PAPER, text_size
 
 TEXT = 9.0  #: size of every label
 LINE = 11.0  #: height of a line of labels
@@ -287,43 +285,6 @@ class Note:
     inline: bool = False
 
 
-class Words(Text):
-    """A line of a label at a point of the canvas; measured and written as any text, in a fraction of the time."""
-
-    def __init__(self, x: float, y: float, words: str, weight: str, colour: str, align: str) -> None:
-        super().__init__(x, y, words, fontproperties=_font(weight), color=colour, horizontalalignment=align)
-        self.set_transform(POINTS)
-
-    def get_window_extent(self, renderer: Any = None, dpi: float | None = None) -> Bbox:
-        """Return the box of the text, in points."""
-        if self._rotation:
-            return super().get_window_extent(renderer, dpi)
-        width, height, depth = text_size(self._text, self._fontproperties)
-        ascent, descent, _ = line_metrics(self._fontproperties)
-        left = self._x - width * {"left": 0.0, "center": 0.5, "right": 1.0}[self._horizontalalignment]
-        over, under = max(height - depth, ascent), max(depth, descent)
-        return Bbox.from_extents(left, self._y - under, left + width, self._y + over)
-
-    def draw(self, renderer: Any) -> None:
-        """Write the text, or have matplotlib do so where somebody has changed how it looks."""
-        if self._rotation or self._alpha or not (self._text and self._visible and hasattr(renderer, "draw_words")):
-            super().draw(renderer)
-            return
-        font = self._fontproperties
-        style = _css(font.get_weight(), font.get_size(), self._color, self._horizontalalignment)
-        renderer.open_group("text", self._gid)
-        renderer.draw_words(style, self._x, self._y, self._text)
-        renderer.close_group("text")
-
-
-@cache
-def _css(weight: str, size: float, colour: str, align: str) -> str:
-    family = ", ".join(name if name == "sans-serif" else repr(name) for name in FAMILY)
-    bold = {"normal": "", "bold": "font-weight: 700; "}[weight]
-    anchor = {"left": "start", "center": "middle", "right": "end"}[align]
-    return f"{bold}font-size: {size:g}px; font-family: {family}; text-anchor: {anchor}; fill: {to_hex(colour)}"
-
-
 @cache
 def breadth(text: str, weight: str = "normal") -> float:
     """Return the width in points of the longest line of a label; needs the house style."""
@@ -478,10 +439,9 @@ def set_text(
     ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
 ) -> None:
     """Write lines of text below `top`; `px` and `top` are in points."""
+    look = {"fontproperties": _font(weight), "color": colour, "ha": align, "va": "baseline"}
     for n, words in enumerate(text.split("\n") if text else []):
-        line = Words(px, top - LINE * n - LINE * 0.78, words, weight, colour, align)
-        line.set_figure(ax.figure)
-        ax.figure.texts.append(line)
+        ax.figure.text(px, top - LINE * n - LINE * 0.78, words, transform=POINTS, **look)
 
 
 def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **how: Any) -> None:
