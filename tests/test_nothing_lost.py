@@ -242,7 +242,7 @@ def test_a_real_kernel_tells_it_in_the_cell_and_no_page_does(tmp_path, monkeypat
     made = render.render(Project(travel.ROOT), "briefing", {"as_of": "2026-01-31"}, out=tmp_path)
     told = "title “{mission_over:if}The last US troops have left Iraq” gave way to “Iraq takes over Ain al-Asad from US"
     shown = [
-        output for cell in ran[0].cells for output in cell.get("outputs", []) if OMITTED_MIME in output.get("data", {})
+        output for cell in ran[-1].cells for output in cell.get("outputs", []) if OMITTED_MIME in output.get("data", {})
     ]
     assert shown[0].data[OMITTED_MIME][0]["text"].startswith(told)
     assert shown[0].data["text/markdown"].startswith("Not in the report:\n\n- title “{mission\\_over:if}")

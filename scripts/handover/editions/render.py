@@ -286,17 +286,20 @@ def _require_tables(data: Path, *hashes: Any) -> None:
 def _warm(notebook: Path) -> None:
     """Compose a notebook that has not run while the kernel is busy, which imports and reads what that will take again.
 
-    Failing here means only less speed.
+    Its parameters are left out: they are read with `ast`, which before Python 3.12 fails where two threads use it at a
+    time. Failing here means only less speed.
     """
     with suppress(Exception):
         import filelock  # noqa: F401
+        import nbformat
 
         from handover import pages
         from handover.document import audit, checks  # noqa: F401
         from handover.editions import catalogue, compose
 
         pages.prepare()
-        nb = source.load(notebook)
+        nb = nbformat.read(notebook, as_version=4)
+        nb.cells = [cell for cell in nb.cells if "parameters" not in cell.metadata.get("tags", ())]
         for cell in nb.cells:
             if "outputs" in cell:
                 cell.outputs = []
