@@ -24,7 +24,7 @@ from handover.project import Project
 from handover.story.claims import View
 from handover.story.data import Tables
 from handover.story.evidence import PrintLog
-from handover.story.facts import DERIVED, Facts
+from handover.story.facts import DERIVED, RESTS_ON, Facts
 from handover.story.omissions import OMITTED_MIME
 from handover.tables import row_id
 
@@ -143,7 +143,9 @@ def test_a_fact_that_is_gone_or_misspelt_fails_its_cell(name, monkeypatch, table
             with monkeypatch.context() as patch:
                 patch.delitem(DERIVED, key, raising=False)
                 near = f"did you mean '{spelling}'" if spelling and key in facts.declared else ""
-                with pytest.raises(FactError, match=rf"'{key}' is not a (fact|row).*{near}"):
+                # where a text comes first that names what Python computes from it, that is told
+                on_it = "|".join(f"'{name}' is not a fact" for name, needs in RESTS_ON.items() if key in needs) or "^$"
+                with pytest.raises(FactError, match=rf"'{key}' is not a (fact.*{near}|row)|{on_it}"):
                     Shown(name, edition, patch, without(tables, key, spelling))
 
 
