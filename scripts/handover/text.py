@@ -8,9 +8,12 @@ UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe
 #: Embeddings and overrides make text read otherwise than it is; isolates end with their line and may stay in prose.
 OVERRIDES = re.compile("[\u202a-\u202e]")
 TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: The words for which a digit may stand.
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WORDS = (
-    *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"),
-    *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty"),
+    *DIGITS[2:],
+    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+    *("twenty", "thirty", "forty", "fifty"),
     *("sixty", "seventy", "eighty", "ninety", "hundred", "hundreds", "thousand", "thousands", "million", "billion"),
     *("dozen", "dozens", "twice", "thrice"),
 )

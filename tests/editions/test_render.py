@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from handover import atomic, tables
+from handover import atomic
 from handover.document import markdown, take_omitted
 from handover.document.reader import OMITTED_MIME
 from handover.editions import Request, catalogue, check, index, render
@@ -35,6 +35,7 @@ from handover.errors import (
     StoreError,
 )
 from handover.project import Project, alike
+from handover.tables import record as tables
 
 
 def edit(path, old, new):
@@ -123,8 +124,9 @@ def test_all_that_composing_takes_is_made_ready_before(mini, monkeypatch):
 
 
 def test_tables_are_looked_at_again_once_they_have_changed(mini, stand_in, monkeypatch):
-    looked, read = [], tables.read
-    monkeypatch.setattr(tables, "read", lambda folder: looked.append(folder) or read(folder))
+    monkeypatch.setattr(tables, "_last", None)
+    looked, look = [], tables._look
+    monkeypatch.setattr(tables, "_look", lambda folder, schemas: looked.append(folder) or look(folder, schemas))
     for _ in range(2):
         render.produce(Request.of(mini, "mini", {}))
     assert (len(looked), stand_in.runs) == (1, 2)

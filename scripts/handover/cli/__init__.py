@@ -41,8 +41,8 @@ COMMANDS = {
     "schedule": ("schedule", "Render on time: list, due, run, install, health, history."),
 }
 
-#: What --help shows last; \b keeps click from filling the lines.
 SET_PARAMETER = "Write: -p as_of 2026-01-31"
+#: What --help shows last; \b keeps click from filling the lines.
 EXAMPLES = """\b
 Examples:
   handover render                                all reports, as they stand

@@ -306,6 +306,6 @@ def _ask(command: str, editions: tuple) -> None:
             f"{command}: must be told --yes where nobody can be asked.\nMake sure of what it would remove first."
         )
     for one in editions:
-        say(f"  {one.report}/{one.name}")
+        say(f"  {one}")
     if not click.confirm("Remove them?", err=True):
         raise HandoverError("Nothing was removed.")

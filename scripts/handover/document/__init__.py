@@ -11,6 +11,7 @@ __getattr__, __all__ = door(
         "evidence": "",
         "model": "model Document",
         "reader": "read take_omitted Omitted",
+        "scripts": "",
         "spaces": "",
         "words": "words MONTHS Words of",
     },

@@ -17,9 +17,9 @@ from handover.document import model
 from handover.document.reader import counted
 from handover.errors import AuditError, ConversionError
 from handover.project import Project
+from handover.text import DIGITS
 
 #: The digit for which a template prints a word.
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 SPOKEN = {word: str(digit) for digit, word in enumerate(DIGITS)}
 FILE_NAME = re.compile(r"\S*\.(?:avif|bmp|gif|jpe?g|pdf|png|svg|tiff?|webp)", re.IGNORECASE)
 #: Words that stand where a description was meant to be.

@@ -238,7 +238,7 @@ def lists(root: Path, editions: Iterable[Edition]) -> bool:
     if not all((root / name).is_file() for name in (INDEX, FEED)):
         return False
     named = set(NAMED.findall(_bytes(root / DATA) or b""))
-    return all(f"{edition.report}/{edition.name}".encode() in named for edition in editions)
+    return all(str(edition).encode() in named for edition in editions)
 
 
 def archive(report: str, number: int = 0) -> str:

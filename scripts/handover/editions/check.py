@@ -131,7 +131,7 @@ def editions(store: Store, project: Project) -> Iterator[Finding]:
         yield Finding("note", f"{project.where(store.root)}: holds no edition; nothing was looked at")
     for fault in listed(f"{project.where(stray)}: is no edition; remove it" for stray in store.strays()):
         yield Finding("wrong", fault)
-    for twins in alike(f"{one.report}/{one.name}" for one in store.editions()):
+    for twins in alike(map(str, store.editions())):
         yield Finding("wrong", f"{project.where(store.root)}/{same_elsewhere(twins)}")
     for report in store.reports():
         whole = []

@@ -172,8 +172,8 @@ def named(store: Store, name: str) -> Edition:
     found = store.editions(Path(report).name, prefix) if report else store.editions(None, prefix)
     if len(found) == 1:
         return found[0]
-    listed = "".join(f"\n  {one.report}/{one.name}" for one in found[:10])
-    known = [f"{one.report}/{one.name}" for one in store.editions()] if report else store.reports()
+    listed = "".join(f"\n  {one}" for one in found[:10])
+    known = [*map(str, store.editions())] if report else store.reports()
     meant = "" if found else near(name, known)
     raise StoreError(
         f"{name}: must be one edition, as report/edition or a path (found {len(found)}{meant}).{listed}\n"

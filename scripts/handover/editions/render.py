@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,7 +202,7 @@ def announce(store: Store, *editions: Edition) -> list[str]:
 def _unlisted(said: str, store: Store, editions: Sequence[Edition]) -> str:
     """What is there and what is not, where the disk took editions and refused the catalogue."""
     first, _, cure = said.partition("\n")
-    names = ", ".join(f"{edition.report}/{edition.name}" for edition in editions[:NAMED])
+    names = ", ".join(map(str, editions[:NAMED]))
     names += f" and {len(editions) - NAMED} more" if len(editions) > NAMED else ""
     there = "is published and whole" if len(editions) == 1 else "are published and whole"
     own = store.project and store.root == store.project.reports
@@ -247,7 +247,9 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     from handover.notebook import forkserver
 
     forkserver.prepare()  # first of all: it imports in a process of its own, and Jupyter is imported here meanwhile
-    _require_tables(request.project.data, request.inputs.dictionary, *request.inputs.tables.items())
+    from handover import tables
+
+    tables.read(request.project.data)
     from handover.notebook import execute
 
     notebook = request.project.notebook(request.report)
@@ -272,14 +274,6 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     if warm.ident is not None:
         warm.join()
     return done
-
-
-@lru_cache(maxsize=1)
-def _require_tables(data: Path, *hashes: Any) -> None:
-    """Refuse tables that have faults; a sweep need not look at tables with the same hashes again."""
-    from handover import tables
-
-    tables.read(data)
 
 
 @cache

@@ -40,6 +40,9 @@ class Edition:
     report: str
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.report}/{self.name}"
+
     @property
     def folder(self) -> Path:
         """The folder that holds all of it."""

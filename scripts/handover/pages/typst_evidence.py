@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from handover.document import model
+from handover.document import model, scripts
 from handover.pages.typst_text import literal, text
 
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 #: Prints nothing, and has a direction of its own.
 LRM = "\u200e"
-RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 #: The end of mark-up whose text ends in a full stop.
 FULL_STOP = re.compile(r'\.";(?:\];)?$')
 #: The sign of a way back from a statement to the number that rests on it, and of a second reading.
@@ -82,7 +81,7 @@ class Evidence:
 
     def _turned(self, before: str) -> str:
         """A mark after a name written from right to left, so that what follows does not trade places with it."""
-        return f"#{literal(LRM)};" if self.words.language != "ar" and RIGHT_TO_LEFT.search(before) else ""
+        return f"#{literal(LRM)};" if self.words.language != "ar" and scripts.RIGHT_TO_LEFT.search(before) else ""
 
     def _named(self, source: model.Source) -> str:
         """A source in a few words: who, when, and how good."""

@@ -120,7 +120,7 @@ def plan(
     drafts = catalogue.drafts(store)
     about, editions, faults = _contents(store, locked, drafts)
     before, site = _record(target), catalogue.site(store.project)
-    ours = before and (adopt or before.is_of(site.id, set(map(_named, about))))
+    ours = before and (adopt or before.is_of(site.id, set(map(str, about))))
     known = before if before and ours else Record()
     held, wanted = _compared([*chain(*editions.values())], known.files, target, progress)
     faults += _leave_out_damaged(editions, wanted)
@@ -130,7 +130,7 @@ def plan(
     there, changed = _compared(pages, (), target, progress)
     held, wanted = there | held, wanted | changed
     files = [*chain(*editions.values()), *pages]
-    spared = {_named(one) for one in store.editions() if one.report not in drafts and one not in editions}
+    spared = {str(one) for one in store.editions() if one.report not in drafts and one not in editions}
     stay = {path: hashes for path, hashes in known.files.items() if path.rpartition("/")[0] in spared}
     after = Record(site.id, {file.path: {file.sha256: file.bytes} for file in files} | stay)
     missing = [file for file in files if file.path in wanted]
@@ -287,10 +287,6 @@ def alone(store: Store) -> Iterator[None]:
                 "Wait for it, or end it, and run the command again."
             )
         yield
-
-
-def _named(edition: Edition) -> str:
-    return f"{edition.report}/{edition.name}"
 
 
 def _edition(store: Store, about: Manifest) -> Edition:

@@ -63,7 +63,7 @@ def plan(store: Store, keep: int, report: str | None = None) -> Plan:
         for one in editions:
             kept.setdefault(one, reason)
     for one, base in list(_bases([one for one in kept if one in about], about)):
-        kept.setdefault(base, f"referenced by {one.report}/{one.name}")
+        kept.setdefault(base, f"referenced by {one}")
     spare = [one for one in about if one not in kept and report in (None, one.report)]
     faults = {one: found for one in spare if (found := one.faults())}
     removed = sorted(set(spare) - faults.keys(), key=lambda one: (one.report, one.name))
@@ -115,7 +115,7 @@ def _pinned(store: Store) -> list[Edition]:
         matching = store.editions(report, prefix) if report and prefix and "/" not in report else []
         found += matching
         if not matching:
-            known = [f"{one.report}/{one.name}" for one in store.editions()]
+            known = [*map(str, store.editions())]
             faults.append(f"  {pin}{near(pin, known)}")
     if faults:
         raise PublishError(

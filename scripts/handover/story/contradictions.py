@@ -109,7 +109,7 @@ def _why(one: Row, other: Row, columns: list[str]) -> str:
     for column in columns:
         stated, against = (_stated(row, column) for row in (one, other))
         if stated and against and not overlap(stated, against):
-            return f"{column}: {_words(stated)} against {_words(against)}"
+            return f"{column}: {in_words(stated)} against {in_words(against)}"
     return ""
 
 
@@ -122,5 +122,6 @@ def _stated(row: Row, column: str) -> Quantity | Period | None:
     return quantity if quantity.known else None
 
 
-def _words(stated: Quantity | Period) -> str:
+def in_words(stated: Quantity | Period) -> str:
+    """Return a value as messages write it."""
     return English().period(stated) if isinstance(stated, Period) else English().quantity(stated, digits=True)

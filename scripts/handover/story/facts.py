@@ -16,7 +16,7 @@ from itertools import takewhile
 from handover.errors import FactError, near, on_one_line
 from handover.project import Project
 from handover.story.claims import OUTSIDE, Claim, View, Why, until
-from handover.story.contradictions import CURE, WHEN, contradictions
+from handover.story.contradictions import CURE, WHEN, contradictions, in_words
 from handover.story.data import Tables
 from handover.story.derived import COMPUTED, computed
 from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
@@ -311,13 +311,9 @@ def _refuse_contradiction(view: View, key: str, values: list[tuple[Claim, Quanti
         if not overlap(chosen, value) and {first.id, other.id} not in view.tables.opposed:
             raise FactError(
                 f"data/facts.csv: '{key}': {first.id} and {other.id} contradict each other "
-                f"({_words(chosen)} against {_words(value)}) and no conflict is registered.\n"
+                f"({in_words(chosen)} against {in_words(value)}) and no conflict is registered.\n"
                 f"Register it in {view.tables.paths['conflicts']} and conflict_rows.csv, or take one of the claims out."
             )
-
-
-def _words(value: Quantity | Period) -> str:
-    return English().period(value) if isinstance(value, Period) else English().quantity(value, digits=True)
 
 
 # facts that no row declares

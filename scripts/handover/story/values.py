@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from handover.tables import Row
+from handover.text import DIGITS
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -121,7 +122,6 @@ class English:
         *("January", "February", "March", "April", "May", "June"),
         *("July", "August", "September", "October", "November", "December"),
     )
-    words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     hedges: ClassVar[dict[str, str]] = {
         "exact": "{v}",
         "about": "about {v}",
@@ -135,8 +135,8 @@ class English:
     def number(self, value: float, *, digits: bool = False) -> str:
         """Write a number: words under ten unless `digits`, thousands with commas."""
         whole = float(value).is_integer()
-        if whole and 0 <= value < len(self.words) and not digits:
-            return self.words[int(value)]
+        if whole and 0 <= value < len(DIGITS) and not digits:
+            return DIGITS[int(value)]
         return f"{int(value):,}" if whole else f"{value:,.1f}"
 
     def quantity(self, quantity: Quantity, *, hedge: bool = True, digits: bool = False) -> str:

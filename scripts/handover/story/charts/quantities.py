@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
@@ -139,7 +138,7 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     places = [(x, marks.height(quantity)) for x, quantity in spots]
     if low < 0:
         labels.strokes(ax, [((axes.num(first), 0.0), (axes.num(last) + 1, 0.0))], INK, lw=0.8, zorder=2)
-    labels.add(ax, Line2D(*zip(*places, strict=True), color=FOCUS, lw=1.2, zorder=2.5, clip_on=False))
+    labels.trace(ax, places, FOCUS, lw=1.2, zorder=2.5, clip_on=False)
     marks.draw(ax, spots, FOCUS)
     labels.interrupt_grid(ax, labels.beside(ax, _named(spots, full(ax)), _along(ax, places), needed=not half(ax)))
     ax.spines["bottom"].set_color(INK if low == 0 else LABEL)
