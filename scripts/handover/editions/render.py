@@ -6,18 +6,16 @@
 """
 
 import datetime as dt
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover.editions import index, inputs, manifest
+from handover.editions.ahead import ahead
 from handover.editions.index import Index
 from handover.editions.manifest import Manifest, Omission
 from handover.editions.request import Contract, Request, require_come
@@ -139,6 +137,8 @@ def produce(
         HandoverError: A cell failed, or a page could not be made or failed its checks.
         AuditError: The request is strict, and a text is left out with nothing in its place.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     clock = _Clock(progress)
     done, made = _composed(request, timeout_s, clock)
     if request.strict:
@@ -253,52 +253,23 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     from handover.notebook import execute
 
     notebook = request.project.notebook(request.report)
-    warm = threading.Thread(target=_warm, args=(notebook,), daemon=True)
+    with ahead(notebook) as (begin, ran):
 
-    def step(cell: int, cells: int) -> None:
-        # not sooner: until the kernel is being waited for, this process is busy asking for it
-        if warm.ident is None:
-            warm.start()
-        progress("execute", cell, cells)
+        def step(cell: int, cells: int) -> None:
+            begin()
+            progress("execute", cell, cells)
 
-    done = execute.execute(
-        source.load(notebook),
-        dict(request.parameters),
-        cwd=request.project.notebooks,
-        where=request.where,
-        epoch=request.epoch,
-        timeout_s=timeout_s,
-        progress=step,
-        network=request.network,
-    )
-    if warm.ident is not None:
-        warm.join()
-    return done
-
-
-@cache
-def _warm(notebook: Path) -> None:
-    """Compose a notebook that has not run while the kernel is busy, which imports and reads what that will take again.
-
-    Its parameters are left out: they are read with `ast`, which before Python 3.12 fails where two threads use it at a
-    time. Failing here means only less speed.
-    """
-    with suppress(Exception):
-        import filelock  # noqa: F401
-        import nbformat
-
-        from handover import pages
-        from handover.document import audit, checks  # noqa: F401
-        from handover.editions import catalogue, compose
-
-        pages.prepare()
-        nb = nbformat.read(notebook, as_version=4)
-        nb.cells = [cell for cell in nb.cells if "parameters" not in cell.metadata.get("tags", ())]
-        for cell in nb.cells:
-            if "outputs" in cell:
-                cell.outputs = []
-        compose.compose(nb, notebook.stem, notebook.parent)
-        catalogue.build(())
+        return execute.execute(
+            source.load(notebook),
+            dict(request.parameters),
+            cwd=request.project.notebooks,
+            where=request.where,
+            epoch=request.epoch,
+            timeout_s=timeout_s,
+            progress=step,
+            ran=ran,
+            network=request.network,
+        )
 
 
 def _accept(request: Request, made: "Composition") -> None:

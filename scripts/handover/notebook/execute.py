@@ -7,7 +7,7 @@ Success means that every code cell ran and none failed. papermill runs the cells
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +65,7 @@ class Run:
     fork: bool
     network: bool
     progress: Callable[[int, int], None] | None = None
+    ran: Callable[[Sequence["NotebookNode"]], None] = lambda cells: None
     #: the cells as they run, with the one that papermill injects, and whether it put that one between the others
     cells: list["NotebookNode"] = field(default_factory=list)
     inserted: bool = False
@@ -108,6 +109,7 @@ def execute(
     timeout_s: float = 600.0,
     cell_timeout_s: float = 300.0,
     progress: Callable[[int, int], None] | None = None,
+    ran: Callable[[Sequence["NotebookNode"]], None] = lambda cells: None,
     fork: bool = True,
     network: bool = False,
 ) -> Execution:
@@ -122,6 +124,7 @@ def execute(
         timeout_s: For the whole run.
         cell_timeout_s: For one cell.
         progress: Called with how many code cells have run and how many there are, first while the kernel starts.
+        ran: Called with all cells up to one that has run, which hold their outputs.
         fork: Whether to fork the kernel from a process that has everything imported, if possible; the outputs are
             the same.
         network: Whether cells, and what they start, may use the network, this machine's own addresses among it.
@@ -152,6 +155,7 @@ def execute(
             fork=fork,
             network=network,
             progress=progress,
+            ran=ran,
         )
         try:
             return _execute(nb, dict(parameters), run)
