@@ -93,5 +93,5 @@ def _read(cells: Sequence["NotebookNode"]) -> None:
 
 
 def _plain(cells: Sequence["NotebookNode"]) -> list["NotebookNode"]:
-    """The cells without parameters, which are read with `ast`: before Python 3.12 two threads may not use it at once."""
+    """The cells without parameters: they are read with `ast`, which before Python 3.12 fails in two threads at a time."""
     return [cell for cell in cells if not {"parameters", source.INJECTED} & set(cell.metadata.get("tags", ()))]

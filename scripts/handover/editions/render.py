@@ -139,17 +139,17 @@ def produce(
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    clock = _Clock(progress)
-    done, made = _composed(request, timeout_s, clock)
+    clock, link_pictures = _Clock(progress), []
+    done, made = _composed(request, timeout_s, clock, lambda made: link_pictures.append(made.link_picture()))
     if request.strict:
         _refuse_losses(request, made)
     with clock.phase("typeset"), ThreadPoolExecutor() as typst:
-        pdf, *pictures = typst.map(lambda make: make(), (made.pdf, made.picture, made.link_picture))
-        contents = {".html": made.html.encode(), ".pdf": pdf, ".ipynb": made.notebook}
+        pdf, picture = typst.submit(made.pdf), typst.submit(made.picture)
+        _unmoved(request)
+        contents = {".html": made.html.encode(), ".pdf": pdf.result(), ".ipynb": made.notebook}
         files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
-        files |= dict(zip((PICTURE, LINK_PICTURE), pictures, strict=True))
-    _unmoved(request)
-    about = _manifest(request, made, files, pdf, manifest.run(clock.started, clock.seconds, done.network))
+        files |= {PICTURE: picture.result(), LINK_PICTURE: link_pictures[0]}
+    about = _manifest(request, made, files, manifest.run(clock.started, clock.seconds, done.network))
     return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 
 
@@ -161,7 +161,7 @@ def draft(
     Raises:
         HandoverError: As in `produce`.
     """
-    return _composed(request, timeout_s, _Clock(progress), draft=True)
+    return _composed(request, timeout_s, _Clock(progress))
 
 
 def publish(store: Store, product: Product) -> Outcome:
@@ -225,20 +225,26 @@ class _Clock:
 
 
 def _composed(
-    request: Request, timeout_s: float, clock: _Clock, *, draft: bool = False
+    request: Request, timeout_s: float, clock: _Clock, meanwhile: "Callable[[Composition], object] | None" = None
 ) -> "tuple[Execution, Composition]":
+    """Run the cells and compose what they showed: an edition, if there is something to do meanwhile, else a draft."""
     with clock.phase("execute"):
         done = _execute(request, timeout_s, clock.progress)
     with clock.phase("compose"):
         from handover.document import audit, checks
         from handover.editions import compose
 
-        made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
-        _accept(request, made)
-        attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
-        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
-        audit.audit(made.document, request.where)
-        checks.require_descriptions(made.document, request.where)
+        def check(made: "Composition") -> None:
+            _accept(request, made)
+            attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
+            checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
+            audit.audit(made.document, request.where)
+            checks.require_descriptions(made.document, request.where)
+            if meanwhile:
+                meanwhile(made)
+
+        folder = request.project.notebooks
+        made = compose.compose(done.nb, request.report, folder, draft=meanwhile is None, meanwhile=check)
     return done, made
 
 
@@ -330,9 +336,7 @@ def _ahead(about: Manifest) -> list[str]:
     return [warning] if manifest.ahead(about) else []
 
 
-def _manifest(
-    request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, run: manifest.Run
-) -> Manifest:
+def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], run: manifest.Run) -> Manifest:
     from handover.pages import page_count
 
     evidence = made.document.evidence
@@ -353,6 +357,6 @@ def _manifest(
         "statements": manifest.statements(evidence),
         "sources": manifest.sources(evidence),
         "omitted": _omitted(made),
-        "pages": page_count(pdf),
+        "pages": page_count(files[file_name(request.report, made.edition, ".pdf")]),
         "run": run,
     }
