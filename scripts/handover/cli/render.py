@@ -122,6 +122,12 @@ def _all(project: "Project") -> list[str]:
 
 
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
+    from handover.editions import Store
+    from handover.notebook import forkserver
+
+    store, day = Store.of(project, options["out"]), given.get("as_of", "")
+    if options["again"] or options["strict"] or not all(store.editions(report, day) for report in reports):
+        forkserver.prepare()  # a kernel will be asked for: it imports while this process does
     from handover.editions import render
     from handover.progress import Progress
 
@@ -129,7 +135,8 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
     for report in reports:
         with Progress(report) as progress:
             try:
-                outcome = render.render(project, report, given, progress=progress, **options)
+                last = report == reports[-1]
+                outcome = render.render(project, report, given, last=last, progress=progress, **options)
             except HandoverError as error:
                 progress.clear()
                 say(str(error))
