@@ -93,5 +93,5 @@ def _read(cells: Sequence["NotebookNode"]) -> None:
 
 
 def _plain(cells: Sequence["NotebookNode"]) -> list["NotebookNode"]:
-    """The cells without parameters: they are read with `ast`, which before Python 3.12 fails in two threads at a time."""
+    """The cells without parameters, whose reading uses `ast`: before Python 3.12 that fails in two threads at once."""
     return [cell for cell in cells if not {"parameters", source.INJECTED} & set(cell.metadata.get("tags", ()))]
