@@ -123,10 +123,11 @@ def _all(project: "Project") -> list[str]:
 
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
     from handover.editions import Store
-    from handover.notebook import forkserver
 
     store, day = Store.of(project, options["out"]), given.get("as_of", "")
     if options["again"] or options["strict"] or not all(store.editions(report, day) for report in reports):
+        from handover.notebook import forkserver
+
         forkserver.prepare()  # a kernel will be asked for: it imports while this process does
     from handover.editions import render
     from handover.progress import Progress

@@ -102,7 +102,6 @@ def render(
         HandoverError: Anything that stops the report. The store is then as it was.
     """
     from handover.editions import catalogue
-    from handover.notebook import forkserver
 
     progress("read", 0, 0)
     store = Store.of(project, out)
@@ -118,6 +117,8 @@ def render(
 
     def step(phase: str, done: int, total: int) -> None:
         if phase == "compose" and last:
+            from handover.notebook import forkserver
+
             forkserver.release()
         progress(phase, done, total)
 
