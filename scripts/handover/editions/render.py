@@ -150,15 +150,18 @@ def produce(
     from concurrent.futures import ThreadPoolExecutor
 
     clock, link_pictures = _Clock(progress), []
-    done, made = _composed(request, timeout_s, clock, lambda made: link_pictures.append(made.link_picture()))
-    if request.strict:
-        _refuse_losses(request, made)
-    with clock.phase("typeset"), ThreadPoolExecutor() as typst:
-        pdf, picture = typst.submit(made.pdf), typst.submit(made.picture)
-        _unmoved(request)
-        contents = {".html": made.html.encode(), ".pdf": pdf.result(), ".ipynb": made.notebook}
-        files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
-        files |= {PICTURE: picture.result(), LINK_PICTURE: link_pictures[0]}
+    with ThreadPoolExecutor() as typst:
+        done, made = _composed(
+            request, timeout_s, clock, lambda made: link_pictures.append(typst.submit(made.link_picture))
+        )
+        if request.strict:
+            _refuse_losses(request, made)
+        with clock.phase("typeset"):
+            pdf, picture = typst.submit(made.pdf), typst.submit(made.picture)
+            _unmoved(request)
+            contents = {".html": made.html.encode(), ".pdf": pdf.result(), ".ipynb": made.notebook}
+            files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
+            files |= {PICTURE: picture.result(), LINK_PICTURE: link_pictures[0].result()}
     about = _manifest(request, made, files, manifest.run(clock.started, clock.seconds, done.network))
     return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 

@@ -163,6 +163,10 @@ class RunManager(AsyncKernelManager):
     cannot read, and so into the report.
     """
 
+    # without what sleeps a hundredth of a second after each, for the sake of jupyter_client's own tests
+    start_kernel = AsyncKernelManager.start_kernel.__wrapped__
+    shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
+
     def __init__(self, run: "Run") -> None:
         super().__init__(
             kernel_name=forkserver.NATIVE[0],
