@@ -56,11 +56,11 @@ def _work(notebook: Path, ran: "SimpleQueue[Sequence[NotebookNode]]") -> None:
     with suppress(Exception):
         _compose_bare(notebook)
     for cells in iter(ran.get, ()):
-        drawn = sum("image/svg+xml" in shown.get("data", ()) for cell in cells for shown in cell.get("outputs", ()))
-        if drawn > read and ran.empty():
-            with suppress(Exception):
+        with suppress(Exception):
+            drawn = sum("image/svg+xml" in shown.get("data", ()) for cell in cells for shown in cell.get("outputs", ()))
+            if drawn > read and ran.empty():
                 _read(cells)
-            read = drawn
+                read = drawn
     sys.setswitchinterval(turn)
 
 
