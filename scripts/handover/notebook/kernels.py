@@ -129,6 +129,10 @@ class RunClient(AsyncKernelClient):
     unwanted messages for another fifth.
     """
 
+    def start_channels(self, **wanted: bool) -> None:
+        """Start all channels but the heartbeat's, a thread that nobody asks: the manager knows whether it is alive."""
+        super().start_channels(**wanted, hb=False)
+
     async def wait_for_ready(self, timeout: float = 60.0) -> None:
         """Wait until the kernel has replied, and what it publishes arrives.
 
