@@ -70,7 +70,7 @@ class _StandIn:
         self.runs = 0
         self.then = lambda nb: None
 
-    def __call__(self, nb, parameters, *, cwd, where, epoch, timeout_s=600.0, progress=None, ran=None, network=False):
+    def __call__(self, nb, parameters, *, cwd, where, epoch, timeout_s=600.0, progress=None, network=False):
         from nbformat.v4 import new_code_cell
 
         from handover.notebook.execute import Execution
@@ -87,7 +87,7 @@ class _StandIn:
             cell.execution_count = number
             cell.outputs = _outputs(cell.source, space, cwd)
             if progress:
-                progress(number, len(codes))
+                progress(number, len(codes), done.cells)
         self.then(done)
         return Execution(done)
 

@@ -124,10 +124,9 @@ def test_all_that_composing_takes_is_made_ready_before(mini, monkeypatch):
     declared = new_code_cell("a = 1", metadata={"tags": ["parameters"]})
     turn, read_before = sys.getswitchinterval(), svg.picture.cache_info().misses
     for _ in range(2):
-        with ahead(mini.notebook("mini")) as (begin, ran):
-            begin()
+        with ahead(mini.notebook("mini")) as ran:
+            ran([])
             ran([declared, cell])
-            begin()
             limit = time.monotonic() + 60
             while svg.picture.cache_info().misses == read_before and time.monotonic() < limit:
                 time.sleep(0.01)
@@ -150,8 +149,8 @@ def test_what_fails_beside_the_kernel_means_only_less_speed_and_an_interruption_
 
     monkeypatch.setattr("handover.editions.ahead._begun", set())
     monkeypatch.setattr("handover.editions.ahead._compose_bare", broken)
-    with pytest.raises(KeyboardInterrupt), ahead(mini.notebook("mini")) as (begin, ran):
-        begin()
+    with pytest.raises(KeyboardInterrupt), ahead(mini.notebook("mini")) as ran:
+        ran([])
         ran(["no cell"])
         raise KeyboardInterrupt
     assert not over.is_set()

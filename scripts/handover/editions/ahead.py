@@ -8,7 +8,7 @@ This changes no byte: it fills what is kept anyway, such as modules, templates, 
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -26,41 +26,46 @@ _begun: set[Path] = set()
 
 
 @contextmanager
-def ahead(notebook: Path) -> Iterator[tuple[Callable[[], None], Callable[[Sequence["NotebookNode"]], None]]]:
+def ahead(notebook: Path) -> Iterator[Callable[[list["NotebookNode"]], None]]:
     """A thread that does this until the end of the block, if the notebook was not rendered in this process before.
 
     Yields:
-        What begins it: to be called once the kernel is being waited for, since sooner this process is busy asking for
-        it. And what is to be called with all cells up to one that has run.
+        What takes all cells up to one that has run. The first call, with none, begins: sooner, this process is busy
+        asking for the kernel.
     """
-    ran: SimpleQueue[Sequence[NotebookNode]] = SimpleQueue()
+    ran: SimpleQueue[list[NotebookNode] | None] = SimpleQueue()
     thread = threading.Thread(target=_work, args=(notebook, ran), daemon=True)
 
-    def begin() -> None:
+    def read(cells: "list[NotebookNode]") -> None:
+        ran.put(cells)
         if notebook not in _begun:
             _begun.add(notebook)
             thread.start()
 
     try:
-        yield begin, ran.put
+        yield read
     finally:
-        ran.put(())
+        ran.put(None)
     # an interruption waits for nothing
     if thread.ident is not None:
         thread.join()
 
 
-def _work(notebook: Path, ran: "SimpleQueue[Sequence[NotebookNode]]") -> None:
-    turn, read = sys.getswitchinterval(), 0
+def _work(notebook: Path, ran: "SimpleQueue[list[NotebookNode] | None]") -> None:
+    turn, known = sys.getswitchinterval(), 0
     sys.setswitchinterval(TURN_S)
     with suppress(Exception):
         _compose_bare(notebook)
-    for cells in iter(ran.get, ()):
+    for cells in iter(ran.get, None):
         with suppress(Exception):
             drawn = sum("image/svg+xml" in shown.get("data", ()) for cell in cells for shown in cell.get("outputs", ()))
-            if drawn > read and ran.empty():
-                _read(cells)
-                read = drawn
+            if drawn > known and ran.empty():
+                from nbformat import v4
+
+                from handover import document
+
+                document.read(v4.new_notebook(cells=_plain(cells)))
+                known = drawn
     sys.setswitchinterval(turn)
 
 
@@ -83,15 +88,6 @@ def _compose_bare(notebook: Path) -> None:
     catalogue.build(())
 
 
-def _read(cells: Sequence["NotebookNode"]) -> None:
-    """Read what cells have shown, of which pictures take long."""
-    from nbformat import v4
-
-    from handover import document
-
-    document.read(v4.new_notebook(cells=_plain(cells)))
-
-
-def _plain(cells: Sequence["NotebookNode"]) -> list["NotebookNode"]:
+def _plain(cells: "list[NotebookNode]") -> "list[NotebookNode]":
     """The cells without parameters, whose reading uses `ast`: before Python 3.12 that fails in two threads at once."""
     return [cell for cell in cells if not {"parameters", source.INJECTED} & set(cell.metadata.get("tags", ()))]

@@ -272,11 +272,11 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     from handover.notebook import execute
 
     notebook = request.project.notebook(request.report)
-    with ahead(notebook) as (begin, ran):
+    with ahead(notebook) as read:
 
-        def step(cell: int, cells: int) -> None:
-            begin()
-            progress("execute", cell, cells)
+        def step(done: int, total: int, cells: list[Any]) -> None:
+            read(cells)
+            progress("execute", done, total)
 
         return execute.execute(
             source.load(notebook),
@@ -286,7 +286,6 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
             epoch=request.epoch,
             timeout_s=timeout_s,
             progress=step,
-            ran=ran,
             network=request.network,
         )
 

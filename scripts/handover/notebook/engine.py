@@ -180,10 +180,9 @@ class _Client(PapermillNotebookClient):
         if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
             # the kernel is about to exit, and finding that out in the next cell would take seconds
             raise KernelExit
-        self.run.ran(self.nb.cells[: cell_index + 1])
         if self.run.progress:
             codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
-            self.run.progress(len(self.run.replies), codes)
+            self.run.progress(len(self.run.replies), codes, self.nb.cells[: cell_index + 1])
 
 
 async def _failed_tasks(client: AsyncKernelClient) -> list[str]:
