@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,7 @@ OPTIONAL = {
 }
 #: What it must find, and uses to read from another machine alone.
 UNUSED = {"papermill": ("requests",)}
-#: matplotlib's list of its typefaces, and where it is kept: beside the compiled modules, which it is worth as much as.
+#: matplotlib's list of its typefaces, and where that of each version is kept: as, and beside, compiled modules.
 TYPEFACES, KEPT = "fontlist-*.json", Path(__file__).parent / "__pycache__" / "matplotlib"
 
 
@@ -38,33 +39,33 @@ def lean(library: str) -> None:
 def matplotlib(folder: Path) -> None:
     """Import matplotlib in half of the time: what it works out on import is worked out once.
 
-    That is the list of its typefaces, which it would make anew in each new `folder` for its settings; and the
-    description of a setter, which it would read anew for each class that inherits it.
+    That is the description of a setter, which it would read anew for each class that inherits it; and the list of the
+    typefaces that it brings, which it would make anew in each new `folder` for its settings.
 
     Raises:
         ImportError: It is not installed.
     """
+    from matplotlib import __version__
     from matplotlib.artist import ArtistInspector
 
-    for kept in KEPT.glob(TYPEFACES):
-        (folder / kept.name).write_bytes(kept.read_bytes())
-    read = ArtistInspector.get_valid_values
-    known: dict[Any, Any] = {}
+    kept, read = KEPT / __version__, ArtistInspector.get_valid_values
+    for one in kept.glob(TYPEFACES):
+        shutil.copy(one, folder)
+    described: dict[Any, Any] = {}
 
     def get_valid_values(self: Any, attr: str) -> Any:
         setter = getattr(self.o, f"set_{attr}", None)
-        if setter not in known:
-            known[setter] = read(self, attr)
-        return known[setter]
+        if described.get(setter, "unknown") == "unknown":  # it may be described once its class is complete
+            described[setter] = read(self, attr)
+        return described[setter]
 
     ArtistInspector.get_valid_values = get_valid_values
     try:
         importlib.import_module("matplotlib.figure")
     finally:
         ArtistInspector.get_valid_values = read
-    for made in folder.glob(TYPEFACES):
-        if not (kept := KEPT / made.name).exists() or kept.read_bytes() != made.read_bytes():
-            KEPT.mkdir(parents=True, exist_ok=True)
-            half = KEPT / f"{os.getpid()}.half"
-            half.write_bytes(made.read_bytes())
-            half.replace(kept)
+    for one in folder.glob(TYPEFACES):
+        if not (kept / one.name).exists():
+            kept.mkdir(parents=True, exist_ok=True)
+            half = shutil.copy(one, kept / f"{os.getpid()}.half")
+            half.replace(kept / one.name)

@@ -386,7 +386,8 @@ def import_libraries() -> Stamps:
     # collecting while importing costs a tenth; in a kernel it would touch, and so copy, every page of this process
     gc.disable()
     with contextlib.suppress(Exception):
-        imports.matplotlib(Path(os.environ["MPLCONFIGDIR"]))
+        if os.environ["MPL_IGNORE_SYSTEM_FONTS"]:  # else its list would hold those of the system too
+            imports.matplotlib(Path(os.environ["MPLCONFIGDIR"]))
     _import(LIBRARIES)
     package, _, module = RENEWED.rpartition(".")
     if sys.modules.pop(RENEWED, None):
