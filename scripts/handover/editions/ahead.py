@@ -6,6 +6,7 @@
 This changes no byte: it fills what is kept anyway, such as modules, templates, typefaces and pictures read before.
 """
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -56,6 +57,7 @@ def _work(notebook: Path, ran: "SimpleQueue[list[NotebookNode] | None]") -> None
     sys.setswitchinterval(TURN_S)
     with suppress(Exception):
         _compose_bare(notebook)
+    gc.freeze()  # hardly any of this is garbage: to look through it again would take longer than to read a report
     for cells in iter(ran.get, None):
         with suppress(Exception):
             drawn = sum("image/svg+xml" in shown.get("data", ()) for cell in cells for shown in cell.get("outputs", ()))
