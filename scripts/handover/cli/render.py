@@ -141,8 +141,7 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
     for report in reports:
         with Progress(report) as progress:
             try:
-                last = report == reports[-1]
-                outcome = render.render(project, report, given, last=last, progress=progress, **options)
+                outcome = render.render(project, report, given, progress=progress, **options)
             except HandoverError as error:
                 progress.clear()
                 say(str(error))

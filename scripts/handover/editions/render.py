@@ -87,7 +87,6 @@ def render(
     network: bool = False,
     ahead: bool = False,
     strict: bool = False,
-    last: bool = False,
     timeout_s: float = 600.0,
     progress: Progress = lambda phase, done, total: None,
 ) -> Outcome:
@@ -95,8 +94,7 @@ def render(
 
     It is published in the project's own ``reports/``, or in the folder `out`; that of a day to come only if `ahead`.
     Its cells have no network, unless the project opens it or `network` does. If it is `strict`, it is rendered in any
-    case, and a text that is left out with nothing in its place is a fault. If it is the `last` of this process, what
-    kernels are forked from ends while the pages are made.
+    case, and a text that is left out with nothing in its place is a fault.
 
     Raises:
         HandoverError: Anything that stops the report. The store is then as it was.
@@ -114,15 +112,7 @@ def render(
         return recognised(edition, _distinct(known.faults, faults))
     # before any work is done
     catalogue.check_names(store, (*catalogue.FILES, catalogue.archive(report)))
-
-    def step(phase: str, done: int, total: int) -> None:
-        if phase == "compose" and last:
-            from handover.notebook import forkserver
-
-            forkserver.release()
-        progress(phase, done, total)
-
-    product = produce(request, timeout_s=timeout_s, progress=step)
+    product = produce(request, timeout_s=timeout_s, progress=progress)
     progress("store", 0, 0)
     outcome = publish(store, product)
     faults = announce(store, outcome.edition)

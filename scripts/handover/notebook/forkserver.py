@@ -224,12 +224,6 @@ def prepare() -> bool:
     return True
 
 
-def release() -> None:
-    """Let the process that forks kernels end, without waiting for it: nobody will ask for another kernel."""
-    if _forkserver is not None:
-        _forkserver.process.kill()
-
-
 def discard() -> None:
     """End the process that forks kernels; the next kernel starts another."""
     global _forkserver
