@@ -144,6 +144,7 @@ def read(nb: "NotebookNode", name: str = "", beside: Beside | None = None) -> mo
         ledger=reader.places.ledger,
         contents=tuple(reader.places.contents),
         uses={anchor: tuple(uses) for anchor, uses in reader.places.uses.items()},
+        formulas=tuple(node for node in model.walk((reader.headline, parts)) if isinstance(node, model.Latex)),
         direction=written,
     )
 

@@ -66,7 +66,11 @@ def picture(files: Mapping[str, bytes], ppi: float, name: str) -> bytes:
     except ConversionError:
         first = typesetter.pngs(files, ppi, name)[0]
     with Image.open(io.BytesIO(first)) as image:
-        return _png(image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
+        whole = image.convert("RGB")
+    # colours are chosen of every ninth dot, which takes a tenth of the time
+    few = whole.resize((whole.width // 3, whole.height // 3), Image.Resampling.NEAREST)
+    colours = few.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    return _png(whole.quantize(palette=colours, dither=Image.Dither.NONE))
 
 
 def _beginning(files: Mapping[str, bytes]) -> Mapping[str, bytes]:

@@ -29,12 +29,12 @@ BREAKS = re.compile(rf"(?:{BREAK}|[^\S\u00a0\u202f])+")
 #: Characters that fit on a line, and the size to set them in, largest first.
 SIZES = ((104, "8.5pt"), (122, "7.5pt"), (146, "6.5pt"))
 #: What may take any number of lines.
-TALL = model.Image | model.CodeBlock | model.Preformatted | model.Formula | model.List | model.Table
+TALL = {model.Image, model.CodeBlock, model.Preformatted, model.Formula, model.List, model.Table}
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """A cell in its row; `rows` and `columns` are those it spans."""
+    """A cell in its row; `rows` and `columns` are those it spans, `kinds` those of the nodes in it."""
 
     y: int
     x: int
@@ -44,8 +44,7 @@ class _Cell:
     text: str
     header: bool
     align: str
-    tall: bool
-    code: bool
+    kinds: set[type]
     tint: model.Tint | None
 
     @cached_property
@@ -94,8 +93,7 @@ def table(
             header=y < head or bool(cell.scope),
             align=_align(cell, above=y < head, number=cell.x in numbers),
             tint=cell.tint,
-            tall=any(isinstance(node, TALL) for node in model.walk(cell.blocks)),
-            code=any(isinstance(node, model.Code) for node in model.walk(cell.blocks)),
+            kinds={type(node) for node in model.walk(cell.blocks)},
         )
         for y, row in enumerate(rows)
         for cell in row
@@ -174,7 +172,7 @@ def _shared(cells: list[_Cell], part: list[int], column: bool) -> list[str]:
 
 def _longest(column: list[_Cell]) -> str:
     """The longest words of a column."""
-    found = {(word, cell.code) for cell in column for word in cell.words} or {("", False)}
+    found = {(word, model.Code in cell.kinds) for cell in column for word in cell.words} or {("", False)}
     longest = sorted(found, key=lambda one: (-len(one[0]), one))[:MEASURED]
     return f"({''.join(f'raw({literal(word)}), ' if code else f'{literal(word)}, ' for word, code in longest)})"
 
@@ -185,7 +183,7 @@ def _lines(cells: list[_Cell], found: model.Table) -> dict[int, int]:
     lines: dict[int, int] = {}
     for cell in cells:
         width = max(share * cell.columns - 2, 1)
-        own = LINES if cell.tall else int(len(cell.text) / width) + 1 + cell.body.count("#linebreak();")
+        own = LINES if cell.kinds & TALL else int(len(cell.text) / width) + 1 + cell.body.count("#linebreak();")
         lines[cell.y] = max(lines.get(cell.y, 1), own)
     return lines
 
