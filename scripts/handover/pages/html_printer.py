@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -38,11 +38,13 @@ FORMS = {
     model.Definition: "<dd>{}</dd>",
 }
 NOTHING = Markup("")
+#: Takes a text that is mark-up as such; `Markup`, and its `join` and `format`, ask each text first what it is.
+marked = partial(str.__new__, Markup)
 
 
 def fill(form: str, *values: object) -> Markup:
-    """Fill a form with values; what is not mark-up already is escaped. `Markup.format` at a small part of its cost."""
-    return Markup(form.format(*(value if isinstance(value, Markup) else escape(value) for value in values)))
+    """Fill a form with values; what is not mark-up already is escaped."""
+    return marked(form.format(*[value if isinstance(value, Markup) else escape(value) for value in values]))
 
 
 def href(anchor: str) -> str:
@@ -52,7 +54,7 @@ def href(anchor: str) -> str:
 
 def attributes(**named: str) -> Markup:
     """Attributes, each with a space before it; those without a value are left out."""
-    return Markup("".join(f' {name}="{escape(value)}"' for name, value in named.items() if value))
+    return marked("".join([f' {name}="{escape(value)}"' for name, value in named.items() if value]))
 
 
 class Printer:
@@ -221,8 +223,8 @@ class Printer:
             about["class"] += " stacked"
         labels = [cell.text for cell in table.head[0]] if stacked else []
         caption = fill("<caption>{}</caption>", self.inlines(table.caption)) if table.caption else NOTHING
-        head = NOTHING.join(self._row(row) for row in table.head)
-        body = NOTHING.join(self._row(row, labels) for row in table.body)
+        head = run(self._row(row) for row in table.head)
+        body = run(self._row(row, labels) for row in table.body)
         inside = caption + (fill("<thead>{}</thead>", head) if head else NOTHING)
         return fill("<div{}><table>{}<tbody>{}</tbody></table></div>", attributes(**about), inside, body)
 
@@ -230,7 +232,7 @@ class Printer:
         """A row; where a table may be stacked, each cell but the first brings the name of its column."""
         named = [label if x and cell.text else "" for x, (cell, label) in enumerate(zip(row, labels, strict=False))]
         named += [""] * (len(row) - len(named))
-        return fill("<tr>{}</tr>", NOTHING.join(map(self._cell, row, named)))
+        return fill("<tr>{}</tr>", run(map(self._cell, row, named)))
 
     def _cell(self, cell: model.Cell, label: str) -> Markup:
         heads_row = cell.scope.startswith("row")
@@ -249,7 +251,7 @@ class Printer:
 
     def inlines(self, inlines: Iterable[model.Inline]) -> Markup:
         """Print running text."""
-        return NOTHING.join(map(self._inline, inlines))
+        return run(map(self._inline, inlines))
 
     def _inline(self, inline: model.Inline) -> Markup:
         match inline:
@@ -365,9 +367,14 @@ class Printer:
         return joined(carrier, said.grade.format(entry.grade) if entry.grade else "", entry.seen)
 
 
+def run(parts: Iterable[Markup]) -> Markup:
+    """Pieces of mark-up with nothing between them."""
+    return marked("".join(parts))
+
+
 def lines(parts: Iterable[Markup]) -> Markup:
     """Pieces of mark-up, each on a line of its own."""
-    return Markup("\n").join(parts)
+    return marked("\n".join(parts))
 
 
 def joined(*parts: str) -> str:
@@ -475,6 +482,4 @@ def _coloured(source: str, language: str) -> Markup:
             parts[-1] = (kind, parts[-1][1] + text)
         else:
             parts.append((kind, text))
-    return NOTHING.join(
-        fill('<span class="{}">{}</span>', kind, text) if kind else escape(text) for kind, text in parts
-    )
+    return run(fill('<span class="{}">{}</span>', kind, text) if kind else escape(text) for kind, text in parts)
