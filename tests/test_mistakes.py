@@ -363,6 +363,20 @@ IN_DATA = {
         f"{FACTS}: 'troops_2020': T048 and T061 contradict each other (about 5,200 against 2,500) and no conflict is "
         "registered. Register it in data/record/conflicts.csv and conflict_rows.csv, or take one of the claims out.",
     ),
+    "a claim of a conflict credited to a source that no row of it is of": (
+        "data/record/conflicts.csv",
+        '"8,892 by the personnel file",S047',
+        '"8,892 by the personnel file",S048',
+        "data/record/conflicts.csv: line 21, source_b: must be the source of a row on side b (got S048; T044 is of "
+        "S047). Name the source of the row that makes the claim, or add a row of S048 to conflict_rows.",
+    ),
+    "a claim of a conflict credited to the article instead of the record": (
+        "data/record/conflicts.csv",
+        "Due on 1 September 2025,S280",
+        "Due on 1 September 2025,S001",
+        "data/record/conflicts.csv: line 65, source_a: must be the source of a row on side a (got S001; E055, H041 are "
+        "of S280). Name the source of the row that makes the claim, or add a row of S001 to conflict_rows.",
+    ),
     "a dictionary that is no JSON": (
         DICTIONARY,
         '"resources": [',

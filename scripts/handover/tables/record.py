@@ -125,6 +125,8 @@ def _look(folder: Path, schemas: Iterable[Schema]) -> tuple[Record, list[Fault]]
         for name, column in CITATIONS:
             if name in tables:
                 _citations(tables[name], column, where)
+        if {"conflicts", "conflict_rows"} <= tables.keys():
+            _taken_sides(tables["conflicts"], tables["conflict_rows"].rows, where)
         if {"facts", "conflicts"} <= tables.keys():
             _contested(tables["facts"], {row_id(row) for row in tables["conflicts"].rows})
         if "facts" in tables:
@@ -258,6 +260,19 @@ def _contested(facts: _Table, conflicts: set[str]) -> None:
             if name not in conflicts and named != ["none"]:
                 what = f"must name conflicts, or none (got '{name}'{_near(facts, name, conflicts)})"
                 facts.fault(line, "conflicts", what, _cure_of_id(name, "Correct the id, or register the conflict."))
+
+
+def _taken_sides(conflicts: _Table, sides: Iterable[Row], where: dict[str, tuple[str, Row]]) -> None:
+    """Find the conflicts that credit a claim to a source other than those of the rows that make it."""
+    for row, line in zip(conflicts.rows, conflicts.lines, strict=True):
+        for side in ("a", "b"):
+            names = [one["row_id"] for one in sides if (one["conflict_id"], one["side"]) == (row_id(row), side)]
+            made = [str(where[str(name)][1].get("source_id") or ARTICLE) for name in names if str(name) in where]
+            if made and (source := row.get(f"source_{side}")) not in made:
+                got = f"{source}; {', '.join(map(str, names))} {'is' if len(names) == 1 else 'are'} of "
+                what = f"must be the source of a row on side {side} (got {got}{', '.join(dict.fromkeys(made))})"
+                cure = f"Name the source of the row that makes the claim, or add a row of {source} to conflict_rows."
+                conflicts.fault(line, f"source_{side}", what, cure)
 
 
 def _conditions(facts: _Table, tables: dict[str, _Table]) -> None:
