@@ -577,6 +577,12 @@ IN_CELLS = {
         '"T001x"',
         "cell 5, line 7: must name a fact or row (got 'T001x'; did you mean 'T001'?). Correct the name.",
     ),
+    "a mark at the report's own day, which rests on no row": (
+        "rows",
+        '"T001"',
+        '"as_of"',
+        "cell 5, line 7: must name a fact or row (got 'as_of'). Correct the name.",
+    ),
     "a fact misspelt outside of words": (
         "rows",
         'facts["promise_day"]',

@@ -31,11 +31,22 @@ def told(tell, monkeypatch):
 # refusals
 
 
-@pytest.mark.parametrize("ask", ["statements", "marks"])
-def test_a_row_that_is_not_there_is_refused(tell, ask):
-    asked = {"statements": lambda story: story.statements("E07l"), "marks": lambda story: story.marks({"E07l": "Mark"})}
+def test_a_row_that_is_not_there_is_refused(tell):
     with pytest.raises(FactError, match=r"'E07l' is not a row of any table; did you mean 'E.*\nName a row by its id"):
-        asked[ask](tell("2026-01-31"))
+        tell("2026-01-31").statements("E07l")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("E07l", r"marks: must name a fact or row \(got 'E07l'; did you mean 'E\d+'\?\)\.\nCorrect the name\."),
+        ("erbil_lef", r"must name a fact or row \(got 'erbil_lef'; did you mean 'erbil_left'\?\)"),
+        ("as_of", r"marks: must name a fact that rests on a row \(got 'as_of', which rests on none\)\.\nName another"),
+    ],
+)
+def test_a_mark_of_what_is_no_row_is_refused(tell, name, message):
+    with pytest.raises(FactError, match=message):
+        tell("2026-01-31").marks({name: "Mark"})
 
 
 # what is told

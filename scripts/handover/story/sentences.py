@@ -25,8 +25,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handover.errors import FactError, ProseError, nearest
-from handover.story.facts import Fact, Facts
-from handover.story.values import English
+from handover.story.facts import LISTED, Fact, Facts
+from handover.story.values import English, Period
 from handover.text import NUMBER_WORD
 
 #: Prefixes of links by target; `handover.document.evidence`, which may not import this, has the same.
@@ -238,12 +238,11 @@ class Writer:
         kinds = (("part", [part] if part else [], PARTS), ("style", styles, STYLES))
         wrong = next(((kind, word, known) for kind, words, known in kinds for word in words if word not in known), None)
         if key not in self.facts:
-            meant = nearest(key, self.facts)
-            cure = "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
+            said, cure = self.facts.missing(key) if key else (f"a field must name a fact (got {written})", LISTED)
+            meant = nearest(key, self.facts) if cure == LISTED else ""
             bare = re.sub(r"\s+(?![^\[]*\])", "", written)
             if bare != written and split_field(bare.strip("{}").partition(":")[0])[0] in self.facts:
                 cure = f"Write it without spaces: {bare}"
-            said = f"'{key}' is not a fact" if key else f"a field must name a fact (got {written})"
             error: type[FactError] | type[ProseError] = FactError
         elif wrong:
             kind, key, known = wrong
@@ -267,7 +266,8 @@ class Writer:
             return fact.words
         form = part or next((style for style in styles if style in ("year", "month", "day")), "")
         if part in ("start", "end"):
-            return self.language.date(getattr(fact.period, part)) if fact.period else ""
+            end = fact.period and Period.around(getattr(fact.period, part), fact.period.precision)
+            return self.language.period(end) if end else ""
         if part or not fact.quantity:
             return self.language.period(fact.period, form if form != "date" else "") if fact.period else ""
         return self.language.quantity(fact.quantity, hedge="bare" not in styles, digits="digits" in styles)

@@ -158,13 +158,24 @@ class Story:
 
         Args:
             labels: A row's id, or the fact that rests on it, to the label.
+
+        Raises:
+            FactError: There is no such fact or row, or the fact rests on no row, as the report's own day does.
         """
         rows = {}
         for name, label in labels.items():
+            if name not in self._facts and name not in self.view.tables.where:
+                known = [*self._facts, *self.view.tables.where]
+                raise FactError(f"marks: must name a fact or row (got '{name}'{near(name, known)}).\nCorrect the name.")
             if name not in self._facts:
                 if self._used("mark", name):
                     rows[name] = label
             elif fact := self._facts[name]:
+                if not fact.claims:
+                    raise FactError(
+                        f"marks: must name a fact that rests on a row (got '{name}', which rests on none).\n"
+                        "Name another fact, or a row by its id."
+                    )
                 rows[fact.claims[0]] = label
             else:
                 self._omissions.add("mark", name, self._facts.why_unknown(name))

@@ -310,7 +310,7 @@ class _Known:
             "table": lambda: set(tables.rows),
             "row": lambda: set(tables.where),
             "fact": lambda: set(self.facts),
-            "fact or row": lambda: {*self.facts, *tables.where},
+            "fact or row": lambda: {*self.facts, *tables.where} - set(self.facts.extra) - {"as_of"},
         }
         names = known[kind]()
         for node in nodes:
