@@ -28,6 +28,7 @@ from handover.story import Story
 
 story = Story(as_of, evidence=evidence)
 say, findings = story.say, story.findings
+%config InteractiveShell.ast_node_interactivity = "all"
 """
 WORDS = """\
 %matplotlib inline
@@ -709,6 +710,30 @@ def test_the_news_of_a_fact_is_held_to_what_a_report_holds_it_to(project, wrong,
     path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
     [found] = wrong()
     assert found.startswith(said)
+
+
+def test_a_fact_that_is_gone_is_named_where_a_computed_one_rests_on_it(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    path = project.root / FACTS
+    kept = [line for line in path.read_text("utf-8").splitlines(True) if not line.startswith("promised_week,")]
+    path.write_text("".join(kept), "utf-8")
+    write(project, book(words='say("Late by {slip} days.")'))
+    assert wrong() == [
+        f"{BOOK}: cell 4, line 1: say: 'slip' must rest on facts that there are (missing: promised_week). "
+        "Add a row for promised_week to data/facts.csv again, or take 'slip' out. Late by {slip} days."
+    ]
+
+
+def test_what_a_cell_makes_above_its_last_line_is_named_since_jupyter_does_not_show_it(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    set_up = SET_UP.partition("%config")[0]
+    rows = 'if rows := story.frame("troop_levels"):\n    say("")\nx = say("")\ndisplay(say(""))\n[say("")]'
+    write(project, book(set_up=set_up, words=WORDS, rows=rows))
+    must = "must be the last line of its cell, which alone is shown (got one before it)"
+    assert wrong() == [
+        f"{BOOK}: cell {cell}: say: {must}. Give it a cell of its own, or write display(say(…))."
+        for cell in ("4, line 3", "5, line 2")
+    ]
 
 
 def test_f_strings_and_joined_texts_that_are_meant_are_no_faults(project, wrong, monkeypatch):

@@ -52,6 +52,30 @@ def test_a_mark_of_what_is_no_row_is_refused(tell, name, message):
 # what is told
 
 
+def test_what_a_cell_makes_and_does_not_show_is_a_loss_told_by_the_evidence(told):
+    """Jupyter shows the last expression of a cell alone; what stands above it is on no page."""
+    tell, lines = told
+    story = tell("2026-10-01")
+    rows = story.frame("troop_levels").query("level_id == 'T001'")
+    made = [
+        story.findings("Late by {slip} days."),
+        story.say("It was announced on {handover_announced}."),
+        story.say("", "Nothing at all."),
+        story.table(rows, {"when": "When"}, caption="The first level"),
+    ]
+    made[1]._repr_mimebundle_()
+    lines.clear()
+    story.evidence()
+    why = "left out: it is not the last line of its cell, which alone is shown"
+    assert [line for line in lines if why in line["text"]] == [
+        {"text": f"findings “Late by 2 to 10≠ days.” {why}", "lost": True, "expected": False},
+        {"text": f"table “The first level” {why}", "lost": True, "expected": False},
+    ]
+    lines.clear()
+    story.evidence()
+    assert not [line for line in lines if why in line["text"]]
+
+
 def test_a_text_that_is_left_out_is_a_loss_and_says_until_when_its_fact_is_unknown(told):
     tell, lines = told
     assert tell("2026-01-31").say("The last left on {erbil_left}.").text == ""

@@ -38,6 +38,10 @@ TEMPLATES: dict[str, tuple[str | bool, ...]] = {
 SENTENCE_END = re.compile(r"[\w)\]}][.!?][”’\"'*]*$")
 #: Those in which the audit leaves numbers in words to the author.
 UNAUDITED = (("headline", "title"), ("figure", "alt"))
+#: The setting of IPython by which a cell shows all its expressions.
+SHOWS_ALL = "ast_node_interactivity"
+#: Those that make what a cell shows.
+SHOWN = (*TEMPLATES, "changes", "evidence")
 #: Cells of a notebook: number and Python.
 Cells = Sequence[tuple[int, str]]
 
@@ -78,6 +82,8 @@ def check_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[str, W
             seams = _unparted([(number, code) for number, code in cells if number in python])
             faults = [f"{place}: {what}" for place, what in placed if what]
             faults += [f"cell {number}, line {line}: {what}" for number, line, what in seams]
+            if not any(SHOWS_ALL in code for _, code in cells):
+                faults += [f"cell {number}, line {line}: {what}" for number, line, what in book.unshown()]
             unread = dict.fromkeys(place for place, what in placed if not what)
             found[where] = Words(faults, [*unread])
     if found:
@@ -130,6 +136,16 @@ class _Book:
         for number, tree in self.cells:
             found = [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.Subscript)]
             yield from ((number, node) for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+
+    def unshown(self) -> Iterator[tuple[int, int, str]]:
+        """Yield what is made for a cell to show and not shown, since Jupyter shows a cell's last expression alone."""
+        for number, tree in self.cells:
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node is not tree.body[-1]:
+                    method = self.method(node.value.func)
+                    if method in SHOWN:
+                        what = f"{method}: must be the last line of its cell, which alone is shown (got one before it)"
+                        yield number, node.lineno, f"{what}. Give it a cell of its own, or write display({method}(…))."
 
     def method(self, func: ast.expr) -> str:
         """Return the method of a story that is called, "" if it is another function."""
