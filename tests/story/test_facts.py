@@ -147,7 +147,7 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
     [
         (
             {"choose": "sum", "of": "value", "claims": "troops_2020 slip"},
-            r"'new': sum must combine numbers of one unit \(got days and people\)\.\nTake rows of one table, column and basis",
+            r"'new': sum must combine numbers of one unit \(got days and people\)\.\nTake rows of one table, column",
         ),
         (
             {"choose": "sum", "of": "value", "claims": "T089 I025"},
@@ -191,11 +191,11 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
         ),
         (
             {"choose": "sum", "of": "value", "claims": "war_start"},
-            r"must combine numbers \('war_start' has none\)\.\nName a fact with a number; a difference of days needs date",
+            r"must combine numbers \('war_start' has none\)\.\n.*; a difference of days needs date in the column of",
         ),
         (
             {"choose": "difference", "of": "value", "claims": "troops_2020 T033", "unit": "people"},
-            r"one unit \(got people and value of troop_levels observed\)\.\n.*; make a fact of a row that is to stand beside",
+            r"one unit \(got people and value of troop_levels observed\)\.\n.*; make a fact of a row",
         ),
         (
             {"choose": "share", "of": "value", "claims": "isis_attacks_2024 isis_attacks_2025", "unit": "per cent"},
@@ -203,7 +203,7 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
         ),
         (
             {"choose": "sum", "of": "date", "claims": "war_start promise_day", "unit": "days"},
-            r"sum must combine numbers \(got days, since of is date\)\.\nDays are counted, or one is taken from another",
+            r"sum must combine numbers \(got days, since of is date\)\.\nDays are counted, or one is taken",
         ),
         (
             {"choose": "most", "of": "start", "claims": "E001 E002", "unit": "date"},

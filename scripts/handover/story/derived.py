@@ -89,8 +89,8 @@ def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
         return None
     if of in DAYS and how not in ("count", "difference") and len(sides) == 1 and (of, how) not in FIRST_OR_LAST:
         raise FactError(
-            f"{where}: {how} must combine numbers (got days, since of is {of}).\nDays are counted, or one is taken from "
-            "another by difference; least and most of date are the first and the last."
+            f"{where}: {how} must combine numbers (got days, since of is {of}).\nDays are counted, or one is taken "
+            "from another by difference; least and most of date are the first and the last."
         )
     if (of, how) in FIRST_OR_LAST:
         return groups[0].day(last=how == "most")
@@ -136,8 +136,8 @@ def _refuse_mixture(where: str, how: str, unit: str, parts: list[Part]) -> None:
     if len(kinds) > 1:
         got = " and ".join(kinds)
         raise FactError(
-            f"{where}: {how} must combine numbers of one unit (got {got}).\nTake rows of one table, column and basis, or "
-            "facts of one unit; make a fact of a row that is to stand beside facts."
+            f"{where}: {how} must combine numbers of one unit (got {got}).\nTake rows of one table, column and basis, "
+            "or facts of one unit; make a fact of a row that is to stand beside facts."
         )
     wanted = {PER_CENT} if how == "share" else parts[0].units
     if wanted and unit not in wanted:
@@ -264,7 +264,11 @@ class _Group:
         self._refuse_column(row)
         number = quantity_of(row, self.of)
         table, basis = self.tables.where[name][0], str(row.get("basis") or "")
-        words = [f"{self.of} of {table}", str(row.get("unit") or ""), basis if basis in MEANT else "observed" if basis else ""]
+        words = [
+            f"{self.of} of {table}",
+            str(row.get("unit") or ""),
+            basis if basis in MEANT else "observed" if basis else "",
+        ]
         return Part(
             claims=(name,),
             known=self.tables.known(row),

@@ -92,7 +92,11 @@ def text_size(text: str, font: FontProperties) -> tuple[float, float, float]:
     # drawing in this face has changed its size
     face.set_size(LARGE, 72)
     # what no typeface has is set as a box
-    face.set_text(text.translate({ord(char): BOX for char, path in beyond.items() if path is None}), 0.0, flags=LoadFlags.NO_HINTING)
+    face.set_text(
+        text.translate({ord(char): BOX for char, path in beyond.items() if path is None}),
+        0.0,
+        flags=LoadFlags.NO_HINTING,
+    )
     width, height, depth = *face.get_width_height(), face.get_descent()
     scale = font.get_size_in_points() / LARGE / POINT
     return width * scale, height * scale, depth * scale
