@@ -43,7 +43,7 @@ story.figure(
     title="Troops: {troops_now}", subtitle="In Iraq",
     alt="Steps of the number of troops, from {troops_2020} to {troops_now}.",
 )
-story.marks({"T001": "", "troops_2020": ""}), story.facts["promise_day"], await_nothing
+story.marks({"T001": "", "troops_2020": ""}), story.facts["promise_day"], ...
 """
 
 
@@ -333,6 +333,37 @@ IN_DATA = {
         "handovers kind=transferred",
         re.compile(rf"{FACTS}: line \d+, claims: kind in 'kind=transferred' must be one of .*did you mean 'transfer'"),
     ),
+    "a table where rows are named one by one": (
+        FACTS,
+        "first,A004 A091",
+        "first,attacks place_id=ain_al_asad",
+        re.compile(
+            rf"{FACTS}: line \d+, claims: must name rows one by one where choose is 'first' "
+            r"\(got the table 'attacks'\)\. "
+            "Name the rows' ids, or choose count, sum, mean, least or most\\."
+        ),
+    ),
+    "a source of which the day is not said": (
+        SOURCES,
+        "2026-01-17,day,,,news,en,C,page\nS003",
+        ",day,,,news,en,C,page\nS003",
+        f"{SOURCES}: line 3, published: must be given where published_precision is 'day' (got none). "
+        "Fill it, or write unknown as the precision, and not_before and not_after.",
+    ),
+    "a day whose precision is unknown": (
+        SOURCES,
+        "2026-01-17,day,,,news,en,C,page\nS003",
+        "2026-01-17,unknown,,,news,en,C,page\nS003",
+        f"{SOURCES}: line 3, published: must be empty where published_precision is 'unknown' (got 2026-01-17). "
+        "Write day or month as the precision, or empty the cell.",
+    ),
+    "a type misspelt in the dictionary": (
+        DICTIONARY,
+        '"type": "date"',
+        '"type": "dat"',
+        f"{DICTIONARY}: table 'sources': column 'published' must have one of the types string, integer, number, date, "
+        "year (got 'dat'; did you mean 'date'?). Correct the dictionary.",
+    ),
     "a range of days with a dash": (
         FACTS,
         "date=2019-01-01..2019-12-31",
@@ -464,7 +495,7 @@ IN_CELLS = {
         'otherwise="No number."',
         'otherwhise="No number."',
         "cell 4, line 4: findings: must be called as it is made (got an unexpected keyword argument 'otherwhise'; "
-        "did you mean 'otherwise'?). It takes templates, otherwise.",
+        "did you mean 'otherwise'?). It takes templates, otherwise=….",
     ),
     "a chart without a description": (
         "rows",
@@ -571,6 +602,39 @@ IN_CELLS = {
         '"troop_levels"',
         '"troop_level"',
         "cell 5, line 1: must name a table (got 'troop_level'; did you mean 'troop_levels'?). Correct the name.",
+    ),
+    "a method misspelt": (
+        "words",
+        "say(*choices)",
+        "sayy(*choices)",
+        "cell 4, line 3: 'sayy' must have a value before it is used (got none; did you mean 'say'?). "
+        "Correct the name, or give it a value above.",
+    ),
+    "a name of a cell below": (
+        "words",
+        "say(*choices)",
+        "print(levels)",
+        "cell 4, line 3: 'levels' must have a value before it is used (got one only in cell 5). Move that cell up.",
+    ),
+    "alternatives in one tuple": (
+        "words",
+        "say(*choices)",
+        'say(("Promised on {promise_day}.", "Not promised."))',
+        'cell 4, line 3: say: must be given its alternatives one after the other: say("…", "…").',
+    ),
+    "a brace that is not closed around a name with a digit": (
+        "words",
+        "say(*choices)",
+        'say("{troops_2020 soldiers stayed.")',
+        "cell 4, line 3: say: a template must have matching braces (got { alone in '{troops_2020 soldier'). "
+        "Write a fact as {FACT}, and a brace that is text twice: {{ or }}.",
+    ),
+    "braces that are doubled": (
+        "words",
+        "say(*choices)",
+        'say("{{troops_2020}} soldiers stayed.")',
+        "cell 4, line 3: say: a fact must stand in single braces (got '{{troops_2020}}'). "
+        "Write {troops_2020}; braces that are doubled are text.",
     ),
     "a row that is none": (
         "rows",
@@ -739,7 +803,7 @@ def test_what_a_cell_makes_above_its_last_line_is_named_since_jupyter_does_not_s
 def test_f_strings_and_joined_texts_that_are_meant_are_no_faults(project, wrong, monkeypatch):
     monkeypatch.setattr(checks, "_validated", lambda project: ())
     words = (
-        'promise_day = "a day"\nsay(f"Promised on {promise_day}.", "")\n'
+        'rows = columns = many = about = {}\npromise_day = "a day"\nsay(f"Promised on {promise_day}.", "")\n'
         'say("Promised on {promise_day}. " "So it was.", "It was promised for the "\n    "week after.")\n'
         "story.table(rows, columns, **about), story.findings(*many), story.evidence(brief=True)"
     )

@@ -144,10 +144,12 @@ def require_report(project: Project, report: str) -> None:
     """
     known = project.reports_known()
     if report not in known:
+        name, equals, value = report.partition("=")
+        cure = f"Set a parameter as -p {name} {value}." if equals else "Run `handover list` to see them."
         raise NotebookError(
             f"{report}: must be a report, a notebook in {project.notebooks.name}/ "
             f"(known: {', '.join(known) or 'none'}{near(PurePath(report).stem, known)}).\n"
-            "Run `handover list` to see them."
+            f"{cure}"
         )
     where = project.where(project.notebook(report))
     if not REPORT.fullmatch(report):

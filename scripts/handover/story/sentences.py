@@ -25,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handover.errors import FactError, ProseError, nearest
+from handover.story.derived import PER_CENT
 from handover.story.facts import LISTED, Fact, Facts
 from handover.story.values import English, Period
 from handover.text import NUMBER_WORD
@@ -35,6 +36,7 @@ LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
 DOLLAR = re.compile(r"(?<![\\$])\$(?=\[(?:\\.|[^\]\\])*\]\()")
 ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
 DIGITS = re.compile(r"\S*\d\S*")
+DOUBLED = re.compile(r"\{\{([a-z]\w*(?:\.\w+)?)\}\}")
 PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 #: The part of a field that is words of the sentence itself.
 WORDS = "words"
@@ -160,13 +162,19 @@ class Writer:
                 f"{where}: a template must be a text (got a {type(template).__name__}).\n"
                 'Write alternatives one after the other, parted by commas: say("…", "…").'
             )
-        self.refuse_typed(template, where)
+        if not (stray := _stray_brace(template)):
+            self.refuse_typed(template, where)
+        if doubled := DOUBLED.search(template):
+            raise ProseError(
+                f"{where}: a fact must stand in single braces (got '{doubled[0]}').\n"
+                f"Write {{{doubled[1]}}}; braces that are doubled are text.\n  {template}"
+            )
         pieces: list[str | Field | Unknown] = []
         try:
             parsed = list(string.Formatter().parse(template))
         except ValueError as error:
             raise ProseError(
-                f"{where}: a template must have matching braces (got {_stray_brace(template) or error}).\n"
+                f"{where}: a template must have matching braces (got {stray or error}).\n"
                 "Write a fact as {FACT}, and a brace that is text twice: {{ or }}.\n"
                 f"  {template}"
             ) from error
@@ -180,6 +188,7 @@ class Writer:
             if name is not None:
                 begun = any(p if isinstance(p, str) else not (isinstance(p, Field) and p.condition) for p in pieces)
                 pieces.append(self._field(name, spec or "", template, where, first=not begun and len(parsed) > 1))
+        _require_per_cent(pieces, template, where)
         return pieces
 
     def refuse_typed(self, template: str, where: str, *, spelt: bool = False) -> None:
@@ -296,6 +305,17 @@ class Writer:
         source = self.facts.view.tables.sources[found.source]
         who = ", ".join(dict.fromkeys(filter(None, [found.said_by, str(source["outlet"]), found.place])))
         return escape(f"{fact.label}: {who}; known since {self.language.date(fact.known)}").replace('"', "'")
+
+
+def _require_per_cent(pieces: Iterable[str | Field | Unknown], template: str, where: str) -> None:
+    """Refuse a share that is printed without its unit: "about one of them died" says something else."""
+    shares = (piece for piece in pieces if isinstance(piece, Field) and piece.fact.unit == PER_CENT)
+    bare = next((share for share in shares if share.text and not share.part), None)
+    if bare and not re.search(r"\bper ?cent|%", template):
+        raise ProseError(
+            f"{where}: a share must have its unit beside it (got {{{bare.fact.key}}} without per cent).\n"
+            f"Write {{{bare.fact.key}}} per cent.\n  {template}"
+        )
 
 
 def _stray_brace(template: str) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,7 +124,7 @@ def _look(folder: Path, schemas: Iterable[Schema]) -> tuple[Record, list[Fault]]
     if all(not table.faults for table in tables.values()):
         for name, column in CITATIONS:
             if name in tables:
-                _citations(tables[name], column, where)
+                _citations(tables[name], column, where, tables)
         if {"conflicts", "conflict_rows"} <= tables.keys():
             _taken_sides(tables["conflicts"], tables["conflict_rows"].rows, where)
         if {"facts", "conflicts"} <= tables.keys():
@@ -176,6 +176,14 @@ def _inconsistent(name: str, row: Row, wrong: set[str]) -> Iterator[tuple[str, s
         begin, end = row.get(first), row.get(last)
         if isinstance(begin, dt.date) and isinstance(end, dt.date) and begin > end:
             yield first, f"must not be after {last} (got {begin} and {end})", "Correct one of the two days."
+    if name == "sources" and not wrong & {"published", "published_precision"}:
+        dated, precision = row.get("published") is not None, row.get("published_precision")
+        if precision in ("day", "month") and not dated:
+            what = f"must be given where published_precision is '{precision}' (got none)"
+            yield "published", what, "Fill it, or write unknown as the precision, and not_before and not_after."
+        elif precision == "unknown" and dated:
+            what = f"must be empty where published_precision is 'unknown' (got {row['published']})"
+            yield "published", what, "Write day or month as the precision, or empty the cell."
     ungraded = name == "sources" and row.get("grade", "") is None and "grade" not in wrong
     if ungraded and row_id(row) != ARTICLE:
         yield "grade", "must not be empty", "Grade the source from A (official) to D (weak)."
@@ -237,11 +245,16 @@ def _references(table: _Table, whole: dict[tuple[str, str], set[Value]]) -> None
                 table.fault(line, column, what, f"Correct it, or add the row to {target}.")
 
 
-def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]]) -> None:
+def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]], tables: Container[str]) -> None:
     for row, line in zip(table.rows, table.lines, strict=True):
         if column == "claims" and row.get("choose") not in (None, "first", "latest"):
             continue  # a fact that is computed from rows that it does not name one by one
-        for name in str(row.get(column) or "").split():
+        words = str(row.get(column) or "").split()
+        if column == "claims" and words and words[0] in tables and words[0] not in where:
+            what = f"must name rows one by one where choose is '{row['choose']}' (got the table '{words[0]}')"
+            table.fault(line, column, what, "Name the rows' ids, or choose count, sum, mean, least or most.")
+            continue
+        for name in words:
             if name not in where:
                 what = f"must name rows of some table (got '{name}'{_near(table, name, where)})"
                 table.fault(line, column, what, _cure_of_id(name, "Correct the id, or add the row."))
