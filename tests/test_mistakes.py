@@ -800,6 +800,65 @@ def test_what_a_cell_makes_above_its_last_line_is_named_since_jupyter_does_not_s
     ]
 
 
+def test_a_number_in_a_markdown_cell_is_named_where_the_report_states_evidence(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    nb = book(rows=f"{ROWS}story.evidence()")
+    nb.cells.insert(4, new_markdown_cell("## In 2026\n\nThe base had 2,500 troops and `7` gates, no MQ-9.", id="typed"))
+    write(project, nb)
+    assert wrong() == [
+        f"{BOOK}: cell 5: a Markdown cell must type no number (got '2,500' in “The base had 2,500 troops and  gates, "
+        "no MQ-9.”). Write the sentence in say(…), with a fact in braces; a name that contains digits belongs in "
+        "data/names.csv."
+    ]
+    nb.cells[-1].source = ROWS
+    write(project, nb)
+    assert wrong() == []
+
+
+SETTINGS = {
+    "a key misspelt": (
+        '[tool.handover]\nauthors = "The desk"',
+        "tool.handover.authors must be a setting that there is (got 'authors'; did you mean 'author'?). These are ",
+    ),
+    "the table misspelt": (
+        '[tool.hanover]\nauthor = "The desk"',
+        "settings must stand under [tool.handover] (got [tool.hanover]). Correct the name.",
+    ),
+    "a draft that is no report": (
+        '[tool.handover]\ndrafts = ["dya"]',
+        "tool.handover.drafts must name reports (known: day; got 'dya'; did you mean 'day'?). Correct the name, ",
+    ),
+    "the network for a report that is none": (
+        '[tool.handover]\nnetwork = ["dya"]',
+        "tool.handover.network must name reports (known: day; got 'dya'; did you mean 'day'?). Correct the name, ",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", SETTINGS)
+def test_a_mistake_in_the_settings_is_one_fault(project, wrong, monkeypatch, mistake):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    text, said = SETTINGS[mistake]
+    (project.root / "pyproject.toml").write_text(text + "\n", "utf-8")
+    [found] = wrong()
+    assert found.startswith(f"pyproject.toml: {said}")
+    assert wrong.notes[-1] == "editions and catalogue: to be checked once pyproject.toml is mended"
+
+
+def test_a_fault_of_a_notebook_is_not_told_once_more_of_its_entry_in_the_schedule(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    entry = '[[tool.handover.schedule]]\nname = "weekly"\nreport = "day"\ncron = "0 7 * * MON"\ntimezone = "UTC"\n'
+    (project.root / "pyproject.toml").write_text(entry, "utf-8")
+    assert wrong() == []
+    nb = book()
+    nb.cells[1].metadata = {}
+    write(project, nb)
+    assert len(found := wrong()) == 1 and found[0].startswith(f"{BOOK}: one code cell must be tagged 'parameters'")
+    write(project, book())
+    (project.root / "pyproject.toml").write_text(entry.replace('"day"', '"dya"'), "utf-8")
+    assert len(found := wrong()) == 1 and "entry 'weekly': report: must be a report" in found[0]
+
+
 def test_f_strings_and_joined_texts_that_are_meant_are_no_faults(project, wrong, monkeypatch):
     monkeypatch.setattr(checks, "_validated", lambda project: ())
     words = (

@@ -94,7 +94,7 @@ class Contract:
         """
         require_report(project, report)
         path = project.notebook(report)
-        nb = source.read(path)
+        nb = source.read(path, project.where(path))
         declared = parameters.declared(nb, project.where(path))
         language = nb["metadata"].get("language", "en")
         held = inputs.of(project, report, source.canonical(nb), {})
