@@ -66,8 +66,8 @@ def period_of(row: Row) -> Period | None:
 
 def quantity_of(row: Row, column: str = "value") -> Quantity:
     """Return the number a row states in a column; ``value`` stands for the five columns of an interval."""
-    if column == "value" and "bound" in row:
-        return Quantity(row["value"], row["low"], row["high"], row["bound"])  # type: ignore[arg-type]
+    if column == "value" and "value" in row and "bound" in row:
+        return Quantity(row["value"], row.get("low"), row.get("high"), row["bound"])  # type: ignore[arg-type]
     number = row.get(column)
     if number is None:
         return Quantity()
