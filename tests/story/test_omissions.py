@@ -155,9 +155,13 @@ def test_findings_headlines_charts_and_tables_that_give_way_are_told(told):
     assert texts[1].startswith("title “{slip:if}Late” gave way to “A base”")
     assert texts[2].startswith("standfirst “On {erbil_left}.” gave way to “On 1 January 2020.”")
     assert texts[3] == (
-        "chart “A finding” gave way to “No figure by 1 January 2020.”: no row of it may be used on 1 January 2020"
+        "chart “A finding” gave way to “No figure by 1 January 2020.”: it has no row: none that the cell chose may be "
+        "used on 1 January 2020"
     )
-    assert texts[4] == "table “What happened” left out: no row of it may be used on 1 January 2020"
+    assert (
+        texts[4]
+        == "table “What happened” left out: it has no row: none that the cell chose may be used on 1 January 2020"
+    )
 
 
 def test_rows_and_marks_that_the_notebook_names_and_facts_that_it_asks_for_are_told(told):

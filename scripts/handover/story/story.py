@@ -426,7 +426,8 @@ class Story:
 
     @property
     def _no_row(self) -> Why:
-        return Why(f"no row of it may be used on {self.language.date(self.view.as_of)}", expected=True)
+        day = self.language.date(self.view.as_of)
+        return Why(f"it has no row: none that the cell chose may be used on {day}", expected=True)
 
     @cached_property
     def outlines(self) -> dict[str, Any]:
