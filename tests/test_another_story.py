@@ -147,7 +147,7 @@ def test_a_table_of_this_story_that_another_asks_for_is_named(made, ask, table):
     [
         (
             lambda found: found["measurements"]["schema"]["fields"][5].update(type="float"),
-            "data/datapackage.json: column 'value' "
+            "data/datapackage.json: table 'measurements': column 'value' "
             "must have one of the types string, integer, number, date, year (got 'float')",
         ),
         (
