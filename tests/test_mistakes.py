@@ -757,7 +757,7 @@ def test_cells_in_other_languages_and_commands_of_ipython_are_no_faults(project,
         (
             "on {promise_day} that",
             "on {promise_day} after {trucks_day} that",
-            f"{FACTS}: the news of 'promise_day' must name this fact and no other (got \"The deputy",
+            f"{FACTS}: the news of 'promise_day' must name this fact and no other (got 'The deputy",
         ),
         ("on {promise_day} that", "on {promise_day that", f"{FACTS}: promise_day: news: a template must have matching"),
         (
