@@ -333,6 +333,15 @@ IN_DATA = {
         "handovers kind=transferred",
         re.compile(rf"{FACTS}: line \d+, claims: kind in 'kind=transferred' must be one of .*did you mean 'transfer'"),
     ),
+    "a quote opened in the last row": (
+        "data/names.csv",
+        None,
+        'New name,"a name of the last row\n',
+        re.compile(
+            r"data/names\.csv: line \d+: must be CSV: a quote is opened and not closed "
+            r"\(before 'a name of the last row'\)\. Close the quote, or write it twice"
+        ),
+    ),
     "a table where rows are named one by one": (
         FACTS,
         "first,A004 A091",
@@ -423,6 +432,8 @@ def test_a_mistake_in_the_data_is_one_fault(project, wrong, mistake):
     name, old, new, said = IN_DATA[mistake]
     path = project.root / name
     text = path.read_bytes().decode()
+    if old is None:
+        text, old = f"{text}END", "END"
     assert old in text
     path.write_bytes(text.replace(old, new, -1 if len(old) == 1 else 1).encode())
     found = wrong()
