@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from handover.document import evidence, model, words
+from handover.document import evidence, model, scripts, words
 from handover.pages.mathematics import Mathematics, defines
 
 #: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
@@ -64,6 +64,7 @@ class Printer:
         self.ledger = document.ledger
         self.uses = document.uses
         self.words = words.of(document.language)
+        self.direction = document.direction
         self.mathematics = Mathematics(document)
         #: Whether a contested number has been printed.
         self.contested = False
@@ -301,7 +302,7 @@ class Printer:
         """A link to the evidence; a number or a statement brings a tooltip that tells at once who said it."""
         inside, address = self.inlines(link.inside), href(link.anchor)
         if link.kind == evidence.SOURCE:
-            return fill('<a href="{}">{}</a>', address, inside)
+            return fill('<a href="{}">{}</a>', address, self._apart(inside, model.plain(link.inside)))
         if link.kind == evidence.CONFLICT:
             self.contested = True
             topic = self.ledger.conflicts[link.key].topic
@@ -317,6 +318,11 @@ class Printer:
             '<span class="card" popover="hint" role="tooltip" id="card-{1}" hidden>{3}</span>'
         )
         return fill(form, address, link.use, inside, body)
+
+    def _apart(self, text: str, plain: str = "") -> str:
+        """A name; one written the other way than the page is kept apart from the commas and numbers around it."""
+        turned = scripts.direction(plain or text) not in ("", self.direction)
+        return fill("<bdi>{}</bdi>", text) if turned else text
 
     def _fact_rows(self, key: str) -> list[tuple[str, str]]:
         fact = self.ledger.facts[key]
@@ -337,8 +343,8 @@ class Printer:
     def _who(self, claim: model.Claim, *more: str) -> str:
         """Who said something and where, each named once."""
         source = self.ledger.sources[claim.source]
-        told = [claim.said_by, source.credit or source.title, claim.where, *more]
-        return self.words.comma.join(dict.fromkeys(filter(None, told)))
+        told = [self._apart(claim.said_by), self._apart(source.credit or source.title), claim.where, *more]
+        return Markup(self.words.comma).join(dict.fromkeys(filter(None, told)))
 
     def _known(self, day: str) -> str:
         known = self.words.known.format(self.words.date(day)) if day else ""
@@ -353,7 +359,14 @@ class Printer:
         if not (section.facts or section.conflicts or section.sources):
             return NOTHING
         template = environment().get_template("evidence.html.j2")
-        told = {"section": section, "words": self.words, "ledger": self.ledger, "who": self._who, "about": self._about}
+        told = {
+            "section": section,
+            "words": self.words,
+            "ledger": self.ledger,
+            "who": self._who,
+            "about": self._about,
+            "apart": self._apart,
+        }
         told |= {"href": href, "host": host, "joined": joined, "known": known, "otherwise": otherwise}
         return Markup(template.render(told, uses=lambda entry: self.uses.get(entry.anchor, ())))
 
@@ -362,8 +375,8 @@ class Printer:
         said = self.words
         if isinstance(entry, model.Claim):
             known = said.known.format(said.date(entry.known_since)) if entry.known_since else ""
-            return joined(entry.said_by, entry.where, known)
-        carrier = said.via.format(entry.carrier) if entry.carrier not in ("", entry.credit) else ""
+            return joined(self._apart(entry.said_by), entry.where, known)
+        carrier = Markup(said.via).format(self._apart(entry.carrier)) if entry.carrier not in ("", entry.credit) else ""
         return joined(carrier, said.grade.format(entry.grade) if entry.grade else "", entry.seen)
 
 
@@ -379,7 +392,7 @@ def lines(parts: Iterable[Markup]) -> Markup:
 
 def joined(*parts: str) -> str:
     """Short texts in a row, with a dot between them that does not begin a line."""
-    return "\u00a0· ".join(filter(None, parts))
+    return Markup("\u00a0· ").join(filter(None, parts))
 
 
 def known(keys: Iterable[str], entries: Mapping[str, Any]) -> list[Any]:
