@@ -3,6 +3,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from handover.errors import ChartError
 from handover.story.charts import axes, figure, labels, style, troops
@@ -127,7 +128,7 @@ def test_a_grid_line_pauses_behind_a_label_and_nowhere_else(rows, draw):
     left, right = pause.get_x(), pause.get_x() + pause.get_width()
     height = labels.points(ax, 0, 2000)[1]
     assert pause.get_y() < height < pause.get_y() + pause.get_height()
-    for text in fig.texts:
+    for text in fig.findobj(Text):
         text.set_visible(False)
     assert ink(fig, (left + right) / 2, height) == 255
     assert ink(fig, right + 2, height) < 240

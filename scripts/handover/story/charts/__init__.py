@@ -21,7 +21,7 @@ def preload() -> None:
     """
     import pandas as pd
 
-    from handover.story.charts import attacks, figure, style, troops
+    from handover.story.charts import attacks, figure, troops
 
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
@@ -35,8 +35,6 @@ def preload() -> None:
         fig, ax = figure.canvas()
         draw(ax, rows)
         figure.svg(fig)
-    # forks must not share the files of typefaces: close them once here, not in each fork
-    style.close_fonts()
 
 
 def prepare(folder: Path) -> None:
