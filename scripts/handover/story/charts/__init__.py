@@ -38,18 +38,26 @@ def preload() -> None:
 
 
 def prepare(folder: Path) -> None:
-    """Read the tables of the project around `folder`, and make blank canvases.
+    """Read the tables of the project around `folder` and the histories of its facts, and make blank canvases.
 
     Called as `preload` is, before many notebooks run that would each do so.
     """
     from handover.project import Project
     from handover.story.charts import figure
+    from handover.story.claims import View
     from handover.story.contradictions import contradictions
     from handover.story.data import Tables
+    from handover.story.evidence import News
+    from handover.story.facts import Facts
     from handover.story.frames import whole_table
+    from handover.story.values import English
 
     tables = Tables.load(Project.find(folder))
     contradictions(tables)
     for name in tables.rows:
         whole_table(tables, name)
     figure.make_ready(CANVASES)
+    facts = Facts(View(tables, tables.days[-1]))
+    news = News(facts, English())
+    for key in facts:
+        news.steps(key)

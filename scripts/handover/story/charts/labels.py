@@ -15,7 +15,6 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -485,9 +484,9 @@ def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: A
 
 
 def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str, **how: Any) -> None:
-    """Draw straight lines of one kind, each between two places of the data, as one artist."""
+    """Draw straight lines of one kind, each between two places of the data, as one path."""
     if ends:
-        add(ax, LineCollection(ends, colors=colour, **how))
+        trace(ax, [place for start, end in ends for place in (start, end, (math.nan, math.nan))], colour, **how)
 
 
 #: A clip path that is never used: it saves matplotlib making one for artists that are not clipped.

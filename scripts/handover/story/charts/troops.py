@@ -214,7 +214,7 @@ def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
         held = [(start, end) for start, end in held if start < end]
         labels.strokes(ax, held, FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
     risers = [((x, low), (x, high)) for x, low, high in _risers(lines)]
-    labels.strokes(ax, risers, FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
+    labels.strokes(ax, risers, FOCUS, lw=0.9, ls=(0, (1, 1.6)), zorder=1.7, gid="riser")
     loose = [level for level in found if level.precision != "day"]
     months = [((axes.num(own.begin), own.height), (axes.num(own.end), own.height)) for own in loose]
     labels.strokes(ax, months, CONTEXT, lw=0.8, zorder=1.6, gid="precision")
