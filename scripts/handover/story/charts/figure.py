@@ -24,7 +24,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
 from handover.errors import ChartError, near
-from handover.story.charts.style import FAMILY, house, line_metrics, styled, text_size
+from handover.story.charts.style import FAMILY, house, line_metrics, text_size
 from handover.story.sentences import inline, plain
 
 #: Name of a size -> width in points and usual height over width. A phone 390 pixels wide shows "narrow" in its natural
@@ -46,7 +46,7 @@ FILE_NAME = re.compile(r"[\w./\\ -]+\.(?:svg|png|jpe?g|gif|pdf|webp)", re.IGNORE
 # the canvas
 
 
-@styled
+@house()
 def canvas(size: str = "full", ratio: float | None = None) -> tuple[Figure, Axes]:
     """Open a canvas, without pyplot, so that a notebook does not show it twice.
 
@@ -81,7 +81,7 @@ TICKS = 6
 _ready: list[tuple[Figure, Axes]] = []
 
 
-@styled
+@house()
 def make_ready(count: int) -> None:
     """Make canvases that charts drawn later, also in a fork, begin with."""
     _ready.extend(_blank() for _ in range(count))
@@ -89,7 +89,7 @@ def make_ready(count: int) -> None:
         ax.yaxis.get_major_ticks(TICKS)
 
 
-@styled
+@house()
 def drawn(draw: Callable[[Axes], Any], size: str = "full", ratio: float | None = None) -> tuple[Figure, Figure | None]:
     """Draw on a canvas and, if it is a full one, again on a narrow one of the same height, else None."""
     if not callable(draw):
@@ -139,7 +139,7 @@ def heighten(ax: Axes, points: float) -> None:
 # the check of its texts
 
 
-@styled
+@house()
 def check(fig: Figure, texts: Sequence[Text] | None = None, renderer: RendererBase | None = None) -> None:
     """Refuse a figure whose texts cannot all be read.
 

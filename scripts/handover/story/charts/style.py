@@ -8,12 +8,11 @@ labels and for drawing them, since shaping takes longer than all the rest of dra
 import functools
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import resources
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import matplotlib
 import matplotlib.style
@@ -38,16 +37,13 @@ IGNORED = "MPL_IGNORE_SYSTEM_FONTS"
 #: The size in points at which texts are measured, and FreeType's units in a point.
 LARGE, POINT = 100, 64
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 #: Whether the house style applies already.
 _applied = ContextVar("applied", default=False)
 
 
 @contextmanager
 def house() -> Iterator[None]:
-    """Apply the house style, and restore the caller's settings afterwards."""
+    """Apply the house style, and restore the caller's settings afterwards; also a decorator, ``@house()``."""
     if _applied.get():
         yield
         return
@@ -63,17 +59,6 @@ def house() -> Iterator[None]:
         _applied.reset(token)
         if ignored is not None:
             os.environ[IGNORED] = ignored
-
-
-def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Make a drawing function draw in the house style."""
-
-    @functools.wraps(draw)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        with house():
-            return draw(*args, **kwargs)
-
-    return inner
 
 
 @functools.cache

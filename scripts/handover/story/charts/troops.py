@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from handover.errors import ChartError
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, half, room
-from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, styled
+from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, house
 from handover.story.claims import WEAK
 from handover.story.frames import records
 from handover.story.values import Quantity, period_of, quantity_of
@@ -103,7 +103,7 @@ def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([found, own[[name for name in found if name in own]]], ignore_index=True)
 
 
-@styled
+@house()
 def levels(
     ax: Axes,
     rows: pd.DataFrame,
