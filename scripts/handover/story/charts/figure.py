@@ -20,11 +20,10 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
 from handover.errors import ChartError, near
-from handover.story.charts.style import FAMILY, house, line_metrics, text_size
+from handover.story.charts.style import FAMILY, house
 from handover.story.sentences import inline, plain
 
 #: Name of a size -> width in points and usual height over width. A phone 390 pixels wide shows "narrow" in its natural
@@ -75,8 +74,6 @@ def _blank() -> tuple[Figure, Axes]:
     return fig, fig.add_axes((0, 0, 1, 1))
 
 
-#: As many ticks as an axis of counts has.
-TICKS = 6
 #: Blank canvases, which take a tenth of the time of a chart.
 _ready: list[tuple[Figure, Axes]] = []
 
@@ -85,8 +82,6 @@ _ready: list[tuple[Figure, Axes]] = []
 def make_ready(count: int) -> None:
     """Make canvases that charts drawn later, also in a fork, begin with."""
     _ready.extend(_blank() for _ in range(count))
-    for _, ax in _ready:
-        ax.yaxis.get_major_ticks(TICKS)
 
 
 @house()
@@ -224,18 +219,6 @@ def _tick_texts(axis: Axis) -> list[Text]:
 # its picture
 
 
-class Renderer(RendererSVG):
-    """Writes SVG as `savefig` does, but measures each text only once."""
-
-    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
-        """Return the size of a text; matplotlib passes a copy of the font, so it can be a cache key."""
-        return super().get_text_width_height_descent(s, prop, ismath) if ismath else text_size(s, prop)
-
-    def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float, float, float]:
-        """Return what matplotlib would otherwise read from the font for each text."""
-        return line_metrics(prop)
-
-
 def svg(fig: Figure) -> str:
     """Check the figure, return it as SVG with its text as text, and empty it.
 
@@ -264,7 +247,7 @@ def _written(fig: Figure) -> str:
     """Check the texts, and return the figure as `savefig` writes it."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    renderer = Renderer(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
+    renderer = RendererSVG(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
     texts = visible(fig, renderer)
     for text in texts:
         if text.get_family() != FAMILY:

@@ -142,7 +142,6 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     marks.draw(ax, spots, FOCUS)
     labels.interrupt_grid(ax, labels.beside(ax, _named(spots, full(ax)), _along(ax, places), needed=not half(ax)))
     ax.spines["bottom"].set_color(INK if low == 0 else LABEL)
-    ax.tick_params(axis="y", labelcolor=LABEL)
 
 
 def _along(ax: Axes, places: list[tuple[float, float]]) -> list[labels.Box]:
