@@ -86,13 +86,11 @@ def sizes():
     return [style.text_size(text, FontProperties(size=9)) for text in ("Ain al-Asad", "عين الأسد", "0123456789") * 50]
 with style.house():
     before = sizes()
-    children = []
-    for _ in range(4):
-        children.append(os.fork())
-        if not children[-1]:
-            os._exit(sizes() != before)
-    ended = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    raise SystemExit(any(ended) or sizes() != before)
+    child = os.fork()
+    same = sizes() == before
+    if not child:
+        os._exit(not same)
+    raise SystemExit(os.waitpid(child, 0)[1] or not same)
 """
 
 

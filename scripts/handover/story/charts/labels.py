@@ -475,7 +475,7 @@ class _Words(Text):
 def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **how: Any) -> None:
     """Draw a thin line between two places in points."""
     look = {"transform": POINTS, "lw": 0.6, "zorder": 1.5, "clip_on": False}
-    add(ax, Line2D(*zip(start, end, strict=True), color=colour, **look | how))
+    trace(ax, (start, end), colour, **look | how)
 
 
 def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
