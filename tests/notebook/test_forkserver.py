@@ -183,8 +183,7 @@ assert not soon, f"imported before the first kernel: {soon}"
 later = forkserver.import_later()
 wanted = (*forkserver.LIBRARIES, *forkserver.LATER, *forkserver.PACKAGES)
 missing = [name for name in wanted if name not in sys.modules]
-assert not missing, f"not imported: {missing}"
-assert "matplotlib_inline.backend_inline" not in sys.modules, "it would miss the shell of each kernel"
+assert missing == [forkserver.RENEWED], f"not imported: {missing}"
 sys.modules["handover.story.charts"].preload()  # `import_later` would hide a failure, which costs each kernel time
 assert not libraries.changed() and not packages.changed() and not later.changed()
 import matplotlib.pyplot

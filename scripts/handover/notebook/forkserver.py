@@ -56,7 +56,7 @@ KERNEL = Path(__file__).with_name("kernel.py")
 #: Kernel names that mean the interpreter we run in, whatever is installed under them.
 NATIVE = ("python3", "python")
 
-#: Imported before any kernel is forked, if installed; not what looks for the shell on import, as backend_inline does.
+#: Imported before any kernel is forked, if installed.
 LIBRARIES = (
     "faulthandler",
     "pdb",
@@ -72,8 +72,7 @@ LIBRARIES = (
     "ipykernel.kernelapp",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
-    "matplotlib.figure",
-    "matplotlib_inline.config",
+    "matplotlib_inline.backend_inline",
     "pandas",
     "pandas.io.formats.html",
     "pandas.io.formats.string",
@@ -94,6 +93,9 @@ LATER = (
 #: and whose ``prepare`` does what many notebooks of a folder would each do.
 PACKAGES = ("handover.notebook.kernel", "handover.notebook.kernels", "handover.story")
 PRELOADED = "handover.story.charts"
+
+#: Connects itself to the shell that exists on import, so each kernel must import it again.
+RENEWED = "matplotlib_inline.backend_inline"
 
 #: The exit status of a server that found our packages changed.
 STALE = 75
@@ -378,6 +380,9 @@ def import_libraries() -> Stamps:
     # collecting while importing costs a tenth; in a kernel it would touch, and so copy, every page of this process
     gc.disable()
     _import(LIBRARIES)
+    package, _, module = RENEWED.rpartition(".")
+    if sys.modules.pop(RENEWED, None):
+        delattr(sys.modules[package], module)
     gc.freeze()
     return Stamps(imported_files(), started)
 
