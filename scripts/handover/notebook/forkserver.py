@@ -35,7 +35,7 @@ if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
     del sys.path[0]
 
-from handover import scratch
+from handover import imports, scratch
 from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
@@ -379,6 +379,9 @@ def import_libraries() -> Stamps:
     started = time.time_ns()
     # collecting while importing costs a tenth; in a kernel it would touch, and so copy, every page of this process
     gc.disable()
+    with contextlib.suppress(Exception):
+        if os.environ["MPL_IGNORE_SYSTEM_FONTS"]:  # else its list would hold those of the system too
+            imports.matplotlib(Path(os.environ["MPLCONFIGDIR"]))
     _import(LIBRARIES)
     package, _, module = RENEWED.rpartition(".")
     if sys.modules.pop(RENEWED, None):
