@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -240,22 +241,15 @@ def _joined(outputs: list["NotebookNode"]) -> Iterator["NotebookNode"]:
     The kernel flushes both before it displays anything, so their place among displays is certain; how they interleave
     between displays depends on timing.
     """
-    streams: dict[str, NotebookNode] = {}
-    for output in outputs:
-        if output.output_type != "stream":
-            yield from _flushed(streams)
-            yield output
-        elif output.name in streams:
-            streams[output.name]["text"] += output.text
-        else:
-            streams[output.name] = output
-    yield from _flushed(streams)
-
-
-def _flushed(streams: dict[str, "NotebookNode"]) -> Iterator["NotebookNode"]:
-    for name in sorted(streams, key=lambda name: (name != "stdout", name)):
-        yield streams[name]
-    streams.clear()
+    for written, group in groupby(outputs, lambda output: output.output_type == "stream"):
+        if not written:
+            yield from group
+            continue
+        streams: dict[str, NotebookNode] = {}
+        for output in group:
+            if streams.setdefault(output.name, output) is not output:
+                streams[output.name]["text"] += output.text
+        yield from sorted(streams.values(), key=lambda stream: (stream.name != "stdout", stream.name))
 
 
 def _number_styled_tables(nb: "NotebookNode") -> None:

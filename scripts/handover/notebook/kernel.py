@@ -10,6 +10,7 @@ if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
     del sys.path[0]
 
+import gc
 import os
 from collections.abc import Sequence
 from functools import wraps
@@ -20,12 +21,15 @@ from typing import Any
 import zmq
 from ipykernel import kernelapp
 from ipykernel.compiler import XCachingCompiler
-from ipykernel.iostream import IOPubThread
+from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
+from traitlets import DottedObjectName
 from zmq.eventloop.zmqstream import ZMQStream
 
 #: What the pipe's path adds to that of the socket beside it.
 PIPE = b"p"
+#: Objects made before a garbage collection, and collections before one of the next two generations.
+THRESHOLDS = 20_000, 20, 20
 #: The variable that names the cells that will run, one a line; `environment` has the same.
 CELLS = "HANDOVER_CELLS"
 
@@ -61,6 +65,30 @@ class OutputThread(IOPubThread):
             super()._handle_pipe_msg(msg)
 
 
+class Stream(OutStream):
+    """A stream that is flushed only after a write; an empty one would wait for `OutputThread` several times a cell."""
+
+    written = False
+
+    def write(self, string: str) -> int | None:  # noqa: D102 that of files
+        count = super().write(string)
+        self.written = True  # not sooner: a flush until now may have missed it
+        return count
+
+    def flush(self) -> None:  # noqa: D102 that of files
+        if self.written:
+            self.written = False
+            super().flush()
+
+
+class RunApp(kernelapp.IPKernelApp):
+    """The kernel of a run, whose one client asks for one cell after another."""
+
+    outstream_class = DottedObjectName(f"{__name__}.{Stream.__name__}")
+    # traitlets makes a parser of all options first, of which `kernels` uses one, and others without names of their own
+    classes, flags, aliases = (), {}, {"f": "IPKernelApp.connection_file"}
+
+
 def _name_cells(names: Sequence[str]) -> None:
     """Give code the name of its cell, so that a line in a warning or an error is known to be one of that cell.
 
@@ -89,15 +117,17 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
     They have users, and so a debugger.
     """
     sys.argv = [find_spec("ipykernel_launcher").origin, *arguments]
+    app = RunApp if of_a_run else kernelapp.IPKernelApp
     if of_a_run:
         kernelapp.IOPubThread = OutputThread
+        gc.set_threshold(*THRESHOLDS)
     else:
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it would warn that some modules are frozen
         reload(debugger)
     _name_cells(os.environ.pop(CELLS, "").splitlines())
-    app = kernelapp.IPKernelApp.instance()
-    app.initialize(list(arguments))
-    app.start()
+    kernel = app.instance()
+    kernel.initialize(list(arguments))
+    kernel.start()
 
 
 if __name__ == "__main__":

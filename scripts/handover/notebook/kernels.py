@@ -210,4 +210,4 @@ class RunManager(AsyncKernelManager):
         while not all(path.exists() for path in paths):
             if time.monotonic() > end or not await self.is_alive():
                 return
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.005)

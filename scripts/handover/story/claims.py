@@ -6,7 +6,7 @@ A claim is one atomic statement in a source, in our own words, in whichever tabl
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from handover.errors import FactError, near
@@ -49,6 +49,21 @@ OUTSIDE = Why("outside the chosen evidence", expected=True)
 def until(day: dt.date) -> Why:
     """Return that something was not known yet."""
     return Why(f"unknown until {English().date(day)}", expected=True)
+
+
+@lru_cache(4096)
+def _claim(tables: Tables, row_id: str) -> Claim:
+    table, row = tables.where[row_id]
+    return Claim(
+        id=row_id,
+        source=str(tables.source_of(row)["source_id"]),
+        said_by=str(row.get("speaker") or row.get("counted_by") or row.get("actors") or ""),
+        place=f"paragraph {row['paragraph']}, sentence {row['sentence']}" if table == "claims" else "",
+        known=tables.known(row),
+        period=period_of(row),
+        row=row,
+        table=table,
+    )
 
 
 @dataclass(frozen=True)
@@ -118,17 +133,7 @@ class View:
 
     def claim(self, row_id: str) -> Claim:
         """Return a row as a claim."""
-        table, row = self.tables.where[row_id]
-        return Claim(
-            id=row_id,
-            source=str(self.tables.source_of(row)["source_id"]),
-            said_by=str(row.get("speaker") or row.get("counted_by") or row.get("actors") or ""),
-            place=f"paragraph {row['paragraph']}, sentence {row['sentence']}" if table == "claims" else "",
-            known=self.tables.known(row),
-            period=period_of(row),
-            row=row,
-            table=table,
-        )
+        return _claim(self.tables, row_id)
 
     def claims(self, row_ids: Iterable[str]) -> list[Claim]:
         """Return the rows that may be used as claims, in the order given."""

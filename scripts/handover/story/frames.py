@@ -45,9 +45,10 @@ def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def _cells(column: "pd.Series") -> list[Any]:
-    cells = (column.dt.date if column.dtype.kind == "M" else column).tolist()
-    # NaN and NaT are unequal to themselves
-    return [cell if cell == cell else None for cell in cells]
+    if column.dtype.kind == "M":
+        return column.to_numpy().astype("datetime64[D]").tolist()
+    # NaN is unequal to itself
+    return [cell if cell == cell else None for cell in column.tolist()]
 
 
 def sound(frame: "pd.DataFrame") -> list[dict[str, Any]]:

@@ -43,7 +43,8 @@ class Omission:
 
 
 def _first_words(text: str) -> str:
-    return textwrap.shorten(text.replace("**", ""), WORDS_SHOWN, placeholder=" …")
+    # of a long text textwrap would make pieces first, all of them
+    return textwrap.shorten(" ".join(text.replace("**", "").split())[: 2 * WORDS_SHOWN], WORDS_SHOWN, placeholder=" …")
 
 
 @dataclass

@@ -102,6 +102,10 @@ class Writer:
     used: Callable[[Field], None] = field(default=lambda _: None)
     passed: Callable[[Passed], None] = field(default=lambda _: None)
 
+    def __post_init__(self) -> None:
+        # a longer name may contain a shorter one
+        self.names = sorted(self.names, key=len, reverse=True)
+
     def markdown(self, templates: Templates, where: str = "say", bound: bool = False) -> str:
         """Write the first template whose facts are all known, as Markdown; "" if there is none.
 
@@ -198,9 +202,10 @@ class Writer:
             ProseError: There is one, and it belongs to no name.
         """
         bare = re.sub(r"\{\w*\[([^\]}]*)\]\}|\{[^}]*\}", "" if spelt else r"\1", template)
-        for name in sorted(self.names, key=len, reverse=True):
+        number = NUMBER_WORD if spelt else DIGITS
+        for name in self.names if number.search(bare) else ():
             bare = bare.replace(name, "")
-        if typed := (NUMBER_WORD if spelt else DIGITS).search(bare):
+        if typed := number.search(bare):
             such = " or ".join(f"{{{key}}}" for key in self._printed_as(typed.group())) or "{FACT}"
             raise ProseError(
                 f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"

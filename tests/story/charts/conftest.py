@@ -79,8 +79,8 @@ def strokes():
     """Return the straight strokes of a kind on a plot, each as its two ends."""
 
     def inner(ax, gid):
-        drawn = [strokes for strokes in ax.collections if strokes.get_gid() == gid]
-        return [stroke.tolist() for strokes in drawn for stroke in strokes.get_segments()]
+        drawn = [line.get_xydata() for line in ax.lines if line.get_gid() == gid]
+        return [[start.tolist(), end.tolist()] for line in drawn for start, end, _ in line.reshape(-1, 3, 2)]
 
     return inner
 

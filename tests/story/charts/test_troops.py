@@ -3,6 +3,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from handover.errors import ChartError
 from handover.story.charts import axes, figure, labels, style, troops
@@ -17,10 +18,6 @@ def ink(fig, x, y):
     fig.canvas.draw()
     pixels = np.asarray(fig.canvas.buffer_rgba())
     return int(pixels[round(pixels.shape[0] - y), round(x), 0])
-
-
-def drawn_as(ax, gid):
-    return [strokes for strokes in ax.collections if strokes.get_gid() == gid]
 
 
 def test_no_row_since_a_day_is_nothing_to_draw(rows):
@@ -46,7 +43,7 @@ def test_several_scopes_are_refused(rows):
 def test_an_open_bound_has_a_cap_and_no_other_edge(rows, draw, texts, strokes, bound, edge):
     fig, ax = draw(troops.levels, rows("troop_levels", {"date": "2026-01-14", edge: 2000, "bound": bound}))
     (cap,) = lines(ax, "cap")
-    (fade,) = drawn_as(ax, "fade")
+    (fade,) = [one for one in ax.collections if one.get_gid() == "fade"]
     assert list(cap.get_ydata()) == [2000]
     assert fade.get_alpha() < 0.2 and not len(fade.get_edgecolor())
     reach = {strip.get_extents().height for strip in fade.get_paths()}
@@ -73,8 +70,7 @@ def test_dated_statements_are_joined_by_steps_never_by_a_slope(rows, draw, strok
     held, risers = strokes(ax, "hold") + strokes(ax, "faint"), strokes(ax, "riser")
     assert all(start[1] == end[1] for start, end in held) and all(start[0] == end[0] for start, end in risers)
     assert [[start[1], end[1]] for start, end in risers] == [[5200, 3000], [3000, 2500]]
-    (style,) = drawn_as(ax, "riser")[0].get_linestyle()
-    assert style[1], "dotted"
+    assert lines(ax, "riser")[0].is_dashed()
 
 
 def test_what_was_planned_differs_in_shape_is_labelled_and_carries_no_level(rows, draw, texts, symbols, strokes):
@@ -127,7 +123,7 @@ def test_a_grid_line_pauses_behind_a_label_and_nowhere_else(rows, draw):
     left, right = pause.get_x(), pause.get_x() + pause.get_width()
     height = labels.points(ax, 0, 2000)[1]
     assert pause.get_y() < height < pause.get_y() + pause.get_height()
-    for text in fig.texts:
+    for text in fig.findobj(Text):
         text.set_visible(False)
     assert ink(fig, (left + right) / 2, height) == 255
     assert ink(fig, right + 2, height) < 240

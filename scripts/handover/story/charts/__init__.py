@@ -21,7 +21,7 @@ def preload() -> None:
     """
     import pandas as pd
 
-    from handover.story.charts import attacks, figure, style, troops
+    from handover.story.charts import attacks, figure, troops
 
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
@@ -35,23 +35,29 @@ def preload() -> None:
         fig, ax = figure.canvas()
         draw(ax, rows)
         figure.svg(fig)
-    # forks must not share the files of typefaces: close them once here, not in each fork
-    style.close_fonts()
 
 
 def prepare(folder: Path) -> None:
-    """Read the tables of the project around `folder`, and make blank canvases.
+    """Read the tables of the project around `folder` and the histories of its facts, and make blank canvases.
 
     Called as `preload` is, before many notebooks run that would each do so.
     """
     from handover.project import Project
     from handover.story.charts import figure
+    from handover.story.claims import View
     from handover.story.contradictions import contradictions
     from handover.story.data import Tables
+    from handover.story.evidence import News
+    from handover.story.facts import Facts
     from handover.story.frames import whole_table
+    from handover.story.values import English
 
     tables = Tables.load(Project.find(folder))
     contradictions(tables)
     for name in tables.rows:
         whole_table(tables, name)
     figure.make_ready(CANVASES)
+    facts = Facts(View(tables, tables.days[-1]))
+    news = News(facts, English())
+    for key in facts:
+        news.steps(key)

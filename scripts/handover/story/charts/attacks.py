@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
-from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER, styled
+from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, LABEL, PAPER, house
 from handover.story.claims import WEAK
 from handover.story.frames import records, sound
 from handover.story.values import Period, Quantity, quantity_of
@@ -141,7 +141,7 @@ def _is_over(end: dt.date) -> bool:
     return (end.month, end.day) == (12, 31)
 
 
-@styled
+@house()
 def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
     """Stack a mark for each day with an attack in its month, its shape for the weapon.
 
@@ -252,7 +252,7 @@ def _worst(found: list[Day], stacked: list[tuple[float, float]], most: int) -> l
     return notes
 
 
-@styled
+@house()
 def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
     """Draw a column for each year: the number of days with an attack.
 

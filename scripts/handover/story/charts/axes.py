@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from handover.story.charts.labels import LINE, PAD, POINTS, breadth, points, set_text, strokes
-from handover.story.charts.style import INK, LABEL
+from handover.story.charts.labels import LINE, PAD, POINTS, TEXT, breadth, points, set_text, strokes
+from handover.story.charts.style import INK, LABEL, RULE
 from handover.story.values import English
 
 STROKE = 3.0  #: length of a tick in points
@@ -133,15 +133,20 @@ def count_axis(ax: Axes, top: float, *, most: int = 4) -> None:
     most = min(most, max(int(ax.get_window_extent().height * top / high / (LINE + 1)), 1))
     steps = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(top, 1))
     ticks = [tick for tick in steps if 0 <= tick <= max(top, 1) * 1.001]
-    value_ticks(ax, ticks, [f"{tick:,.0f}" for tick in ticks])
     ax.set_ylim(low, high)
+    value_ticks(ax, ticks, [f"{tick:,.0f}" for tick in ticks])
     ax.spines["bottom"].set_color(INK)
 
 
 def value_ticks(ax: Axes, places: Sequence[float], words: Sequence[str]) -> None:
-    """Set the ticks of the y axis and their words."""
+    """Draw a grid line at each place of the y axis, and its words before it; the limits must be final."""
     ax.yaxis.set_major_locator(FixedLocator(places))
-    ax.yaxis.set_major_formatter(FixedFormatter(words))
+    ax.yaxis.set_visible(False)
+    box, heights = ax.get_window_extent(), [points(ax, 0.0, at)[1] for at in places]
+    ends = [((box.x0, py), (box.x1, py)) for py in heights]
+    strokes(ax, ends, RULE, transform=POINTS, lw=0.7, zorder=0.5, clip_on=False)
+    for py, text in zip(heights, words, strict=True):
+        set_text(ax, box.x0 - 4, py + LINE * 0.78 - TEXT * 0.39, text, colour=LABEL, align="right")
 
 
 def tick_room(top: float) -> float:

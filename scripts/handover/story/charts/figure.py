@@ -20,11 +20,10 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
 from handover.errors import ChartError, near
-from handover.story.charts.style import FAMILY, house, line_metrics, styled, text_size
+from handover.story.charts.style import FAMILY, house
 from handover.story.sentences import inline, plain
 
 #: Name of a size -> width in points and usual height over width. A phone 390 pixels wide shows "narrow" in its natural
@@ -46,7 +45,7 @@ FILE_NAME = re.compile(r"[\w./\\ -]+\.(?:svg|png|jpe?g|gif|pdf|webp)", re.IGNORE
 # the canvas
 
 
-@styled
+@house()
 def canvas(size: str = "full", ratio: float | None = None) -> tuple[Figure, Axes]:
     """Open a canvas, without pyplot, so that a notebook does not show it twice.
 
@@ -75,21 +74,17 @@ def _blank() -> tuple[Figure, Axes]:
     return fig, fig.add_axes((0, 0, 1, 1))
 
 
-#: As many ticks as an axis of counts has.
-TICKS = 6
 #: Blank canvases, which take a tenth of the time of a chart.
 _ready: list[tuple[Figure, Axes]] = []
 
 
-@styled
+@house()
 def make_ready(count: int) -> None:
     """Make canvases that charts drawn later, also in a fork, begin with."""
     _ready.extend(_blank() for _ in range(count))
-    for _, ax in _ready:
-        ax.yaxis.get_major_ticks(TICKS)
 
 
-@styled
+@house()
 def drawn(draw: Callable[[Axes], Any], size: str = "full", ratio: float | None = None) -> tuple[Figure, Figure | None]:
     """Draw on a canvas and, if it is a full one, again on a narrow one of the same height, else None."""
     if not callable(draw):
@@ -139,7 +134,7 @@ def heighten(ax: Axes, points: float) -> None:
 # the check of its texts
 
 
-@styled
+@house()
 def check(fig: Figure, texts: Sequence[Text] | None = None, renderer: RendererBase | None = None) -> None:
     """Refuse a figure whose texts cannot all be read.
 
@@ -224,18 +219,6 @@ def _tick_texts(axis: Axis) -> list[Text]:
 # its picture
 
 
-class Renderer(RendererSVG):
-    """Writes SVG as `savefig` does, but measures each text only once."""
-
-    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
-        """Return the size of a text; matplotlib passes a copy of the font, so it can be a cache key."""
-        return super().get_text_width_height_descent(s, prop, ismath) if ismath else text_size(s, prop)
-
-    def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float, float, float]:
-        """Return what matplotlib would otherwise read from the font for each text."""
-        return line_metrics(prop)
-
-
 def svg(fig: Figure) -> str:
     """Check the figure, return it as SVG with its text as text, and empty it.
 
@@ -264,7 +247,7 @@ def _written(fig: Figure) -> str:
     """Check the texts, and return the figure as `savefig` writes it."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    renderer = Renderer(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
+    renderer = RendererSVG(fig.bbox.width, fig.bbox.height, buffer, metadata=nothing)
     texts = visible(fig, renderer)
     for text in texts:
         if text.get_family() != FAMILY:

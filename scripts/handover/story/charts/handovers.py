@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, heighten, require_not_half, room
-from handover.story.charts.style import FOCUS, INK, LABEL, PAPER, styled
+from handover.story.charts.style import FOCUS, INK, LABEL, PAPER, house
 from handover.story.claims import WEAK
 from handover.story.frames import records
 
@@ -53,7 +53,7 @@ def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     return listed.assign(name=[names[row["place_id"]] for _, row in chosen])
 
 
-@styled
+@house()
 def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: str | dt.date | None = None) -> None:
     """Draw a flag for each handover on one line of time, with a filled mark for a transfer, a hollow one otherwise.
 

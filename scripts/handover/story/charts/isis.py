@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
-from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, styled
+from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, house
 from handover.story.claims import WEAK
 from handover.story.frames import records
 from handover.story.values import quantity_of
@@ -83,7 +83,7 @@ def _lane(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return SAME.get(counter, counter), str(row["measure"]), str(row["scope"])
 
 
-@styled
+@house()
 def counts(ax: Axes, rows: pd.DataFrame) -> None:
     """Draw each count as a dot at its monthly rate, in a line that gives its months and the count itself.
 

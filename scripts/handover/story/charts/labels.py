@@ -14,16 +14,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D, TransformedPath
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, Bbox, TransformedPath
 
 from handover.errors import ChartError
-from handover.story.charts.style import INK, LABEL, PAPER, text_size
+from handover.story.charts.style import INK, LABEL, PAPER, line_metrics, text_size
 
 TEXT = 9.0  #: size of every label
 LINE = 11.0  #: height of a line of labels
@@ -35,6 +36,8 @@ NO_ROOM = "no room"  #: mark of a label that is left out
 BATCH = 48  #: places that are tested together
 CROSSING, MISSING = 150.0, 10_000.0  #: cost of a leader line through something, and of no text, in points of a line
 PAD = 3.0  #: between a stem and its text, and between texts
+#: How much of a text is left of its place.
+BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
 class Box(NamedTuple):
@@ -439,15 +442,40 @@ def set_text(
     ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
 ) -> None:
     """Write lines of text below `top`; `px` and `top` are in points."""
-    look = {"fontproperties": _font(weight), "color": colour, "ha": align, "va": "baseline"}
+    look = {"fontproperties": _font(weight), "color": colour, "ha": align, "transform": POINTS}
     for n, words in enumerate(text.split("\n") if text else []):
-        ax.figure.text(px, top - LINE * n - LINE * 0.78, words, transform=POINTS, **look)
+        ax.figure.add_artist(_Words(px, top - LINE * n - LINE * 0.78, words, **look))
+
+
+class _Words(Text):
+    """A line of text on its baseline at a place in points; matplotlib lays a text out anew each time it is asked."""
+
+    def get_window_extent(self, renderer: RendererBase | None = None, dpi: float | None = None) -> Bbox:
+        """Return its box; see `style.text_size`."""
+        (x, y), font = self.get_position(), self.get_fontproperties()
+        (width, height, depth), (ascent, descent, _) = text_size(self.get_text(), font), line_metrics(font)
+        left = x - width * BEFORE[self.get_ha()]
+        return Bbox([[left, y - max(depth, descent)], [left + width, y + max(height - depth, ascent)]])
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it."""
+        if not self.get_visible():
+            return
+        gc = renderer.new_gc()
+        gc.set_foreground(self.get_color())
+        y = self.get_position()[1]
+        y = renderer.get_canvas_width_height()[1] - y if renderer.flipy() else y
+        renderer.open_group("text", self.get_gid())
+        renderer.draw_text(
+            gc, self.get_window_extent().x0, y, self.get_text(), self.get_fontproperties(), 0.0, mtext=self
+        )
+        renderer.close_group("text")
 
 
 def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **how: Any) -> None:
     """Draw a thin line between two places in points."""
     look = {"transform": POINTS, "lw": 0.6, "zorder": 1.5, "clip_on": False}
-    add(ax, Line2D(*zip(start, end, strict=True), color=colour, **look | how))
+    trace(ax, (start, end), colour, **look | how)
 
 
 def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
@@ -456,9 +484,9 @@ def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: A
 
 
 def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str, **how: Any) -> None:
-    """Draw straight lines of one kind, each between two places of the data, as one artist."""
+    """Draw straight lines of one kind, each between two places of the data, as one path."""
     if ends:
-        add(ax, LineCollection(ends, colors=colour, **how))
+        trace(ax, [place for start, end in ends for place in (start, end, (math.nan, math.nan))], colour, **how)
 
 
 #: A clip path that is never used: it saves matplotlib making one for artists that are not clipped.

@@ -19,7 +19,7 @@ from handover.errors import ChartError
 from handover.story.charts import labels, marks
 from handover.story.charts.figure import MARGIN, heighten, room
 from handover.story.charts.labels import Box
-from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA, styled
+from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA, house
 from handover.story.frames import records, sound
 
 HOME, WATER = "Iraq", "Sea"
@@ -117,7 +117,7 @@ def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
     return state, report
 
 
-@styled
+@house()
 def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: str = "ain_al_asad") -> None:
     """Draw the map, the state of each base as its mark; sets the height of the canvas.
 

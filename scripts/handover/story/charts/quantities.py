@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from handover.errors import ChartError, near
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, half, heighten, require_not_half, room
-from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, styled
+from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, house
 from handover.story.frames import sound
 from handover.story.values import English, Quantity, period_of, quantity_of
 
@@ -45,7 +45,7 @@ def _require(rows: pd.DataFrame, what: str, columns: tuple[str, ...]) -> list[di
     return found
 
 
-@styled
+@house()
 def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
     """Draw a bar for each row, its name before it and its quantity, with the hedge of its source, behind it.
 
@@ -101,7 +101,7 @@ def _bar(ax: Axes, quantity: Quantity, middle: float, colour: str) -> None:
     labels.add(ax, Rectangle(corner, *size, fc=face, ec=colour, lw=0.8, clip_on=False))
 
 
-@styled
+@house()
 def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None) -> None:
     """Draw a mark for each row in the middle of its period, joined by a line; zero is always shown.
 
@@ -142,7 +142,6 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
     marks.draw(ax, spots, FOCUS)
     labels.interrupt_grid(ax, labels.beside(ax, _named(spots, full(ax)), _along(ax, places), needed=not half(ax)))
     ax.spines["bottom"].set_color(INK if low == 0 else LABEL)
-    ax.tick_params(axis="y", labelcolor=LABEL)
 
 
 def _along(ax: Axes, places: list[tuple[float, float]]) -> list[labels.Box]:

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
-from handover.story.charts.style import ALERT, FOCUS, INK, LABEL, PAPER, RULE, styled
+from handover.story.charts.style import ALERT, FOCUS, INK, LABEL, PAPER, RULE, house
 from handover.story.frames import sound
 from handover.story.values import English, Period
 
@@ -30,7 +30,7 @@ ROW = 15.0
 DATE = 38.0
 
 
-@styled
+@house()
 def days(ax: Axes, promise: Period | tuple[dt.date, dt.date], rows: pd.DataFrame) -> None:
     """Draw the promised days as a band, and each source's day as a mark in a line of its own.
 

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, heighten, require_not_half, room
-from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, styled
+from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, house
 from handover.story.frames import sound
 from handover.story.values import English, Period
 
@@ -24,7 +24,7 @@ KINDS = {
 PADDING = 4.0
 
 
-@styled
+@house()
 def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     """Draw the holders of a place as bars on one line, and events as ticks with labels above.
 

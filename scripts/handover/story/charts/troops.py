@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from handover.errors import ChartError
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, half, room
-from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, styled
+from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, house
 from handover.story.claims import WEAK
 from handover.story.frames import records
 from handover.story.values import Quantity, period_of, quantity_of
@@ -103,7 +103,7 @@ def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([found, own[[name for name in found if name in own]]], ignore_index=True)
 
 
-@styled
+@house()
 def levels(
     ax: Axes,
     rows: pd.DataFrame,
@@ -214,7 +214,7 @@ def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
         held = [(start, end) for start, end in held if start < end]
         labels.strokes(ax, held, FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
     risers = [((x, low), (x, high)) for x, low, high in _risers(lines)]
-    labels.strokes(ax, risers, FOCUS, lw=0.9, linestyles=[(0, (1, 1.6))], zorder=1.7, gid="riser")
+    labels.strokes(ax, risers, FOCUS, lw=0.9, ls=(0, (1, 1.6)), zorder=1.7, gid="riser")
     loose = [level for level in found if level.precision != "day"]
     months = [((axes.num(own.begin), own.height), (axes.num(own.end), own.height)) for own in loose]
     labels.strokes(ax, months, CONTEXT, lw=0.8, zorder=1.6, gid="precision")
