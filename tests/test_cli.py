@@ -248,7 +248,10 @@ def test_out_may_be_a_file_address(run, mini, stand_in):
 
 
 @pytest.mark.kernel
-def test_sigterm_leaves_nothing_behind_and_says_so_by_its_code(mini):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_leaves_nothing_behind_and_is_told_by_the_code_even_if_it_interrupts_no_wait(
+    mini, unnoticed, number, code
+):
     path = mini.notebook("mini")
     path.write_text(
         path.read_text().replace("import csv\\n", "import csv, time; Path = open('started', 'w'); time.sleep(600)\\n")
@@ -258,9 +261,9 @@ def test_sigterm_leaves_nothing_behind_and_says_so_by_its_code(mini):
     deadline = time.monotonic() + 300
     while not (mini.notebooks / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
+    unnoticed(process, number)
     out, err = process.communicate(timeout=300)
-    assert process.returncode == 143, err
+    assert process.returncode == code, err
     assert out == b"" and not mini.reports.exists()
 
 

@@ -85,12 +85,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     end = _quick_end() if arguments is None else None
     words = sys.argv[1:] if arguments is None else arguments
-    _leave_foreign_modules()
-    _escape_unencodable()
-    from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
-
-    scratch.sweep_temporary()
     try:
+        _leave_foreign_modules()
+        _escape_unencodable()
+        from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
+
+        scratch.sweep_temporary()
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:
         _trace(words)
