@@ -54,20 +54,20 @@ def test_a_process_with_threads_says_so():
 @pytest.mark.kernel
 @pytest.mark.parametrize(("error", "kept"), [(OSError, True), (SystemExit, False)])
 def test_a_kernel_whose_caller_gave_up_ends_and_leaves_its_folder_only_to_another_try(monkeypatch, error, kept):
-    responses, answered = [], forkserver._response
+    responses, answered = [], forkserver._answer
 
     async def broken_off(channel):
         responses.append(await answered(channel))
         raise error
 
     forkserver.prepare()
-    monkeypatch.setattr(forkserver, "_response", broken_off)
+    monkeypatch.setattr(forkserver, "_answer", broken_off)
     folder = environment.make_scratch()
     request = forkserver.Request([], environment.kernel_environment(0, folder), str(folder), str(folder))
     # in a thread, since a browser that another test drives has an event loop running in this one
     with ThreadPoolExecutor(1) as thread, pytest.raises(error):
         thread.submit(lambda: asyncio.run(forkserver._forkserver.fork(request, folder / "log"))).result()
-    assert until(lambda: not psutil.pid_exists(responses[0].pid))
+    assert until(lambda: not psutil.pid_exists(int(responses[0])))
     assert folder.exists() == kept
     scratch.remove(folder)
 
