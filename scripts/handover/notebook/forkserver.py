@@ -154,7 +154,7 @@ class ForkServer:
             answer = await _answer(ours)
         except BaseException as error:
             with ours, contextlib.suppress(OSError):
-                # a kernel that was forked ends with the socket, and so does the run's folder unless there is another try
+                # a kernel that was forked ends with the socket; its run's folder stays if there may be another try
                 if isinstance(error, Exception):
                     ours.send(bytes([subreaper.END]))
             raise
