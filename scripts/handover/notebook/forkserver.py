@@ -125,7 +125,6 @@ class ForkServer:
     """A process that forks kernels. Starting it does not wait for it."""
 
     def __init__(self) -> None:
-        self.owner = os.getpid()
         self._scratch = make_scratch()
         self._socket, requests = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with requests:
@@ -166,9 +165,8 @@ class ForkServer:
     def end(self) -> None:
         """End the process and all kernels that it forked."""
         self._socket.close()
-        if self.owner == os.getpid():
-            self.process.end()
-            scratch.remove(self._scratch)
+        self.process.end()
+        scratch.remove(self._scratch)
 
 
 async def _answer(channel: socket.socket) -> str:
@@ -195,19 +193,25 @@ def prepare() -> bool:
     # except on Linux, libraries are known to break in a fork without exec
     if sys.platform != "linux":
         return False
-    if _forkserver is None or _forkserver.owner != os.getpid():
-        _forkserver = ForkServer()
-        atexit.register(_forkserver.end)
+    _forkserver = _forkserver or ForkServer()
     return True
 
 
+@atexit.register
 def discard() -> None:
     """End the process that forks kernels; the next kernel starts another."""
-    global _forkserver
     if _forkserver is not None:
-        atexit.unregister(_forkserver.end)
         _forkserver.end()
-        _forkserver = None
+        _forget()
+
+
+def _forget() -> None:
+    """Leave the process to the parent of a fork, whose it is."""
+    global _forkserver
+    _forkserver = None
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 async def fork(command: Sequence[str], log: Path, **wanted: Any) -> Supervised:

@@ -109,11 +109,11 @@ def sweep(
     store = Store.of(project, out)
     catalogue.check_names(store, catalogue.FILES)
     plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network, strict=strict)
-    total = len(plan.steps)
+    total, remote = len(plan.steps), cluster is not None
     with Stop() as stop:
         with (
-            _executor(plan, jobs, cluster) as (executor, width, where, problem),
-            SweepProgress(total, problem) as line,
+            _executor(plan, jobs, cluster) as (executor, width),
+            SweepProgress(total, executor.problem if remote else str) as line,
         ):
 
             def show(outcome: Outcome | None, summary: Summary) -> None:
@@ -123,8 +123,8 @@ def sweep(
                         print_path(path)
                 line(summary)
 
-            say(f"{total} {'edition' if total == 1 else 'editions'} to make, {where}")
-            remote = cluster is not None
+            where = f" on {cluster}" if remote else ""
+            say(f"{total} {'edition' if total == 1 else 'editions'} to make, {width} at a time{where}")
             gone = executor.gone if remote else bool
             how = {"timeout_s": timeout_s, "remote": remote, "tell": show, "stopped": stop, "gone": gone}
             summary = run(plan, store, executor, width=width, **how)
@@ -323,21 +323,18 @@ class _Run:
         self.tell(outcome, summary)
 
 
-#: An executor, how many calls it makes at a time, a description of both, and what says why it makes none.
-_Workers = tuple[Executor, int, str, Callable[[], str]]
-
-
 @contextmanager
-def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[_Workers]:
+def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[tuple[Executor, int]]:
+    """An executor, and how many calls it makes at a time."""
     if cluster is not None:
         from handover.sweep.cluster import connect
 
-        with connect(cluster, plan) as (executor, width):
-            yield executor, width, f"{width} at a time on {cluster}", executor.problem
+        with connect(cluster, plan) as connected:
+            yield connected
         return
     width = max(1, min(jobs or cores(), len(plan.steps)))
     with Pool(width) as pool:
-        yield pool, width, f"{width} at a time", str
+        yield pool, width
 
 
 def cores() -> int:
