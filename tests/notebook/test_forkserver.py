@@ -24,9 +24,8 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked o
 
 
 @pytest.mark.kernel
-def test_a_kernel_that_cannot_be_forked_is_started_with_a_note(run, monkeypatch):
-    monkeypatch.setattr(forkserver, "prepare", lambda: False)
-    done = run("print(as_of)")
+def test_a_kernel_that_cannot_be_forked_is_started_with_a_note(run):
+    done = run("print(as_of)", fork=False)
     assert printed(done) == ["2026-01-31\n"]
     assert done.notes == ("The kernel was started afresh: kernels cannot be forked here.",)
 

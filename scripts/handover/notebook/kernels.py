@@ -76,7 +76,7 @@ class ForkingProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel."""
         run = self.run
-        process = await self._fork(cmd, **kwargs) if run is None or run.fork else None
+        process = await self._fork(cmd, **kwargs)
         if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
         if process is None:
