@@ -268,7 +268,7 @@ def serve(descriptor: int) -> None:
 
         def tell(message: Any) -> None:
             connection.send_bytes(pickle.dumps((MESSAGE, message)))
-            if received.get() == CANCEL:
+            if received.get() != GO_ON:
                 raise Cancelled
 
         threading.Thread(target=_listen, args=(connection, received, busy), daemon=True).start()
