@@ -551,6 +551,27 @@ cli.main()
     assert (done.returncode, done.stdout, done.stderr) == (0, "cleaned up\n", "")
 
 
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_second_signal_changes_nothing_of_what_the_first_one_led_to(number):
+    code = f"""
+import os, signal
+from handover import cli
+
+def command(*_, **__):
+    cli.on_terminate()
+    signal.raise_signal(signal.SIGINT)
+
+def say(text, said=cli.say):
+    signal.raise_signal(signal.{number})
+    said(text)
+
+cli.cli.main, cli.say = command, say
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nInterrupted; nothing half made is left.\n")
+
+
 def test_where_there_is_nothing_to_look_at_nothing_is_called_good(tmp_path, monkeypatch, capsys):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "datapackage.json").write_text('{"name": "x", "resources": []}')

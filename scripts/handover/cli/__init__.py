@@ -103,6 +103,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        if end:  # who is impatient presses the keys again
+            _finish_undisturbed()
         say("\nInterrupted; nothing half made is left.")
         code = INTERRUPTED
     except BrokenPipeError:
