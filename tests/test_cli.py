@@ -551,6 +551,45 @@ cli.main()
     assert (done.returncode, done.stdout, done.stderr) == (0, "cleaned up\n", "")
 
 
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_while_python_tidies_up_is_heard(number, code):
+    """What a handler raises in a finalizer is ignored; the work after it would go on to its end."""
+    program = f"""
+import signal, sys, time
+from handover import cli
+
+class Tidied:
+    def __del__(self):
+        signal.raise_signal(signal.{number})
+
+def command(*_, **__):
+    cli.on_terminate()
+    Tidied()
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        time.sleep(0.01)
+
+cli.cli.main = command
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    said = "\nInterrupted; nothing half made is left.\n" if number == "SIGINT" else ""
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
+
+
+def test_another_fault_in_a_finalizer_is_shown_as_ever():
+    program = """
+from handover import cli
+class Broken:
+    def __del__(self):
+        raise ValueError("torn")
+cli.cli.main = lambda *_, **__: Broken() and None
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "ValueError: torn" in done.stderr
+
+
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 def test_a_second_signal_changes_nothing_of_what_the_first_one_led_to(number):
     code = f"""
