@@ -46,8 +46,7 @@ elif phase == "announce":
     before(render, "announce")
 elif phase != "none":
     progress.Progress.__call__ = heard
-sys.argv[1:] = ["render", "mini"]
-cli.main()
+cli.main(["render", "mini"])
 """
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 #: Every phase, and every signal where it is met in its own way: in the midst of a cell and of what is published.
