@@ -174,17 +174,23 @@ def test_what_the_day_explains_is_counted_and_what_it_does_not_is_told_in_full(r
 
 
 @pytest.mark.kernel
-def test_a_strict_sweep_refuses_what_is_left_out(run, mini):
+def test_a_sweep_tells_of_what_is_left_out_and_refuses_it_if_strict(run, mini):
     path = mini.notebook("mini")
     nb = json.loads(path.read_text())
-    gone = {OMITTED_MIME: [{"text": "say “Gone” left out: x", "lost": True}]}
+    early = {"text": "say “Early” left out: y", "lost": True, "expected": True}
+    gone = {OMITTED_MIME: [{"text": "say “Gone” left out: x", "lost": True}, early]}
     source = f"display({gone!r}, raw=True)"
     nb["cells"].append({"cell_type": "code", "id": "gone", "metadata": {}, "outputs": [], "source": source})
     nb["cells"][-1]["execution_count"] = None
     path.write_text(json.dumps(nb))
     code, out, said = run("render", "mini", "--strict", "--sweep", "as_of=2026-01-31")
     assert (code, out) == (1, "") and "cell 5: say “Gone” left out: x" in said
-    assert run("render", "mini", "--sweep", "as_of=2026-01-31")[0] == 0
+    code, _, said = run("render", "mini", "--sweep", "as_of=2026-01-31,2026-02-01")
+    assert code == 0 and said.splitlines()[-3:] == [
+        "mini as_of=2026-01-31, mini as_of=2026-02-01: warning: cell 5: say “Gone” left out: x",
+        "2 leave texts out or replace them, as day and evidence ask; their manifests name them",
+        "2 published, 0 unchanged",
+    ]
 
 
 def test_check_names_what_is_wrong_with_facts(run, monkeypatch):

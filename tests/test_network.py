@@ -14,7 +14,7 @@ from handover.editions import Store, render
 from handover.errors import ExecutionError, HandoverError
 from handover.notebook import execute
 from handover.verify import rebuild, record
-from notebook.runs import HANG_S, KERNEL, WHERE, book, kernels, printed
+from notebook.runs import HANG_S, KERNEL, WHERE, book, forking, printed
 
 pytestmark = [
     pytest.mark.kernel,
@@ -138,7 +138,7 @@ def server():
 
 
 def run(tmp_path, *cells, fork=True, **options):
-    with kernels(fork=fork):
+    with forking(wanted=fork):
         return execute.execute(book(*cells), {}, cwd=tmp_path, where=WHERE, epoch=0, **options)
 
 
@@ -151,7 +151,7 @@ def test_no_way_leads_out_of_a_cell(tmp_path, server, fork):
     assert resolved == {"EAI_AGAIN"} and {said.pop("ring"), said.pop("second set")} <= {"EPERM", "ENOSYS"}
     assert set(said.values()) == {"ENETUNREACH"} and len(said) == 11
     assert "program Network is unreachable\n" in "".join(printed(done))
-    with kernels(fork=fork) as notes:
+    with forking(wanted=fork) as notes:
         assert called == [] and done.network == "shut" and done.notes == notes
 
 

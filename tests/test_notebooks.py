@@ -68,3 +68,8 @@ def test_cells_are_short_and_define_nothing(notebook):
 
 def test_markdown_cells_type_no_number(notebook):
     assert [text for text in prose(notebook) if re.search(r"\d", text)] == []
+
+
+def test_words_have_set_apostrophes_as_the_tables_do(notebook):
+    """What stands between quotation marks of Python is code; an apostrophe between two letters is read."""
+    assert re.findall(r".*[^\W\d_]'[^\W\d_].*", "\n".join(cell.source for cell in notebook.cells)) == []

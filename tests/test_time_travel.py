@@ -30,7 +30,7 @@ MANY = [(dt.date(2020, 1, 2) + dt.timedelta(days=41 * n)).isoformat() for n in r
 #: How an outcome would be worded, and the day on which it was first known.
 OUTCOMES = {
     r"combat mission over|combat forces had left": "2021-12-20",
-    r"mission .{0,60}\b(is|was|were|would|to) (to )?end|the end of the coalition's mission": "2024-09-08",
+    r"mission .{0,60}\b(is|was|were|would|to) (to )?end|the end of the coalition’s mission": "2024-09-08",
     r"first convoy|begin to leave": "2025-08-18",
     r"promise|“next week”|following week": "2025-12-31",
     r"the article\b": "2026-01-07",

@@ -49,6 +49,7 @@ def hygiene_faults(raw: bytes) -> list[str]:
     table = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
     found["ragged rows"] = len({len(row) for row in table}) > 1
     found["stray spaces"] = any(cell != cell.strip() or "  " in cell for row in table for cell in row)
+    found["typewriter quotes"] = any(re.search(r"[^\W\d_]'|'[^\W\d_]", cell) for row in table for cell in row)
     return [fault for fault, there in found.items() if there]
 
 
@@ -108,6 +109,7 @@ def known(source_id: str) -> date:
         (b"a,b\n1,2", "no last LF"),
         (b"a,b\n1\n", "ragged rows"),
         (b"a,b\n1,2 \n", "stray spaces"),
+        (b"a,b\n1,Iraq's\n", "typewriter quotes"),
     ],
 )
 def test_a_dirty_table_is_caught(raw, fault):

@@ -1,7 +1,7 @@
 """Runs of small notebooks with real kernels."""
 
 import pytest
-from runs import WHERE, book, kernels
+from runs import WHERE, book, forking
 
 from handover.errors import ExecutionError
 from handover.notebook import execute
@@ -14,7 +14,7 @@ def run(tmp_path):
     def run(*cells, cwd=tmp_path, parameters=None, fork=True, **options):
         nb = cells[0] if cells and "cells" in cells[0] else book(*cells)
         given = {"as_of": "2026-01-31"} if parameters is None else parameters
-        with kernels(fork=fork):
+        with forking(wanted=fork):
             return execute.execute(nb, given, cwd=cwd, where=WHERE, epoch=1767744000, **options)
 
     return run

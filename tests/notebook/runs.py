@@ -25,12 +25,12 @@ def book(*cells, kernel=KERNEL):
 
 
 @contextmanager
-def kernels(*, fork):
+def forking(*, wanted):
     """Have kernels forked, or each started afresh; gives the notes of such a run."""
     with pytest.MonkeyPatch.context() as patch:
-        if not fork:
+        if not wanted:
             patch.setattr(forkserver, "prepare", lambda: False)
-        yield () if fork else ("The kernel was started afresh: kernels cannot be forked here.",)
+        yield () if wanted else ("The kernel was started afresh: kernels cannot be forked here.",)
 
 
 def printed(done):

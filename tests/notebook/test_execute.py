@@ -2,14 +2,15 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from runs import KERNEL, book, kernels, printed
+from runs import KERNEL, book, forking, printed, until
 
 from handover.errors import ExecutionError, ParameterError
-from handover.notebook import failures
+from handover.notebook import failures, forkserver, kernels
 from handover.notebook.execute import normalise
 from handover.notebook.source import load
 
@@ -66,6 +67,41 @@ def test_a_kernel_that_does_not_come_up(tmp_path, fault, monkeypatch):
     )
 
 
+EMPTIES = """
+import runpy, sys, time
+from pathlib import Path
+file = Path(sys.argv[1])
+held = file.read_bytes()
+file.write_bytes(b"")
+Path(sys.argv[2]).touch()
+time.sleep(0.5)
+file.write_bytes(held)
+_, _, _, kernel, *sys.argv[1:] = sys.argv
+runpy.run_path(kernel, run_name="__main__")
+"""
+
+
+@pytest.mark.kernel
+def test_a_kernel_that_writes_its_connection_file_anew_while_the_manager_reads_it(tmp_path, run, monkeypatch):
+    emptied = tmp_path / "emptied"
+    ours = [str(forkserver.KERNEL), "-f", "{connection_file}"]
+    argv = [sys.executable, "-c", EMPTIES, "{connection_file}", str(emptied), *ours]
+    (tmp_path / "kernels" / "anew").mkdir(parents=True)
+    spec = {"argv": argv, "display_name": "A", "language": "python"}
+    (tmp_path / "kernels" / "anew" / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    launch = kernels.ForkingProvisioner.launch_kernel
+
+    async def late(*given, **named):
+        info = await launch(*given, **named)
+        assert until(emptied.exists)
+        return info
+
+    # a busy machine lets the manager wait as long
+    monkeypatch.setattr(kernels.ForkingProvisioner, "launch_kernel", late)
+    assert printed(run(book("print(1)", kernel=KERNEL | {"name": "anew"}))) == ["1\n"]
+
+
 # what a run gives
 
 
@@ -87,7 +123,7 @@ def test_a_report_runs_from_top_to_bottom_and_gives_the_same_each_time_and_eithe
     for fork in (True, False):
         again = run(nb, cwd=NOTEBOOKS, fork=fork)
         assert plain(again.nb) == plain(done.nb)
-        with kernels(fork=fork) as notes:
+        with forking(wanted=fork) as notes:
             assert (again.warnings, again.notes) == (done.warnings, notes)
 
 

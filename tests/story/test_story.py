@@ -75,7 +75,7 @@ def test_changes_are_sentences_each_with_its_source(tell):
     heading, _, opening, _, *items = story.changes("2026-01-07", "What has changed?").text.splitlines()
     assert heading == "## What has changed?"
     assert opening.startswith("Since the edition of [7 January 2026](#fact-since ")
-    assert items[0].startswith("- Iraq's defence ministry announced on [17 January 2026](#fact-handover_announced")
+    assert items[0].startswith("- Iraq’s defence ministry announced on [17 January 2026](#fact-handover_announced")
     assert items[1].startswith("- The latest level of US troops in Iraq relied on is [")
     assert all("](#source-S" in item for item in items) and len(items) == 2
 

@@ -6,6 +6,7 @@ The processes themselves are in `handover.notebook.processes`.
 import asyncio
 import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -76,6 +77,8 @@ class ForkingProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel."""
         run = self.run
+        if run is not None:
+            cmd = self._with_own_file(cmd)
         process = await self._fork(cmd, **kwargs)
         if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
@@ -89,6 +92,13 @@ class ForkingProvisioner(LocalProvisioner):
         if run is not None:
             run.process = process
         return self.connection_info
+
+    def _with_own_file(self, cmd: list[str]) -> list[str]:
+        """Give the kernel a connection file of its own: ipykernel writes it anew, at worst as the manager reads it."""
+        file = Path(self.parent.connection_file)
+        own = file.with_name("kernel.json")
+        shutil.copy(file, own)
+        return [word.replace(str(file), str(own)) for word in cmd]
 
     async def _fork(self, cmd: list[str], **kwargs: Any) -> Supervised | None:
         run = self.run

@@ -86,7 +86,7 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
             worker.call(scratch.adopt, folder, look=look)
             task = partial(render.render, timeout_s=job.timeout_s, ahead=job.ahead)
             outcome = worker.call(task, job.project, job.report, job.given, look=look)
-            return Result(outcome.kind, outcome.edition.name, warnings=(*outcome.warnings, *outcome.losses))
+            return Result(outcome.kind, outcome.edition.name, warnings=(*outcome.warnings, *outcome.surprises))
         except TimeoutError:
             cause = f"{job.report}: must be done within {allowed:g} seconds (was ended then)."
         except LostError as lost:

@@ -46,11 +46,13 @@ RECENT_S = 60.0
 class Summary:
     """What became of a sweep: counts, and what went wrong or was warned of, by its text.
 
-    It was `stopped` by the user, or has `lost` its executor; what is not done by then is not made.
+    Editions are `reduced` that leave texts out, or replace them, since their parameters ask for it. The sweep was
+    `stopped` by the user, or has `lost` its executor; what is not done by then is not made.
     """
 
     published: int = 0
     unchanged: int = 0
+    reduced: int = 0
     failed: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
     stopped: bool = False
@@ -315,7 +317,8 @@ class _Run:
         else:
             summary.published += outcome.kind == "published"
             summary.unchanged += outcome.kind != "published"
-            for warning in (*outcome.warnings, *outcome.losses):
+            summary.reduced += len(outcome.omissions) > len(outcome.surprises)
+            for warning in (*outcome.warnings, *outcome.surprises):
                 summary.warnings.setdefault(warning, []).append(name)
             self._editions.append(outcome.edition)
             self._unlisted = True
@@ -398,6 +401,8 @@ def duration(seconds: float) -> str:
 def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
     for warning, names in summary.warnings.items():
         say(f"{_named(names)}: warning: {warning}" if names else f"warning: {warning}")
+    if summary.reduced:
+        say(f"{summary.reduced} leave texts out or replace them, as day and evidence ask; their manifests name them")
     left = total - summary.done
     parts = [f"{summary.published} published", f"{summary.unchanged} unchanged"]
     parts += [f"{summary.failures} failed"] if summary.failures else []
