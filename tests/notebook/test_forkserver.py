@@ -33,7 +33,10 @@ def test_a_kernel_that_cannot_be_forked_is_started_with_a_note(run):
 @pytest.mark.kernel
 def test_a_process_that_was_killed_is_replaced(run):
     run()
-    os.kill(forkserver._forkserver.process.pid, signal.SIGKILL)
+    watcher = psutil.Process(forkserver._forkserver.process.pid)
+    family = [watcher.pid, *(child.pid for child in watcher.children(recursive=True))]
+    watcher.kill()
+    assert until(lambda: not alive(family))  # one that is about to end may still take a request
     done = run("print(as_of)")
     assert (printed(done), done.notes) == (["2026-01-31\n"], ())
 
