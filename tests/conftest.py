@@ -90,7 +90,7 @@ class _StandIn:
             cell.execution_count = number
             cell.outputs = _outputs(cell.source, space, cwd)
             if progress:
-                progress(number, len(codes))
+                progress(number, len(codes), done.cells)
         self.then(done)
         return Execution(done)
 

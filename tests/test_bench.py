@@ -22,9 +22,10 @@ def test_a_command_that_fails_is_no_figure(tmp_path):
 def test_a_run_is_as_long_as_it_takes_and_knows_the_memory_of_its_children(tmp_path):
     child = "import time; held = bytearray(80_000_000); time.sleep(0.6)"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
-    done = run(python(code), cwd=tmp_path, env=os.environ)
+    done = run(python(code), cwd=tmp_path, env=os.environ, watched=True)
     assert done.seconds >= 0.6
     assert done.peak > 80_000_000
+    assert run(python("pass"), cwd=tmp_path, env=os.environ).peak == 0, "to watch takes time"
 
 
 def test_a_stock_tool_that_fails_is_named(mini, tmp_path):
@@ -60,10 +61,12 @@ def test_attachments_are_not_counted_among_the_pages(tmp_path):
 @pytest.mark.slow
 @pytest.mark.kernel
 def test_both_ways_are_measured_on_the_same_notebook(mini, tmp_path, monkeypatch):
-    monkeypatch.setattr(bench, "SWEPT", ("2026-03-01", "2026-03-03", 3))
+    for days in ("SWEPT", "WATCHED"):
+        monkeypatch.setattr(bench, days, ("2026-03-01", "2026-03-03", 3))
     monkeypatch.setattr(bench, "DAY", "2026-03-31")
     report = mini.reports_known()[0]
     lines = {line.what: line for line in bench.measure(mini, report, 1, 2, tmp_path, lambda text: None)}
     assert lines["HTML and PDF from cold"].stock > 0 < lines["HTML and PDF from cold"].ours
     assert lines["the same in a sweep, 2 workers"].ours > 0
     assert lines["size of the HTML"].stock > 1
+    assert lines["peak memory"].ours > 50 and lines["peak memory of the sweep, 2 workers"].ours > 50

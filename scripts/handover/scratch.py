@@ -223,7 +223,8 @@ def remove_all() -> None:
     while (left := list(_noted)) and time.monotonic() < give_up:
         for made in left:
             remove(made)
-        time.sleep(0.01)
+        if _noted:
+            time.sleep(0.01)
 
 
 def _disown() -> None:

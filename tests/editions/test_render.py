@@ -9,6 +9,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import unicodedata
 from itertools import permutations
 from pathlib import Path
@@ -17,12 +19,14 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
 from handover import atomic
-from handover.document import markdown, take_omitted
+from handover.document import markdown, read, svg, take_omitted
 from handover.document.reader import OMITTED_MIME
 from handover.editions import Request, catalogue, check, index, render
+from handover.editions.ahead import ahead
 from handover.editions.compose import PLACEHOLDER
 from handover.editions.store import LINK_PICTURE, LOCK, PICTURE, Store
 from handover.errors import (
@@ -54,8 +58,6 @@ def rewrite(mini, cell, source):
 
 def leave_out(*omitted):
     """What makes the last cell of an executed notebook say that it left texts out."""
-    from nbformat.v4 import new_output
-
     told = [{"text": text, "lost": lost} for text, lost in omitted]
     data = {OMITTED_MIME: told, "text/markdown": "Not in the report: a text"}
     return lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", data))
@@ -115,12 +117,46 @@ def test_all_that_composing_takes_is_made_ready_before(mini, monkeypatch):
     nb.cells[0].source = text
     nbformat.write(nb, mini.notebook("mini"))
     # another thread may be using it
-    monkeypatch.setattr(ast, "parse", lambda *_, **__: pytest.fail("ast was used"))
+    used, parse = [], ast.parse
+    monkeypatch.setattr(ast, "parse", lambda *given, **options: used.append(given) or parse(*given, **options))
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h8v8"/></svg>'
+    cell = new_code_cell("draw()", outputs=[new_output("display_data", data={"image/svg+xml": drawn})])
+    declared = new_code_cell("a = 1", metadata={"tags": ["parameters"]})
+    turn, read_before = sys.getswitchinterval(), svg.picture.cache_info().misses
     for _ in range(2):
-        render._warm(mini.notebook("mini"))
-    assert len(done) == 1, "to its end, and once"
-    known = markdown._parse.cache_info().misses
-    assert markdown.titles(text) == 1 and markdown._parse.cache_info().misses == known
+        with ahead(mini.notebook("mini")) as ran:
+            ran([])
+            ran([declared, cell])
+            limit = time.monotonic() + 60
+            while svg.picture.cache_info().misses == read_before and time.monotonic() < limit:
+                time.sleep(0.01)
+    assert (len(done), used) == (1, []), "to its end, once, and without ast"
+    assert sys.getswitchinterval() == turn
+    known = markdown._parse.cache_info().misses, svg.picture.cache_info().misses
+    assert markdown.titles(text) == 1
+    read(new_notebook(cells=[cell]))
+    assert (markdown._parse.cache_info().misses, svg.picture.cache_info().misses) == known
+
+
+def test_what_fails_beside_the_kernel_means_only_less_speed_and_an_interruption_does_not_wait_for_it(
+    mini, stand_in, monkeypatch
+):
+    over = threading.Event()
+
+    def broken(notebook):
+        over.wait(60)
+        raise ValueError
+
+    monkeypatch.setattr("handover.editions.ahead._begun", set())
+    monkeypatch.setattr("handover.editions.ahead._compose_bare", broken)
+    with pytest.raises(KeyboardInterrupt), ahead(mini.notebook("mini")) as ran:
+        ran([])
+        ran(["no cell"])
+        raise KeyboardInterrupt
+    assert not over.is_set()
+    over.set()
+    monkeypatch.setattr("handover.editions.ahead._begun", set())
+    assert render.render(mini, "mini").kind == "published"
 
 
 def test_tables_are_looked_at_again_once_they_have_changed(mini, stand_in, monkeypatch):

@@ -112,7 +112,9 @@ def test_a_report_runs_from_top_to_bottom_and_gives_the_same_each_time_and_eithe
     before = plain(nb)
     done = run(nb, cwd=NOTEBOOKS, progress=lambda *counts: seen.append(counts))
     assert plain(nb) == before, "the notebook given must stay as it is"
-    assert seen == [(number, 7) for number in range(8)]
+    assert [counts for *counts, _ in seen] == [[number, 7] for number in range(8)]
+    told = [cells[-1].execution_count if cells else 0 for *_, cells in seen]
+    assert told == list(range(8)) and seen[-1][2][3].outputs == done.nb.cells[3].outputs
     assert [cell.execution_count for cell in done.nb.cells if cell.cell_type == "code"] == list(range(1, 8))
     assert done.nb.cells[2].source == '# Parameters\nas_of = "2026-01-31"\n'
     assert done.nb.cells[3].outputs[0].text == "2026-01-31 en\n"

@@ -237,7 +237,7 @@ def test_a_run_that_takes_too_long(run, fault):
 
 @pytest.mark.kernel
 def test_an_error_of_the_caller_s_is_not_blamed_on_the_notebook(run):
-    def broken(done, total):
+    def broken(done, total, cells):
         raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):

@@ -1,13 +1,16 @@
 """Kernels are forked from a process that has everything imported, or else started afresh."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -197,6 +200,52 @@ assert matplotlib.pyplot.__file__ in later_files and matplotlib.__file__ not in 
 def test_what_can_wait_is_imported_after_the_first_kernel_and_watched_as_well():
     done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+#: Prints every description in matplotlib and its list of typefaces, after importing it as the process does, or plainly.
+MATPLOTLIB = """
+import hashlib, importlib, sys
+from pathlib import Path
+from handover import imports
+from handover.notebook import forkserver
+own, imports.KEPT = sys.argv[1], Path(sys.argv[2])
+if own == "plain":
+    imports.matplotlib = None
+forkserver.import_libraries()
+from matplotlib import font_manager
+told = []
+for name in [name for name in sys.modules if name.startswith(("matplotlib", "mpl_toolkits"))]:
+    for key, value in vars(sys.modules[name]).items():
+        parts = vars(value).items() if isinstance(value, type) else ()
+        told += [f"{name}.{key}.{part} {getattr(one, '__doc__', '')}" for part, one in (("", value), *parts)]
+told.sort()
+faces = sorted(repr(face) for face in font_manager.fontManager.ttflist + font_manager.fontManager.afmlist)
+print(hashlib.sha256(repr(told).encode()).hexdigest(), len(told), len(faces), faces)
+"""
+
+
+def test_matplotlib_is_the_same_however_fast_it_is_imported(tmp_path):
+    def imported(way, kept="kept"):
+        scratch = Path(tempfile.mkdtemp(dir=tmp_path))
+        env = environment.kernel_environment(0, scratch)
+        for name in environment.FOLDERS.values():
+            (scratch / name).mkdir(exist_ok=True)
+        words = [sys.executable, "-c", MATPLOTLIB, way, str(tmp_path / kept)]
+        return subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
+
+    plain = imported("plain")
+    assert int(plain.split()[1]) > 9000 and not (tmp_path / "kept").exists()
+    assert imported("fast") == plain
+    (listed,) = (tmp_path / "kept").glob("*/*")
+    assert imported("fast") == plain, "with the list that was kept"
+    face = json.loads(listed.read_text())
+    face["ttflist"] = face["ttflist"][:1]
+    listed.write_text(json.dumps(face))
+    assert imported("fast") != plain, "it is read"
+    listed.write_text('{"torn')
+    assert imported("fast") == plain
+    (tmp_path / "file").write_text("")
+    assert imported("fast", "file") == plain, "where none can be kept"
 
 
 @pytest.mark.kernel

@@ -1,5 +1,6 @@
 """The commands that make reports: `handover render` to editions, `handover preview` in the browser."""
 
+import gc
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 #: How many texts that were left out or replaced are named after a render, and up to how many that were expected.
 OMISSIONS_SHOWN, FEW = 12, 3
+
+#: How many objects are made before garbage is looked for: a render keeps most of those that it makes.
+YOUNG = 50_000
 
 RENDER_EXAMPLES = """\b
 Examples:
@@ -122,6 +126,14 @@ def _all(project: "Project") -> list[str]:
 
 
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
+    from handover.editions import Store
+
+    gc.set_threshold(YOUNG)
+    store, day = Store.of(project, options["out"]), given.get("as_of", "")
+    if options["again"] or options["strict"] or not all(store.editions(report, day) for report in reports):
+        from handover.notebook import forkserver
+
+        forkserver.prepare()  # a kernel will be asked for: it imports while this process does
     from handover.editions import render
     from handover.progress import Progress
 

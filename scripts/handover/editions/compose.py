@@ -8,7 +8,7 @@ with a placeholder where the digits will stand.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -102,7 +102,15 @@ class Composition:
         return self._settled or pages.settle(self._printed, self.document.name)
 
 
-def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False, code: bool = False) -> Composition:
+def compose(
+    nb: "NotebookNode",
+    name: str,
+    folder: Path,
+    *,
+    draft: bool = False,
+    code: bool = False,
+    meanwhile: Callable[[Composition], object] = lambda made: None,
+) -> Composition:
     """Compose both pages of a notebook, executed or not; never raises for what the notebook holds.
 
     What its cells say of texts left out is taken out of it.
@@ -114,6 +122,7 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False,
             show pictures of this folder.
         draft: Whether to leave the edition without its digits, which cost the layout of the PDF.
         code: Whether the PDF shows the code of the cells.
+        meanwhile: Given the composition as it is before the layout of the PDF is settled, and its name made of that.
     """
     from handover.document import Beside, read, take_omitted
 
@@ -123,33 +132,33 @@ def compose(nb: "NotebookNode", name: str, folder: Path, *, draft: bool = False,
     attached, refused = _attached(nb, document, report, project, beside.shown)
     desk = settings.author(project)
     unnamed = replace(_metadata(nb, document, attached, PLACEHOLDER, desk), code=code)
-    printed, content, published, settled = pages.typst_source(document, unnamed), "", b"", None
-    with ThreadPoolExecutor(1) as typst:  # which needs no interpreter, so the page is written meanwhile
+    printed = pages.typst_source(document, unnamed)
+    with ThreadPoolExecutor(1) as typst:  # which needs no interpreter, so this one goes on meanwhile
         settling = None if draft else typst.submit(pages.settle, printed, report)
-        html = pages.write_html(document, unnamed)
-        if settling:
-            published, link = _published(nb), pages.link_source(document, unnamed)
-            settled = settling.result()
-            content = _content(html, settled, link, published)
+        made = Composition(
+            edition="",
+            content="",
+            html=pages.write_html(document, unnamed),
+            notebook=b"" if draft else _published(nb),
+            document=document,
+            metadata=unnamed,
+            refused=tuple(refused),
+            omitted=omitted,
+            pictures=tuple(beside.shown),
+            _printed=printed,
+            _settled=None,
+        )
+        meanwhile(made)
+        settled = settling.result() if settling else None
+    content = _content(made, settled) if settled else ""
     digits = content[: digest.DIGITS] or DRAFT
-    if unnamed.edition:
+    final = _metadata(nb, document, attached, digits, desk)
+    html = made.html
+    if final.edition:
         html = html.replace(PLACEHOLDER, digits)
         for files in filter(None, (printed, settled)):
             files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
-    final = _metadata(nb, document, attached, digits, desk)
-    return Composition(
-        edition=final.edition,
-        content=content,
-        html=html,
-        notebook=published,
-        document=document,
-        metadata=final,
-        refused=tuple(refused),
-        omitted=omitted,
-        pictures=tuple(beside.shown),
-        _printed=printed,
-        _settled=settled,
-    )
+    return replace(made, edition=final.edition, content=content, html=html, metadata=final, _settled=settled)
 
 
 def report_of(name: str) -> str:
@@ -157,14 +166,14 @@ def report_of(name: str) -> str:
     return re.sub(rf"_{EDITION.pattern}$", "", name)
 
 
-def _content(html: str, typst: Mapping[str, bytes], link: Mapping[str, bytes], notebook: bytes) -> str:
+def _content(made: Composition, settled: Mapping[str, bytes]) -> str:
     """The hash of everything that the files of an edition are made from.
 
     What is attached to the PDF, the versions of the tools among it, is part of the files that Typst reads.
     """
     settings = f"{pages.STANDARDS} {PICTURE_PPI} {pages.LINK_PPI}"
-    parts = [("html", html.encode()), ("notebook", notebook), ("settings", f"{RECIPE} {settings}".encode())]
-    for kind, files in (("pdf", typst), ("link", link)):
+    parts = [("html", made.html.encode()), ("notebook", made.notebook), ("settings", f"{RECIPE} {settings}".encode())]
+    for kind, files in (("pdf", settled), ("link", pages.link_source(made.document, made.metadata))):
         parts += [(f"{kind}/{name}", data) for name, data in files.items()]
     return digest.of_parts(sorted(parts))
 

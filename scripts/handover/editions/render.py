@@ -6,18 +6,16 @@
 """
 
 import datetime as dt
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handover.editions import index, inputs, manifest
+from handover.editions.ahead import ahead
 from handover.editions.index import Index
 from handover.editions.manifest import Manifest, Omission
 from handover.editions.request import Contract, Request, require_come
@@ -139,17 +137,22 @@ def produce(
         HandoverError: A cell failed, or a page could not be made or failed its checks.
         AuditError: The request is strict, and a text is left out with nothing in its place.
     """
-    clock = _Clock(progress)
-    done, made = _composed(request, timeout_s, clock)
-    if request.strict:
-        _refuse_losses(request, made)
-    with clock.phase("typeset"), ThreadPoolExecutor() as typst:
-        pdf, *pictures = typst.map(lambda make: make(), (made.pdf, made.picture, made.link_picture))
-        contents = {".html": made.html.encode(), ".pdf": pdf, ".ipynb": made.notebook}
-        files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
-        files |= dict(zip((PICTURE, LINK_PICTURE), pictures, strict=True))
-    _unmoved(request)
-    about = _manifest(request, made, files, pdf, manifest.run(clock.started, clock.seconds, done.network))
+    from concurrent.futures import ThreadPoolExecutor
+
+    clock, link_pictures = _Clock(progress), []
+    with ThreadPoolExecutor() as typst:
+        done, made = _composed(
+            request, timeout_s, clock, lambda made: link_pictures.append(typst.submit(made.link_picture))
+        )
+        if request.strict:
+            _refuse_losses(request, made)
+        with clock.phase("typeset"):
+            pdf, picture = typst.submit(made.pdf), typst.submit(made.picture)
+            _unmoved(request)
+            contents = {".html": made.html.encode(), ".pdf": pdf.result(), ".ipynb": made.notebook}
+            files = {file_name(request.report, made.edition, suffix): data for suffix, data in contents.items()}
+            files |= {PICTURE: picture.result(), LINK_PICTURE: link_pictures[0].result()}
+    about = _manifest(request, made, files, manifest.run(clock.started, clock.seconds, done.network))
     return Product(request, made.edition, files, about, (*done.warnings, *done.notes, *made.notes, *_ahead(about)))
 
 
@@ -161,7 +164,7 @@ def draft(
     Raises:
         HandoverError: As in `produce`.
     """
-    return _composed(request, timeout_s, _Clock(progress), draft=True)
+    return _composed(request, timeout_s, _Clock(progress))
 
 
 def publish(store: Store, product: Product) -> Outcome:
@@ -225,20 +228,26 @@ class _Clock:
 
 
 def _composed(
-    request: Request, timeout_s: float, clock: _Clock, *, draft: bool = False
+    request: Request, timeout_s: float, clock: _Clock, meanwhile: "Callable[[Composition], object] | None" = None
 ) -> "tuple[Execution, Composition]":
+    """Run the cells and compose what they showed: an edition, if there is something to do meanwhile, else a draft."""
     with clock.phase("execute"):
         done = _execute(request, timeout_s, clock.progress)
     with clock.phase("compose"):
         from handover.document import audit, checks
         from handover.editions import compose
 
-        made = compose.compose(done.nb, request.report, request.project.notebooks, draft=draft)
-        _accept(request, made)
-        attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
-        checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
-        audit.audit(made.document, request.where)
-        checks.require_descriptions(made.document, request.where)
+        def check(made: "Composition") -> None:
+            _accept(request, made)
+            attached = {one.name: one.data for one in made.metadata.attachments} | {"the notebook": made.notebook}
+            checks.refuse_traces(done.nb, (made.html, made.typst_source), request.project, request.where, attached)
+            audit.audit(made.document, request.where)
+            checks.require_descriptions(made.document, request.where)
+            if meanwhile:
+                meanwhile(made)
+
+        folder = request.project.notebooks
+        made = compose.compose(done.nb, request.report, folder, draft=meanwhile is None, meanwhile=check)
     return done, made
 
 
@@ -253,52 +262,22 @@ def _execute(request: Request, timeout_s: float, progress: Progress) -> Any:
     from handover.notebook import execute
 
     notebook = request.project.notebook(request.report)
-    warm = threading.Thread(target=_warm, args=(notebook,), daemon=True)
+    with ahead(notebook) as read:
 
-    def step(cell: int, cells: int) -> None:
-        # not sooner: until the kernel is being waited for, this process is busy asking for it
-        if warm.ident is None:
-            warm.start()
-        progress("execute", cell, cells)
+        def step(done: int, total: int, cells: list[Any]) -> None:
+            read(cells)
+            progress("execute", done, total)
 
-    done = execute.execute(
-        source.load(notebook),
-        dict(request.parameters),
-        cwd=request.project.notebooks,
-        where=request.where,
-        epoch=request.epoch,
-        timeout_s=timeout_s,
-        progress=step,
-        network=request.network,
-    )
-    if warm.ident is not None:
-        warm.join()
-    return done
-
-
-@cache
-def _warm(notebook: Path) -> None:
-    """Compose a notebook that has not run while the kernel is busy, which imports and reads what that will take again.
-
-    Its parameters are left out: they are read with `ast`, which before Python 3.12 fails where two threads use it at a
-    time. Failing here means only less speed.
-    """
-    with suppress(Exception):
-        import filelock  # noqa: F401
-        import nbformat
-
-        from handover import pages
-        from handover.document import audit, checks  # noqa: F401
-        from handover.editions import catalogue, compose
-
-        pages.prepare()
-        nb = nbformat.read(notebook, as_version=4)
-        nb.cells = [cell for cell in nb.cells if "parameters" not in cell.metadata.get("tags", ())]
-        for cell in nb.cells:
-            if "outputs" in cell:
-                cell.outputs = []
-        compose.compose(nb, notebook.stem, notebook.parent)
-        catalogue.build(())
+        return execute.execute(
+            source.load(notebook),
+            dict(request.parameters),
+            cwd=request.project.notebooks,
+            where=request.where,
+            epoch=request.epoch,
+            timeout_s=timeout_s,
+            progress=step,
+            network=request.network,
+        )
 
 
 def _accept(request: Request, made: "Composition") -> None:
@@ -359,9 +338,7 @@ def _ahead(about: Manifest) -> list[str]:
     return [warning] if manifest.ahead(about) else []
 
 
-def _manifest(
-    request: Request, made: "Composition", files: Mapping[str, bytes], pdf: bytes, run: manifest.Run
-) -> Manifest:
+def _manifest(request: Request, made: "Composition", files: Mapping[str, bytes], run: manifest.Run) -> Manifest:
     from handover.pages import page_count
 
     evidence = made.document.evidence
@@ -382,6 +359,6 @@ def _manifest(
         "statements": manifest.statements(evidence),
         "sources": manifest.sources(evidence),
         "omitted": _omitted(made),
-        "pages": page_count(pdf),
+        "pages": page_count(files[file_name(request.report, made.edition, ".pdf")]),
         "run": run,
     }

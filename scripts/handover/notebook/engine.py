@@ -182,7 +182,7 @@ class _Client(PapermillNotebookClient):
             raise KernelExit
         if self.run.progress:
             codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
-            self.run.progress(len(self.run.replies), codes)
+            self.run.progress(len(self.run.replies), codes, self.nb.cells[: cell_index + 1])
 
 
 async def _failed_tasks(client: AsyncKernelClient) -> list[str]:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: The types that papermill writes into code safely.
 PLAIN = (str, int, float, bool, type(None))
 
+#: Called with how many code cells have run, how many there are, and all cells up to the last that has run.
+Progress = Callable[[int, int, list["NotebookNode"]], None]
+
 #: What a run says of its cells' network.
 SHUT, OPEN = "shut", "open"
 
@@ -62,7 +65,7 @@ class Run:
     timeout_s: float
     deadline: float
     network: bool
-    progress: Callable[[int, int], None] | None = None
+    progress: Progress | None = None
     #: the cells as they run, with the one that papermill injects, and whether it put that one between the others
     cells: list["NotebookNode"] = field(default_factory=list)
     inserted: bool = False
@@ -104,7 +107,7 @@ def execute(
     where: str,
     epoch: int,
     timeout_s: float = 600.0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     network: bool = False,
 ) -> Execution:
     """Run a copy of a notebook and return it with its outputs, normalised.
@@ -116,7 +119,7 @@ def execute(
         where: The report's name in messages.
         epoch: `SOURCE_DATE_EPOCH` for the cells.
         timeout_s: For the whole run.
-        progress: Called with how many code cells have run and how many there are, first while the kernel starts.
+        progress: Called while the kernel starts, and whenever a cell has run.
         network: Whether cells, and what they start, may use the network, this machine's own addresses among it.
 
     Raises:
@@ -158,7 +161,8 @@ def _execute(nb: "NotebookNode", parameters: dict[str, Any], run: Run) -> Execut
     run.inserted = bool(parameters) and not any(INJECTED in cell.metadata.get("tags", []) for cell in nb.cells)
     if run.progress:
         # this process is idle while the kernel starts
-        run.progress(0, run.inserted + sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb.cells))
+        codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb.cells)
+        run.progress(0, run.inserted + codes, [])
     with _quiet():
         try:
             done = engine.perform(nb, parameters, run)

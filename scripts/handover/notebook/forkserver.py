@@ -33,7 +33,7 @@ if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
     del sys.path[0]
 
-from handover import scratch
+from handover import imports, scratch
 from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
@@ -358,9 +358,13 @@ def _run_kernel(request: Request) -> NoReturn:
 
 def import_libraries() -> Stamps:
     """Import the libraries; return the stamps of their files."""
+    started = time.time_ns()
     # collecting while importing costs a tenth; in a kernel it would touch, and so copy, every page of this process
     gc.disable()
-    stamps = _import(LIBRARIES, set())
+    with contextlib.suppress(Exception):
+        if os.environ["MPL_IGNORE_SYSTEM_FONTS"]:  # else its list would hold those of the system too
+            imports.matplotlib(Path(os.environ["MPLCONFIGDIR"]))
+    stamps = _import(LIBRARIES, set(), started)
     package, _, module = RENEWED.rpartition(".")
     if sys.modules.pop(RENEWED, None):
         delattr(sys.modules[package], module)
@@ -386,9 +390,9 @@ def import_later() -> Stamps:
     return stamps
 
 
-def _import(names: Iterable[str], known: set[str]) -> Stamps:
+def _import(names: Iterable[str], known: set[str], started: int = 0) -> Stamps:
     """Import modules, those that there are; return the stamps of all files imported by then that are not `known`."""
-    started = time.time_ns()
+    started = started or time.time_ns()
     for name in names:
         with contextlib.suppress(Exception):
             importlib.import_module(name)

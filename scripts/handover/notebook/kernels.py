@@ -139,6 +139,10 @@ class RunClient(AsyncKernelClient):
     unwanted messages for another fifth.
     """
 
+    def start_channels(self, **wanted: bool) -> None:
+        """Start all channels but the heartbeat's, a thread that nobody asks: the manager knows whether it is alive."""
+        super().start_channels(**wanted, hb=False)
+
     async def wait_for_ready(self, timeout: float = 60.0) -> None:
         """Wait until the kernel has replied, and what it publishes arrives.
 
@@ -172,6 +176,10 @@ class RunManager(AsyncKernelManager):
     The sockets take nothing from a program without the run's key, even of the same user: ipykernel would print what it
     cannot read, and so into the report.
     """
+
+    # without what sleeps a hundredth of a second after each, for the sake of jupyter_client's own tests
+    start_kernel = AsyncKernelManager.start_kernel.__wrapped__
+    shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
 
     def __init__(self, run: "Run") -> None:
         super().__init__(
