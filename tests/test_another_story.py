@@ -147,7 +147,7 @@ def test_a_table_of_this_story_that_another_asks_for_is_named(made, ask, table):
     [
         (
             lambda found: found["measurements"]["schema"]["fields"][5].update(type="float"),
-            "data/datapackage.json: column 'value' "
+            "data/datapackage.json: table 'measurements': column 'value' "
             "must have one of the types string, integer, number, date, year (got 'float')",
         ),
         (
@@ -651,3 +651,76 @@ def _exported(root, home):
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(LIMIT_S)
+
+
+# an outbreak: names in three scripts, days known by their month, a share, a chart of its own
+
+OUTBREAK = [
+    """findings(
+    "{total:cap} cases from {total.date}, says {total.source}; {share:cap} per cent at the port.",
+    "The first fell ill in {first_ill.day}, the campaign came {wait} days later, by {over.end} it was over.",
+)""",
+    """rows = frame("measurements").query("series != 'whole coast'")
+figure(
+    lambda ax: quantities.bars(ax, rows, "series"),
+    rows,
+    title="{port:cap} cases at the port",
+    subtitle="Confirmed cases by town",
+    alt="Bars, one a town, the longest that of the port with {port} cases.",
+)""",
+]
+
+
+@pytest.fixture
+def outbreak(made):
+    days = {"date_precision": "month", "bound": "exact", "unit": "cases", "start": "2025-02-01", "end": "2025-06-30"}
+    towns = {"K1": ("whole coast", 412, "moh"), "K2": ("الميناء", 194, "moh")}
+    towns |= {"K3": ("港町", 80, "minato"), "K4": ("बंदरगाह", 140, "bandar")}
+    sources = {"moh": "وزارة الصحة", "minato": "港町新聞", "bandar": "बंदरगाह समाचार"}
+    fill(made, "sources", *(source(name, outlet, "2025-07-01") for name, outlet in sources.items()))
+    rows = [{"measurement_id": name, "series": s, "value": n, "source_id": by} for name, (s, n, by) in towns.items()]
+    fill(made, "measurements", *(days | row for row in rows))
+    happened = {"V1": ("2025-02-01", "2025-02-28", "month"), "V2": ("2025-03-26", "2025-03-26", "day")}
+    happened |= {"V3": ("2025-06-01", "2025-06-30", "month")}
+    cells = ("start", "end", "date_precision")
+    events = [dict(zip(cells, when, strict=True)) | {"event_id": name} for name, when in happened.items()]
+    fill(made, "events", *(event | {"summary": "It happened.", "source_id": "moh"} for event in events))
+    number = {"of": "value", "unit": "cases", "choose": "first", "weight": 1}
+    day = {"of": "date", "unit": "date", "choose": "first", "weight": 2}
+    facts = [
+        number | {"fact": "total", "claims": "K1"},
+        number | {"fact": "port", "claims": "K2"},
+        number | {"fact": "share", "claims": "port total", "choose": "share", "unit": "per cent"},
+        day | {"fact": "first_ill", "claims": "V1"},
+        day | {"fact": "campaign", "claims": "V2"},
+        day | {"fact": "over", "claims": "V3"},
+        day | {"fact": "wait", "claims": "campaign first_ill", "choose": "difference", "unit": "days"},
+    ]
+    fill(made, "facts", *({"label": fact["fact"].replace("_", " ")} | fact for fact in facts))
+    new_report(made, "outbreak")
+    path = made.notebook("outbreak")
+    nb = json.loads(path.read_text("utf-8"))
+    for cell, text in zip((nb["cells"][4], nb["cells"][6]), OUTBREAK, strict=True):
+        cell["source"] = text.splitlines(keepends=True)
+    path.write_text(json.dumps(nb, ensure_ascii=False), "utf-8")
+    made.notebook("example").unlink()
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+def test_an_outbreak_is_printed_in_its_own_scripts_and_no_more_exactly_than_it_is_known(outbreak):
+    handover(outbreak.root, "check", "--fix")
+    page, pdf = map(Path, handover(outbreak.root, "render", "outbreak").stdout.split())
+    html, text = page.read_text("utf-8").replace("\u00a0", " "), " ".join(pdftext.whole(pdf.read_bytes()).split())
+    for words in ("February to June 2025", "About 47 per cent", "26 to 53 days later", "by June 2025 it was over"):
+        assert words in text, words
+    assert "fell ill in February" in text and "28 February" not in text and "broken" not in text
+    assert "<bdi>وزارة الصحة</bdi>" in html and "港町" in html and "बंदरगाह" in html
+
+
+def test_a_share_of_the_outbreak_without_its_unit_is_told(outbreak, run):
+    path = outbreak.notebook("outbreak")
+    path.write_text(path.read_text("utf-8").replace(" per cent at", " at"), "utf-8")
+    code, out, _ = run(outbreak.root, "check", "--fix")
+    assert code == 1 and "findings: a share must have its unit beside it (got {share} without per cent)." in out

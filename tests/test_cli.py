@@ -54,6 +54,8 @@ def run(mini, monkeypatch, command_line):
         ),
         (["check", "--article", "nowhere.txt"], "does not exist"),
         (["list", "a", "b"], "unexpected extra argument"),
+        (["rendr"], "No such command 'rendr'; did you mean 'render'?"),
+        (["xyzzy"], "No such command 'xyzzy'"),
     ],
 )
 def test_wrong_usage_is_exit_code_two(run, words, said):
@@ -445,6 +447,19 @@ def test_editions_are_listed_newest_first(run, stand_in):
 def test_nothing_to_list_is_no_error(run):
     assert run("list") == (0, "", "")
     assert run("list", "--json")[1] == "[]\n"
+
+
+def test_a_parameter_given_in_the_place_of_a_report_is_told_how_it_is_set(run):
+    code, _, err = run("render", "as_of=2026-01-31")
+    assert (
+        code == 1 and "as_of=2026-01-31: must be a report" in err and "Set a parameter as -p as_of 2026-01-31." in err
+    )
+
+
+def test_a_file_in_the_place_of_the_folder_to_publish_in_is_told(run, mini, stand_in):
+    (mini.root / "page.html").write_text("mine", "utf-8")
+    code, _, err = run("render", "--out", str(mini.root / "page.html"))
+    assert code == 1 and "A file stands where a folder must be: move it away" in err
 
 
 def test_an_unknown_report_is_told_with_the_near_one(run):

@@ -28,6 +28,7 @@ from handover.story import Story
 
 story = Story(as_of, evidence=evidence)
 say, findings = story.say, story.findings
+%config InteractiveShell.ast_node_interactivity = "all"
 """
 WORDS = """\
 %matplotlib inline
@@ -42,7 +43,7 @@ story.figure(
     title="Troops: {troops_now}", subtitle="In Iraq",
     alt="Steps of the number of troops, from {troops_2020} to {troops_now}.",
 )
-story.marks({"T001": "", "troops_2020": ""}), story.facts["promise_day"], await_nothing
+story.marks({"T001": "", "troops_2020": ""}), story.facts["promise_day"], ...
 """
 
 
@@ -332,6 +333,46 @@ IN_DATA = {
         "handovers kind=transferred",
         re.compile(rf"{FACTS}: line \d+, claims: kind in 'kind=transferred' must be one of .*did you mean 'transfer'"),
     ),
+    "a quote opened in the last row": (
+        "data/names.csv",
+        None,
+        'New name,"a name of the last row\n',
+        re.compile(
+            r"data/names\.csv: line \d+: must be CSV: a quote is opened and not closed "
+            r"\(before 'a name of the last row'\)\. Close the quote, or write it twice"
+        ),
+    ),
+    "a table where rows are named one by one": (
+        FACTS,
+        "first,A004 A091",
+        "first,attacks place_id=ain_al_asad",
+        re.compile(
+            rf"{FACTS}: line \d+, claims: must name rows one by one where choose is 'first' "
+            r"\(got the table 'attacks'\)\. "
+            "Name the rows' ids, or choose count, sum, mean, least or most\\."
+        ),
+    ),
+    "a source of which the day is not said": (
+        SOURCES,
+        "2026-01-17,day,,,news,en,C,page\nS003",
+        ",day,,,news,en,C,page\nS003",
+        f"{SOURCES}: line 3, published: must be given where published_precision is 'day' (got none). "
+        "Fill it, or write unknown as the precision, and not_before and not_after.",
+    ),
+    "a day whose precision is unknown": (
+        SOURCES,
+        "2026-01-17,day,,,news,en,C,page\nS003",
+        "2026-01-17,unknown,,,news,en,C,page\nS003",
+        f"{SOURCES}: line 3, published: must be empty where published_precision is 'unknown' (got 2026-01-17). "
+        "Write day or month as the precision, or empty the cell.",
+    ),
+    "a type misspelt in the dictionary": (
+        DICTIONARY,
+        '"type": "date"',
+        '"type": "dat"',
+        f"{DICTIONARY}: table 'sources': column 'published' must have one of the types string, integer, number, date, "
+        "year (got 'dat'; did you mean 'date'?). Correct the dictionary.",
+    ),
     "a range of days with a dash": (
         FACTS,
         "date=2019-01-01..2019-12-31",
@@ -363,6 +404,20 @@ IN_DATA = {
         f"{FACTS}: 'troops_2020': T048 and T061 contradict each other (about 5,200 against 2,500) and no conflict is "
         "registered. Register it in data/record/conflicts.csv and conflict_rows.csv, or take one of the claims out.",
     ),
+    "a claim of a conflict credited to a source that no row of it is of": (
+        "data/record/conflicts.csv",
+        '"8,892 by the personnel file",S047',
+        '"8,892 by the personnel file",S048',
+        "data/record/conflicts.csv: line 21, source_b: must be the source of a row on side b (got S048; T044 is of "
+        "S047). Name the source of the row that makes the claim, or add a row of S048 to conflict_rows.",
+    ),
+    "a claim of a conflict credited to the article instead of the record": (
+        "data/record/conflicts.csv",
+        "Due on 1 September 2025,S280",
+        "Due on 1 September 2025,S001",
+        "data/record/conflicts.csv: line 65, source_a: must be the source of a row on side a (got S001; E055, H041 are "
+        "of S280). Name the source of the row that makes the claim, or add a row of S001 to conflict_rows.",
+    ),
     "a dictionary that is no JSON": (
         DICTIONARY,
         '"resources": [',
@@ -377,6 +432,8 @@ def test_a_mistake_in_the_data_is_one_fault(project, wrong, mistake):
     name, old, new, said = IN_DATA[mistake]
     path = project.root / name
     text = path.read_bytes().decode()
+    if old is None:
+        text, old = f"{text}END", "END"
     assert old in text
     path.write_bytes(text.replace(old, new, -1 if len(old) == 1 else 1).encode())
     found = wrong()
@@ -449,7 +506,7 @@ IN_CELLS = {
         'otherwise="No number."',
         'otherwhise="No number."',
         "cell 4, line 4: findings: must be called as it is made (got an unexpected keyword argument 'otherwhise'; "
-        "did you mean 'otherwise'?). It takes templates, otherwise.",
+        "did you mean 'otherwise'?). It takes templates, otherwise=….",
     ),
     "a chart without a description": (
         "rows",
@@ -557,11 +614,50 @@ IN_CELLS = {
         '"troop_level"',
         "cell 5, line 1: must name a table (got 'troop_level'; did you mean 'troop_levels'?). Correct the name.",
     ),
+    "a method misspelt": (
+        "words",
+        "say(*choices)",
+        "sayy(*choices)",
+        "cell 4, line 3: 'sayy' must have a value before it is used (got none; did you mean 'say'?). "
+        "Correct the name, or give it a value above.",
+    ),
+    "a name of a cell below": (
+        "words",
+        "say(*choices)",
+        "print(levels)",
+        "cell 4, line 3: 'levels' must have a value before it is used (got one only in cell 5). Move that cell up.",
+    ),
+    "alternatives in one tuple": (
+        "words",
+        "say(*choices)",
+        'say(("Promised on {promise_day}.", "Not promised."))',
+        'cell 4, line 3: say: must be given its alternatives one after the other: say("…", "…").',
+    ),
+    "a brace that is not closed around a name with a digit": (
+        "words",
+        "say(*choices)",
+        'say("{troops_2020 soldiers stayed.")',
+        "cell 4, line 3: say: a template must have matching braces (got { alone in '{troops_2020 soldier'). "
+        "Write a fact as {FACT}, and a brace that is text twice: {{ or }}.",
+    ),
+    "braces that are doubled": (
+        "words",
+        "say(*choices)",
+        'say("{{troops_2020}} soldiers stayed.")',
+        "cell 4, line 3: say: a fact must stand in single braces (got '{{troops_2020}}'). "
+        "Write {troops_2020}; braces that are doubled are text.",
+    ),
     "a row that is none": (
         "rows",
         '"T001"',
         '"T001x"',
         "cell 5, line 7: must name a fact or row (got 'T001x'; did you mean 'T001'?). Correct the name.",
+    ),
+    "a mark at the report's own day, which rests on no row": (
+        "rows",
+        '"T001"',
+        '"as_of"',
+        "cell 5, line 7: must name a fact or row (got 'as_of'). Correct the name.",
     ),
     "a fact misspelt outside of words": (
         "rows",
@@ -672,7 +768,7 @@ def test_cells_in_other_languages_and_commands_of_ipython_are_no_faults(project,
         (
             "on {promise_day} that",
             "on {promise_day} after {trucks_day} that",
-            f"{FACTS}: the news of 'promise_day' must name this fact and no other (got \"The deputy",
+            f"{FACTS}: the news of 'promise_day' must name this fact and no other (got 'The deputy",
         ),
         ("on {promise_day} that", "on {promise_day that", f"{FACTS}: promise_day: news: a template must have matching"),
         (
@@ -691,10 +787,93 @@ def test_the_news_of_a_fact_is_held_to_what_a_report_holds_it_to(project, wrong,
     assert found.startswith(said)
 
 
+def test_a_fact_that_is_gone_is_named_where_a_computed_one_rests_on_it(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    path = project.root / FACTS
+    kept = [line for line in path.read_text("utf-8").splitlines(True) if not line.startswith("promised_week,")]
+    path.write_text("".join(kept), "utf-8")
+    write(project, book(words='say("Late by {slip} days.")'))
+    assert wrong() == [
+        f"{BOOK}: cell 4, line 1: say: 'slip' must rest on facts that there are (missing: promised_week). "
+        "Add a row for promised_week to data/facts.csv again, or take 'slip' out. Late by {slip} days."
+    ]
+
+
+def test_what_a_cell_makes_above_its_last_line_is_named_since_jupyter_does_not_show_it(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    set_up = SET_UP.partition("%config")[0]
+    rows = 'if rows := story.frame("troop_levels"):\n    say("")\nx = say("")\ndisplay(say(""))\n[say("")]'
+    write(project, book(set_up=set_up, words=WORDS, rows=rows))
+    must = "must be the last line of its cell, which alone is shown (got one before it)"
+    assert wrong() == [
+        f"{BOOK}: cell {cell}: say: {must}. Give it a cell of its own, or write display(say(…))."
+        for cell in ("4, line 3", "5, line 2")
+    ]
+
+
+def test_a_number_in_a_markdown_cell_is_named_where_the_report_states_evidence(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    nb = book(rows=f"{ROWS}story.evidence()")
+    nb.cells.insert(4, new_markdown_cell("## In 2026\n\nThe base had 2,500 troops and `7` gates, no MQ-9.", id="typed"))
+    write(project, nb)
+    assert wrong() == [
+        f"{BOOK}: cell 5: a Markdown cell must type no number (got '2,500' in “The base had 2,500 troops and  gates, "
+        "no MQ-9.”). Write the sentence in say(…), with a fact in braces; a name that contains digits belongs in "
+        "data/names.csv."
+    ]
+    nb.cells[-1].source = ROWS
+    write(project, nb)
+    assert wrong() == []
+
+
+SETTINGS = {
+    "a key misspelt": (
+        '[tool.handover]\nauthors = "The desk"',
+        "tool.handover.authors must be a setting that there is (got 'authors'; did you mean 'author'?). These are ",
+    ),
+    "the table misspelt": (
+        '[tool.hanover]\nauthor = "The desk"',
+        "settings must stand under [tool.handover] (got [tool.hanover]). Correct the name.",
+    ),
+    "a draft that is no report": (
+        '[tool.handover]\ndrafts = ["dya"]',
+        "tool.handover.drafts must name reports (known: day; got 'dya'; did you mean 'day'?). Correct the name, ",
+    ),
+    "the network for a report that is none": (
+        '[tool.handover]\nnetwork = ["dya"]',
+        "tool.handover.network must name reports (known: day; got 'dya'; did you mean 'day'?). Correct the name, ",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", SETTINGS)
+def test_a_mistake_in_the_settings_is_one_fault(project, wrong, monkeypatch, mistake):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    text, said = SETTINGS[mistake]
+    (project.root / "pyproject.toml").write_text(text + "\n", "utf-8")
+    [found] = wrong()
+    assert found.startswith(f"pyproject.toml: {said}")
+    assert wrong.notes[-1] == "editions and catalogue: to be checked once pyproject.toml is mended"
+
+
+def test_a_fault_of_a_notebook_is_not_told_once_more_of_its_entry_in_the_schedule(project, wrong, monkeypatch):
+    monkeypatch.setattr(checks, "_validated", lambda project: ())
+    entry = '[[tool.handover.schedule]]\nname = "weekly"\nreport = "day"\ncron = "0 7 * * MON"\ntimezone = "UTC"\n'
+    (project.root / "pyproject.toml").write_text(entry, "utf-8")
+    assert wrong() == []
+    nb = book()
+    nb.cells[1].metadata = {}
+    write(project, nb)
+    assert len(found := wrong()) == 1 and found[0].startswith(f"{BOOK}: one code cell must be tagged 'parameters'")
+    write(project, book())
+    (project.root / "pyproject.toml").write_text(entry.replace('"day"', '"dya"'), "utf-8")
+    assert len(found := wrong()) == 1 and "entry 'weekly': report: must be a report" in found[0]
+
+
 def test_f_strings_and_joined_texts_that_are_meant_are_no_faults(project, wrong, monkeypatch):
     monkeypatch.setattr(checks, "_validated", lambda project: ())
     words = (
-        'promise_day = "a day"\nsay(f"Promised on {promise_day}.", "")\n'
+        'rows = columns = many = about = {}\npromise_day = "a day"\nsay(f"Promised on {promise_day}.", "")\n'
         'say("Promised on {promise_day}. " "So it was.", "It was promised for the "\n    "week after.")\n'
         "story.table(rows, columns, **about), story.findings(*many), story.evidence(brief=True)"
     )

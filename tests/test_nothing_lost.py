@@ -144,7 +144,8 @@ def test_a_fact_that_is_gone_or_misspelt_fails_its_cell(name, monkeypatch, table
                 patch.delitem(DERIVED, key, raising=False)
                 near = f"did you mean '{spelling}'" if spelling and key in facts.declared else ""
                 # where a text comes first that names what Python computes from it, that is told
-                on_it = "|".join(f"'{name}' is not a fact" for name, needs in RESTS_ON.items() if key in needs) or "^$"
+                gone = rf"must rest on facts that there are \(missing: .*{key}"
+                on_it = "|".join(f"'{name}' {gone}" for name, needs in RESTS_ON.items() if key in needs) or "^$"
                 with pytest.raises(FactError, match=rf"'{key}' is not a (fact.*{near}|row)|{on_it}"):
                     Shown(name, edition, patch, without(tables, key, spelling))
 

@@ -19,6 +19,7 @@ CURES = {
     errno.EPERM: "Give yourself the right to write there, or choose another folder with --out.",
     errno.EROFS: "The file system is read-only: choose another folder with --out.",
     errno.EIO: "The disk reports an error: look at it before anything else.",
+    errno.EEXIST: "A file stands where a folder must be: move it away, or name another place.",
     errno.ENOTDIR: "A file stands where a folder must be: move it away.",
     errno.ELOOP: "A symbolic link stands where a file or folder must be: remove it.",
 }

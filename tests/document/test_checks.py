@@ -233,3 +233,11 @@ def test_a_root_that_is_part_of_every_path_says_nothing():
 
 def test_pictures_are_not_searched():
     checks.refuse_traces(notebook("/tmp/aaaa at 0x7f00c0ffee00", mime="image/png"), (), PROJECT, "x")
+
+
+def test_a_trace_in_a_warning_is_shown_with_what_the_warning_says():
+    said = "/tmp/desk/style.py:92: UserWarning: Glyph 2348 is missing from the typeface. Choose another."
+    output = {"output_type": "stream", "name": "stderr", "text": said}
+    nb = {"cells": [{"source": "# Title"}, {"source": "", "outputs": [output]}]}
+    with pytest.raises(ConversionError, match=r"cell 2, a warning: a temporary path, in “.*Choose another"):
+        checks.refuse_traces(nb, (), PROJECT, "notebooks/x.ipynb")

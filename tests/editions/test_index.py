@@ -99,6 +99,8 @@ def test_an_edition_is_found_by_path_by_file_and_by_a_name_cut_short(store):
     ("name", "said"),
     [
         ("mini/2026", "(found 3)"),
+        ("mini/2026", "Write more of the name."),
+        ("mini", "(found 3)"),
         ("mini/1999", "(found 0)"),
         ("x/y", "found 0"),
         ("minni", "found 0; did you mean 'mini'?)"),

@@ -289,3 +289,16 @@ def test_an_error_of_ours_leads_to_the_analyst_s_lines_and_to_no_other(fault):
         *("  1", "> f()", "in cell 4, line 2:", "  def f():", ">     raise ProseError('must hold.\\nMend it.')"),
         "Mend it.",
     ]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (("levels = 1", "leves + 1"), "NameError: name 'leves' is not defined; did you mean 'levels'?\n> leves + 1\n"),
+        (("class Story: pass\nstory = Story()", 'story["a"]'), 'asked for as story.facts["fact"].\nRun the'),
+        (("1", 'open("data/mine.csv")'), "begins with ../, as in ../data/.\nRun the"),
+    ],
+)
+def test_a_slip_that_python_says_little_of_is_told_with_its_cure(fault, cells, said):
+    assert said in fault(*cells)

@@ -91,6 +91,19 @@ def test_without_a_number_to_begin_with_it_says_what_to_add(made, facts, said):
     assert made.reports_known() == ["example"]
 
 
+def test_a_table_with_its_numbers_in_a_column_of_its_own_begins_a_report_too(made, run, monkeypatch):
+    for name, old in (("datapackage.json", '"value"'), ("measurements.csv", ",value,"), ("facts.csv", ",value,")):
+        path = made.data / name
+        path.write_text(path.read_text("utf-8").replace(old, old.replace("value", "cases")), "utf-8")
+    shutil.rmtree(made.notebooks)
+    path = new_report(made, "cases")
+    assert 'rows = story.numbers("days_latest")' in json.loads(path.read_text("utf-8"))["cells"][6]["source"][0]
+    monkeypatch.chdir(made.root)
+    assert not [one for one in [*checks.notebooks(made), *checks.data(made)] if one.mark == "wrong"]
+    code, out, err = run("render", "cases")
+    assert code == 0 and out.count("\n") == 2, err
+
+
 def test_a_notebook_that_cannot_be_written_is_told(made, run, monkeypatch):
     monkeypatch.chdir(made.root)
     shutil.rmtree(made.notebooks)

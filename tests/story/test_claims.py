@@ -68,6 +68,26 @@ def test_a_number_keeps_the_hedge_of_its_source(quantity, text):
     assert LANGUAGES["en"].quantity(quantity) == text
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "precision", "full", "month", "day"),
+    [
+        ("2025-10-01", "2025-10-31", "month", "October 2025", "October 2025", "October"),
+        ("2025-02-01", "2025-06-30", "month", "February to June 2025", "February to June 2025", "February to June"),
+        ("2024-12-01", "2025-01-31", "month", *["December 2024 to January 2025"] * 2, "December to January"),
+        ("2025-01-01", "2025-12-31", "month", "2025", "January to December 2025", "January to December"),
+        ("2018-01-01", "2018-12-31", "year", "2018", "2018", "2018"),
+        ("2018-03-01", "2019-02-28", "year", *["2018 to 2019"] * 3),
+        ("2025-10-01", "2025-10-31", "day", "1 to 31 October 2025", "October 2025", "1 to 31 October"),
+        ("2025-12-30", "2026-01-02", "day", "30 December 2025 to 2 January 2026", "December 2025", None),
+    ],
+)
+def test_a_period_is_written_no_more_exactly_than_it_is_known(first, last, precision, full, month, day):
+    period = Period(dt.date.fromisoformat(first), dt.date.fromisoformat(last), precision)
+    english = LANGUAGES["en"]
+    assert (english.period(period), english.period(period, "month")) == (full, month)
+    assert english.period(period, "day") == (day or "30 December to 2 January")
+
+
 @given(DAYS, DAYS)
 def test_what_was_known_stays_known(one, other):
     before, after = (View(TABLES, day) for day in sorted((one, other)))

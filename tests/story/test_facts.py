@@ -11,7 +11,7 @@ from handover.errors import FactError
 from handover.story import arithmetic
 from handover.story.claims import View
 from handover.story.facts import Facts, check_facts, readings_of_next_week
-from handover.story.values import Quantity
+from handover.story.values import English, Quantity
 from handover.tables import row_id
 
 #: Facts with claims of grade D alone: kept, so that a better source can be added.
@@ -147,15 +147,15 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
     [
         (
             {"choose": "sum", "of": "value", "claims": "troops_2020 slip"},
-            r"'new': sum must combine numbers of one unit \(got days, people\)\.\nTake rows of one table and one basis",
+            r"'new': sum must combine numbers of one unit \(got days and people\)\.\nTake rows of one table, column",
         ),
         (
             {"choose": "sum", "of": "value", "claims": "T089 I025"},
-            r"one unit \(got isis_attacks value observed, troop_levels value observed\)",
+            r"one unit \(got value of isis_attacks and value of troop_levels observed\)",
         ),
         (
             {"choose": "sum", "of": "value", "claims": "T089 T096"},
-            r"one unit \(got troop_levels value observed, troop_levels value planned\)",
+            r"one unit \(got value of troop_levels observed and value of troop_levels planned\)",
         ),
         (
             {"choose": "difference", "of": "value", "claims": "troops_2020 troops_2011", "unit": "days"},
@@ -189,7 +189,34 @@ def computed(tables, day="2026-10-01", rows=None, **declared):
             {"choose": "count", "of": "rows", "claims": "atacks weapon=drone"},
             r"must name rows, facts or a table \(got 'atacks'; did you mean 'attacks'\?\)\.\nCorrect the name",
         ),
-        ({"choose": "sum", "of": "value", "claims": "war_start"}, r"must combine numbers \('war_start' has none\)"),
+        (
+            {"choose": "sum", "of": "value", "claims": "war_start"},
+            r"must combine numbers \('war_start' has none\)\.\n.*; a difference of days needs date in the column of",
+        ),
+        (
+            {"choose": "difference", "of": "value", "claims": "troops_2020 T033", "unit": "people"},
+            r"one unit \(got people and value of troop_levels observed\)\.\n.*; make a fact of a row",
+        ),
+        (
+            {"choose": "share", "of": "value", "claims": "isis_attacks_2024 isis_attacks_2025", "unit": "per cent"},
+            r"share must be of a part in its whole \(got 42 of 4\)\.\nName the part first, then the whole\.",
+        ),
+        (
+            {"choose": "sum", "of": "date", "claims": "war_start promise_day", "unit": "days"},
+            r"sum must combine numbers \(got days, since of is date\)\.\nDays are counted, or one is taken",
+        ),
+        (
+            {"choose": "most", "of": "start", "claims": "E001 E002", "unit": "date"},
+            r"most must combine numbers \(got days, since of is start\)\.\n.* least and most of date are the first and",
+        ),
+        (
+            {"choose": "difference", "of": "date", "claims": "war_start troops_2020", "unit": "days"},
+            r"one unit \(got day and people\)",
+        ),
+        (
+            {"choose": "difference", "of": "date", "claims": "war_start promise_day", "unit": "people"},
+            r"unit must be that of the result, days \(got people\)",
+        ),
         (
             {"choose": "difference", "of": "value", "claims": "T089 T095 T112"},
             r"difference must have two parts \(got 3\)",
@@ -221,6 +248,24 @@ def test_a_sum_is_known_once_all_that_it_names_is_known(tables):
     assert fact.quantity == Quantity(high=7200, bound="fewer_than"), "a bound that nobody gave stays open"
     assert fact.claims == ("T048", "T089") and fact.known == dt.date(2026, 1, 14)
     assert fact.conflicts == ("C016",), "what is contested stays contested"
+
+
+def test_days_are_taken_from_each_other_as_exactly_as_they_are_known(tables):
+    """E190 is known by its month, April 2003: a difference that takes its first day would be exact, and wrong."""
+    about = {"choose": "difference", "unit": "days"}
+    exact = computed(tables, of="date", claims="handover_announced promise_day", **about)
+    assert exact.quantity == Quantity(17, bound="exact") and exact.claims == ("H031", "E071")
+    assert exact.known == dt.date(2026, 1, 17) and exact.period.end == dt.date(2026, 1, 17)
+    by_month = computed(tables, of="date", claims="E190 E001", **about)
+    assert by_month.quantity == Quantity(low=12, high=41, bound="range")
+    assert computed(tables, of="start", claims="E190 E001", **about).quantity == by_month.quantity
+    assert computed(tables, "2026-01-16", of="date", claims="handover_announced promise_day", **about) is None
+
+
+def test_a_share_is_less_and_not_fewer():
+    assert English().quantity(arithmetic.share(Quantity(high=5, bound="fewer_than"), Quantity(500, bound="exact"))) == (
+        "less than one"
+    )
 
 
 def test_planned_rows_outliers_and_sources_of_grade_d_never_count(tables):

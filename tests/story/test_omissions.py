@@ -31,14 +31,49 @@ def told(tell, monkeypatch):
 # refusals
 
 
-@pytest.mark.parametrize("ask", ["statements", "marks"])
-def test_a_row_that_is_not_there_is_refused(tell, ask):
-    asked = {"statements": lambda story: story.statements("E07l"), "marks": lambda story: story.marks({"E07l": "Mark"})}
+def test_a_row_that_is_not_there_is_refused(tell):
     with pytest.raises(FactError, match=r"'E07l' is not a row of any table; did you mean 'E.*\nName a row by its id"):
-        asked[ask](tell("2026-01-31"))
+        tell("2026-01-31").statements("E07l")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("E07l", r"marks: must name a fact or row \(got 'E07l'; did you mean 'E\d+'\?\)\.\nCorrect the name\."),
+        ("erbil_lef", r"must name a fact or row \(got 'erbil_lef'; did you mean 'erbil_left'\?\)"),
+        ("as_of", r"marks: must name a fact that rests on a row \(got 'as_of', which rests on none\)\.\nName another"),
+    ],
+)
+def test_a_mark_of_what_is_no_row_is_refused(tell, name, message):
+    with pytest.raises(FactError, match=message):
+        tell("2026-01-31").marks({name: "Mark"})
 
 
 # what is told
+
+
+def test_what_a_cell_makes_and_does_not_show_is_a_loss_told_by_the_evidence(told):
+    """Jupyter shows the last expression of a cell alone; what stands above it is on no page."""
+    tell, lines = told
+    story = tell("2026-10-01")
+    rows = story.frame("troop_levels").query("level_id == 'T001'")
+    made = [
+        story.findings("Late by {slip} days."),
+        story.say("It was announced on {handover_announced}."),
+        story.say("", "Nothing at all."),
+        story.table(rows, {"when": "When"}, caption="The first level"),
+    ]
+    made[1]._repr_mimebundle_()
+    lines.clear()
+    story.evidence()
+    why = "left out: it is not the last line of its cell, which alone is shown"
+    assert [line for line in lines if why in line["text"]] == [
+        {"text": f"findings “Late by 2 to 10≠ days.” {why}", "lost": True, "expected": False},
+        {"text": f"table “The first level” {why}", "lost": True, "expected": False},
+    ]
+    lines.clear()
+    story.evidence()
+    assert not [line for line in lines if why in line["text"]]
 
 
 def test_a_text_that_is_left_out_is_a_loss_and_says_until_when_its_fact_is_unknown(told):
@@ -120,9 +155,13 @@ def test_findings_headlines_charts_and_tables_that_give_way_are_told(told):
     assert texts[1].startswith("title “{slip:if}Late” gave way to “A base”")
     assert texts[2].startswith("standfirst “On {erbil_left}.” gave way to “On 1 January 2020.”")
     assert texts[3] == (
-        "chart “A finding” gave way to “No figure by 1 January 2020.”: no row of it may be used on 1 January 2020"
+        "chart “A finding” gave way to “No figure by 1 January 2020.”: it has no row: none that the cell chose may be "
+        "used on 1 January 2020"
     )
-    assert texts[4] == "table “What happened” left out: no row of it may be used on 1 January 2020"
+    assert (
+        texts[4]
+        == "table “What happened” left out: it has no row: none that the cell chose may be used on 1 January 2020"
+    )
 
 
 def test_rows_and_marks_that_the_notebook_names_and_facts_that_it_asks_for_are_told(told):

@@ -189,8 +189,11 @@ def test_a_missing_table_and_a_broken_dictionary_are_named(package):
     for text, said in [
         ("{", r"must be JSON \(.*line 1 column 2"),
         ("{}", "must be a data package .'resources'. is missing|must be a data package"),
-        (kept.replace('"integer"', '"int"'), "column 'value' must have one of the types string, .* .got 'int'."),
-        (kept.replace("^T", "^(T"), "column 'level_id' must have a pattern that is one"),
+        (
+            kept.replace('"integer"', '"int"'),
+            "table 'levels': column 'value' must have one of the types .*got 'int'; did you mean 'integer'",
+        ),
+        (kept.replace("^T", "^(T"), "table 'levels': column 'level_id' must have a pattern that is one"),
         (
             kept.replace(
                 '"fields"',

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from handover import __version__, credentials
-from handover.errors import HandoverError
+from handover.errors import HandoverError, near
 
 __all__ = ["cli", "main", "say"]
 
@@ -66,7 +66,7 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            return ctx.fail(f"No such command {cmd_name!r}{near(cmd_name, COMMANDS)}")
         module, _ = COMMANDS[cmd_name]
         return getattr(importlib.import_module(f"handover.cli.{module}"), f"{cmd_name}_command")
 

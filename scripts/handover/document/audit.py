@@ -50,7 +50,8 @@ def audit(document: model.Document, where: str) -> None:
         more = f"\n  and {len(found) - 20} more" if len(found) > 20 else ""
         raise AuditError(
             f"{where}: every printed number must answer for itself ({len(found)} do not):\n{shown}{more}\n"
-            "Write the number as a fact in braces; a name that contains digits belongs in data/names.csv."
+            "Write the number as a fact in braces, and a sentence of a Markdown cell in say(…); a name that contains "
+            "digits belongs in data/names.csv."
         )
 
 

@@ -59,8 +59,10 @@ def refuse_traces(
     secrets = credentials.held()
     found = []
     for number, cell in counted(nb):
-        for text in _texts(cell.get("outputs", [])):
-            found += _traces(f"cell {number}", text, RUN | machine, secrets)
+        for output in cell.get("outputs", []):
+            place = f"cell {number}, a warning" if output.get("name") == "stderr" else f"cell {number}"
+            for text in _texts(output):
+                found += _traces(place, text, RUN | machine, secrets)
         found += _traces(f"cell {number}, its source", cell["source"], machine, secrets)
     for page in pages if not found else ():
         found += _traces("page", page, machine, secrets)
@@ -70,7 +72,8 @@ def refuse_traces(
         shown = "".join(f"\n  {one}" for one in found[:20])
         raise ConversionError(
             f"{where}: must hold no trace of the run or the machine ({len(found)} found):{shown}\n"
-            "Display a value instead of an object's default text, and name no path, host or secret of this machine."
+            "Display a value instead of an object's default text, name no path, host or secret of this machine, and "
+            "mend what a warning is about."
         )
 
 
@@ -96,7 +99,8 @@ def _traces(place: str, text: str, traces: dict[str, Trace], secrets: Mapping[st
     for what, (parts, pattern) in traces.items():
         match = re.search(pattern, text) if any(part in text for part in parts) else None
         if match:
-            around = text[max(0, match.start() - 30) : match.end() + 30]
+            # of a warning also what it says
+            around = text[max(0, match.start() - 30) : match.end() + (200 if place.endswith("a warning") else 30)]
             yield f"{place}: {what}, in “{' '.join(around.split())}”"
 
 

@@ -402,7 +402,8 @@ class _Reader:
         return (made, note) if hidden else (made,)
 
     def _cell(self, element: Any, tint: model.Tint | None, bold: bool) -> model.Cell:
-        blocks = self._dressed(element, self._nested(element))
+        nested = self._nested(element) if len(element) else self._flow(element, model.Plain)
+        blocks = self._dressed(element, nested)
         if element.getprevious() is None:
             blocks = _begun(self.places.anchor(element.getparent().get("id", "")), blocks)
         text = " ".join(model.plain(blocks).split())

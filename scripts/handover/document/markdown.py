@@ -209,7 +209,7 @@ class _Reader:
                 language = next(iter((about.get("info") or "").split()), "")
                 return (model.CodeBlock(printable(token["raw"].rstrip("\n"), code=True), language),)
             case "block_math" | "latex_environment":
-                return (model.Formula(_latex(token)),)
+                return (model.Formula(self._latex(token)),)
             case "table":
                 return self._table(*token["children"])
             case "block_quote" | "list" | "def_list":
@@ -219,10 +219,17 @@ class _Reader:
         form = model.Plain if token["type"] == "block_text" else model.Paragraph
         return (form(inside),) if inside else ()
 
+    def _latex(self, token: Token) -> str:
+        self.places.formulas = True
+        if token["type"] != "latex_environment":
+            return printable(token["raw"].strip(), code=True)
+        name, body = token["attrs"]["name"], token["attrs"]["body"]
+        return printable(f"\\begin{{{name}}}{body}\\end{{{name}}}", code=True)
+
     def _paragraph(self, tokens: Sequence[Token]) -> Iterator[model.Block]:
         for displayed, group in groupby(tokens, lambda child: child["type"] in DISPLAYED):
             if displayed:
-                yield from (model.Formula(_latex(child)) for child in group)
+                yield from (model.Formula(self._latex(child)) for child in group)
             elif inside := self.inlines(list(group)):
                 yield model.Paragraph(inside)
 
@@ -272,7 +279,7 @@ class _Reader:
         elif kind == "codespan":
             yield model.Code(printable(raw, code=True))
         elif kind in ("inline_math", *DISPLAYED):
-            yield model.Maths(_latex(token))
+            yield model.Maths(self._latex(token))
         elif kind in STYLES:
             yield model.Span(STYLES[kind], self.inlines(token["children"]))
         elif kind == "link":
@@ -312,10 +319,3 @@ def _gone(token: Token) -> str:
     """The name of a raw tag that says nothing, with a slash before that of an end; "" for others."""
     found = TAG.match(token["raw"]) if token["type"] == "inline_html" else None
     return found[0][1:].lower() if found and found[2].lower() in GONE else ""
-
-
-def _latex(token: Token) -> str:
-    if token["type"] != "latex_environment":
-        return printable(token["raw"].strip(), code=True)
-    name, body = token["attrs"]["name"], token["attrs"]["body"]
-    return printable(f"\\begin{{{name}}}{body}\\end{{{name}}}", code=True)

@@ -565,6 +565,7 @@ class Document:
         ledger: The same, checked and typed.
         contents: The headings of level 2.
         uses: The anchors of the places where a fact or a claim is cited, in order, by the anchor of its entry.
+        formulas: All that it holds, in reading order.
         direction: ``rtl`` or ``ltr``: the way its language is written, or else most of it.
     """
 
@@ -579,6 +580,7 @@ class Document:
     ledger: Ledger = field(default_factory=Ledger)
     contents: tuple[Heading, ...] = ()
     uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    formulas: tuple[Latex, ...] = ()
     direction: str = "ltr"
 
 
@@ -650,9 +652,8 @@ def walk(node: Any) -> Iterator[Any]:
     left = [node]
     while left:
         node = left.pop()
-        if not isinstance(node, tuple):
-            if not hasattr(node, "__match_args__"):
-                continue
+        if isinstance(node, tuple):
+            left += node[::-1]
+        elif hasattr(node, "__match_args__"):
             yield node
-            node = held(node)
-        left += reversed(node)
+            left += [held for name in _holders(type(node))[::-1] if isinstance(held := getattr(node, name), tuple)]

@@ -41,6 +41,8 @@ class Places:
         self.uses: dict[str, list[str]] = {}
         self.figures = 0
         self.tables = 0
+        #: Whether there is any.
+        self.formulas = False
         #: Whether what is read stands in a link, and in a quotation, list or cell, where headings are none.
         self.linked = False
         self.nested = False

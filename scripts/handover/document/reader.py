@@ -144,6 +144,11 @@ def read(nb: "NotebookNode", name: str = "", beside: Beside | None = None) -> mo
         ledger=reader.places.ledger,
         contents=tuple(reader.places.contents),
         uses={anchor: tuple(uses) for anchor, uses in reader.places.uses.items()},
+        formulas=tuple(
+            node
+            for node in (model.walk((reader.headline, parts)) if reader.places.formulas else ())
+            if isinstance(node, model.Latex)
+        ),
         direction=written,
     )
 
@@ -354,6 +359,7 @@ class _Reader:
         """Read an output's HTML, Markdown or LaTeX; and whether a script draws what is not among the blocks."""
         if mime == HTML:
             return html.output(source, self.places)
+        self.places.formulas |= mime == LATEX
         return markdown.latex(source) if mime == LATEX else markdown.read(source, self.places)[1], False
 
     def _texts(self, data: Mapping[str, str]) -> str:

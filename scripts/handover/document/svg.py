@@ -223,6 +223,8 @@ def _attributes(old: Any, name: str, rules: "list[_Rule]", names: Mapping[str, s
             given[key] = value
     given.update(_styled(old, name, rules))
     for key, value in list(given.items()):
+        if "(" not in value and ":" not in value:
+            continue  # it leads nowhere, as nearly always
         bare = LOCAL.sub("", value)
         if key != "href" and ("url(" in bare.lower() or (":" in bare and key in PROPERTIES)):
             del given[key]

@@ -54,7 +54,7 @@ def _placed(rows: Sequence[model.Row], scope: str) -> list[model.Row]:
             free.update((x + n, y + height) for n in range(columns))
             group = "group" if (columns if scope == "col" else height) > 1 else ""
             heads = scope + group if cell.scope and _says_something(cell) else ""
-            cells.append(replace(cell, x=x, columns=columns, rows=height, scope=heads))
+            cells.append(model.Cell(cell.blocks, cell.text, heads, cell.align, False, columns, height, x, cell.tint))
             x += columns
         placed.append(tuple(cells))
     return placed
@@ -76,7 +76,7 @@ def _aligned(head: list[model.Row], body: list[model.Row]) -> tuple[tuple[model.
     def aligned(cell: model.Cell, heads: bool) -> model.Cell:
         number = cell.x in numbers and cell.columns == 1 if heads else numeric(cell.text)
         own = not cell.align and bool(cell.scope) == heads
-        return replace(cell, number=cell.align == "right" or (own and number))
+        return replace(cell, number=True) if cell.align == "right" or (own and number) else cell
 
     def rows(part: list[model.Row], *, heads: bool = False) -> tuple[model.Row, ...]:
         return tuple(tuple(aligned(cell, heads) for cell in row) for row in part)

@@ -96,12 +96,21 @@ def drafts(store: Store) -> list[str]:
     Raises:
         HandoverError: It holds a name that is no report, which would let one through.
     """
-    found, project = table(store.project).get("drafts", []), store.project
+    return reports(store, "drafts")
+
+
+def reports(store: Store, key: str) -> list[str]:
+    """The reports that a setting names.
+
+    Raises:
+        HandoverError: It holds a name that is no report.
+    """
+    found, project = table(store.project).get(key, []), store.project
     known = sorted({*project.reports_known(), *store.reports()}) if project else []
-    for name in found:
+    for name in found if isinstance(found, list) else ():
         if name not in known:
             raise HandoverError(
-                f"{FILE}: tool.handover.drafts must name reports (known: {', '.join(known) or 'none'}; got '{name}'"
+                f"{FILE}: tool.handover.{key} must name reports (known: {', '.join(known) or 'none'}; got '{name}'"
                 f"{near(name, known)}).\nCorrect the name, or take it out."
             )
     return found

@@ -5,11 +5,12 @@ Each check yields findings, one line a thing; nothing is executed and nothing is
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handover import atomic, git
+from handover import atomic, git, tables
+from handover.document import audit, read
 from handover.editions import index, inputs, manifest
 from handover.editions.request import require_report, same_elsewhere
 from handover.editions.store import EDITION, REPORT, Store
@@ -82,7 +83,7 @@ def notebooks(project: Project) -> Iterator[Finding]:
         except HandoverError as error:
             yield Finding("wrong", on_one_line(error))
             continue
-        wrong = [*syntax_faults(nb), *source.lenient_faults(nb)]
+        wrong = [*syntax_faults(nb), *source.lenient_faults(nb), *_typed(project, report, nb)]
         for fault in wrong:
             yield Finding("wrong", f"{where}: {fault}")
         faults = unclean(path, nb)
@@ -90,6 +91,29 @@ def notebooks(project: Project) -> Iterator[Finding]:
             yield Finding("wrong", f"{where}: must be clean in git ({'; '.join(faults)}); run: handover check --fix")
         elif not wrong:
             yield Finding("ok", f"{where}: clean, {len(declared)} parameters")
+
+
+def _typed(project: Project, report: str, nb: dict[str, Any]) -> Iterator[str]:
+    """Yield the numbers in Markdown cells of a report that states evidence, which nothing answers for."""
+    code = "\n".join(source.text_of(cell) for cell in nb["cells"] if cell["cell_type"] == "code")
+    if ".evidence(" not in code:
+        return
+    bare = source.load(project.notebook(report))
+    for cell in bare.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    try:
+        names = [str(row["name"]) for row in tables.read(project.data).rows.get("names", [])]
+    except HandoverError:
+        return  # told of the data
+    held = read(bare, report)
+    # a headline that a cell makes stands in place of the notebook's own
+    headline = None if ".headline(" in code else held.headline
+    for found in audit.findings(replace(held, evidence={"names": names}, headline=headline)):
+        yield (
+            f"cell {found.cell}: a Markdown cell must type no number (got '{found.number}' in “{found.text}”). Write "
+            "the sentence in say(…), with a fact in braces; a name that contains digits belongs in data/names.csv."
+        )
 
 
 def unclean(path: Path, nb: dict[str, Any]) -> list[str]:
@@ -224,8 +248,8 @@ def _standing(project: Project, newest: manifest.Manifest) -> Finding:
         return Finding("note", f"{name}: its notebook is no longer here")
     try:
         text = source.canonical(source.read(path))
-    except HandoverError as error:
-        return Finding("wrong", str(error).splitlines()[0])
+    except HandoverError:
+        return Finding("note", f"{name}: its notebook cannot be read")
     now = inputs.of(project, newest["report"], text, newest["parameters"])
     changed = now.changed_since(newest["inputs"])
     if not changed:

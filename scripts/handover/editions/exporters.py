@@ -26,14 +26,15 @@ class _HandoverExporter(TemplateExporter):
     Of nbconvert's `TemplateExporter` it takes the switches that say what is left out, and no template.
     """
 
-    @default("optimistic_validation")
-    def _once(self) -> bool:
-        # otherwise nbconvert checks the notebook after each of its ten preprocessors, though none is enabled
-        return True
-
     def _init_preprocessors(self) -> None:
         # a template may name some; there is none
         Exporter._init_preprocessors(self)
+
+    def _preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        # of what is a copy already; nbconvert would copy it twice more and check it, though no preprocessor is enabled
+        for preprocessor in self._preprocessors:
+            nb, resources = preprocessor(nb, resources)
+        return nb, resources
 
     def composed(self, nb: NotebookNode, resources: Any, *, code: bool = False, **kw: Any) -> "tuple[Composition, Any]":
         """Preprocess a notebook as nbconvert does, leave out what it was told to, and compose it."""

@@ -169,6 +169,8 @@ def named(store: Store, name: str) -> Edition:
     if folder.is_dir() and EDITION.fullmatch(folder.name):
         return Edition(folder.parent.parent, folder.parent.name, folder.name)
     report, _, prefix = name.strip("/").rpartition("/")
+    if not report and prefix in store.reports():
+        report, prefix = prefix, ""
     found = store.editions(Path(report).name, prefix) if report else store.editions(None, prefix)
     if len(found) == 1:
         return found[0]
@@ -177,5 +179,5 @@ def named(store: Store, name: str) -> Edition:
     meant = "" if found else near(name, known)
     raise StoreError(
         f"{name}: must be one edition, as report/edition or a path (found {len(found)}{meant}).{listed}\n"
-        "Run `handover list` to see them all."
+        f"{'Write more of the name.' if found else 'Run `handover list` to see them all.'}"
     )

@@ -94,7 +94,7 @@ class Contract:
         """
         require_report(project, report)
         path = project.notebook(report)
-        nb = source.read(path)
+        nb = source.read(path, project.where(path))
         declared = parameters.declared(nb, project.where(path))
         language = nb["metadata"].get("language", "en")
         held = inputs.of(project, report, source.canonical(nb), {})
@@ -144,10 +144,12 @@ def require_report(project: Project, report: str) -> None:
     """
     known = project.reports_known()
     if report not in known:
+        name, equals, value = report.partition("=")
+        cure = f"Set a parameter as -p {name} {value}." if equals else "Run `handover list` to see them."
         raise NotebookError(
             f"{report}: must be a report, a notebook in {project.notebooks.name}/ "
             f"(known: {', '.join(known) or 'none'}{near(PurePath(report).stem, known)}).\n"
-            "Run `handover list` to see them."
+            f"{cure}"
         )
     where = project.where(project.notebook(report))
     if not REPORT.fullmatch(report):

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from handover.errors import HandoverError, near
+from handover.errors import HandoverError, near, nearest
 from handover.project import Project
 from handover.text import printable
 
@@ -65,6 +65,11 @@ def table(project: Project | None) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise HandoverError(f"{FILE}: must be TOML (got {error}).\nMend the file and run the command again.") from error
+    tools = found.get("tool", {})
+    if isinstance(tools, dict) and "handover" not in tools and (meant := nearest("handover", tools)):
+        raise HandoverError(
+            f"{FILE}: settings must stand under [tool.handover] (got [tool.{meant}]).\nCorrect the name."
+        )
     for key in ("tool", "handover"):
         found = found.get(key, {}) if isinstance(found, dict) else found
     if not isinstance(found, dict):

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from handover.errors import ExecutionError
+from handover.errors import ExecutionError, near
 from handover.notebook import engine
 from handover.notebook.processes import describe_exit
 
@@ -47,6 +47,17 @@ NO_NETWORK = """\
 Cells have no network, so that a report is made of what lies in the project: keep what they need in data/.
 To open it, write under [tool.handover] in pyproject.toml: network = ["{report}"]
 To open it once: handover render {report} --network"""
+
+#: Slips that need more than what Python says of them: the error, how it is worded, and what to do about it.
+CURES = {
+    ("TypeError", "'Story' object is not subscriptable"): (
+        'A fact is written in braces in a sentence, say("… {fact}"), or asked for as story.facts["fact"].'
+    ),
+    (
+        "FileNotFoundError",
+        r"'(?!/|\.\.)",
+    ): "Cells run in notebooks/: a file of the project begins with ../, as in ../data/.",
+}
 
 #: A line of a cell in a traceback; the call that a cell magic becomes is none.
 FRAME = re.compile(r"^\s*File <([^>]+)>:(\d+)(?!.*\n.* get_ipython\(\)\.run_cell_magic)", re.MULTILINE)
@@ -152,6 +163,10 @@ def _raised(run: "Run", index: int, name: str, value: str, traceback: list[str])
     missing = re.match(r"name '(\w+)' is not defined", value) if name == "NameError" else None
     if missing and re.search(rf"\bf[\"'].*\{{{missing[1]}\b", run.cells[index].source):
         rest.append("In an f-string Python itself fills the braces: if a fact is meant, take away the f.")
+    elif missing:
+        written = {word for cell in run.cells for word in re.findall(r"[A-Za-z_]\w+", cell.source)}
+        first += near(missing[1], written - {missing[1]})
+    rest += [cure for (kind, pattern), cure in CURES.items() if name == kind and re.search(pattern, value)]
     what = f"raised {name}: {first}" if first else f"raised {name}"
     printed = [output.text for output in run.cells[index].outputs if output.output_type == "stream"]
     if not run.network and REFUSED.search("\n".join([name, value, *traceback, *printed])):

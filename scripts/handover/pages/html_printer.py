@@ -2,14 +2,14 @@
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from handover.document import evidence, model, words
+from handover.document import evidence, model, scripts, words
 from handover.pages.mathematics import Mathematics, defines
 
 #: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
@@ -38,11 +38,13 @@ FORMS = {
     model.Definition: "<dd>{}</dd>",
 }
 NOTHING = Markup("")
+#: Takes a text that is mark-up as such; `Markup`, and its `join` and `format`, ask each text first what it is.
+marked = partial(str.__new__, Markup)
 
 
 def fill(form: str, *values: object) -> Markup:
-    """Fill a form with values; what is not mark-up already is escaped. `Markup.format` at a small part of its cost."""
-    return Markup(form.format(*(value if isinstance(value, Markup) else escape(value) for value in values)))
+    """Fill a form with values; what is not mark-up already is escaped."""
+    return marked(form.format(*[value if isinstance(value, Markup) else escape(value) for value in values]))
 
 
 def href(anchor: str) -> str:
@@ -52,7 +54,7 @@ def href(anchor: str) -> str:
 
 def attributes(**named: str) -> Markup:
     """Attributes, each with a space before it; those without a value are left out."""
-    return Markup("".join(f' {name}="{escape(value)}"' for name, value in named.items() if value))
+    return marked("".join([f' {name}="{escape(value)}"' for name, value in named.items() if value]))
 
 
 class Printer:
@@ -62,6 +64,7 @@ class Printer:
         self.ledger = document.ledger
         self.uses = document.uses
         self.words = words.of(document.language)
+        self.direction = document.direction
         self.mathematics = Mathematics(document)
         #: Whether a contested number has been printed.
         self.contested = False
@@ -221,8 +224,8 @@ class Printer:
             about["class"] += " stacked"
         labels = [cell.text for cell in table.head[0]] if stacked else []
         caption = fill("<caption>{}</caption>", self.inlines(table.caption)) if table.caption else NOTHING
-        head = NOTHING.join(self._row(row) for row in table.head)
-        body = NOTHING.join(self._row(row, labels) for row in table.body)
+        head = run(self._row(row) for row in table.head)
+        body = run(self._row(row, labels) for row in table.body)
         inside = caption + (fill("<thead>{}</thead>", head) if head else NOTHING)
         return fill("<div{}><table>{}<tbody>{}</tbody></table></div>", attributes(**about), inside, body)
 
@@ -230,7 +233,7 @@ class Printer:
         """A row; where a table may be stacked, each cell but the first brings the name of its column."""
         named = [label if x and cell.text else "" for x, (cell, label) in enumerate(zip(row, labels, strict=False))]
         named += [""] * (len(row) - len(named))
-        return fill("<tr>{}</tr>", NOTHING.join(map(self._cell, row, named)))
+        return fill("<tr>{}</tr>", run(map(self._cell, row, named)))
 
     def _cell(self, cell: model.Cell, label: str) -> Markup:
         heads_row = cell.scope.startswith("row")
@@ -249,7 +252,7 @@ class Printer:
 
     def inlines(self, inlines: Iterable[model.Inline]) -> Markup:
         """Print running text."""
-        return NOTHING.join(map(self._inline, inlines))
+        return run(map(self._inline, inlines))
 
     def _inline(self, inline: model.Inline) -> Markup:
         match inline:
@@ -299,7 +302,7 @@ class Printer:
         """A link to the evidence; a number or a statement brings a tooltip that tells at once who said it."""
         inside, address = self.inlines(link.inside), href(link.anchor)
         if link.kind == evidence.SOURCE:
-            return fill('<a href="{}">{}</a>', address, inside)
+            return fill('<a href="{}">{}</a>', address, self._apart(inside, model.plain(link.inside)))
         if link.kind == evidence.CONFLICT:
             self.contested = True
             topic = self.ledger.conflicts[link.key].topic
@@ -315,6 +318,11 @@ class Printer:
             '<span class="card" popover="hint" role="tooltip" id="card-{1}" hidden>{3}</span>'
         )
         return fill(form, address, link.use, inside, body)
+
+    def _apart(self, text: str, plain: str = "") -> str:
+        """A name; one written the other way than the page is kept apart from the commas and numbers around it."""
+        turned = scripts.direction(plain or text) not in ("", self.direction)
+        return fill("<bdi>{}</bdi>", text) if turned else text
 
     def _fact_rows(self, key: str) -> list[tuple[str, str]]:
         fact = self.ledger.facts[key]
@@ -335,8 +343,8 @@ class Printer:
     def _who(self, claim: model.Claim, *more: str) -> str:
         """Who said something and where, each named once."""
         source = self.ledger.sources[claim.source]
-        told = [claim.said_by, source.credit or source.title, claim.where, *more]
-        return self.words.comma.join(dict.fromkeys(filter(None, told)))
+        told = [self._apart(claim.said_by), self._apart(source.credit or source.title), claim.where, *more]
+        return Markup(self.words.comma).join(dict.fromkeys(filter(None, told)))
 
     def _known(self, day: str) -> str:
         known = self.words.known.format(self.words.date(day)) if day else ""
@@ -351,7 +359,14 @@ class Printer:
         if not (section.facts or section.conflicts or section.sources):
             return NOTHING
         template = environment().get_template("evidence.html.j2")
-        told = {"section": section, "words": self.words, "ledger": self.ledger, "who": self._who, "about": self._about}
+        told = {
+            "section": section,
+            "words": self.words,
+            "ledger": self.ledger,
+            "who": self._who,
+            "about": self._about,
+            "apart": self._apart,
+        }
         told |= {"href": href, "host": host, "joined": joined, "known": known, "otherwise": otherwise}
         return Markup(template.render(told, uses=lambda entry: self.uses.get(entry.anchor, ())))
 
@@ -360,19 +375,24 @@ class Printer:
         said = self.words
         if isinstance(entry, model.Claim):
             known = said.known.format(said.date(entry.known_since)) if entry.known_since else ""
-            return joined(entry.said_by, entry.where, known)
-        carrier = said.via.format(entry.carrier) if entry.carrier not in ("", entry.credit) else ""
+            return joined(self._apart(entry.said_by), entry.where, known)
+        carrier = Markup(said.via).format(self._apart(entry.carrier)) if entry.carrier not in ("", entry.credit) else ""
         return joined(carrier, said.grade.format(entry.grade) if entry.grade else "", entry.seen)
+
+
+def run(parts: Iterable[Markup]) -> Markup:
+    """Pieces of mark-up with nothing between them."""
+    return marked("".join(parts))
 
 
 def lines(parts: Iterable[Markup]) -> Markup:
     """Pieces of mark-up, each on a line of its own."""
-    return Markup("\n").join(parts)
+    return marked("\n".join(parts))
 
 
 def joined(*parts: str) -> str:
     """Short texts in a row, with a dot between them that does not begin a line."""
-    return "\u00a0· ".join(filter(None, parts))
+    return Markup("\u00a0· ").join(filter(None, parts))
 
 
 def known(keys: Iterable[str], entries: Mapping[str, Any]) -> list[Any]:
@@ -475,6 +495,4 @@ def _coloured(source: str, language: str) -> Markup:
             parts[-1] = (kind, parts[-1][1] + text)
         else:
             parts.append((kind, text))
-    return NOTHING.join(
-        fill('<span class="{}">{}</span>', kind, text) if kind else escape(text) for kind, text in parts
-    )
+    return run(fill('<span class="{}">{}</span>', kind, text) if kind else escape(text) for kind, text in parts)

@@ -95,12 +95,11 @@ class Mathematics:
 
     def __init__(self, document: model.Document) -> None:
         self._set: dict[tuple[str, bool], Any] = {}
-        formulas = [node for node in model.walk((document.headline, document.parts)) if isinstance(node, model.Latex)]
-        if formulas:
+        if document.formulas:
             from math_core import LatexToMathML
 
             converter = LatexToMathML(macros=MACROS, xml_namespace=True, fancy_error=False)
-            for node in formulas:
+            for node in document.formulas:
                 key = node.latex, isinstance(node, model.Formula)
                 if key not in self._set:
                     self._set[key] = _mathml(converter, *key)

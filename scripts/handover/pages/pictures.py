@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -66,7 +67,12 @@ def picture(files: Mapping[str, bytes], ppi: float, name: str) -> bytes:
     except ConversionError:
         first = typesetter.pngs(files, ppi, name)[0]
     with Image.open(io.BytesIO(first)) as image:
-        return _png(image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
+        whole = image.convert("RGB")
+    # colours are chosen of every ninth dot, which takes a tenth of the time
+    few = whole.resize((whole.width // 3, whole.height // 3), Image.Resampling.NEAREST)
+    colours = few.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    drawn = whole.quantize(palette=colours, dither=Image.Dither.NONE)
+    return _png(drawn, compress_type=zlib.Z_RLE)  # which suits even ground best
 
 
 def _beginning(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -96,7 +102,7 @@ def _blocks(main: str) -> Iterator[tuple[int, int]]:
             start = token.end()
 
 
-def _png(image: "Image.Image") -> bytes:
+def _png(image: "Image.Image", **options: int) -> bytes:
     held = io.BytesIO()
-    image.save(held, "PNG")
+    image.save(held, "PNG", **options)
     return held.getvalue()

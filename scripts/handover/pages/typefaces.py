@@ -30,7 +30,8 @@ ITALIC = ("em", "i", "cite", "dfn", "var")
 FORMULA = (fonts.MATHS,)
 #: What stays regular although its tag is bold or slanted in a browser.
 PLAIN = ("pre", "code", ".row", ".plain", "address")
-#: The attributes that say how a text is set.
+#: Elements that set their text otherwise than what is around them, and the attributes that do.
+SHAPED = {*SANS, *MONO, *BOLD, *ITALIC, *PLAIN, "math"}
 SHAPING = ("class", "font-family", "font-weight", "font-style")
 
 #: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
@@ -144,28 +145,32 @@ class _Listener:
 
     def __init__(self, rtl: bool) -> None:
         self.rtl = rtl
-        #: How the elements that are open set their texts; those in a description set none.
-        self.open: list[Setting | None] = [Setting(_stack(fonts.SERIF, rtl))]
-        self.texts: dict[Setting, list[str]] = {}
+        self.texts: dict[Setting | None, list[str]] = {}
+        #: How the elements that are open set their texts, and these; those in a description set none.
+        self.open = [self._set(Setting(_stack(fonts.SERIF, rtl)))]
+
+    def _set(self, setting: Setting | None) -> tuple[Setting | None, list[str]]:
+        return setting, self.texts.setdefault(setting, [])
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        around = self.open[-1]
+        around, _ = inherited = self.open[-1]
         if around is None or tag in ("title", "desc", "annotation"):
-            self.open.append(None)
+            self.open.append(self._set(None))
             return
-        setting = _setting(around, self.rtl, tag, *map(attributes.get, SHAPING))
-        self.open.append(setting)
+        if attributes or tag in SHAPED:
+            inherited = self._set(_setting(around, self.rtl, tag, *map(attributes.get, SHAPING)))
+        self.open.append(inherited)
         if "data-label" in attributes:
-            self.texts.setdefault(setting, []).append(attributes["data-label"])
+            inherited[1].append(attributes["data-label"])
 
     def end(self, _: str) -> None:
         self.open.pop()
 
     def data(self, text: str) -> None:
-        if setting := self.open[-1]:
-            self.texts.setdefault(setting, []).append(text)
+        self.open[-1][1].append(text)
 
     def close(self) -> dict[Setting, list[str]]:
+        self.texts.pop(None, None)
         return self.texts
 
 

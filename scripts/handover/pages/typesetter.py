@@ -4,6 +4,7 @@ Worlds are kept while the process lasts, so that Typst reads anew only what diff
 the next one of the same document, a document from the one of another day.
 """
 
+import base64
 import json
 import os
 import re
@@ -23,9 +24,14 @@ STANDARDS = ["ua-1", "a-3a"]
 PICTURE = "picture-"
 #: How many worlds are kept: those of the pages, of the first one's picture and of a link's, for two documents.
 KEPT = 6
+#: Dots to an inch of a picture that cannot be drawn.
+DOTS = 288
+#: What Typst says of a glyph that stands for several letters, or for a part of one.
+LETTERS = "text with missing codepoints"
+SVG = "http://www.w3.org/2000/svg"
 BROKEN = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 24" width="240" height="24">'
-    b'<text x="0" y="16" font-family="IBM Plex Serif" font-size="11">This picture is broken.</text></svg>'
+    f'<svg xmlns="{SVG}" viewBox="0 0 240 24" width="240" height="24">'.encode()
+    + b'<text x="0" y="16" font-family="IBM Plex Serif" font-size="11">This picture is broken.</text></svg>'
 )
 
 
@@ -66,14 +72,19 @@ def page_count(made: bytes) -> int:
 
 
 def _mended(files: Mapping[str, bytes], name: str, run: Callable[[Mapping[str, bytes]], Any]) -> Any:
-    """Run Typst, and once more without the pictures that it cannot draw if it refuses."""
+    """Run Typst, and once more with dots in place of the pictures that it cannot draw if it refuses."""
     try:
         return run(files)
-    except ConversionError:
-        broken = {file for file in files if file.startswith(PICTURE) and not _drawable(file, files[file])}
+    except ConversionError as error:
+        typefaces = {file: files[file] for file in (fallback.FILE, fallback.STAND_INS) if file in files}
+        pictures = {file: files[file] for file in files if file.startswith(PICTURE)}
+        broken = {file: data for file, data in pictures.items() if not _drawable(typefaces | {file: data}, file)}
+        if not broken and LETTERS in str(error):
+            # it depends on the text around a picture which typeface Typst finds for a letter in it
+            broken = {file: data for file, data in pictures.items() if data.startswith(b"<svg")}
         if not broken:
             raise
-        return run({**files, **dict.fromkeys(broken, BROKEN)})
+        return run({**files, **{file: _in_dots(typefaces | {file: data}, file) for file, data in broken.items()}})
 
 
 def _query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
@@ -84,14 +95,28 @@ def _query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
             raise _refused(name, str(error), [], "") from error
 
 
-def _drawable(file: str, data: bytes) -> bool:
+def _in_dots(files: Mapping[str, bytes], file: str) -> bytes:
+    """Return a picture as dots: a PDF/A holds no letters of scripts that join, such as Hindi's, out of a drawing."""
+    source = f"#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image({literal('/' + file)})"
+    try:
+        dots = bytes(_compile({"main.typ": source.encode(), **files}, {"format": "png", "ppi": DOTS}, file))
+    except ConversionError:
+        return BROKEN
+    size = " ".join(
+        f'{side}="{int.from_bytes(dots[at : at + 4]) * 96 / DOTS}"' for side, at in (("width", 16), ("height", 20))
+    )
+    data = base64.b64encode(dots).decode()
+    return f'<svg xmlns="{SVG}" {size}><image href="data:image/png;base64,{data}" {size}/></svg>'.encode()
+
+
+def _drawable(files: Mapping[str, bytes], file: str) -> bool:
     source = (
         '#set document(title: "x", date: datetime(year: 2000, month: 1, day: 1))\n'
         f'#image({literal("/" + file)}, alt: "x", width: 1cm, height: 1cm)'
     )
     options = {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": 0}
     try:
-        _compile({"main.typ": source.encode(), file: data}, options, file)
+        _compile({"main.typ": source.encode(), **files}, options, file)
     except ConversionError:
         return False
     return True

@@ -21,6 +21,8 @@ GLUE = "\u00a0"
 BETWEEN = " · "
 #: Of a conflict with a longer text the row may be parted between pages.
 LONG = 800
+#: A word of a topic, which stands in a narrow column, may be broken if it is longer.
+WORD = 17
 
 
 class Evidence:
@@ -141,7 +143,7 @@ class Evidence:
         said = [f"[{self._side(side)}]" for side in (conflict.a, conflict.b)] + [f"[{text(conflict.reading)}]"] * read
         longest = max(map(len, (conflict.topic, conflict.a.text, conflict.b.text, conflict.reading)))
         whole = ", whole: false" if longest > LONG else ""
-        return f"disagreement({literal(conflict.anchor)}, [{text(conflict.topic)}], {', '.join(said)}{whole}),"
+        return f"disagreement({literal(conflict.anchor)}, [{text(conflict.topic, WORD)}], {', '.join(said)}{whole}),"
 
     def _side(self, side: model.Side) -> str:
         """What one side says, with its source."""

@@ -1,10 +1,13 @@
 """Tables in Typst: cells placed on a grid, numbers to the right, wide ones in parts, long ones cut."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
 
 from handover.document import model, of
-from handover.pages.typst_text import BREAK, breakable, text
+from handover.pages.typst_text import BREAK, breakable, literal, text, visible
 
 #: Of a table of more rows or cells the first and the last rows are set, and it says how many are left out.
 ROWS, CELLS = 2000, 12_000
@@ -17,17 +20,21 @@ HEAD_LINES = 12
 WORD = 24
 #: Characters on a line of a table in a column, and how many one of its columns asks for at most.
 COLUMN_WIDTH, MOST_SHARED = 64, 18
-#: A text of no more characters than `SHORT` stands on one line; one of more than `LONG` is read as running text.
-SHORT, LONG = 24, 60
+#: A text of no more characters than this stands on one line.
+SHORT = 24
+#: How many words of a column are measured: the one of the most letters need not be the widest.
+MEASURED = 4
+#: Where a line may end: white space, but for what holds two words together.
+BREAKS = re.compile(rf"(?:{BREAK}|[^\S\u00a0\u202f])+")
 #: Characters that fit on a line, and the size to set them in, largest first.
 SIZES = ((104, "8.5pt"), (122, "7.5pt"), (146, "6.5pt"))
 #: What may take any number of lines.
-TALL = model.Image | model.CodeBlock | model.Preformatted | model.Formula | model.List | model.Table
+TALL = {model.Image, model.CodeBlock, model.Preformatted, model.Formula, model.List, model.Table}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Cell:
-    """A cell in its row; `rows` and `columns` are those it spans."""
+    """A cell in its row; `rows` and `columns` are those it spans, `kinds` those of the nodes in it."""
 
     y: int
     x: int
@@ -37,13 +44,18 @@ class _Cell:
     text: str
     header: bool
     align: str
-    tall: bool
+    kinds: set[type]
     tint: model.Tint | None
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Its words that may not be broken."""
+        return BREAKS.split(breakable(visible(self.text), WORD))
 
     @property
     def word(self) -> int:
-        """The length of its longest word that may not be broken."""
-        return max(map(len, breakable(self.text, WORD).replace(BREAK, " ").split()), default=0)
+        """The length of the longest of them."""
+        return max(map(len, self.words))
 
 
 def table(
@@ -81,13 +93,13 @@ def table(
             header=y < head or bool(cell.scope),
             align=_align(cell, above=y < head, number=cell.x in numbers),
             tint=cell.tint,
-            tall=any(isinstance(node, TALL) for node in model.walk(cell.blocks)),
+            kinds={type(node) for node in model.walk(cell.blocks)},
         )
         for y, row in enumerate(rows)
         for cell in row
     ]
-    widths = _widths(cells, found.columns)
-    parts = _parts(widths, _lead(cells, widths, head, numbers))
+    widths, limit = _widths(cells, found.columns, column), COLUMN_WIDTH if column else SIZES[-1][0]
+    parts = _parts(widths, _lead(cells, widths, head, numbers, limit), limit)
     lines = _lines(cells, found)
     whole = len(rows) <= WHOLE + 1 and not column and sum(lines.values()) <= LINES
     # what is no head to the typesetter may be broken across pages
@@ -97,9 +109,9 @@ def table(
         told = [caption] if caption and number == 1 else []
         told += [text(words.part.format(number, len(parts)))] if len(parts) > 1 else []
         size = next((size for limit, size in SIZES if sum(widths[x] + 2 for x in part) <= limit), SIZES[-1][1])
-        shares = _shares(cells, part) if column else _balance(cells, part)
+        shared = _shared(cells, part, column)
         options = [
-            f"columns: {shares or len(part)}",
+            f"columns: ({', '.join(shared)},)" if shared else f"columns: {len(part)}",
             f"size: {size}",
             f"head: {head}",
             f"gap: {kept + head if left_out else -1}",
@@ -127,43 +139,42 @@ def _align(cell: model.Cell, *, above: bool, number: bool) -> str:
     return "center" if above and cell.columns > 1 else ""
 
 
-def _widths(cells: list[_Cell], columns: int) -> list[int]:
-    """Characters that each column asks for."""
+def _widths(cells: list[_Cell], columns: int, column: bool) -> list[int]:
+    """Characters that each column asks for; in a `column` of text it has no more than its longest word needs."""
     widths = [2] * columns
     for cell in cells:
         if cell.columns == 1:
-            widths[cell.x] = max(widths[cell.x], cell.word, min(len(cell.text), SHORT))
+            widths[cell.x] = max(widths[cell.x], cell.word, 0 if column else min(len(cell.text), SHORT))
     return widths
 
 
-def _shares(cells: list[_Cell], part: list[int]) -> str:
-    """Share a narrow width out so that most cells of each column stand on one line; "" where it is too narrow."""
-    shares = []
-    for x in part:
-        column = [cell for cell in cells if cell.x == x and cell.columns == 1]
-        lengths = sorted(min(len(cell.text), MOST_SHARED) for cell in column) or [1]
-        # a number set to the right must not touch what begins beside it
-        beside = 3 if any(cell.align == "end" for cell in column) else 1
-        shares.append(max(lengths[len(lengths) * 4 // 5], max((cell.word for cell in column), default=1) + beside))
-    return _fractions(shares) if sum(shares) <= COLUMN_WIDTH else ""
+def _shared(cells: list[_Cell], part: list[int], column: bool) -> list[str]:
+    """What each column is measured by, to share a width out so that most cells stand on one line: words and a text.
+
+    Where all cells do, and of two columns on a page, the typesetter knows best: nothing is shared out.
+    """
+    inside = [[cell for cell in cells if cell.x == x and cell.columns == 1] for x in part]
+    said = [sorted((" ".join(cell.text.split()) for cell in one), key=len) or [""] for one in inside]
+    usual = [one[len(one) * 4 // 5] for one in said]
+    if column:
+        asked = [MOST_SHARED] * len(part)
+    elif len(part) < 3 or sum(len(one[-1]) + 2 for one in said) <= SIZES[0][0]:
+        return []
+    else:
+        long = [len(text) > SHORT for text in usual]
+        room = SIZES[0][0] - sum(len(text) + 2 for text in usual if len(text) <= SHORT)
+        # the square root, since a text twice as long needs less than twice the width to look as full
+        weights = [sum(sqrt(len(text)) for text in one) / len(one) * own for one, own in zip(said, long, strict=True)]
+        asked = [round(room * weight / sum(weights)) if weight else SHORT for weight in weights]
+    measured = zip(map(_longest, inside), usual, asked, strict=True)
+    return [f"({words}, {literal(visible(text[:most]))})" for words, text, most in measured]
 
 
-def _balance(cells: list[_Cell], part: list[int]) -> str:
-    """Give the room of a page to columns of long texts, in the measure of their texts; "" where there is none."""
-    said = {x: [cell.text for cell in cells if cell.x == x and cell.columns == 1] or [""] for x in part}
-    usual = {x: sorted(map(len, texts))[len(texts) * 4 // 5] for x, texts in said.items()}
-    long = [x for x in part if usual[x] > SHORT]
-    if len(part) < 3 or max(max(map(len, texts)) for texts in said.values()) <= LONG or not long:
-        return ""
-    room = SIZES[0][0] - sum(usual[x] + 2 for x in part if x not in long)
-    # the square root, since a text twice as long needs less than twice the width to look as full
-    weights = {x: sum(len(text) ** 0.5 for text in said[x]) / len(said[x]) for x in long}
-    whole = sum(weights.values())
-    return _fractions([max(round(room * weights[x] / whole) if x in long else usual[x] + 2, 4) for x in part])
-
-
-def _fractions(shares: list[int]) -> str:
-    return f"({', '.join(f'{share}fr' for share in shares)},)"
+def _longest(column: list[_Cell]) -> str:
+    """The longest words of a column."""
+    found = {(word, model.Code in cell.kinds) for cell in column for word in cell.words} or {("", False)}
+    longest = sorted(found, key=lambda one: (-len(one[0]), one))[:MEASURED]
+    return f"({''.join(f'raw({literal(word)}), ' if code else f'{literal(word)}, ' for word, code in longest)})"
 
 
 def _lines(cells: list[_Cell], found: model.Table) -> dict[int, int]:
@@ -172,23 +183,22 @@ def _lines(cells: list[_Cell], found: model.Table) -> dict[int, int]:
     lines: dict[int, int] = {}
     for cell in cells:
         width = max(share * cell.columns - 2, 1)
-        own = LINES if cell.tall else int(len(cell.text) / width) + 1 + cell.body.count("#linebreak();")
+        own = LINES if cell.kinds & TALL else int(len(cell.text) / width) + 1 + cell.body.count("#linebreak();")
         lines[cell.y] = max(lines.get(cell.y, 1), own)
     return lines
 
 
-def _lead(cells: list[_Cell], widths: list[int], head: int, numbers: set[int]) -> int:
+def _lead(cells: list[_Cell], widths: list[int], head: int, numbers: set[int], limit: int) -> int:
     """Count the leading columns that name the rows; where none says so, the first does, if it holds no numbers."""
     names = {cell.x for cell in cells if cell.y >= head and cell.header} or ({0} - numbers)
     lead = next((x for x in range(len(widths) - 1) if x not in names), len(widths) - 1)
-    while lead > 1 and sum(widths[x] + 2 for x in range(lead)) > SIZES[-1][0] // 2:
+    while lead > 1 and sum(widths[x] + 2 for x in range(lead)) > limit // 2:
         lead -= 1
     return lead
 
 
-def _parts(widths: list[int], lead: int) -> list[list[int]]:
+def _parts(widths: list[int], lead: int, limit: int) -> list[list[int]]:
     """Share columns out over as many parts as it takes, each beginning with the columns that name the rows."""
-    limit = SIZES[-1][0]
     parts, current = [], list(range(lead))
     for x in range(lead, len(widths)):
         if len(current) > lead and sum(widths[i] + 2 for i in [*current, x]) > limit:

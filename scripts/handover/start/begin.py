@@ -39,19 +39,20 @@ def new_report(project: Project, report: str) -> Path:
     _require_new(project, report)
     found = first_usable(project, dt.date.today())
     label = found.label if _is_plain(found.label) else "By the latest account"
-    value = f"{label}: {{{found.fact}}}"
+    value = f"{label}: {{{found.fact}}}{' per cent' if found.unit == 'per cent' else ''}"
+    table, where = (json.dumps(text, ensure_ascii=False) for text in (found.table, found.where))
     alt = f"Marks along time, joined by a line: what the table says of each period. {value}."
     words = {
         "title": report.replace("-", " ").replace("_", " ").capitalize(),
         "as_of": found.day.isoformat(),
         "evidence": EVIDENCE if found.article else "",
         "also": ", evidence" if found.article else "",
+        "rows": f"frame({table}).query({where})" if found.table else f'story.numbers("{found.fact}")',
         **{
             name: json.dumps(text, ensure_ascii=False)
             for name, text in (
                 ("sentence", _sentence(label, found)),
-                ("table", found.table),
-                ("query", found.where),
+                ("drawn", "All rows of the table that can be compared" if found.table else "The rows behind it"),
                 ("heading", value),
                 ("alt", alt),
             )

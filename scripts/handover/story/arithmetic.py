@@ -5,12 +5,19 @@ A number has a lower and an upper edge. An edge that nobody gave stays open: "fe
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from handover.story.values import Quantity
+from handover.story.values import Period, Quantity
 
 #: A lower or an upper edge, and whether the number lies strictly inside it; None where it is open.
 Edge = tuple[float, bool] | None
-OPEN = ("fewer_than", "more_than")
+OPEN = ("fewer_than", "less_than", "more_than")
+
+
+def day(period: Period) -> Quantity:
+    """Return a day as a number, so that days can be taken from each other; one that is not known is a range."""
+    first, last = period.start.toordinal(), period.end.toordinal()
+    return Quantity(first, bound="exact") if first == last else Quantity(low=first, high=last, bound="range")
 
 
 def total(numbers: Sequence[Quantity]) -> Quantity:
@@ -52,7 +59,9 @@ def share(part: Quantity, whole: Quantity) -> Quantity:
     (low, high), (floor, ceiling) = _edges(part), _edges(whole)
     if floor is not None and floor[0] <= 0:
         floor = None
-    return _quantity(_ratio(low, ceiling), _ratio(high, floor), (part, whole), rounded=True)
+    found = _quantity(_ratio(low, ceiling), _ratio(high, floor), (part, whole), rounded=True)
+    # per cent are not counted
+    return replace(found, bound="less_than") if found.bound == "fewer_than" else found
 
 
 def _edges(number: Quantity) -> tuple[Edge, Edge]:

@@ -6,6 +6,7 @@
     count       of place_id     handovers kind=transfer date!=first_handover
     sum         of wounded      A053 A075
     difference  of value        isis_attacks_2024 isis_attacks_2025
+    difference  of date         handover_announced promise_day
     share       of rows         attacks weapon=drone / attacks
 
 A rule is a table and conditions on its columns: ``=`` any of the values between ``|``, or a range of days or numbers;
@@ -14,7 +15,8 @@ same. A value with spaces stands in double quotes: ``series="days in a month"``.
 outlier, and of what was planned, ordered or authorised only what `basis` names.
 
 A rule counts what was known by the report's day; one with a range of days is known once the range is over. What names
-its rows is known once all of them are. Bounds are computed as in `arithmetic`; conflicts are those of the rows.
+its rows is known once all of them are. Bounds are computed as in `arithmetic`; conflicts are those of the rows. The
+days from one day to another are a range where one of the two is known by its month or its year.
 """
 
 import datetime as dt
@@ -26,13 +28,13 @@ from typing import TYPE_CHECKING, Any
 from handover.errors import FactError, near
 from handover.story import arithmetic
 from handover.story.claims import WEAK
-from handover.story.values import Period, Quantity, Row, overlap, period_of, quantity_of
+from handover.story.values import English, Period, Quantity, Row, overlap, period_of, quantity_of
 from handover.tables import Value, claimed, row_id
 
 if TYPE_CHECKING:
     from handover.story.claims import Claim
     from handover.story.data import Tables
-    from handover.story.facts import Facts
+    from handover.story.facts import Fact, Facts
 
 #: What is done with a list of numbers, and with two.
 MANY: dict[str, Callable[[Sequence[Quantity]], Quantity]] = {
@@ -49,6 +51,9 @@ COMPUTED = ("count", *MANY, *TWO)
 #: What was meant and not observed.
 MEANT = ("planned", "ordered", "authorised")
 PER_CENT = "per cent"
+FIRST_OR_LAST = (("date", "least"), ("date", "most"))
+#: What is read off a row that is no number, but a day.
+DAYS = ("date", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,12 @@ def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
     groups = [_Group(facts, where, of, side) for side in sides]
     if any(group.open for group in groups):
         return None
-    if of == "date" and how in ("least", "most"):
+    if of in DAYS and how not in ("count", "difference") and len(sides) == 1 and (of, how) not in FIRST_OR_LAST:
+        raise FactError(
+            f"{where}: {how} must combine numbers (got days, since of is {of}).\nDays are counted, or one is taken "
+            "from another by difference; least and most of date are the first and the last."
+        )
+    if (of, how) in FIRST_OR_LAST:
         return groups[0].day(last=how == "most")
     if how == "count":
         parts = [groups[0].counted()]
@@ -95,8 +105,10 @@ def computed(facts: "Facts", row: Row) -> dict[str, Any] | None:
         raise FactError(f"{where}: {how} must have two parts (got {len(parts)}).\nName two rows or facts, or A / B.")
     if known:
         _refuse_mixture(where, how, str(row["unit"]), known)
-    if not known or len(known) < len(parts):
+    if not known or len(known) < len(parts) or (how == "share" and known[1].number.edges() == (0, 0)):
         return None
+    if how == "share":
+        _refuse_more_than_whole(where, known[0].number, known[1].number)
     return _put_together(how, known)
 
 
@@ -105,8 +117,6 @@ def _put_together(how: str, parts: list[Part]) -> dict[str, Any] | None:
     if how in ("least", "most"):
         # the claim that is printed comes first
         parts = sorted(parts, key=lambda part: part.number != MANY[how](numbers))
-    if how == "share" and numbers[1].edges() == (0, 0):
-        return None
     number = numbers[0] if how == "count" else TWO[how](*numbers) if how in TWO else MANY[how](numbers)
     if not number.known:
         return None
@@ -124,14 +134,25 @@ def _refuse_mixture(where: str, how: str, unit: str, parts: list[Part]) -> None:
     """Refuse to combine numbers of different things, and a result in another unit than theirs."""
     kinds = sorted({part.kind for part in parts})
     if len(kinds) > 1:
+        got = " and ".join(kinds)
         raise FactError(
-            f"{where}: {how} must combine numbers of one unit (got {', '.join(kinds)}).\n"
-            "Take rows of one table and one basis, or facts of one unit."
+            f"{where}: {how} must combine numbers of one unit (got {got}).\nTake rows of one table, column and basis, "
+            "or facts of one unit; make a fact of a row that is to stand beside facts."
         )
     wanted = {PER_CENT} if how == "share" else parts[0].units
     if wanted and unit not in wanted:
         raise FactError(
             f"{where}: unit must be that of the result, {' or '.join(sorted(wanted))} (got {unit}).\nCorrect the unit."
+        )
+
+
+def _refuse_more_than_whole(where: str, part: Quantity, whole: Quantity) -> None:
+    """Refuse a share above 100 per cent, whatever the bounds of its numbers allow."""
+    least, most = part.edges()[0], whole.edges()[1]
+    if least is not None and most is not None and least > most and "about" not in (part.bound, whole.bound):
+        got = " of ".join(English().quantity(number, digits=True) for number in (part, whole))
+        raise FactError(
+            f"{where}: share must be of a part in its whole (got {got}).\nName the part first, then the whole."
         )
 
 
@@ -211,27 +232,48 @@ class _Group:
                 yield self._part(row) if row else None
             else:
                 fact = self.facts[word]
-                number = fact.quantity if fact else None
-                if fact and number is None:
-                    raise FactError(
-                        f"{self.where}: must combine numbers ('{word}' has none).\nName a fact with a number."
-                    )
-                unit = fact.unit if fact else ""
-                yield fact and Part(
-                    fact.claims[:1], fact.known, number, fact.period, unit, frozenset({unit}), fact.conflicts
-                )
+                yield fact and self._of_fact(fact)
+
+    def _of_fact(self, fact: "Fact") -> Part:
+        number, kind, units = fact.quantity, fact.unit, frozenset({fact.unit})
+        if number is None and fact.period and self.of in DAYS:
+            number, kind, units = arithmetic.day(self._end_of(fact.period)), "day", frozenset({"days"})
+        if number is None:
+            day = "; a difference of days needs date in the column of" if fact.period else ""
+            raise FactError(
+                f"{self.where}: must combine numbers ('{fact.key}' has none).\nName a fact with a number{day}."
+            )
+        return Part(fact.claims[:1], fact.known, number, fact.period, kind, units, fact.conflicts)
+
+    def _end_of(self, period: Period) -> Period:
+        """Return what is known of the day that is read off a period: itself, or that of its start or its end."""
+        return period if self.of == "date" else Period.around(getattr(period, self.of), period.precision)
 
     def _part(self, row: Row) -> Part:
-        name = row_id(row)
+        name, period = row_id(row), period_of(row)
+        if self.of in DAYS and period:
+            return Part(
+                claims=(name,),
+                known=self.tables.known(row),
+                number=arithmetic.day(self._end_of(period)),
+                period=period,
+                kind="day",
+                units=frozenset({"days"}),
+                conflicts=self._contested(name, period, lambda claim: claim.period),
+            )
         self._refuse_column(row)
         number = quantity_of(row, self.of)
         table, basis = self.tables.where[name][0], str(row.get("basis") or "")
-        words = [table, self.of, str(row.get("unit") or ""), basis if basis in MEANT else "observed"]
+        words = [
+            f"{self.of} of {table}",
+            str(row.get("unit") or ""),
+            basis if basis in MEANT else "observed" if basis else "",
+        ]
         return Part(
             claims=(name,),
             known=self.tables.known(row),
             number=number,
-            period=period_of(row),
+            period=period,
             kind=" ".join(filter(None, words)),
             units=self._units(table, row),
             conflicts=self._contested(name, number, lambda claim: quantity_of(claim.row, self.of)),

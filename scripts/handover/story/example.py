@@ -22,7 +22,8 @@ class Example:
     """What a first sentence and a first chart are made of.
 
     `day` is the last on which a row behind a fact became known; `where` chooses the rows of `table` that can be
-    compared, as a query of pandas; `article` says whether a report can rest on the article alone.
+    compared, as a query of pandas; both are empty where the table has its numbers in other columns than those that
+    charts draw. `article` says whether a report can rest on the article alone.
     """
 
     day: dt.date
@@ -47,19 +48,19 @@ def first_usable(project: Project, today: dt.date) -> Example:
     day = max(days, default=today)
     view = View(tables, day)
     facts = Facts(view)
-    for key in facts.declared:
-        fact = facts[key]
-        if not (fact and fact.quantity and fact.period):
-            continue
+    known = [fact for key in facts.declared if (fact := facts[key]) and fact.quantity and fact.period]
+    for fact in known:
         table, row = tables.where[fact.claims[0]]
         if row.keys() >= QUANTITY and {"date", "start"} & row.keys() and "source_id" in row:
             # a scope or a measure says enough; where there is none, rows of one subject alone can be compared
             own = {} if row.get("scope") or row.get("measure") else subject_of(row)
             alike = {column: row[column] for column in SERIES if row.get(column)} | own
-            return Example(day, key, fact.label, fact.unit, table, _query(alike), "claims" in tables.rows)
+            return Example(day, fact.key, fact.label, fact.unit, table, _query(alike), "claims" in tables.rows)
+    if known:
+        return Example(day, known[0].key, known[0].label, known[0].unit, "", "", "claims" in tables.rows)
     raise DataError(
-        "data/facts.csv: must have a fact that states a number (none is known that rests on a table with the columns "
-        f"{', '.join(sorted(QUANTITY))}, source_id, and date or start).\nAdd a row to such a table, and a fact of it."
+        "data/facts.csv: must have a fact that states a number (none is known whose rows have a date or a start).\n"
+        "Add a row to a table, with a number, a day and its source, and a fact of it."
     )
 
 

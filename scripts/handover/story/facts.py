@@ -22,6 +22,7 @@ from handover.story.derived import COMPUTED, computed
 from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
 from handover.tables import claimed, row_id
 
+LISTED = "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
 #: The value of column `of` for a fact that has no value.
 SAID = "said"
 BASE = "ain_al_asad"
@@ -81,12 +82,18 @@ class Facts:
         """Return whether a fact is a mere statement, without a value."""
         return key in self.declared and self.declared[key]["of"] == SAID
 
+    def missing(self, key: str) -> tuple[str, str]:
+        """Say of a name that is none of the facts that it is not, or which facts beneath it are gone; and the cure."""
+        gone = sorted(RESTS_ON.get(key, set()) - self.declared.keys())
+        if gone and any(self.declared.keys() & beneath for beneath in RESTS_ON.values()):
+            said = f"'{key}' must rest on facts that there are (missing: {', '.join(gone)})"
+            return said, f"Add a row for {' and '.join(gone)} to data/facts.csv again, or take '{key}' out."
+        return f"'{key}' is not a fact", LISTED
+
     def _made(self, key: str) -> Fact | None:
         if key not in self:
-            raise FactError(
-                f"'{key}' is not a fact{near(key, list(self)) or '.'}\n"
-                "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
-            )
+            said, cure = self.missing(key)
+            raise FactError(f"{said}{near(key, list(self)) or '.'}\n{cure}")
         if key in self._under_way:
             way = " ─► ".join([*self._under_way, key])
             raise FactError(f"data/facts.csv: '{key}' must not rest on itself ({way}).\nName the rows behind it.")

@@ -7,8 +7,8 @@ None), and ``known``, the day from which the row may be used (datetime64).
 import datetime as dt
 import html
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -230,8 +230,10 @@ class Table:
     """HTML that a cell displays."""
 
     html: str
+    shown: Callable[[], object] = field(default=str, repr=False, compare=False)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        self.shown()
         return {"text/html": self.html, "text/plain": re.sub(r"<[^>]+>", " ", self.html)}
 
 

@@ -6,8 +6,9 @@ An output of its own MIME type names each text that was left out or gave way to 
 
 import builtins
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from handover.story.claims import Why
@@ -51,6 +52,20 @@ class Omissions:
 
     facts: Facts
     found: list[Omission] = field(default_factory=list)
+    #: what was made for a cell to show, and has not been shown so far
+    unshown: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def made(self, where: str, words: str) -> Callable[[], object]:
+        """Expect something to be shown; what is returned is called when it is."""
+        if words:
+            self.unshown[where, words] = None
+        return partial(self.unshown.pop, (where, words), None)
+
+    def forgotten(self) -> None:
+        """Record what no cell has shown, since Jupyter shows the last expression of a cell alone."""
+        for where, words in self.unshown:
+            self.add(where, words, Why("it is not the last line of its cell, which alone is shown"), lost=True)
+        self.unshown.clear()
 
     def passed(self, passed: Passed) -> None:
         """Record the templates that were passed over."""

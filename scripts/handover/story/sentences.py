@@ -25,8 +25,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handover.errors import FactError, ProseError, nearest
-from handover.story.facts import Fact, Facts
-from handover.story.values import English
+from handover.story.derived import PER_CENT
+from handover.story.facts import LISTED, Fact, Facts
+from handover.story.values import English, Period
 from handover.text import NUMBER_WORD
 
 #: Prefixes of links by target; `handover.document.evidence`, which may not import this, has the same.
@@ -35,6 +36,7 @@ LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
 DOLLAR = re.compile(r"(?<![\\$])\$(?=\[(?:\\.|[^\]\\])*\]\()")
 ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
 DIGITS = re.compile(r"\S*\d\S*")
+DOUBLED = re.compile(r"\{\{([a-z]\w*(?:\.\w+)?)\}\}")
 PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 #: The part of a field that is words of the sentence itself.
 WORDS = "words"
@@ -160,13 +162,19 @@ class Writer:
                 f"{where}: a template must be a text (got a {type(template).__name__}).\n"
                 'Write alternatives one after the other, parted by commas: say("…", "…").'
             )
-        self.refuse_typed(template, where)
+        if not (stray := _stray_brace(template)):
+            self.refuse_typed(template, where)
+        if doubled := DOUBLED.search(template):
+            raise ProseError(
+                f"{where}: a fact must stand in single braces (got '{doubled[0]}').\n"
+                f"Write {{{doubled[1]}}}; braces that are doubled are text.\n  {template}"
+            )
         pieces: list[str | Field | Unknown] = []
         try:
             parsed = list(string.Formatter().parse(template))
         except ValueError as error:
             raise ProseError(
-                f"{where}: a template must have matching braces (got {_stray_brace(template) or error}).\n"
+                f"{where}: a template must have matching braces (got {stray or error}).\n"
                 "Write a fact as {FACT}, and a brace that is text twice: {{ or }}.\n"
                 f"  {template}"
             ) from error
@@ -180,6 +188,7 @@ class Writer:
             if name is not None:
                 begun = any(p if isinstance(p, str) else not (isinstance(p, Field) and p.condition) for p in pieces)
                 pieces.append(self._field(name, spec or "", template, where, first=not begun and len(parsed) > 1))
+        _require_per_cent(pieces, template, where)
         return pieces
 
     def refuse_typed(self, template: str, where: str, *, spelt: bool = False) -> None:
@@ -238,12 +247,11 @@ class Writer:
         kinds = (("part", [part] if part else [], PARTS), ("style", styles, STYLES))
         wrong = next(((kind, word, known) for kind, words, known in kinds for word in words if word not in known), None)
         if key not in self.facts:
-            meant = nearest(key, self.facts)
-            cure = "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
+            said, cure = self.facts.missing(key) if key else (f"a field must name a fact (got {written})", LISTED)
+            meant = nearest(key, self.facts) if cure == LISTED else ""
             bare = re.sub(r"\s+(?![^\[]*\])", "", written)
             if bare != written and split_field(bare.strip("{}").partition(":")[0])[0] in self.facts:
                 cure = f"Write it without spaces: {bare}"
-            said = f"'{key}' is not a fact" if key else f"a field must name a fact (got {written})"
             error: type[FactError] | type[ProseError] = FactError
         elif wrong:
             kind, key, known = wrong
@@ -267,7 +275,8 @@ class Writer:
             return fact.words
         form = part or next((style for style in styles if style in ("year", "month", "day")), "")
         if part in ("start", "end"):
-            return self.language.date(getattr(fact.period, part)) if fact.period else ""
+            end = fact.period and Period.around(getattr(fact.period, part), fact.period.precision)
+            return self.language.period(end) if end else ""
         if part or not fact.quantity:
             return self.language.period(fact.period, form if form != "date" else "") if fact.period else ""
         return self.language.quantity(fact.quantity, hedge="bare" not in styles, digits="digits" in styles)
@@ -296,6 +305,17 @@ class Writer:
         source = self.facts.view.tables.sources[found.source]
         who = ", ".join(dict.fromkeys(filter(None, [found.said_by, str(source["outlet"]), found.place])))
         return escape(f"{fact.label}: {who}; known since {self.language.date(fact.known)}").replace('"', "'")
+
+
+def _require_per_cent(pieces: Iterable[str | Field | Unknown], template: str, where: str) -> None:
+    """Refuse a share that is printed without its unit: "about one of them died" says something else."""
+    shares = (piece for piece in pieces if isinstance(piece, Field) and piece.fact.unit == PER_CENT)
+    bare = next((share for share in shares if share.text and not share.part), None)
+    if bare and not re.search(r"\bper ?cent|%", template):
+        raise ProseError(
+            f"{where}: a share must have its unit beside it (got {{{bare.fact.key}}} without per cent).\n"
+            f"Write {{{bare.fact.key}}} per cent.\n  {template}"
+        )
 
 
 def _stray_brace(template: str) -> str:

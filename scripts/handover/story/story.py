@@ -7,7 +7,7 @@ story.say("Iraqi officials reported {isis_attacks_2025} attacks")
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +40,12 @@ class Sentence:
 
     text: str
     role: str = ""
+    shown: Callable[[], object] = field(default=str, repr=False, compare=False)
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
+        self.shown()
         data = {"text/markdown": self.text, "text/plain": self.text} if self.text else {"text/plain": ""}
         return data, {"handover": {"role": self.role}} if self.role else {}
 
@@ -94,7 +96,7 @@ class Story:
             raise ProseError(f"headline: one of the titles must hold on every day (none does on {self.view.as_of}).")
         below = self._writer.markdown(standfirst, where="standfirst")
         self._omissions.tell()
-        return Sentence(f"# {escape(words)}\n\n{below}", "headline")
+        return self._sentence("headline", f"# {escape(words)}\n\n{below}", "headline")
 
     def say(self, *templates: str) -> Sentence:
         """Show the first of the templates whose facts were all known by the report's day, or nothing.
@@ -103,7 +105,10 @@ class Story:
         """
         text = self._writer.markdown(templates)
         self._omissions.tell()
-        return Sentence(text)
+        return self._sentence("say", text)
+
+    def _sentence(self, where: str, text: str, role: str = "") -> Sentence:
+        return Sentence(text, role, self._omissions.made(where, without_links(text).removeprefix("- ")))
 
     def findings(self, *templates: Templates, otherwise: Templates = ()) -> Sentence:
         """Show a list with an item for each template whose facts were known; `otherwise` if there is none.
@@ -119,7 +124,7 @@ class Story:
         if not text:
             return self._instead(otherwise)
         self._omissions.tell()
-        return Sentence(text)
+        return self._sentence("findings", text)
 
     def _instead(self, otherwise: Templates) -> Sentence:
         """Show what is said in place of all that was lost in this call."""
@@ -128,7 +133,7 @@ class Story:
         self._omissions.found += before
         self._omissions.replaced(without_links(text))
         self._omissions.tell()
-        return Sentence(text)
+        return self._sentence("otherwise", text)
 
     def _missed(self, key: str) -> None:
         self._omissions.add("a fact that the cell asks for", key, self._facts.why_unknown(key))
@@ -158,13 +163,24 @@ class Story:
 
         Args:
             labels: A row's id, or the fact that rests on it, to the label.
+
+        Raises:
+            FactError: There is no such fact or row, or the fact rests on no row, as the report's own day does.
         """
         rows = {}
         for name, label in labels.items():
+            if name not in self._facts and name not in self.view.tables.where:
+                known = [*self._facts, *self.view.tables.where]
+                raise FactError(f"marks: must name a fact or row (got '{name}'{near(name, known)}).\nCorrect the name.")
             if name not in self._facts:
                 if self._used("mark", name):
                     rows[name] = label
             elif fact := self._facts[name]:
+                if not fact.claims:
+                    raise FactError(
+                        f"marks: must name a fact that rests on a row (got '{name}', which rests on none).\n"
+                        "Name another fact, or a row by its id."
+                    )
                 rows[fact.claims[0]] = label
             else:
                 self._omissions.add("mark", name, self._facts.why_unknown(name))
@@ -297,7 +313,7 @@ class Story:
                 values=frames.html_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
         self._omissions.tell()
-        return shown
+        return replace(shown, shown=self._omissions.made("chart", without_links(words)))
 
     def table(
         self, rows: "pd.DataFrame", columns: dict[str, str], *, caption: Templates, otherwise: Templates = ()
@@ -321,7 +337,8 @@ class Story:
             self.log.said.update(dict.fromkeys(rows["row_id"]))
         words = self._writer.markdown(caption, where="caption")
         self._omissions.tell()
-        return frames.html_table(rows, columns, words, self.language)
+        shown = self._omissions.made("table", without_links(words))
+        return replace(frames.html_table(rows, columns, words, self.language), shown=shown)
 
     def credit(self, rows: "pd.DataFrame", named: int = OUTLETS_NAMED) -> str:
         """Return the source line of a chart: the first `named` outlets, those with most rows first."""
@@ -383,6 +400,7 @@ class Story:
                 f"changes: must stand below every cell that prints news (got {', '.join(late)} below it).\n"
                 "Move its cell down, to just before the last words on source and method."
             )
+        self._omissions.forgotten()
         for found in self.log.unmarked():
             why = Why(f"{found.why}, and no conflict is registered")
             self._omissions.add("mark ≠", f"{found.one} and {found.other}", why, lost=True)
@@ -408,7 +426,8 @@ class Story:
 
     @property
     def _no_row(self) -> Why:
-        return Why(f"no row of it may be used on {self.language.date(self.view.as_of)}", expected=True)
+        day = self.language.date(self.view.as_of)
+        return Why(f"it has no row: none that the cell chose may be used on {day}", expected=True)
 
     @cached_property
     def outlines(self) -> dict[str, Any]:

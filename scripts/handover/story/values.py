@@ -66,8 +66,8 @@ def period_of(row: Row) -> Period | None:
 
 def quantity_of(row: Row, column: str = "value") -> Quantity:
     """Return the number a row states in a column; ``value`` stands for the five columns of an interval."""
-    if column == "value" and "bound" in row:
-        return Quantity(row["value"], row["low"], row["high"], row["bound"])  # type: ignore[arg-type]
+    if column == "value" and "value" in row and "bound" in row:
+        return Quantity(row["value"], row.get("low"), row.get("high"), row["bound"])  # type: ignore[arg-type]
     number = row.get(column)
     if number is None:
         return Quantity()
@@ -126,6 +126,7 @@ class English:
         "exact": "{v}",
         "about": "about {v}",
         "fewer_than": "fewer than {v}",
+        "less_than": "less than {v}",
         "at_most": "at most {v}",
         "more_than": "more than {v}",
         "at_least": "at least {v}",
@@ -150,19 +151,25 @@ class English:
         return self.hedges[str(quantity.bound) if hedge or quantity.bound == "range" else "exact"].format(**write)
 
     def period(self, period: Period, form: str = "") -> str:
-        """Write a period; `form` is "" (in full), ``year``, ``month`` (month and year) or ``day`` (no year)."""
+        """Write a period; `form` is "" (in full), ``year``, ``month`` (month and year) or ``day`` (no year).
+
+        It is never written more exactly than it is known: the day of what happened in a month is that month.
+        """
         first, last = period.start, period.end
-        if form == "year":
+        whole = (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
+        if form == "year" or period.precision == "year" or (whole and not form):
             return str(first.year) if first.year == last.year else f"{first.year} to {last.year}"
+        if period.precision == "month":
+            return self._months(first, last, years=form != "day")
         if form == "month":
-            return f"{self.months[first.month - 1]} {first.year}"
-        if form == "day":
-            return self._days(first, last, years=False)
-        if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
-            return self.period(period, "year")
-        if period.precision == "month" and (first.year, first.month) == (last.year, last.month):
-            return self.period(period, "month")
-        return self._days(first, last, years=True)
+            return self._months(first, first, years=True)
+        return self._days(first, last, years=form != "day")
+
+    def _months(self, first: dt.date, last: dt.date, *, years: bool) -> str:
+        begin, end = (f"{self.months[day.month - 1]}{f' {day.year}' if years else ''}" for day in (first, last))
+        if begin == end:
+            return end
+        return f"{self.months[first.month - 1] if first.year == last.year else begin} to {end}"
 
     def _days(self, first: dt.date, last: dt.date, *, years: bool) -> str:
         year = f" {last.year}" if years else ""

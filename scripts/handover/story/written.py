@@ -5,12 +5,13 @@ both branches of a choice, and behind a name that is assigned once. What is comp
 """
 
 import ast
+import builtins
 import datetime as dt
 import inspect
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -38,6 +39,16 @@ TEMPLATES: dict[str, tuple[str | bool, ...]] = {
 SENTENCE_END = re.compile(r"[\w)\]}][.!?][”’\"'*]*$")
 #: Those in which the audit leaves numbers in words to the author.
 UNAUDITED = (("headline", "title"), ("figure", "alt"))
+#: The setting of IPython by which a cell shows all its expressions.
+SHOWS_ALL = "ast_node_interactivity"
+#: Those that make what a cell shows.
+SHOWN = (*TEMPLATES, "changes", "evidence")
+SHELL = ("display", "get_ipython", "In", "Out", "exit", "quit", "_", "__", "___", "_i", "__name__", "__doc__")
+#: What has a value in every cell, and what gives values to names that are not written.
+OF_IPYTHON = {*dir(builtins), *SHELL}
+FOREIGN = {"*", "exec", "globals"}
+#: What is run only once it is called.
+LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 #: Cells of a notebook: number and Python.
 Cells = Sequence[tuple[int, str]]
 
@@ -78,6 +89,10 @@ def check_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[str, W
             seams = _unparted([(number, code) for number, code in cells if number in python])
             faults = [f"{place}: {what}" for place, what in placed if what]
             faults += [f"cell {number}, line {line}: {what}" for number, line, what in seams]
+            if not any(SHOWS_ALL in code for _, code in cells):
+                faults += [f"cell {number}, line {line}: {what}" for number, line, what in book.unshown()]
+            if len(book.cells) == len(cells):  # else a cell may give a value, but is no Python
+                faults += [f"cell {number}, line {line}: {what}" for number, line, what in book.unknown(known.facts)]
             unread = dict.fromkeys(place for place, what in placed if not what)
             found[where] = Words(faults, [*unread])
     if found:
@@ -131,6 +146,44 @@ class _Book:
             found = [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.Subscript)]
             yield from ((number, node) for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)))
 
+    def unknown(self, facts: Container[str]) -> Iterator[tuple[int, int, str]]:
+        """Yield the names that cells use and that nothing has given a value by then; facts in f-strings are told apart.
+
+        Nothing is said of a notebook in which names come from where this does not look.
+        """
+        made = [(number, tree, set(_made(tree))) for number, tree in self.cells]
+        every = {name for _, _, names in made for name in names}
+        known = set(OF_IPYTHON)
+        told: set[str] = set()
+        for number, tree, names in made if FOREIGN.isdisjoint(every) else ():
+            known |= names
+            later, filled = ({id(node) for node in _inside(tree, kinds)} for kinds in (LATER, ast.JoinedStr))
+            # what a parameter is declared to be is held to its contract
+            types = (one.annotation for one in ast.walk(tree) if isinstance(one, ast.AnnAssign))
+            declared = {id(node) for one in types for node in ast.walk(one)}
+            for node in (node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in declared):
+                given = known | every if id(node) in later else known
+                if node.id in given | told or (id(node) in filled and node.id in facts):
+                    continue
+                told.add(node.id)
+                where = next((cell for cell, _, given in made if node.id in given), None)
+                what = f"'{node.id}' must have a value before it is used"
+                if where:
+                    yield number, node.lineno, f"{what} (got one only in cell {where}). Move that cell up."
+                else:
+                    got = f"(got none{near(node.id, known)})"
+                    yield number, node.lineno, f"{what} {got}. Correct the name, or give it a value above."
+
+    def unshown(self) -> Iterator[tuple[int, int, str]]:
+        """Yield what is made for a cell to show and not shown, since Jupyter shows a cell's last expression alone."""
+        for number, tree in self.cells:
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node is not tree.body[-1]:
+                    method = self.method(node.value.func)
+                    if method in SHOWN:
+                        what = f"{method}: must be the last line of its cell, which alone is shown (got one before it)"
+                        yield number, node.lineno, f"{what}. Give it a cell of its own, or write display({method}(…))."
+
     def method(self, func: ast.expr) -> str:
         """Return the method of a story that is called, "" if it is another function."""
         if isinstance(func, ast.Name):
@@ -168,6 +221,34 @@ def _parts(node: ast.expr) -> list[ast.expr] | None:
         sides = [side for side in (node.left, node.right) if isinstance(side, ast.Tuple | ast.List | ast.IfExp)]
         return [node.left, node.right] if sides else None
     return None
+
+
+def _inside(tree: ast.AST, kinds: type | tuple[type, ...]) -> Iterator[ast.AST]:
+    """Yield the nodes within those of some kinds."""
+    for node in ast.walk(tree):
+        if isinstance(node, kinds):
+            yield from ast.walk(node)
+
+
+def _made(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that a cell gives a value, wherever in it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+            case ast.MatchMapping(rest=str(name)):
+                yield name
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                yield from ((one.asname or one.name).partition(".")[0] for one in names)
+            case ast.Call(func=ast.Name(id="exec" | "globals" as name)):
+                yield name
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython"))), args=[first, *_]):
+                magic = first.value.split()[0] if isinstance(first, ast.Constant) and first.value else "?"
+                yield "" if magic in ("matplotlib", "config", "time", "timeit") else "*"
 
 
 def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -219,7 +300,8 @@ def _miscalled(method: str, call: ast.Call) -> str:
     except TypeError as error:
         known = list(takes.parameters)[1:]
         wrong = next((str(word.arg) for word in call.keywords if word.arg not in known), "")
-        return f"{method}: must be called as it is made ({error}{near(wrong, known)}). It takes {', '.join(known)}."
+        forms = [f"{name}=…" if one.kind is one.KEYWORD_ONLY else name for name, one in takes.parameters.items()][1:]
+        return f"{method}: must be called as it is made ({error}{near(wrong, known)}). It takes {', '.join(forms)}."
     return ""
 
 
@@ -257,7 +339,7 @@ class _Known:
         for argument in TEMPLATES.get(method, ()):
             for expression in _arguments(node, argument):
                 yield from self._filled_by_python(book, expression)
-                if method == "say" and isinstance(expression, ast.List | ast.Set | ast.Dict):
+                if method == "say" and isinstance(expression, ast.Tuple | ast.List | ast.Set | ast.Dict):
                     yield expression, 'say: must be given its alternatives one after the other: say("…", "…").'
                 for place, text in book.texts(expression):
                     what = "" if text is None else self._misworded(text, method, argument)
@@ -310,7 +392,7 @@ class _Known:
             "table": lambda: set(tables.rows),
             "row": lambda: set(tables.where),
             "fact": lambda: set(self.facts),
-            "fact or row": lambda: {*self.facts, *tables.where},
+            "fact or row": lambda: {*self.facts, *tables.where} - set(self.facts.extra) - {"as_of"},
         }
         names = known[kind]()
         for node in nodes:

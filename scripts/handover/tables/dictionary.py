@@ -49,7 +49,9 @@ class Column:
         rules = declared.get("constraints", {})
         name, type_ = declared["name"], declared["type"]
         if type_ not in READERS:
-            raise ValueError(f"column '{name}' must have one of the types {', '.join(READERS)} (got {type_!r})")
+            raise ValueError(
+                f"column '{name}' must have one of the types {', '.join(READERS)} (got {type_!r}{near(type_, READERS)})"
+            )
         try:
             pattern = re.compile(rules["pattern"]) if "pattern" in rules else None
         except re.error as error:
@@ -111,7 +113,10 @@ class Schema:
             (_only(fk["fields"]), fk["reference"]["resource"], _only(fk["reference"]["fields"]))
             for fk in schema.get("foreignKeys", [])
         )
-        columns = tuple(Column.of(declared) for declared in schema["fields"])
+        try:
+            columns = tuple(Column.of(declared) for declared in schema["fields"])
+        except ValueError as error:
+            raise ValueError(f"table '{resource['name']}': {error}") from None
         return cls(resource["name"], resource["path"], columns, key if isinstance(key, str) else None, foreign)
 
 

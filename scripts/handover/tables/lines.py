@@ -152,6 +152,8 @@ def _cells(lines: list[str]) -> tuple[int, list[str], tuple[str, str] | None]:
         except csv.Error as error:
             if "unexpected end" not in str(error):
                 break
+    else:
+        taken = 0  # no line closes it, not even the last
     if taken == 1:
         what = f"must be CSV: text follows a closing quote (got {lines[0]!r:.200})"
         return 1, [], (what, 'Write a quote within a cell twice (""), and the whole cell in quotes.')

@@ -3,7 +3,7 @@
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,7 +124,9 @@ def _look(folder: Path, schemas: Iterable[Schema]) -> tuple[Record, list[Fault]]
     if all(not table.faults for table in tables.values()):
         for name, column in CITATIONS:
             if name in tables:
-                _citations(tables[name], column, where)
+                _citations(tables[name], column, where, tables)
+        if {"conflicts", "conflict_rows"} <= tables.keys():
+            _taken_sides(tables["conflicts"], tables["conflict_rows"].rows, where)
         if {"facts", "conflicts"} <= tables.keys():
             _contested(tables["facts"], {row_id(row) for row in tables["conflicts"].rows})
         if "facts" in tables:
@@ -174,6 +176,14 @@ def _inconsistent(name: str, row: Row, wrong: set[str]) -> Iterator[tuple[str, s
         begin, end = row.get(first), row.get(last)
         if isinstance(begin, dt.date) and isinstance(end, dt.date) and begin > end:
             yield first, f"must not be after {last} (got {begin} and {end})", "Correct one of the two days."
+    if name == "sources" and not wrong & {"published", "published_precision"}:
+        dated, precision = row.get("published") is not None, row.get("published_precision")
+        if precision in ("day", "month") and not dated:
+            what = f"must be given where published_precision is '{precision}' (got none)"
+            yield "published", what, "Fill it, or write unknown as the precision, and not_before and not_after."
+        elif precision == "unknown" and dated:
+            what = f"must be empty where published_precision is 'unknown' (got {row['published']})"
+            yield "published", what, "Write day or month as the precision, or empty the cell."
     ungraded = name == "sources" and row.get("grade", "") is None and "grade" not in wrong
     if ungraded and row_id(row) != ARTICLE:
         yield "grade", "must not be empty", "Grade the source from A (official) to D (weak)."
@@ -235,11 +245,16 @@ def _references(table: _Table, whole: dict[tuple[str, str], set[Value]]) -> None
                 table.fault(line, column, what, f"Correct it, or add the row to {target}.")
 
 
-def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]]) -> None:
+def _citations(table: _Table, column: str, where: dict[str, tuple[str, Row]], tables: Container[str]) -> None:
     for row, line in zip(table.rows, table.lines, strict=True):
         if column == "claims" and row.get("choose") not in (None, "first", "latest"):
             continue  # a fact that is computed from rows that it does not name one by one
-        for name in str(row.get(column) or "").split():
+        words = str(row.get(column) or "").split()
+        if column == "claims" and words and words[0] in tables and words[0] not in where:
+            what = f"must name rows one by one where choose is '{row['choose']}' (got the table '{words[0]}')"
+            table.fault(line, column, what, "Name the rows' ids, or choose count, sum, mean, least or most.")
+            continue
+        for name in words:
             if name not in where:
                 what = f"must name rows of some table (got '{name}'{_near(table, name, where)})"
                 table.fault(line, column, what, _cure_of_id(name, "Correct the id, or add the row."))
@@ -258,6 +273,19 @@ def _contested(facts: _Table, conflicts: set[str]) -> None:
             if name not in conflicts and named != ["none"]:
                 what = f"must name conflicts, or none (got '{name}'{_near(facts, name, conflicts)})"
                 facts.fault(line, "conflicts", what, _cure_of_id(name, "Correct the id, or register the conflict."))
+
+
+def _taken_sides(conflicts: _Table, sides: Iterable[Row], where: dict[str, tuple[str, Row]]) -> None:
+    """Find the conflicts that credit a claim to a source other than those of the rows that make it."""
+    for row, line in zip(conflicts.rows, conflicts.lines, strict=True):
+        for side in ("a", "b"):
+            names = [one["row_id"] for one in sides if (one["conflict_id"], one["side"]) == (row_id(row), side)]
+            made = [str(where[str(name)][1].get("source_id") or ARTICLE) for name in names if str(name) in where]
+            if made and (source := row.get(f"source_{side}")) not in made:
+                got = f"{source}; {', '.join(map(str, names))} {'is' if len(names) == 1 else 'are'} of "
+                what = f"must be the source of a row on side {side} (got {got}{', '.join(dict.fromkeys(made))})"
+                cure = f"Name the source of the row that makes the claim, or add a row of {source} to conflict_rows."
+                conflicts.fault(line, f"source_{side}", what, cure)
 
 
 def _conditions(facts: _Table, tables: dict[str, _Table]) -> None:

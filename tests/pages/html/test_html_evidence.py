@@ -165,3 +165,28 @@ def test_keys_of_any_kind_make_ids_that_links_find(write):
     from urllib.parse import unquote
 
     assert root.get_element_by_id(unquote(target[1:])) is not None
+
+
+def test_a_name_written_the_other_way_is_kept_apart_from_what_stands_beside_it(write):
+    """Without it a number after an Arabic name is drawn on the name's other side."""
+    arabic = "وزارة الصحة"
+    source = {
+        "id": "S1",
+        "credit": arabic,
+        "title": "Counts",
+        "published": "12 March 2025",
+        "url": "",
+        "carrier": "أخبار",
+    }
+    claim = {"id": "K1", "statement": "412 cases", "said_by": "Reuters", "where": "", "known_since": "2025-03-12"}
+    stated = {
+        "facts": [{"key": "total", "value": "412", "label": "Cases", "claims": ["K1"], "known_since": "2025-03-12"}],
+        "sources": [{**source, "claims": [claim]}],
+        "conflicts": [],
+    }
+    root = evidence(write, f"[412](#fact-total), says [{arabic}](#source-S1)", **stated)
+    page = lxml_html.tostring(root, encoding="unicode").replace("\u00a0", " ")
+    apart = f"<bdi>{arabic}</bdi>"
+    assert f'">{apart}</a>' in page and f"Reuters, {apart}, 12 March 2025" in page
+    assert f'<span class="name">{apart}</span>' in page and "via <bdi>أخبار</bdi>" in page
+    assert "<bdi>Reuters" not in page

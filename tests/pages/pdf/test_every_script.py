@@ -10,7 +10,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from pdf_samples import BARE, markdown, metadata, of_cells, shows, typeset
 
-from handover.pages import fallback, missing, typst_source
+from handover.pages import fallback, missing, typesetter, typst_source
 from judges import pdftext, verapdf
 
 SCRIPTS = {
@@ -106,3 +106,16 @@ def test_a_word_in_a_drawing_has_its_typeface_too():
     assert "NotoSansThai[wght].ttf" in json.loads(files[fallback.FILE])["typefaces"]
     assert missing(files).startswith("1 character has no glyph in our typefaces: U+E000;")
     assert "ไทย \ufffd" in files["picture-1"].decode()
+
+
+@pytest.mark.parametrize("name", ["Devanagari", "Arabic", "Japanese", "Tamil", "Burmese"])
+def test_a_drawing_keeps_its_words_in_every_script_as_text_or_as_dots(name):
+    """A PDF/A refuses joined letters in a drawing; the picture must not be given up for it."""
+    words = {"Devanagari": "बंदरगाह"}.get(name, SCRIPTS[name])
+    size = f'width="90" height="30" viewBox="0 0 90 30" xmlns="{typesetter.SVG}"'
+    svg = f'<svg {size}><text y="9">{words}</text><rect y="20" width="90" height="10" fill="#005a92"/></svg>'
+    made = typeset(of_cells(shows({"image/svg+xml": svg})), BARE)
+    assert "broken" not in pdftext.whole(made)
+    with pikepdf.open(io.BytesIO(made)) as opened:
+        images = [image for page in opened.pages for image in page.get_images()]
+    assert set(words) <= set(pdftext.whole(made)) or images

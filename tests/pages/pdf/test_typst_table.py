@@ -1,9 +1,15 @@
 import io
 import re
+import subprocess
+from itertools import pairwise
 
 import pdf_samples
 import pikepdf
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from test_layout import evidence
+from test_typst import CONFLICT, SOURCE
 
 from handover.document import model
 from handover.pages.typst_table import CELLS, ROWS, table
@@ -68,19 +74,22 @@ def test_a_short_table_is_kept_on_one_page():
     assert "whole: false" in written((), (row("a"),) * 5, column=True)
 
 
-@pytest.mark.parametrize("words", [["unquestionable"] * 6, list("abcdefghijklmnopqrstuvwxyzabcdefgh")])
-def test_a_column_too_narrow_to_be_shared_out_is_left_to_the_typesetter(words):
-    assert f"columns: {len(words)}," in written((), (row(*words),), column=True)
+def test_a_table_in_a_column_too_wide_for_it_is_set_in_parts():
+    made = written((), (row(*["unquestionable"] * 6),), column=True)
+    assert re.findall(r"Part (\d) of 2", made) == ["1", "2"] and made.count("table.cell(") == 7
 
 
-def test_most_cells_of_a_small_table_stand_on_one_line():
-    rows = (row("17 November 2023", "about 2,000", "A"),) * 9 + (row("May", "fewer than two thousand", "Anadolu"),)
-    assert "columns: (16fr, 11fr, 8fr,)," in written((), rows, column=True)
+def test_columns_are_measured_by_their_longest_words_and_a_usual_text():
+    rows = (row("17 November 2023", "about 2,000", "A"),) * 19 + (row("May", "fewer than two thousand", "Anadolu"),)
+    measured = re.findall(r'\(\(("[^)]*), \), "([^"]*)"\)', written((), rows, column=True))
+    assert [usual for _, usual in measured] == ["17 November 2023", "about 2,000", "A"]
+    assert ['"November"' in measured[0][0], '"thousand"' in measured[1][0], '"Anadolu"' in measured[2][0]] == [True] * 3
 
 
 def test_columns_of_long_texts_share_the_room_of_a_page():
     rows = (row("2031", "short", "word " * 20), row("2032", "short", "word " * 40))
-    assert re.search(r"columns: \(6fr, 7fr, 9\dfr,\)", written((), rows))
+    usual = re.findall(r'\), "([^"]*)"\)', written((), rows))
+    assert [*map(len, usual)] == [4, 5, 91]
 
 
 def test_a_wide_table_is_cut_sooner():
@@ -103,6 +112,8 @@ def cells(*texts):
     return "".join(f"<td>{one}</td>" for one in texts)
 
 
+#: Where the text of a page may end, in points from its left.
+RIGHT = 595.28 - 2.3 * 72 / 2.54
 MANY = " ".join(words(2600, "w"))
 HEAD, BODY = "<table><thead>{}</thead><tbody>", "<tr><td>1</td><td>2</td></tr></tbody></table>"
 TALL = {
@@ -145,6 +156,49 @@ def test_no_table_loses_a_word_on_paper(html):
     assert not {*re.sub("<[^>]*>", " ", html).split(), "after"} - set(pdftext.whole(made).split())
     with pikepdf.open(io.BytesIO(made)) as opened:
         assert len(opened.pages) > 1 and min(map(lowest, opened.pages)) > 20
+
+
+def boxes(made, sign):
+    """The words of a PDF made of certain signs alone, as (page, left, top, right, text), line by line."""
+    run = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=made, check=True, capture_output=True)
+    word = re.compile(rf'<word xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax=".*?">({sign}+)</word>')
+    for number, page in enumerate(run.stdout.decode().split("<page ")[1:]):
+        found = [(*map(float, one[:3]), one[3]) for one in word.findall(page)]
+        yield from ((number, *one) for one in sorted(found, key=lambda one: (one[1], one[0])))
+
+
+ROW = st.lists(st.text("WMmil.", min_size=1, max_size=24), min_size=2, max_size=9)
+
+
+@given(ROW, st.booleans(), st.booleans())
+@example(["MMMMM", "MMMMMM", "MMMMMM", "MMMMMMM", "mMMMMM"], True, False)
+@example(["mm", "mmm", "mmm", "mmmmmmmmWmmmmmmm.mmm"], True, False)
+@example(["W" * 24] * 9, True, True)
+@example(["W" * 24] * 9, False, True)
+def test_no_word_of_a_cell_touches_its_neighbour_or_leaves_the_page(said, behind_chart, mono):
+    row = cells(*(f"<code>{word}</code>" if mono else word for word in said))
+    table = f"<table><tr>{row.replace('td>', 'th>')}</tr><tr>{row}</tr></table>"
+    if behind_chart:
+        svg = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="30"><rect width="9" height="9"/></svg>'
+        drawn = pdf_samples.shows({"image/svg+xml": svg}, {"image/svg+xml": {"alt": "x", "values": table}})
+        shown = [drawn, evidence(1)]
+    else:
+        shown = [pdf_samples.shows({"text/html": table})]
+    made = pdf_samples.typeset(pdf_samples.of_cells(pdf_samples.markdown("# Boats"), *shown), pdf_samples.BARE)
+    found = list(boxes(made, "[WMmil.]"))
+    assert {one[4] for one in found} == set(said)
+    assert max(right for _, _, _, right, _ in found) < RIGHT
+    apart = [b[1] - a[3] for a, b in pairwise(found) if a[0] == b[0] and abs(a[2] - b[2]) < 1]
+    assert all(gap > 3 for gap in apart)
+
+
+def test_a_long_word_of_a_topic_stays_in_its_column():
+    conflict = CONFLICT | {"topic": "W" * 40}
+    quarrel = pdf_samples.shows(
+        {pdf_samples.EVIDENCE: {"heading": "Evidence", "facts": [], "sources": [SOURCE], "conflicts": [conflict]}}
+    )
+    made = pdf_samples.typeset(pdf_samples.of_cells(pdf_samples.markdown("# Boats"), quarrel), pdf_samples.BARE)
+    assert max(right for _, _, _, right, _ in boxes(made, "W")) < 145
 
 
 def test_each_part_of_a_wide_table_has_the_names_of_its_rows_and_says_which_it_is():

@@ -9,9 +9,10 @@ import re
 
 import nbformat
 import pytest
+from matplotlib.font_manager import FontProperties
 
 from handover.errors import ChartError
-from handover.story.charts import attacks, figure, handovers, isis, places, quantities, slip, timeline, troops
+from handover.story.charts import attacks, figure, handovers, isis, places, quantities, slip, style, timeline, troops
 from handover.story.claims import WEAK
 from handover.story.values import English, Period
 
@@ -186,3 +187,13 @@ def test_whatever_a_table_states_its_bars_and_its_marks_along_time_can_be_read(r
             chart(ax)
             svg = figure.svg(fig)  # refuses what cannot be read
             assert last in svg or size == "half"
+
+
+@pytest.mark.parametrize("name", ["الميناء", "港町", "बंदरगाह", "항구", "\U0001f600", "\ue123"])
+def test_a_name_in_any_script_finds_its_width_without_a_warning(name, recwarn):
+    """A warning on stderr names a file of this machine, for which a report is refused."""
+    with style.house():
+        font = FontProperties(family=style.FAMILY, size=9)
+        plain, width = (style.text_size(text, font)[0] for text in ("", name))
+    assert width > plain == 0
+    assert not [one for one in recwarn if "Glyph" in str(one.message)]

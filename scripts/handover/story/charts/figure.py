@@ -9,7 +9,7 @@ import html
 import io
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -297,10 +297,12 @@ class Chart:
     alt: str
     values: str = ""
     narrow: str = ""
+    shown: Callable[[], object] = field(default=str, repr=False, compare=False)
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
+        self.shown()
         words = {"alt": self.alt, "title": self.title, "subtitle": self.subtitle, "credit": self.credit}
         more = {"values": self.values, "narrow": self.narrow}
         words |= {name: content for name, content in more.items() if content}

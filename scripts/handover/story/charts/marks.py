@@ -16,7 +16,7 @@ from handover.story.charts import labels
 from handover.story.charts.style import LABEL, PAPER
 from handover.story.values import English, Quantity
 
-UPPER, LOWER = ("fewer_than", "at_most"), ("more_than", "at_least")
+UPPER, LOWER = ("fewer_than", "less_than", "at_most"), ("more_than", "at_least")
 FADE, STRIPS, CAP = 12.0, 8, 4.0  # length and number of strips of a fade, and half the width of a cap; in points
 SIZE, MEANT_SIZE = 4.8, 7.0
 #: Basis that is an intention, not a count -> its shape, and whether that is filled.

@@ -35,6 +35,7 @@ FAMILY = [fonts.SANS, fonts.ARABIC, "sans-serif"]
 IGNORED = "MPL_IGNORE_SYSTEM_FONTS"
 #: The size in points at which texts are measured, and FreeType's units in a point.
 LARGE, POINT = 100, 64
+BOX = "\u25a1"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,10 +87,16 @@ def _settings() -> dict[str, object]:
 @functools.lru_cache(4096)
 def text_size(text: str, font: FontProperties) -> tuple[float, float, float]:
     """Return width, height and depth below the baseline of a line of text, in points; needs the house style."""
-    face = _face(font)
+    beyond = {char: _beyond(char) for char in dict.fromkeys(text) if not char.isascii()}
+    face = _face(font, tuple(dict.fromkeys(path for path in beyond.values() if path)))
     # drawing in this face has changed its size
     face.set_size(LARGE, 72)
-    face.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    # what no typeface has is set as a box
+    face.set_text(
+        text.translate({ord(char): BOX for char, path in beyond.items() if path is None}),
+        0.0,
+        flags=LoadFlags.NO_HINTING,
+    )
     width, height, depth = *face.get_width_height(), face.get_descent()
     scale = font.get_size_in_points() / LARGE / POINT
     return width * scale, height * scale, depth * scale
@@ -104,16 +111,26 @@ def line_metrics(font: FontProperties) -> tuple[float, float, float]:
 
 
 @functools.lru_cache(64)
-def _face(font: FontProperties) -> FT2Font:
+def _face(font: FontProperties, beyond: tuple[str, ...] = ()) -> FT2Font:
     families = [font.copy() for _ in font.get_family()]
     for one, family in zip(families, font.get_family(), strict=True):
         one.set_family(family)
-    return get_font([findfont(one) for one in families])
+    return get_font([*map(findfont, families), *beyond])
+
+
+@functools.lru_cache(4096)
+def _beyond(char: str) -> str | None:
+    """Return the file of the typeface that a page sets a character in, if ours lack it: "" if not, None for none."""
+    if any(get_font(findfont(FontProperties(family=[family]))).get_char_index(ord(char)) for family in FAMILY):
+        return ""
+    faces = (str(family[0]) for family in fonts.fallbacks())
+    return next((path for path in faces if get_font(path).get_char_index(ord(char))), None)
 
 
 def close_fonts() -> None:
     """Close the files of all typefaces; they are reopened when needed."""
     _face.cache_clear()
+    _beyond.cache_clear()
     font_manager._get_font.cache_clear()
 
 
