@@ -1,13 +1,16 @@
 """Fixtures that more than one room uses: a whole project in miniature, and a render whose kernel is a stand-in."""
 
 import copy
+import ctypes
 import io
 import os
+import re
 import shutil
 import signal
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -132,6 +135,25 @@ def snapshot():
         return found
 
     return take
+
+
+@pytest.fixture
+def unnoticed():
+    """Call with a process and a signal: another than its main thread gets it, so that it interrupts no wait.
+
+    So does a signal that comes in the instant before a wait, which no test can meet at will.
+    """
+
+    def send(process, number):
+        for thread in psutil.Process(process.pid).threads():
+            status = Path(f"/proc/{process.pid}/task/{thread.id}/status").read_text()
+            blocked = int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16)
+            if thread.id != process.pid and not blocked >> (number - 1) & 1:
+                assert ctypes.CDLL(None).tgkill(process.pid, thread.id, number) == 0
+                return
+        raise AssertionError("there is no other thread")
+
+    return send
 
 
 @pytest.fixture

@@ -256,7 +256,10 @@ def test_out_may_be_a_file_address(run, mini, stand_in):
 
 
 @pytest.mark.kernel
-def test_sigterm_leaves_nothing_behind_and_says_so_by_its_code(mini):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_leaves_nothing_behind_and_is_told_by_the_code_even_if_it_interrupts_no_wait(
+    mini, unnoticed, number, code
+):
     path = mini.notebook("mini")
     path.write_text(
         path.read_text().replace("import csv\\n", "import csv, time; Path = open('started', 'w'); time.sleep(600)\\n")
@@ -266,9 +269,9 @@ def test_sigterm_leaves_nothing_behind_and_says_so_by_its_code(mini):
     deadline = time.monotonic() + 300
     while not (mini.notebooks / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
+    unnoticed(process, number)
     out, err = process.communicate(timeout=300)
-    assert process.returncode == 143, err
+    assert process.returncode == code, err
     assert out == b"" and not mini.reports.exists()
 
 
@@ -567,6 +570,66 @@ cli.main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "cleaned up\n", "")
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_while_python_tidies_up_is_heard(number, code):
+    """What a handler raises in a finalizer is ignored; the work after it would go on to its end."""
+    program = f"""
+import signal, sys, time
+from handover import cli
+
+class Tidied:
+    def __del__(self):
+        signal.raise_signal(signal.{number})
+
+def command(*_, **__):
+    cli.on_terminate()
+    Tidied()
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        time.sleep(0.01)
+
+cli.cli.main = command
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    said = "\nInterrupted; nothing half made is left.\n" if number == "SIGINT" else ""
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
+
+
+def test_another_fault_in_a_finalizer_is_shown_as_ever():
+    program = """
+from handover import cli
+class Broken:
+    def __del__(self):
+        raise ValueError("torn")
+cli.cli.main = lambda *_, **__: Broken() and None
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "ValueError: torn" in done.stderr
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_second_signal_changes_nothing_of_what_the_first_one_led_to(number):
+    code = f"""
+import os, signal
+from handover import cli
+
+def command(*_, **__):
+    cli.on_terminate()
+    signal.raise_signal(signal.SIGINT)
+
+def say(text, said=cli.say):
+    signal.raise_signal(signal.{number})
+    said(text)
+
+cli.cli.main, cli.say = command, say
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nInterrupted; nothing half made is left.\n")
 
 
 def test_where_there_is_nothing_to_look_at_nothing_is_called_good(tmp_path, monkeypatch, capsys):

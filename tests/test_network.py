@@ -14,7 +14,7 @@ from handover.editions import Store, render
 from handover.errors import ExecutionError, HandoverError
 from handover.notebook import execute
 from handover.verify import rebuild, record
-from notebook.runs import HANG_S, KERNEL, WHERE, book, printed
+from notebook.runs import HANG_S, KERNEL, WHERE, book, forking, printed
 
 pytestmark = [
     pytest.mark.kernel,
@@ -137,8 +137,9 @@ def server():
         thread.join(HANG_S)
 
 
-def run(tmp_path, *cells, **options):
-    return execute.execute(book(*cells), {}, cwd=tmp_path, where=WHERE, epoch=0, **options)
+def run(tmp_path, *cells, fork=True, **options):
+    with forking(wanted=fork):
+        return execute.execute(book(*cells), {}, cwd=tmp_path, where=WHERE, epoch=0, **options)
 
 
 @pytest.mark.parametrize("fork", [True, False], ids=["forked", "afresh"])
@@ -150,7 +151,8 @@ def test_no_way_leads_out_of_a_cell(tmp_path, server, fork):
     assert resolved == {"EAI_AGAIN"} and {said.pop("ring"), said.pop("second set")} <= {"EPERM", "ENOSYS"}
     assert set(said.values()) == {"ENETUNREACH"} and len(said) == 11
     assert "program Network is unreachable\n" in "".join(printed(done))
-    assert called == [] and done.network == "shut" and done.notes == ()
+    with forking(wanted=fork) as notes:
+        assert called == [] and done.network == "shut" and done.notes == notes
 
 
 def test_where_the_network_is_open_every_cell_has_it(tmp_path, server):

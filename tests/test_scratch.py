@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from handover import scratch
+from handover.errors import StoreError
 
 BREAK_IN = [sys.executable, Path(__file__).with_name("break_in.py")]
 
@@ -19,6 +21,7 @@ BREAK_IN = [sys.executable, Path(__file__).with_name("break_in.py")]
 def alone(monkeypatch):
     """Let the end of the process be called for the folders of a test alone."""
     monkeypatch.setattr(scratch, "_noted", {})
+    monkeypatch.setattr(scratch, "_over", False)
 
 
 def test_broken_into_at_any_line_nothing_is_left(tmp_path):
@@ -91,6 +94,7 @@ def test_folders_that_a_cell_has_closed_are_removed():
 import os, sys
 from pathlib import Path
 from handover import scratch
+from handover.errors import StoreError
 if os.geteuid() == 0:
     os.setuid(65534)  # rights say nothing to root
 with scratch.folder(Path(sys.argv[1])) as made:
@@ -117,6 +121,27 @@ def test_what_is_outside_keeps_its_rights(tmp_path):
     scratch.remove(made)
     scratch.remove(made)
     assert [path.stat().st_mode & 0o777 for path in (tmp_path, beside)] == [0o755, 0o755]
+
+
+def test_no_folder_is_made_once_the_process_ends(alone, tmp_path):
+    scratch.remove_all()
+    with pytest.raises(StoreError, match=r"must be made before the program ends\.\nRun the command again\.$"):
+        scratch.make(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_thread_makes_while_the_process_ends_is_removed(alone, monkeypatch, tmp_path):
+    mkdir, ending = Path.mkdir, threading.Thread(target=scratch.remove_all)
+
+    def late(path, mode):
+        ending.start()
+        ending.join(0.2)  # all the time that it would take
+        mkdir(path, mode)
+
+    monkeypatch.setattr(Path, "mkdir", late)
+    scratch.make(tmp_path)
+    ending.join()
+    assert list(tmp_path.iterdir()) == []
 
 
 # what killed processes leave

@@ -15,6 +15,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,6 +39,10 @@ PATIENCE_S = 2.0
 #: Folders that may exist, each with its record, open and locked; None where that is not ours.
 _noted: dict[Path, int | None] = {}
 
+#: Whether this process ends: a thread that works on beside its end could make a folder that nobody removes.
+_over = False
+_making = threading.RLock()
+
 
 @contextmanager
 def folder(parent: Path | None = None, prefix: str = PREFIX) -> Iterator[Path]:
@@ -53,7 +58,7 @@ def make(parent: Path | None = None, prefix: str = PREFIX) -> Path:
     """Make a private folder that lasts until `remove`, or until the process ends.
 
     Raises:
-        StoreError: It is to be a temporary one, and there is no room for it.
+        StoreError: It is to be a temporary one, and there is no room for it; or the process ends.
         OSError: The folder that was named refuses.
     """
     if parent is None:
@@ -61,10 +66,11 @@ def make(parent: Path | None = None, prefix: str = PREFIX) -> Path:
         with room(parent):
             return make(parent, prefix)
     parent = Path(os.path.realpath(parent))
-    while True:
-        made = parent / f"{prefix}{secrets.token_hex(4)}"
-        if made.exists():
-            continue
+    while (made := parent / f"{prefix}{secrets.token_hex(4)}").exists():
+        pass
+    with _making:
+        if _over:
+            raise StoreError(f"{made}: must be made before the program ends.\nRun the command again.")
         _noted[made] = None
         try:
             _noted[made] = _record(made)
@@ -72,7 +78,7 @@ def make(parent: Path | None = None, prefix: str = PREFIX) -> Path:
         except OSError:
             remove(made)
             raise
-        return made
+    return made
 
 
 def temporary() -> Path:
@@ -210,6 +216,9 @@ def _open_up(folder: Path) -> None:
 @atexit.register
 def remove_all() -> None:
     """Remove what this process has left; to be called before an exit that skips `atexit`."""
+    global _over
+    with _making:
+        _over = True
     give_up = time.monotonic() + PATIENCE_S
     while (left := list(_noted)) and time.monotonic() < give_up:
         for made in left:
@@ -220,6 +229,8 @@ def remove_all() -> None:
 
 def _disown() -> None:
     """Leave to the parent of a fork what it made; its locks must end with it, though forks of it live on."""
+    global _making
+    _making = threading.RLock()  # a thread that held it may not be in the fork
     for handle in _noted.values():
         _close(handle)
     _noted.clear()

@@ -1,8 +1,8 @@
 """Worker processes: calls in a process of their own, and a pool of such processes.
 
     Worker ──call──► process        by pickle over one connection, one call at a time
-           ──cancel►
-           ◄─message─               any number of them while the call runs
+           ◄─message─               any number of them while the call runs,
+           ──go on, or cancel►      each with its reply
            ◄──returned, raised or cancelled
 
 A render wants a process of its own: the main thread, for its signals and event loops, and a warm process to fork
@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
@@ -42,7 +42,7 @@ THRESHOLDS = 20_000, 20, 20
 COMMAND = "import sys; from handover.workers import serve; serve(int(sys.argv[1]))"
 
 MESSAGE, RETURNED, RAISED, CANCELLED = range(4)
-CANCEL = b""
+GO_ON, CANCEL = b"go on", b"cancel"
 
 
 class LostError(WorkerError):
@@ -54,11 +54,11 @@ class LostError(WorkerError):
 
 
 class Cancelled(BaseException):
-    """The call was cancelled. Not an `Exception`, so that no handler on the way takes it for a failure."""
+    """The call is given up. Not an `Exception`, so that no handler on the way takes it for a failure."""
 
 
 class Worker:
-    """One worker process. Calls come from one thread at a time; `cancel` and `end` may come from any.
+    """One worker process. Calls come from one thread at a time; `end` may come from any.
 
     Args:
         cwd: Its working directory; ours if left out.
@@ -67,7 +67,6 @@ class Worker:
 
     def __init__(self, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
         self._connection, theirs = Pipe()
-        self._sending = threading.Lock()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", COMMAND, str(theirs.fileno())],
@@ -106,12 +105,13 @@ class Worker:
         Args:
             function: Called in the main thread of the process; it is found there by its name.
             arguments: Passed by pickle.
-            tell: Receives the messages of the call. The function then gets a keyword argument ``tell`` that sends one.
+            tell: Receives the messages of the call; `Cancelled`, if it raises that, ends the call. The function gets a
+                keyword argument ``tell`` that sends one.
             look: Called many times a second while the call runs; what it raises ends the process and the call.
 
         Raises:
             LostError: The process ended, and the call with it.
-            Cancelled: `cancel` was called, and the function then sent a message.
+            Cancelled: `tell` raised it.
             WorkerError: The function raised an error that is a bug.
         """
         try:
@@ -122,7 +122,12 @@ class Worker:
                 kind, value = self._receive()
                 if kind != MESSAGE:
                     break
-                tell(value)
+                try:
+                    tell(value)
+                except Cancelled:
+                    self._send(CANCEL)
+                else:
+                    self._send(GO_ON)
         except LostError:
             raise
         except BaseException:
@@ -133,11 +138,6 @@ class Worker:
         if kind == RAISED:
             raise value
         return value
-
-    def cancel(self) -> None:
-        """Give up the call under way; it ends when it next sends a message."""
-        with suppress(LostError):
-            self._send(CANCEL)
 
     def leave(self) -> None:
         """Ask the process to end, without waiting for it; SIGTERM unwinds the call under way."""
@@ -154,8 +154,7 @@ class Worker:
 
     def _send(self, message: bytes) -> None:
         try:
-            with self._sending:
-                self._connection.send_bytes(message)
+            self._connection.send_bytes(message)
         except OSError:
             self._lost()
 
@@ -253,13 +252,13 @@ def serve(descriptor: int) -> None:
     """Be a worker process: answer calls in this, the main thread, until the other end of the connection is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.set_inheritable(descriptor, False)
-    calls: SimpleQueue[bytes | None] = SimpleQueue()
-    cancelled, busy = threading.Event(), threading.Event()
+    received: SimpleQueue[bytes | None] = SimpleQueue()
+    busy = threading.Event()
 
     def leave(number: int, frame: Any) -> None:
         # a second one must not cut short what the first has begun to clean up
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        calls.put(None)
+        received.put(None)
         # between calls Python may be tidying up, where it swallows an exit and prints a traceback
         if busy.is_set():
             sys.exit(128 + number)
@@ -268,47 +267,30 @@ def serve(descriptor: int) -> None:
     with Connection(descriptor) as connection, suppress(ConnectionError):
 
         def tell(message: Any) -> None:
-            if cancelled.is_set():
-                raise Cancelled
             connection.send_bytes(pickle.dumps((MESSAGE, message)))
+            if received.get() != GO_ON:
+                raise Cancelled
 
-        threading.Thread(target=_listen, args=(connection, calls, cancelled, busy), daemon=True).start()
-        answered = _answered(connection, calls, busy, tell)
-        next(answered)
-        # what the first call imported and cached stays for good; looking through it again and again costs a tenth
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*THRESHOLDS)
-        for _ in answered:
+        threading.Thread(target=_listen, args=(connection, received, busy), daemon=True).start()
+        while (call := received.get()) is not None:
+            answer = _answer(call, tell)
+            busy.clear()
+            connection.send_bytes(answer)
             gc.collect()  # between calls, rather than in them: what one leaves must not add up
-
-
-def _answered(
-    connection: Connection, calls: "SimpleQueue[bytes | None]", busy: threading.Event, tell: Callable[[Any], None]
-) -> Iterator[None]:
-    """Answer one call after another; leave at the end of the calls."""
-    while (call := calls.get()) is not None:
-        answer = _answer(call, tell)
-        busy.clear()
-        connection.send_bytes(answer)
-        yield
+            if gc.get_threshold() != THRESHOLDS:
+                # what the first call imported and cached stays for good; looking through it each time costs a tenth
+                gc.freeze()
+                gc.set_threshold(*THRESHOLDS)
     sys.exit(128 + signal.SIGTERM)
 
 
-def _listen(
-    connection: Connection, calls: "SimpleQueue[bytes | None]", cancelled: threading.Event, busy: threading.Event
-) -> None:
-    """Receive while a call runs, so that a cancellation and the end of the connection are noticed."""
+def _listen(connection: Connection, received: "SimpleQueue[bytes | None]", busy: threading.Event) -> None:
+    """Receive while a call runs, so that the end of the connection is noticed."""
     with suppress(OSError, EOFError):
         while True:
             message = connection.recv_bytes()
-            if message == CANCEL:
-                cancelled.set()
-            else:
-                # the call before has been answered, so this cannot undo its cancellation
-                cancelled.clear()
-                busy.set()
-                calls.put(message)
+            busy.set()
+            received.put(message)
     # its folders are left as they are, with their records, since kernels that still run may write into them
     signal.setitimer(signal.ITIMER_REAL, ORPHAN_S)
     os.kill(os.getpid(), signal.SIGTERM)

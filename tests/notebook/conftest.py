@@ -1,7 +1,7 @@
 """Runs of small notebooks with real kernels."""
 
 import pytest
-from runs import WHERE, book
+from runs import WHERE, book, forking
 
 from handover.errors import ExecutionError
 from handover.notebook import execute
@@ -11,10 +11,11 @@ from handover.notebook import execute
 def run(tmp_path):
     """Run a notebook, or cells given as text."""
 
-    def run(*cells, cwd=tmp_path, parameters=None, **options):
+    def run(*cells, cwd=tmp_path, parameters=None, fork=True, **options):
         nb = cells[0] if cells and "cells" in cells[0] else book(*cells)
         given = {"as_of": "2026-01-31"} if parameters is None else parameters
-        return execute.execute(nb, given, cwd=cwd, where=WHERE, epoch=1767744000, **options)
+        with forking(wanted=fork):
+            return execute.execute(nb, given, cwd=cwd, where=WHERE, epoch=1767744000, **options)
 
     return run
 

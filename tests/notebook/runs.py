@@ -1,9 +1,13 @@
 """Small notebooks to run, and waiting for processes."""
 
 import time
+from contextlib import contextmanager
 
 import psutil
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from handover.notebook import forkserver
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 WHERE = "notebooks/x.ipynb"
@@ -18,6 +22,15 @@ def book(*cells, kernel=KERNEL):
     made += [new_code_cell('as_of: str = "2026-01-01"  # the day', metadata={"tags": ["parameters"]})]
     made += [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     return new_notebook(cells=made, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+
+
+@contextmanager
+def forking(*, wanted):
+    """Have kernels forked, or each started afresh; gives the notes of such a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not wanted:
+            patch.setattr(forkserver, "prepare", lambda: False)
+        yield () if wanted else ("The kernel was started afresh: kernels cannot be forked here.",)
 
 
 def printed(done):

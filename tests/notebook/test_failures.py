@@ -219,8 +219,9 @@ def alone(source):
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("habit", ENDLESS)
-def test_a_cell_that_takes_too_long(fault, habit):
-    said = fault(alone(ENDLESS[habit]), parameters={}, cell_timeout_s=0.5)
+def test_a_cell_that_takes_too_long(fault, habit, monkeypatch):
+    monkeypatch.setattr(engine, "CELL_S", 0.5)
+    said = fault(alone(ENDLESS[habit]), parameters={})
     assert said.startswith(f"{WHERE}: cell 1 took longer than 0.5 seconds.\n")
 
 

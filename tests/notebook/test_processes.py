@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -52,10 +52,11 @@ def start(scratch, *command):
 
 @LINUX
 @pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt, SystemExit])
-def test_all_are_gone_when_the_block_ends_however_it_ends(error):
+def test_all_are_gone_at_the_end_however_it_comes(error):
     with scratch_folder() as scratch:
         try:
-            with start(scratch, sys.executable, "-c", BROOD, str(scratch / "ids")):
+            with ExitStack() as on_end:
+                on_end.callback(start(scratch, sys.executable, "-c", BROOD, str(scratch / "ids")).end)
                 ids = ids_in(scratch / "ids")
                 assert sorted(alive(ids)) == sorted(ids)
                 if error:
@@ -71,10 +72,8 @@ import os, sys, time
 from pathlib import Path
 from handover.notebook.environment import scratch_folder
 from handover.notebook.processes import start
-with (
-    scratch_folder() as scratch,
-    start(sys.argv[3:], env=dict(os.environ), cwd="/", log=scratch / "log", scratch=scratch) as process,
-):
+with scratch_folder() as scratch:
+    process = start(sys.argv[3:], env=dict(os.environ), cwd="/", log=scratch / "log", scratch=scratch)
     if sys.argv[2] == "forks" and os.fork() == 0:
         time.sleep(600)
     half = Path(sys.argv[1], "half")

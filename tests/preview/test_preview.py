@@ -87,6 +87,17 @@ def test_the_browser_is_opened_without_the_token_in_words_that_all_users_read(pr
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_preview_even_if_it_interrupts_no_wait(preview, unnoticed, number, code):
+    running = preview()
+    running.settled(1)
+    family = running.family()
+    unnoticed(running.process, number)
+    assert running.process.wait(LIMIT_S) == code
+    gone(family)
+
+
+@pytest.mark.kernel
 def test_a_preview_started_again_has_the_token_that_an_open_browser_knows(preview):
     first = preview()
     first.end()

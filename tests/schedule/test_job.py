@@ -41,9 +41,12 @@ def hang(project, report, given, **options):
     from handover.notebook import processes
 
     command, root = ["sleep", str(10**6 + os.getpid())], project.root
-    with processes.start(command, env=dict(os.environ), cwd=root, log=root / "log"):
+    process = processes.start(command, env=dict(os.environ), cwd=root, log=root / "log")
+    try:
         (root / "began").write_text(" ".join(command))
         time.sleep(10**6)
+    finally:
+        process.end()
 
 
 @pytest.fixture

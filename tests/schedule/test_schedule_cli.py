@@ -261,7 +261,6 @@ def test_run_once_says_what_failed_and_exits_with_one(desk, call, monkeypatch):
 def test_run_once_told_to_end_leaves_with_the_code_of_the_signal(desk, call, monkeypatch, number, code):
     desk.once()
     desk.clock.time += 7 * HOUR
-    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
 
     def render(self, entry, row):
         signal.raise_signal(number)
@@ -269,11 +268,7 @@ def test_run_once_told_to_end_leaves_with_the_code_of_the_signal(desk, call, mon
         raise Stopped
 
     monkeypatch.setattr(Runner, "_render", render)
-    try:
-        left, _, err = call("run", "--once")
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    left, _, err = call("run", "--once")
     assert left == code and err.endswith("stopped; the next runner takes it up\n")
 
 
@@ -356,7 +351,6 @@ def test_a_run_by_hand_that_is_stopped_leaves_no_trace(desk, call, monkeypatch):
         raise Stopped
 
     monkeypatch.setattr(Runner, "_render", stop)
-    monkeypatch.setattr("handover.schedule.runner.Stop.on_signals", lambda self: None)
     code, _, err = call("run", "daily", "--now")
     assert code == 143 and err.endswith(
         "daily: stopped; nothing was recorded, and what was published before is as it was\n"

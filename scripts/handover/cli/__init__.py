@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,8 @@ __all__ = ["cli", "main", "say"]
 
 #: Exit codes of a process that Ctrl-C or SIGTERM ended.
 INTERRUPTED, TERMINATED = 130, 143
+#: After how long a signal that Python ignored comes again.
+AGAIN_S = 0.01
 
 #: Name of each command: its module here, and the line that `--help` shows, so that help imports none of them.
 COMMANDS = {
@@ -84,13 +87,15 @@ def cli(debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     end = _quick_end() if arguments is None else None
+    if end:
+        sys.unraisablehook = _insist
     words = sys.argv[1:] if arguments is None else arguments
-    _leave_foreign_modules()
-    _escape_unencodable()
-    from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
-
-    scratch.sweep_temporary()
     try:
+        _leave_foreign_modules()
+        _escape_unencodable()
+        from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
+
+        scratch.sweep_temporary()
         code = cli.main(words, prog_name="handover", standalone_mode=False)
     except HandoverError as error:
         _trace(words)
@@ -103,6 +108,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        if end:  # who is impatient presses the keys again
+            _finish_undisturbed()
         say("\nInterrupted; nothing half made is left.")
         code = INTERRUPTED
     except BrokenPipeError:
@@ -211,6 +218,18 @@ def _quick_end() -> Callable[[int], None]:
 
     atexit.register(end)
     return codes.append
+
+
+def _insist(ignored: "sys.UnraisableHookArgs") -> None:
+    """Have a signal come again that came in a finalizer or a callback, where Python ignores what is raised."""
+    number = signal.SIGINT if ignored.exc_type is KeyboardInterrupt else 0
+    if ignored.exc_type is SystemExit and ignored.exc_value.code == TERMINATED:
+        number = signal.SIGTERM
+    if number:
+        # from another thread, and when this is over: here it would be ignored once more
+        threading.Timer(AGAIN_S, os.kill, (os.getpid(), number)).start()
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def _finish_undisturbed() -> None:

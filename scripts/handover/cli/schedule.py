@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import INTERRUPTED, JSON, TERMINATED, print_json, say
+from handover.cli import JSON, print_json, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -124,18 +124,18 @@ def run(entry: str | None, once: bool, now: bool) -> None:
     if bool(entry) != now or (once and now):
         raise click.UsageError("--now goes with the name of one entry, and without --once.")
     runner = Runner(Project.find(), tell=say)
-    runner.stop.on_signals()
-    if not once and not entry:
-        runner.stay()
-        return
-    try:
-        done = [runner.at_once(entry)] if entry else runner.once()
-    except Stopped:
-        done = []
-        say(f"{entry}: stopped; nothing was recorded, and what was published before is as it was")
-    failed = [tick.entry for tick in done if tick.outcome == "failed"]
+    done = []
+    with runner.stop:
+        if not once and not entry:
+            runner.stay()
+            return
+        try:
+            done = [runner.at_once(entry)] if entry else runner.once()
+        except Stopped:
+            say(f"{entry}: stopped; nothing was recorded, and what was published before is as it was")
     if runner.stop():
-        sys.exit(INTERRUPTED if runner.stop.number == 2 else TERMINATED)
+        sys.exit(128 + runner.stop.number)
+    failed = [tick.entry for tick in done if tick.outcome == "failed"]
     said = []
     if failed:
         said.append(f"Failed: {', '.join(dict.fromkeys(failed))}. What was published before is as it was.")

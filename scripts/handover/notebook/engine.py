@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 ENGINE = "handover"
 
-#: How long a kernel may take to come up.
-START_S = 60
+#: How long a kernel may take to come up, and one cell to run.
+START_S, CELL_S = 60, 300.0
 
 #: The most characters a cell may show: no browser opens a larger page, and a loop that prints must end somewhere.
 OUTPUT_MAX = 10_000_000
@@ -168,7 +168,7 @@ class _Client(PapermillNotebookClient):
 
     def _time_left(self, cell: NotebookNode) -> float:
         # nbclient takes zero for "no limit"
-        return max(0.001, min(self.run.cell_timeout_s, self.run.deadline - time.monotonic()))
+        return max(0.001, min(CELL_S, self.run.deadline - time.monotonic()))
 
     def _started(self, cell: NotebookNode, cell_index: int) -> None:
         self.run.cell = cell_index

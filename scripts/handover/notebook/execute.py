@@ -64,9 +64,7 @@ class Run:
     cwd: Path
     scratch: Path
     timeout_s: float
-    cell_timeout_s: float
     deadline: float
-    fork: bool
     network: bool
     progress: Progress | None = None
     #: the cells as they run, with the one that papermill injects, and whether it put that one between the others
@@ -110,9 +108,7 @@ def execute(
     where: str,
     epoch: int,
     timeout_s: float = 600.0,
-    cell_timeout_s: float = 300.0,
     progress: Progress | None = None,
-    fork: bool = True,
     network: bool = False,
 ) -> Execution:
     """Run a copy of a notebook and return it with its outputs, normalised.
@@ -124,10 +120,7 @@ def execute(
         where: The report's name in messages.
         epoch: `SOURCE_DATE_EPOCH` for the cells.
         timeout_s: For the whole run.
-        cell_timeout_s: For one cell.
         progress: Called while the kernel starts, and whenever a cell has run.
-        fork: Whether to fork the kernel from a process that has everything imported, if possible; the outputs are
-            the same.
         network: Whether cells, and what they start, may use the network, this machine's own addresses among it.
 
     Raises:
@@ -138,7 +131,7 @@ def execute(
     _require_plain(parameters, where)
     source.check_cells(nb, where)
     kernel = nb.metadata.get("kernelspec", {}).get("name", "")
-    if fork and kernel in forkserver.NATIVE:
+    if kernel in forkserver.NATIVE:
         forkserver.prepare()  # first, since it imports in its own process while papermill is imported here
     from handover.notebook.kernels import kernel_spec
 
@@ -151,9 +144,7 @@ def execute(
             cwd=Path(cwd).resolve(),
             scratch=scratch,
             timeout_s=timeout_s,
-            cell_timeout_s=cell_timeout_s,
             deadline=deadline,
-            fork=fork,
             network=network,
             progress=progress,
         )

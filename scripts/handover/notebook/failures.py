@@ -242,7 +242,7 @@ def _places(run: "Run", index: int, traceback: list[str]) -> list[tuple[int, int
 def _too_long(run: "Run") -> str:
     if time.monotonic() >= run.deadline:
         return f"was running when the report's {run.timeout_s:g} seconds were over"
-    return f"took longer than {run.cell_timeout_s:g} seconds"
+    return f"took longer than {engine.CELL_S:g} seconds"
 
 
 def _last_log_line(run: "Run") -> str:

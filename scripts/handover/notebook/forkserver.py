@@ -21,13 +21,11 @@ import pkgutil
 import select
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -40,7 +38,7 @@ from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
 from handover.notebook.environment import kernel_environment, make_scratch
-from handover.notebook.processes import Supervised
+from handover.notebook.processes import Supervised, start_subreaper
 
 #: How long the response to a request may take; the first one waits for all imports.
 ANSWER_S = 60.0
@@ -120,15 +118,6 @@ class Request:
     network: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The process id of a kernel's subreaper, or the reason why there is none; `again` if a retry may succeed."""
-
-    pid: int = 0
-    reason: str = ""
-    again: bool = False
-
-
 # the client
 
 
@@ -136,23 +125,17 @@ class ForkServer:
     """A process that forks kernels. Starting it does not wait for it."""
 
     def __init__(self) -> None:
-        self.owner = os.getpid()
         self._scratch = make_scratch()
         self._socket, requests = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        ours, theirs = socket.socketpair()
-        log = self._scratch / "forkserver.log"
-        with requests, theirs, log.open("ab") as written:
-            popen: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, __file__, str(requests.fileno()), str(theirs.fileno()), str(self._scratch)],
+        with requests:
+            self.process = start_subreaper(
+                [__file__],
+                [str(requests.fileno()), str(self._scratch)],
                 env=kernel_environment(0, self._scratch),
                 cwd=self._scratch,
-                stdin=subprocess.DEVNULL,
-                stdout=written,
-                stderr=written,
-                pass_fds=(requests.fileno(), theirs.fileno()),
-                start_new_session=True,
+                log=self._scratch / "forkserver.log",
+                inherited=[requests.fileno()],
             )
-        self.process = Supervised(ours, popen.pid, popen)
 
     async def fork(self, request: Request, log: Path) -> Supervised:
         """Fork a kernel that writes to a log.
@@ -161,49 +144,41 @@ class ForkServer:
             NotForkedError: The process cannot fork it.
             OSError: The process is gone.
         """
-        response = Response()
-        for _ in range(ATTEMPTS):
-            ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-            ours.setblocking(False)
-            with contextlib.ExitStack() as on_failure:
-                on_failure.push(partial(_abandon, ours))
-                with theirs, log.open("ab") as written:
-                    message = json.dumps(asdict(request)).encode()
-                    socket.send_fds(self._socket, [message], [theirs.fileno(), written.fileno()])
-                response = await _response(ours)
-                if response.pid:
-                    on_failure.pop_all()
-                    return Supervised(ours, response.pid)
-            if not response.again:
-                break
-        raise NotForkedError(response.reason)
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        try:
+            with theirs, log.open("ab") as written:
+                message = json.dumps(asdict(request)).encode()
+                socket.send_fds(self._socket, [message], [theirs.fileno(), written.fileno()])
+            answer = await _answer(ours)
+        except BaseException as error:
+            with ours, contextlib.suppress(OSError):
+                # a kernel that was forked ends with the socket; its run's folder stays if there may be another try
+                if isinstance(error, Exception):
+                    ours.send(bytes([subreaper.END]))
+            raise
+        if answer.isdigit():
+            return Supervised(ours, int(answer))
+        ours.close()
+        raise NotForkedError(answer)
 
     def end(self) -> None:
         """End the process and all kernels that it forked."""
         self._socket.close()
-        if self.owner == os.getpid():
-            self.process.end()
-            scratch.remove(self._scratch)
+        self.process.end()
+        scratch.remove(self._scratch)
 
 
-async def _response(channel: socket.socket) -> Response:
+async def _answer(channel: socket.socket) -> str:
+    """Return the process id of a kernel's subreaper, or the reason why there is none."""
     import asyncio  # a caller that only starts the process need not wait for this import
 
     try:
         async with asyncio.timeout(ANSWER_S):
-            text = await asyncio.get_running_loop().sock_recv(channel, MESSAGE_MAX)
+            answer = await asyncio.get_running_loop().sock_recv(channel, MESSAGE_MAX)
     except TimeoutError:
         raise NotForkedError(f"imports took longer than {ANSWER_S:g} seconds") from None
-    if not text:
-        raise NotForkedError("the process that kernels are forked from ended")
-    return Response(**json.loads(text))
-
-
-def _abandon(channel: socket.socket, kind: type[BaseException] | None, *_: object) -> None:
-    """End a kernel that may have been forked; unless the caller may retry, its subreaper removes the run's folder."""
-    with channel, contextlib.suppress(OSError):
-        if kind is not None and issubclass(kind, Exception):
-            channel.send(bytes([subreaper.END]))
+    return answer.decode() or "the process that kernels are forked from ended"
 
 
 _forkserver: ForkServer | None = None
@@ -218,19 +193,25 @@ def prepare() -> bool:
     # except on Linux, libraries are known to break in a fork without exec
     if sys.platform != "linux":
         return False
-    if _forkserver is None or _forkserver.owner != os.getpid():
-        _forkserver = ForkServer()
-        atexit.register(_forkserver.end)
+    _forkserver = _forkserver or ForkServer()
     return True
 
 
+@atexit.register
 def discard() -> None:
     """End the process that forks kernels; the next kernel starts another."""
-    global _forkserver
     if _forkserver is not None:
-        atexit.unregister(_forkserver.end)
         _forkserver.end()
-        _forkserver = None
+        _forget()
+
+
+def _forget() -> None:
+    """Leave the process to the parent of a fork, whose it is."""
+    global _forkserver
+    _forkserver = None
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 async def fork(command: Sequence[str], log: Path, **wanted: Any) -> Supervised:
@@ -272,42 +253,43 @@ def serve(client: socket.socket) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     given = set(os.environ)
     libraries = import_libraries()
-    status = STALE
-    while status == STALE:
+    status = None
+    while status in (None, STALE):
         server = os.fork()
         if server == 0:
             try:
-                _answer_requests(client, given, libraries)
+                _answer_requests(client, given, libraries, edited=status == STALE)
             finally:
                 os._exit(1)
         status = os.waitstatus_to_exitcode(os.waitpid(server, 0)[1])
     os._exit(0)
 
 
-def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps) -> NoReturn:
-    """Import our packages, and fork kernels until the packages change or the client goes away."""
+def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps, *, edited: bool) -> NoReturn:
+    """Import our packages, and fork kernels until the packages change or the client goes away.
+
+    A request that finds them changed is left to the next server, for which they were `edited` just now.
+    """
     subreaper.end_with_parent()
     packages = import_packages()
     later, prepared = None, False
     # variables that modules set on import belong in the kernel's environment too
     imported = {name: value for name, value in os.environ.items() if name not in given}
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a subreaper's exit status is not needed
-    while True:
+    while client.recv(1, socket.MSG_PEEK):
+        if not edited and packages.changed():
+            os._exit(STALE)
+        edited = False
         text, descriptors, _, _ = socket.recv_fds(client, MESSAGE_MAX, 2)
-        if not text:
-            break
         request = Request(**json.loads(text))
         request.env.update(imported | request.env)
         channel, log = socket.socket(fileno=descriptors[0]), descriptors[1]
         reason = libraries.changed() or (later.changed() if later else "") or _threads()
-        changed = packages.changed()
-        if reason or changed:
-            _send(channel, Response(reason=reason or changed, again=not reason))
-        kernel = 0 if reason or changed else _fork_kernel(request, channel, log, client)
+        if reason:
+            _send(channel, reason)
+        kernel = 0 if reason else _fork_kernel(request, channel, log, client)
         channel.close()
         os.close(log)
-        if changed:
-            os._exit(STALE)
         if kernel and not prepared:
             _await_end(kernel, client)
             if later is None:
@@ -326,9 +308,9 @@ def _await_end(kernel: int, client: socket.socket) -> None:
         os.close(ended)
 
 
-def _send(channel: socket.socket, response: Response) -> None:
+def _send(channel: socket.socket, answer: str) -> None:
     with contextlib.suppress(OSError):  # the client may have given up
-        channel.send(json.dumps(asdict(response)).encode())
+        channel.send(answer.encode())
 
 
 def _threads() -> str:
@@ -349,7 +331,7 @@ def _fork_kernel(request: Request, channel: socket.socket, log: int, client: soc
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        _send(channel, Response(pid=os.getpid()))
+        _send(channel, str(os.getpid()))
         subreaper.supervise(channel, lambda: _run_kernel(request), request.scratch, request.network)
     finally:
         os._exit(1)
@@ -382,32 +364,40 @@ def import_libraries() -> Stamps:
     with contextlib.suppress(Exception):
         if os.environ["MPL_IGNORE_SYSTEM_FONTS"]:  # else its list would hold those of the system too
             imports.matplotlib(Path(os.environ["MPLCONFIGDIR"]))
-    _import(LIBRARIES)
+    stamps = _import(LIBRARIES, set(), started)
     package, _, module = RENEWED.rpartition(".")
     if sys.modules.pop(RENEWED, None):
         delattr(sys.modules[package], module)
-    gc.freeze()
-    return Stamps(imported_files(), started)
+    return stamps
 
 
 def import_packages() -> Stamps:
     """Import our packages; return the stamps of the files that came with them."""
-    started, known = time.time_ns(), imported_files()
-    _import(PACKAGES)
-    for name in PACKAGES:
-        path = getattr(sys.modules.get(name), "__path__", ())
-        _import(found.name for found in pkgutil.walk_packages(path, name + "."))
-    gc.freeze()
-    return Stamps(imported_files() - known, started)
+
+    def found() -> Iterator[str]:
+        yield from PACKAGES
+        for name in PACKAGES:
+            path = getattr(sys.modules.get(name), "__path__", ())
+            yield from (one.name for one in pkgutil.walk_packages(path, name + "."))
+
+    return _import(found(), imported_files())
 
 
 def import_later() -> Stamps:
     """Import `LATER` and preload our packages; return the stamps of the imported libraries' files."""
-    started, known = time.time_ns(), imported_files()
-    _import(LATER)
-    stamps = Stamps(imported_files() - known, started)
+    stamps = _import(LATER, imported_files())
     _call("preload")
     return stamps
+
+
+def _import(names: Iterable[str], known: set[str], started: int = 0) -> Stamps:
+    """Import modules, those that there are; return the stamps of all files imported by then that are not `known`."""
+    started = started or time.time_ns()
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    gc.freeze()
+    return Stamps(imported_files() - known, started)
 
 
 def _call(name: str, *given: Path) -> None:
@@ -418,12 +408,6 @@ def _call(name: str, *given: Path) -> None:
     gc.freeze()
 
 
-def _import(names: Iterable[str]) -> None:
-    for name in names:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-
-
 if __name__ == "__main__":
-    requests, channel = (socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:3])
+    channel, requests = (socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:3])
     subreaper.supervise(channel, lambda: serve(requests), sys.argv[3])

@@ -79,7 +79,7 @@ class ForkingProvisioner(LocalProvisioner):
         run = self.run
         if run is not None:
             cmd = self._with_own_file(cmd)
-        process = await self._fork(cmd, **kwargs) if run is None or run.fork else None
+        process = await self._fork(cmd, **kwargs)
         if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
         if process is None:

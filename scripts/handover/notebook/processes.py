@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Self
 
 from handover.notebook import subreaper
 
@@ -21,8 +20,6 @@ ANSWER_MAX = 1024
 
 class Supervised:
     """A process under a subreaper, with the methods of `subprocess.Popen` that jupyter_client uses.
-
-    Leaving its block ends it.
 
     Args:
         channel: This end of the socket to the subreaper.
@@ -42,12 +39,6 @@ class Supervised:
         self.unshut = ""
         self._channel = channel
         self._popen = popen
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
 
     def poll(self) -> int | None:
         """Return the exit code, negative for a signal, once the process and all it started are gone; None before."""
@@ -123,19 +114,40 @@ def start(
         scratch: A folder that the subreaper removes if this process is killed.
         network: Whether the process, and what it starts, may use the network.
     """
+    words = [str(scratch or ""), "network" if network else "", *command]
+    return start_subreaper(["-I", "-S", subreaper.__file__], words, env=env, cwd=cwd, log=log)
+
+
+def start_subreaper(
+    program: Sequence[str],
+    words: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | str,
+    log: Path,
+    inherited: Sequence[int] = (),
+) -> Supervised:
+    """Start a program of Python that becomes a subreaper: its first word is its end of the socket.
+
+    Args:
+        program: What Python runs, with Python's own options.
+        words: Its further words.
+        env: As in `start`.
+        cwd: As in `start`.
+        log: As in `start`.
+        inherited: Further descriptors that it inherits.
+    """
     ours, theirs = socket.socketpair()
     with ExitStack() as on_failure, theirs, log.open("ab") as written:
         on_failure.callback(ours.close)
-        head = [sys.executable, "-I", "-S", subreaper.__file__, str(theirs.fileno()), str(scratch or "")]
-        head.append("network" if network else "")
         popen: subprocess.Popen[bytes] = subprocess.Popen(
-            [*head, *command],
+            [sys.executable, *program, str(theirs.fileno()), *words],
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=written,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(theirs.fileno(), *inherited),
             start_new_session=True,
         )
         on_failure.pop_all()

@@ -3,8 +3,8 @@
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from queue import SimpleQueue
+from contextlib import ExitStack, suppress
+from queue import Empty, SimpleQueue
 from uuid import uuid4
 
 from handover.errors import PreviewError
@@ -14,6 +14,8 @@ from handover.preview.worker import At, Html, Message, Over, Pages, Pdf, Questio
 from handover.progress import Progress
 from handover.project import Project
 
+#: How often to look whether a signal came.
+LOOK_S = 0.5
 #: A page that leads to an address.
 LEAD = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={address}"><title>Preview</title>
@@ -96,7 +98,7 @@ class Session:
         with self._on_end:
             self._ask()
             while True:
-                event = self._events.get()
+                event = self._next()
                 if isinstance(event, PreviewError):
                     raise event
                 if isinstance(event, Saved):
@@ -111,6 +113,12 @@ class Session:
                     # once a version, since a PDF that fails is not drawn by asking again
                     self._drawn = self._version
                     self._ask(render=False, pages=True)
+
+    def _next(self) -> Saved | tuple[Question, Message] | PreviewError | None:
+        """Wait for an event; in short steps, since a signal that comes just before a wait does not interrupt it."""
+        while True:
+            with suppress(Empty):
+                return self._events.get(timeout=LOOK_S)
 
     def _ask(self, *, render: bool = True, pages: bool = False, fresh: bool = False) -> None:
         self._idle = False

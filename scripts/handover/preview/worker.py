@@ -136,8 +136,6 @@ class Renderer:
             since = self._next.since if self._next else time.monotonic()
             fresh = fresh or bool(self._next and self._next.fresh)
             asked = self._next = Question(render, pages, fresh, since)
-            if self._worker:
-                self._worker.cancel()
             self._changed.notify_all()
         return asked
 
@@ -182,6 +180,8 @@ class Renderer:
 
     def _hear(self, asked: Question, message: Message) -> None:
         self._warm = self._warm or (isinstance(message, At) and message.done > 0)
+        if self._next:
+            raise Cancelled
         self._tell(asked, message)
 
     def _look(self) -> None:

@@ -9,8 +9,6 @@ finds the claim, runs the tick again, and the store recognises what had been pub
 
 import datetime as dt
 import os
-import select
-import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +25,7 @@ from handover.schedule.due import plan
 from handover.schedule.entries import Entry, Notify
 from handover.schedule.log import BY_HAND, Log, Mail, Tick
 from handover.schedule.times import clock
+from handover.stop import Stop
 from handover.workers import LostError, Worker
 
 #: The longest sleep: a changed entry, or a clock that was set, is noticed within it.
@@ -39,41 +38,6 @@ INTERRUPTIONS = 10
 MARGIN_S = 60.0
 #: How many characters of a cause are kept.
 CAUSE_MAX = 2000
-
-
-class Stop:
-    """A request to stop, which a signal may set at any time, and a sleep that it interrupts.
-
-    `number` is the signal that set it, 0 if none did.
-    """
-
-    def __init__(self) -> None:
-        # a pipe and no threading.Event: a handler that sets an Event its own thread waits for can lock up
-        self._end, self._begin = os.pipe()
-        os.set_blocking(self._begin, False)
-        self.number = 0
-        self._is_set = False
-
-    def __call__(self) -> bool:
-        """Whether to stop."""
-        return self._is_set
-
-    def set(self, number: int = 0) -> None:
-        """Ask to stop."""
-        self.number = self.number or number
-        if not self._is_set:
-            self._is_set = True
-            os.write(self._begin, b".")
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep for so many seconds, or until it is set; return whether it is."""
-        select.select([self._end], [], [], max(0.0, seconds))
-        return self._is_set
-
-    def on_signals(self) -> None:
-        """Let SIGTERM and SIGINT set it."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda number, frame: self.set(number))
 
 
 class Stopped(Exception):

@@ -7,9 +7,7 @@ rerun goes on from there.
 """
 
 import os
-import signal
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +22,7 @@ from handover.editions import Contract, Edition, Outcome, Product, Request, Stor
 from handover.errors import HandoverError, StoreError, SweepError
 from handover.progress import StatusLine
 from handover.project import Project
+from handover.stop import Stop
 from handover.sweep import plan as planning
 from handover.sweep.axes import read
 from handover.sweep.plan import Plan, Series, Step
@@ -41,8 +40,6 @@ NAMED = 5
 TERMINAL_S, LOG_S = 0.2, 30.0
 #: The rate is that of this many seconds, so that it follows what is being rendered.
 RECENT_S = 60.0
-#: The signals that stop a sweep.
-STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -114,11 +111,11 @@ def sweep(
     store = Store.of(project, out)
     catalogue.check_names(store, catalogue.FILES)
     plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network, strict=strict)
-    total = len(plan.steps)
-    with _stoppable() as stopped:
+    total, remote = len(plan.steps), cluster is not None
+    with Stop() as stop:
         with (
-            _executor(plan, jobs, cluster) as (executor, width, where, problem),
-            SweepProgress(total, problem) as line,
+            _executor(plan, jobs, cluster) as (executor, width),
+            SweepProgress(total, executor.problem if remote else str) as line,
         ):
 
             def show(outcome: Outcome | None, summary: Summary) -> None:
@@ -128,10 +125,10 @@ def sweep(
                         print_path(path)
                 line(summary)
 
-            say(f"{total} {'edition' if total == 1 else 'editions'} to make, {where}")
-            remote = cluster is not None
+            where = f" on {cluster}" if remote else ""
+            say(f"{total} {'edition' if total == 1 else 'editions'} to make, {width} at a time{where}")
             gone = executor.gone if remote else bool
-            how = {"timeout_s": timeout_s, "remote": remote, "tell": show, "stopped": stopped, "gone": gone}
+            how = {"timeout_s": timeout_s, "remote": remote, "tell": show, "stopped": stop, "gone": gone}
             summary = run(plan, store, executor, width=width, **how)
             for fault in (fault for index in plan.indexes.values() for fault in index.faults):
                 summary.warnings.setdefault(fault, [])
@@ -140,6 +137,7 @@ def sweep(
                 say("Stopping; what is published stays.")
                 executor.shutdown(wait=True, cancel_futures=True)
         _tell(summary, total, say)
+    stop.leave()
     lines = [_failures(summary)] if summary.failed else []
     if summary.lost:
         there = summary.published + summary.unchanged
@@ -328,46 +326,23 @@ class _Run:
         self.tell(outcome, summary)
 
 
-#: An executor, how many calls it makes at a time, a description of both, and what says why it makes none.
-_Workers = tuple[Executor, int, str, Callable[[], str]]
-
-
 @contextmanager
-def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[_Workers]:
+def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[tuple[Executor, int]]:
+    """An executor, and how many calls it makes at a time."""
     if cluster is not None:
         from handover.sweep.cluster import connect
 
-        with connect(cluster, plan) as (executor, width):
-            yield executor, width, f"{width} at a time on {cluster}", executor.problem
+        with connect(cluster, plan) as connected:
+            yield connected
         return
     width = max(1, min(jobs or cores(), len(plan.steps)))
     with Pool(width) as pool:
-        yield pool, width, f"{width} at a time", str
+        yield pool, width
 
 
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Note Ctrl-C and SIGTERM rather than raise them, so that what is half done is finished or cleaned up.
-
-    Yields:
-        Whether a signal came. The end of the block then ends the program as that signal would have.
-    """
-    came: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in STOPPING}
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if came[:1] == [signal.SIGINT]:
-        raise KeyboardInterrupt
-    if came:
-        sys.exit(128 + came[0])
 
 
 class SweepProgress(StatusLine):
