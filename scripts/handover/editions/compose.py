@@ -40,7 +40,7 @@ PICTURE_PPI = 60
 LINK_SIZE = (1200, 630)
 MAIN = "main.typ"
 #: Raised when the same pages are made into other bytes: when the way of writing a PDF, a picture or a manifest changes.
-RECIPE = 2
+RECIPE = 3
 #: The attachment that says how the others fit together; `handover verify` starts from it.
 RECORD = "edition.json"
 TABLE_MIMES = {".csv": "text/csv", ".json": "application/json", ".geojson": "application/geo+json"}
