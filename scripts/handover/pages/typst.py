@@ -18,7 +18,7 @@ from handover.pages.mathematics import Mathematics, defines
 from handover.pages.metadata import NO_DAY, Attachment, PageMetadata
 from handover.pages.typesetter import PICTURE
 from handover.pages.typst_evidence import MARK, Evidence
-from handover.pages.typst_table import WORD, table
+from handover.pages.typst_table import TYPED, WORD, table
 from handover.pages.typst_text import code, lines, literal, spoken, text, visible, wordless
 
 TEMPLATE, MATHS = (Path(__file__).with_name(name) for name in ("report.typ", "maths.typ"))
@@ -43,7 +43,7 @@ STYLES = {
     **dict.fromkeys(("i", "em", "cite", "var", "dfn"), "emph"),
     **dict.fromkeys(("s", "del"), "strike"),
     **dict.fromkeys(("u", "ins"), "underline"),
-    **dict.fromkeys(("code", "kbd", "samp"), "typed"),
+    **dict.fromkeys(TYPED, "typed"),
     "sub": "sub",
     "sup": "super",
     "small": "smaller",

@@ -31,6 +31,9 @@ SIZES = ((104, "8.5pt"), (122, "7.5pt"), (146, "6.5pt"))
 #: What may take any number of lines.
 TALL = {model.Image, model.CodeBlock, model.Preformatted, model.Formula, model.List, model.Table}
 
+#: Elements of HTML whose letters are as wide as code's.
+TYPED = ("code", "kbd", "samp")
+
 
 @dataclass(frozen=True)
 class _Cell:
@@ -93,7 +96,7 @@ def table(
             header=y < head or bool(cell.scope),
             align=_align(cell, above=y < head, number=cell.x in numbers),
             tint=cell.tint,
-            kinds={type(node) for node in model.walk(cell.blocks)},
+            kinds=set(map(_kind, model.walk(cell.blocks))),
         )
         for y, row in enumerate(rows)
         for cell in row
@@ -168,6 +171,11 @@ def _shared(cells: list[_Cell], part: list[int], column: bool) -> list[str]:
         asked = [round(room * weight / sum(weights)) if weight else SHORT for weight in weights]
     measured = zip(map(_longest, inside), usual, asked, strict=True)
     return [f"({words}, {literal(visible(text[:most]))})" for words, text, most in measured]
+
+
+def _kind(node: object) -> type:
+    """The kind of a node; what HTML means as typed is code."""
+    return model.Code if isinstance(node, model.Span) and node.tag in TYPED else type(node)
 
 
 def _longest(column: list[_Cell]) -> str:
