@@ -83,9 +83,7 @@ def _compose_bare(notebook: Path) -> None:
     pages.prepare()
     nb = nbformat.read(notebook, as_version=4)
     nb.cells = _plain(nb.cells)
-    for cell in nb.cells:
-        if "outputs" in cell:
-            cell.outputs = []
+    source.clear(nb)
     compose.compose(nb, notebook.stem, notebook.parent)
     catalogue.build(())
 

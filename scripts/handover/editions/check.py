@@ -99,9 +99,7 @@ def _typed(project: Project, report: str, nb: dict[str, Any]) -> Iterator[str]:
     if ".evidence(" not in code:
         return
     bare = source.load(project.notebook(report))
-    for cell in bare.cells:
-        if cell.cell_type == "code":
-            cell.outputs = []
+    source.clear(bare)
     try:
         names = [str(row["name"]) for row in tables.read(project.data).rows.get("names", [])]
     except HandoverError:

@@ -119,6 +119,13 @@ def canonical(nb: Mapping[str, Any]) -> str:
     return whole(json.dumps(clean, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))) + "\n"
 
 
+def clear(nb: "NotebookNode") -> None:
+    """Take the outputs of all cells out of a notebook."""
+    for cell in nb.cells:
+        if "outputs" in cell:
+            cell.outputs = []
+
+
 def _clean(cell: Mapping[str, Any]) -> dict[str, Any]:
     source = "" if cell["metadata"].get("transient", {}).get("remove_source") else text_of(cell)
     clean = {
