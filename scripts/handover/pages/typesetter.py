@@ -56,13 +56,13 @@ def pngs(files: Mapping[str, bytes], ppi: float, name: str) -> list[bytes]:
     return [bytes(page) for page in (made if isinstance(made, list) else [made])]
 
 
-def query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
-    """Return the values of the metadata in ``main.typ`` that a selector finds.
+def look_up(files: Mapping[str, bytes], expression: str, name: str) -> Any:
+    """Return the value of an expression of Typst that looks at ``main.typ`` once that is set.
 
     Raises:
         ConversionError: Typst refuses a file that is no picture.
     """
-    return _mended(files, name, lambda held: _query(held, selector, name))
+    return _mended(files, name, lambda held: _look_up(held, expression, name))
 
 
 def page_count(made: bytes) -> int:
@@ -87,10 +87,10 @@ def _mended(files: Mapping[str, bytes], name: str, run: Callable[[Mapping[str, b
         return run({**files, **{file: _in_dots(typefaces | {file: data}, file) for file, data in broken.items()}})
 
 
-def _query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
+def _look_up(files: Mapping[str, bytes], expression: str, name: str) -> Any:
     with _typst(files, name) as compiler:
         try:
-            return json.loads(compiler.query(selector, field="value"))
+            return json.loads(compiler.eval(expression))
         except RuntimeError as error:
             raise _refused(name, str(error), [], "") from error
 

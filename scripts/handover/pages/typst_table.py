@@ -24,7 +24,7 @@ COLUMN_WIDTH, MOST_SHARED = 64, 18
 SHORT = 24
 #: How many words and texts of a column are measured: which one is the widest is a guess from these letters.
 MEASURED = 4
-BROAD, SLIM = re.compile(r"[A-Z%&@mw\u2014\u2e80-\uffff\U0001f000-\U0003ffff]"), re.compile(r"[ !'(),./:;Ifijlrt|\[\]]")
+BROAD, SLIM = re.compile("[A-Z%&@mw\u2014]|[^\0-\u2e7f]"), re.compile(r"[ !'(),./:;Ifijlrt|\[\]]")
 #: Where a line may end: white space, but for what holds two words together.
 BREAKS = re.compile(rf"(?:{BREAK}|[^\S\u00a0\u202f])+")
 #: Characters that fit on a line, and the size to set them in, largest first.
