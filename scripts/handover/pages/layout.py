@@ -31,7 +31,7 @@ MOST = 12
 #: A page number in the evidence may move what follows it: seldom, and not for long.
 ROUNDS = 4
 #: What stands where, in Typst: marks and the names of places, each with its page, and its points from left and top.
-MARKS = """query(selector(<probe>).or(metadata.where(value: none))).map(it => {
+MARKS = """query(selector(<probe>).or(..(none, "entry", "head").map(it => metadata.where(value: it)))).map(it => {
   let (page, x, y) = it.location().position()
   (it.value, str(it.label), page, x.pt(), y.pt())
 })"""
@@ -124,11 +124,13 @@ def _draft(files: Mapping[str, bytes], layout: Layout, name: str) -> list[Mark]:
     """Set the document; return its marks, and take note of its places, whose pages the next draft prints."""
     marks, places = [], {}
     for about, label, page, x, y in typesetter.look_up({**files, FILE: layout.file()}, MARKS, name):
-        if about is None:
-            # the heading of a table is set again on every page
-            places.setdefault(label, (page, round(x, 2), round(y, 2)))
-        else:
+        if isinstance(about, dict):
             marks.append(Mark(page=page, x=x, y=y, **about))
+            continue
+        # the heading of a table is set again on every page
+        places.setdefault(label, (page, round(x, 2), round(y, 2)))
+        if about:
+            marks.append(Mark(about, page, x, y, label))
     layout.places = places
     return marks
 

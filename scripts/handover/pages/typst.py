@@ -173,7 +173,7 @@ class Printer:
         written = [self.minor("appendix", self.words.appendix)]
         for number, blocks in enumerate(self.values, 1):
             place = literal(_values(number))
-            written.append(f'#parted("entry", {place});#place-of({place});{self.blocks(blocks, column=True)}')
+            written.append(f'#parted({place});#place-of({place}, kind: "entry");{self.blocks(blocks, column=True)}')
         return "\n".join([*written, ""])
 
     # --- parts

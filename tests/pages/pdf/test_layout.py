@@ -67,8 +67,11 @@ class Settled:
             self.files = settle(typst_source(of_cells(*cells), about()), "x")
         self.layout = json.loads(self.files[FILE])
         told = ask(self.files, layout.MARKS, "x")
-        self.marks = [Mark(page=page, x=x, y=y, **mark) for mark, _, page, x, y in told if mark]
-        self.places = {label: (page, y) for mark, label, page, _, y in told if not mark}
+        self.marks = [
+            Mark(page=page, x=x, y=y, **(mark if isinstance(mark, dict) else {"kind": mark, "name": label}))
+            for mark, label, page, x, y in told if mark
+        ]  # fmt: skip
+        self.places = {label: (page, y) for mark, label, page, _, y in told if not isinstance(mark, dict)}
 
     def pages(self, kind):
         return [mark.page for mark in self.marks if mark.kind == kind]
