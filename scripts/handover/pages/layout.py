@@ -106,18 +106,14 @@ def settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
         marks = draft()
     for section in [mark.name for mark in marks if mark.kind == "first"]:
         marks = _fit(section, marks, layout, draft)
-    layout.pages = _pages(marks)
+    layout.pages = max(mark.page for mark in marks)
     for _ in range(ROUNDS if layout.places else 0):
         pages, places = layout.pages, layout.places
-        layout.pages = _pages(draft())
+        layout.pages = max(mark.page for mark in draft())
         if (layout.pages, _lines(layout.places)) == (pages, _lines(places)):
             layout.places = places  # as in this draft, which Typst need not lay out again
             break
     return {**files, FILE: layout.file()}
-
-
-def _pages(marks: list[Mark]) -> int:
-    return max(mark.page for mark in marks)
 
 
 def _draft(files: Mapping[str, bytes], layout: Layout, name: str) -> list[Mark]:

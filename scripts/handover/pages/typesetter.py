@@ -62,7 +62,12 @@ def look_up(files: Mapping[str, bytes], expression: str, name: str) -> Any:
     Raises:
         ConversionError: Typst refuses a file that is no picture.
     """
-    return _mended(files, name, lambda held: _look_up(held, expression, name))
+
+    def ask(held: Mapping[str, bytes]) -> Any:
+        with _typst(held, name) as compiler:
+            return json.loads(compiler.eval(expression))
+
+    return _mended(files, name, ask)
 
 
 def page_count(made: bytes) -> int:
@@ -85,14 +90,6 @@ def _mended(files: Mapping[str, bytes], name: str, run: Callable[[Mapping[str, b
         if not broken:
             raise
         return run({**files, **{file: _in_dots(typefaces | {file: data}, file) for file, data in broken.items()}})
-
-
-def _look_up(files: Mapping[str, bytes], expression: str, name: str) -> Any:
-    with _typst(files, name) as compiler:
-        try:
-            return json.loads(compiler.eval(expression))
-        except RuntimeError as error:
-            raise _refused(name, str(error), [], "") from error
 
 
 def _in_dots(files: Mapping[str, bytes], file: str) -> bytes:
@@ -192,15 +189,15 @@ def _typst(files: Mapping[str, bytes], name: str) -> Iterator[Any]:
     Raises:
         ConversionError: Typst refused, with what it said.
     """
-    import typst
-
     world = _taken(files)
     try:
         yield world.hold(files)
     except BaseException as error:
         scratch.remove(world.folder)
-        if isinstance(error, typst.TypstError):
-            raise _refused(name, error.message, list(error.hints), error.diagnostic) from error
+        if isinstance(error, RuntimeError):
+            # where it fails to look something up, Typst says no more than why
+            message, hints = getattr(error, "message", str(error)), list(getattr(error, "hints", []))
+            raise _refused(name, message, hints, getattr(error, "diagnostic", "")) from error
         # a panic inside Typst reaches Python as an exception outside the ordinary tree
         if type(error).__name__ == "PanicException":
             raise _refused(name, f"Typst broke off: {error}", [], "") from error

@@ -118,14 +118,12 @@ def table(
         told = [caption] if caption and number == 1 else []
         told += [text(words.part.format(number, len(parts)))] if len(parts) > 1 else []
         size = next((size for limit, size in SIZES if sum(widths[x] + 2 for x in part) <= limit), SIZES[-1][1])
-        shared, lined = _shared(cells, part, column)
         options = [
-            f"columns: ({', '.join(shared)},)" if shared else f"columns: {len(part)}",
+            *_shared(cells, part, column),
             f"size: {size}",
             f"head: {head}",
             f"gap: {kept + head if left_out else -1}",
             f"whole: {str(whole).lower()}",
-            *(["lined: true"] if lined else []),
             *(["small: true"] if column else []),
             *([f"caption: [{'#linebreak();'.join(told)}]"] if told else []),
         ]
@@ -158,13 +156,10 @@ def _widths(cells: list[_Cell], columns: int, column: bool) -> list[int]:
     return widths
 
 
-def _shared(cells: list[_Cell], part: list[int], column: bool) -> tuple[list[str], bool]:
+def _shared(cells: list[_Cell], part: list[int], column: bool) -> list[str]:
     """What each column is measured by, to share a width out so that most cells stand on one line: words and texts.
 
-    Of two columns on a page the typesetter knows best: nothing is shared out.
-
-    Returns:
-        What is measured; and whether all texts may stand on one line, and therefore the widest are measured.
+    Of two columns on a page the typesetter knows best. If all may stand on one line, their widest texts are measured.
     """
     inside = [[cell for cell in cells if cell.x == x and cell.columns == 1] for x in part]
     said = [sorted((cell.said for cell in one), key=lambda one: len(one[0])) or [("", False)] for one in inside]
@@ -173,7 +168,7 @@ def _shared(cells: list[_Cell], part: list[int], column: bool) -> tuple[list[str
     if column:
         asked = [MOST_SHARED] * len(part)
     elif len(part) < 3:
-        return [], False
+        return [f"columns: {len(part)}"]
     else:
         long = [len(text) > SHORT for text, _ in usual]
         room = SIZES[0][0] - sum(len(text) + 2 for text, _ in usual if len(text) <= SHORT)
@@ -184,7 +179,8 @@ def _shared(cells: list[_Cell], part: list[int], column: bool) -> tuple[list[str
         asked = [round(room * weight / sum(weights)) if weight else SHORT for weight in weights]
     texts = said if lined else [[(text[:most], code)] for (text, code), most in zip(usual, asked, strict=True)]
     words = [[(word, code) for cell in one for word in cell.words for code in [cell.said[1]]] for one in inside]
-    return [f"({_measured(one)}, {_measured(other)})" for one, other in zip(words, texts, strict=True)], lined
+    measured = "".join(f"({_measured(one)}, {_measured(other)}), " for one, other in zip(words, texts, strict=True))
+    return [f"columns: ({measured})", *(["lined: true"] if lined else [])]
 
 
 def _kind(node: object) -> type:
@@ -194,14 +190,13 @@ def _kind(node: object) -> type:
 
 def _measured(said: Iterable[tuple[str, bool]]) -> str:
     """The texts of a column that are likely the widest, with whether they are code."""
+
+    def width(one: tuple[str, bool]) -> int:
+        return 2 * len(one[0]) + len(BROAD.findall(one[0])) - len(SLIM.findall(one[0]))
+
     found = {(visible(text), code) for text, code in said} or {("", False)}
-    widest = sorted(found, key=lambda one: (-_letters(one[0]), one))[:MEASURED]
+    widest = sorted(sorted(found), key=width, reverse=True)[:MEASURED]
     return f"({''.join(f'raw({literal(text)}), ' if code else f'{literal(text)}, ' for text, code in widest)})"
-
-
-def _letters(said: str) -> int:
-    """About how wide a text is, in halves of a usual letter."""
-    return 2 * len(said) + len(BROAD.findall(said)) - len(SLIM.findall(said))
 
 
 def _lines(cells: list[_Cell], found: model.Table) -> dict[int, int]:
