@@ -1,8 +1,9 @@
-"""Writes the files of `templates/`, with what a project and its author say put in place of each ``$name``."""
+"""Writes the files of `templates/`, with what a project and its author say put in place of each name."""
 
 import datetime as dt
 import json
 import os
+import re
 import shlex
 import string
 import sys
@@ -120,11 +121,13 @@ def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
         "name": _package_name(folder.name),
         "commands": shlex.quote(os.path.relpath(Path(sys.prefix, "bin"), folder)),
     }
+    # not $name, since scripts have dollars of their own
+    marks = re.compile(f"@({'|'.join(words)})@")
     with atomic.translate_os_errors(folder):
         for path, template in _files(TEMPLATES / "project"):
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            atomic.create(target, _Plain(template.read_text("utf-8")).substitute(words).encode())
+            atomic.create(target, marks.sub(lambda mark: words[mark[1]], template.read_text("utf-8")).encode())
             if path.startswith("scripts/"):
                 target.chmod(0o755)
     new_report(Project(folder), FIRST)
@@ -140,13 +143,6 @@ def _require_empty(folder: Path) -> None:
             f"{folder}: must be empty, or a folder that is not there (got {', '.join(held[:3])}"
             f"{', …' if len(held) > 3 else ''}).\nChoose another folder; nothing was written."
         )
-
-
-class _Plain(string.Template):
-    """A template of a file that may hold dollars of its own: ``@name@`` is what is put in."""
-
-    delimiter = "@"
-    pattern = r"@(?:(?P<named>title|desk|url|name|commands)@|(?P<escaped>(?!))|(?P<braced>(?!))|(?P<invalid>(?!)))"
 
 
 def _toml(option: str, text: str) -> str:
