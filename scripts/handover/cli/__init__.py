@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -136,7 +136,7 @@ def _teach_parameters(error: click.ClickException) -> None:
         error.message = f"-p must be followed by a name and, after a space, a value. {SET_PARAMETER}"
     elif isinstance(error, click.NoSuchOption) and error.ctx and not error.possibilities:
         takes = {option.name for option in error.ctx.command.params}
-        if "parameters" in takes:
+        if "given" in takes:
             error.message = f"{error.message} A parameter of the report is set otherwise. {SET_PARAMETER}"
 
 
@@ -161,12 +161,17 @@ def print_json(rows: list[Any]) -> None:
     click.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=stamp))
 
 
-def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """The values of ``-p NAME VALUE``, each name at most once.
+def print_columns(lines: Iterable[Sequence[Any]]) -> None:
+    """Print cells in columns; one that holds nothing is left out."""
+    cells = [[str(cell) for cell in line] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        filled = (cell.ljust(width) for cell, width in zip(line, widths, strict=True) if width)
+        click.echo("  ".join(filled).rstrip())
 
-    Raises:
-        UsageError: A name is set twice.
-    """
+
+def _once(context: click.Context, option: click.Parameter, parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Refuse a name that is set twice."""
     names = [name for name, _ in parameters]
     if joined := next((name for name in names if "=" in name), ""):
         raise click.UsageError(
@@ -176,6 +181,12 @@ def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
     if twice:
         raise click.UsageError(f"-p must set each parameter once (twice: {', '.join(twice)}).")
     return dict(parameters)
+
+
+#: The option that sets a report's parameters; the command is given them by name.
+PARAMETERS = click.option(
+    "given", "-p", nargs=2, multiple=True, callback=_once, metavar="NAME VALUE", help="Set a parameter; repeatable."
+)
 
 
 class Place(click.ParamType):

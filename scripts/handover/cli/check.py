@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handover.cli import JSON, on_terminate, print_json
-from handover.errors import HandoverError
+from handover.errors import HandoverError, NotebookError, on_one_line
 
 if TYPE_CHECKING:
     from handover.editions import Finding, Store
@@ -60,12 +60,11 @@ def _all(project: "Project", article: Path | None, fix: bool) -> "Iterator[Findi
         yield from checks.fix(project)
     data = list(checks.data(project))
     yield from data
-    notebooks = list(checks.notebooks(project))
-    settings = list(_settings(project, store, [finding.text for finding in notebooks if finding.mark == "wrong"]))
+    settings = list(_settings(project, store))
     yield from settings
     if article:
         yield _article(project, article)
-    yield from notebooks
+    yield from checks.notebooks(project)
     yield from _words(project, all(finding.mark != "wrong" for finding in data))
     if settings:
         yield checks.Finding("note", "editions and catalogue: to be checked once pyproject.toml is mended")
@@ -74,30 +73,24 @@ def _all(project: "Project", article: Path | None, fix: bool) -> "Iterator[Findi
     yield from checks.catalogue(store, project)
 
 
-def _settings(project: "Project", store: "Store", told: list[str]) -> "Iterator[Finding]":
-    """Check pyproject.toml, which a render reads in part and a schedule only when it is run.
-
-    `told` are the faults of the notebooks, which an entry of the schedule would tell once more.
-    """
+def _settings(project: "Project", store: "Store") -> "Iterator[Finding]":
+    """Check pyproject.toml, which a render reads in part and a schedule only when it is run."""
     from handover.editions import Finding, catalogue, settings
-    from handover.errors import on_one_line
     from handover.schedule import entries
 
     try:
         settings.table(project)
         for key in ("drafts", "network"):
             catalogue.reports(store, key)
-        entries.load(project, now=dt.datetime.now(dt.UTC))
+        with suppress(NotebookError):  # told of the notebook itself
+            entries.load(project, now=dt.datetime.now(dt.UTC))
     except HandoverError as error:
-        named = [line.partition(": report: ")[2].rstrip(".;:") for line in str(error).splitlines()[1:-1]]
-        if not (named and named[0] and any(named[0] in one for one in told)):
-            yield Finding("wrong", on_one_line(error))
+        yield Finding("wrong", on_one_line(error))
 
 
 def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
     """Check what notebooks say against the facts; only here do the story and the notebooks' files meet."""
     from handover.editions import Finding
-    from handover.errors import on_one_line
     from handover.notebook import code_cells, source
     from handover.story import check_facts, check_words
 

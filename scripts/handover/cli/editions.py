@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from handover.cli import JSON, Place, on_terminate, print_json, say
+from handover.cli import JSON, Place, on_terminate, print_columns, print_json, say
 from handover.errors import HandoverError
 from handover.text import listed, shown
 
@@ -38,12 +38,10 @@ def list_command(report: str | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        told = [[shown(row[name], CELL) for name in ("settings", "title")] for row in rows]
-        cells = [[row["report"], row["edition"], *more] for row, more in zip(rows, told, strict=True)]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        for row, line in zip(rows, cells, strict=True):
-            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True) if width)
-            click.echo("  ".join([*padded, row["path"]]))
+        print_columns(
+            (row["report"], row["edition"], shown(row["settings"], CELL), shown(row["title"], CELL), row["path"])
+            for row in rows
+        )
     if faults:
         raise HandoverError(_damaged(faults, "All other editions are listed."))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import Place, given_once, on_terminate, say
+from handover.cli import PARAMETERS, Place, on_terminate, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 
 @click.command("render", epilog=RENDER_EXAMPLES)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
-@click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
+@PARAMETERS
 @click.option("--out", type=Place(), metavar="FOLDER", help="Publish in this folder instead of reports/.")
 @click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
 @click.option("--ahead", is_flag=True, help="Render even of a day that has not come; it never leads the catalogue.")
@@ -68,7 +68,7 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 @click.option("--strict", is_flag=True, help="Refuse a report that leaves out a text with nothing in its place.")
 def render_command(
     reports: tuple[str, ...],
-    parameters: tuple[tuple[str, str], ...],
+    given: dict[str, str],
     out: Path | None,
     again: bool,
     axes: tuple[str, ...],
@@ -104,7 +104,7 @@ def render_command(
     if again and (axes or jobs or cluster):
         raise click.UsageError("--again is for one edition of each report; leave it out of a sweep.")
     on_terminate()
-    project, given = Project.find(), given_once(parameters)
+    project = Project.find()
     target = out.resolve() if out else None
     names = tuple(dict.fromkeys(reports or _all(project)))
     if not (axes or jobs or cluster):
@@ -197,13 +197,11 @@ Examples:
 
 @click.command("preview", epilog=PREVIEW_EXAMPLES)
 @click.argument("report")
-@click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
+@PARAMETERS
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Serve on this port; else on a free one.")
 @click.option("--open", "opens", is_flag=True, help="Open the browser.")
 @click.option("--pdf", is_flag=True, help="Show the PDF first; the page has a switch between both.")
-def preview_command(
-    report: str, parameters: tuple[tuple[str, str], ...], port: int | None, opens: bool, pdf: bool
-) -> None:
+def preview_command(report: str, given: dict[str, str], port: int | None, opens: bool, pdf: bool) -> None:
     """Serve REPORT on this machine alone, and show it again at each save of its notebook, the data or the package.
 
     Prints the address to open, which contains a token: without it, other users of this machine get nothing. Nothing is
@@ -215,7 +213,7 @@ def preview_command(
 
     on_terminate()
     progress = Progress(report)
-    session = Session(Project.find(), report, given_once(parameters), port=port, say=say, progress=progress)
+    session = Session(Project.find(), report, given, port=port, say=say, progress=progress)
     at = "#pdf" if pdf else ""
     click.echo(session.address + at)
     if opens:

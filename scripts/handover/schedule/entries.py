@@ -90,7 +90,9 @@ def load(project: Project, now: dt.datetime) -> list[Entry]:
     """Read the entries of a project; parameters are tried with the date of the first tick after `now`.
 
     Raises:
-        HandoverError: Entries or fields that cannot be kept, all at once; or the file cannot be read.
+        ScheduleError: Entries or fields that cannot be kept, all at once.
+        NotebookError: The notebook of a report has faults of its own.
+        HandoverError: The file cannot be read.
     """
     declared = settings.table(project)
     tables, mail = declared.get("schedule", []), declared.get("mail")
@@ -161,11 +163,11 @@ def _declared(project: Project, report: str, faults: list[str]) -> tuple[Paramet
     """The parameters that a report declares."""
     try:
         require_report(project, report)
-        path = project.notebook(report)
-        return parameters.declared(source.read(path), project.where(path))
     except HandoverError as error:
         faults.append(f"report: {_short(error)}")
-    return ()
+        return ()
+    path = project.notebook(report)
+    return parameters.declared(source.read(path), project.where(path))
 
 
 def _short(error: HandoverError) -> str:
@@ -203,10 +205,8 @@ def _notify(notify: Any, mail: Any, faults: list[str]) -> Notify | None:
     faults += [f"notify: {fault}" for fault in wrong]
     if wrong:
         return None
-    security = values.get("security", "starttls")
-    port = values.get("port", SECURITY[security])
-    user, show = values.get("user", ""), values.get("show_recipients", False)
-    return Notify(values["to"], values["from"], values["host"], port, security, user, show)
+    port = SECURITY[values.get("security", "starttls")]
+    return Notify(**{"port": port, "sender": values.pop("from"), **values})
 
 
 def _fields(
