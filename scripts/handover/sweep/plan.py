@@ -15,6 +15,7 @@ from handover.editions import AS_OF, Contract, Index, Request, Store, require_co
 from handover.errors import ParameterError
 from handover.project import Project
 from handover.sweep.axes import combinations
+from handover.text import listed
 
 #: How many of the values that a report does not allow are shown.
 SHOWN = 10
@@ -132,7 +133,5 @@ def _refuse_values(
                 except ParameterError as error:
                     faults[f"--sweep {name}: {str(error).splitlines()[0]}"] = None
     if faults:
-        shown = list(faults)[:SHOWN]
-        more = [f"… and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
-        cure = " Days to come must be asked for with --ahead." if any("has come" in fault for fault in shown) else ""
-        raise ParameterError("\n".join([*shown, *more, f"Nothing was rendered.{cure}"]))
+        cure = " Days to come must be asked for with --ahead." if any("has come" in fault for fault in faults) else ""
+        raise ParameterError("\n".join([*listed(faults, SHOWN), f"Nothing was rendered.{cure}"]))

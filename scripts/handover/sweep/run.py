@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TextIO
+from typing import Any, TextIO
 
 from handover.editions import Contract, Edition, Outcome, Product, Request, Store, produce, render
 from handover.errors import HandoverError, StoreError, SweepError
@@ -78,29 +78,16 @@ def sweep(
     out: Path | None,
     jobs: int | None,
     cluster: str | None,
-    network: bool = False,
-    strict: bool = False,
-    ahead: bool = False,
     timeout_s: float,
     say: Callable[[str], None],
     print_path: Callable[[Path], None],
+    **options: bool,
 ) -> None:
     """Render a sweep, or several reports at a time, from the words of a command to its last message.
 
-    Args:
-        project: The checkout.
-        reports: Names.
-        given: Parameters of all editions, as text.
-        axes: One ``NAME=VALUES`` each.
-        out: The folder to publish in; None for the project's own.
-        jobs: How many to render at a time; None for as many as there are cores.
-        cluster: The address of a Dask scheduler; None for workers on this machine.
-        network: Whether cells may use the network even where the project does not open it.
-        strict: Whether a text that is left out with nothing in its place is a fault.
-        ahead: Whether days to come may be among them.
-        timeout_s: How long one notebook may run.
-        say: Writes a line for the user.
-        print_path: Receives the path of each page that is there.
+    `axes` are one ``NAME=VALUES`` each, `options` those of `plan`. Editions are published in `out`, or in the project's
+    own folder. They are made on the `cluster` of a Dask scheduler's address, or on this machine, `jobs` at a time or as
+    many as there are cores.
 
     Raises:
         SweepError: Something failed; the rest was published.
@@ -110,7 +97,7 @@ def sweep(
 
     store = Store.of(project, out)
     catalogue.check_names(store, catalogue.FILES)
-    plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network, strict=strict)
+    plan = planning.plan(project, store, reports, given, read(axes), **options)
     total, remote = len(plan.steps), cluster is not None
     with Stop() as stop:
         with (
@@ -149,27 +136,11 @@ def sweep(
         raise SweepError("\n".join(lines))
 
 
-def run(
-    plan: Plan,
-    store: Store,
-    executor: Executor,
-    *,
-    width: int,
-    timeout_s: float = 600.0,
-    remote: bool = False,
-    tell: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None,
-    stopped: Callable[[], bool] = lambda: False,
-    gone: Callable[[], bool] = lambda: False,
-) -> Summary:
-    """Run a plan; a step that fails stops no other.
-
-    The executor works on `width` calls of `compute` at a time; `remote` workers have checkouts of their own. `tell` is
-    called with each edition that is there, and from time to time with None. Once `stopped` returns true, the executor
-    is the caller's to end. One that is `gone`, or cancels a call by itself, is waited for no longer.
-    """
-    running = _Run(plan, store, executor, timeout_s, remote, tell)
+def run(plan: Plan, store: Store, executor: Executor, **how: Any) -> Summary:
+    """Run a plan as said, by the fields of `_Run`; a step that fails stops no other."""
+    running = _Run(plan, store, executor, **how)
     try:
-        running.go(width * AHEAD, stopped, gone)
+        running.go()
     finally:
         running.catalogue(now=True)
     return running.summary
@@ -226,12 +197,22 @@ class _Work:
 
 @dataclass
 class _Run:
+    """A sweep under way.
+
+    The executor works on `width` calls of `compute` at a time; `remote` workers have checkouts of their own. `tell` is
+    called with each edition that is there, and from time to time with None. Once `stopped` returns true, the executor
+    is the caller's to end. One that is `gone`, or cancels a call by itself, is waited for no longer.
+    """
+
     plan: Plan
     store: Store
     executor: Executor
-    timeout_s: float
-    remote: bool
-    tell: Callable[[Outcome | None, Summary], None]
+    width: int
+    timeout_s: float = 600.0
+    remote: bool = False
+    tell: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None
+    stopped: Callable[[], bool] = lambda: False
+    gone: Callable[[], bool] = lambda: False
     summary: Summary = field(default_factory=Summary)
     _woken: "SimpleQueue[Series]" = field(default_factory=SimpleQueue)
     _waiting: dict[Series, deque[_Work]] = field(default_factory=dict)
@@ -240,16 +221,16 @@ class _Run:
     _written: float = field(default_factory=time.monotonic)
     _cost: float = 0.0
 
-    def go(self, most: int, stopped: Callable[[], bool], gone: Callable[[], bool]) -> None:
-        """Work through the plan with at most so many steps under way, until all is done or it is to stop."""
+    def go(self) -> None:
+        """Work through the plan until all is done or it is to stop."""
         steps = deque(self.plan.steps)
         under_way = 0
         while under_way or steps:
-            self.summary.stopped, self.summary.lost = stopped(), self.summary.lost or gone()
+            self.summary.stopped, self.summary.lost = self.stopped(), self.summary.lost or self.gone()
             if self.summary.stopped or self.summary.lost:
                 self._cancel()
                 return
-            if steps and under_way < most:
+            if steps and under_way < self.width * AHEAD:
                 step = steps.popleft()
                 self._waiting.setdefault(step.series, deque()).append(self._begin(step, step.request()))
                 under_way += 1 - self._settle(step.series)
