@@ -4,7 +4,7 @@ import errno
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,46 +26,27 @@ from handover.editions import (
 from handover.errors import StoreError, VerifyError
 from handover.notebook import forkserver
 from handover.project import Project
-from handover.text import listed, shown
+from handover.text import shown
 from handover.verify import bundle, contents, rebuild, record
-from handover.verify.difference import Difference, first, of_pdf, of_values
-from handover.verify.rebuild import Rebuilt, Refused
+from handover.verify.difference import (
+    DIFFERS,
+    ELSEWHERE,
+    UNJUDGED,
+    VERIFIED,
+    Answer,
+    Difference,
+    first,
+    of_pdf,
+    of_values,
+)
+from handover.verify.rebuild import Rebuilt
 
-VERIFIED, DIFFERS, ELSEWHERE, UNJUDGED = "verified", "differs", "cannot be rebuilt here", "cannot be judged"
 #: Exit code of each answer; the worst of several counts, and a difference is worse than a question left open.
 CODES = {VERIFIED: 0, UNJUDGED: 3, ELSEWHERE: 3, DIFFERS: 1}
-#: How long one line of an answer may be.
-LINE = 2000
 #: How a zip file begins.
 ARCHIVE = b"PK\x03\x04"
 FILE = re.compile(rf"(?P<report>.+?)_(?P<edition>{EDITION.pattern})\.(html|ipynb|pdf)")
 HASHES_ONLY = "hashes only; nothing was rendered"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer for one thing asked about; `differences` and then `details` stand on lines below the first."""
-
-    subject: str
-    word: str
-    why: str = ""
-    details: tuple[str, ...] = ()
-    differences: tuple[Difference, ...] = ()
-
-    def __str__(self) -> str:
-        line = f"{self.word}: {shown(self.subject, 400)}" + (f" ({self.why})" if self.why else "")
-        below = [*listed(map(str, self.differences)), *(shown(one, LINE) for one in listed(self.details))]
-        return "\n".join([line, *(f"  {one}" for one in below)])
-
-    def as_json(self) -> dict[str, Any]:
-        """The same for programs."""
-        return {
-            "path": shown(self.subject, 400),
-            "answer": self.word,
-            "why": self.why,
-            "differences": [one.as_json() for one in self.differences],
-            "details": [shown(one, LINE) for one in listed(self.details)],
-        }
 
 
 def code(answers: Iterable[Answer]) -> int:
@@ -187,8 +168,8 @@ class _Judge:
             return self._by_hash(path, digest.of_bytes(data), said)
         carried = said.carried(found.attachments)
         rebuilt = rebuild.again(self.project, said, carried, trust=self.trust)
-        if isinstance(rebuilt, Refused):
-            return _refused(name, rebuilt)
+        if isinstance(rebuilt, Answer):
+            return replace(rebuilt, subject=name)
         given = rebuilt.file(".pdf")
         if given == data:
             return Answer(name, VERIFIED, _standing(rebuilt), (f"{said.report} {rebuilt.product.edition}",))
@@ -231,8 +212,9 @@ class _Judge:
         pdf, carried = _carried(edition) if self.trust or rebuild.changes(self.project, said) else (b"", {})
         carried |= bundle.carried(edition) if packed else {}
         rebuilt = rebuild.again(self.project, said, carried, trust=self.trust)
-        if isinstance(rebuilt, Refused):
-            return _refused(name, rebuilt, faults)
+        if isinstance(rebuilt, Answer):
+            told = {"word": DIFFERS, "why": "", "details": (*faults, *rebuilt.details)} if faults else {}
+            return replace(rebuilt, subject=name, **told)
         differences = tuple(_differences(edition, about, rebuilt))
         if faults or (differences and not rebuilt.changed):
             return Answer(name, DIFFERS, "", faults, differences)
@@ -362,11 +344,6 @@ def _different_files(edition: Edition, rebuilt: Rebuilt) -> Iterator[Difference]
             same = False
         if not same:
             yield Difference(f"{name}: {what} is another")
-
-
-def _refused(name: str, refused: Refused, faults: tuple[str, ...] = ()) -> Answer:
-    word = DIFFERS if faults or refused.wrong else ELSEWHERE
-    return Answer(name, word, "" if faults else refused.why, (*faults, *refused.details), refused.differences)
 
 
 def _standing(rebuilt: Rebuilt) -> str:

@@ -1,4 +1,4 @@
-"""The first difference between two files in the terms of a report: file, page or cell, and what both have there."""
+"""An answer, and the first difference between two files in the terms of a report: page or cell, and what both have."""
 
 import csv
 import io
@@ -12,10 +12,13 @@ from typing import Any
 
 from handover.editions import EDITION
 from handover.errors import VerifyError
-from handover.text import shown
+from handover.text import listed, shown
 from handover.verify import contents
 from handover.verify.contents import Contents, Part
 
+VERIFIED, DIFFERS, ELSEWHERE, UNJUDGED = "verified", "differs", "cannot be rebuilt here", "cannot be judged"
+#: How long one line of an answer may be.
+LINE = 2000
 #: How much of a text stands on either side of the place where it changes, and how much of one is shown at most.
 AROUND, SHOWN = 32, 160
 #: What is larger is not taken apart to say where it differs: a few bytes of JSON can become hundreds in memory.
@@ -56,6 +59,32 @@ class Difference:
     def as_json(self) -> dict[str, str]:
         """The same for programs."""
         return {name: shown(text, 4 * SHOWN) for name, text in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer for one thing asked about; `differences` and then `details` stand on lines below the first."""
+
+    subject: str
+    word: str
+    why: str = ""
+    details: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+    def __str__(self) -> str:
+        line = f"{self.word}: {shown(self.subject, 400)}" + (f" ({self.why})" if self.why else "")
+        below = [*listed(map(str, self.differences)), *(shown(one, LINE) for one in listed(self.details))]
+        return "\n".join([line, *(f"  {one}" for one in below)])
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "path": shown(self.subject, 400),
+            "answer": self.word,
+            "why": self.why,
+            "differences": [one.as_json() for one in self.differences],
+            "details": [shown(one, LINE) for one in listed(self.details)],
+        }
 
 
 def first(name: str, found: bytes, given: bytes, facts: Facts = ()) -> Difference:
