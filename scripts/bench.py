@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -56,38 +55,23 @@ def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], wat
         HandoverError: It failed; the end of what it said is in the message.
     """
     words = [str(word) for word in command]
-    begun = time.perf_counter()
-    process = subprocess.Popen(words, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    seen = _Memory(process.pid) if watched else None
-    said, _ = process.communicate()
-    seconds = time.perf_counter() - begun
-    peak = seen.stop() if seen else 0
-    if process.returncode:
-        raise HandoverError(
-            f"{' '.join(words)}: must succeed to be timed (left with {process.returncode}):\n"
-            + "\n".join(f"  {line}" for line in said.splitlines()[-SHOWN:])
-        )
-    return Run(seconds, peak)
-
-
-class _Memory:
-    """Looks at a process and all its descendants, time and again, and keeps the highest sum."""
-
-    def __init__(self, pid: int) -> None:
-        self.root, self.peak, self.over = psutil.Process(pid), 0, threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
-
-    def _watch(self) -> None:
-        while not self.over.wait(EVERY):
+    with tempfile.TemporaryFile("w+") as said:
+        begun, peak = time.perf_counter(), 0
+        process = subprocess.Popen(words, cwd=cwd, env=env, stdout=said, stderr=subprocess.STDOUT)
+        while watched and process.poll() is None:
             with suppress(psutil.Error):
-                family = [self.root, *self.root.children(recursive=True)]
-                self.peak = max(self.peak, sum(map(_held, family)))
-
-    def stop(self) -> int:
-        self.over.set()
-        self.thread.join()
-        return self.peak
+                root = psutil.Process(process.pid)
+                peak = max(peak, sum(map(_held, [root, *root.children(recursive=True)])))
+            time.sleep(EVERY)
+        process.wait()
+        seconds = time.perf_counter() - begun
+        if process.returncode:
+            said.seek(0)
+            raise HandoverError(
+                f"{' '.join(words)}: must succeed to be timed (left with {process.returncode}):\n"
+                + "\n".join(f"  {line}" for line in said.read().splitlines()[-SHOWN:])
+            )
+    return Run(seconds, peak)
 
 
 def _held(process: psutil.Process) -> int:

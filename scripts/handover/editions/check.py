@@ -116,16 +116,15 @@ def _typed(project: Project, report: str, nb: dict[str, Any]) -> Iterator[str]:
 
 def unclean(path: Path, nb: dict[str, Any]) -> list[str]:
     """Say what of a notebook file does not belong in git; an empty list for a clean one."""
-    if path.read_bytes() == source.canonical(nb).encode():
+    clean = source.canonical(nb)
+    if path.read_bytes() == clean.encode():
         return []
     cells = list(enumerate(nb["cells"], 1))
-    clean = source.canonical(nb)
-    kept = source.CELL_METADATA
     found = [
         (_cells("outputs in", [n for n, cell in cells if cell.get("outputs")])),
         (_cells("execution counts in", [n for n, cell in cells if cell.get("execution_count")])),
         (_cells("injected parameters in", [n for n, c in cells if source.INJECTED in c["metadata"].get("tags", [])])),
-        (_cells("editor metadata in", [n for n, cell in cells if cell["metadata"].keys() - set(kept)])),
+        (_cells("editor metadata in", [n for n, c in cells if c["metadata"].keys() - set(source.CELL_METADATA)])),
     ]
     extra = set(nb["metadata"]) - set(source.NOTEBOOK_METADATA)
     extra |= {f"language_info.{key}" for key in nb["metadata"].get("language_info", {}) if key != "name"}
