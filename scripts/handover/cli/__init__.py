@@ -145,6 +145,11 @@ def say(text: str) -> None:
     click.echo(credentials.mask(text), err=True)
 
 
+def command(examples: str, **settings: Any) -> Callable[[Callable[..., None]], click.Command]:
+    r"""Make a command of a function ``<name>_command``, whose help ends with examples; \b keeps their lines."""
+    return click.command(epilog=f"\b\nExamples:{examples}", **settings)
+
+
 #: The option of commands that also print for programs, by `print_json`.
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 

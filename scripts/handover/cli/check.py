@@ -8,26 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from handover.cli import JSON, on_terminate, print_json
+from handover.cli import JSON, command, on_terminate, print_json
 from handover.errors import HandoverError, NotebookError, on_one_line
 
 if TYPE_CHECKING:
     from handover.editions import Finding, Store
     from handover.project import Project
 
-# handover check
 
-CHECK_EXAMPLES = """\b
-Examples:
+@command("""
   handover check
   handover check --fix
   handover check --article article.txt
   handover check --staged
   handover check --commits origin/main..HEAD
-"""
-
-
-@click.command("check", epilog=CHECK_EXAMPLES)
+""")
 @click.option(
     "--article",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -133,10 +128,7 @@ def _article(project: "Project", path: Path) -> "Finding":
         return Finding("wrong", f"article: {error}")
 
 
-# handover verify
-
-VERIFY_EXAMPLES = """\b
-Examples:
+@command("""
   handover verify reports                        every edition, and the catalogue
   handover verify ~/Downloads/drawdown_….pdf     a PDF from a mail
   handover verify --trust drawdown_….zip         a bundle, by all that is in it, in any folder
@@ -146,10 +138,7 @@ Examples:
 Exit code: 0 all verified; 1 something differs; 3 nothing differs, but something cannot be rebuilt here,
 because it was made from other data, notebooks, code or tools than this checkout's, or cannot be judged by
 what was asked: with --hashes, a PDF that no manifest of this project names.
-"""
-
-
-@click.command("verify", epilog=VERIFY_EXAMPLES)
+""")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
 @click.option("--hashes", is_flag=True, help="Compare hashes only; render nothing.")
 @JSON

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from handover.cli import JSON, Place, on_terminate, print_columns, print_json, say
+from handover.cli import JSON, Place, command, on_terminate, print_columns, print_json, say
 from handover.errors import HandoverError
 from handover.text import listed, shown
 
@@ -17,17 +17,12 @@ CELL = 60
 #: How many sentences `diff` names unless it is asked for all.
 SENTENCES = 20
 
-# handover list
 
-LIST_EXAMPLES = """\b
-Examples:
+@command("""
   handover list
   handover list drawdown
   handover list --json
-"""
-
-
-@click.command("list", epilog=LIST_EXAMPLES)
+""")
 @click.argument("report", required=False)
 @JSON
 def list_command(report: str | None, as_json: bool) -> None:
@@ -53,17 +48,11 @@ def _damaged(faults: Sequence[str], others: str) -> str:
     return "\n".join([*listed(faults), f"{others} {manifest.CURE}"])
 
 
-# handover diff
-
-DIFF_EXAMPLES = """\b
-Examples:
+@command("""
   handover diff drawdown/2026-01-31 drawdown/2026-10-01
   handover diff --all drawdown/2026-01-31 drawdown/2026-10-01
   handover diff --json reports/briefing/2026-01-31-en-… reports/briefing/2026-10-01-en-…
-"""
-
-
-@click.command("diff", epilog=DIFF_EXAMPLES)
+""")
 @click.argument("old")
 @click.argument("new")
 @click.option("--all", "everything", is_flag=True, help="Name also facts merely not printed, and all sentences.")
@@ -102,9 +91,6 @@ def _name(one: dict[str, Any], site: Any) -> str:
     return ", ".join(filter(None, [f"{one['report']}, {day(one['as_of'])}", site.settings(one, defaults=True)]))
 
 
-# handover catalogue
-
-
 @click.command("catalogue")
 @click.option("--force", is_flag=True, help="Replace also files of these names that handover did not write.")
 def catalogue_command(force: bool) -> None:
@@ -122,17 +108,11 @@ def catalogue_command(force: bool) -> None:
         raise HandoverError(_damaged(faults, "All other editions are in the catalogue."))
 
 
-# handover bundle
-
-BUNDLE_EXAMPLES = """\b
-Examples:
+@command("""
   handover bundle drawdown/2026-01-31
   handover bundle reports/drawdown/2026-01-31-en-…/ --out to-the-editor.zip
   handover bundle briefing/2026-10-01 --out /srv/outbox/
-"""
-
-
-@click.command("bundle", epilog=BUNDLE_EXAMPLES)
+""")
 @click.argument("edition")
 @click.option(
     "--out",
@@ -158,17 +138,11 @@ def bundle_command(edition: str, out: Path | None) -> None:
     click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path, store.project))
 
 
-# handover publish
-
-PUBLISH_EXAMPLES = """\b
-Examples:
+@command("""
   handover publish /srv/www/reports
   handover publish s3://desk/reports --dry-run
   AWS_ENDPOINT_URL=https://storage.example handover publish s3://desk/reports
-"""
-
-
-@click.command("publish", epilog=PUBLISH_EXAMPLES)
+""")
 @click.argument("url")
 @click.option("--dry-run", is_flag=True, help="Only print what would be uploaded, replaced and deleted.")
 @click.option("--force", is_flag=True, help="Replace files of others that stand in the way; publish into the checkout.")
@@ -220,17 +194,11 @@ def _print_plan(plan: Any, force: bool) -> None:
         say(f"{len(plan.foreign)} of these files are not as we put them there, and would need --force")
 
 
-# handover prune
-
-PRUNE_EXAMPLES = """\b
-Examples:
+@command("""
   handover prune --keep 12 --dry-run
   handover prune --keep 12 drawdown
   handover prune --keep 30 --yes          from a schedule, where nobody can be asked
-"""
-
-
-@click.command("prune", epilog=PRUNE_EXAMPLES)
+""")
 @click.argument("report", required=False)
 @click.option("--keep", type=click.IntRange(min=1), required=True, metavar="N", help="How many of each line to keep.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
@@ -266,16 +234,10 @@ def prune_command(report: str | None, keep: int, dry_run: bool, yes: bool) -> No
         click.echo(one.folder)
 
 
-# handover retract
-
-RETRACT_EXAMPLES = """\b
-Examples:
+@command("""
   handover retract briefing/2027-10-01
   handover retract reports/briefing/2027-10-01-en-…/ --yes
-"""
-
-
-@click.command("retract", epilog=RETRACT_EXAMPLES)
+""")
 @click.argument("edition")
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 def retract_command(edition: str, yes: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import PARAMETERS, Place, on_terminate, say
+from handover.cli import PARAMETERS, Place, command, on_terminate, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -19,17 +19,6 @@ OMISSIONS_SHOWN, FEW = 12, 3
 #: How many objects are made before garbage is looked for: a render keeps most of those that it makes.
 YOUNG = 50_000
 
-RENDER_EXAMPLES = """\b
-Examples:
-  handover render
-  handover render drawdown briefing
-  handover render drawdown -p as_of 2026-01-31 -p evidence article
-  handover render --again                        does this machine print the same bytes?
-  handover render --out /srv/reports
-  handover render drawdown --sweep as_of=2020-01-01..2026-06-30/1w --sweep evidence=article,record
-  handover render briefing --sweep as_of=2026-01-01..2026-06-30/1m --cluster tcp://scheduler:8786
-"""
-
 
 def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
     if not math.isfinite(seconds):
@@ -37,7 +26,15 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
     return seconds
 
 
-@click.command("render", epilog=RENDER_EXAMPLES)
+@command("""
+  handover render
+  handover render drawdown briefing
+  handover render drawdown -p as_of 2026-01-31 -p evidence article
+  handover render --again                        does this machine print the same bytes?
+  handover render --out /srv/reports
+  handover render drawdown --sweep as_of=2020-01-01..2026-06-30/1w --sweep evidence=article,record
+  handover render briefing --sweep as_of=2026-01-01..2026-06-30/1m --cluster tcp://scheduler:8786
+""")
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @PARAMETERS
 @click.option("--out", type=Place(), metavar="FOLDER", help="Publish in this folder instead of reports/.")
@@ -184,18 +181,12 @@ def _tell_omissions(report: str, outcome: Any) -> None:
         say(f"{report}: {rest} {'more ' * bool(shown)}left out or replaced{why}{bare}; the preview lists them{kept}")
 
 
-# handover preview
-
-PREVIEW_EXAMPLES = """\b
-Examples:
+@command("""
   handover preview drawdown
   handover preview briefing --open
   handover preview drawdown -p as_of 2026-01-31 -p evidence article
   handover preview briefing --pdf --open
-"""
-
-
-@click.command("preview", epilog=PREVIEW_EXAMPLES)
+""")
 @click.argument("report")
 @PARAMETERS
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Serve on this port; else on a free one.")
