@@ -43,13 +43,7 @@ class Run:
 
 
 def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], watched: bool = False) -> Run:
-    """Run a command to its end.
-
-    Args:
-        command: The program and its arguments.
-        cwd: Where it runs.
-        env: Its whole environment.
-        watched: Whether its memory is measured, shared pages counted once.
+    """Run a command to its end; if it is `watched`, its memory is measured, shared pages counted once.
 
     Raises:
         HandoverError: It failed; the end of what it said is in the message.

@@ -50,13 +50,10 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
 
 
 def run(project: Project, notebook: Path, entered: Mapping[str, Any], formats: Collection[str]) -> Path:
-    """Render a notebook where it lies.
+    """Render a notebook where it lies, and return the path of its pages without the ending.
 
     A report is rendered and published, unless its edition is there. Any other notebook is executed in its own
     folder, and the pages are put beside it under a name made from what they say; nothing is published.
-
-    Returns:
-        The path of the pages without the ending.
 
     Raises:
         HandoverError: Anything that stops it, with cell and cause.

@@ -72,12 +72,8 @@ Files = Mapping[str, tuple[str, bytes]]
 class PageState:
     """What a browser is to show at this moment: the files of the last good report, and how the next one fares.
 
-    It is written by the preview and read by the threads that serve.
-
-    Args:
-        report: The report's name.
-        session: Distinguishes this preview from an earlier one at the same address.
-        look: Called when a browser turns to the PDF.
+    It is written by the preview and read by the threads that serve. `session` tells this preview from an earlier one
+    at the same address; `look` is called when a browser turns to the PDF.
     """
 
     def __init__(self, report: str, session: str, look: Callable[[], None]) -> None:
@@ -151,12 +147,9 @@ def pdf_pages(report: str, version: int, drawings: tuple[bytes, ...]) -> Files:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a page until it is closed.
+    """Serves a page until it is closed, at addresses that begin with a token.
 
-    Args:
-        page: What to serve.
-        token: What all addresses begin with.
-        port: The port; None for the first free one of `PORTS`, or any if all are taken.
+    Without a port it takes the first free one of `PORTS`, or any if all are taken.
 
     Raises:
         PreviewError: The port is taken, or not allowed.

@@ -24,15 +24,7 @@ LEAD = """<!DOCTYPE html>
 
 
 class Session:
-    """A preview.
-
-    Args:
-        project: The checkout.
-        report: Its name.
-        given: Parameters, as text.
-        port: None for any that is free.
-        say: Writes a line for the user.
-        progress: Shows the phases of each render.
+    """A preview of one report with these parameters, as text; on any port that is free unless one is named.
 
     Raises:
         HandoverError: There is no such report, a parameter is wrong, or the port is taken.

@@ -90,7 +90,7 @@ Message = At | Html | Pdf | Pages | Over
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """What is wanted: a render of what is there now, pictures of the PDF's pages, or both.
+    """What is wanted: a render, unless nothing has changed since the last; pictures of the PDF's pages; or both.
 
     `fresh` asks for a process that has imported nothing yet; `since` is when the process was first to be interrupted.
     """
@@ -104,11 +104,7 @@ class Question:
 class Renderer:
     """Renders one report whenever it is asked; of several questions it answers the last.
 
-    Args:
-        root: The project's folder.
-        report: The report's name.
-        given: Parameters by name, as text.
-        tell: Receives each message with the question that it answers, from another thread.
+    `given` are parameters by name, as text; `tell` receives, from another thread, each message with its question.
     """
 
     def __init__(
@@ -124,13 +120,7 @@ class Renderer:
         self._thread.start()
 
     def ask(self, *, render: bool = True, pages: bool = False, fresh: bool = False) -> Question:
-        """Ask for what is there now, and give up what is under way; returns the question.
-
-        Args:
-            render: Render the report, unless it was made from the same before.
-            pages: Draw the pages of the PDF.
-            fresh: In a process that has imported nothing yet.
-        """
+        """Ask, as the fields of a `Question` say, and give up what is under way; returns the question."""
         with self._changed:
             # the wait counts from the first save without an answer, so that saving on and on does not put it off
             since = self._next.since if self._next else time.monotonic()

@@ -97,16 +97,9 @@ def _is_plain(text: str) -> bool:
 
 
 def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
-    """Make a project for another story in a folder that is empty or not there.
+    """Make a project for another story in a folder that is empty or not there, and return what was written, sorted.
 
-    Args:
-        folder: Where; it may be within another project, but not be one.
-        title: Of its catalogue.
-        desk: Who signs its reports; "" for nobody.
-        url: Where its catalogue will be read; "" for nowhere yet.
-
-    Returns:
-        The paths of what was written, sorted.
+    The `title` is that of its catalogue, which readers will find at `url`; `desk` signs its reports. Both may be "".
 
     Raises:
         HandoverError: The folder holds something, or an argument cannot be used.

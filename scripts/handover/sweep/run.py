@@ -329,10 +329,7 @@ def cores() -> int:
 class SweepProgress(StatusLine):
     """How far a sweep is, with rate and time left: one line on a terminal, a line now and then elsewhere.
 
-    Args:
-        total: The number of its steps.
-        problem: Says why the sweep does not go on; "" while it does.
-        stream: Where it is shown; standard error if left out.
+    `total` is the number of its steps; `problem` says why it does not go on, or "".
     """
 
     def __init__(self, total: int, problem: Callable[[], str] = str, stream: TextIO | None = None) -> None:
