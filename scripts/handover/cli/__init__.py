@@ -208,11 +208,7 @@ class Place(click.ParamType):
 
 def on_terminate() -> None:
     """Exit normally on SIGTERM, so that kernels end and nothing half made stays."""
-    signal.signal(signal.SIGTERM, _terminated)
-
-
-def _terminated(number: int, frame: Any) -> NoReturn:
-    sys.exit(TERMINATED)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
 
 def _quick_end() -> Callable[[int], None]:

@@ -172,7 +172,12 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
             mirror.check(plan, there, force=force, adopt=yes)
             mirror.carry_out(plan, there, progress)
     if dry_run:
-        _print_plan(plan, force)
+        for file in plan.uploads:
+            click.echo(f"{'replace' if file.path in plan.foreign else 'upload'}  {file.path}")
+        for path in plan.deleted:
+            click.echo(f"delete  {path}")
+        if plan.foreign and not force:
+            say(f"{len(plan.foreign)} of these files are not as we put them there, and would need --force")
     else:
         click.echo(there.address("index.html"))
     if plan.drafts:
@@ -183,15 +188,6 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
     say(f"{len(plan.uploads)} files {will}uploaded, {len(plan.deleted)} {will}deleted, {plan.there} the same already")
     if plan.faults:
         raise HandoverError(_damaged(plan.faults, f"All other editions {will or 'are '}published."))
-
-
-def _print_plan(plan: Any, force: bool) -> None:
-    for file in plan.uploads:
-        click.echo(f"{'replace' if file.path in plan.foreign else 'upload'}  {file.path}")
-    for path in plan.deleted:
-        click.echo(f"delete  {path}")
-    if plan.foreign and not force:
-        say(f"{len(plan.foreign)} of these files are not as we put them there, and would need --force")
 
 
 @command("""

@@ -103,7 +103,12 @@ def render_command(
     on_terminate()
     project = Project.find()
     target = out.resolve() if out else None
-    names = tuple(dict.fromkeys(reports or _all(project)))
+    names = tuple(dict.fromkeys(reports or project.reports_known()))
+    if not names:
+        raise HandoverError(
+            f"{project.root}: must have a notebook in {project.notebooks.name}/ for each report (got none).\n"
+            "Add one: handover new REPORT"
+        )
     if not (axes or jobs or cluster):
         _one_by_one(project, names, given, out=target, again=again, **options)
         return
@@ -111,15 +116,6 @@ def render_command(
 
     ways = {"jobs": jobs, "cluster": cluster, "say": say, "print_path": click.echo}
     sweep(project, names, given, axes, out=target, **ways, **options)
-
-
-def _all(project: "Project") -> list[str]:
-    if found := project.reports_known():
-        return found
-    raise HandoverError(
-        f"{project.root}: must have a notebook in {project.notebooks.name}/ for each report (got none).\n"
-        "Add one: handover new REPORT"
-    )
 
 
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:

@@ -3,6 +3,7 @@
 Each check yields findings, one line a thing; nothing is executed and nothing is written.
 """
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from handover.text import listed
 
 #: Faults of the data that are named one by one.
 DATA_FAULTS = 100
+#: The path of a file of an edition, below the project's folder of them.
+OF_EDITION = re.compile(rf"[^/]+/{REPORT.pattern}/{EDITION.pattern}/.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,7 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
         staged=not commits,
     )
     paths = sorted({path.strip("\n") for path in found.split("\0")} - {""})
-    changed = [path for path in paths if _of_edition(PurePosixPath(path))]
+    changed = [path for path in paths if OF_EDITION.fullmatch(path)]
     for path in changed:
         folder = PurePosixPath(path).parent
         yield Finding(
@@ -216,12 +219,6 @@ def _is_there(root: Path, commits: str) -> bool:
             f"{git.SHALLOW}, and run the command again."
         )
     return bool(held)
-
-
-def _of_edition(path: PurePosixPath) -> bool:
-    """Whether a path is that of a file in an edition's folder, ``reports/<report>/<edition>/<file>``."""
-    parts = path.parts
-    return len(parts) > 3 and bool(REPORT.fullmatch(parts[1]) and EDITION.fullmatch(parts[2]))
 
 
 def catalogue(store: Store, project: Project) -> Iterator[Finding]:

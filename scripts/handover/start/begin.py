@@ -111,7 +111,7 @@ def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
         "title": _toml("--title", title),
         "desk": _toml("--desk", desk),
         "url": _toml("--url", url),
-        "name": _package_name(folder.name),
+        "name": re.sub("[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "story",  # as data packages may be called
         "commands": shlex.quote(os.path.relpath(Path(sys.prefix, "bin"), folder)),
     }
     # not $name, since scripts have dollars of their own
@@ -147,12 +147,6 @@ def _toml(option: str, text: str) -> str:
     if not text.isprintable():
         raise HandoverError(f"{option}: must be one line of text (got {text!r}).\nWrite it without control characters.")
     return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _package_name(folder: str) -> str:
-    """Return the name of a data package, for which its standard allows these characters."""
-    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in folder.lower())
-    return "-".join(filter(None, kept.split("-"))) or "story"
 
 
 def _files(folder: Traversable, inside: str = "") -> Iterator[tuple[str, Traversable]]:

@@ -96,11 +96,14 @@ class _Judge:
             VerifyError: A folder that holds no edition.
         """
         folder = (path if path.is_dir() else path.parent).resolve()
-        if _holds_edition(folder) if path.is_dir() else _belongs(path):
+        # an edition is named so, even if its manifest is gone, or has one
+        held = EDITION.fullmatch(folder.name) or (folder / manifest.NAME).is_file()
+        if held if path.is_dir() else _belongs(path):
             yield self._folder(_edition_in(folder))
             return
         if not path.is_dir():
-            yield self._file(path)
+            page = path.suffix.lower() in (".html", ".ipynb")
+            yield self._page(path) if page else self._zip(path) if _is_archive(path) else self._pdf(path)
             return
         whole = Store(folder, folder / ".lock", self.project)
         if found := whole.editions():
@@ -120,11 +123,6 @@ class _Judge:
 
     def _folder(self, edition: Edition) -> Answer:
         return self._edition(edition, _short(edition.folder))
-
-    def _file(self, path: Path) -> Answer:
-        if path.suffix.lower() in (".html", ".ipynb"):
-            return self._page(path)
-        return self._zip(path) if _is_archive(path) else self._pdf(path)
 
     def _zip(self, path: Path) -> Answer:
         """Answer for a bundle that is still packed."""
@@ -222,11 +220,6 @@ class _Judge:
             details = rebuild.advice(self.project, rebuilt.changed, carried, pdf)
             return Answer(name, ELSEWHERE, "it was made from other inputs", details, differences)
         return Answer(name, VERIFIED, _standing(rebuilt))
-
-
-def _holds_edition(folder: Path) -> bool:
-    """Whether a folder is that of an edition: one that is named so, even if its manifest is gone, or that has one."""
-    return bool(EDITION.fullmatch(folder.name)) or (folder / manifest.NAME).is_file()
 
 
 def _belongs(path: Path) -> bool:
