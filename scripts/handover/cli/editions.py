@@ -217,7 +217,8 @@ def prune_command(report: str | None, keep: int, dry_run: bool, yes: bool) -> No
         say(f"kept, since it is not as it was written: {fault}")
     counts = Counter(reason.split()[0] for reason in plan.kept.values())
     kept = ", ".join(f"{count} {reason}" for reason, count in counts.items())
-    say(f"{len(plan.removed)} editions to remove, {size(plan.bytes()) if plan.removed else 'nothing'}; kept: {kept}")
+    weight = size(sum(path.stat().st_size for one in plan.removed for path in one.folder.iterdir()))
+    say(f"{len(plan.removed)} editions to remove, {weight if plan.removed else 'nothing'}; kept: {kept}")
     if dry_run or not plan.removed:
         for one in plan.removed:
             click.echo(one.folder)

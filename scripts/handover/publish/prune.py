@@ -30,10 +30,6 @@ class Plan:
     removed: tuple[Edition, ...]
     changed: tuple[str, ...] = ()
 
-    def bytes(self) -> int:
-        """The size of the editions to remove."""
-        return sum(path.stat().st_size for one in self.removed for path in one.folder.iterdir())
-
 
 def plan(store: Store, keep: int, report: str | None = None) -> Plan:
     """Judge every edition; nothing is changed.

@@ -67,14 +67,6 @@ class Step:
         return self.contract.request(self.given, day_before)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps of a sweep in the order of their days, and what the store held of each report."""
-
-    steps: Sequence[Step]
-    indexes: Mapping[str, Index]
-
-
 def plan(
     project: Project,
     store: Store,
@@ -85,8 +77,8 @@ def plan(
     ahead: bool = False,
     network: bool = False,
     strict: bool = False,
-) -> Plan:
-    """Plan a sweep to be published in `store`; nothing is rendered.
+) -> list[Step]:
+    """Plan a sweep to be published in `store`: its steps in the order of their days; nothing is rendered.
 
     `given` are parameters of all editions, as text; `axes` is what `axes.read` returns. Days to come are refused
     unless `ahead`; `network` opens the network to cells; `strict` is for reports that may leave no text out.
@@ -112,7 +104,7 @@ def plan(
             insort(found[key].owed, request.as_of)
             name = " ".join([contract.report, *(f"{axis}={value}" for axis, value in values.items())])
             steps.append(Step(name, contract, {**given, **values}, request.as_of, found[key], indexes[contract.report]))
-    return Plan(sorted(steps, key=lambda step: step.day), indexes)
+    return sorted(steps, key=lambda step: step.day)
 
 
 def _refuse_values(

@@ -23,9 +23,8 @@ from handover.errors import HandoverError, StoreError, SweepError
 from handover.progress import StatusLine
 from handover.project import Project
 from handover.stop import Stop
-from handover.sweep import plan as planning
 from handover.sweep.axes import read
-from handover.sweep.plan import Plan, Series, Step
+from handover.sweep.plan import Series, Step, plan
 from handover.workers import Pool
 
 #: Editions under way for each worker: enough that none waits, few enough for the memory.
@@ -97,11 +96,11 @@ def sweep(
 
     store = Store.of(project, out)
     catalogue.check_names(store, catalogue.FILES)
-    plan = planning.plan(project, store, reports, given, read(axes), **options)
-    total, remote = len(plan.steps), cluster is not None
+    steps = plan(project, store, reports, given, read(axes), **options)
+    total, remote = len(steps), cluster is not None
     with Stop() as stop:
         with (
-            _executor(plan, jobs, cluster) as (executor, width),
+            _executor(steps, jobs, cluster) as (executor, width),
             SweepProgress(total, executor.problem if remote else str) as line,
         ):
 
@@ -116,8 +115,8 @@ def sweep(
             say(f"{total} {'edition' if total == 1 else 'editions'} to make, {width} at a time{where}")
             gone = executor.gone if remote else bool
             how = {"timeout_s": timeout_s, "remote": remote, "tell": show, "stopped": stop, "gone": gone}
-            summary = run(plan, store, executor, width=width, **how)
-            for fault in (fault for index in plan.indexes.values() for fault in index.faults):
+            summary = run(steps, store, executor, width=width, **how)
+            for fault in (fault for index in dict.fromkeys(step.index for step in steps) for fault in index.faults):
                 summary.warnings.setdefault(fault, [])
             if summary.stopped:
                 line.clear()
@@ -136,9 +135,9 @@ def sweep(
         raise SweepError("\n".join(lines))
 
 
-def run(plan: Plan, store: Store, executor: Executor, **how: Any) -> Summary:
-    """Run a plan as said, by the fields of `_Run`; a step that fails stops no other."""
-    running = _Run(plan, store, executor, **how)
+def run(steps: Sequence[Step], store: Store, executor: Executor, **how: Any) -> Summary:
+    """Take the steps of a plan as said, by the fields of `_Run`; one that fails stops no other."""
+    running = _Run(steps, store, executor, **how)
     try:
         running.go()
     finally:
@@ -204,7 +203,7 @@ class _Run:
     is the caller's to end. One that is `gone`, or cancels a call by itself, is waited for no longer.
     """
 
-    plan: Plan
+    steps: Sequence[Step]
     store: Store
     executor: Executor
     width: int
@@ -223,7 +222,7 @@ class _Run:
 
     def go(self) -> None:
         """Work through the plan until all is done or it is to stop."""
-        steps = deque(self.plan.steps)
+        steps = deque(self.steps)
         under_way = 0
         while under_way or steps:
             self.summary.stopped, self.summary.lost = self.stopped(), self.summary.lost or self.gone()
@@ -262,7 +261,7 @@ class _Run:
             self._cost, self._unlisted = self._written - begun, False
 
     def _begin(self, step: Step, request: Request) -> _Work:
-        known = None if request.strict else self.plan.indexes[request.report].find(request)
+        known = None if request.strict else step.index.find(request)
         if known:
             return _Work(step, request, known)
         future = self.executor.submit(compute, request, self.timeout_s, self.remote)
@@ -308,15 +307,15 @@ class _Run:
 
 
 @contextmanager
-def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[tuple[Executor, int]]:
+def _executor(steps: Sequence[Step], jobs: int | None, cluster: str | None) -> Iterator[tuple[Executor, int]]:
     """An executor, and how many calls it makes at a time."""
     if cluster is not None:
         from handover.sweep.cluster import connect
 
-        with connect(cluster, plan) as connected:
+        with connect(cluster, steps) as connected:
             yield connected
         return
-    width = max(1, min(jobs or cores(), len(plan.steps)))
+    width = max(1, min(jobs or cores(), len(steps)))
     with Pool(width) as pool:
         yield pool, width
 
