@@ -5,6 +5,7 @@ import queue
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,12 @@ import pytest
 from handover.document.reader import OMITTED_MIME
 from handover.errors import HandoverError
 from handover.preview import worker
-from handover.preview.worker import At, Html, Over, Pages, Pdf, Question, Renderer, render
+from handover.preview.worker import At, Html, Pages, Pdf, Question, Renderer, render
 from handover.workers import Cancelled
 
 #: Reached only by a hang.
 LIMIT_S = 60
-REPORT, PAGES = (Question(one, not one, False, 0.0) for one in (True, False))
+REPORT, PAGES = False, True
 
 
 # the process's end, in this process, with a stand-in for the kernel
@@ -25,13 +26,13 @@ REPORT, PAGES = (Question(one, not one, False, 0.0) for one in (True, False))
 
 @pytest.fixture
 def ask(mini, stand_in, monkeypatch):
-    """Call with a question: what is told of it."""
+    """Call with what is wanted, the report or its pages: what is told of it."""
     monkeypatch.setattr(worker, "_shown", "")
     monkeypatch.setattr(worker, "_made", None)
 
-    def call(question, tell=lambda message: None):
+    def call(pages, tell=lambda message: None):
         told = []
-        render(mini.root, "mini", {}, question, tell=lambda message: (told.append(message), tell(message)))
+        render(mini.root, "mini", {}, pages, tell=lambda message: (told.append(message), tell(message)))
         return told
 
     return call
@@ -95,7 +96,7 @@ def test_a_file_that_is_torn_for_a_moment_is_read_again(ask, mini, monkeypatch):
 # the preview's end, with processes that do what the report's name says
 
 
-def answer(root, report, given, asked, *, tell):
+def answer(root, report, given, pages, *, tell):
     """Stand in for `render`."""
     do = (root / "do").read_text()
     tell(At(do, 0, os.getpid()))
@@ -110,16 +111,38 @@ def answer(root, report, given, asked, *, tell):
         time.sleep(0.01)
 
 
+class Over(str):
+    """What became of a question: how it failed, or ""."""
+
+
 class Asking:
+    """Asks from this thread, and has the answers given in another."""
+
     def __init__(self, root):
         self.root = root
-        self.told = queue.SimpleQueue()
-        self.renderer = Renderer(root, "mini", {}, lambda *answer: self.told.put(answer))
+        self.told, self.asked = queue.SimpleQueue(), None
+        self.changed = threading.Condition()
+        self.renderer = Renderer(root, "mini", {}, lambda message: self.told.put((self.now, message)), self.newer)
+        threading.Thread(target=self.answer, daemon=True).start()
 
     def __call__(self, do, **how):
         (self.root / "new").write_text(do)
         (self.root / "new").rename(self.root / "do")
-        return self.renderer.ask(**how)
+        with self.changed:
+            asked = self.asked = Question(**how)
+            self.changed.notify_all()
+        return asked
+
+    def newer(self, patience_s):
+        with self.changed:
+            self.changed.wait_for(lambda: self.asked, patience_s)
+            return self.asked
+
+    def answer(self):
+        while self.newer(None):
+            self.now, self.asked = self.asked, None
+            with suppress(Cancelled):
+                self.told.put((self.now, Over(self.renderer.answer(self.now))))
 
     def until(self, asked, kind, phase=None):
         """The next message of a kind that answers a question."""
@@ -142,18 +165,18 @@ def asking(tmp_path, monkeypatch):
 
 def test_a_process_that_dies_at_work_is_told_and_replaced(asking):
     died = asking.until(asking("die"), Over)
-    assert died.failed == (
+    assert died == (
         "The process that renders must stay while the preview runs (it ended with status -9).\n"
         "Save once more to start it."
     )
     asked = asking("well")
     pid = asking.until(asked, At).total
-    assert asking.until(asked, Over).failed == ""
+    assert asking.until(asked, Over) == ""
     os.kill(pid, signal.SIGKILL)  # idle, so nobody need know
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     asked = asking("well")
     assert asking.until(asked, At).total != pid
-    assert asking.until(asked, Over).failed == ""
+    assert asking.until(asked, Over) == ""
 
 
 def test_a_question_ends_the_render_under_way_and_only_the_last_is_answered(asking):
@@ -185,16 +208,14 @@ def test_a_failure_waits_for_the_next_question(asking, monkeypatch):
     failing = asking("fail")
     asking.until(failing, At)
     asked = asking("well")
-    assert asking.until(asked, Over) == Over()
+    assert asking.until(asked, Over) == ""
     monkeypatch.setattr(worker, "GRACE_S", 0.0)
-    assert asking.until(asking("fail"), Over).failed == "torn"
+    assert asking.until(asking("fail"), Over) == "torn"
 
 
-def test_in_the_end_no_process_and_no_thread_is_left(asking):
+def test_in_the_end_no_process_is_left(asking):
     pid = asking.until(asking("hang"), At).total
-    threads = threading.active_count()
     asking.renderer.end()
-    assert threading.active_count() == threads - 1
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

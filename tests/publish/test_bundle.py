@@ -266,9 +266,8 @@ def test_every_reference_in_the_crate_leads_to_an_entity(edition):
 
 
 def test_a_path_is_written_as_the_address_it_is(edition):
-    sources = rocrate.Sources("notebooks/mini.ipynb", ("data/two words.csv",))
     files = {"data/two words.csv": b"", "notebooks/mini.ipynb": b""}
-    graph = json.loads(rocrate.describe(edition.manifest(), files, sources))["@graph"]
+    graph = json.loads(rocrate.describe(edition.manifest(), files, ""))["@graph"]
     rendering = next(one for one in graph if one["@id"] == "#rendering")
     assert {"@id": "data/two%20words.csv"} in rendering["object"]
     assert "data/two%20words.csv" in [one["@id"] for one in graph]
@@ -276,8 +275,7 @@ def test_a_path_is_written_as_the_address_it_is(edition):
 
 @pytest.mark.parametrize("author", ["", "The Desk"])
 def test_a_crate_names_who_signs_the_edition_and_nobody_else(edition, author):
-    files = {"notebook/mini.ipynb": b""}
-    graph = json.loads(rocrate.describe(edition.manifest(), files, rocrate.Sources("notebook/mini.ipynb", (), author)))
+    graph = json.loads(rocrate.describe(edition.manifest(), {"notebooks/mini.ipynb": b""}, author))
     named = [one["name"] for one in graph["@graph"] if one["@type"] == "Organization"]
     signed = [one[key]["@id"] for one in graph["@graph"] for key in ("publisher", "author", "agent") if key in one]
     assert (named, signed) == (([author], ["#desk"] * 3) if author else ([], []))
