@@ -105,7 +105,7 @@ class Session:
                     self._say(failed)
 
     def _newer(self, patience_s: float) -> Question | None:
-        """Hear what has happened, or wait so long for something, and return the question to be asked, if there is one."""
+        """Hear what has happened, or wait so long for something; return the question to be asked, if there is one."""
         with suppress(Empty):
             while True:
                 event = self._events.get(timeout=0.0 if self._next else patience_s)
