@@ -44,11 +44,7 @@ class Run:
 
 
 def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], watched: bool = False) -> Run:
-    """Run a command to its end; if it is `watched`, its memory is measured, shared pages counted once.
-
-    Raises:
-        HandoverError: It failed; the end of what it said is in the message.
-    """
+    """Run a command to its end; if it is `watched`, its memory is measured, shared pages counted once."""
     words = [str(word) for word in command]
     with tempfile.TemporaryFile("w+") as said:
         begun, peak = time.perf_counter(), 0
@@ -131,11 +127,7 @@ def _wanted(folder: Path) -> Path | None:
 
 
 def render_stock(project: Project, report: str, day: str, folder: Path, way: Way | None, watched: bool = False) -> Made:
-    """Make a report the stock way, in a fresh folder.
-
-    Raises:
-        HandoverError: One of the commands failed.
-    """
+    """Make a report the stock way, in a fresh folder."""
     folder.mkdir(parents=True)
     tools = Path(sys.executable).parent
     env = dict(os.environ) | dict(way.env if way else {})
@@ -159,11 +151,7 @@ SWEPT, WATCHED = ("2025-10-01", "2025-12-09", 70), ("2025-10-01", "2025-10-14", 
 
 
 def render_ours(project: Project, report: str, day: str, folder: Path, watched: bool = False) -> Made:
-    """Render a report into a fresh folder, ask for it again, and export its executed notebook to each format.
-
-    Raises:
-        HandoverError: The command failed.
-    """
+    """Render a report into a fresh folder, ask for it again, and export its executed notebook to each format."""
     command = [HANDOVER, "render", report, "-p", "as_of", day, "--out", folder]
     runs = {"cold": run(command, cwd=project.root, env=os.environ, watched=watched)}
     runs["unchanged"] = run(command, cwd=project.root, env=os.environ)
@@ -175,11 +163,7 @@ def render_ours(project: Project, report: str, day: str, folder: Path, watched: 
 
 
 def sweep(project: Project, report: str, folder: Path, jobs: int, watched: bool = False) -> tuple[Run, int]:
-    """Render a report for each day of a range, and return the run and how many editions it made.
-
-    Raises:
-        HandoverError: The command failed.
-    """
+    """Render a report for each day of a range, and return the run and how many editions it made."""
     first, last, count = WATCHED if watched else SWEPT
     axis = f"as_of={first}..{last}/1d"
     words = ["render", report, "--sweep", axis, "--jobs", str(jobs), "--out", folder]
@@ -216,11 +200,7 @@ class Line:
 def measure(
     project: Project, report: str, rounds: int, jobs: int, scratch: Path, tell: Callable[[str], None]
 ) -> Iterator[Line]:
-    """Measure a report; the first round warms the disk, and of it the memory alone is counted.
-
-    Raises:
-        HandoverError: A command of either way failed.
-    """
+    """Measure a report; the first round warms the disk, and of it the memory alone is counted."""
     way = pdf_way(scratch)
     if way is None:
         tell("Neither a browser nor LaTeX was found, so the stock tools make no PDF here and are timed without.")

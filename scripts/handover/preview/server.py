@@ -269,11 +269,7 @@ def kept_token(folder: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else can read; one that is there is replaced, as it may be another's.
-
-    Raises:
-        OSError: It cannot be written.
-    """
+    """Write a file that nobody else can read; one that is there is replaced, as it may be another's."""
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

@@ -118,11 +118,7 @@ def load(project: Project, now: dt.datetime) -> list[Entry]:
 
 
 def named(entries: Sequence[Entry], name: str) -> Entry:
-    """The entry of a name.
-
-    Raises:
-        ScheduleError: There is none.
-    """
+    """The entry of a name."""
     known = [entry.name for entry in entries]
     for entry in entries:
         if entry.name == name:

@@ -41,10 +41,7 @@ TLS = (
 
 @contextmanager
 def connect(address: str, steps: Sequence[Step]) -> "Iterator[tuple[Cluster, int]]":
-    """Connect to a cluster whose workers have the inputs of the steps.
-
-    Yields:
-        An executor, and how many calls the workers make at a time.
+    """Connect to a cluster whose workers have the inputs of the steps; gives an executor, and how many calls it makes.
 
     Raises:
         SweepError: There is no such cluster, it refuses us, it has no workers, or some hold other inputs.
@@ -92,11 +89,7 @@ def _client(address: str) -> Any:
 
 
 def _within(seconds: float, function: Callable[[], Any]) -> Any:
-    """Call a function of Dask that may wait for ever, but wait for it only so long.
-
-    Raises:
-        TimeoutError: It has not returned; it is left behind.
-    """
+    """Call a function of Dask that may wait for ever, but leave it behind with a TimeoutError after so long."""
     answer: Future[Any] = Future()
 
     def call() -> None:
