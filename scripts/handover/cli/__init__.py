@@ -97,10 +97,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
         scratch.sweep_temporary()
         code = cli.main(words, prog_name="handover", standalone_mode=False)
-    except HandoverError as error:
-        _trace(words)
-        say(str(error))
-        code = 1
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.ClickException as error:
@@ -117,11 +113,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.stdout = None
         code = 0
     except Exception as error:
-        _trace(words)
-        say(
+        if "--debug" in words:
+            import traceback
+
+            say(traceback.format_exc())
+        bug = (
             f"This is a bug in handover: {type(error).__name__}: {error}\n"
             "Run `handover --debug …` with the same words and report what it prints."
         )
+        say(str(error) if isinstance(error, HandoverError) else bug)
         code = 1
     code = code if isinstance(code, int) else 0
     if end:
@@ -263,10 +263,3 @@ def _escape_unencodable() -> None:
     for stream in (sys.stdout, sys.stderr):
         if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _trace(words: list[str]) -> None:
-    if "--debug" in words:
-        import traceback
-
-        say(traceback.format_exc())

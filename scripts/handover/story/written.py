@@ -85,12 +85,11 @@ def check_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[str, W
                 for node, what in known.faults(book, call)
             ]
             python = {number for number, _ in book.cells}
-            seams = _unparted([(number, code) for number, code in cells if number in python])
             faults = [f"{place}: {what}" for place, what in placed if what]
-            faults += [f"cell {number}, line {line}: {what}" for number, line, what in seams]
-            if not any(SHOWS_ALL in code for _, code in cells):
-                faults += [f"cell {number}, line {line}: {what}" for number, line, what in book.unshown()]
-            faults += [f"cell {number}, line {line}: {what}" for number, line, what in _unknown(cells, known.facts)]
+            told = [*_unparted([(number, code) for number, code in cells if number in python])]
+            told += [] if any(SHOWS_ALL in code for _, code in cells) else book.unshown()
+            told += _unknown(cells, known.facts)
+            faults += [f"cell {number}, line {line}: {what}" for number, line, what in told]
             unread = dict.fromkeys(place for place, what in placed if not what)
             found[where] = Words(faults, [*unread])
     if found:
