@@ -13,7 +13,7 @@ import pytest
 from handover.document.reader import OMITTED_MIME
 from handover.errors import HandoverError
 from handover.preview import worker
-from handover.preview.worker import At, Html, Pages, Pdf, Question, Renderer, render
+from handover.preview.worker import At, Made, Question, Renderer, render
 from handover.workers import Cancelled
 
 #: Reached only by a hang.
@@ -39,19 +39,19 @@ def ask(mini, stand_in, monkeypatch):
 
 
 def kinds(told):
-    return [type(one) for one in told if not isinstance(one, At)]
+    return [one.part for one in told if isinstance(one, Made)]
 
 
 def test_a_report_comes_before_its_pdf_and_the_same_again_is_nothing(ask, mini, stand_in):
     assert kinds(ask(PAGES)) == []
     told = ask(REPORT)
-    assert kinds(told) == [Html, Pdf]
+    assert kinds(told) == ["html", "pdf"]
     phases = [one.phase for one in told if isinstance(one, At)]
     assert list(dict.fromkeys(phases)) == ["read", "execute", "compose", "typeset"]
     mini.notebook("mini").touch()
     assert kinds(ask(REPORT)) == [] and stand_in.runs == 1
     *_, drawn = ask(PAGES)
-    assert isinstance(drawn, Pages) and drawn.pages[0].startswith(b"\x89PNG") and stand_in.runs == 1
+    assert drawn.part == "pages" and drawn.data[0].startswith(b"\x89PNG") and stand_in.runs == 1
 
 
 def test_what_a_report_leaves_out_comes_with_it(ask, stand_in):
@@ -59,8 +59,8 @@ def test_what_a_report_leaves_out_comes_with_it(ask, stand_in):
 
     data = {OMITTED_MIME: [{"text": "say “Gone” left out: x", "lost": True}]}
     stand_in.then = lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", data))
-    html = next(one for one in ask(REPORT) if isinstance(one, Html))
-    assert html.omitted == ("cell 4: say “Gone” left out: x",) and b"Gone" not in html.html
+    html = next(one for one in ask(REPORT) if isinstance(one, Made))
+    assert html.about["omitted"] == ["cell 4: say “Gone” left out: x"] and b"Gone" not in html.data[0]
 
 
 def test_good_inputs_are_rendered_again_after_a_failure(ask, mini, stand_in):
@@ -71,7 +71,7 @@ def test_good_inputs_are_rendered_again_after_a_failure(ask, mini, stand_in):
         with pytest.raises(HandoverError, match="must declare the day it speaks from"):
             ask(REPORT)
     mini.notebook("mini").write_text(whole)
-    assert kinds(ask(REPORT)) == [Html, Pdf] and stand_in.runs == 2
+    assert kinds(ask(REPORT)) == ["html", "pdf"] and stand_in.runs == 2
 
 
 def test_a_render_that_was_cancelled_is_done_by_the_next_question(ask, stand_in):
@@ -81,7 +81,7 @@ def test_a_render_that_was_cancelled_is_done_by_the_next_question(ask, stand_in)
 
     with pytest.raises(Cancelled):
         ask(REPORT, cancel)
-    assert kinds(ask(REPORT)) == [Html, Pdf] and stand_in.runs == 2
+    assert kinds(ask(REPORT)) == ["html", "pdf"] and stand_in.runs == 2
 
 
 def test_a_file_that_is_torn_for_a_moment_is_read_again(ask, mini, monkeypatch):
@@ -90,7 +90,7 @@ def test_a_file_that_is_torn_for_a_moment_is_read_again(ask, mini, monkeypatch):
     mini.notebook("mini").write_text("")
     real = time.sleep
     monkeypatch.setattr(worker.time, "sleep", lambda s: (mini.notebook("mini").write_text(whole), real(s)))
-    assert kinds(ask(REPORT)) == [Html, Pdf]
+    assert kinds(ask(REPORT)) == ["html", "pdf"]
 
 
 # the preview's end, with processes that do what the report's name says

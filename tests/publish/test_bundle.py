@@ -102,7 +102,9 @@ def test_a_record_that_leads_out_of_the_folder_is_refused(edition, path):
         pdf.attachments[RECORD] = json.dumps(record).encode()
 
     without(edition, change)
-    with pytest.raises(PublishError, match=r"must be a table in data/ \(got|data/.*: must be a path inside the project"):
+    with pytest.raises(
+        PublishError, match=r"must be a table in data/ \(got|data/.*: must be a path inside the project"
+    ):
         bundle.pack(edition)
 
 

@@ -136,14 +136,13 @@ class PageState:
             self._changed.notify_all()
 
 
-def pdf_pages(report: str, version: int, drawings: tuple[bytes, ...]) -> Files:
-    """The pages of a PDF, drawn as PNG, as files to show."""
-    count = len(drawings)
-    shown = "\n".join(PAGE.format(n=n, version=version, count=count) for n in range(1, count + 1))
-    page = PAGES.format(title=escape(f"{report}: the PDF"), pages=shown)
-    return {f"/page-{n}.png": (PNG, drawing) for n, drawing in enumerate(drawings, 1)} | {
-        "/pages.html": (HTML, page.encode())
-    }
+def shown(report: str, version: int, part: str, data: tuple[bytes, ...]) -> Files:
+    """The files that show a part of a report: its ``html``, its ``pdf``, or its ``pages`` as PNG."""
+    if part != "pages":
+        return {f"/report.{part}": ({"html": HTML, "pdf": PDF}[part], data[0])}
+    figures = "\n".join(PAGE.format(n=n, version=version, count=len(data)) for n in range(1, len(data) + 1))
+    page = PAGES.format(title=escape(f"{report}: the PDF"), pages=figures)
+    return {f"/page-{n}.png": (PNG, one) for n, one in enumerate(data, 1)} | {"/pages.html": (HTML, page.encode())}
 
 
 class Server(ThreadingHTTPServer):

@@ -8,9 +8,9 @@ from queue import Empty, SimpleQueue
 from uuid import uuid4
 
 from handover.errors import PreviewError
-from handover.preview.server import HTML, PDF, PageState, Server, kept_token, pdf_pages, write_private
+from handover.preview.server import PageState, Server, kept_token, shown, write_private
 from handover.preview.watch import Saved, Watch
-from handover.preview.worker import At, Html, Message, Pages, Pdf, Question, Renderer
+from handover.preview.worker import At, Message, Question, Renderer
 from handover.progress import Progress
 from handover.project import Project
 from handover.workers import Cancelled
@@ -121,35 +121,23 @@ class Session:
         return self._next
 
     def _show(self, message: Message) -> None:
-        if not isinstance(message, At):
-            self._progress.clear()
-        match message:
-            case At(phase, done, total):
-                self._progress(phase, done, total)
-                self._page.post(at=[phase, done, total])
-            case Html():
-                self._version += 1
-                took = f"{time.monotonic() - self._saved:.1f} s, {_clock()}"
-                self._page.post(
-                    {"/report.html": (HTML, message.html)},
-                    html=self._version,
-                    failed="",
-                    edition=message.edition,
-                    warnings=list(message.warnings),
-                    omitted=list(message.omitted),
-                    took=took,
-                )
-                for warning in message.warnings:
-                    self._say(f"{self._report}: warning: {warning}")
-                if message.omitted:
-                    self._say(
-                        f"{self._report}: {len(message.omitted)} left out or replaced; the page says what and why"
-                    )
-                self._say(f"{self._report}: {took}")
-            case Pdf(pdf):
-                self._page.post({"/report.pdf": (PDF, pdf)}, pdf=self._version)
-            case Pages(pages):
-                self._page.post(pdf_pages(self._report, self._version, pages), pages=self._version)
+        if isinstance(message, At):
+            self._progress(message.phase, message.done, message.total)
+            self._page.post(at=[message.phase, message.done, message.total])
+            return
+        self._progress.clear()
+        said = dict(message.about)
+        if message.part == "html":
+            self._version += 1
+            said |= {"failed": "", "took": f"{time.monotonic() - self._saved:.1f} s, {_clock()}"}
+        files = shown(self._report, self._version, message.part, message.data)
+        self._page.post(files, **said, **{message.part: self._version})
+        for warning in said.get("warnings", ()):
+            self._say(f"{self._report}: warning: {warning}")
+        if omitted := said.get("omitted"):
+            self._say(f"{self._report}: {len(omitted)} left out or replaced; the page says what and why")
+        if "took" in said:
+            self._say(f"{self._report}: {said['took']}")
 
 
 def _clock() -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handover.errors import HandoverError
 from handover.workers import Cancelled, LostError, Worker
@@ -47,33 +47,15 @@ class At:
 
 
 @dataclass(frozen=True, slots=True)
-class Html:
-    """The report ran, and passed its checks.
+class Made:
+    """A part of the report is ready: its ``html``, its ``pdf`` or, as PNG, its ``pages``; `about` stands beside it."""
 
-    `warnings` is what cells wrote to their error stream, `omitted` names the texts that they left out.
-    """
-
-    html: bytes
-    edition: str
-    warnings: tuple[str, ...]
-    omitted: tuple[str, ...] = ()
+    part: str
+    data: tuple[bytes, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Pdf:
-    """The PDF of the HTML sent before."""
-
-    pdf: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Pictures of the pages of the PDF sent last, as PNG."""
-
-    pages: tuple[bytes, ...]
-
-
-Message = At | Html | Pdf | Pages
+Message = At | Made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +149,7 @@ def render(root: Path, report: str, given: Mapping[str, str], pages: bool, *, te
         _render(root, report, given, tell)
     elif _made:
         tell(At("typeset"))
-        tell(Pages(tuple(_made.sheets(PAGES_PPI))))
+        tell(Made("pages", tuple(_made.sheets(PAGES_PPI))))
 
 
 def _render(root: Path, report: str, given: Mapping[str, str], tell: Callable[[Message], None]) -> None:
@@ -179,10 +161,11 @@ def _render(root: Path, report: str, given: Mapping[str, str], tell: Callable[[M
     request = _request(root, report, given)
     if request.inputs.digest != before:
         done, _made = render.draft(request, progress=lambda *at: tell(At(*at)))
-        omitted = tuple(f"cell {one.cell}: {one.text}" for one in sorted(_made.omitted, key=attrgetter("expected")))
-        tell(Html(_made.html.encode(), _made.edition, (*done.warnings, *done.notes), omitted))
+        omitted = [f"cell {one.cell}: {one.text}" for one in sorted(_made.omitted, key=attrgetter("expected"))]
+        about = {"edition": _made.edition, "warnings": [*done.warnings, *done.notes], "omitted": omitted}
+        tell(Made("html", (_made.html.encode(),), about))
         tell(At("typeset"))
-        tell(Pdf(_made.pdf()))
+        tell(Made("pdf", (_made.pdf(),)))
     _shown = request.inputs.digest
 
 
