@@ -2,9 +2,9 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Annotated, Any, get_origin
 
 from handover.editions import REPORT, day_of, latest_day, require_report, settings
 from handover.errors import HandoverError, ScheduleError, near
@@ -20,8 +20,67 @@ DATE = re.compile(r"\{date(?:(?P<days>[+-][0-9]{1,4})d)?\}")
 #: The environment variable of the mail password; a file of settings is read by too many.
 PASSWORD = "HANDOVER_MAIL_PASSWORD"
 SECURITY = {"starttls": 587, "tls": 465, "none": 25}
+#: What a table calls a field whose name Python keeps for itself.
+FROM = {"sender": "from"}
+HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?"
 #: One plain address; nothing that ends a header or opens another fits in.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+# the rules of the fields: each returns its value, or raises a ValueError that says what it must be
+
+
+def _shown(raw: Any) -> str:
+    return shown(repr(raw), 80)
+
+
+def _take(raw: Any, fits: object, must: str, known: Iterable[str] = ()) -> Any:
+    if fits:
+        return raw
+    raise ValueError(f"must {must} (got {_shown(raw)}{near(raw, known) if isinstance(raw, str) else ''})")
+
+
+def _text(raw: Any, pattern: str, must: str) -> str:
+    return _take(raw, isinstance(raw, str) and re.fullmatch(pattern, raw), must)
+
+
+def _choice(raw: Any, known: Iterable[str], must: str) -> str:
+    return _take(raw, isinstance(raw, str) and raw in known, must, known)
+
+
+def _whole(raw: Any, low: int, high: int) -> int:
+    fits = isinstance(raw, int) and not isinstance(raw, bool) and low <= raw <= high
+    return _take(raw, fits, f"be a whole number from {low} to {high}")
+
+
+def _length(raw: Any, least: dt.timedelta = times.SECOND) -> dt.timedelta:
+    length = times.parse_length(raw)
+    if length is None:
+        return _take(raw, False, f"be {times.LENGTH_EXAMPLE}")
+    _take(raw, length >= least, f"be at least {times.format_length(least)}")
+    return length
+
+
+def _cron(raw: Any) -> str:
+    fault = times.cron_fault(raw) if isinstance(raw, str) else f"have {times.CRON_EXAMPLE}"
+    return _take(raw, fault is None, fault or "")
+
+
+def _addresses(raw: Any) -> tuple[str, ...]:
+    found = [raw] if isinstance(raw, str) else raw
+    bad = [one for one in found if not _is_address(one)] if isinstance(found, list) else found
+    _take(bad, isinstance(found, list) and found and not bad, "be plain addresses, one at least")
+    return tuple(found)
+
+
+def _is_address(raw: Any) -> bool:
+    # "=?" begins an encoded word, which mail programs decode even in an address
+    fits = isinstance(raw, str) and ADDRESS.fullmatch(raw) and not raw.startswith(".")
+    return bool(fits) and not any(each in raw for each in ("..", ".@", "=?"))
+
+
+def _flag(raw: Any) -> bool:
+    return _take(raw, isinstance(raw, bool), "be true or false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +90,13 @@ class Notify:
     With `show_recipients` each of them reads who else has the mail.
     """
 
-    to: tuple[str, ...]
-    sender: str
-    host: str
-    port: int
-    security: str = "starttls"
-    user: str = ""
-    show_recipients: bool = False
+    to: Annotated[tuple[str, ...], _addresses]
+    sender: Annotated[str, lambda raw: _take(raw, _is_address(raw), "be one plain address")]
+    host: Annotated[str, lambda raw: _text(raw, HOST, "be the name of a server")]
+    port: Annotated[int, lambda raw: _whole(raw, 1, 65535)] = 0
+    security: Annotated[str, lambda raw: _choice(raw, SECURITY, f"be one of {', '.join(SECURITY)}")] = "starttls"
+    user: Annotated[str, lambda raw: _take(raw, isinstance(raw, str) and raw.isprintable(), "be one line of text")] = ""
+    show_recipients: Annotated[bool, _flag] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +107,23 @@ class Entry:
     day later than the tick's.
     """
 
-    name: str
-    report: str
-    cron: str
-    timezone: str
-    parameters: Mapping[str, Any]
+    name: Annotated[str, lambda raw: _text(raw, REPORT.pattern, "be letters a to z, digits, - and _, at most 64")]
+    report: Annotated[str, lambda raw: _take(raw, isinstance(raw, str), "be the name of a notebook")]
+    cron: Annotated[str, _cron]
+    timezone: Annotated[str, lambda raw: _choice(raw, times.zones(), "be a time zone such as 'Asia/Baghdad'")]
     declared: tuple[Parameter, ...]
-    catch_up: str = "latest"
-    limit: int = 10
-    grace: dt.timedelta = dt.timedelta(minutes=15)
-    retries: int = 0
-    back_off: dt.timedelta = dt.timedelta(minutes=1)
-    timeout: dt.timedelta = dt.timedelta(minutes=10)
-    max_age: dt.timedelta | None = None
-    notify: Notify | None = None
-    ahead: bool = False
+    parameters: Annotated[
+        Mapping[str, Any], lambda raw: _take(raw, isinstance(raw, Mapping), "be a table of names and values")
+    ] = field(default_factory=dict)
+    catch_up: Annotated[str, lambda raw: _choice(raw, ("latest", "all", "none"), "be latest, all or none")] = "latest"
+    limit: Annotated[int, lambda raw: _whole(raw, 1, 10_000)] = 10
+    grace: Annotated[dt.timedelta, _length] = dt.timedelta(minutes=15)
+    retries: Annotated[int, lambda raw: _whole(raw, 0, 20)] = 0
+    back_off: Annotated[dt.timedelta, lambda raw: _length(raw, dt.timedelta(0))] = dt.timedelta(minutes=1)
+    timeout: Annotated[dt.timedelta, _length] = dt.timedelta(minutes=10)
+    max_age: Annotated[dt.timedelta | None, _length] = None
+    ahead: Annotated[bool, _flag] = False
+    notify: Annotated[Notify | None, lambda raw: raw] = None  # read with the shared table
 
     def ticks(self, after: dt.datetime, until: dt.datetime | None = None) -> Iterator[dt.datetime]:
         """The instants at which it comes, later than `after`, not later than `until`."""
@@ -134,14 +195,14 @@ def _entry(project: Project, table: Any, mail: Any, now: dt.datetime, faults: li
     if not isinstance(table, Mapping):
         faults.append(f"must be a table (got {table!r:.60})")
         return None
-    values = _fields(table, RULES, ("name", "report", "cron", "timezone"), faults)
+    values = _fields(table, Entry, faults)
     if "limit" in table and table.get("catch_up") != "all":
         faults.append("limit must stand beside catch_up = 'all' (got it without)")
     declared = _declared(project, values["report"], faults) if "report" in values else ()
     values["notify"] = _notify(table.get("notify"), mail, faults)
     if faults:
         return None
-    entry = Entry(declared=declared, **{"parameters": {}, **values})
+    entry = Entry(declared=declared, **values)
     tick = next(entry.ticks(now))
     try:
         day = day_of(entry.bound(tick).get("as_of"))
@@ -181,7 +242,7 @@ def _dated(value: Any, day: dt.date) -> Any:
 
 
 def _notify(notify: Any, mail: Any, faults: list[str]) -> Notify | None:
-    """Read an entry's ``notify``, addresses or a table of `NOTIFY_RULES`; None for no mails, or with a fault.
+    """Read an entry's ``notify``, addresses or a table; None for no mails, or with a fault.
 
     Its fields go before those of the shared table ``[tool.handover.mail]``.
     """
@@ -197,111 +258,27 @@ def _notify(notify: Any, mail: Any, faults: list[str]) -> Notify | None:
             return None
     wrong: list[str] = []
     whole = {**(mail or {}), **own}
-    values = _fields(whole, NOTIFY_RULES, ("to", "from", "host"), wrong, ", here or in [tool.handover.mail]")
+    values = _fields(whole, Notify, wrong, ", here or in [tool.handover.mail]")
     faults += [f"notify: {fault}" for fault in wrong]
     if wrong:
         return None
-    port = SECURITY[values.get("security", "starttls")]
-    return Notify(**{"port": port, "sender": values.pop("from"), **values})
+    return Notify(**{"port": SECURITY[values.get("security", "starttls")], **values})
 
 
-def _fields(
-    table: Mapping[str, Any],
-    rules: Mapping[str, Callable[[Any], Any]],
-    needed: Sequence[str],
-    faults: list[str],
-    where: str = "",
-) -> dict[str, Any]:
-    """Read the fields of one table: the values that can be taken, by name."""
-    values: dict[str, Any] = {}
+def _fields(table: Mapping[str, Any], kind: type, faults: list[str], where: str = "") -> dict[str, Any]:
+    """Read the fields of a kind that one table gives: the values that can be taken, by name."""
+    known = {FROM.get(one.name, one.name): one for one in fields(kind) if get_origin(one.type) is Annotated}
+    needed = [name for name, one in known.items() if one.default is one.default_factory is MISSING]
     faults += [f"{name} must be given{where}" for name in needed if name not in table]
+    values: dict[str, Any] = {}
     for name, raw in table.items():
         if "password" in name:
             faults.append(f"{name} must stand in the environment, in {PASSWORD}, and in no file")
-        elif name not in rules:
-            faults.append(f"{_shown(name)} is no field (known: {', '.join(rules)}{near(name, rules)})")
+        elif name not in known:
+            faults.append(f"{_shown(name)} is no field (known: {', '.join(known)}{near(name, known)})")
         else:
             try:
-                values[name] = rules[name](raw)
+                values[known[name].name] = known[name].type.__metadata__[0](raw)
             except ValueError as error:
                 faults.append(f"{name} {error}")
     return values
-
-
-def _shown(raw: Any) -> str:
-    return shown(repr(raw), 80)
-
-
-# the rules of the fields: each returns its value, or raises a ValueError that says what it must be
-
-
-def _take(raw: Any, fits: object, must: str, known: Iterable[str] = ()) -> Any:
-    if fits:
-        return raw
-    raise ValueError(f"must {must} (got {_shown(raw)}{near(raw, known) if isinstance(raw, str) else ''})")
-
-
-def _text(raw: Any, pattern: str, must: str) -> str:
-    return _take(raw, isinstance(raw, str) and re.fullmatch(pattern, raw), must)
-
-
-def _choice(raw: Any, known: Iterable[str], must: str) -> str:
-    return _take(raw, isinstance(raw, str) and raw in known, must, known)
-
-
-def _whole(raw: Any, low: int, high: int) -> int:
-    fits = isinstance(raw, int) and not isinstance(raw, bool) and low <= raw <= high
-    return _take(raw, fits, f"be a whole number from {low} to {high}")
-
-
-def _length(raw: Any, least: dt.timedelta = times.SECOND) -> dt.timedelta:
-    length = times.parse_length(raw)
-    if length is None:
-        return _take(raw, False, f"be {times.LENGTH_EXAMPLE}")
-    _take(raw, length >= least, f"be at least {times.format_length(least)}")
-    return length
-
-
-def _cron(raw: Any) -> str:
-    fault = times.cron_fault(raw) if isinstance(raw, str) else f"have {times.CRON_EXAMPLE}"
-    return _take(raw, fault is None, fault or "")
-
-
-def _addresses(raw: Any) -> tuple[str, ...]:
-    found = [raw] if isinstance(raw, str) else raw
-    bad = [one for one in found if not _is_address(one)] if isinstance(found, list) else found
-    _take(bad, isinstance(found, list) and found and not bad, "be plain addresses, one at least")
-    return tuple(found)
-
-
-def _is_address(raw: Any) -> bool:
-    # "=?" begins an encoded word, which mail programs decode even in an address
-    fits = isinstance(raw, str) and ADDRESS.fullmatch(raw) and not raw.startswith(".")
-    return bool(fits) and not any(each in raw for each in ("..", ".@", "=?"))
-
-
-RULES: dict[str, Callable[[Any], Any]] = {
-    "name": lambda raw: _text(raw, REPORT.pattern, "be letters a to z, digits, - and _, at most 64"),
-    "report": lambda raw: _take(raw, isinstance(raw, str), "be the name of a notebook"),
-    "cron": _cron,
-    "timezone": lambda raw: _choice(raw, times.zones(), "be a time zone such as 'Asia/Baghdad'"),
-    "parameters": lambda raw: _take(raw, isinstance(raw, Mapping), "be a table of names and values"),
-    "catch_up": lambda raw: _choice(raw, ("latest", "all", "none"), "be latest, all or none"),
-    "limit": lambda raw: _whole(raw, 1, 10_000),
-    "grace": _length,
-    "retries": lambda raw: _whole(raw, 0, 20),
-    "back_off": lambda raw: _length(raw, dt.timedelta(0)),
-    "timeout": _length,
-    "max_age": _length,
-    "ahead": lambda raw: _take(raw, isinstance(raw, bool), "be true or false"),
-    "notify": lambda raw: raw,  # read with the shared table
-}
-NOTIFY_RULES: dict[str, Callable[[Any], Any]] = {
-    "to": _addresses,
-    "from": lambda raw: _take(raw, _is_address(raw), "be one plain address"),
-    "host": lambda raw: _text(raw, r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?", "be the name of a server"),
-    "port": lambda raw: _whole(raw, 1, 65535),
-    "security": lambda raw: _choice(raw, SECURITY, f"be one of {', '.join(SECURITY)}"),
-    "user": lambda raw: _take(raw, isinstance(raw, str) and raw.isprintable(), "be one line of text"),
-    "show_recipients": lambda raw: _take(raw, isinstance(raw, bool), "be true or false"),
-}
