@@ -10,7 +10,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from dateutil.relativedelta import relativedelta
@@ -54,12 +54,6 @@ def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     if faults:
         raise ParameterError("\n".join([*faults, EXAMPLE]))
     return axes
-
-
-def combinations(axes: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
-    """Every combination of values, by the name of their axes; the last axis changes fastest."""
-    for values in itertools.product(*axes.values()):
-        yield dict(zip(axes, values, strict=True))
 
 
 class _Fault(Exception):

@@ -5,6 +5,7 @@ is, so the plan knows at every moment which days a series has: those of the stor
 sweep. Rendered one by one in this order, the same editions would come out.
 """
 
+import itertools
 import json
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,6 @@ from typing import Any
 from handover.editions import AS_OF, Contract, Index, Request, Store, require_come, rest
 from handover.errors import ParameterError
 from handover.project import Project
-from handover.sweep.axes import combinations
 from handover.text import listed
 
 #: How many of the values that a report does not allow are shown.
@@ -94,7 +94,8 @@ def plan(
     steps: list[Step] = []
     found: dict[tuple[str, str], Series] = {}
     for contract in contracts:
-        for values in combinations(axes):
+        for chosen in itertools.product(*axes.values()):  # the last axis changes fastest
+            values = dict(zip(axes, chosen, strict=True))
             request = contract.request({**given, **values})
             key = contract.report, json.dumps(rest(request.parameters), sort_keys=True)
             if key not in found:

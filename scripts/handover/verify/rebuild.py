@@ -184,22 +184,19 @@ def _project_of(project: Project, report: str, carried: Mapping[str, bytes], *, 
     with scratch.folder() as folder:
         own = Project(folder / "project")
         with scratch.room(folder.parent):
-            _lay_out(own, None if alone else project, report, carried)
+            own.notebooks.mkdir(parents=True)
+            if not alone and project.data.is_dir():
+                shutil.copytree(project.data, own.data, symlinks=True)
+            for path in () if alone else (project.lock, project.notebook(report)):
+                if path.is_file():
+                    shutil.copy(path, own.root / path.relative_to(project.root))
+            # of what this checkout sets, only this shows on a page
+            author = settings.author(None if alone else project)
+            (own.root / settings.FILE).write_text(settings.signed(author), "utf-8")
+            for path, data in carried.items():
+                target = own.root / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.unlink(missing_ok=True)
+                target.write_bytes(data)
         source.load(own.notebook(report), report)
         yield own
-
-
-def _lay_out(own: Project, project: Project | None, report: str, carried: Mapping[str, bytes]) -> None:
-    own.notebooks.mkdir(parents=True)
-    if project and project.data.is_dir():
-        shutil.copytree(project.data, own.data, symlinks=True)
-    for path in (project.lock, project.notebook(report)) if project else ():
-        if path.is_file():
-            shutil.copy(path, own.root / path.relative_to(project.root))
-    # of what this checkout sets, only this shows on a page
-    (own.root / settings.FILE).write_text(settings.signed(settings.author(project)), "utf-8")
-    for path, data in carried.items():
-        target = own.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        target.write_bytes(data)
