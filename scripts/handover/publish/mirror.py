@@ -304,11 +304,8 @@ def _file(path: str, source: Path, data: bytes) -> File:
 
 def _each(at_once: int, things: Iterable[Any], act: Callable[[Any], None]) -> Iterator[None]:
     """Act on things, several at once; on an error those that wait are dropped."""
-    if at_once == 1:
+    if at_once == 1:  # in a thread the next would begin before an error is heard of
         yield from map(act, things)
         return
-    pool = ThreadPoolExecutor(at_once)
-    try:
+    with ThreadPoolExecutor(at_once) as pool:
         yield from pool.map(act, things)
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -219,8 +219,8 @@ class Objects:
 
     def put(self, path: str, data: bytes, mime: str, *, lasting: bool) -> None:
         """Store an object, on S3 with the headers that a browser needs."""
-        is_s3 = "s3" in ((self.fs.protocol,) if isinstance(self.fs.protocol, str) else self.fs.protocol)
-        headers = {"ContentType": mime, "CacheControl": FOR_EVER if lasting else ASK_AGAIN} if is_s3 else {}
+        how = {"ContentType": mime, "CacheControl": FOR_EVER if lasting else ASK_AGAIN}
+        headers = how if "s3" in self.fs.protocol else {}
         with _reached(self.url):
             self.fs.pipe_file(f"{self.root}/{path}", data, **headers)
 

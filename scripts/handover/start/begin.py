@@ -7,9 +7,6 @@ import re
 import shlex
 import string
 import sys
-from collections.abc import Iterator
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from handover import atomic
@@ -20,7 +17,7 @@ from handover.notebook import source
 from handover.project import Project
 from handover.story import Example, first_usable
 
-TEMPLATES = resources.files(__package__) / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 #: The report that a new project begins with.
 FIRST = "example"
 #: A parameter of reports that can rest on an article alone.
@@ -114,10 +111,12 @@ def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
         "name": re.sub("[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "story",  # as data packages may be called
         "commands": shlex.quote(os.path.relpath(Path(sys.prefix, "bin"), folder)),
     }
+    own = TEMPLATES / "project"
     # not $name, since scripts have dollars of their own
     marks = re.compile(f"@({'|'.join(words)})@")
     with atomic.translate_os_errors(folder):
-        for path, template in _files(TEMPLATES / "project"):
+        for template in (path for path in sorted(own.rglob("*")) if path.is_file() and path.suffix != ".pyc"):
+            path = template.relative_to(own).as_posix().replace("dot-", ".")  # of those that are hidden
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             atomic.create(target, marks.sub(lambda mark: words[mark[1]], template.read_text("utf-8")).encode())
@@ -143,13 +142,3 @@ def _toml(option: str, text: str) -> str:
     if not text.isprintable():
         raise HandoverError(f"{option}: must be one line of text (got {text!r}).\nWrite it without control characters.")
     return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _files(folder: Traversable, inside: str = "") -> Iterator[tuple[str, Traversable]]:
-    """Yield each file of a template with its path; names that begin with ``dot-`` are hidden ones."""
-    for one in sorted(folder.iterdir(), key=lambda one: one.name):
-        path = inside + one.name.replace("dot-", ".", 1)
-        if one.is_dir():
-            yield from _files(one, f"{path}/")
-        elif not one.name.endswith(".pyc"):
-            yield path, one
