@@ -767,8 +767,13 @@ def test_cells_in_other_languages_and_commands_of_ipython_are_no_faults(project,
     rows = "\n\n%load_ext autoreload\nx = %who_ls\nimport asyncio\nawait asyncio.sleep(0)\nprint?"
     write(project, book(words=words, rows=rows))
     assert wrong() == []
-    write(project, book(words="%%capture --no-stderr seen\nprint(1)", rows="seen.show(), unseen"))
-    assert [fault.split(" must")[0] for fault in wrong()] == [f"{BOOK}: cell 5, line 1: 'unseen'"]
+    write(
+        project,
+        book(
+            words="%%capture --no-stderr seen\nprint(1)", rows='def f(x: "date 2") -> "Day": ...\nseen.show(), unseen'
+        ),
+    )
+    assert [fault.split(" must")[0] for fault in wrong()] == [f"{BOOK}: cell 5, line 2: 'unseen'"]
     write(project, book(words="%%time\n1 +\n2", rows=f"{rows}\n1 +"))
     assert [fault.split(": `")[0] for fault in wrong()] == [
         f"{BOOK}: cell 4, line 2: must be Python (got: invalid syntax)",

@@ -196,7 +196,7 @@ def _unknown(cells: Cells, facts: Container[str]) -> Iterator[tuple[int, int, st
     from pyflakes import checker, messages
 
     # cells share their names, so they are read as one module, in which a line tells its cell
-    whole, in_texts, looped, hidden = ast.Module([], []), set(), set(), False
+    whole, named, in_texts, looped, hidden = ast.Module([], []), set(), set(), set(), False
     for number, code in cells:
         try:
             whole.body += ast.increment_lineno(ast.parse(code), number * LINES).body
@@ -211,10 +211,13 @@ def _unknown(cells: Cells, facts: Container[str]) -> Iterator[tuple[int, int, st
         elif isinstance(node, ast.For | ast.While):  # in which a name may have its value from the round before
             names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
             looped |= {(name, node.lineno // LINES) for name in names}
+        elif isinstance(node, ast.Name):
+            named.add((node.lineno, node.col_offset))
     found = checker.Checker(whole, builtins=SHELL)
     unknown: dict[str, messages.Message] = {}
     for one in found.messages:
-        if isinstance(one, messages.UndefinedName | messages.ImportStarUsage):
+        # one in quotes is an annotation, which is never looked up
+        if isinstance(one, messages.UndefinedName | messages.ImportStarUsage) and (one.lineno, one.col) in named:
             unknown.setdefault(one.message_args[0], one)
     given = found.deadScopes[-1]
     for name, one in unknown.items():
