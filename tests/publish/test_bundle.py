@@ -228,7 +228,7 @@ def opened_crate(edition, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         from rocrate.rocrate import ROCrate
-    path = bundle.write(edition, tmp_path / bundle.name(edition))
+    path = bundle.write(edition, tmp_path / edition.file(".zip").name)
     return ROCrate(path)
 
 

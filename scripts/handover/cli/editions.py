@@ -135,7 +135,7 @@ def bundle_command(edition: str, out: Path | None) -> None:
     store = Store.of()
     found = named(store, edition)
     path = (out or Path.cwd()).absolute()
-    click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path, store.project))
+    click.echo(bundle.write(found, path / found.file(".zip").name if path.is_dir() else path, store.project))
 
 
 @command("""

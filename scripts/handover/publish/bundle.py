@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from handover import atomic, bounded, digest, git
-from handover.editions import RECORD, Edition, file_name, manifest, settings
+from handover.editions import RECORD, Edition, manifest, settings
 from handover.errors import GitError, PublishError, VerifyError
 from handover.project import Project
 from handover.publish import rocrate
@@ -22,11 +22,6 @@ from handover.verify import bundle as unpacked
 from handover.verify import record
 
 AGAIN = "Run the command again."
-
-
-def name(edition: Edition) -> str:
-    """The file name of a bundle, which says what it is wherever it goes."""
-    return file_name(edition.report, edition.name, ".zip")
 
 
 def write(edition: Edition, path: Path, project: Project | None = None) -> Path:
