@@ -33,7 +33,7 @@ AHEAD = 4
 CATALOGUE_S, CATALOGUE_SHARE = 60.0, 20.0
 #: How often to look whether the sweep must stop.
 LOOK_S = 0.5
-#: How many editions with the same error or warning are named.
+#: How many editions with the same warning are named.
 NAMED = 5
 #: How often progress is shown on a terminal, and how often a line is written where there is none.
 TERMINAL_S, LOG_S = 0.2, 30.0
@@ -124,7 +124,8 @@ def sweep(
                 executor.shutdown(wait=True, cancel_futures=True)
         _tell(summary, total, say)
     stop.leave()
-    lines = [_failures(summary)] if summary.failed else []
+    lines = [f"{text}\n  failed: {', '.join(sorted(names))}" for text, names in summary.failed.items()]
+    lines += [f"Failed: {summary.failures}. All others are published."] if lines else []
     if summary.lost:
         there = summary.published + summary.unchanged
         lines += [
@@ -387,11 +388,6 @@ def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
     say(", ".join(parts))
 
 
-def _failures(summary: Summary) -> str:
-    lines = [f"{text}\n  failed: {_named(sorted(names), len(names))}" for text, names in summary.failed.items()]
-    return "\n".join([*lines, f"Failed: {summary.failures}. All others are published."])
-
-
-def _named(names: Sequence[str], most: int = NAMED) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
