@@ -8,6 +8,7 @@ rerun goes on from there.
 
 import os
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, TextIO
+from typing import Any
 
 from handover.editions import Contract, Edition, Outcome, Product, Request, Store, produce, render
 from handover.errors import HandoverError, StoreError, SweepError
@@ -332,8 +333,8 @@ class SweepProgress(StatusLine):
     `total` is the number of its steps; `problem` says why it does not go on, or "".
     """
 
-    def __init__(self, total: int, problem: Callable[[], str] = str, stream: TextIO | None = None) -> None:
-        super().__init__(stream)
+    def __init__(self, total: int, problem: Callable[[], str] = str) -> None:
+        super().__init__()
         self._total, self._problem = total, problem
         self._shown = time.monotonic()
         self._seen: deque[tuple[float, int]] = deque([(self._shown, 0)])
@@ -351,8 +352,7 @@ class SweepProgress(StatusLine):
         if self.terminal:
             self.show(line)
         else:
-            self.stream.write(f"{line}\n")
-            self.stream.flush()
+            print(line, file=sys.stderr, flush=True)
 
     def _parts(self, summary: Summary) -> Iterator[str]:
         yield f"{summary.done} of {self._total}"
