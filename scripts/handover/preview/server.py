@@ -163,8 +163,10 @@ class Server(ThreadingHTTPServer):
         self._bind(port)
         self.port = self.server_address[1]
         self.hosts = {f"{name}:{self.port}" for name in (LOOPBACK, "localhost")}
-        self.fixed = _fixed()
-        self.policy = _policy(self.fixed["/"][1].decode())
+        shell, style = ((FOLDER / name).read_bytes() for name in ("shell.html", "pages.css"))
+        self.fixed: Files = {"/": (HTML, shell), "/pages.css": ("text/css; charset=utf-8", style)}
+        self.fixed |= {path: ("font/ttf", fonts.face(*face).read_bytes()) for path, face in FACES.items()}
+        self.policy = _policy(shell.decode())
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
     @property
@@ -274,12 +276,6 @@ def write_private(path: Path, text: str) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
-
-
-def _fixed() -> Files:
-    files = {"/": (HTML, (FOLDER / "shell.html").read_bytes())}
-    files["/pages.css"] = ("text/css; charset=utf-8", (FOLDER / "pages.css").read_bytes())
-    return files | {path: ("font/ttf", fonts.face(*face).read_bytes()) for path, face in FACES.items()}
 
 
 def _policy(shell: str) -> str:

@@ -229,7 +229,8 @@ class _Run:
         while under_way or steps:
             self.summary.stopped, self.summary.lost = self.stopped(), self.summary.lost or self.gone()
             if self.summary.stopped or self.summary.lost:
-                self._cancel()
+                for work in (work for waiting in self._waiting.values() for work in waiting if work.future):
+                    work.future.cancel()
                 return
             if steps and under_way < self.width * AHEAD:
                 step = steps.popleft()
@@ -240,12 +241,6 @@ class _Run:
                 under_way -= self._settle(self._woken.get(timeout=LOOK_S))
             self.tell(None, self.summary)
             self.catalogue()
-
-    def _cancel(self) -> None:
-        for waiting in self._waiting.values():
-            for work in waiting:
-                if work.future:
-                    work.future.cancel()
 
     def catalogue(self, now: bool = False) -> None:
         """Bring the catalogue up to date: in the end, and during a long sweep as often as its cost allows."""
