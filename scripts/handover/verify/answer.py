@@ -99,7 +99,7 @@ class _Judge:
         # an edition is named so, even if its manifest is gone, or has one
         held = EDITION.fullmatch(folder.name) or (folder / manifest.NAME).is_file()
         if held if path.is_dir() else _belongs(path):
-            yield self._folder(_edition_in(folder))
+            yield self._edition(_edition_in(folder))
             return
         if not path.is_dir():
             page = path.suffix.lower() in (".html", ".ipynb")
@@ -107,7 +107,7 @@ class _Judge:
             return
         whole = Store(folder, folder / ".lock", self.project)
         if found := whole.editions():
-            yield from map(self._folder, found)
+            yield from map(self._edition, found)
             yield from _store(whole)
             return
         above = Store(folder.parent, folder.parent / ".lock")
@@ -117,12 +117,9 @@ class _Judge:
                 f"{path}: must be an edition, a folder of editions or a PDF (got a folder without editions).\n"
                 "Nothing was verified; `handover list` names the editions of this project."
             )
-        yield from map(self._folder, within)
+        yield from map(self._edition, within)
         if strays := _strange((stray for stray in above.strays() if stray.parent == folder), folder):
             yield Answer(_short(folder), DIFFERS, "", strays)
-
-    def _folder(self, edition: Edition) -> Answer:
-        return self._edition(edition, _short(edition.folder))
 
     def _zip(self, path: Path) -> Answer:
         """Answer for a bundle that is still packed."""
@@ -195,8 +192,9 @@ class _Judge:
         cure = "verify it without --hashes, or where a manifest names it: in its edition's folder or its own project"
         return Answer(name, UNJUDGED, "all hashes come from the PDF itself", (*torn, cure))
 
-    def _edition(self, edition: Edition, name: str) -> Answer:
+    def _edition(self, edition: Edition, name: str = "") -> Answer:
         """Answer for an edition in its folder: every file against the manifest, then all against a second render."""
+        name = name or _short(edition.folder)
         packed = bundle.is_bundle(edition.folder)
         found = bundle.faults(edition) if packed else edition.faults()
         faults = tuple(fault.replace(f"{edition.folder}/", "") for fault in found)
