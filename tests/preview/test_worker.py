@@ -119,24 +119,22 @@ class Asking:
     """Asks from this thread, and has the answers given in another."""
 
     def __init__(self, root):
-        self.root = root
-        self.told, self.asked = queue.SimpleQueue(), None
-        self.changed = threading.Condition()
+        self.root, self.asked = root, None
+        self.told, self.questions = queue.SimpleQueue(), queue.SimpleQueue()
         self.renderer = Renderer(root, "mini", {}, lambda message: self.told.put((self.now, message)), self.newer)
         threading.Thread(target=self.answer, daemon=True).start()
 
     def __call__(self, do, **how):
         (self.root / "new").write_text(do)
         (self.root / "new").rename(self.root / "do")
-        with self.changed:
-            asked = self.asked = Question(**how)
-            self.changed.notify_all()
+        self.questions.put(asked := Question(**how))
         return asked
 
     def newer(self, patience_s):
-        with self.changed:
-            self.changed.wait_for(lambda: self.asked, patience_s)
-            return self.asked
+        with suppress(queue.Empty):
+            while True:
+                self.asked = self.questions.get(timeout=0.0 if self.asked else patience_s)
+        return self.asked
 
     def answer(self):
         while self.newer(None):
