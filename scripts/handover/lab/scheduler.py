@@ -116,7 +116,11 @@ class HandoverScheduler(Scheduler):
         atexit.register(_end_jobs)
 
     def create_job(self, model: CreateJob) -> str:
-        """Start a job."""
+        """Start a job.
+
+        Raises:
+            SchedulerError: Its notebook or its parameters cannot be taken; the text says why.
+        """
         notebook = self._place(model)
         if not model.job_definition_id:  # a scheduled job has no form to show an error: it is filed as failed instead
             self._check(notebook, model.parameters)
@@ -132,12 +136,20 @@ class HandoverScheduler(Scheduler):
         return job_id
 
     def create_job_definition(self, model: CreateJobDefinition) -> str:
-        """Schedule jobs."""
+        """Schedule jobs.
+
+        Raises:
+            SchedulerError: Their notebook or their parameters cannot be taken; the text says why.
+        """
         self._check(self._place(model), model.parameters)
         return super().create_job_definition(model)
 
     def update_job_definition(self, job_definition_id: str, model: UpdateJobDefinition) -> None:
-        """Change a schedule, or only what its jobs are given, which the stock scheduler forgets."""
+        """Change a schedule, or only what its jobs are given, which the stock scheduler forgets.
+
+        Raises:
+            SchedulerError: The notebook or the parameters cannot be taken; the text says why.
+        """
         if model.input_uri and self.file_exists(model.input_uri):
             model.runtime_environment_parameters = {NOTEBOOK: model.input_uri}
         kept_fields = {"runtime_environment_parameters", "output_formats", "parameters", "name"}

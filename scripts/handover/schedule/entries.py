@@ -179,7 +179,11 @@ def load(project: Project, now: dt.datetime) -> list[Entry]:
 
 
 def named(entries: Sequence[Entry], name: str) -> Entry:
-    """The entry of a name."""
+    """The entry of a name.
+
+    Raises:
+        ScheduleError: There is none.
+    """
     known = [entry.name for entry in entries]
     for entry in entries:
         if entry.name == name:

@@ -60,7 +60,11 @@ def crontab(project: Project, minutes: int) -> str:
 
 
 def write_crontab(text: str) -> None:
-    """Replace the user's crontab."""
+    """Replace the user's crontab.
+
+    Raises:
+        ScheduleError: cron refuses it.
+    """
     done = _run(["crontab", "-"], text)
     if done.returncode:
         raise ScheduleError(f"crontab -: must take the crontab (got {done.stderr.strip()}).\n{ADVICE}")
@@ -85,7 +89,11 @@ def _name(project: Project) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A path or word that both a unit and a crontab can hold."""
+    """A path or word that both a unit and a crontab can hold.
+
+    Raises:
+        ScheduleError: It cannot stand there.
+    """
     if UNFIT.search(text):
         raise ScheduleError(
             f"{text!r}: must be a path on one line (got a line break, another control character, or a blank or a "

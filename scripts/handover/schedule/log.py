@@ -321,7 +321,11 @@ class Log:
         self._db.execute(f"{verb} INTO {TABLES[type(row)][0]} VALUES ({', '.join('?' * len(values))})", values)
 
     def _is_there(self) -> bool:
-        """Whether there is a log."""
+        """Whether there is a log.
+
+        Raises:
+            ScheduleError: Something else is in its place, or nobody can say.
+        """
         try:
             mode = os.lstat(self.path).st_mode
         except FileNotFoundError:
@@ -372,7 +376,11 @@ class Log:
             yield
 
     def _check(self) -> None:
-        """Read the whole log once."""
+        """Read the whole log once.
+
+        Raises:
+            DatabaseError: It is not what was written.
+        """
         if not self.path.stat().st_size:
             raise sqlite3.DatabaseError("an empty file")
         with closing(_empty()) as empty:

@@ -118,6 +118,9 @@ class Runner:
         """Run all that is due, waiting between attempts, and send the mails owed.
 
         Returns the ticks that came to an outcome, skipped ones too, in the order in which they did.
+
+        Raises:
+            HandoverError: The entries or the log cannot be read, or the disk refuses.
         """
         found: list[Tick] = []
         self.entries = entries.load(self.project, self.now())

@@ -138,7 +138,11 @@ def _require_empty(folder: Path) -> None:
 
 
 def _toml(option: str, text: str) -> str:
-    """Write a text as between the quotes of TOML."""
+    """Write a text as between the quotes of TOML.
+
+    Raises:
+        HandoverError: It has a character that cannot be seen.
+    """
     if not text.isprintable():
         raise HandoverError(f"{option}: must be one line of text (got {text!r}).\nWrite it without control characters.")
     return json.dumps(text, ensure_ascii=False)[1:-1]

@@ -41,7 +41,10 @@ TLS = (
 
 @contextmanager
 def connect(address: str, steps: Sequence[Step]) -> "Iterator[tuple[Cluster, int]]":
-    """Connect to a cluster whose workers have the inputs of the steps; gives an executor, and how many calls it makes.
+    """Connect to a cluster whose workers have the inputs of the steps.
+
+    Yields:
+        An executor, and how many calls the workers make at a time.
 
     Raises:
         SweepError: There is no such cluster, it refuses us, it has no workers, or some hold other inputs.
@@ -89,7 +92,11 @@ def _client(address: str) -> Any:
 
 
 def _within(seconds: float, function: Callable[[], Any]) -> Any:
-    """Call a function of Dask that may wait for ever, but leave it behind with a TimeoutError after so long."""
+    """Call a function of Dask that may wait for ever, but wait for it only so long.
+
+    Raises:
+        TimeoutError: It has not returned; it is left behind.
+    """
     answer: Future[Any] = Future()
 
     def call() -> None:

@@ -25,7 +25,9 @@ SHOWN = 10
 class Series:
     """Editions that differ in their days alone, and so are compared each with the one before.
 
-    `days` have an edition; of those that are `owed` to the sweep the outcome is not known yet. Both are sorted.
+    Attributes:
+        days: The days that have an edition, sorted.
+        owed: The days of the sweep whose outcome is not known yet, sorted.
     """
 
     days: list[str] = field(default_factory=list)

@@ -81,7 +81,11 @@ class Record:
 
 
 def read(pdf: bytes) -> tuple[contents.Contents, Record]:
-    """Read a PDF, and the record that it carries."""
+    """Read a PDF, and the record that it carries.
+
+    Raises:
+        VerifyError: As `contents.read` and `record_of_pdf`.
+    """
     found = contents.read(pdf)
     return found, record_of_pdf(found.attachments.get(RECORD))
 
