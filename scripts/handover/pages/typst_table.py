@@ -61,11 +61,6 @@ class _Cell:
         """Its words that may not be broken."""
         return BREAKS.split(breakable(visible(self.text), WORD))
 
-    @property
-    def word(self) -> int:
-        """The length of the longest of them."""
-        return max(map(len, self.words))
-
 
 def table(
     found: model.Table,
@@ -152,7 +147,7 @@ def _widths(cells: list[_Cell], columns: int, column: bool) -> list[int]:
     widths = [2] * columns
     for cell in cells:
         if cell.columns == 1:
-            widths[cell.x] = max(widths[cell.x], cell.word, 0 if column else min(len(cell.text), SHORT))
+            widths[cell.x] = max(widths[cell.x], *map(len, cell.words), 0 if column else min(len(cell.text), SHORT))
     return widths
 
 
@@ -190,12 +185,9 @@ def _kind(node: object) -> type:
 
 def _measured(said: Iterable[tuple[str, bool]]) -> str:
     """The texts of a column that are likely the widest, with whether they are code."""
-
-    def width(one: tuple[str, bool]) -> int:
-        return 2 * len(one[0]) + len(BROAD.findall(one[0])) - len(SLIM.findall(one[0]))
-
-    found = {(visible(text), code) for text, code in said} or {("", False)}
-    widest = sorted(sorted(found), key=width, reverse=True)[:MEASURED]
+    found = sorted({(visible(text), code) for text, code in said} or {("", False)})
+    broad = [2 * len(text) + len(BROAD.findall(text)) - len(SLIM.findall(text)) for text, _ in found]
+    widest = [one for _, one in sorted(zip(broad, found, strict=True), reverse=True)[:MEASURED]]
     return f"({''.join(f'raw({literal(text)}), ' if code else f'{literal(text)}, ' for text, code in widest)})"
 
 
