@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from handover.errors import HandoverError, near, nearest
@@ -55,16 +56,21 @@ def table(project: Project | None) -> dict[str, Any]:
     Raises:
         HandoverError: The file is not TOML, a key is not known, or something in the table is not what it must be.
     """
-    import tomllib
-
     if not project:
         return {}
     try:
-        found: Any = tomllib.loads((project.root / FILE).read_text("utf-8"))
+        return _table((project.root / FILE).read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise HandoverError(f"{FILE}: must be TOML (got {error}).\nMend the file and run the command again.") from error
+
+
+@lru_cache(maxsize=4)
+def _table(text: str) -> dict[str, Any]:
+    import tomllib
+
+    found: Any = tomllib.loads(text)
     tools = found.get("tool", {})
     if isinstance(tools, dict) and "handover" not in tools and (meant := nearest("handover", tools)):
         raise HandoverError(
