@@ -14,8 +14,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
+from html import unescape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handover import atomic, digest, fonts
 from handover.pages import fallback
@@ -30,9 +31,14 @@ ITALIC = ("em", "i", "cite", "dfn", "var")
 FORMULA = (fonts.MATHS,)
 #: What stays regular although its tag is bold or slanted in a browser.
 PLAIN = ("pre", "code", ".row", ".plain", "address")
-#: Elements that set their text otherwise than what is around them, and the attributes that do.
+#: Elements that set their text otherwise than what is around them; that hold none; and whose text is not set.
 SHAPED = {*SANS, *MONO, *BOLD, *ITALIC, *PLAIN, "math"}
+EMPTY = {"br", "hr", "img", "source"}
+UNSET = {"title", "desc", "annotation"}
+#: Attributes that say how a text is set, and one that is set itself.
 SHAPING = ("class", "font-family", "font-weight", "font-style")
+LABEL = "data-label"
+ATTRIBUTE = re.compile(rf""" ({'|'.join(SHAPING)}|{LABEL})=(?:"([^"]*)"|'([^']*)')""")
 
 #: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
 BASE = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0–—‘’“”…·×−≠")
@@ -120,12 +126,9 @@ def _where(selectors: Iterable[str]) -> str:
 
 def used(body: str, rtl: bool) -> dict[Face, set[str]]:
     """The characters that each face has to draw in a page's body."""
-    from lxml import etree
-
-    parser = etree.HTMLParser(target=_Listener(rtl), encoding="utf-8", huge_tree=True)
     faces: dict[Face, set[str]] = {}
-    for setting, texts in etree.fromstring(body.encode(), parser).items():
-        left = set().union(*texts)
+    for setting, texts in _texts(body, rtl).items():
+        left = set(unescape("".join(texts)))
         for family in setting.families:
             face = Face(family, setting.bold, setting.italic and family != fonts.ARABIC)
             drawn = (left | _slanted(left) if family == fonts.MATHS else left) & covered(face)
@@ -140,38 +143,38 @@ def _slanted(letters: Iterable[str]) -> set[str]:
     return set(map(SLANTED.get, letters)) - {None}
 
 
-class _Listener:
-    """Hears a page as lxml reads it: a tree of it, which nobody needs, would take twice as long."""
+def _texts(body: str, rtl: bool) -> dict[Setting, list[str]]:
+    """The texts of a page, as they are written, by how they are set.
 
-    def __init__(self, rtl: bool) -> None:
-        self.rtl = rtl
-        self.texts: dict[Setting | None, list[str]] = {}
-        #: How the elements that are open set their texts, and these; those in a description set none.
-        self.open = [self._set(Setting(_stack(fonts.SERIF, rtl)))]
+    A page is ours: every element has its end, and every angle bracket is a tag's. To read it as HTML from elsewhere
+    would take twice as long.
+    """
+    texts: dict[Setting | None, list[str]] = {}
 
-    def _set(self, setting: Setting | None) -> tuple[Setting | None, list[str]]:
-        return setting, self.texts.setdefault(setting, [])
+    def how(setting: Setting | None) -> tuple[Setting | None, list[str], dict[str, Any]]:
+        return setting, texts.setdefault(setting, []), {}
 
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        around, _ = inherited = self.open[-1]
-        if around is None or tag in ("title", "desc", "annotation"):
-            self.open.append(self._set(None))
-            return
-        if attributes or tag in SHAPED:
-            inherited = self._set(_setting(around, self.rtl, tag, *map(attributes.get, SHAPING)))
-        self.open.append(inherited)
-        if "data-label" in attributes:
-            inherited[1].append(attributes["data-label"])
-
-    def end(self, _: str) -> None:
-        self.open.pop()
-
-    def data(self, text: str) -> None:
-        self.open[-1][1].append(text)
-
-    def close(self) -> dict[Setting, list[str]]:
-        self.texts.pop(None, None)
-        return self.texts
+    #: How the elements that are open set their texts, and these; and the same of what was met in them, by its tag.
+    opened, unset = [how(Setting(_stack(fonts.SERIF, rtl)))], how(None)
+    for piece in body.split("<"):
+        tag, _, text = piece.rpartition(">")
+        name = tag.partition(" ")[0]
+        if name[:1] == "/":
+            opened.pop()
+        elif name and tag[-1] != "/" and name not in EMPTY:
+            inside = opened[-1]
+            if name in UNSET or inside is unset:
+                inside = unset
+            elif name in SHAPED or "class=" in tag or "font-" in tag or LABEL in tag:
+                around, _, met = inside
+                if (inside := met.get(tag)) is None:
+                    given = {key: value or other for key, value, other in ATTRIBUTE.findall(tag)}
+                    inside = met[tag] = how(_setting(around, rtl, name, *map(given.get, SHAPING)))
+                    inside[1].append(given.get(LABEL, ""))
+            opened.append(inside)
+        opened[-1][1].append(text)
+    del texts[None]
+    return texts
 
 
 @lru_cache(maxsize=4096)
