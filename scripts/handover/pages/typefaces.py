@@ -38,7 +38,7 @@ UNSET = {"title", "desc", "annotation"}
 #: Attributes that say how a text is set, and one that is set itself.
 SHAPING = ("class", "font-family", "font-weight", "font-style")
 LABEL = "data-label"
-ATTRIBUTE = re.compile(rf""" ({'|'.join(SHAPING)}|{LABEL})=(?:"([^"]*)"|'([^']*)')""")
+ATTRIBUTE = re.compile(rf""" ({"|".join(SHAPING)}|{LABEL})=(?:"([^"]*)"|'([^']*)')""")
 
 #: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
 BASE = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0–—‘’“”…·×−≠")
