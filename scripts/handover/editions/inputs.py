@@ -62,15 +62,8 @@ class Inputs:
 
     def as_json(self) -> dict[str, Any]:
         """The hashes part by part, for the manifest."""
-        return {
-            "notebook": self.notebook,
-            "tables": dict(self.tables),
-            "dictionary": self.dictionary,
-            "lock": self.lock,
-            "package": self.package,
-            "author": self.author,
-            "versions": dict(self.versions),
-        }
+        parts = ("notebook", "tables", "dictionary", "lock", "package", "author", "versions")
+        return {name: dict(part) if isinstance(part := getattr(self, name), Mapping) else part for name in parts}
 
     def changed_since(self, recorded: Mapping[str, Any]) -> list[str]:
         """Name every part that is not as a manifest recorded it, in a fixed order."""

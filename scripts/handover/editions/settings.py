@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from functools import lru_cache
 from typing import Any
 
@@ -48,6 +49,8 @@ RULES = {
     ),
 }
 KEYS = (*RULES, "schedule", "mail")
+#: A file is read many times in a render.
+_loads = lru_cache(maxsize=4)(tomllib.loads)
 
 
 def table(project: Project | None) -> dict[str, Any]:
@@ -59,18 +62,11 @@ def table(project: Project | None) -> dict[str, Any]:
     if not project:
         return {}
     try:
-        return _table((project.root / FILE).read_text("utf-8"))
+        found: Any = _loads((project.root / FILE).read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise HandoverError(f"{FILE}: must be TOML (got {error}).\nMend the file and run the command again.") from error
-
-
-@lru_cache(maxsize=4)
-def _table(text: str) -> dict[str, Any]:
-    import tomllib
-
-    found: Any = tomllib.loads(text)
     tools = found.get("tool", {})
     if isinstance(tools, dict) and "handover" not in tools and (meant := nearest("handover", tools)):
         raise HandoverError(

@@ -31,10 +31,10 @@ ITALIC = ("em", "i", "cite", "dfn", "var")
 FORMULA = (fonts.MATHS,)
 #: What stays regular although its tag is bold or slanted in a browser.
 PLAIN = ("pre", "code", ".row", ".plain", "address")
-#: Elements that set their text otherwise than what is around them; that hold none; and whose text is not set.
-SHAPED = {*SANS, *MONO, *BOLD, *ITALIC, *PLAIN, "math"}
-EMPTY = {"br", "hr", "img", "source"}
+#: Elements whose text is not set, those that set it otherwise than what is around them, and those that hold none.
 UNSET = {"title", "desc", "annotation"}
+SHAPED = {*SANS, *MONO, *BOLD, *ITALIC, *PLAIN, *UNSET, "math"}
+EMPTY = {"br", "hr", "img", "source"}
 #: Attributes that say how a text is set, and one that is set itself.
 SHAPING = ("class", "font-family", "font-weight", "font-style")
 LABEL = "data-label"
@@ -131,16 +131,11 @@ def used(body: str, rtl: bool) -> dict[Face, set[str]]:
         left = set(unescape("".join(texts)))
         for family in setting.families:
             face = Face(family, setting.bold, setting.italic and family != fonts.ARABIC)
-            drawn = (left | _slanted(left) if family == fonts.MATHS else left) & covered(face)
-            if drawn:
+            slanted = {SLANTED[letter] for letter in left & SLANTED.keys()} if family == fonts.MATHS else set()
+            if drawn := (left | slanted) & covered(face):
                 faces.setdefault(face, set()).update(drawn)
             left -= drawn
     return faces
-
-
-def _slanted(letters: Iterable[str]) -> set[str]:
-    """The characters that a browser sets in a formula for single letters."""
-    return set(map(SLANTED.get, letters)) - {None}
 
 
 def _texts(body: str, rtl: bool) -> dict[Setting, list[str]]:
@@ -155,7 +150,7 @@ def _texts(body: str, rtl: bool) -> dict[Setting, list[str]]:
         return setting, texts.setdefault(setting, []), {}
 
     #: How the elements that are open set their texts, and these; and the same of what was met in them, by its tag.
-    opened, unset = [how(Setting(_stack(fonts.SERIF, rtl)))], how(None)
+    opened = [how(Setting(_stack(fonts.SERIF, rtl)))]
     for piece in body.split("<"):
         tag, _, text = piece.rpartition(">")
         name = tag.partition(" ")[0]
@@ -163,17 +158,17 @@ def _texts(body: str, rtl: bool) -> dict[Setting, list[str]]:
             opened.pop()
         elif name and tag[-1] != "/" and name not in EMPTY:
             inside = opened[-1]
-            if name in UNSET or inside is unset:
-                inside = unset
-            elif name in SHAPED or "class=" in tag or "font-" in tag or LABEL in tag:
+            if name in SHAPED or "class=" in tag or "font-" in tag or LABEL in tag:
                 around, _, met = inside
-                if (inside := met.get(tag)) is None:
+                if tag not in met:
                     given = {key: value or other for key, value, other in ATTRIBUTE.findall(tag)}
-                    inside = met[tag] = how(_setting(around, rtl, name, *map(given.get, SHAPING)))
-                    inside[1].append(given.get(LABEL, ""))
+                    unset = around is None or name in UNSET
+                    met[tag] = how(None if unset else _setting(around, rtl, name, *map(given.get, SHAPING)))
+                    met[tag][1].append(given.get(LABEL, ""))
+                inside = met[tag]
             opened.append(inside)
         opened[-1][1].append(text)
-    del texts[None]
+    texts.pop(None, None)
     return texts
 
 
