@@ -50,8 +50,6 @@ class Sheet:
     def of(self, cell: Any, table: Any) -> tuple[Tint | None, bool, bool]:
         """What a cell is coloured with, whether it is bold, and whether something behind it is not shown."""
         said = {name: value for one in (cell.getparent(), cell) for name, value in self._declared(one, table)}
-        if not said:
-            return None, False, False
         ground, shade = said.get("background", ""), said.get("color", "")
         drawn = "gradient(" in ground or "url(" in ground
         bold = said.get("font-weight", "") in ("bold", "bolder", "600", "700", "800", "900")

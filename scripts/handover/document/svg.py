@@ -174,8 +174,7 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
             new = top = etree.Element(f"{{{SVG}}}{name}", attributes, nsmap={None: SVG})
         else:
             new = etree.SubElement(parent, f"{{{SVG}}}{name}", attributes)
-            if around in TEXTS:
-                new.tail = old.tail
+            new.tail = old.tail if around in TEXTS else None
         if name in TEXTS:
             new.text = old.text
         waiting += [(child, new, own, depth + 1) for child in reversed(old)]

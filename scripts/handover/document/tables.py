@@ -54,16 +54,12 @@ def _placed(rows: Sequence[model.Row], scope: str) -> list[model.Row]:
                 columns += 1
             free |= dict.fromkeys(range(x, x + columns), y + height)
             group = "group" if (columns if scope == "col" else height) > 1 else ""
-            heads = scope + group if cell.scope and _says_something(cell) else ""
+            # an empty cell heads nothing
+            heads = scope + group if cell.scope and (cell.text or model.says(cell.blocks)) else ""
             cells.append(model.Cell(cell.blocks, cell.text, heads, cell.align, False, columns, height, x, cell.tint))
             x += columns
         placed.append(tuple(cells))
     return placed
-
-
-def _says_something(cell: model.Cell) -> bool:
-    """Whether a cell can head others: an empty one heads nothing."""
-    return bool(cell.text) or any(isinstance(node, model.Image) for node in model.walk(cell.blocks))
 
 
 def _aligned(head: list[model.Row], body: list[model.Row]) -> tuple[tuple[model.Row, ...], tuple[model.Row, ...]]:

@@ -131,25 +131,22 @@ def _paths(folder: Path) -> Iterator[str]:
         yield from (f"{inside}/{name}" if inside else name for name in names)
 
 
-def shapes(path: PurePosixPath) -> bool:
+@lru_cache(maxsize=1024)
+def shapes(path: str) -> bool:
     """Whether a file of the package, by its path in it, can change what a reader gets."""
-    return path.suffix in SUFFIXES and (len(path.parts) == 1 or path.parts[0] in ROOMS)
+    room, inside, _ = path.partition("/")
+    return PurePosixPath(path).suffix in SUFFIXES and (not inside or room in ROOMS)
 
 
 def package(files: Iterable[tuple[str, bytes]]) -> str:
     """One hash over files of the package, each by its path in it."""
-    return digest.of_parts(sorted(file for file in files if shapes(PurePosixPath(file[0]))))
+    return digest.of_parts(sorted(file for file in files if shapes(file[0])))
 
 
 def _package() -> str:
     root = Path(handover.__file__).parent
-    seen = digest.stamps_of(root, filter(_shapes, _paths(root)))
+    seen = digest.stamps_of(root, filter(shapes, _paths(root)))
     return digest.unless_touched(str(root), seen, lambda: package((path, (root / path).read_bytes()) for path in seen))
-
-
-@lru_cache(maxsize=1024)
-def _shapes(path: str) -> bool:
-    return shapes(PurePosixPath(path))
 
 
 @cache
