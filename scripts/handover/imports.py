@@ -1,9 +1,12 @@
 """Imports libraries without parts of them that nothing here uses and that take longer than all the rest."""
 
 import importlib
+import json
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,8 +19,10 @@ OPTIONAL = {
 }
 #: What it must find, and uses to read from another machine alone.
 UNUSED = {"papermill": ("requests",)}
-#: matplotlib's list of its typefaces, and where that of each version is kept: as, and beside, compiled modules.
-TYPEFACES, KEPT = "fontlist-*.json", Path(__file__).parent / "__pycache__" / "matplotlib"
+#: What matplotlib works out on import is kept for each version of it here: as, and beside, compiled modules.
+KEPT = Path(__file__).parent / "__pycache__" / "matplotlib"
+#: Its list of its typefaces; and what its classes can be set to, which stands in signatures and descriptions.
+TYPEFACES, SETTERS = "fontlist-*.json", "setters.json"
 
 
 def lean(library: str) -> None:
@@ -39,33 +44,56 @@ def lean(library: str) -> None:
 def matplotlib(folder: Path) -> None:
     """Import matplotlib in half of the time: what it works out on import is worked out once.
 
-    That is the description of a setter, which it would read anew for each class that inherits it; and the list of the
-    typefaces that it brings, which it would make anew in each new `folder` for its settings.
+    That is what each of its classes can be set to; and the list of the typefaces that it brings, which it would make
+    anew in each new `folder` for its settings.
 
     Raises:
         ImportError: It is not installed.
     """
-    from matplotlib import __version__
-    from matplotlib.artist import ArtistInspector
+    from matplotlib import __version__, artist
 
-    kept, read = KEPT / __version__, ArtistInspector.get_valid_values
+    kept, inspector = KEPT / __version__, artist.ArtistInspector
     for one in kept.glob(TYPEFACES):
         shutil.copy(one, folder)
-    described: dict[Any, Any] = {}
-
-    def get_valid_values(self: Any, attr: str) -> Any:
-        setter = getattr(self.o, f"set_{attr}", None)
-        if described.get(setter, "unknown") == "unknown":  # it may be described once its class is complete
-            described[setter] = read(self, attr)
-        return described[setter]
-
-    ArtistInspector.get_valid_values = get_valid_values
-    try:
+    asked = {"kwdoc": artist, "get_aliases": inspector, "get_setters": inspector}
+    with _remembered(asked, kept / SETTERS):
         importlib.import_module("matplotlib.figure")
-    finally:
-        ArtistInspector.get_valid_values = read
     for one in folder.glob(TYPEFACES):
         if not (kept / one.name).exists():
-            kept.mkdir(parents=True, exist_ok=True)
-            half = shutil.copy(one, kept / f"{os.getpid()}.half")
-            half.replace(kept / one.name)
+            _keep(kept / one.name, one.read_text("utf-8"))
+
+
+@contextmanager
+def _remembered(asked: Mapping[str, Any], kept: Path) -> Iterator[None]:
+    """Have functions that are asked of a class, each of a place by its name, answer as they did before."""
+    known: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        known |= json.loads(kept.read_bytes())
+    before, functions = len(known), {name: getattr(place, name) for name, place in asked.items()}
+
+    def answering(name: str) -> Callable[[Any], Any]:
+        def answer(of: Any) -> Any:
+            cls = getattr(of, "o", of)
+            key = f"{name} {cls.__module__}.{cls.__qualname__} {len(vars(cls))}"  # aliases come once there is a class
+            if key not in known:
+                known[key] = functions[name](of)
+            return known[key]
+
+        return answer
+
+    for name, place in asked.items():
+        setattr(place, name, answering(name))
+    try:
+        yield
+    finally:
+        for name, place in asked.items():
+            setattr(place, name, functions[name])
+    if len(known) > before:
+        _keep(kept, json.dumps(known, default=sorted))
+
+
+def _keep(kept: Path, text: str) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    half = kept.with_name(f"{os.getpid()}.half")
+    half.write_text(text, "utf-8")
+    half.replace(kept)
