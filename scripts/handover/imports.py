@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -71,18 +71,15 @@ def _remembered(asked: Mapping[str, Any], kept: Path) -> Iterator[None]:
         known |= json.loads(kept.read_bytes())
     before, functions = len(known), {name: getattr(place, name) for name, place in asked.items()}
 
-    def answering(name: str) -> Callable[[Any], Any]:
-        def answer(of: Any) -> Any:
-            cls = getattr(of, "o", of)
-            key = f"{name} {cls.__module__}.{cls.__qualname__} {len(vars(cls))}"  # aliases come once there is a class
-            if key not in known:
-                known[key] = functions[name](of)
-            return known[key]
-
-        return answer
+    def answer(name: str, of: Any) -> Any:
+        cls = getattr(of, "o", of)
+        key = f"{name} {cls.__module__}.{cls.__qualname__} {len(vars(cls))}"  # aliases come once there is a class
+        if key not in known:
+            known[key] = functions[name](of)
+        return known[key]
 
     for name, place in asked.items():
-        setattr(place, name, answering(name))
+        setattr(place, name, lambda of, name=name: answer(name, of))
     try:
         yield
     finally:

@@ -44,6 +44,25 @@ def test_a_process_that_was_killed_is_replaced(run):
     assert (printed(done), done.notes) == (["2026-01-31\n"], ())
 
 
+@pytest.mark.kernel
+def test_a_process_that_was_dismissed_ends_by_itself_and_another_takes_its_place(run):
+    run()
+    watcher = psutil.Process(forkserver._forkserver.process.pid)
+    family = [watcher.pid, *(child.pid for child in watcher.children(recursive=True))]
+    forkserver.dismiss()
+    assert until(lambda: not alive(family))
+    assert printed(run("print(as_of)")) == ["2026-01-31\n"]
+
+
+@LINUX
+def test_a_process_that_was_asked_for_nothing_ends_before_it_heeds_anything(monkeypatch, tmp_path):
+    (tmp_path / "deaf.py").write_text("import time; time.sleep(600)")
+    monkeypatch.setattr(forkserver, "__file__", str(tmp_path / "deaf.py"))
+    server = forkserver.ForkServer()
+    server.end()
+    assert not alive([server.process.pid]) and not server._scratch.exists()
+
+
 @LINUX
 def test_a_process_with_threads_says_so():
     stay = threading.Event()

@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
 
         scratch.sweep_temporary()
-        code = cli.main(words, prog_name="handover", standalone_mode=False)
+        code = cli.main(words, prog_name="handover", standalone_mode=False, obj=bool(end))
     except HandoverError as error:
         _trace(words)
         say(str(error))
