@@ -3,9 +3,8 @@
 import importlib
 import json
 import os
-import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -19,10 +18,9 @@ OPTIONAL = {
 }
 #: What it must find, and uses to read from another machine alone.
 UNUSED = {"papermill": ("requests",)}
-#: What matplotlib works out on import is kept for each version of it here: as, and beside, compiled modules.
-KEPT = Path(__file__).parent / "__pycache__" / "matplotlib"
-#: Its list of its typefaces; and what its classes can be set to, which stands in signatures and descriptions.
-TYPEFACES, SETTERS = "fontlist-*.json", "setters.json"
+#: What each version of matplotlib works out on import is kept here, as, and beside, compiled modules: a list of its
+#: typefaces; and what its classes can be set to, which stands in signatures and descriptions.
+KEPT, SETTERS = Path(__file__).parent / "__pycache__" / "matplotlib", "setters.json"
 
 
 def lean(library: str) -> None:
@@ -41,56 +39,57 @@ def lean(library: str) -> None:
             del sys.modules[part]
 
 
-def matplotlib(folder: Path) -> None:
+def matplotlib() -> None:
     """Import matplotlib in half of the time: what it works out on import is worked out once.
 
     That is what each of its classes can be set to; and the list of the typefaces that it brings, which it would make
-    anew in each new `folder` for its settings.
+    anew for each new folder of settings.
 
     Raises:
         ImportError: It is not installed.
     """
-    from matplotlib import __version__, artist
+    import matplotlib as library
 
-    kept, inspector = KEPT / __version__, artist.ArtistInspector
-    for one in kept.glob(TYPEFACES):
-        shutil.copy(one, folder)
-    asked = {"kwdoc": artist, "get_aliases": inspector, "get_setters": inspector}
-    with _remembered(asked, kept / SETTERS):
+    kept = KEPT / library.__version__
+    with suppress(OSError):
+        kept.mkdir(parents=True, exist_ok=True)
+    with _instead((library, "get_cachedir", lambda: str(kept))):
+        importlib.import_module("matplotlib.font_manager")
+    artist = importlib.import_module("matplotlib.artist")
+    known: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        known |= json.loads((kept / SETTERS).read_bytes())
+    before = len(known)
+
+    def remembered(place: Any, name: str) -> tuple[Any, str, Callable[[Any], Any]]:
+        read = getattr(place, name)
+
+        def answer(of: Any) -> Any:
+            cls = getattr(of, "o", of)
+            key = f"{name} {cls.__module__}.{cls.__qualname__} {len(vars(cls))}"  # aliases come once there is a class
+            if key not in known:
+                known[key] = read(of)
+            return known[key]
+
+        return place, name, answer
+
+    inspected = (remembered(artist.ArtistInspector, name) for name in ("get_aliases", "get_setters"))
+    with _instead(remembered(artist, "kwdoc"), *inspected):
         importlib.import_module("matplotlib.figure")
-    for one in folder.glob(TYPEFACES):
-        if not (kept / one.name).exists():
-            _keep(kept / one.name, one.read_text("utf-8"))
+    if len(known) > before:
+        half = kept / f"{os.getpid()}.half"
+        half.write_text(json.dumps(known, default=sorted), "utf-8")
+        half.replace(kept / SETTERS)
 
 
 @contextmanager
-def _remembered(asked: Mapping[str, Any], kept: Path) -> Iterator[None]:
-    """Have functions that are asked of a class, each of a place by its name, answer as they did before."""
-    known: dict[str, Any] = {}
-    with suppress(OSError, ValueError):
-        known |= json.loads(kept.read_bytes())
-    before, functions = len(known), {name: getattr(place, name) for name, place in asked.items()}
-
-    def answer(name: str, of: Any) -> Any:
-        cls = getattr(of, "o", of)
-        key = f"{name} {cls.__module__}.{cls.__qualname__} {len(vars(cls))}"  # aliases come once there is a class
-        if key not in known:
-            known[key] = functions[name](of)
-        return known[key]
-
-    for name, place in asked.items():
-        setattr(place, name, lambda of, name=name: answer(name, of))
+def _instead(*others: tuple[Any, str, Callable[..., Any]]) -> Iterator[None]:
+    """Have others stand in for functions, each in a module or class under its name there."""
+    own = [(place, name, getattr(place, name)) for place, name, _ in others]
     try:
+        for given in others:
+            setattr(*given)
         yield
     finally:
-        for name, place in asked.items():
-            setattr(place, name, functions[name])
-    if len(known) > before:
-        _keep(kept, json.dumps(known, default=sorted))
-
-
-def _keep(kept: Path, text: str) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    half = kept.with_name(f"{os.getpid()}.half")
-    half.write_text(text, "utf-8")
-    half.replace(kept)
+        for given in own:
+            setattr(*given)

@@ -380,7 +380,7 @@ def import_libraries() -> Stamps:
     gc.disable()
     with contextlib.suppress(Exception):
         if os.environ["MPL_IGNORE_SYSTEM_FONTS"]:  # else its list would hold those of the system too
-            imports.matplotlib(Path(os.environ["MPLCONFIGDIR"]))
+            imports.matplotlib()
     stamps = _import(LIBRARIES, set(), started)
     package, _, module = RENEWED.rpartition(".")
     if sys.modules.pop(RENEWED, None):
