@@ -102,6 +102,13 @@ def test_ctrl_c_is_one_line_and_130(run, monkeypatch):
     assert (code, out, err.strip()) == (130, "", "Interrupted; nothing half made is left.")
 
 
+def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback(tmp_path):
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import handover.cli"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_one_failing_report_does_not_stop_the_others(run, mini, stand_in):
     text = mini.notebook("mini").read_text()
     mini.notebook("broken").write_text("{")

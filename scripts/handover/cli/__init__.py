@@ -13,10 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import click
+try:
+    import click
 
-from handover import __version__, credentials
-from handover.errors import HandoverError, near
+    from handover import __version__, credentials
+    from handover.errors import HandoverError, near
+except KeyboardInterrupt:  # `main`, which would say so, is not there yet
+    os._exit(130)
 
 __all__ = ["cli", "main", "say"]
 
