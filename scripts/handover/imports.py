@@ -10,14 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-#: By library, what it does without where it is not installed: checks of addresses and periods, which no notebook has;
-#: what reads notebooks from another machine.
-OPTIONAL = {
-    "jsonschema": ("isoduration", "rfc3986_validator", "rfc3987_syntax"),
-    "papermill": ("boto3",),
+#: By library, what it is imported without: checks of addresses and periods, which no notebook has; what reads notebooks
+#: from another machine. None is the documented way to make an import fail; it must find the empty module.
+INSTEAD: dict[str, dict[str, ModuleType | None]] = {
+    "jsonschema": dict.fromkeys(("isoduration", "rfc3986_validator", "rfc3987_syntax")),
+    "papermill": {"boto3": None, "requests": ModuleType("requests")},
 }
-#: What it must find, and uses to read from another machine alone.
-UNUSED = {"papermill": ("requests",)}
 #: What each version of matplotlib works out on import is kept here, as, and beside, compiled modules: a list of its
 #: typefaces; and what its classes can be set to, which stands in signatures and descriptions.
 KEPT, SETTERS = Path(__file__).parent / "__pycache__" / "matplotlib", "setters.json"
@@ -27,10 +25,7 @@ def lean(library: str) -> None:
     """Import a library without those parts, unless it is imported already; they themselves can be imported later."""
     if library in sys.modules:
         return
-    # the documented way to make an import fail, and an empty module for an import that must not
-    instead: dict[str, ModuleType | None] = dict.fromkeys(OPTIONAL[library])
-    instead |= {part: ModuleType(part) for part in UNUSED.get(library, ())}
-    instead = {part: module for part, module in instead.items() if part not in sys.modules}
+    instead = {part: module for part, module in INSTEAD[library].items() if part not in sys.modules}
     sys.modules.update(instead)  # type: ignore[arg-type]
     try:
         importlib.import_module(library)
