@@ -177,6 +177,7 @@ class _Client(PapermillNotebookClient):
         if self.run.overflowed is not None:
             raise OutputOverflow
         self.run.replies[cell_index] = reply = execute_reply["content"]
+        cell.execution_count = reply.get("execution_count", cell.execution_count)
         if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
             # the kernel is about to exit, and finding that out in the next cell would take seconds
             raise KernelExit

@@ -12,10 +12,12 @@ if __name__ == "__main__":
 
 import gc
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from functools import wraps
 from importlib import import_module, reload
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 import zmq
@@ -23,7 +25,7 @@ from ipykernel import kernelapp
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
-from traitlets import DottedObjectName
+from traitlets import DottedObjectName, Type
 from zmq.eventloop.zmqstream import ZMQStream
 
 #: What the pipe's path adds to that of the socket beside it.
@@ -41,7 +43,34 @@ if sys.modules["debugpy"] is None:
 
 
 class OutputThread(IOPubThread):
-    """Publishes outputs; its pipe is a Unix socket beside the one that it publishes on, in the run's folder."""
+    """Publishes outputs; its pipe is a Unix socket beside the one that it publishes on, in the run's folder.
+
+    Whichever thread has something to publish does so, one at a time; to wake this one for each message would take as
+    long again. Only the pipe and the timers of `Stream` need it.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._publishing = threading.Lock()
+        super().__init__(*given, **named)
+
+    def _setup_event_pipe(self) -> None:
+        """Need none: no thread is woken."""
+
+    def _setup_xpub_listener(self) -> None:
+        """Welcome no subscriber: that would read from the socket in another thread than the one that publishes."""
+
+    def schedule(self, f: Callable[[], object]) -> None:
+        """Call a function after all that were given before, now, or as soon as the thread that is at it has done so."""
+        if not self.thread.is_alive():
+            super().schedule(f)
+            return
+        self._events.append(f)
+        while self._events and self._publishing.acquire(blocking=False):
+            try:
+                while self._events:
+                    self._events.popleft()()
+            finally:
+                self._publishing.release()
 
     def _setup_pipe_in(self) -> None:
         self._pipe_endpoint = self.socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0") + PIPE
@@ -80,13 +109,52 @@ class Stream(OutStream):
             self.written = False
             super().flush()
 
+    def _schedule_flush(self) -> None:
+        if not self._flush_pending:
+            self._flush_pending = True
+            later = self._io_loop.call_later
+            self._io_loop.add_callback(later, self.flush_interval, self.pub_thread.schedule, self._flush)
+
+
+class RunKernel(IPythonKernel):
+    """Runs one cell after another for one client, which need not be told what it asked for, nor that it is at it.
+
+    ipykernel has a thread that hands each request to the thread of its cells, and each reply back.
+    """
+
+    _execute_sleep = 0.0
+    _supports_kernel_subshells = False
+
+    def start(self) -> None:
+        """Listen for requests."""
+        super().start()
+        self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())  # what an await asks for
+
+    def _abort_queues(self, subshell_id: str | None = None) -> None:
+        """Need not: nothing is asked for before the reply."""
+
+    def _publish_execute_input(self, *_: Any) -> None:
+        pass
+
+    def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
+        if status == "idle":
+            super()._publish_status(status, channel, parent)
+
 
 class RunApp(kernelapp.IPKernelApp):
     """The kernel of a run, whose one client asks for one cell after another."""
 
+    kernel_class = Type(RunKernel)
     outstream_class = DottedObjectName(f"{__name__}.{Stream.__name__}")
     # traitlets makes a parser of all options first, of which `kernels` uses one, and others without names of their own
     classes, flags, aliases = (), {}, {"f": "IPKernelApp.connection_file"}
+
+    def init_control(self, context: zmq.Context[Any]) -> None:  # noqa: D102 that of ipykernel
+        super().init_control(context)
+        self.shell_channel_thread = None
+
+    def init_heartbeat(self) -> None:
+        """Need none: the system tells when the kernel ends."""
 
 
 def _name_cells(names: Sequence[str]) -> None:

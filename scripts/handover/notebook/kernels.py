@@ -206,7 +206,8 @@ class RunManager(AsyncKernelManager):
     async def sockets(self, timeout: float) -> None:
         """Wait until the kernel has made its sockets or has ended, at most `timeout` seconds."""
         end = time.monotonic() + timeout
-        paths = [Path(f"{self.ip}-{port}") for port in self.ports]
+        # but that of the heartbeat, which ours has not
+        paths = [Path(f"{self.ip}-{port}") for port in (self.shell_port, self.iopub_port, self.control_port)]
         while not all(path.exists() for path in paths):
             if time.monotonic() > end or not await self.is_alive():
                 return
