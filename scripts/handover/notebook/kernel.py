@@ -12,6 +12,7 @@ if __name__ == "__main__":
 
 import gc
 import os
+import re
 import threading
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -25,13 +26,20 @@ from ipykernel import kernelapp
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
-from traitlets import DottedObjectName, Type
+from ipykernel.zmqshell import ZMQInteractiveShell
+from jupyter_client.session import Session
+from traitlets import DottedObjectName
+from traitlets.config import Config
 from zmq.eventloop.zmqstream import ZMQStream
 
 #: What the pipe's path adds to that of the socket beside it.
 PIPE = b"p"
 #: Objects made before a garbage collection, and collections before one of the next two generations.
 THRESHOLDS = 20_000, 20, 20
+#: Serialises its messages.
+PACKER = "handover.notebook.kernels.pack"
+#: A line that may be none of Python but a command of IPython, for itself or assigned, or a question about an object.
+COMMAND = re.compile(r"\s*[%!?,;/]|.*=\s*[%!]|.*\?\s*$")
 #: The variable that names the cells that will run, one a line; `environment` has the same.
 CELLS = "HANDOVER_CELLS"
 
@@ -125,9 +133,17 @@ class RunKernel(IPythonKernel):
     _execute_sleep = 0.0
     _supports_kernel_subshells = False
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        transformer = self.shell.input_transformer_manager
+        transform = transformer.do_token_transforms
+        # to take a cell apart into words takes longer than to run most
+        transformer.do_token_transforms = lambda lines: transform(lines) if any(map(COMMAND.match, lines)) else lines
+        self.shell.extension_manager.load_extension("storemagic")
+
     def start(self) -> None:
         """Listen for requests."""
-        super().start()
+        super(IPythonKernel, self).start()
         self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())  # what an await asks for
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
@@ -141,20 +157,52 @@ class RunKernel(IPythonKernel):
             super()._publish_status(status, channel, parent)
 
 
+def prepare() -> None:
+    """Make the kernel and its shell, which takes longer than to connect them; a fork of this process has them."""
+    RunKernel.instance(config=Config(HistoryManager={"enabled": False}))
+
+
 class RunApp(kernelapp.IPKernelApp):
-    """The kernel of a run, whose one client asks for one cell after another."""
+    """The kernel of a run, whose one client asks for one cell after another, and for nothing else.
 
-    kernel_class = Type(RunKernel)
+    It reads no settings, and has no sockets for a debugger, for answers of a user, for orders and for a heartbeat.
+    """
+
     outstream_class = DottedObjectName(f"{__name__}.{Stream.__name__}")
-    # traitlets makes a parser of all options first, of which `kernels` uses one, and others without names of their own
-    classes, flags, aliases = (), {}, {"f": "IPKernelApp.connection_file"}
 
-    def init_control(self, context: zmq.Context[Any]) -> None:  # noqa: D102 that of ipykernel
-        super().init_control(context)
-        self.shell_channel_thread = None
+    def initialize(self, argv: Sequence[str]) -> None:
+        """Connect the kernel as the file after ``-f`` says."""
+        self.log.setLevel(self.log_level)  # traitlets formats what is below, and then drops it
+        self.connection_file = argv[argv.index("-f") + 1]
+        self.session = Session(parent=self, packer=PACKER)
+        self.init_crash_handler()
+        self.init_pdb()
+        self.init_profile_dir()
+        self.load_connection_file()
+        self.context = zmq.Context()
+        self.shell_socket = self.context.socket(zmq.ROUTER)
+        self._apply_curve_server_options(self.shell_socket)
+        self._bind_socket(self.shell_socket, self.shell_port)
+        self.init_iopub(self.context)
+        self.init_io()
+        self.init_signal()
+        self.init_kernel()
+        self.init_path()
+        self.init_shell()
+        self.init_gui_pylab()
+        self.init_code()
 
-    def init_heartbeat(self) -> None:
-        """Need none: the system tells when the kernel ends."""
+    def init_kernel(self) -> None:
+        """Connect the kernel that is prepared."""
+        kernel = self.kernel = RunKernel.instance()
+        kernel.parent, kernel.log, kernel.session, kernel.profile_dir = self, self.log, self.session, self.profile_dir
+        kernel.iopub_thread, kernel.iopub_socket = self.iopub_thread, self.iopub_socket
+        kernel.shell_stream = ZMQStream(self.shell_socket)
+        shell = kernel.shell
+        shell.profile_dir, shell.ipython_dir, shell.starting_dir = self.profile_dir, self.ipython_dir, os.getcwd()
+        shell.init_pushd_popd_magic()
+        for publisher in (shell.displayhook, shell.display_pub):
+            publisher.session, publisher.pub_socket = self.session, self.iopub_socket
 
 
 def _name_cells(names: Sequence[str]) -> None:
@@ -187,11 +235,14 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
     sys.argv = [find_spec("ipykernel_launcher").origin, *arguments]
     app = RunApp if of_a_run else kernelapp.IPKernelApp
     if of_a_run:
+        prepare()
         kernelapp.IOPubThread = OutputThread
         gc.set_threshold(*THRESHOLDS)
     else:
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it would warn that some modules are frozen
         reload(debugger)
+        RunKernel.clear_instance()
+        ZMQInteractiveShell.clear_instance()
     _name_cells(os.environ.pop(CELLS, "").splitlines())
     kernel = app.instance()
     kernel.initialize(list(arguments))
@@ -199,4 +250,6 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
 
 
 if __name__ == "__main__":
-    run(sys.argv[1:])
+    from handover.notebook import kernel  # under its own name, since the module of the cells takes this one
+
+    kernel.run(sys.argv[1:])

@@ -28,9 +28,6 @@ from handover.text import whole
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
-#: Makes a kernel serialise its messages with `pack`.
-PACKER = "--Session.packer=handover.notebook.kernels.pack"
-
 
 def kernel_spec(name: str, where: str) -> KernelSpec:
     """Find the kernel that a notebook asks for.
@@ -40,7 +37,7 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
     """
     if name in forkserver.NATIVE:
         return KernelSpec(
-            argv=[sys.executable, str(forkserver.KERNEL), "-f", "{connection_file}", PACKER],
+            argv=[sys.executable, str(forkserver.KERNEL), "-f", "{connection_file}"],
             display_name="Python 3 (ipykernel)",
             language="python",
             metadata={"supported_encryption": "curve"},
@@ -139,9 +136,15 @@ class RunClient(AsyncKernelClient):
     unwanted messages for another fifth.
     """
 
-    def start_channels(self, **wanted: bool) -> None:
-        """Start all channels but the heartbeat's, a thread that nobody asks: the manager knows whether it is alive."""
-        super().start_channels(**wanted, hb=False)
+    def start_channels(self, **_: bool) -> None:
+        """Start the two channels that a run needs: its manager ends the kernel, and knows whether it is alive."""
+        super().start_channels(stdin=False, hb=False, control=False)
+
+    def stop_channels(self) -> None:
+        """Stop them; jupyter_client would make the others, and stop those."""
+        self.shell_channel.stop()
+        self.iopub_channel.stop()
+        self.context.destroy(linger=0)
 
     async def wait_for_ready(self, timeout: float = 60.0) -> None:
         """Wait until the kernel has replied, and what it publishes arrives.
@@ -206,8 +209,7 @@ class RunManager(AsyncKernelManager):
     async def sockets(self, timeout: float) -> None:
         """Wait until the kernel has made its sockets or has ended, at most `timeout` seconds."""
         end = time.monotonic() + timeout
-        # but that of the heartbeat, which ours has not
-        paths = [Path(f"{self.ip}-{port}") for port in (self.shell_port, self.iopub_port, self.control_port)]
+        paths = [Path(f"{self.ip}-{port}") for port in (self.shell_port, self.iopub_port)]
         while not all(path.exists() for path in paths):
             if time.monotonic() > end or not await self.is_alive():
                 return
