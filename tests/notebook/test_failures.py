@@ -21,7 +21,7 @@ import sys, threading, time
 begun, stock = threading.Event(), sys.stderr
 class Slow:
     def write(self, text):
-        begun.set(); time.sleep(0.1); stock.write(text)
+        begun.set(); time.sleep(0.03); stock.write(text)
     def __getattr__(self, name):
         return getattr(stock, name)
 sys.stderr = Slow()

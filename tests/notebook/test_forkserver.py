@@ -228,8 +228,8 @@ def test_matplotlib_is_the_same_however_fast_it_is_imported(tmp_path):
     def imported(way, kept="kept"):
         scratch = Path(tempfile.mkdtemp(dir=tmp_path))
         env = environment.kernel_environment(0, scratch)
-        for name in environment.FOLDERS.values():
-            (scratch / name).mkdir(exist_ok=True)
+        for name in environment.FOLDERS:
+            (scratch / name).mkdir()
         words = [sys.executable, "-c", MATPLOTLIB, way, str(tmp_path / kept)]
         return subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
 

@@ -7,6 +7,7 @@ import ast
 import asyncio
 import time
 from contextlib import suppress
+from copy import deepcopy
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ from jupyter_client import AsyncKernelClient
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode, ValidationError
+from nbformat.v4 import nbbase
+from nbformat.validator import get_validator
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.execute import raise_for_execution_errors, remove_error_markers
-from papermill.iorw import load_notebook_node
 from papermill.log import logger
 from papermill.parameterize import parameterize_notebook
 from traitlets import Any as AnyTrait
@@ -223,6 +225,26 @@ async def _next(client: AsyncKernelClient, channel: Any, end: float) -> dict[str
     raise Empty
 
 
+def _validate(node: NotebookNode, ref: str | None = None, stock: Any = nbbase.validate) -> None:
+    """Validate a part of a notebook as nbformat does, which does so slowly unless it is a whole notebook."""
+    if ref in ("display_data", "execute_result", "stream", "error"):
+        cell = {
+            "cell_type": "code",
+            "id": "x",
+            "metadata": {},
+            "source": "",
+            "execution_count": None,
+            "outputs": [node],
+        }
+        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+        if not get_validator(4, 5).iter_errors(whole):
+            return
+    stock(node, ref)
+
+
+nbbase.validate = _validate
+
+
 def _length(content: dict[str, Any]) -> int:
     """Count the characters a message shows; JSON counts as it would be written."""
     if "text" in content:
@@ -256,7 +278,10 @@ def perform(nb: NotebookNode, parameters: dict[str, Any], run: "Run") -> Noteboo
         Exception: Anything else that stops the cells; see `handover.notebook.failures.explain`.
     """
     kernel, language = nb.metadata.kernelspec.name, run.spec.language
-    nb = load_notebook_node(nb)
+    nb = deepcopy(nb)
+    nb.metadata.papermill = NotebookNode()
+    for cell in nb.cells:
+        cell.metadata.setdefault("tags", [])
     if parameters:
         nb = parameterize_notebook(nb, parameters, kernel_name=kernel, language=language, engine_name=ENGINE)
     done = papermill_engines.execute_notebook_with_engine(

@@ -22,6 +22,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import zmq
+from IPython.core.profiledir import ProfileDir
 from ipykernel import kernelapp
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import IOPubThread, OutStream
@@ -124,6 +125,12 @@ class Stream(OutStream):
             self._io_loop.add_callback(later, self.flush_interval, self.pub_thread.schedule, self._flush)
 
 
+class Profile(ProfileDir):
+    """IPython's folder of settings and stored values, which is the run's home; stock, it makes four more in it."""
+
+    location = property(lambda _: os.environ["IPYTHONDIR"])
+
+
 class RunKernel(IPythonKernel):
     """Runs one cell after another for one client, which need not be told what it asked for, nor that it is at it.
 
@@ -157,11 +164,6 @@ class RunKernel(IPythonKernel):
             super()._publish_status(status, channel, parent)
 
 
-def prepare() -> None:
-    """Make the kernel and its shell, which takes longer than to connect them; a fork of this process has them."""
-    RunKernel.instance(config=Config(HistoryManager={"enabled": False}))
-
-
 class RunApp(kernelapp.IPKernelApp):
     """The kernel of a run, whose one client asks for one cell after another, and for nothing else.
 
@@ -172,12 +174,10 @@ class RunApp(kernelapp.IPKernelApp):
 
     def initialize(self, argv: Sequence[str]) -> None:
         """Connect the kernel as the file after ``-f`` says."""
-        self.log.setLevel(self.log_level)  # traitlets formats what is below, and then drops it
         self.connection_file = argv[argv.index("-f") + 1]
-        self.session = Session(parent=self, packer=PACKER)
+        self.session.pid = os.getpid()
         self.init_crash_handler()
         self.init_pdb()
-        self.init_profile_dir()
         self.load_connection_file()
         self.context = zmq.Context()
         self.shell_socket = self.context.socket(zmq.ROUTER)
@@ -190,19 +190,25 @@ class RunApp(kernelapp.IPKernelApp):
         self.init_path()
         self.init_shell()
         self.init_gui_pylab()
-        self.init_code()
 
     def init_kernel(self) -> None:
         """Connect the kernel that is prepared."""
         kernel = self.kernel = RunKernel.instance()
-        kernel.parent, kernel.log, kernel.session, kernel.profile_dir = self, self.log, self.session, self.profile_dir
         kernel.iopub_thread, kernel.iopub_socket = self.iopub_thread, self.iopub_socket
         kernel.shell_stream = ZMQStream(self.shell_socket)
         shell = kernel.shell
-        shell.profile_dir, shell.ipython_dir, shell.starting_dir = self.profile_dir, self.ipython_dir, os.getcwd()
+        shell.init_ipython_dir(None)
         shell.init_pushd_popd_magic()
-        for publisher in (shell.displayhook, shell.display_pub):
-            publisher.session, publisher.pub_socket = self.session, self.iopub_socket
+        shell.starting_dir = os.getcwd()
+        shell.displayhook.pub_socket = shell.display_pub.pub_socket = self.iopub_socket
+
+
+def prepare() -> None:
+    """Make the kernel and its shell, which takes longer than to connect them; a fork of this process has them."""
+    app = RunApp.instance(config=Config(HistoryManager={"enabled": False}))
+    app.log.setLevel(app.log_level)  # traitlets formats what is below, and then drops it
+    app.session = Session(parent=app, packer=PACKER)
+    RunKernel.instance(parent=app, log=app.log, session=app.session, profile_dir=Profile())
 
 
 def _name_cells(names: Sequence[str]) -> None:
@@ -235,14 +241,15 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
     sys.argv = [find_spec("ipykernel_launcher").origin, *arguments]
     app = RunApp if of_a_run else kernelapp.IPKernelApp
     if of_a_run:
-        prepare()
+        if not RunKernel.initialized():
+            prepare()
         kernelapp.IOPubThread = OutputThread
         gc.set_threshold(*THRESHOLDS)
     else:
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it would warn that some modules are frozen
         reload(debugger)
-        RunKernel.clear_instance()
-        ZMQInteractiveShell.clear_instance()
+        for made in (RunApp, RunKernel, ZMQInteractiveShell):
+            made.clear_instance()
     _name_cells(os.environ.pop(CELLS, "").splitlines())
     kernel = app.instance()
     kernel.initialize(list(arguments))

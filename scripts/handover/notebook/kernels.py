@@ -9,13 +9,13 @@ import os
 import shutil
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import zmq
-from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo
-from jupyter_client.jsonutil import json_default
+from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo, jsonutil
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_client.session import json_packer
@@ -27,6 +27,9 @@ from handover.text import whole
 
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
+
+# each message has two, and dateutil takes them apart by hand
+jsonutil._dateutil_parse = datetime.fromisoformat
 
 
 def kernel_spec(name: str, where: str) -> KernelSpec:
@@ -58,7 +61,7 @@ def pack(message: Any) -> bytes:
     try:
         return json_packer(message)
     except UnicodeEncodeError:
-        text = json.dumps(message, default=json_default, ensure_ascii=False)
+        text = json.dumps(message, default=jsonutil.json_default, ensure_ascii=False)
         return json_packer(json.loads(whole(text)))
 
 
