@@ -18,16 +18,17 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from importlib import import_module, reload
 from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import zmq
-from IPython.core.profiledir import ProfileDir
 from ipykernel import kernelapp
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.profiledir import ProfileDir
 from jupyter_client.session import Session
 from traitlets import DottedObjectName
 from traitlets.config import Config
@@ -41,6 +42,8 @@ THRESHOLDS = 20_000, 20, 20
 PACKER = "handover.notebook.kernels.pack"
 #: A line that may be none of Python but a command of IPython, for itself or assigned, or a question about an object.
 COMMAND = re.compile(r"\s*[%!?,;/]|.*=\s*[%!]|.*\?\s*$")
+#: What a cell holds that waits for something.
+AWAIT = re.compile("await|async")
 #: The variable that names the cells that will run, one a line; `environment` has the same.
 CELLS = "HANDOVER_CELLS"
 
@@ -142,11 +145,12 @@ class RunKernel(IPythonKernel):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        transformer = self.shell.input_transformer_manager
-        transform = transformer.do_token_transforms
-        # to take a cell apart into words takes longer than to run most
+        shell, transformer = self.shell, self.shell.input_transformer_manager
+        transform, awaits = transformer.do_token_transforms, shell.should_run_async
+        # IPython takes each cell apart into words, and compiles it, twice before it runs it
         transformer.do_token_transforms = lambda lines: transform(lines) if any(map(COMMAND.match, lines)) else lines
-        self.shell.extension_manager.load_extension("storemagic")
+        shell.should_run_async = lambda text, **given: bool(AWAIT.search(text)) and awaits(text, **given)
+        shell.extension_manager.load_extension("storemagic")
 
     def start(self) -> None:
         """Listen for requests."""
@@ -199,7 +203,7 @@ class RunApp(kernelapp.IPKernelApp):
         shell = kernel.shell
         shell.init_ipython_dir(None)
         shell.init_pushd_popd_magic()
-        shell.starting_dir = os.getcwd()
+        shell.starting_dir = str(Path.cwd())
         shell.displayhook.pub_socket = shell.display_pub.pub_socket = self.iopub_socket
 
 
