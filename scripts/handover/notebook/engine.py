@@ -5,6 +5,7 @@ Importing this imports papermill. The engine is registered with papermill as `EN
 
 import ast
 import asyncio
+import re
 import time
 from contextlib import suppress
 from copy import deepcopy
@@ -16,7 +17,6 @@ from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import nbbase
-from nbformat.validator import get_validator
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.execute import raise_for_execution_errors, remove_error_markers
@@ -37,6 +37,9 @@ START_S, CELL_S = 60, 300.0
 
 #: The most characters a cell may show: no browser opens a larger page, and a loop that prints must end somewhere.
 OUTPUT_MAX = 10_000_000
+
+#: What may be shown as other than text.
+JSON = re.compile(r"application/[a-zA-Z0-9.+-]+\+json")
 
 #: How long after a cell has finished its last output may arrive.
 OUTPUT_LATE_S = 30.0
@@ -100,6 +103,7 @@ class _Client(PapermillNotebookClient):
             on_cell_executed=self._executed,
             **kwargs,
         )
+        self._codes = len(self.run.executed())
         self._asked: dict[str, int] = {}
         self._shown: dict[int, int] = {}
         self._stderr: list[tuple[str, str]] = []
@@ -184,8 +188,7 @@ class _Client(PapermillNotebookClient):
             # the kernel is about to exit, and finding that out in the next cell would take seconds
             raise KernelExit
         if self.run.progress:
-            codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
-            self.run.progress(len(self.run.replies), codes, self.nb.cells[: cell_index + 1])
+            self.run.progress(len(self.run.replies), self._codes, self.nb.cells[: cell_index + 1])
 
 
 async def _failed_tasks(client: AsyncKernelClient) -> list[str]:
@@ -226,20 +229,12 @@ async def _next(client: AsyncKernelClient, channel: Any, end: float) -> dict[str
 
 
 def _validate(node: NotebookNode, ref: str | None = None, stock: Any = nbbase.validate) -> None:
-    """Validate a part of a notebook as nbformat does, which does so slowly unless it is a whole notebook."""
-    if ref in ("display_data", "execute_result", "stream", "error"):
-        cell = {
-            "cell_type": "code",
-            "id": "x",
-            "metadata": {},
-            "source": "",
-            "execution_count": None,
-            "outputs": [node],
-        }
-        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
-        if not get_validator(4, 5).iter_errors(whole):
-            return
-    stock(node, ref)
+    """Validate a part of a notebook as nbformat does, which takes its time even for texts and JSON in their places."""
+    data, count = node.get("data"), node.get("execution_count")
+    shown = ref in ("display_data", "execute_result") and isinstance(data, dict) and isinstance(node.metadata, dict)
+    shown = shown and (count is None or type(count) is int)
+    if not (shown and all(isinstance(value, str) or JSON.fullmatch(kind) for kind, value in data.items())):
+        stock(node, ref)
 
 
 nbbase.validate = _validate

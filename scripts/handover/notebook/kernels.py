@@ -9,16 +9,19 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import zmq
-from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo, jsonutil
+from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo, jsonutil, session
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_client.session import json_packer
+from traitlets import Type
 
 from handover.errors import ExecutionError, near
 from handover.notebook import forkserver
@@ -28,8 +31,14 @@ from handover.text import whole
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
-# each message has two, and dateutil takes them apart by hand
-jsonutil._dateutil_parse = datetime.fromisoformat
+
+def _dated(header: dict[str, Any]) -> dict[str, Any]:
+    """Give a header its date; jupyter_client looks for dates in all that it holds, twice a message."""
+    return header | {"date": jsonutil.parse_date(header["date"])} if "date" in header else header
+
+
+session.extract_dates = _dated
+jsonutil._dateutil_parse = datetime.fromisoformat  # dateutil's is written in Python
 
 
 def kernel_spec(name: str, where: str) -> KernelSpec:
@@ -132,12 +141,41 @@ class ForkingProvisioner(LocalProvisioner):
             await self.wait()
 
 
+class Channel(AsyncZMQSocketChannel):
+    """Reads messages in fewer steps than pyzmq's sockets for asyncio do."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.plain = zmq.Socket.shadow(self.socket.underlying)
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        """Wait for a message; raise `Empty` after `timeout` seconds."""
+        loop, plain = asyncio.get_running_loop(), self.plain
+        await asyncio.sleep(0)  # others have their turn, however many there are
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    with suppress(zmq.Again):
+                        frames = plain.recv_multipart(zmq.NOBLOCK)
+                        return self.session.deserialize(self.session.feed_identities(frames)[1])
+                    ready = asyncio.Event()
+                    loop.add_reader(plain.FD, ready.set)
+                    try:
+                        await ready.wait()
+                    finally:
+                        loop.remove_reader(plain.FD)
+        except TimeoutError:
+            raise Empty from None
+
+
 class RunClient(AsyncKernelClient):
     """The client of a run's kernel, which loses no time until the kernel is ready.
 
     jupyter_client connects before the kernel's sockets exist, tries again every tenth of a second, and then drains
     unwanted messages for another fifth.
     """
+
+    shell_channel_class = iopub_channel_class = Type(Channel)
 
     def start_channels(self, **_: bool) -> None:
         """Start the two channels that a run needs: its manager ends the kernel, and knows whether it is alive."""
