@@ -107,7 +107,7 @@ class _Client(PapermillNotebookClient):
         self._asked: dict[str, int] = {}
         self._shown: dict[int, int] = {}
         self._stderr: list[tuple[str, str]] = []
-        self._watch: asyncio.Task[None] | None = None
+        self._polling: list[asyncio.Task[None]] = []
 
     def create_kernel_manager(self) -> RunManager:
         self.km = RunManager(self.run)
@@ -141,14 +141,19 @@ class _Client(PapermillNotebookClient):
             # papermill looks for the error here if the cell showed none
             self.nb_man.cell_exception(self.nb.cells[self.run.cell], cell_index=self.run.cell, exception=error)
         finally:
-            if self._watch is not None:
-                self._watch.cancel()
+            for task in self._polling:
+                task.cancel()
             self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._stderr]
 
+    # nbclient leaves these tasks running when an output is refused or a cell takes too long
+
     async def _async_poll_kernel_alive(self) -> None:
-        # nbclient leaves this task running when an output is refused, and it would fail once the kernel is gone
-        self._watch = asyncio.current_task()
+        self._polling = [asyncio.current_task()]
         await super()._async_poll_kernel_alive()
+
+    async def _async_poll_output_msg(self, *given: Any) -> None:
+        self._polling.append(asyncio.current_task())
+        await super()._async_poll_output_msg(*given)
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Process a message of a cell, unless the cell has shown too much already.

@@ -146,24 +146,25 @@ class Channel(AsyncZMQSocketChannel):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.plain = zmq.Socket.shadow(self.socket.underlying)
+        self._plain = zmq.Socket.shadow(self.socket.underlying)
+        self._descriptor = self._plain.FD
 
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
         """Wait for a message; raise `Empty` after `timeout` seconds."""
-        loop, plain = asyncio.get_running_loop(), self.plain
+        loop = asyncio.get_running_loop()
         await asyncio.sleep(0)  # others have their turn, however many there are
         try:
             async with asyncio.timeout(timeout):
                 while True:
                     with suppress(zmq.Again):
-                        frames = plain.recv_multipart(zmq.NOBLOCK)
+                        frames = self._plain.recv_multipart(zmq.NOBLOCK)
                         return self.session.deserialize(self.session.feed_identities(frames)[1])
                     ready = asyncio.Event()
-                    loop.add_reader(plain.FD, ready.set)
+                    loop.add_reader(self._descriptor, ready.set)
                     try:
                         await ready.wait()
                     finally:
-                        loop.remove_reader(plain.FD)
+                        loop.remove_reader(self._descriptor)
         except TimeoutError:
             raise Empty from None
 
