@@ -14,8 +14,7 @@ import gc
 import os
 import re
 import threading
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, reload
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,9 +63,6 @@ class OutputThread(IOPubThread):
     def __init__(self, *given: Any, **named: Any) -> None:
         self._publishing = threading.Lock()
         super().__init__(*given, **named)
-
-    def _setup_event_pipe(self) -> None:
-        """Need none: no thread is woken."""
 
     def _setup_xpub_listener(self) -> None:
         """Welcome no subscriber: that would read from the socket in another thread than the one that publishes."""
@@ -134,12 +130,29 @@ class Profile(ProfileDir):
     location = property(lambda _: os.environ["IPYTHONDIR"])
 
 
+class Compiler(XCachingCompiler):
+    """Gives code the name of its cell, so that a line in a warning or an error is known to be one of that cell.
+
+    If all had one name, the lines of a function would be taken for lines of the cell that calls it.
+    """
+
+    cell = "cell"
+
+    def get_code_name(self, *_: Any) -> str:  # noqa: D102 that of ipykernel
+        return f"<{self.cell}>"
+
+    def format_code_name(self, name: str) -> None:
+        """Give none: IPython would name the count of executions, which is not the number of the cell."""
+
+
 class RunKernel(IPythonKernel):
     """Runs one cell after another for one client, which need not be told what it asked for, nor that it is at it.
 
     ipykernel has a thread that hands each request to the thread of its cells, and each reply back.
     """
 
+    compiler_class = Compiler
+    cells: Iterator[str] = iter(())
     _execute_sleep = 0.0
     _supports_kernel_subshells = False
 
@@ -156,6 +169,12 @@ class RunKernel(IPythonKernel):
         """Listen for requests."""
         super(IPythonKernel, self).start()
         self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())  # what an await asks for
+
+    async def do_execute(self, code: str, silent: bool, *options: Any, **more: Any) -> dict[str, Any]:
+        """Run a cell."""
+        if not silent:
+            self.shell.compile.cell = next(self.cells, Compiler.cell)
+        return await super().do_execute(code, silent, *options, **more)
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """Need not: nothing is asked for before the reply."""
@@ -177,7 +196,7 @@ class RunApp(kernelapp.IPKernelApp):
     outstream_class = DottedObjectName(f"{__name__}.{Stream.__name__}")
 
     def initialize(self, argv: Sequence[str]) -> None:
-        """Connect the kernel as the file after ``-f`` says."""
+        """Connect the kernel that is prepared, as the file after ``-f`` says."""
         self.connection_file = argv[argv.index("-f") + 1]
         self.session.pid = os.getpid()
         self.init_crash_handler()
@@ -190,21 +209,18 @@ class RunApp(kernelapp.IPKernelApp):
         self.init_iopub(self.context)
         self.init_io()
         self.init_signal()
-        self.init_kernel()
-        self.init_path()
-        self.init_shell()
-        self.init_gui_pylab()
-
-    def init_kernel(self) -> None:
-        """Connect the kernel that is prepared."""
         kernel = self.kernel = RunKernel.instance()
+        kernel.cells = iter(os.environ.pop(CELLS, "").splitlines())
         kernel.iopub_thread, kernel.iopub_socket = self.iopub_thread, self.iopub_socket
         kernel.shell_stream = ZMQStream(self.shell_socket)
         shell = kernel.shell
+        shell.displayhook.pub_socket = shell.display_pub.pub_socket = self.iopub_socket
         shell.init_ipython_dir(None)
         shell.init_pushd_popd_magic()
         shell.starting_dir = str(Path.cwd())
-        shell.displayhook.pub_socket = shell.display_pub.pub_socket = self.iopub_socket
+        self.init_path()
+        self.init_shell()
+        self.init_gui_pylab()
 
 
 def prepare() -> None:
@@ -213,27 +229,6 @@ def prepare() -> None:
     app.log.setLevel(app.log_level)  # traitlets formats what is below, and then drops it
     app.session = Session(parent=app, packer=PACKER)
     RunKernel.instance(parent=app, log=app.log, session=app.session, profile_dir=Profile())
-
-
-def _name_cells(names: Sequence[str]) -> None:
-    """Give code the name of its cell, so that a line in a warning or an error is known to be one of that cell.
-
-    If all had one name, the lines of a function would be taken for lines of the cell that calls it.
-    """
-    coming, current = iter(names), "cell"
-    execute = IPythonKernel.do_execute
-
-    @wraps(execute)
-    def do_execute(self: IPythonKernel, code: str, silent: bool, *options: Any, **more: Any) -> Any:
-        nonlocal current
-        if not silent:
-            current = next(coming, "cell")
-        return execute(self, code, silent, *options, **more)
-
-    IPythonKernel.do_execute = do_execute
-    XCachingCompiler.get_code_name = lambda self, raw_code, code, number: f"<{current}>"
-    # the count of executions, which IPython would name instead, is not the number of the cell
-    XCachingCompiler.format_code_name = lambda self, name: None
 
 
 def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
@@ -254,10 +249,8 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
         reload(debugger)
         for made in (RunApp, RunKernel, ZMQInteractiveShell):
             made.clear_instance()
-    _name_cells(os.environ.pop(CELLS, "").splitlines())
-    kernel = app.instance()
-    kernel.initialize(list(arguments))
-    kernel.start()
+    app.instance().initialize(list(arguments))
+    app.instance().start()
 
 
 if __name__ == "__main__":
