@@ -25,15 +25,15 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import Any as AnyTrait
 
 from handover.notebook.environment import CELLS
-from handover.notebook.kernels import RunManager
+from handover.notebook.kernels import START_S, RunManager
 
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
 ENGINE = "handover"
 
-#: How long a kernel may take to come up, and one cell to run.
-START_S, CELL_S = 60, 300.0
+#: How long one cell may run.
+CELL_S = 300.0
 
 #: The most characters a cell may show: no browser opens a larger page, and a loop that prints must end somewhere.
 OUTPUT_MAX = 10_000_000
@@ -106,29 +106,11 @@ class _Client(PapermillNotebookClient):
         self._codes = len(self.run.executed())
         self._asked: dict[str, int] = {}
         self._shown: dict[int, int] = {}
-        self._stderr: list[tuple[str, str]] = []
         self._polling: list[asyncio.Task[None]] = []
 
     def create_kernel_manager(self) -> RunManager:
         self.km = RunManager(self.run)
         return self.km
-
-    def start_new_kernel_client(self, **kwargs: Any) -> Any:
-        """Start the client, and note every message on stderr, whichever cell it belongs to."""
-        run_sync(self.km.sockets)(self.startup_timeout)
-        client = super().start_new_kernel_client(**kwargs)
-        channel = client.iopub_channel
-        receive = channel.get_msg
-
-        async def listen(*arguments: Any, **options: Any) -> dict[str, Any]:
-            message = await receive(*arguments, **options)
-            if message["msg_type"] == "stream" and message["content"].get("name") == "stderr":
-                text = str(message["content"].get("text", ""))
-                self._stderr.append((message["parent_header"].get("msg_id", ""), text))
-            return message
-
-        channel.get_msg = listen
-        return client
 
     def papermill_execute_cells(self) -> None:
         """Run the cells; unlike papermill, do not note when each began and ended, which no edition keeps."""
@@ -143,7 +125,8 @@ class _Client(PapermillNotebookClient):
         finally:
             for task in self._polling:
                 task.cancel()
-            self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._stderr]
+            written = self.kc.iopub_channel.stderr
+            self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in written]
 
     # nbclient leaves these tasks running when an output is refused or a cell takes too long
 
@@ -237,7 +220,7 @@ def _validate(node: NotebookNode, ref: str | None = None, stock: Any = nbbase.va
     """Validate a part of a notebook as nbformat does, which takes its time even for texts and JSON in their places."""
     data, count = node.get("data"), node.get("execution_count")
     shown = ref in ("display_data", "execute_result") and isinstance(data, dict) and isinstance(node.metadata, dict)
-    shown = shown and (count is None or type(count) is int)
+    shown = shown and (count is None or (type(count) is int and count >= 0))
     if not (shown and all(isinstance(value, str) or JSON.fullmatch(kind) for kind, value in data.items())):
         stock(node, ref)
 
