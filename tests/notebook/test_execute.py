@@ -195,6 +195,21 @@ def test_what_threads_write_at_once_arrives_whole_in_order_and_before_what_comes
         assert [number for who, number in lines if who == name] == [*map(str, range(300))]
 
 
+@pytest.mark.kernel
+def test_what_programs_write_is_shown_by_the_cell_that_ran_them(run):
+    cells = [f"import os, subprocess\nprint('a')\nsubprocess.run(['echo', '{number}']); None" for number in range(20)]
+    cells += [f"os.write(1, b'{number}\\n'); os.write(2, b'{number}\\n'); None" for number in range(20)]
+    done = run(*cells)
+    said = [{one.name: one.text for one in cell.outputs} for cell in done.nb.cells[3:]]
+    twice = [{"stdout": f"{number}\n", "stderr": f"{number}\n"} for number in range(20)]
+    assert said == [{"stdout": f"a\n{number}\n"} for number in range(20)] + twice
+
+
+@pytest.mark.kernel
+def test_a_cell_that_closes_its_streams_ends_all_the_same(run):
+    assert printed(run("import os; os.close(1); os.close(2)", "print('over')")) == ["over\n"]
+
+
 PIECES = [
     *"a1=%!?,;/()'#\\:\n\t\f\r ",
     *('"""', "ls", "if a:\n    ", "a = ", "await ", "async for a in b: pass", "%time ", "def f():\n  "),

@@ -10,9 +10,12 @@ if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
     del sys.path[0]
 
+import fcntl
 import gc
 import os
 import re
+import select
+import termios
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, reload
@@ -35,6 +38,8 @@ from zmq.eventloop.zmqstream import ZMQStream
 
 #: What the pipe's path adds to that of the socket beside it.
 PIPE = b"p"
+#: How many bytes are read from a descriptor at a time.
+PIPE_MAX = 1 << 16
 #: Objects made before a garbage collection, and collections before one of the next two generations.
 THRESHOLDS = 20_000, 20, 20
 #: Serialises its messages.
@@ -103,9 +108,27 @@ class OutputThread(IOPubThread):
 
 
 class Stream(OutStream):
-    """A stream that is flushed only after a write; an empty one would wait for `OutputThread` several times a cell."""
+    """A stream that is flushed only after a write; an empty one would wait for `OutputThread` several times a cell.
+
+    What programs write to the descriptor comes through a pipe. ipykernel does not wait until it has, so that it may be
+    taken for what the next cell shows.
+    """
 
     written = False
+
+    def _setup_stream_redirects(self, name: str) -> None:
+        self._passing, self._passed = threading.Condition(), 0
+        super()._setup_stream_redirects(name)
+
+    def _watch_pipe_fd(self) -> None:
+        said = b"\0"
+        while said and select.select([self._fid], [], []) and self._should_watch:
+            with self._passing:
+                said = os.read(self._fid, PIPE_MAX)
+                self.write(said.decode(errors="replace"))
+                os.write(self._original_stdstream_copy, said)
+                self._passed += len(said)
+                self._passing.notify_all()
 
     def write(self, string: str) -> int | None:  # noqa: D102 that of files
         count = super().write(string)
@@ -113,6 +136,11 @@ class Stream(OutStream):
         return count
 
     def flush(self) -> None:  # noqa: D102 that of files
+        if self._should_watch and self._is_master_process():
+            with self._passing:
+                waiting = fcntl.ioctl(self._fid, termios.FIONREAD, bytes(4))
+                end = self._passed + int.from_bytes(waiting, sys.byteorder)
+                self._passing.wait_for(lambda: self._passed >= end, self.flush_timeout)
         if self.written:
             self.written = False
             super().flush()
