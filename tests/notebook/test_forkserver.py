@@ -11,15 +11,18 @@ import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty
 
 import psutil
 import pytest
-from jupyter_client.session import json_packer
+import zmq
+import zmq.asyncio
+from jupyter_client.session import Session, json_packer
 from runs import HANG_S, alive, printed, until
 
 from handover import scratch
 from handover.notebook import environment, forkserver
-from handover.notebook.kernels import pack
+from handover.notebook.kernels import Channel, pack
 from handover.project import Project
 from handover.story.charts import CANVASES
 
@@ -249,8 +252,8 @@ def test_matplotlib_is_the_same_however_fast_it_is_imported(tmp_path):
     def imported(way, kept="kept"):
         scratch = Path(tempfile.mkdtemp(dir=tmp_path))
         env = environment.kernel_environment(0, scratch)
-        for name in environment.FOLDERS.values():
-            (scratch / name).mkdir(exist_ok=True)
+        for name in environment.FOLDERS:
+            (scratch / name).mkdir()
         words = [sys.executable, "-c", MATPLOTLIB, way, str(tmp_path / kept)]
         return subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
 
@@ -374,3 +377,31 @@ def test_what_can_be_packed_is_packed_as_ever(message):
 def test_half_a_character_is_replaced_wherever_it_stands():
     message = {"\ud83d": ["a\ude00b", {"deep": ("\ud83d",)}], "whole": "😀", "pair": "\ud83d\ude00"}
     assert pack(message).decode() == '{"\ufffd": ["a\ufffdb", {"deep": ["\ufffd"]}], "whole": "😀", "pair": "😀"}'
+
+
+def test_a_kernel_that_talks_without_end_leaves_others_their_turn():
+    """Time limits are such others."""
+    turns = []
+
+    async def other():
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    async def listen():
+        with zmq.asyncio.Context() as context, context.socket(zmq.PAIR) as heard, context.socket(zmq.PAIR) as talks:
+            heard.bind("inproc://talk")
+            talks.connect("inproc://talk")
+            talks = zmq.Socket.shadow(talks.underlying)
+            session = Session(key=b"x")
+            for number in range(50):
+                session.send(talks, "status", {"number": number})
+            channel, task = Channel(heard, session), asyncio.create_task(other())
+            told = [(await channel.get_msg())["content"]["number"] for _ in range(50)]
+            assert len(turns) >= 40
+            with pytest.raises(Empty):
+                await channel.get_msg(timeout=0.01)
+            task.cancel()
+        return told
+
+    assert asyncio.run(listen()) == [*range(50)]

@@ -289,6 +289,7 @@ def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps, 
     """
     subreaper.end_with_parent()
     packages = import_packages()
+    _call("handover.notebook.kernel", "prepare")
     later, prepared = None, False
     # variables that modules set on import belong in the kernel's environment too
     imported = {name: value for name, value in os.environ.items() if name not in given}
@@ -312,7 +313,7 @@ def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps, 
             if later is None:
                 later = import_later()
             else:  # many editions are made of these notebooks: what each would do is done for all
-                _call("prepare", Path(request.cwd))
+                _call(PRELOADED, "prepare", Path(request.cwd))
                 prepared = True
     os._exit(0)
 
@@ -403,7 +404,7 @@ def import_packages() -> Stamps:
 def import_later() -> Stamps:
     """Import `LATER` and preload our packages; return the stamps of the imported libraries' files."""
     stamps = _import(LATER, imported_files())
-    _call("preload")
+    _call(PRELOADED, "preload")
     return stamps
 
 
@@ -417,10 +418,10 @@ def _import(names: Iterable[str], known: set[str], started: int = 0) -> Stamps:
     return Stamps(imported_files() - known, started)
 
 
-def _call(name: str, *given: Path) -> None:
-    """Call a function of the package that knows what a first use does; kernels can do without."""
+def _call(module: str, name: str, *given: Path) -> None:
+    """Call what does beforehand what each kernel would; kernels can do without."""
     with contextlib.suppress(Exception):
-        getattr(sys.modules[PRELOADED], name)(*given)
+        getattr(sys.modules[module], name)(*given)
     gc.collect()
     gc.freeze()
 
