@@ -170,7 +170,7 @@ def test_no_socket_of_a_run_is_open_to_others_and_words_without_its_key_change_n
     print(*found, sep="\n")
     assert [kind for _, kind, _ in found if kind != "unix"] == ["tcp"] * ports, found
     paths = [at for _, kind, at in found if kind == "unix"]
-    assert len(paths) >= 6 * kernels and not [at for at in paths if not at.startswith("/")], found
+    assert len(paths) >= 3 * kernels and not [at for at in paths if not at.startswith("/")], found
     assert all(map(closed_to_others, paths))
     if os.getuid() == 0:
         assert set(knock(paths)) == {errno.errorcode[errno.EACCES]}

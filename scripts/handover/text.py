@@ -29,7 +29,7 @@ def whole(text: str) -> str:
 def printable(text: object, *, code: bool = False) -> str:
     """Return a text that can be written as UTF-8 and reads in the order in which it is stored."""
     written = "" if text is None else str(text)
-    if written.isprintable():
+    if written.replace("\n", "").isprintable():
         return written  # nearly every text: no character named here is printable
     written = UNWRITABLE.sub("\ufffd", written.replace("\r\n", "\n").replace("\r", "\n"))
     return (TURNERS if code else OVERRIDES).sub(lambda found: f"[U+{ord(found[0]):04X}]", written)

@@ -272,15 +272,14 @@ def serve(descriptor: int) -> None:
                 raise Cancelled
 
         threading.Thread(target=_listen, args=(connection, received, busy), daemon=True).start()
-        while (call := received.get()) is not None:
+        gc.set_threshold(*THRESHOLDS)
+        for number, call in enumerate(iter(received.get, None)):
             answer = _answer(call, tell)
             busy.clear()
             connection.send_bytes(answer)
             gc.collect()  # between calls, rather than in them: what one leaves must not add up
-            if gc.get_threshold() != THRESHOLDS:
-                # what the first call imported and cached stays for good; looking through it each time costs a tenth
-                gc.freeze()
-                gc.set_threshold(*THRESHOLDS)
+            if not number:
+                gc.freeze()  # what it imported and cached stays for good; looking through it each time costs a tenth
     sys.exit(128 + signal.SIGTERM)
 
 

@@ -6,11 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from hypothesis import given
+from hypothesis import strategies as st
+from IPython.core.async_helpers import _should_be_async
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode, ValidationError, validate
+from nbformat.v4 import nbbase, new_code_cell, new_markdown_cell, new_notebook, new_output
 from runs import KERNEL, book, forking, printed, until
 
 from handover.errors import ExecutionError, ParameterError
-from handover.notebook import failures, forkserver, kernels
+from handover.notebook import engine, failures, forkserver, kernel, kernels
 from handover.notebook.execute import normalise
 from handover.notebook.source import load
 
@@ -162,6 +167,91 @@ def test_a_kernel_works_in_the_folder_given_and_is_heard_over_files_not_over_por
     folder, transport, place = printed(run(tell, fork=fork))[0].split()
     assert (folder, transport, Path.cwd()) == (str(tmp_path), "ipc", here)
     assert Path(place).parent.name.startswith("ho-")
+
+
+#: Threads that write as fast as they can, and a display after all.
+CHORUS = """
+import sys, threading
+def speak(name):
+    for number in range(300):
+        sys.stdout.write(f"{name} {number}\\n")
+        sys.stdout.flush()
+threads = [threading.Thread(target=speak, args=(name,)) for name in range(6)]
+for thread in threads:
+    thread.start()
+speak("main")
+for thread in threads:
+    thread.join()
+display("over")
+"""
+
+
+@pytest.mark.kernel
+def test_what_threads_write_at_once_arrives_whole_in_order_and_before_what_comes_after(run):
+    written, over = printed(run(CHORUS))
+    assert over == "'over'"
+    lines = [line.split() for line in written.splitlines()]
+    for name in ("main", *map(str, range(6))):
+        assert [number for who, number in lines if who == name] == [*map(str, range(300))]
+
+
+@pytest.mark.kernel
+def test_what_programs_write_is_shown_by_the_cell_that_ran_them(run):
+    cells = [f"import os, subprocess\nprint('a')\nsubprocess.run(['echo', '{number}']); None" for number in range(20)]
+    cells += [f"os.write(1, b'{number}\\n'); os.write(2, b'{number}\\n'); None" for number in range(20)]
+    done = run(*cells)
+    said = [{one.name: one.text for one in cell.outputs} for cell in done.nb.cells[3:]]
+    twice = [{"stdout": f"{number}\n", "stderr": f"{number}\n"} for number in range(20)]
+    assert said == [{"stdout": f"a\n{number}\n"} for number in range(20)] + twice
+
+
+@pytest.mark.kernel
+def test_a_cell_that_closes_its_streams_ends_all_the_same(run):
+    assert printed(run("import os; os.close(1); os.close(2)", "print('over')")) == ["over\n"]
+
+
+PIECES = [
+    *"a1=%!?,;/()'#\\:\n\t\f\r ",
+    *('"""', "ls", "if a:\n    ", "a = ", "await ", "async for a in b: pass", "%time ", "def f():\n  "),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_a_cell_that_is_not_taken_apart_has_no_command_of_ipython_and_awaits_nothing(text):
+    lines = text.splitlines(keepends=True)
+    if not any(map(kernel.COMMAND.match, lines)):
+        try:
+            assert TransformerManager().do_token_transforms(lines) == lines
+        except SyntaxError:
+            with pytest.raises(SyntaxError):
+                compile(text, "cell", "exec")
+    assert kernel.AWAIT.search(text) or not _should_be_async(text)
+
+
+VALUES = st.text() | st.none() | st.integers() | st.lists(st.text()) | st.dictionaries(st.text(), st.integers())
+KINDS = st.sampled_from(["text/plain", "image/png", "application/json", "application/vnd.a-b.c+json", "a+json", ""])
+
+
+@given(
+    st.sampled_from(["display_data", "execute_result"]),
+    st.dictionaries(KINDS, VALUES) | VALUES,
+    st.dictionaries(st.text(), VALUES) | VALUES,
+    st.none() | st.integers(-2, 9) | st.booleans() | st.text(),
+)
+def test_an_output_is_refused_if_and_only_if_nbformat_refuses_it(kind, data, metadata, count):
+    node = NotebookNode(output_type=kind, data=data, metadata=metadata)
+    if kind == "execute_result":
+        node.execution_count = count
+
+    def refused(validate, **version):
+        try:
+            validate(node, ref=kind, **version)
+        except ValidationError:
+            return True
+        return False
+
+    assert nbbase.validate is engine._validate
+    assert refused(nbbase.validate) == refused(validate, version=4)
 
 
 # one run after another

@@ -21,7 +21,7 @@ import sys, threading, time
 begun, stock = threading.Event(), sys.stderr
 class Slow:
     def write(self, text):
-        begun.set(); time.sleep(0.1); stock.write(text)
+        begun.set(); time.sleep(0.03); stock.write(text)
     def __getattr__(self, name):
         return getattr(stock, name)
 sys.stderr = Slow()
@@ -208,6 +208,7 @@ def test_a_failure_shows_the_head_of_the_cell_the_line_at_fault_and_what_the_err
 ENDLESS = {
     "waits": "import threading; threading.Event().wait()",
     "works": "while True: pass",
+    "shows nothing": "from IPython.display import clear_output\nwhile True: clear_output()",
     "is deaf to signals": "import signal, time\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: pass",
 }
 
@@ -221,8 +222,10 @@ def alone(source):
 @pytest.mark.parametrize("habit", ENDLESS)
 def test_a_cell_that_takes_too_long(fault, habit, monkeypatch):
     monkeypatch.setattr(engine, "CELL_S", 0.5)
+    before = asyncio.all_tasks(ensure_event_loop())
     said = fault(alone(ENDLESS[habit]), parameters={})
     assert said.startswith(f"{WHERE}: cell 1 took longer than 0.5 seconds.\n")
+    assert asyncio.all_tasks(ensure_event_loop()) <= before, "it would read what is said to the next run"
 
 
 @pytest.mark.kernel

@@ -11,15 +11,18 @@ import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty
 
 import psutil
 import pytest
-from jupyter_client.session import json_packer
+import zmq
+import zmq.asyncio
+from jupyter_client.session import Session, json_packer
 from runs import HANG_S, alive, printed, until
 
 from handover import scratch
 from handover.notebook import environment, forkserver
-from handover.notebook.kernels import pack
+from handover.notebook.kernels import Channel, pack
 from handover.project import Project
 from handover.story.charts import CANVASES
 
@@ -42,6 +45,25 @@ def test_a_process_that_was_killed_is_replaced(run):
     assert until(lambda: not alive(family))  # one that is about to end may still take a request
     done = run("print(as_of)")
     assert (printed(done), done.notes) == (["2026-01-31\n"], ())
+
+
+@pytest.mark.kernel
+def test_a_process_that_was_dismissed_ends_by_itself_and_another_takes_its_place(run):
+    run()
+    watcher = psutil.Process(forkserver._forkserver.process.pid)
+    family = [watcher.pid, *(child.pid for child in watcher.children(recursive=True))]
+    forkserver.dismiss()
+    assert until(lambda: not alive(family))
+    assert printed(run("print(as_of)")) == ["2026-01-31\n"]
+
+
+@LINUX
+def test_a_process_that_was_asked_for_nothing_ends_before_it_heeds_anything(monkeypatch, tmp_path):
+    (tmp_path / "deaf.py").write_text("import time; time.sleep(600)")
+    monkeypatch.setattr(forkserver, "__file__", str(tmp_path / "deaf.py"))
+    server = forkserver.ForkServer()
+    server.end()
+    assert not alive([server.process.pid]) and not server._scratch.exists()
 
 
 @LINUX
@@ -217,7 +239,9 @@ told = []
 for name in [name for name in sys.modules if name.startswith(("matplotlib", "mpl_toolkits"))]:
     for key, value in vars(sys.modules[name]).items():
         parts = vars(value).items() if isinstance(value, type) else ()
-        told += [f"{name}.{key}.{part} {getattr(one, '__doc__', '')}" for part, one in (("", value), *parts)]
+        for part, one in (("", value), *parts):
+            takes = list(getattr(getattr(one, '__signature__', None), 'parameters', ()))
+            told.append(f"{name}.{key}.{part} {takes} {getattr(one, '__doc__', '')}")
 told.sort()
 faces = sorted(repr(face) for face in font_manager.fontManager.ttflist + font_manager.fontManager.afmlist)
 print(hashlib.sha256(repr(told).encode()).hexdigest(), len(told), len(faces), faces)
@@ -228,22 +252,27 @@ def test_matplotlib_is_the_same_however_fast_it_is_imported(tmp_path):
     def imported(way, kept="kept"):
         scratch = Path(tempfile.mkdtemp(dir=tmp_path))
         env = environment.kernel_environment(0, scratch)
-        for name in environment.FOLDERS.values():
-            (scratch / name).mkdir(exist_ok=True)
+        for name in environment.FOLDERS:
+            (scratch / name).mkdir()
         words = [sys.executable, "-c", MATPLOTLIB, way, str(tmp_path / kept)]
         return subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
 
     plain = imported("plain")
     assert int(plain.split()[1]) > 9000 and not (tmp_path / "kept").exists()
     assert imported("fast") == plain
-    (listed,) = (tmp_path / "kept").glob("*/*")
-    assert imported("fast") == plain, "with the list that was kept"
+    listed, settable = sorted((tmp_path / "kept").glob("*/*"))
+    assert imported("fast") == plain, "with what was kept"
     face = json.loads(listed.read_text())
     face["ttflist"] = face["ttflist"][:1]
     listed.write_text(json.dumps(face))
     assert imported("fast") != plain, "it is read"
     listed.write_text('{"torn')
     assert imported("fast") == plain
+    whole = settable.read_text()
+    settable.write_text(whole.replace("linewidth or lw: float", "linewidth or lw: another"))
+    assert imported("fast") != plain, "it is read"
+    settable.write_text(whole[:-1])
+    assert imported("fast") == plain and settable.read_text() == whole
     (tmp_path / "file").write_text("")
     assert imported("fast", "file") == plain, "where none can be kept"
 
@@ -348,3 +377,31 @@ def test_what_can_be_packed_is_packed_as_ever(message):
 def test_half_a_character_is_replaced_wherever_it_stands():
     message = {"\ud83d": ["a\ude00b", {"deep": ("\ud83d",)}], "whole": "😀", "pair": "\ud83d\ude00"}
     assert pack(message).decode() == '{"\ufffd": ["a\ufffdb", {"deep": ["\ufffd"]}], "whole": "😀", "pair": "😀"}'
+
+
+def test_a_kernel_that_talks_without_end_leaves_others_their_turn():
+    """Time limits are such others."""
+    turns = []
+
+    async def other():
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    async def listen():
+        with zmq.asyncio.Context() as context, context.socket(zmq.PAIR) as heard, context.socket(zmq.PAIR) as talks:
+            heard.bind("inproc://talk")
+            talks.connect("inproc://talk")
+            talks = zmq.Socket.shadow(talks.underlying)
+            session = Session(key=b"x")
+            for number in range(50):
+                session.send(talks, "status", {"number": number})
+            channel, task = Channel(heard, session), asyncio.create_task(other())
+            told = [(await channel.get_msg())["content"]["number"] for _ in range(50)]
+            assert len(turns) >= 40
+            with pytest.raises(Empty):
+                await channel.get_msg(timeout=0.01)
+            task.cancel()
+        return told
+
+    assert asyncio.run(listen()) == [*range(50)]

@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import click
+try:
+    import click
 
-from handover import __version__, credentials
-from handover.errors import HandoverError, near
+    from handover import __version__, credentials
+    from handover.errors import HandoverError, near
+except KeyboardInterrupt:  # `main`, which would say so, is not there yet
+    os._exit(130)
 
 __all__ = ["cli", "main", "say"]
 
@@ -96,7 +99,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
 
         scratch.sweep_temporary()
-        code = cli.main(words, prog_name="handover", standalone_mode=False)
+        code = cli.main(words, prog_name="handover", standalone_mode=False, obj=bool(end))
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.ClickException as error:

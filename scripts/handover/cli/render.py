@@ -2,6 +2,7 @@
 
 import gc
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,10 +132,12 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
     from handover.progress import Progress
 
     failed: dict[str, HandoverError] = {}
+    ending = click.get_current_context().obj  # whether the program ends with its command
     for report in reports:
         with Progress(report) as progress:
+            told = _of_the_last(progress) if ending and report == reports[-1] else progress
             try:
-                outcome = render.render(project, report, given, progress=progress, **options)
+                outcome = render.render(project, report, given, progress=told, **options)
             except HandoverError as error:
                 progress.clear()
                 say(str(error))
@@ -145,6 +148,19 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
         # with --debug the frames of the last are shown, those in the kernel among them
         last = failed[next(reversed(failed))]
         raise HandoverError(f"Failed: {', '.join(failed)}. What was published before is as it was.") from last
+
+
+def _of_the_last(progress: Callable[[str, int, int], None]) -> Callable[[str, int, int], None]:
+    """The progress of a render after which no kernel is asked for: what they are forked from may end beside it."""
+
+    def told(phase: str, done: int, total: int) -> None:
+        progress(phase, done, total)
+        if phase == "compose":
+            from handover.notebook import forkserver
+
+            forkserver.dismiss()
+
+    return told
 
 
 def _tell(report: str, outcome: Any) -> None:

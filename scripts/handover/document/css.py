@@ -1,7 +1,7 @@
 """CSS of foreign drawings and tables: rules, declarations, and colours, kept where text can be read on them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -49,23 +49,23 @@ class Sheet:
 
     def of(self, cell: Any, table: Any) -> tuple[Tint | None, bool, bool]:
         """What a cell is coloured with, whether it is bold, and whether something behind it is not shown."""
-        said = dict(pair for element in (cell.getparent(), cell) for pair in self._declared(element, table))
+        said = {name: value for one in (cell.getparent(), cell) for name, value in self._declared(one, table)}
         ground, shade = said.get("background", ""), said.get("color", "")
         drawn = "gradient(" in ground or "url(" in ground
         bold = said.get("font-weight", "") in ("bold", "bolder", "600", "700", "800", "900")
         return tint(colour(ground), colour(shade)), bold, drawn
 
-    def _declared(self, element: Any, table: Any) -> Iterator[tuple[str, str]]:
+    def _declared(self, element: Any, table: Any) -> Iterable[tuple[str, str]]:
         if not (self._rules or element.get("style") or element.get("bgcolor")):
-            return  # as nearly always
+            return ()  # as nearly always
         names = [element.tag, *(f".{name}" for name in element.get("class", "").split())]
         names += [f"#{element.get('id')}"] if element.get("id") else []
         names += [f"{element.tag}{name}" for name in names[1:]]
         within = {"", f"#{table.get('id')}"}
         bodies = [body for name in names for place, body in self._rules.get(name, ()) if place in within]
         ground = f"background: {element.get('bgcolor')}" if element.get("bgcolor") else ""
-        for name, value in declared(";".join([ground, *bodies, element.get("style", "")])):
-            yield name.removesuffix("-color").removesuffix("-image"), value.lower()
+        given = declared(";".join([ground, *bodies, element.get("style", "")]))
+        return [(name.removesuffix("-color").removesuffix("-image"), value.lower()) for name, value in given]
 
 
 @lru_cache(maxsize=1024)

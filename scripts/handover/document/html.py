@@ -67,6 +67,7 @@ DRAWINGS = {kind: re.compile(rf"<{kind}\b.*?</{kind}\s*>", re.IGNORECASE | re.DO
 UNSAID = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
 ENDING = re.compile(rf"</({'|'.join(sorted(ENDED))})", re.IGNORECASE)
 OPENING = re.compile(rf"<({'|'.join(sorted(ENDED))})\b[^<>]*>", re.IGNORECASE)
+TAG = re.compile(r"</?([a-z][^\s/<>]*)[^<>]*>", re.IGNORECASE)
 SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 BREAKABLE = re.compile(r"<wbr[^>]*>")
 #: What a page says until its script has drawn something.
@@ -143,15 +144,19 @@ def _cleaner() -> Any:
 
 
 @cache
-def _strange() -> re.Pattern[str]:
-    """Tags that are none of HTML's: words in angle brackets, and of drawings and formulas that never end.
+def _known() -> frozenset[str]:
+    """The names of HTML's elements."""
+    from lxml.html import defs
+
+    return (defs.tags | ALLOWED | GONE | {"dialog", "image", "search"}) - DRAWINGS.keys()
+
+
+def _without_strange(source: str) -> str:
+    """HTML without tags that are none of its own: words in angle brackets, drawings and formulas that never end.
 
     A browser shows what stands between them. The sanitiser would not: it removes what looks like a way around it.
     """
-    from lxml.html import defs
-
-    known = "|".join(sorted((defs.tags | ALLOWED | GONE | {"dialog", "image", "search"}) - DRAWINGS.keys()))
-    return re.compile(rf"</?(?!(?:{known})[\s/>])[a-z][^<>]*>", re.IGNORECASE)
+    return TAG.sub(lambda tag: tag[0] if tag[1].casefold() in _known() else "", source)
 
 
 @cache
@@ -409,7 +414,7 @@ class _Reader:
         text = " ".join(model.plain(blocks).split())
         if bold and element.tag == "td" and all(isinstance(block, model.Plain) for block in blocks):
             blocks = tuple(model.Plain((model.Span("strong", block.inside),)) for block in blocks)
-        columns, rows = (int(element.get(span) or 1) for span in ("colspan", "rowspan"))
+        columns, rows = int(element.get("colspan") or 1), int(element.get("rowspan") or 1)
         scope, align = "head" if element.tag == "th" else "", element.get("align", "")
         return model.Cell(blocks, text, scope, align, columns=columns, rows=rows, tint=tint)
 
@@ -466,7 +471,7 @@ def _tree(source: str) -> Any:
     """Foreign HTML as a tree of what is allowed; as one text where it nests deeper than libxml2 follows."""
     from lxml import html
 
-    cleaned = _cleaner().clean(_ended(_strange().sub("", source)))
+    cleaned = _cleaner().clean(_ended(_without_strange(source)))
     # libxml2 does not know that it holds nothing, and would put into it what follows
     cleaned = BREAKABLE.sub("\u200b", cleaned)
     if "&#" in source:

@@ -656,4 +656,6 @@ def walk(node: Any) -> Iterator[Any]:
             left += node[::-1]
         elif hasattr(node, "__match_args__"):
             yield node
-            left += [held for name in _holders(type(node))[::-1] if isinstance(held := getattr(node, name), tuple)]
+            for name in reversed(_holders(type(node))):
+                if isinstance(inside := getattr(node, name), tuple):
+                    left.append(inside)

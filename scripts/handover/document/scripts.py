@@ -24,8 +24,10 @@ DENSE = ("ja", "ko", "zh")
 
 def direction(text: str) -> str:
     """``rtl`` or ``ltr``, as most letters of a text are written; "" for a text without letters."""
-    letters = len(LETTER.findall(text))
-    return ("rtl" if 2 * len(RIGHT_TO_LEFT.findall(text)) > letters else "ltr") if letters else ""
+    if not LETTER.search(text):
+        return ""
+    turned = len(RIGHT_TO_LEFT.findall(text))
+    return "rtl" if turned and 2 * turned > len(LETTER.findall(text)) else "ltr"
 
 
 def language(text: str) -> str:

@@ -150,14 +150,15 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
     from lxml import etree
 
     top = None
-    waiting: list[tuple[Any, Any, int]] = [(element, None, 0)]
+    #: What is to be copied, what its copy goes into, the name of what it stands in, and how deep.
+    waiting: list[tuple[Any, Any, str, int]] = [(element, None, "", 0)]
     while waiting:
-        old, parent, depth = waiting.pop()
+        old, parent, around, depth = waiting.pop()
         if depth > MOST_NESTED:
             continue
-        name = _name(old)
+        own = name = _name(old)
         if name not in ELEMENTS:
-            if name == "foreignObject" and parent is not None and _name(old.getparent()) != "switch":
+            if name == "foreignObject" and parent is not None and around != "switch":
                 parent.append(_label(old))
                 continue
             if name in ("a", "switch") and parent is not None:
@@ -173,10 +174,10 @@ def _copy(element: Any, rules: "list[_Rule]", names: Mapping[str, str]) -> Any:
             new = top = etree.Element(f"{{{SVG}}}{name}", attributes, nsmap={None: SVG})
         else:
             new = etree.SubElement(parent, f"{{{SVG}}}{name}", attributes)
-            new.tail = old.tail if _name(old.getparent()) in TEXTS else None
+            new.tail = old.tail if around in TEXTS else None
         if name in TEXTS:
             new.text = old.text
-        waiting.extend((child, new, depth + 1) for child in reversed(old))
+        waiting += [(child, new, own, depth + 1) for child in reversed(old)]
     return top
 
 
@@ -208,23 +209,22 @@ def _text(parent: Any, text: str | None) -> None:
 
 def _attributes(old: Any, name: str, rules: "list[_Rule]", names: Mapping[str, str]) -> dict[str, str]:
     given: dict[str, str] = {}
-    for key, value in old.attrib.items():
-        if key in ("href", XLINK):
+    for key, value in old.items():
+        if key == "id":
+            if value in names:
+                given["id"] = names[value]
+        elif key in ATTRIBUTES:
+            given[key] = value
+        elif key in ("href", XLINK):
             if value.startswith("#") and value[1:] in names:
                 given["href"] = "#" + names[value[1:]]
             elif name == "image" and IMAGE.match(value):
                 given["href"] = value
-        elif key == "id":
-            if value in names:
-                given["id"] = names[value]
         elif key == SPACE and value == "preserve":
             given[SPACE] = value
-        elif key in ATTRIBUTES:
-            given[key] = value
-    given.update(_styled(old, name, rules))
-    for key, value in list(given.items()):
-        if "(" not in value and ":" not in value:
-            continue  # it leads nowhere, as nearly always
+    _style(given, old, name, rules)
+    # the others, nearly all, lead nowhere
+    for key, value in [(key, value) for key, value in given.items() if "(" in value or ":" in value]:
         bare = LOCAL.sub("", value)
         if key != "href" and ("url(" in bare.lower() or (":" in bare and key in PROPERTIES)):
             del given[key]
@@ -288,7 +288,7 @@ def _size(element: Any, named: dict[str, Any], known: dict[str, int], depth: int
 
 def _references(element: Any) -> Iterator[str]:
     """Yield the ids that an element's attributes refer to."""
-    for key, value in element.attrib.items():
+    for key, value in element.items():
         if "url(" in value:
             yield from LOCAL.findall(value)
         if key in ("href", XLINK) and value.startswith("#"):
@@ -308,9 +308,8 @@ class _Rule(NamedTuple):
     declarations: tuple[tuple[str, str], ...]
 
 
-def _styled(element: Any, tag: str, rules: list[_Rule]) -> dict[str, str]:
-    """What style sheets and the style attribute give an element, as attributes."""
-    given: dict[str, str] = {}
+def _style(given: dict[str, str], element: Any, tag: str, rules: list[_Rule]) -> None:
+    """Add to the attributes of an element what style sheets and its style attribute say."""
     classes = frozenset(element.get("class", "").split()) if rules else frozenset()
     for rule in rules:
         if rule.weight == (0, 0, 0) and element.getparent() is not None:
@@ -318,7 +317,6 @@ def _styled(element: Any, tag: str, rules: list[_Rule]) -> dict[str, str]:
         if rule.tag in ("", tag) and rule.classes <= classes and rule.identifier in ("", element.get("id")):
             given.update(rule.declarations)
     given.update(declarations(element.get("style", "")))
-    return given
 
 
 @lru_cache(maxsize=4096)

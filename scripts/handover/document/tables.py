@@ -49,20 +49,17 @@ def _placed(rows: Sequence[model.Row], scope: str) -> list[model.Row]:
         for cell in row:
             while free.get(x, 0) > y:
                 x += 1
-            columns = next((n for n in range(1, cell.columns) if free.get(x + n, 0) > y), max(cell.columns, 1))
-            height = max(1, min(cell.rows, len(rows) - y))
-            free.update((x + n, y + height) for n in range(columns))
+            columns, height = 1, max(1, min(cell.rows, len(rows) - y))
+            while columns < cell.columns and free.get(x + columns, 0) <= y:
+                columns += 1
+            free |= dict.fromkeys(range(x, x + columns), y + height)
             group = "group" if (columns if scope == "col" else height) > 1 else ""
-            heads = scope + group if cell.scope and _says_something(cell) else ""
+            # an empty cell heads nothing
+            heads = scope + group if cell.scope and (cell.text or model.says(cell.blocks)) else ""
             cells.append(model.Cell(cell.blocks, cell.text, heads, cell.align, False, columns, height, x, cell.tint))
             x += columns
         placed.append(tuple(cells))
     return placed
-
-
-def _says_something(cell: model.Cell) -> bool:
-    """Whether a cell can head others: an empty one heads nothing."""
-    return bool(cell.text) or any(isinstance(node, model.Image) for node in model.walk(cell.blocks))
 
 
 def _aligned(head: list[model.Row], body: list[model.Row]) -> tuple[tuple[model.Row, ...], tuple[model.Row, ...]]:

@@ -62,15 +62,8 @@ class Inputs:
 
     def as_json(self) -> dict[str, Any]:
         """The hashes part by part, for the manifest."""
-        return {
-            "notebook": self.notebook,
-            "tables": dict(self.tables),
-            "dictionary": self.dictionary,
-            "lock": self.lock,
-            "package": self.package,
-            "author": self.author,
-            "versions": dict(self.versions),
-        }
+        parts = ("notebook", "tables", "dictionary", "lock", "package", "author", "versions")
+        return {name: dict(part) if isinstance(part := getattr(self, name), Mapping) else part for name in parts}
 
     def changed_since(self, recorded: Mapping[str, Any]) -> list[str]:
         """Name every part that is not as a manifest recorded it, in a fixed order."""
@@ -138,25 +131,22 @@ def _paths(folder: Path) -> Iterator[str]:
         yield from (f"{inside}/{name}" if inside else name for name in names)
 
 
-def shapes(path: PurePosixPath) -> bool:
+@lru_cache(maxsize=1024)
+def shapes(path: str) -> bool:
     """Whether a file of the package, by its path in it, can change what a reader gets."""
-    return path.suffix in SUFFIXES and (len(path.parts) == 1 or path.parts[0] in ROOMS)
+    room, inside, _ = path.partition("/")
+    return PurePosixPath(path).suffix in SUFFIXES and (not inside or room in ROOMS)
 
 
 def package(files: Iterable[tuple[str, bytes]]) -> str:
     """One hash over files of the package, each by its path in it."""
-    return digest.of_parts(sorted(file for file in files if shapes(PurePosixPath(file[0]))))
+    return digest.of_parts(sorted(file for file in files if shapes(file[0])))
 
 
 def _package() -> str:
     root = Path(handover.__file__).parent
-    seen = digest.stamps_of(root, filter(_shapes, _paths(root)))
+    seen = digest.stamps_of(root, filter(shapes, _paths(root)))
     return digest.unless_touched(str(root), seen, lambda: package((path, (root / path).read_bytes()) for path in seen))
-
-
-@lru_cache(maxsize=1024)
-def _shapes(path: str) -> bool:
-    return shapes(PurePosixPath(path))
 
 
 @cache

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handover.editions import index, inputs, manifest
+from handover.editions import index, manifest
 from handover.editions.ahead import ahead
 from handover.editions.index import Index
 from handover.editions.manifest import Manifest, Omission
@@ -321,10 +321,7 @@ def _line(one: Omission) -> str:
 
 def _unmoved(request: Request) -> None:
     """Refuse to publish what was made from inputs that changed on the way."""
-    path = request.project.notebook(request.report)
-    after = inputs.of(request.project, request.report, source.canonical(source.read(path)), request.parameters)
-    changed = after.changed_since(request.inputs.as_json())
-    if changed:
+    if changed := request.changed():
         raise StoreError(
             f"{request.where}: inputs must stay the same while it renders (changed: {', '.join(changed)}).\n"
             "Nothing was published; run the command again."

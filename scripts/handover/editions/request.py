@@ -68,6 +68,11 @@ class Request:
         """The notebook as messages name it."""
         return self.project.where(self.project.notebook(self.report))
 
+    def changed(self) -> list[str]:
+        """Name every input that is, in the checkout now, another than it was asked with."""
+        text = source.canonical(source.read(self.project.notebook(self.report), self.where))
+        return inputs.of(self.project, self.report, text, self.parameters).changed_since(self.inputs.as_json())
+
 
 @dataclass(frozen=True, slots=True)
 class Contract:

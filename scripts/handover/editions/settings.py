@@ -2,6 +2,8 @@
 
 import json
 import re
+import tomllib
+from functools import lru_cache
 from typing import Any
 
 from handover.errors import HandoverError, near, nearest
@@ -47,6 +49,8 @@ RULES = {
     ),
 }
 KEYS = (*RULES, "schedule", "mail")
+#: A file is read many times in a render.
+_loads = lru_cache(maxsize=4)(tomllib.loads)
 
 
 def table(project: Project | None) -> dict[str, Any]:
@@ -55,12 +59,10 @@ def table(project: Project | None) -> dict[str, Any]:
     Raises:
         HandoverError: The file is not TOML, a key is not known, or something in the table is not what it must be.
     """
-    import tomllib
-
     if not project:
         return {}
     try:
-        found: Any = tomllib.loads((project.root / FILE).read_text("utf-8"))
+        found: Any = _loads((project.root / FILE).read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -5,8 +5,10 @@ Importing this imports papermill. The engine is registered with papermill as `EN
 
 import ast
 import asyncio
+import re
 import time
 from contextlib import suppress
+from copy import deepcopy
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
@@ -14,27 +16,30 @@ from jupyter_client import AsyncKernelClient
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode, ValidationError
+from nbformat.v4 import nbbase
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.execute import raise_for_execution_errors, remove_error_markers
-from papermill.iorw import load_notebook_node
 from papermill.log import logger
 from papermill.parameterize import parameterize_notebook
 from traitlets import Any as AnyTrait
 
 from handover.notebook.environment import CELLS
-from handover.notebook.kernels import RunManager
+from handover.notebook.kernels import START_S, RunManager
 
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
 ENGINE = "handover"
 
-#: How long a kernel may take to come up, and one cell to run.
-START_S, CELL_S = 60, 300.0
+#: How long one cell may run.
+CELL_S = 300.0
 
 #: The most characters a cell may show: no browser opens a larger page, and a loop that prints must end somewhere.
 OUTPUT_MAX = 10_000_000
+
+#: What may be shown as other than text.
+JSON = re.compile(r"application/[a-zA-Z0-9.+-]+\+json")
 
 #: How long after a cell has finished its last output may arrive.
 OUTPUT_LATE_S = 30.0
@@ -98,31 +103,14 @@ class _Client(PapermillNotebookClient):
             on_cell_executed=self._executed,
             **kwargs,
         )
+        self._codes = len(self.run.executed())
         self._asked: dict[str, int] = {}
         self._shown: dict[int, int] = {}
-        self._stderr: list[tuple[str, str]] = []
-        self._watch: asyncio.Task[None] | None = None
+        self._polling: list[asyncio.Task[None]] = []
 
     def create_kernel_manager(self) -> RunManager:
         self.km = RunManager(self.run)
         return self.km
-
-    def start_new_kernel_client(self, **kwargs: Any) -> Any:
-        """Start the client, and note every message on stderr, whichever cell it belongs to."""
-        run_sync(self.km.sockets)(self.startup_timeout)
-        client = super().start_new_kernel_client(**kwargs)
-        channel = client.iopub_channel
-        receive = channel.get_msg
-
-        async def listen(*arguments: Any, **options: Any) -> dict[str, Any]:
-            message = await receive(*arguments, **options)
-            if message["msg_type"] == "stream" and message["content"].get("name") == "stderr":
-                text = str(message["content"].get("text", ""))
-                self._stderr.append((message["parent_header"].get("msg_id", ""), text))
-            return message
-
-        channel.get_msg = listen
-        return client
 
     def papermill_execute_cells(self) -> None:
         """Run the cells; unlike papermill, do not note when each began and ended, which no edition keeps."""
@@ -135,14 +123,20 @@ class _Client(PapermillNotebookClient):
             # papermill looks for the error here if the cell showed none
             self.nb_man.cell_exception(self.nb.cells[self.run.cell], cell_index=self.run.cell, exception=error)
         finally:
-            if self._watch is not None:
-                self._watch.cancel()
-            self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in self._stderr]
+            for task in self._polling:
+                task.cancel()
+            written = self.kc.iopub_channel.stderr
+            self.run.stderr = [(self._asked.get(parent, -1), text) for parent, text in written]
+
+    # nbclient leaves these tasks running when an output is refused or a cell takes too long
 
     async def _async_poll_kernel_alive(self) -> None:
-        # nbclient leaves this task running when an output is refused, and it would fail once the kernel is gone
-        self._watch = asyncio.current_task()
+        self._polling = [asyncio.current_task()]
         await super()._async_poll_kernel_alive()
+
+    async def _async_poll_output_msg(self, *given: Any) -> None:
+        self._polling.append(asyncio.current_task())
+        await super()._async_poll_output_msg(*given)
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Process a message of a cell, unless the cell has shown too much already.
@@ -177,12 +171,12 @@ class _Client(PapermillNotebookClient):
         if self.run.overflowed is not None:
             raise OutputOverflow
         self.run.replies[cell_index] = reply = execute_reply["content"]
+        cell.execution_count = reply.get("execution_count", cell.execution_count)
         if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
             # the kernel is about to exit, and finding that out in the next cell would take seconds
             raise KernelExit
         if self.run.progress:
-            codes = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
-            self.run.progress(len(self.run.replies), codes, self.nb.cells[: cell_index + 1])
+            self.run.progress(len(self.run.replies), self._codes, self.nb.cells[: cell_index + 1])
 
 
 async def _failed_tasks(client: AsyncKernelClient) -> list[str]:
@@ -222,6 +216,18 @@ async def _next(client: AsyncKernelClient, channel: Any, end: float) -> dict[str
     raise Empty
 
 
+def _validate(node: NotebookNode, ref: str | None = None, stock: Any = nbbase.validate) -> None:
+    """Validate a part of a notebook as nbformat does, which takes its time even for texts and JSON in their places."""
+    data, count = node.get("data"), node.get("execution_count")
+    shown = ref in ("display_data", "execute_result") and isinstance(data, dict) and isinstance(node.metadata, dict)
+    shown = shown and (count is None or (type(count) is int and count >= 0))
+    if not (shown and all(isinstance(value, str) or JSON.fullmatch(kind) for kind, value in data.items())):
+        stock(node, ref)
+
+
+nbbase.validate = _validate
+
+
 def _length(content: dict[str, Any]) -> int:
     """Count the characters a message shows; JSON counts as it would be written."""
     if "text" in content:
@@ -255,7 +261,10 @@ def perform(nb: NotebookNode, parameters: dict[str, Any], run: "Run") -> Noteboo
         Exception: Anything else that stops the cells; see `handover.notebook.failures.explain`.
     """
     kernel, language = nb.metadata.kernelspec.name, run.spec.language
-    nb = load_notebook_node(nb)
+    nb = deepcopy(nb)
+    nb.metadata.papermill = NotebookNode()
+    for cell in nb.cells:
+        cell.metadata.setdefault("tags", [])
     if parameters:
         nb = parameterize_notebook(nb, parameters, kernel_name=kernel, language=language, engine_name=ENGINE)
     done = papermill_engines.execute_notebook_with_engine(

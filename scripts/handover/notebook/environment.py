@@ -44,14 +44,9 @@ MATPLOTLIBRC = "svg.hashsalt: handover\n"
 SOCKET_PATH_MAX = 103
 SOCKET_NAME = "/k-ipc-5p"
 
-FOLDERS = {
-    "HOME": "home",
-    "TMPDIR": "tmp",
-    "MPLCONFIGDIR": "matplotlib",
-    "IPYTHONDIR": "ipython",
-    "JUPYTER_RUNTIME_DIR": "jupyter",
-    "JUPYTER_CONFIG_DIR": "jupyter",
-}
+#: The folders of a run, few since some file systems take long to remove one; and the variables that name them.
+FOLDERS = ("home", "tmp")
+AT_HOME = ("HOME", "MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR")
 
 
 def kernel_environment(epoch: int, folder: Path) -> dict[str, str]:
@@ -63,8 +58,9 @@ def kernel_environment(epoch: int, folder: Path) -> dict[str, str]:
     """
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     environment |= FIXED
-    environment |= {name: str(folder / own) for name, own in FOLDERS.items()}
-    environment["MATPLOTLIBRC"] = str(folder / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc")
+    home, temporary = (folder / name for name in FOLDERS)
+    environment |= dict.fromkeys(AT_HOME, str(home)) | {"TMPDIR": str(temporary)}
+    environment["MATPLOTLIBRC"] = str(home / "matplotlibrc")
     environment["SOURCE_DATE_EPOCH"] = str(int(epoch))
     return environment
 
@@ -93,9 +89,9 @@ def make_scratch() -> Path:
     with scratch.room(parent):
         folder = scratch.make(parent)
         try:
-            for name in set(FOLDERS.values()):
+            for name in FOLDERS:
                 (folder / name).mkdir()
-            (folder / FOLDERS["MPLCONFIGDIR"] / "matplotlibrc").write_text(MATPLOTLIBRC, "utf-8")
+            (folder / FOLDERS[0] / "matplotlibrc").write_text(MATPLOTLIBRC, "utf-8")
         except OSError:
             scratch.remove(folder)
             raise

@@ -10,12 +10,18 @@ if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
     del sys.path[0]
 
+import fcntl
 import gc
 import os
-from collections.abc import Sequence
-from functools import wraps
+import re
+import select
+import termios
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, reload
 from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import zmq
@@ -23,13 +29,25 @@ from ipykernel import kernelapp
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.profiledir import ProfileDir
+from jupyter_client.session import Session
 from traitlets import DottedObjectName
+from traitlets.config import Config
 from zmq.eventloop.zmqstream import ZMQStream
 
 #: What the pipe's path adds to that of the socket beside it.
 PIPE = b"p"
+#: How many bytes are read from a descriptor at a time.
+PIPE_MAX = 1 << 16
 #: Objects made before a garbage collection, and collections before one of the next two generations.
 THRESHOLDS = 20_000, 20, 20
+#: Serialises its messages.
+PACKER = "handover.notebook.kernels.pack"
+#: A line that may be none of Python but a command of IPython, for itself or assigned, or a question about an object.
+COMMAND = re.compile(r"\s*[%!?,;/]|.*=\s*[%!]|.*\?\s*$")
+#: What a cell holds that waits for something.
+AWAIT = re.compile("await|async")
 #: The variable that names the cells that will run, one a line; `environment` has the same.
 CELLS = "HANDOVER_CELLS"
 
@@ -41,7 +59,31 @@ if sys.modules["debugpy"] is None:
 
 
 class OutputThread(IOPubThread):
-    """Publishes outputs; its pipe is a Unix socket beside the one that it publishes on, in the run's folder."""
+    """Publishes outputs; its pipe is a Unix socket beside the one that it publishes on, in the run's folder.
+
+    Whichever thread has something to publish does so, one at a time; to wake this one for each message would take as
+    long again. Only the pipe and the timers of `Stream` need it.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._publishing = threading.Lock()
+        super().__init__(*given, **named)
+
+    def _setup_xpub_listener(self) -> None:
+        """Welcome no subscriber: that would read from the socket in another thread than the one that publishes."""
+
+    def schedule(self, f: Callable[[], object]) -> None:
+        """Call a function after all that were given before, now, or as soon as the thread that is at it has done so."""
+        if not self.thread.is_alive():
+            super().schedule(f)
+            return
+        self._events.append(f)
+        while self._events and self._publishing.acquire(blocking=False):
+            try:
+                while self._events:
+                    self._events.popleft()()
+            finally:
+                self._publishing.release()
 
     def _setup_pipe_in(self) -> None:
         self._pipe_endpoint = self.socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0") + PIPE
@@ -66,9 +108,27 @@ class OutputThread(IOPubThread):
 
 
 class Stream(OutStream):
-    """A stream that is flushed only after a write; an empty one would wait for `OutputThread` several times a cell."""
+    """A stream that is flushed only after a write; an empty one would wait for `OutputThread` several times a cell.
+
+    What programs write to the descriptor comes through a pipe. ipykernel does not wait until it has, so that it may be
+    taken for what the next cell shows.
+    """
 
     written = False
+
+    def _setup_stream_redirects(self, name: str) -> None:
+        self._passing, self._passed = threading.Condition(), 0
+        super()._setup_stream_redirects(name)
+
+    def _watch_pipe_fd(self) -> None:
+        said = b"\0"
+        while said and select.select([self._fid], [], []) and self._should_watch:
+            with self._passing:
+                said = os.read(self._fid, PIPE_MAX)
+                self.write(said.decode(errors="replace"))
+                os.write(self._original_stdstream_copy, said)
+                self._passed += len(said)
+                self._passing.notify_all()
 
     def write(self, string: str) -> int | None:  # noqa: D102 that of files
         count = super().write(string)
@@ -76,38 +136,127 @@ class Stream(OutStream):
         return count
 
     def flush(self) -> None:  # noqa: D102 that of files
+        if self._should_watch and self._is_master_process():
+            with self._passing:
+                waiting = fcntl.ioctl(self._fid, termios.FIONREAD, bytes(4))
+                end = self._passed + int.from_bytes(waiting, sys.byteorder)
+                self._passing.wait_for(lambda: self._passed >= end, self.flush_timeout)
         if self.written:
             self.written = False
             super().flush()
 
-
-class RunApp(kernelapp.IPKernelApp):
-    """The kernel of a run, whose one client asks for one cell after another."""
-
-    outstream_class = DottedObjectName(f"{__name__}.{Stream.__name__}")
-    # traitlets makes a parser of all options first, of which `kernels` uses one, and others without names of their own
-    classes, flags, aliases = (), {}, {"f": "IPKernelApp.connection_file"}
+    def _schedule_flush(self) -> None:
+        if not self._flush_pending:
+            self._flush_pending = True
+            later = self._io_loop.call_later
+            self._io_loop.add_callback(later, self.flush_interval, self.pub_thread.schedule, self._flush)
 
 
-def _name_cells(names: Sequence[str]) -> None:
-    """Give code the name of its cell, so that a line in a warning or an error is known to be one of that cell.
+class Profile(ProfileDir):
+    """IPython's folder of settings and stored values, which is the run's home; stock, it makes four more in it."""
+
+    location = property(lambda _: os.environ["IPYTHONDIR"])
+
+
+class Compiler(XCachingCompiler):
+    """Gives code the name of its cell, so that a line in a warning or an error is known to be one of that cell.
 
     If all had one name, the lines of a function would be taken for lines of the cell that calls it.
     """
-    coming, current = iter(names), "cell"
-    execute = IPythonKernel.do_execute
 
-    @wraps(execute)
-    def do_execute(self: IPythonKernel, code: str, silent: bool, *options: Any, **more: Any) -> Any:
-        nonlocal current
+    cell = "cell"
+
+    def get_code_name(self, *_: Any) -> str:  # noqa: D102 that of ipykernel
+        return f"<{self.cell}>"
+
+    def format_code_name(self, name: str) -> None:
+        """Give none: IPython would name the count of executions, which is not the number of the cell."""
+
+
+class RunKernel(IPythonKernel):
+    """Runs one cell after another for one client, which need not be told what it asked for, nor that it is at it.
+
+    ipykernel has a thread that hands each request to the thread of its cells, and each reply back.
+    """
+
+    compiler_class = Compiler
+    cells: Iterator[str] = iter(())
+    _execute_sleep = 0.0
+    _supports_kernel_subshells = False
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        shell, transformer = self.shell, self.shell.input_transformer_manager
+        transform, awaits = transformer.do_token_transforms, shell.should_run_async
+        # IPython takes each cell apart into words, and compiles it, twice before it runs it
+        transformer.do_token_transforms = lambda lines: transform(lines) if any(map(COMMAND.match, lines)) else lines
+        shell.should_run_async = lambda text, **given: bool(AWAIT.search(text)) and awaits(text, **given)
+        shell.extension_manager.load_extension("storemagic")
+
+    def start(self) -> None:
+        """Listen for requests."""
+        super(IPythonKernel, self).start()
+        self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())  # what an await asks for
+
+    async def do_execute(self, code: str, silent: bool, *options: Any, **more: Any) -> dict[str, Any]:
+        """Run a cell."""
         if not silent:
-            current = next(coming, "cell")
-        return execute(self, code, silent, *options, **more)
+            self.shell.compile.cell = next(self.cells, Compiler.cell)
+        return await super().do_execute(code, silent, *options, **more)
 
-    IPythonKernel.do_execute = do_execute
-    XCachingCompiler.get_code_name = lambda self, raw_code, code, number: f"<{current}>"
-    # the count of executions, which IPython would name instead, is not the number of the cell
-    XCachingCompiler.format_code_name = lambda self, name: None
+    def _abort_queues(self, subshell_id: str | None = None) -> None:
+        """Need not: nothing is asked for before the reply."""
+
+    def _publish_execute_input(self, *_: Any) -> None:
+        pass
+
+    def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
+        if status == "idle":
+            super()._publish_status(status, channel, parent)
+
+
+class RunApp(kernelapp.IPKernelApp):
+    """The kernel of a run, whose one client asks for one cell after another, and for nothing else.
+
+    It reads no settings, and has no sockets for a debugger, for answers of a user, for orders and for a heartbeat.
+    """
+
+    outstream_class = DottedObjectName(f"{__name__}.{Stream.__name__}")
+
+    def initialize(self, argv: Sequence[str]) -> None:
+        """Connect the kernel that is prepared, as the file after ``-f`` says."""
+        self.connection_file = argv[argv.index("-f") + 1]
+        self.session.pid = os.getpid()
+        self.init_crash_handler()
+        self.init_pdb()
+        self.load_connection_file()
+        self.context = zmq.Context()
+        self.shell_socket = self.context.socket(zmq.ROUTER)
+        self._apply_curve_server_options(self.shell_socket)
+        self._bind_socket(self.shell_socket, self.shell_port)
+        self.init_iopub(self.context)
+        self.init_io()
+        self.init_signal()
+        kernel = self.kernel = RunKernel.instance()
+        kernel.cells = iter(os.environ.pop(CELLS, "").splitlines())
+        kernel.iopub_thread, kernel.iopub_socket = self.iopub_thread, self.iopub_socket
+        kernel.shell_stream = ZMQStream(self.shell_socket)
+        shell = kernel.shell
+        shell.displayhook.pub_socket = shell.display_pub.pub_socket = self.iopub_socket
+        shell.init_ipython_dir(None)
+        shell.init_pushd_popd_magic()
+        shell.starting_dir = str(Path.cwd())
+        self.init_path()
+        self.init_shell()
+        self.init_gui_pylab()
+
+
+def prepare() -> None:
+    """Make the kernel and its shell, which takes longer than to connect them; a fork of this process has them."""
+    app = RunApp.instance(config=Config(HistoryManager={"enabled": False}))
+    app.log.setLevel(app.log_level)  # traitlets formats what is below, and then drops it
+    app.session = Session(parent=app, packer=PACKER)
+    RunKernel.instance(parent=app, log=app.log, session=app.session, profile_dir=Profile())
 
 
 def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
@@ -119,16 +268,20 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
     sys.argv = [find_spec("ipykernel_launcher").origin, *arguments]
     app = RunApp if of_a_run else kernelapp.IPKernelApp
     if of_a_run:
+        if not RunKernel.initialized():
+            prepare()
         kernelapp.IOPubThread = OutputThread
         gc.set_threshold(*THRESHOLDS)
     else:
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it would warn that some modules are frozen
         reload(debugger)
-    _name_cells(os.environ.pop(CELLS, "").splitlines())
-    kernel = app.instance()
-    kernel.initialize(list(arguments))
-    kernel.start()
+        for made in (RunApp, RunKernel, ZMQInteractiveShell):
+            made.clear_instance()
+    app.instance().initialize(list(arguments))
+    app.instance().start()
 
 
 if __name__ == "__main__":
-    run(sys.argv[1:])
+    from handover.notebook import kernel  # under its own name, since the module of the cells takes this one
+
+    kernel.run(sys.argv[1:])

@@ -6,19 +6,21 @@ The processes themselves are in `handover.notebook.processes`.
 import asyncio
 import json
 import os
-import shutil
 import sys
 import time
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import zmq
-from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo
-from jupyter_client.jsonutil import json_default
+from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo, jsonutil
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_client.session import json_packer
+from traitlets import Type
 
 from handover.errors import ExecutionError, near
 from handover.notebook import forkserver
@@ -28,8 +30,10 @@ from handover.text import whole
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
-#: Makes a kernel serialise its messages with `pack`.
-PACKER = "--Session.packer=handover.notebook.kernels.pack"
+#: How long a kernel may take to come up.
+START_S = 60
+
+jsonutil._dateutil_parse = datetime.fromisoformat  # each message has two dates, and dateutil is written in Python
 
 
 def kernel_spec(name: str, where: str) -> KernelSpec:
@@ -40,7 +44,7 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
     """
     if name in forkserver.NATIVE:
         return KernelSpec(
-            argv=[sys.executable, str(forkserver.KERNEL), "-f", "{connection_file}", PACKER],
+            argv=[sys.executable, str(forkserver.KERNEL), "-f", "{connection_file}"],
             display_name="Python 3 (ipykernel)",
             language="python",
             metadata={"supported_encryption": "curve"},
@@ -61,7 +65,7 @@ def pack(message: Any) -> bytes:
     try:
         return json_packer(message)
     except UnicodeEncodeError:
-        text = json.dumps(message, default=json_default, ensure_ascii=False)
+        text = json.dumps(message, default=jsonutil.json_default, ensure_ascii=False)
         return json_packer(json.loads(whole(text)))
 
 
@@ -77,8 +81,6 @@ class ForkingProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel."""
         run = self.run
-        if run is not None:
-            cmd = self._with_own_file(cmd)
         process = await self._fork(cmd, **kwargs)
         if process is None and run is None:
             return await super().launch_kernel(cmd, **kwargs)
@@ -92,13 +94,6 @@ class ForkingProvisioner(LocalProvisioner):
         if run is not None:
             run.process = process
         return self.connection_info
-
-    def _with_own_file(self, cmd: list[str]) -> list[str]:
-        """Give the kernel a connection file of its own: ipykernel writes it anew, at worst as the manager reads it."""
-        file = Path(self.parent.connection_file)
-        own = file.with_name("kernel.json")
-        shutil.copy(file, own)
-        return [word.replace(str(file), str(own)) for word in cmd]
 
     async def _fork(self, cmd: list[str], **kwargs: Any) -> Supervised | None:
         run = self.run
@@ -132,6 +127,41 @@ class ForkingProvisioner(LocalProvisioner):
             await self.wait()
 
 
+class Channel(AsyncZMQSocketChannel):
+    """Reads messages in fewer steps than pyzmq's sockets for asyncio do, and notes those on stderr, of any cell."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.stderr: list[tuple[str, str]] = []
+        self._plain = zmq.Socket.shadow(self.socket.underlying)
+        self._descriptor = self._plain.FD
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        """Wait for a message; raise `Empty` after `timeout` seconds."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0)  # others have their turn, however many there are
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    with suppress(zmq.Again):
+                        frames = self._plain.recv_multipart(zmq.NOBLOCK)
+                        return self._noted(self.session.deserialize(self.session.feed_identities(frames)[1]))
+                    ready = asyncio.Event()
+                    loop.add_reader(self._descriptor, ready.set)
+                    try:
+                        await ready.wait()
+                    finally:
+                        loop.remove_reader(self._descriptor)
+        except TimeoutError:
+            raise Empty from None
+
+    def _noted(self, message: dict[str, Any]) -> dict[str, Any]:
+        if message["msg_type"] == "stream" and message["content"].get("name") == "stderr":
+            text = str(message["content"].get("text", ""))
+            self.stderr.append((message["parent_header"].get("msg_id", ""), text))
+        return message
+
+
 class RunClient(AsyncKernelClient):
     """The client of a run's kernel, which loses no time until the kernel is ready.
 
@@ -139,9 +169,17 @@ class RunClient(AsyncKernelClient):
     unwanted messages for another fifth.
     """
 
-    def start_channels(self, **wanted: bool) -> None:
-        """Start all channels but the heartbeat's, a thread that nobody asks: the manager knows whether it is alive."""
-        super().start_channels(**wanted, hb=False)
+    shell_channel_class = iopub_channel_class = Type(Channel)
+
+    def start_channels(self, **_: bool) -> None:
+        """Start the two channels that a run needs: its manager ends the kernel, and knows whether it is alive."""
+        super().start_channels(stdin=False, hb=False, control=False)
+
+    def stop_channels(self) -> None:
+        """Stop them; jupyter_client would make the others, and stop those."""
+        self.shell_channel.stop()
+        self.iopub_channel.stop()
+        self.context.destroy(linger=0)
 
     async def wait_for_ready(self, timeout: float = 60.0) -> None:
         """Wait until the kernel has replied, and what it publishes arrives.
@@ -150,24 +188,16 @@ class RunClient(AsyncKernelClient):
             RuntimeError: It ended, or did not reply in time.
         """
         end = time.monotonic() + timeout
-        published = answered = False
-        asked = None
-        while not (published and answered):
-            if not await self.is_alive():
-                raise RuntimeError("the kernel ended before it was ready")
+        while await self.is_alive():
             if time.monotonic() > end:
                 raise RuntimeError(f"the kernel was not ready within {timeout:g} seconds")
-            asked = asked or self.kernel_info()
-            try:
-                if answered:
-                    await self.iopub_channel.get_msg(timeout=0.2)
-                    published = True
-                else:
-                    reply = await self.shell_channel.get_msg(timeout=0.2)
-                    answered = reply["msg_type"] == "kernel_info_reply"
-            except Empty:
-                # the subscription came after the reply: one more request will publish something
-                asked, answered = (None, False) if answered else (asked, False)
+            with suppress(Empty):
+                self.kernel_info()
+                await self.shell_channel.get_msg(timeout=1)
+                await self.iopub_channel.get_msg(timeout=0.2)
+                # what it publishes arrives: the subscription did not come after the reply
+                return
+        raise RuntimeError("the kernel ended before it was ready")
 
 
 class RunManager(AsyncKernelManager):
@@ -178,7 +208,6 @@ class RunManager(AsyncKernelManager):
     """
 
     # without what sleeps a hundredth of a second after each, for the sake of jupyter_client's own tests
-    start_kernel = AsyncKernelManager.start_kernel.__wrapped__
     shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
 
     def __init__(self, run: "Run") -> None:
@@ -193,6 +222,14 @@ class RunManager(AsyncKernelManager):
         self.provisioner = ForkingProvisioner(kernel_id="k", kernel_spec=run.spec, parent=self)
         self.provisioner.run = run
 
+    async def start_kernel(self, **given: Any) -> None:
+        """Start the kernel, and wait until it has made its sockets or has ended."""
+        await AsyncKernelManager.start_kernel.__wrapped__(self, **given)
+        end = min(time.monotonic() + START_S, self.run.deadline)
+        paths = [Path(f"{self.ip}-{port}") for port in (self.shell_port, self.iopub_port)]
+        while not all(path.exists() for path in paths) and time.monotonic() < end and await self.is_alive():
+            await asyncio.sleep(0.005)
+
     @property
     def kernel_spec(self) -> KernelSpec:
         """The kernel's specification, from the run."""
@@ -203,11 +240,5 @@ class RunManager(AsyncKernelManager):
         """Whether the kernel takes IPython's options."""
         return any("ipykernel" in part or part == str(forkserver.KERNEL) for part in self.run.spec.argv)
 
-    async def sockets(self, timeout: float) -> None:
-        """Wait until the kernel has made its sockets or has ended, at most `timeout` seconds."""
-        end = time.monotonic() + timeout
-        paths = [Path(f"{self.ip}-{port}") for port in self.ports]
-        while not all(path.exists() for path in paths):
-            if time.monotonic() > end or not await self.is_alive():
-                return
-            await asyncio.sleep(0.005)
+    def _reconcile_connection_info(self, info: KernelConnectionInfo) -> None:
+        """Read no file anew: the kernel has what is in it, and ipykernel may be at writing it."""

@@ -129,13 +129,7 @@ def start_subreaper(
 ) -> Supervised:
     """Start a program of Python that becomes a subreaper: its first word is its end of the socket.
 
-    Args:
-        program: What Python runs, with Python's own options.
-        words: Its further words.
-        env: As in `start`.
-        cwd: As in `start`.
-        log: As in `start`.
-        inherited: Further descriptors that it inherits.
+    `program` is what Python runs, with Python's own options, and `inherited` further descriptors that it inherits.
     """
     ours, theirs = socket.socketpair()
     with ExitStack() as on_failure, theirs, log.open("ab") as written:

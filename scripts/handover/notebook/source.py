@@ -6,6 +6,7 @@
 import ast
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -197,14 +198,16 @@ def unchecked_lines(source: str) -> Iterator[str]:
         if not re.match(PYTHON_MAGICS, lines[0]):
             return
         lines = lines[1:]
+    found = [line.strip() for line in lines if re.match(rf"\s*(\w[\w, ]*=\s*)?(!(?!=)|{magic})", line)]
     # in a cell that is valid Python, a line that begins with % or ! is part of a string
-    for line in lines if _parsed("\n".join(lines)) is None else ():
-        if re.match(rf"\s*(\w[\w, ]*=\s*)?(!(?!=)|{magic})", line):
-            yield line.strip()
+    if found and _parsed("\n".join(lines)) is None:
+        yield from found
 
 
 def _calls_breakpoint(source: str) -> bool:
     """Return whether a cell calls ``breakpoint()``; in one with magics, at the start of a line."""
+    if "breakpoint" not in unicodedata.normalize("NFKC", source):
+        return False
     tree = _parsed(source)
     if tree is None:
         return bool(re.search(r"^\s*breakpoint\(", source, re.MULTILINE))

@@ -246,7 +246,8 @@ class Printer:
             scope=cell.scope,
             **{"class": kind, "data-label": label},
         )
-        return fill("<{0}{1}>{2}</{0}>", "th" if cell.scope else "td", about, self.blocks(cell.blocks))
+        tag = "th" if cell.scope else "td"
+        return marked(f"<{tag}{about}>{self.blocks(cell.blocks)}</{tag}>")
 
     # inlines
 

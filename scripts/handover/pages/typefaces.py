@@ -14,8 +14,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
+from html import unescape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handover import atomic, digest, fonts
 from handover.pages import fallback
@@ -30,9 +31,14 @@ ITALIC = ("em", "i", "cite", "dfn", "var")
 FORMULA = (fonts.MATHS,)
 #: What stays regular although its tag is bold or slanted in a browser.
 PLAIN = ("pre", "code", ".row", ".plain", "address")
-#: Elements that set their text otherwise than what is around them, and the attributes that do.
-SHAPED = {*SANS, *MONO, *BOLD, *ITALIC, *PLAIN, "math"}
+#: Elements whose text is not set, those that set it otherwise than what is around them, and those that hold none.
+UNSET = {"title", "desc", "annotation"}
+SHAPED = {*SANS, *MONO, *BOLD, *ITALIC, *PLAIN, *UNSET, "math"}
+EMPTY = {"br", "hr", "img", "source"}
+#: Attributes that say how a text is set, and one that is set itself.
 SHAPING = ("class", "font-family", "font-weight", "font-style")
+LABEL = "data-label"
+ATTRIBUTE = re.compile(rf""" ({"|".join(SHAPING)}|{LABEL})=(?:"([^"]*)"|'([^']*)')""")
 
 #: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
 BASE = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0–—‘’“”…·×−≠")
@@ -120,58 +126,50 @@ def _where(selectors: Iterable[str]) -> str:
 
 def used(body: str, rtl: bool) -> dict[Face, set[str]]:
     """The characters that each face has to draw in a page's body."""
-    from lxml import etree
-
-    parser = etree.HTMLParser(target=_Listener(rtl), encoding="utf-8", huge_tree=True)
     faces: dict[Face, set[str]] = {}
-    for setting, texts in etree.fromstring(body.encode(), parser).items():
-        left = set().union(*texts)
+    for setting, texts in _texts(body, rtl).items():
+        left = set(unescape("".join(texts)))
         for family in setting.families:
             face = Face(family, setting.bold, setting.italic and family != fonts.ARABIC)
-            drawn = (left | _slanted(left) if family == fonts.MATHS else left) & covered(face)
-            if drawn:
+            slanted = {SLANTED[letter] for letter in left & SLANTED.keys()} if family == fonts.MATHS else set()
+            if drawn := (left | slanted) & covered(face):
                 faces.setdefault(face, set()).update(drawn)
             left -= drawn
     return faces
 
 
-def _slanted(letters: Iterable[str]) -> set[str]:
-    """The characters that a browser sets in a formula for single letters."""
-    return set(map(SLANTED.get, letters)) - {None}
+def _texts(body: str, rtl: bool) -> dict[Setting, list[str]]:
+    """The texts of a page, as they are written, by how they are set.
 
+    A page is ours: every element has its end, and every angle bracket is a tag's. To read it as HTML from elsewhere
+    would take twice as long.
+    """
+    texts: dict[Setting | None, list[str]] = {}
 
-class _Listener:
-    """Hears a page as lxml reads it: a tree of it, which nobody needs, would take twice as long."""
+    def how(setting: Setting | None) -> tuple[Setting | None, list[str], dict[str, Any]]:
+        return setting, texts.setdefault(setting, []), {}
 
-    def __init__(self, rtl: bool) -> None:
-        self.rtl = rtl
-        self.texts: dict[Setting | None, list[str]] = {}
-        #: How the elements that are open set their texts, and these; those in a description set none.
-        self.open = [self._set(Setting(_stack(fonts.SERIF, rtl)))]
-
-    def _set(self, setting: Setting | None) -> tuple[Setting | None, list[str]]:
-        return setting, self.texts.setdefault(setting, [])
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        around, _ = inherited = self.open[-1]
-        if around is None or tag in ("title", "desc", "annotation"):
-            self.open.append(self._set(None))
-            return
-        if attributes or tag in SHAPED:
-            inherited = self._set(_setting(around, self.rtl, tag, *map(attributes.get, SHAPING)))
-        self.open.append(inherited)
-        if "data-label" in attributes:
-            inherited[1].append(attributes["data-label"])
-
-    def end(self, _: str) -> None:
-        self.open.pop()
-
-    def data(self, text: str) -> None:
-        self.open[-1][1].append(text)
-
-    def close(self) -> dict[Setting, list[str]]:
-        self.texts.pop(None, None)
-        return self.texts
+    #: How the elements that are open set their texts, and these; and the same of what was met in them, by its tag.
+    opened = [how(Setting(_stack(fonts.SERIF, rtl)))]
+    for piece in body.split("<"):
+        tag, _, text = piece.rpartition(">")
+        name = tag.partition(" ")[0]
+        if name[:1] == "/":
+            opened.pop()
+        elif name and tag[-1] != "/" and name not in EMPTY:
+            inside = opened[-1]
+            if name in SHAPED or "class=" in tag or "font-" in tag or LABEL in tag:
+                around, _, met = inside
+                if tag not in met:
+                    given = {key: value or other for key, value, other in ATTRIBUTE.findall(tag)}
+                    unset = around is None or name in UNSET
+                    met[tag] = how(None if unset else _setting(around, rtl, name, *map(given.get, SHAPING)))
+                    met[tag][1].append(given.get(LABEL, ""))
+                inside = met[tag]
+            opened.append(inside)
+        opened[-1][1].append(text)
+    texts.pop(None, None)
+    return texts
 
 
 @lru_cache(maxsize=4096)

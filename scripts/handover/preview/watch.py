@@ -46,7 +46,7 @@ class Watch:
         """Whether a changed file may change the report."""
         path = Path(name)
         if path.is_relative_to(PACKAGE):
-            return inputs.shapes(path.relative_to(PACKAGE))
+            return inputs.shapes(path.relative_to(PACKAGE).as_posix())
         if path.is_relative_to(self._data):
             return not any(part.startswith(".") for part in path.relative_to(self._data).parts)
         beside = path.suffix.lower() in inputs.PICTURES and path.is_relative_to(self._notebook.parent)

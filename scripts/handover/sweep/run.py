@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from handover.editions import Contract, Edition, Outcome, Product, Request, Store, produce, render
+from handover.editions import Edition, Outcome, Product, Request, Store, produce, render
 from handover.errors import HandoverError, StoreError, SweepError
 from handover.progress import StatusLine
 from handover.project import Project
@@ -156,16 +156,14 @@ def compute(request: Request, timeout_s: float, remote: bool) -> Product:
         SweepError: Something here is not what the request was planned with.
         HandoverError: The report cannot be rendered.
     """
-    project = Project.find() if remote else request.project
-    here = replace(Contract.of(project, request.report).inputs, parameters=request.parameters)
-    differing = here.changed_since(request.inputs.as_json())
-    if differing:
+    request = replace(request, project=Project.find()) if remote else request
+    if differing := request.changed():
         raise SweepError(
             f"{request.report} {request.as_of}: the worker on {socket.gethostname()} must have what the sweep was "
             f"planned with (differs: {', '.join(differing)}).\n"
             "Bring its checkout and its packages to the same state, or run the sweep again if the change was here."
         )
-    return produce(replace(request, project=project), timeout_s=timeout_s)
+    return produce(request, timeout_s=timeout_s)
 
 
 @dataclass(eq=False)

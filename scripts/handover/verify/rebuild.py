@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from handover import git, scratch
@@ -167,7 +166,7 @@ def package_since(project: Project, commit: str) -> list[str]:
         GitError: Git cannot tell.
     """
     changed = _lines(project, "diff", "--name-only", f"--relative={PACKAGE}", commit)
-    return [name for name in changed if inputs.shapes(PurePosixPath(name))]
+    return [name for name in changed if inputs.shapes(name)]
 
 
 def _lines(project: Project, *words: str, data: bytes = b"") -> list[str]:

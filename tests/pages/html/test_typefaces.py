@@ -3,9 +3,12 @@
 import base64
 import io
 import re
+from collections import Counter
+from html import unescape
 
 import pytest
 from fontTools.ttLib import TTFont
+from lxml import html as lxml_html
 
 from handover import fonts
 from handover.pages import typefaces
@@ -89,6 +92,31 @@ def test_the_usual_faces_are_small():
 def test_what_describes_a_drawing_is_not_drawn_and_what_follows_is():
     drawn = "<svg><g><title>a</title>b<desc>c<b>d</b>e</desc>f<text>g</text></g></svg>"
     assert used(drawn) == {SERIF: "bfg"}
+
+
+@pytest.mark.parametrize("name", ["report", "everything", "hostile", "arabic"])
+def test_a_page_is_set_as_a_parser_of_html_reads_it(name, html):
+    body = re.search("<body>.*</body>", html(name), re.DOTALL)[0]
+    read = {}
+
+    def visit(element, around):
+        if around and element.tag not in typefaces.UNSET:
+            around = typefaces._setting(around, False, element.tag, *map(element.get, typefaces.SHAPING))
+        else:
+            around = None
+        texts = [element.get("data-label"), element.text, *(child.tail for child in element)]
+        read.setdefault(around, Counter()).update("".join(filter(None, texts)))
+        for child in element:
+            visit(child, around)
+
+    visit(lxml_html.document_fromstring(body).body, typefaces.Setting((fonts.SERIF, fonts.ARABIC)))
+    read.pop(None, None)
+    found = {how: Counter(unescape("".join(texts))) for how, texts in typefaces._texts(body, rtl=False).items()}
+    blank = Counter(dict.fromkeys(" \n\t", 10**6))
+    assert {how: held for how in found if (held := found[how] - blank)} == {
+        how: held for how in read if (held := read[how] - blank)
+    }
+    assert sum(map(Counter.total, found.values())) > 1000
 
 
 def test_a_face_is_not_cut_for_what_holds_no_text():
