@@ -199,7 +199,8 @@ def test_no_word_of_a_cell_touches_its_neighbour_or_leaves_the_page(said, behind
     found = list(boxes(made, "[WMmil.]"))
     assert {one[4] for one in found} == set(said)
     assert max(right for _, _, _, right, _ in found) < RIGHT
-    apart = [b[1] - a[3] for a, b in pairwise(found) if a[0] == b[0] and abs(a[2] - b[2]) < 1]
+    # parts of a table stand in both columns of a page, at times on nearly one line
+    apart = [b[1] - a[3] for a, b in pairwise(found) if a[0] == b[0] and abs(a[2] - b[2]) < 1 and a[1] < b[1]]
     assert all(gap > 3 for gap in apart)
 
 
