@@ -216,7 +216,7 @@ def _write_none(ax: Axes, year: int, taken: list[labels.Box]) -> None:
 
 
 def _stacks(ax: Axes, tops: Mapping[float, float]) -> list[labels.Box]:
-    spots = [labels.points(ax, x, level + 0.5) for x, level in tops.items()]
+    spots = labels.all_points(ax, [(x, level + 0.5) for x, level in tops.items()])
     return [labels.Box(px - 3, 0, px + 3, py) for px, py in spots]
 
 

@@ -6,6 +6,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from operator import itemgetter
@@ -21,10 +22,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, Bbox, TransformedPath
+from matplotlib.transforms import Affine2D, Bbox, Transform, TransformedPath
 
 from handover.errors import ChartError
-from handover.story.charts.style import INK, LABEL, PAPER, line_metrics, text_size
+from handover.story.charts.style import INK, LABEL, PAPER, house, line_metrics, text_size
 
 TEXT = 9.0  #: size of every label
 LINE = 11.0  #: height of a line of labels
@@ -346,8 +347,12 @@ def flag(
 
 def points(ax: Axes, x: float, y: float) -> tuple[float, float]:
     """Convert a point of the data to points from the lower left of the canvas."""
-    px, py = ax.transData.transform((x, y))
-    return float(px), float(py)
+    return all_points(ax, [(x, y)])[0]
+
+
+def all_points(ax: Axes, places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Convert many at once, as `points` does one in the same time."""
+    return [(px, py) for px, py in ax.transData.transform(places).tolist()]
 
 
 def flags(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = ()) -> list[Box]:
@@ -368,8 +373,12 @@ def flags(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = ()) -> lis
 def flag_boxes(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, gap: float = PAD) -> list[Box]:
     """Return where `flags` would place the notes, in points."""
     edge = ax.figure.bbox.width * 0.012
-    marks = [Mark(*points(ax, note.x, note.y), *extent(note)) for note in notes]
-    return place_flags(marks, obstacles, left=edge, right=ax.figure.bbox.width - edge, gap=gap)
+    return place_flags(_marks(ax, notes), obstacles, left=edge, right=ax.figure.bbox.width - edge, gap=gap)
+
+
+def _marks(ax: Axes, notes: Sequence[Note]) -> list[Mark]:
+    places = all_points(ax, [(note.x, note.y) for note in notes])
+    return [Mark(*place, *extent(note)) for place, note in zip(places, notes, strict=True)]
 
 
 def beside(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, needed: int = 0) -> list[Box]:
@@ -382,7 +391,7 @@ def beside(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, ne
     """
     box = ax.get_window_extent()
     edge = ax.figure.bbox.width * 0.988
-    marks = [Mark(*points(ax, note.x, note.y), *extent(note)) for note in notes]
+    marks = _marks(ax, notes)
     boxes = place_beside(
         marks, obstacles, inside=Box(box.x0 - 4, box.y0 + 1, edge, box.y1), reach=6, steps=30, needed=needed
     )
@@ -415,7 +424,7 @@ def without_room(*figures: Figure | None) -> list[str]:
 
 def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
     """Interrupt the grid lines of the y axis behind texts."""
-    lines = [points(ax, 0.0, tick)[1] for tick in ax.get_yticks()]
+    lines = [py for _, py in all_points(ax, [(0.0, tick) for tick in ax.get_yticks()])]
     for box in boxes:
         if any(box.bottom < y < box.top for y in lines):
             size = box.right - box.left, box.top - box.bottom
@@ -442,9 +451,19 @@ def set_text(
     ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
 ) -> None:
     """Write lines of text below `top`; `px` and `top` are in points."""
-    look = {"fontproperties": _font(weight), "color": colour, "ha": align, "transform": POINTS}
     for n, words in enumerate(text.split("\n") if text else []):
-        ax.figure.add_artist(_Words(px, top - LINE * n - LINE * 0.78, words, **look))
+        line = copy(_words(weight, colour, align))
+        line.set_fontproperties(_font(weight))
+        line.set_position((px, top - LINE * n - LINE * 0.78))
+        line.set_text(words)
+        ax.figure.add_artist(line)
+
+
+@lru_cache(64)
+@house()
+def _words(weight: str, colour: str, align: str) -> "_Words":
+    """Return a line of text to copy; see `_line`."""
+    return _Words(fontproperties=_font(weight), color=colour, ha=align, transform=POINTS)
 
 
 class _Words(Text):
@@ -478,9 +497,29 @@ def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour:
     trace(ax, (start, end), colour, **look | how)
 
 
-def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
-    """Draw a line through places of the data; unlike `Axes.plot`, which takes longer, it moves no limits."""
-    add(ax, Line2D(*zip(*places, strict=True), color=colour, **how))
+def trace(
+    ax: Axes,
+    places: Sequence[tuple[float, float]],
+    colour: str | None,
+    *,
+    transform: Transform | None = None,
+    **how: Any,
+) -> None:
+    """Draw a line through places of the data, or marks there; unlike `Axes.plot`, it moves no limits."""
+    drawn = copy(_line(color=colour, **how))
+    drawn.set_data(*zip(*places, strict=True))
+    if transform is not None:
+        drawn.set_transform(transform)  # it has no hash, so the line to copy is without
+    ax.add_artist(drawn)
+
+
+@lru_cache(256)
+@house()
+def _line(**look: Any) -> Line2D:
+    """Return a line to copy, since making one anew takes five times as long."""
+    line = Line2D((), (), **look)
+    _save_clip(line)
+    return line
 
 
 def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str, **how: Any) -> None:
@@ -489,12 +528,17 @@ def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, flo
         trace(ax, [place for start, end in ends for place in (start, end, (math.nan, math.nan))], colour, **how)
 
 
-#: A clip path that is never used: it saves matplotlib making one for artists that are not clipped.
+def add(ax: Axes, artist: Artist) -> None:
+    """Add an artist to the axes without updating their limits, which would take as long as drawing it."""
+    _save_clip(artist)
+    ax.add_artist(artist)
+
+
+#: A clip path that is never used.
 _UNCLIPPED = TransformedPath(Path.unit_rectangle(), POINTS)
 
 
-def add(ax: Axes, artist: Artist) -> None:
-    """Add an artist to the axes without updating their limits, which would take as long as drawing it."""
+def _save_clip(artist: Artist) -> None:
+    """Save matplotlib making a clip path for an artist that is not clipped."""
     if not artist.get_clip_on():
         artist.set_clip_path(_UNCLIPPED)
-    ax.add_artist(artist)

@@ -210,7 +210,7 @@ def _bases(ax: Axes, drawn: list[Path], known: list[dict[str, Any]], focus: str)
     for x, y, name, state, own in spots:
         notes.insert(0 if own else len(notes), (x, y, name, "bold", FOCUS if own else INK, state))
     capital = labels.points(ax, *BAGHDAD[1:])
-    places = [_clear(labels.points(ax, x, y), capital) for x, y, *_ in notes]
+    places = [_clear(place, capital) for place in labels.all_points(ax, [note[:2] for note in notes])]
     sizes = [(labels.breadth(name, weight), (name.count("\n") + 1) * labels.LINE) for *_, name, weight, _, _ in notes]
     dots = [Box(px - 4, py - 4, px + 4, py + 4) for px, py in places]
     named = [labels.Mark(*place, *size) for place, size in zip(places, sizes, strict=True)]

@@ -146,7 +146,7 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
 
 def _along(ax: Axes, places: list[tuple[float, float]]) -> list[labels.Box]:
     """Return small boxes along the line through some places of the data, which no label may cover."""
-    spots = np.array([labels.points(ax, *place) for place in places])
+    spots = ax.transData.transform(places)
     lengths = np.concatenate([[0.0], np.hypot(*np.diff(spots, axis=0).T).cumsum()])
     steps = np.union1d(lengths, np.arange(0, lengths[-1], 6.0))
     line = zip(*(np.interp(steps, lengths, side).tolist() for side in spots.T), strict=True)

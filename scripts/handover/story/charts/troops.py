@@ -251,14 +251,14 @@ def _obstacles(ax: Axes, found: list[Level], lines: list[Stretch], events: list[
     fade = marks.FADE * 0.6
     reach = dict.fromkeys(marks.UPPER, (fade, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, fade))
     boxes = []
-    for level in found:
-        (px, py), (down, up) = labels.points(ax, level.x, level.height), reach.get(level.quantity.bound, (3.5, 3.5))
+    for level, (px, py) in zip(found, labels.all_points(ax, [(own.x, own.height) for own in found]), strict=True):
+        down, up = reach.get(level.quantity.bound, (3.5, 3.5))
         boxes.append(labels.Box(px - 3.5, py - down, px + 3.5, py + up))
     ends = [((start, level), (end, level)) for start, end, level in lines]
     ends += [((x, low), (x, high)) for x, low, high in _risers(lines)]
     ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
-    for start, end in ends:
-        (x0, y0), (x1, y1) = labels.points(ax, *start), labels.points(ax, *end)
+    corners = labels.all_points(ax, [place for both in ends for place in both])
+    for (x0, y0), (x1, y1) in zip(corners[::2], corners[1::2], strict=True):
         boxes.append(labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1))
     return boxes
 
