@@ -40,8 +40,9 @@ CAPTURE = "E190"
 
 def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """Return the rows as dictionaries of plain cells: days as `datetime.date`, empty ones as None."""
-    columns = [_cells(column) for _, column in frame.items()]
-    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+    # a list, since pandas makes each name anew whenever it is asked
+    names, columns = frame.columns.tolist(), [_cells(column) for _, column in frame.items()]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _cells(column: "pd.Series") -> list[Any]:
@@ -216,12 +217,13 @@ def _from_rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> "pd.Data
 
 def _frame(columns: dict[str, list[Any]]) -> "pd.DataFrame":
     """Make a frame from finished columns, since changing a column of a frame would copy it."""
+    import numpy as np
     import pandas as pd
 
-    def column(name: str, cells: list[Any]) -> "pd.Series":
+    def column(name: str, cells: list[Any]) -> Any:
         if name in DATES:
-            return pd.Series(pd.to_datetime(cells))
-        return pd.Series(cells, dtype="float64" if name in NUMBERS else None)
+            return pd.to_datetime(cells)
+        return np.array(cells, dtype=float) if name in NUMBERS else cells
 
     return pd.DataFrame({name: column(name, cells) for name, cells in columns.items()})
 
@@ -265,7 +267,9 @@ def require_rows(where: str, rows: object, columns: Iterable[str] = ()) -> None:
         )
 
 
-def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English) -> Table:
+def html_table(
+    rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English, *, by_day: bool = False
+) -> Table:
     """Write rows as an HTML table with a caption and header cells, each row ending in its source.
 
     Rows that read alike become one row with several sources.
@@ -276,10 +280,15 @@ def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, lang
             count with a bound is written with its bound.
         caption: Markdown with links, from a template.
         language: Writes numbers and dates.
+        by_day: Sort the rows, since readers look a day up.
     """
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
-    for row in records(rows):
+    told = records(rows)
+    day = next((column for column in ("date", "start") if column in rows), None)
+    if by_day and day:
+        told.sort(key=lambda row: (row[day] is None, row[day]))
+    for row in told:
         cells = "".join(_cell(row, column, language, first=n == 0) for n, column in enumerate(columns))
         link = f'<a href="{SOURCE}{row["source_id"]}">{html.escape(str(row["outlet"]))}</a>'
         body.setdefault(cells, {})[link] = None

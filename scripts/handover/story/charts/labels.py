@@ -203,12 +203,13 @@ def _placed(
         # boxes that contain the mark do not obstruct its leader line
         around = (left <= mark.x) & (bottom <= mark.y) & (right >= mark.x) & (top >= mark.y)
         others = taken[:, ~around] - _at(mark)
-        for box in _free(mark, taken, inside, reach, steps):
-            if not _crossed(mark, box, others):
-                found, crossing = box, 0.0
+        for spots in _free(mark, taken, inside, reach, steps):
+            crossed = _crossed(mark, spots, others)
+            if not crossed.all():
+                found, crossing = Box._make(spots[:, crossed.argmin()].tolist()), 0.0
                 break
             if must and found is None:
-                found, crossing = box, CROSSING
+                found, crossing = Box._make(spots[:, 0].tolist()), CROSSING
         cost += crossing + math.dist(nearest(found, mark.x, mark.y), mark[:2]) if found else MISSING
         placed[n] = found
         if found:
@@ -221,8 +222,8 @@ def _at(mark: Mark) -> np.ndarray:
     return np.array([[mark.x], [mark.y], [mark.x], [mark.y]])
 
 
-def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[Box]:
-    """Yield places around a mark where a text would cover nothing, nearest first."""
+def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[np.ndarray]:
+    """Yield places around a mark where a text would cover nothing, nearest first: boxes, a column each."""
     around = _around(mark.width, mark.height, reach, steps)
     for start in range(0, around.shape[1], BATCH):
         spots = around[:, start : start + BATCH] + _at(mark)
@@ -230,21 +231,30 @@ def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) 
         spots = spots[
             :, (left >= inside.left) & (bottom >= inside.bottom) & (right <= inside.right) & (top <= inside.top)
         ]
-        yield from map(Box._make, spots[:, ~_meet(spots, taken, 1.0).any(axis=1)].T.tolist())
+        spots = spots[:, ~_meet(spots, taken, 1.0).any(axis=1)]
+        if spots.size:
+            yield spots
 
 
-@lru_cache(maxsize=256)
 def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray:
     """Return boxes around the origin, a column each, the shortest leader line first; then right, left, above, below."""
+    x, wide, y, tall = _sides_around(reach, steps)
+    left, bottom = x + wide * width, y + tall * height
+    boxes = np.array([left, bottom, left + width, bottom + height])
+    ends = np.maximum(boxes[:2], 0) + np.minimum(boxes[2:], 0)
+    return boxes[:, np.argsort(np.hypot(*ends).round(3), kind="stable")]
+
+
+@cache
+def _sides_around(reach: float, steps: int) -> np.ndarray:
+    """Return where boxes around the origin begin, a column each: x and a part of the width, y and of the height."""
     spots = []
     for away in (step * 4.0 for step in range(steps)):
-        sides = [x for aside in dict.fromkeys((0.0, away)) for x in (reach + aside, -reach - aside - width)]
-        spots += [(x, dy - height / 2) for x in sides for dy in dict.fromkeys((away, -away))]
-        levels = (reach + away, -reach - away - height)
-        spots += [(x, y) for y in levels for x in (-width / 2, -reach, reach - width)]
-    boxes = np.array([(x, y, x + width, y + height) for x, y in spots])
-    ends = np.maximum(boxes[:, :2], 0) + np.minimum(boxes[:, 2:], 0)
-    return boxes[np.argsort(np.hypot(*ends.T).round(3), kind="stable")].T
+        sides = [x for aside in dict.fromkeys((0.0, away)) for x in ((reach + aside, 0.0), (-reach - aside, -1.0))]
+        spots += [(*x, dy, -0.5) for x in sides for dy in dict.fromkeys((away, -away))]
+        levels = ((reach + away, 0.0), (-reach - away, -1.0))
+        spots += [(*x, *y) for y in levels for x in ((0.0, -0.5), (-reach, 0.0), (reach, -1.0))]
+    return np.array(spots).T
 
 
 def _meet(ones: np.ndarray, others: np.ndarray, gap: float) -> np.ndarray:
@@ -259,15 +269,23 @@ def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
     return min(max(x, box.left), box.right), min(max(y, box.bottom), box.top)
 
 
-def _crossed(mark: Mark, box: Box, others: np.ndarray) -> bool:
-    """Return whether the leader line from a mark to its text would cross a box; these are relative to the mark."""
-    px, py = nearest(box, mark.x, mark.y)
+def _crossed(mark: Mark, boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return for each box whether the leader line from the mark to it crosses another; those are relative to the mark.
+
+    Args:
+        mark: Where the lines begin.
+        boxes: Of texts, a column each.
+        others: What a line may cross, a column each.
+    """
+    left, bottom, right, top = boxes
+    away = np.array([np.clip(mark.x, left, right) - mark.x, np.clip(mark.y, bottom, top) - mark.y])
+    away[away == 0] = 1e-9
     # where along the line each box begins and ends, across and up
-    x0, x1 = others[::2] / (px - mark.x or 1e-9)
-    y0, y1 = others[1::2] / (py - mark.y or 1e-9)
+    x0, x1 = others[::2, None] / away[0][:, None]
+    y0, y1 = others[1::2, None] / away[1][:, None]
     enter = np.maximum(np.minimum(x0, x1), np.minimum(y0, y1))
     leave = np.minimum(np.maximum(x0, x1), np.maximum(y0, y1))
-    return bool(((enter <= leave) & (leave >= 0) & (enter < 1)).any())
+    return ((enter <= leave) & (leave >= 0) & (enter < 1)).any(axis=1)
 
 
 def _leader(mark: Mark, box: Box) -> np.ndarray:
@@ -302,6 +320,8 @@ def _font(weight: str) -> FontProperties:
 
 def wrap(text: str, width: float, weight: str = "normal") -> str:
     """Break a text at spaces into lines of at most `width` points; a longer word stays whole."""
+    if breadth(whole := " ".join(text.split()), weight) <= width:
+        return whole
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -482,12 +502,11 @@ class _Words(Text):
             return
         gc = renderer.new_gc()
         gc.set_foreground(self.get_color())
-        y = self.get_position()[1]
+        (x, y), text, font = self.get_position(), self.get_text(), self.get_fontproperties()
+        x -= text_size(text, font)[0] * BEFORE[self.get_ha()]
         y = renderer.get_canvas_width_height()[1] - y if renderer.flipy() else y
         renderer.open_group("text", self.get_gid())
-        renderer.draw_text(
-            gc, self.get_window_extent().x0, y, self.get_text(), self.get_fontproperties(), 0.0, mtext=self
-        )
+        renderer.draw_text(gc, x, y, text, font, 0.0, mtext=self)
         renderer.close_group("text")
 
 
