@@ -104,7 +104,8 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     _, plot = room(ax, left=columns.plot, right=MARGIN, top=over, bottom=MARGIN)
     _scale(ax, [line.rate for line in lines], plot)
     _heads(ax, columns, heading)
-    top = plot
+    top = ax.get_window_extent().y1
+    _rules(ax, groups, top)
     for group in groups:
         _draw(ax, group, columns, top)
         top -= group.tall
@@ -245,16 +246,21 @@ def _powers(ax: Axes) -> range:
     return range(math.ceil(low), math.floor(high) + 1)
 
 
+def _rules(ax: Axes, groups: list[Group], top: float) -> None:
+    """Draw a line over each group, and the lines of the axis, which stop short of names above their counts."""
+    edge, powers = ax.figure.bbox.width - MARGIN, [px for px, _ in labels.all_points(ax, [(p, 0) for p in _powers(ax)])]
+    over, down = [], []
+    for group in groups:
+        over.append(((MARGIN, top), (edge, top)))
+        ceiling = top if group.beside else top - SPACE - group.words
+        top -= group.tall
+        down += [((px, top), (px, ceiling)) for px in powers]
+    labels.strokes(ax, over, RULE, lw=0.7, zorder=0.6, **marks.OVER)
+    labels.strokes(ax, down, RULE, lw=0.8, zorder=0.5, **marks.OVER)
+
+
 def _draw(ax: Axes, group: Group, columns: Columns, top: float) -> None:
-    base = ax.get_window_extent().y0 + top
-    edge = ax.figure.bbox.width - MARGIN
-    labels.line(ax, (MARGIN, base), (edge, base), RULE, lw=0.7, zorder=0.6)
-    # the axis lines stop short of the names
-    ceiling, floor = base if group.beside else base - SPACE - group.words, base - group.tall
-    for power in _powers(ax):
-        px, _ = labels.points(ax, power, 0)
-        labels.line(ax, (px, floor), (px, ceiling), RULE, lw=0.8, zorder=0.5)
-    base -= SPACE
+    base = top - SPACE
     labels.set_text(ax, MARGIN, base, group.name, weight="bold", colour=group.colour)
     past = labels.breadth(group.name, "bold") + labels.PAD if group.inline else 0.0
     labels.set_text(ax, MARGIN + past, base - group.words + labels.LINE, group.what, colour=LABEL)
