@@ -254,10 +254,10 @@ def require_rows(where: str, rows: object, columns: Iterable[str] = ()) -> None:
             "Choose among them with query; rows that are grouped, or made by hand, no longer name their sources. "
             "A sum or a mean is a row of data/facts.csv, which story.numbers gives as rows."
         )
-    bare = rows["row_id"][rows["source_id"].isna()]  # type: ignore[index]
-    if len(bare):
+    bare = rows["source_id"].isna()  # type: ignore[index]
+    if bare.any():
         raise ChartError(
-            f"{where}: each row must name its source (got none for '{bare.iloc[0]}').\n"
+            f"{where}: each row must name its source (got none for '{rows['row_id'][bare].iloc[0]}').\n"
             "Give the table a column source_id, and fill it."
         )
     if missing := [name for name in columns if name not in names and name not in STANDING]:
