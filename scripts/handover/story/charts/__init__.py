@@ -10,11 +10,7 @@ each module does.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
+from typing import Any
 
 #: As many canvases as the charts of a long report take, each for a page and for a phone.
 CANVASES = 12
@@ -37,7 +33,7 @@ def preload() -> None:
     _draw((troops.levels, pd.DataFrame({**row, **counts})), (attacks.by_year, pd.DataFrame({**row, **raids})))
 
 
-def _draw(*charts: "tuple[Callable[[Axes, pd.DataFrame], None], pd.DataFrame]") -> None:
+def _draw(*charts: tuple[Callable[..., None], Any]) -> None:
     from handover.story.charts import figure
 
     for draw, rows in charts:

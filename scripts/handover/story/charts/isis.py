@@ -202,13 +202,11 @@ def _months(start: dt.date, end: dt.date) -> str:
     return f"{axes.short(start, 'month', year=start.year != end.year)}–{axes.short(end, 'month')}"
 
 
-def _widest(group: Group) -> float:
-    return max(labels.breadth(group.name, "bold"), labels.breadth(group.what))
-
-
 def _columns(groups: list[Group], *, beside: bool) -> Columns:
     lines = [line for group in groups for line in group.lines]
-    wide = (group.wide if group.inline else _widest(group) for group in groups)
+    wide = [
+        one.wide if one.inline else max(labels.breadth(one.name, "bold"), labels.breadth(one.what)) for one in groups
+    ]
     names = max(wide) + GUTTER if beside else 0.0
     months = max(labels.breadth(line.months) for line in lines)
     count = max([labels.breadth("Count"), *(labels.breadth(line.count, "bold") for line in lines)])

@@ -22,7 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, Bbox, Transform, TransformedPath
+from matplotlib.transforms import Affine2D, Bbox, TransformedPath
 
 from handover.errors import ChartError
 from handover.story.charts.style import INK, LABEL, PAPER, house, line_metrics, text_size
@@ -236,25 +236,18 @@ def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) 
             yield spots
 
 
+@lru_cache(maxsize=256)
 def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray:
     """Return boxes around the origin, a column each, the shortest leader line first; then right, left, above, below."""
-    x, wide, y, tall = _sides_around(reach, steps)
-    left, bottom = x + wide * width, y + tall * height
-    boxes = np.array([left, bottom, left + width, bottom + height])
-    ends = np.maximum(boxes[:2], 0) + np.minimum(boxes[2:], 0)
-    return boxes[:, np.argsort(np.hypot(*ends).round(3), kind="stable")]
-
-
-@cache
-def _sides_around(reach: float, steps: int) -> np.ndarray:
-    """Return where boxes around the origin begin, a column each: x and a part of the width, y and of the height."""
     spots = []
     for away in (step * 4.0 for step in range(steps)):
-        sides = [x for aside in dict.fromkeys((0.0, away)) for x in ((reach + aside, 0.0), (-reach - aside, -1.0))]
-        spots += [(*x, dy, -0.5) for x in sides for dy in dict.fromkeys((away, -away))]
-        levels = ((reach + away, 0.0), (-reach - away, -1.0))
-        spots += [(*x, *y) for y in levels for x in ((0.0, -0.5), (-reach, 0.0), (reach, -1.0))]
-    return np.array(spots).T
+        sides = [x for aside in dict.fromkeys((0.0, away)) for x in (reach + aside, -reach - aside - width)]
+        spots += [(x, dy - height / 2) for x in sides for dy in dict.fromkeys((away, -away))]
+        levels = (reach + away, -reach - away - height)
+        spots += [(x, y) for y in levels for x in (-width / 2, -reach, reach - width)]
+    boxes = np.array([(x, y, x + width, y + height) for x, y in spots])
+    ends = np.maximum(boxes[:, :2], 0) + np.minimum(boxes[:, 2:], 0)
+    return boxes[np.argsort(np.hypot(*ends.T).round(3), kind="stable")].T
 
 
 def _meet(ones: np.ndarray, others: np.ndarray, gap: float) -> np.ndarray:
@@ -270,13 +263,7 @@ def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
 
 
 def _crossed(mark: Mark, boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return for each box whether the leader line from the mark to it crosses another; those are relative to the mark.
-
-    Args:
-        mark: Where the lines begin.
-        boxes: Of texts, a column each.
-        others: What a line may cross, a column each.
-    """
+    """Return for each box of a text whether the leader line to it crosses one of `others`, relative to the mark."""
     left, bottom, right, top = boxes
     away = np.array([np.clip(mark.x, left, right) - mark.x, np.clip(mark.y, bottom, top) - mark.y])
     away[away == 0] = 1e-9
@@ -320,8 +307,6 @@ def _font(weight: str) -> FontProperties:
 
 def wrap(text: str, width: float, weight: str = "normal") -> str:
     """Break a text at spaces into lines of at most `width` points; a longer word stays whole."""
-    if breadth(whole := " ".join(text.split()), weight) <= width:
-        return whole
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -346,15 +331,7 @@ def flag(
 ) -> Note:
     """Return a note for a flag: inline if a side of its mark has room, else with its body under its head.
 
-    Args:
-        ax: Its x limits must be final.
-        x: Of the mark.
-        y: Of the mark.
-        head: See `Note`.
-        body: See `Note`.
-        colour: Of the head.
-        gap: Between stem and text.
-        stems: Places on the x axis whose stems a flag to the right must not cross.
+    The x limits must be final. `gap` is between stem and text; a flag to the right must cross no stem at `stems`.
     """
     note = Note(x, y, head, body, colour, inline=True)
     px, edge, wide = points(ax, x, 0.0)[0], ax.figure.bbox.width * 0.012, extent(note)[0]
@@ -516,29 +493,21 @@ def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour:
     trace(ax, (start, end), colour, **look | how)
 
 
-def trace(
-    ax: Axes,
-    places: Sequence[tuple[float, float]],
-    colour: str | None,
-    *,
-    transform: Transform | None = None,
-    **how: Any,
-) -> None:
+def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str | None, **how: Any) -> None:
     """Draw a line through places of the data, or marks there; unlike `Axes.plot`, it moves no limits."""
+    transform = how.pop("transform", None)  # it has no hash
     drawn = copy(_line(color=colour, **how))
     drawn.set_data(*zip(*places, strict=True))
     if transform is not None:
-        drawn.set_transform(transform)  # it has no hash, so the line to copy is without
-    ax.add_artist(drawn)
+        drawn.set_transform(transform)
+    add(ax, drawn)
 
 
 @lru_cache(256)
 @house()
 def _line(**look: Any) -> Line2D:
     """Return a line to copy, since making one anew takes five times as long."""
-    line = Line2D((), (), **look)
-    _save_clip(line)
-    return line
+    return Line2D((), (), **look)
 
 
 def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str, **how: Any) -> None:
@@ -547,17 +516,12 @@ def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, flo
         trace(ax, [place for start, end in ends for place in (start, end, (math.nan, math.nan))], colour, **how)
 
 
-def add(ax: Axes, artist: Artist) -> None:
-    """Add an artist to the axes without updating their limits, which would take as long as drawing it."""
-    _save_clip(artist)
-    ax.add_artist(artist)
-
-
-#: A clip path that is never used.
+#: A clip path that is never used: it saves matplotlib making one for artists that are not clipped.
 _UNCLIPPED = TransformedPath(Path.unit_rectangle(), POINTS)
 
 
-def _save_clip(artist: Artist) -> None:
-    """Save matplotlib making a clip path for an artist that is not clipped."""
+def add(ax: Axes, artist: Artist) -> None:
+    """Add an artist to the axes without updating their limits, which would take as long as drawing it."""
     if not artist.get_clip_on():
         artist.set_clip_path(_UNCLIPPED)
+    ax.add_artist(artist)

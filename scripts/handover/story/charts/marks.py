@@ -29,8 +29,8 @@ ENGLISH = English()
 OVER = {"transform": labels.POINTS, "clip_on": False}
 #: Options for a mark in a key.
 KEY = OVER | {"gid": "key"}
-#: Draws a mark in a key, at an x and a y in points of the canvas.
-Sample = Callable[[Axes, float, float], None]
+#: A mark in a key: options for `plot`, or what draws it, at an x and a y in points of the canvas.
+Sample = Mapping[str, Any] | Callable[[Axes, float, float], None]
 
 
 def need(rows: Collection[Any], what: str) -> None:
@@ -91,11 +91,6 @@ def draw(
         plot(ax, places, mfc=face, **look | how)
 
 
-def squares(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
-    """Draw counts by another method, as squares."""
-    plot(ax, places, marker="s", ms=SIZE, mfc=colour, mec=colour, **{"zorder": 3, "clip_on": False} | how)
-
-
 def plot(ax: Axes, places: Sequence[tuple[float, float]], **how: Any) -> None:
     """Draw one kind of mark at all its places, as one artist: one for each would take most of a chart's time."""
     if places:
@@ -145,11 +140,12 @@ def key(ax: Axes, entries: Mapping[str, str], sample: Mapping[str, Sample]) -> N
     Args:
         ax: Its canvas must have its final height.
         entries: Kind of mark to its meaning, in reading order.
-        sample: Kind of mark to the function that draws it.
+        sample: Kind of mark to what it is like.
     """
     for kind, (meaning, x, row) in zip(entries, _key_places(ax, list(entries.values())), strict=True):
         top = ax.figure.bbox.height - 6 - row * (labels.LINE + 2)
-        sample[kind](ax, x + 4, top - labels.LINE / 2)
+        own, place = sample[kind], (x + 4, top - labels.LINE / 2)
+        own(ax, *place) if callable(own) else plot(ax, [place], **own | KEY)
         labels.set_text(ax, x + 12, top, meaning, colour=LABEL)
 
 

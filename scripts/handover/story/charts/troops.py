@@ -43,6 +43,7 @@ SPARSE = 183
 #: The width in points of a canvas that each label needs.
 LABEL = 48.0
 FAINT = {"lw": 1.1, "alpha": 0.4}
+FILE = {"marker": "s", "ms": marks.SIZE, "mfc": INK, "mec": INK, "zorder": 3, "clip_on": False}
 #: The scope that the reports show, and the article's claim with its own count.
 SCOPE, ARTICLE = "us_in_iraq", "p09s01b"
 
@@ -62,7 +63,7 @@ SAMPLES: dict[str, marks.Sample] = {
     "range": _sample(Quantity(low=-4, high=4, bound="range")),
     "below": _sample(Quantity(high=4, bound="fewer_than")),
     "above": _sample(Quantity(low=-4, bound="more_than")),
-    "file": lambda ax, x, y: marks.squares(ax, [(x, y)], INK, **marks.KEY),
+    "file": FILE,
     **{basis: _sample(Quantity(0, bound="about"), ALERT, basis) for basis in marks.MEANT},
     "outlier": _sample(Quantity(0, bound="about"), CONTEXT),
     "faint": lambda ax, x, y: labels.line(ax, (x - 6, y), (x + 3, y), FOCUS, **FAINT),
@@ -221,7 +222,7 @@ def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
     for kind, group in groupby(sorted(found, key=attrgetter("kind")), attrgetter("kind")):
         spots = [(level.x, level.quantity) for level in group]
         if kind == "file":
-            marks.squares(ax, [(x, marks.height(quantity)) for x, quantity in spots], INK)
+            marks.plot(ax, [(x, marks.height(quantity)) for x, quantity in spots], **FILE)
         elif kind == "outlier":
             marks.draw(ax, spots, CONTEXT, zorder=2.5)
         else:
