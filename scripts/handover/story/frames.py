@@ -87,7 +87,7 @@ def marks(view: View, labels: Mapping[str, str]) -> "pd.DataFrame":
         period = view.claim(row_id).period
         if view.sees(row_id) and period:
             rows.append({"label": label, "start": period.start, "end": period.end} | _evidence(view, row_id))
-    return _from_rows(sorted(rows, key=lambda row: row["start"]), ("label", "start", "end"))
+    return from_rows(sorted(rows, key=lambda row: row["start"]), ("label", "start", "end"))
 
 
 def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
@@ -102,7 +102,7 @@ def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
             words = {"fact": fact.key, "label": fact.label, "start": period.start, "end": period.end}
             words |= {"value": number.value, "low": number.low, "high": number.high, "bound": number.bound}
             rows += [words | _evidence(view, claim) for claim in fact.claims]
-    return _from_rows(rows, ("fact", "label", "value", "low", "high", "bound", "start", "end"))
+    return from_rows(rows, ("fact", "label", "value", "low", "high", "bound", "start", "end"))
 
 
 def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":
@@ -130,7 +130,7 @@ def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFra
             "start": day,
         }
         rows.append(words | _evidence(view, found.id))
-    return _from_rows(sorted(rows, key=lambda row: row["start"]), ("said", "speaker", "statement", "start"))
+    return from_rows(sorted(rows, key=lambda row: row["start"]), ("said", "speaker", "statement", "start"))
 
 
 def holdings(view: View, place_id: str) -> "pd.DataFrame":
@@ -152,7 +152,7 @@ def holdings(view: View, place_id: str) -> "pd.DataFrame":
         | _evidence(view, row_id)
         for n, ((start, kind, row_id), end) in enumerate(zip(turns, ends, strict=False), 1)
     ]
-    return _from_rows(spans, ("label", "start", "end", "kind", "open"))
+    return from_rows(spans, ("label", "start", "end", "kind", "open"))
 
 
 def promises(view: View, language: English) -> "pd.DataFrame":
@@ -176,7 +176,7 @@ def promises(view: View, language: English) -> "pd.DataFrame":
             words |= {"done": "not reported" if view.as_of > due.end else "not due yet", "late": ""}
         ids = [str(row["milestone_id"]), *([report.id] if report else [])]
         rows += [words | _evidence(view, row_id) for row_id in ids]
-    return _from_rows(rows, ("label", "due", "done", "late", "date"))
+    return from_rows(rows, ("label", "due", "done", "late", "date"))
 
 
 def _due(due: Period, language: English) -> str:
@@ -211,7 +211,8 @@ def _evidence(view: View, row_id: str) -> dict[str, Any]:
     return dict(zip(EVIDENCE, (row_id, found.source, source["outlet"], source["grade"], found.known), strict=True))
 
 
-def _from_rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> "pd.DataFrame":
+def from_rows(rows: list[dict[str, Any]], columns: Iterable[str]) -> "pd.DataFrame":
+    """Return rows with evidence as a frame of some of their columns, and of the evidence."""
     return _frame({name: [row[name] for row in rows] for name in (*columns, *EVIDENCE)})
 
 
@@ -267,28 +268,21 @@ def require_rows(where: str, rows: object, columns: Iterable[str] = ()) -> None:
         )
 
 
-def html_table(
-    rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English, *, by_day: bool = False
-) -> Table:
+def html_table(rows: Iterable[Row], columns: dict[str, str], caption: str, language: English) -> Table:
     """Write rows as an HTML table with a caption and header cells, each row ending in its source.
 
     Rows that read alike become one row with several sources.
 
     Args:
-        rows: Any of the frames above.
+        rows: From `records`.
         columns: Column to heading; ``quantity`` and ``when`` stand for the columns of an interval and a period. A
             count with a bound is written with its bound.
         caption: Markdown with links, from a template.
         language: Writes numbers and dates.
-        by_day: Sort the rows, since readers look a day up.
     """
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
-    told = records(rows)
-    day = next((column for column in ("date", "start") if column in rows), None)
-    if by_day and day:
-        told.sort(key=lambda row: (row[day] is None, row[day]))
-    for row in told:
+    for row in rows:
         cells = "".join(_cell(row, column, language, first=n == 0) for n, column in enumerate(columns))
         link = f'<a href="{SOURCE}{row["source_id"]}">{html.escape(str(row["outlet"]))}</a>'
         body.setdefault(cells, {})[link] = None

@@ -308,7 +308,7 @@ class Story:
                 subtitle=measure,
                 credit=self._credit(drawn, OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
                 alt=self._writer.plain(alt, where="alt"),
-                values=frames.html_table(counted, values, measure, self.language, by_day=True).html if beside else "",
+                values=frames.html_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
         self._omissions.tell()
         return replace(shown, shown=self._omissions.made("chart", without_links(words)))
@@ -336,7 +336,7 @@ class Story:
         words = self._writer.markdown(caption, where="caption")
         self._omissions.tell()
         shown = self._omissions.made("table", without_links(words))
-        return replace(frames.html_table(rows, columns, words, self.language), shown=shown)
+        return replace(frames.html_table(frames.records(rows), columns, words, self.language), shown=shown)
 
     def _credit(self, drawn: Iterable[tuple[str, str, str]], named: int) -> str:
         """Return the source line of a chart: the first `named` outlets, those with most rows first."""
@@ -449,3 +449,9 @@ def _sourced(rows: "pd.DataFrame") -> list[tuple[str, str, str]]:
 
 def _first(templates: Templates) -> str:
     return templates if isinstance(templates, str) else next(iter(templates), "")
+
+
+def _in_time(rows: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Sort rows by day, since readers look a day up."""
+    day = next((column for column in ("date", "start") if column in rows), None)
+    return sorted(frames.records(rows), key=lambda row: (row[day] is None, row[day]) if day else 0)

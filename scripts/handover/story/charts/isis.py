@@ -17,8 +17,7 @@ from matplotlib.axes import Axes
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, house
-from handover.story.claims import WEAK
-from handover.story.frames import records
+from handover.story.frames import from_rows, records, sound
 from handover.story.values import quantity_of
 
 #: Measure -> its words; averages and trends are not counts.
@@ -50,21 +49,16 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
         Rows with the columns of ``isis_attacks`` and its evidence; a count within a longer one by the same counter
         is left out, and so are weak sources.
     """
-    wanted = (rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna()
-    found = rows[wanted & (rows["grade"] != WEAK)]
-    if claims is not None and not claims.empty:
-        own = claims[(claims["unit"] == "attacks") & claims["bound"].notna()]
-        # `start` and `end` of a claim are places in the text
-        own = own.drop(columns=["start", "end"]).assign(scope=scope, measure="attacks")
-        own = own.rename(columns={"start_date": "start", "end_date": "end", "speaker": "counted_by"})
-        own = own[[column for column in rows.columns if column in own.columns]]
-        found = pd.concat([found, own]) if len(found) else own
-    length = (found["end"] - found["start"]).dt.days
-    found = found[length >= SHORTEST].reset_index(drop=True)
-    stretches = [(_lane(row), row["start"], row["end"]) for row in records(found)]
-    # an empty list would select columns
-    kept = pd.Series([not _within(own, stretches) for own in stretches], dtype=bool)
-    return found[kept].reset_index(drop=True)
+    found = [row for row in sound(rows) if row["scope"] == scope and row["measure"] in MEASURES]
+    for row in records(claims) if claims is not None else ():
+        if row["unit"] == "attacks":
+            # `start` and `end` of a claim are places in the text
+            own = {"start": row["start_date"], "end": row["end_date"], "counted_by": row["speaker"]}
+            found.append(dict.fromkeys(rows) | row | own | {"scope": scope, "measure": "attacks"})
+    found = [row for row in found if row["bound"] and row["end"] and (row["end"] - row["start"]).days >= SHORTEST]
+    stretches = [(_lane(row), row["start"], row["end"]) for row in found]
+    kept = [row for row, own in zip(found, stretches, strict=True) if not _within(own, stretches)]
+    return from_rows(kept, rows.columns.tolist())
 
 
 Stretch = tuple[tuple[str, str, str], dt.date, dt.date]
