@@ -370,12 +370,8 @@ def flags(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = ()) -> lis
 def flag_boxes(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, gap: float = PAD) -> list[Box]:
     """Return where `flags` would place the notes, in points."""
     edge = ax.figure.bbox.width * 0.012
-    return place_flags(_marks(ax, notes), obstacles, left=edge, right=ax.figure.bbox.width - edge, gap=gap)
-
-
-def _marks(ax: Axes, notes: Sequence[Note]) -> list[Mark]:
-    places = all_points(ax, [(note.x, note.y) for note in notes])
-    return [Mark(*place, *extent(note)) for place, note in zip(places, notes, strict=True)]
+    marks = [Mark(*points(ax, note.x, note.y), *extent(note)) for note in notes]
+    return place_flags(marks, obstacles, left=edge, right=ax.figure.bbox.width - edge, gap=gap)
 
 
 def beside(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, needed: int = 0) -> list[Box]:
@@ -388,7 +384,7 @@ def beside(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = (), *, ne
     """
     box = ax.get_window_extent()
     edge = ax.figure.bbox.width * 0.988
-    marks = _marks(ax, notes)
+    marks = [Mark(*points(ax, note.x, note.y), *extent(note)) for note in notes]
     boxes = place_beside(
         marks, obstacles, inside=Box(box.x0 - 4, box.y0 + 1, edge, box.y1), reach=6, steps=30, needed=needed
     )

@@ -20,7 +20,7 @@ from handover.story.charts import labels, marks
 from handover.story.charts.figure import MARGIN, heighten, room
 from handover.story.charts.labels import Box
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA, house
-from handover.story.frames import records, sound
+from handover.story.frames import EVIDENCE, from_rows, records, sound
 
 HOME, WATER = "Iraq", "Sea"
 BAGHDAD = ("Baghdad", 44.366, 33.315)
@@ -64,7 +64,6 @@ BECOMES = {
 SIZES = {"focus": 9.0, "base": 6.0}
 #: Columns of `states`.
 COLUMNS = ("place_id", "name", "latitude", "longitude", "state", "words", "date", "date_precision")
-EVIDENCE = ("row_id", "source_id", "outlet", "grade")
 
 
 def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -98,8 +97,7 @@ def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = 
         own |= {"state": state, "words": STATES[state], "date": day and day[0], "date_precision": day and day[1]}
         for evidence in filter(None, (base, report)):
             found.append(own | {name: evidence[name] for name in EVIDENCE})
-    made = pd.DataFrame(found, columns=[*COLUMNS, *EVIDENCE])
-    return made.assign(date=pd.to_datetime(made["date"]))
+    return from_rows(found, COLUMNS)
 
 
 def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
