@@ -17,20 +17,19 @@ CANVASES = 12
 
 
 def preload() -> None:
-    """Do what the first chart of a process does once, by drawing two small charts and discarding them.
+    """Do what the first chart of a process does once, by drawing a small one and discarding it.
 
     `handover.notebook.forkserver` calls this in the process that kernels are forked from. No report depends on it.
     """
     import pandas as pd
 
-    from handover.story.charts import attacks, troops
+    from handover.story.charts import troops
 
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
     quantity = {"value": [3.0, 2.0, 1.0], "low": float("nan"), "high": float("nan"), "bound": "about"}
     counts = {"scope": "us_in_iraq", "basis": "observed", "method": "press", **quantity}
-    raids = {"basis": "reported", "weapon": "rocket", "wounded": 1.0, "wounded_bound": "exact"}
-    _draw((troops.levels, pd.DataFrame({**row, **counts})), (attacks.by_year, pd.DataFrame({**row, **raids})))
+    _draw((troops.levels, pd.DataFrame({**row, **counts})))
 
 
 def _draw(*charts: tuple[Callable[..., None], Any]) -> None:

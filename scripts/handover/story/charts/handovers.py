@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -83,7 +82,13 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     height = 60.0
     room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
     axes.time_axis(ax, first - margin, last + margin)
-    notes = [_note(ax, row, FOCUS if row["place_id"] == focus else INK) for row in told]
+    notes = []
+    for row in told:
+        colour, when = (
+            FOCUS if row["place_id"] == focus else INK,
+            axes.short(row["date"], row["date_precision"] or "day"),
+        )
+        notes.append(labels.flag(ax, axes.num(row["date"]), 0.0, str(row["name"]), when, colour, gap=GAP))
     for _ in range(2):
         heighten(ax, foot + height + over)
         _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
@@ -102,11 +107,6 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
         labels.write(ax, note, box, "left" if box.left > px else "right")
     for (edge, face), places in spots.items():
         marks.plot(ax, places, **_look(edge, face) | marks.OVER)
-
-
-def _note(ax: Axes, row: Mapping[str, Any], colour: str) -> labels.Note:
-    when = axes.short(row["date"], str(row["date_precision"] or "day"))
-    return labels.flag(ax, axes.num(row["date"]), 0.0, str(row["name"]), when, colour, gap=GAP)
 
 
 def _look(edge: str, face: str) -> dict[str, Any]:

@@ -264,13 +264,9 @@ def _draw(ax: Axes, group: Group, columns: Columns, top: float) -> None:
         spots.append((px, base - ROW / 2, line.exact))
         labels.set_text(ax, columns.months, text, line.months, colour=LABEL)
         labels.set_text(ax, columns.count, text, line.count, weight="bold", colour=group.colour, align="right")
-        labels.set_text(ax, px + 6, text, _rate(line.rate), colour=group.colour)
+        labels.set_text(ax, px + 6, text, f"{line.rate:,.{0 if line.rate >= 10 else 1}f}", colour=group.colour)
         base -= ROW
     mark = FOCUS if group.colour == FOCUS else CONTEXT
     for exact in (True, False):
         look = {"ms": 6.4, "mfc": mark if exact else PAPER, "mec": mark, "mew": 1.2, "zorder": 3, "gid": "count"}
         marks.plot(ax, [(x, y) for x, y, own in spots if own == exact], marker="o", **look | marks.OVER)
-
-
-def _rate(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"

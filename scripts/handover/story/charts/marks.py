@@ -75,7 +75,9 @@ def draw(
     """
     spots = list(spots)
     for kinds, reach in ((UPPER, -fade), (LOWER, fade)):
-        _caps(ax, [(x, height(quantity)) for x, quantity in spots if quantity.bound in kinds], colour, reach, how)
+        if ends := [(x, height(quantity)) for x, quantity in spots if quantity.bound in kinds]:
+            labels.add(ax, _Fades(ends, colour, reach, **how))
+            plot(ax, ends, marker="_", ms=2 * CAP, mec=colour, mew=2, **{"zorder": 3, "gid": "cap"} | how)
     ranges = [((x, quantity.low), (x, quantity.high)) for x, quantity in spots if quantity.bound == "range"]
     labels.strokes(ax, ranges, colour, lw=3.2, **{"zorder": 3, "gid": "range"} | how)
     marker, solid = MEANT.get(basis, ("o", None))
@@ -118,14 +120,6 @@ class _Fades(Artist):
             for strip in self.strips:
                 renderer.draw_path(gc, strip, Affine2D().translate(*place), self.face)
         renderer.close_group("fade")
-
-
-def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: float, how: Mapping[str, Any]) -> None:
-    """Draw solid caps, each with a fade of overlapping strips of growing length."""
-    if not places:
-        return
-    labels.add(ax, _Fades(places, colour, fade, **how))
-    plot(ax, places, marker="_", ms=2 * CAP, mec=colour, mew=2, **{"zorder": 3, "gid": "cap"} | how)
 
 
 def key_room(ax: Axes, meanings: Sequence[str]) -> float:
