@@ -27,9 +27,8 @@ def preload() -> None:
 
     days = pd.to_datetime(["2001-01-31", "2001-02-28", "2002-03-31"])
     row = {"row_id": "x", "source_id": "x", "outlet": "x", "grade": "A", "date": days, "date_precision": "day"}
-    quantity = {"value": [3.0, 2.0, 1.0], "low": float("nan"), "high": float("nan"), "bound": "about"}
-    counts = {"scope": "us_in_iraq", "basis": "observed", "method": "press", **quantity}
-    _draw((troops.levels, pd.DataFrame({**row, **counts})))
+    row |= {"value": [3.0, 2.0, 1.0], "low": float("nan"), "high": float("nan"), "bound": "about"}
+    _draw((troops.levels, pd.DataFrame(row | {"scope": "us_in_iraq", "basis": "observed", "method": "press"})))
 
 
 def _draw(*charts: tuple[Callable[..., None], Any]) -> None:

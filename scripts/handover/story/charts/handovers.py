@@ -79,7 +79,6 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
         if any((kind == "given") == (row["kind"] in GIVEN) for row in told)
     }
     over, foot = marks.key_room(ax, list(kinds.values())), axes.foot(first, last) + 6
-    height = 60.0
     room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
     axes.time_axis(ax, first - margin, last + margin)
     notes = []
@@ -89,12 +88,10 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
             axes.short(row["date"], row["date_precision"] or "day"),
         )
         notes.append(labels.flag(ax, axes.num(row["date"]), 0.0, str(row["name"]), when, colour, gap=GAP))
-    for _ in range(2):
-        heighten(ax, foot + height + over)
-        _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
-        ax.set_ylim(0, plot)
-        boxes = labels.flag_boxes(ax, notes, gap=GAP)
-        height = max(box.top for box in boxes) - foot + 2
+    boxes = labels.flag_boxes(ax, notes, gap=GAP)
+    heighten(ax, max(box.top for box in boxes) + 2 + over)
+    _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
+    ax.set_ylim(0, plot)
     marks.key(ax, kinds, {"given": _look(INK, INK), "left": _look(INK, PAPER)})
     ax.yaxis.set_visible(False)
     spots: dict[tuple[str, str], list[tuple[float, float]]] = {}
