@@ -8,6 +8,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from operator import itemgetter
 from typing import Any
 
@@ -98,11 +99,10 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     _, plot = room(ax, left=columns.plot, right=MARGIN, top=over, bottom=MARGIN)
     _scale(ax, [line.rate for line in lines], plot)
     _heads(ax, columns, heading)
-    top = ax.get_window_extent().y1
-    _rules(ax, groups, top)
-    for group in groups:
+    tops = [*accumulate((-group.tall for group in groups), initial=ax.get_window_extent().y1)]
+    _rules(ax, groups, tops)
+    for group, top in zip(groups, tops, strict=False):
         _draw(ax, group, columns, top)
-        top -= group.tall
 
 
 @dataclass(frozen=True)
@@ -238,15 +238,12 @@ def _powers(ax: Axes) -> range:
     return range(math.ceil(low), math.floor(high) + 1)
 
 
-def _rules(ax: Axes, groups: list[Group], top: float) -> None:
+def _rules(ax: Axes, groups: list[Group], tops: list[float]) -> None:
     """Draw a line over each group, and the lines of the axis, which stop short of names above their counts."""
     edge, powers = ax.figure.bbox.width - MARGIN, [px for px, _ in labels.all_points(ax, [(p, 0) for p in _powers(ax)])]
-    over, down = [], []
-    for group in groups:
-        over.append(((MARGIN, top), (edge, top)))
-        ceiling = top if group.beside else top - SPACE - group.words
-        top -= group.tall
-        down += [((px, top), (px, ceiling)) for px in powers]
+    ceilings = [top - (0 if group.beside else SPACE + group.words) for group, top in zip(groups, tops, strict=False)]
+    over = [((MARGIN, top), (edge, top)) for top in tops[:-1]]
+    down = [((px, floor), (px, top)) for floor, top in zip(tops[1:], ceilings, strict=True) for px in powers]
     labels.strokes(ax, over, RULE, lw=0.7, zorder=0.6, **marks.OVER)
     labels.strokes(ax, down, RULE, lw=0.8, zorder=0.5, **marks.OVER)
 
