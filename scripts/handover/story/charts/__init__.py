@@ -43,8 +43,7 @@ def _draw(*charts: tuple[Callable[..., None], Any]) -> None:
 def prepare(folder: Path) -> None:
     """Read the tables of the project around `folder` and the histories of its facts, and make blank canvases.
 
-    Charts of all rows are drawn too and discarded, since most of their words are those of any day's, and measured then.
-
+    Charts of all rows are drawn and discarded: most of their words are those of any day's, and are measured only once.
     Called as `preload` is, before many notebooks run that would each do so.
     """
     from handover.project import Project

@@ -79,7 +79,6 @@ class Level:
     height: float
     quantity: Quantity
     kind: str
-    basis: str
     begin: dt.date
     end: dt.date
     precision: str
@@ -189,8 +188,7 @@ def _level(row: Mapping[str, Any]) -> Level:
     else:
         kind = "below" if bound in marks.UPPER else "above" if bound in marks.LOWER else bound
     x = (axes.num(period.start) + axes.num(period.end)) / 2
-    height, basis = marks.height(quantity), str(row["basis"])
-    return Level(row["row_id"], x, height, quantity, kind, basis, period.start, period.end, period.precision)
+    return Level(row["row_id"], x, marks.height(quantity), quantity, kind, period.start, period.end, period.precision)
 
 
 def _carried(found: list[Level]) -> list[Stretch]:
@@ -320,7 +318,7 @@ def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: floa
 
 
 def _note(level: Level, word: str = "") -> labels.Note:
-    how = word or {"file": "personnel files", **dict.fromkeys(marks.MEANT, level.basis)}.get(level.kind, "")
+    how = word or (KINDS[level.kind] if level.kind in ("file", *marks.MEANT) else "")
     # a named level needs no month
     date = axes.short(level.begin, "year" if word or level.precision == "year" else "month")
     body = ", ".join(filter(None, [how, date]))
