@@ -12,12 +12,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import psutil
@@ -44,50 +44,25 @@ class Run:
 
 
 def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], watched: bool = False) -> Run:
-    """Run a command to its end.
-
-    Args:
-        command: The program and its arguments.
-        cwd: Where it runs.
-        env: Its whole environment.
-        watched: Whether its memory is measured, shared pages counted once.
-
-    Raises:
-        HandoverError: It failed; the end of what it said is in the message.
-    """
+    """Run a command to its end; if it is `watched`, its memory is measured, shared pages counted once."""
     words = [str(word) for word in command]
-    begun = time.perf_counter()
-    process = subprocess.Popen(words, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    seen = _Memory(process.pid) if watched else None
-    said, _ = process.communicate()
-    seconds = time.perf_counter() - begun
-    peak = seen.stop() if seen else 0
-    if process.returncode:
-        raise HandoverError(
-            f"{' '.join(words)}: must succeed to be timed (left with {process.returncode}):\n"
-            + "\n".join(f"  {line}" for line in said.splitlines()[-SHOWN:])
-        )
-    return Run(seconds, peak)
-
-
-class _Memory:
-    """Looks at a process and all its descendants, time and again, and keeps the highest sum."""
-
-    def __init__(self, pid: int) -> None:
-        self.root, self.peak, self.over = psutil.Process(pid), 0, threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
-
-    def _watch(self) -> None:
-        while not self.over.wait(EVERY):
+    with tempfile.TemporaryFile("w+") as said:
+        begun, peak = time.perf_counter(), 0
+        process = subprocess.Popen(words, cwd=cwd, env=env, stdout=said, stderr=subprocess.STDOUT)
+        while watched and process.poll() is None:
             with suppress(psutil.Error):
-                family = [self.root, *self.root.children(recursive=True)]
-                self.peak = max(self.peak, sum(map(_held, family)))
-
-    def stop(self) -> int:
-        self.over.set()
-        self.thread.join()
-        return self.peak
+                root = psutil.Process(process.pid)
+                peak = max(peak, sum(map(_held, [root, *root.children(recursive=True)])))
+            time.sleep(EVERY)
+        process.wait()
+        seconds = time.perf_counter() - begun
+        if process.returncode:
+            said.seek(0)
+            raise HandoverError(
+                f"{' '.join(words)}: must succeed to be timed (left with {process.returncode}):\n"
+                + "\n".join(f"  {line}" for line in said.read().splitlines()[-SHOWN:])
+            )
+    return Run(seconds, peak)
 
 
 def _held(process: psutil.Process) -> int:
@@ -113,18 +88,11 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
-    """The three commands of the stock way, timed, and the files they made."""
+class Made:
+    """What one way did of a report: its commands, timed, by what they are for, and the files they made, by suffix."""
 
-    execute: Run
-    html: Run
-    pdf: Run | None
+    runs: Mapping[str, Run]
     files: Mapping[str, Path]
-
-    @property
-    def seconds(self) -> float:
-        """What a person waits for both files."""
-        return sum(step.seconds for step in (self.execute, self.html, self.pdf) if step)
 
 
 def pdf_way(scratch: Path) -> Way | None:
@@ -149,44 +117,31 @@ def _wanted(folder: Path) -> Path | None:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
         return None
-    before = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
-    os.environ["PLAYWRIGHT_BROWSERS_PATH"] = str(folder)
     try:
-        with sync_playwright() as started:
+        with patch.dict(os.environ, PLAYWRIGHT_BROWSERS_PATH=str(folder)), sync_playwright() as started:
             started.chromium.launch()
     except Error as error:
         found = re.search(r"Executable doesn't exist at (\S+)", str(error))
         return Path(found[1]) if found else None
-    finally:
-        if before is None:
-            del os.environ["PLAYWRIGHT_BROWSERS_PATH"]
-        else:
-            os.environ["PLAYWRIGHT_BROWSERS_PATH"] = before
     return None
 
 
-def render_stock(
-    project: Project, report: str, day: str, folder: Path, way: Way | None, watched: bool = False
-) -> Stock:
-    """Make a report the stock way, in a fresh folder.
-
-    Raises:
-        HandoverError: One of the commands failed.
-    """
+def render_stock(project: Project, report: str, day: str, folder: Path, way: Way | None, watched: bool = False) -> Made:
+    """Make a report the stock way, in a fresh folder."""
     folder.mkdir(parents=True)
     tools = Path(sys.executable).parent
     env = dict(os.environ) | dict(way.env if way else {})
     done = folder / f"{report}.ipynb"
     first = [tools / "papermill", project.notebook(report), done, "-p", "as_of", day, "--no-progress-bar"]
-    execute = run([*first, "--cwd", project.notebooks], cwd=folder, env=env, watched=watched)
     convert = [tools / "jupyter-nbconvert", done.name, "--log-level=ERROR"]
-    html = run([*convert, "--to", "html"], cwd=folder, env=env, watched=watched)
-    pdf = run([*convert, "--to", way.exporter, *way.options], cwd=folder, env=env, watched=watched) if way else None
+    commands = {"execute": [*first, "--cwd", project.notebooks], "html": [*convert, "--to", "html"]}
+    commands |= {"pdf": [*convert, "--to", way.exporter, *way.options]} if way else {}
+    runs = {what: run(command, cwd=folder, env=env, watched=watched) for what, command in commands.items()}
     files = {suffix: done.with_suffix(suffix) for suffix in (".ipynb", ".html", *([".pdf"] if way else []))}
     missing = [path.name for path in files.values() if not path.is_file()]
     if missing:
         raise HandoverError(f"{folder}: the stock tools must leave all their files (missing: {', '.join(missing)}).")
-    return Stock(execute, html, pdf, files)
+    return Made(runs, files)
 
 
 #: The command as a user runs it.
@@ -195,39 +150,20 @@ HANDOVER = Path(sys.executable).parent / "handover"
 SWEPT, WATCHED = ("2025-10-01", "2025-12-09", 70), ("2025-10-01", "2025-10-14", 14)
 
 
-@dataclass(frozen=True, slots=True)
-class Ours:
-    """A report rendered from cold, the same command once more, and the executed notebook exported to each format."""
-
-    cold: Run
-    unchanged: Run
-    html: Run
-    pdf: Run
-    files: Mapping[str, Path]
-
-
-def render_ours(project: Project, report: str, day: str, folder: Path, watched: bool = False) -> Ours:
-    """Render a report into a fresh folder, and ask for it again.
-
-    Raises:
-        HandoverError: The command failed.
-    """
+def render_ours(project: Project, report: str, day: str, folder: Path, watched: bool = False) -> Made:
+    """Render a report into a fresh folder, ask for it again, and export its executed notebook to each format."""
     command = [HANDOVER, "render", report, "-p", "as_of", day, "--out", folder]
-    cold = run(command, cwd=project.root, env=os.environ, watched=watched)
-    unchanged = run(command, cwd=project.root, env=os.environ)
+    runs = {"cold": run(command, cwd=project.root, env=os.environ, watched=watched)}
+    runs["unchanged"] = run(command, cwd=project.root, env=os.environ)
     (edition,) = Store.of(project, folder).editions(report)
     export = [HANDOVER, "export", edition.file(".ipynb"), "--output-dir", folder / "exported", "--log-level=ERROR"]
-    html, pdf = (run([*export, "--to", kind], cwd=project.root, env=os.environ) for kind in ("html", "pdf"))
+    runs |= {kind: run([*export, "--to", kind], cwd=project.root, env=os.environ) for kind in ("html", "pdf")}
     files = {suffix: edition.file(suffix) for suffix in (".ipynb", ".html", ".pdf")}
-    return Ours(cold, unchanged, html, pdf, files)
+    return Made(runs, files)
 
 
 def sweep(project: Project, report: str, folder: Path, jobs: int, watched: bool = False) -> tuple[Run, int]:
-    """Render a report for each day of a range, and return the run and how many editions it made.
-
-    Raises:
-        HandoverError: The command failed.
-    """
+    """Render a report for each day of a range, and return the run and how many editions it made."""
     first, last, count = WATCHED if watched else SWEPT
     axis = f"as_of={first}..{last}/1d"
     words = ["render", report, "--sweep", axis, "--jobs", str(jobs), "--out", folder]
@@ -264,11 +200,7 @@ class Line:
 def measure(
     project: Project, report: str, rounds: int, jobs: int, scratch: Path, tell: Callable[[str], None]
 ) -> Iterator[Line]:
-    """Measure a report; the first round warms the disk, and of it the memory alone is counted.
-
-    Raises:
-        HandoverError: A command of either way failed.
-    """
+    """Measure a report; the first round warms the disk, and of it the memory alone is counted."""
     way = pdf_way(scratch)
     if way is None:
         tell("Neither a browser nor LaTeX was found, so the stock tools make no PDF here and are timed without.")
@@ -281,22 +213,24 @@ def measure(
     tell(f"{report}: a sweep of {SWEPT[2]} days on {jobs} workers")
     swept, count = sweep(project, report, scratch / f"{report}-sweep", jobs)
     held, _ = sweep(project, report, scratch / f"{report}-held", jobs, watched=True)
-    whole = statistics.median(result.seconds for result in theirs)
-    yield Line("HTML and PDF from cold", whole, statistics.median(result.cold.seconds for result in mine), goal=5)
+    whole = statistics.median(sum(step.seconds for step in one.runs.values()) for one in theirs)
+    yield Line("HTML and PDF from cold", whole, _median(mine, "cold"), goal=5)
     yield Line(f"the same in a sweep, {jobs} workers", whole, swept.seconds / count, goal=40)
-    unchanged = statistics.median(result.unchanged.seconds for result in mine)
-    yield Line("the same, unchanged", whole, unchanged, goal=50, most=0.3)
+    yield Line("the same, unchanged", whole, _median(mine, "unchanged"), goal=50, most=0.3)
     for kind, goal in (("html", 2), ("pdf", 3)):
-        stock = [getattr(result, kind).seconds for result in theirs if getattr(result, kind)]
-        exported = statistics.median(getattr(result, kind).seconds for result in mine)
-        yield Line(f"{kind.upper()} of an executed notebook", statistics.median(stock or [0]), exported, goal=goal)
+        stock = _median(theirs, kind) if kind in before.runs else 0
+        yield Line(f"{kind.upper()} of an executed notebook", stock, _median(mine, kind), goal=goal)
     if way:
         tell(f"{report}: the PDF stage")
         yield _stage(way, theirs[-1].files[".ipynb"], rounds)
     yield from _sizes(theirs[-1], mine[-1])
-    peak = max(step.peak for step in (before.execute, before.html, before.pdf) if step)
-    yield Line("peak memory", peak / 1e6, after.cold.peak / 1e6, "MB")
+    peak = max(step.peak for step in before.runs.values())
+    yield Line("peak memory", peak / 1e6, after.runs["cold"].peak / 1e6, "MB")
     yield Line(f"peak memory of the sweep, {jobs} workers", None, held.peak / 1e6, "MB")
+
+
+def _median(made: Sequence[Made], what: str) -> float:
+    return statistics.median(one.runs[what].seconds for one in made)
 
 
 def _stage(way: Way, notebook: Path, rounds: int) -> Line:
@@ -309,7 +243,7 @@ def _stage(way: Way, notebook: Path, rounds: int) -> Line:
     return Line("PDF stage alone, warm", *medians, goal=100)
 
 
-def _sizes(theirs: Stock, mine: Ours) -> Iterator[Line]:
+def _sizes(theirs: Made, mine: Made) -> Iterator[Line]:
     for suffix in (".html", ".pdf"):
         before = theirs.files[suffix].stat().st_size / 1000 if suffix in theirs.files else None
         yield Line(f"size of the {suffix[1:].upper()}", before, mine.files[suffix].stat().st_size / 1000, "kB")

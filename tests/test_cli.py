@@ -15,7 +15,7 @@ from handover.document.reader import OMITTED_MIME
 from handover.editions import check as checks
 from handover.editions import render
 from handover.editions.store import Store
-from handover.notebook import execute
+from handover.notebook import execute, forkserver
 
 
 @pytest.fixture
@@ -102,6 +102,13 @@ def test_ctrl_c_is_one_line_and_130(run, monkeypatch):
     assert (code, out, err.strip()) == (130, "", "Interrupted; nothing half made is left.")
 
 
+def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback(tmp_path):
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import handover.cli"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_one_failing_report_does_not_stop_the_others(run, mini, stand_in):
     text = mini.notebook("mini").read_text()
     mini.notebook("broken").write_text("{")
@@ -128,6 +135,18 @@ def test_paths_go_to_stdout_and_talk_to_stderr(run, mini, stand_in):
     code, again, err = run("render", "--again")
     assert (code, again, stand_in.runs) == (0, out, runs + 1)
     assert err.startswith("mini: came out the same, byte for byte: 2026-01-31-en-")
+
+
+def test_a_program_that_ends_lets_go_of_what_kernels_are_forked_from_before_its_last_pages(
+    run, mini, stand_in, monkeypatch
+):
+    mini.notebook("second").write_text(mini.notebook("mini").read_text())
+    told = []
+    monkeypatch.setattr(forkserver, "dismiss", lambda: told.append(stand_in.runs))
+    run("render")
+    assert told == [], "the caller of a function may ask for kernels again"
+    cli.cli.main(["render", "--again"], obj=True, standalone_mode=False)
+    assert told == [stand_in.runs] == [4]
 
 
 def test_again_is_not_for_a_sweep(run):

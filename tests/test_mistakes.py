@@ -625,7 +625,19 @@ IN_CELLS = {
         "words",
         "say(*choices)",
         "print(levels)",
-        "cell 4, line 3: 'levels' must have a value before it is used (got one only in cell 5). Move that cell up.",
+        "cell 4, line 3: 'levels' must have a value before it is used (got one only in cell 5, line 1). Move that up.",
+    ),
+    "a name that was taken away": (
+        "words",
+        "say(*choices)",
+        "say(*choices)\ndel choices\nprint(choices)",
+        "cell 4, line 5: 'choices' must have a value before it is used (got none). Correct the name, or ",
+    ),
+    "a fact in an f-string that is no word of the report": (
+        "words",
+        "say(*choices)",
+        'print(f"{troops_now}")',
+        "cell 4, line 3: 'troops_now' is a fact, which Python does not know (got an f-string). Take away the f.",
     ),
     "alternatives in one tuple": (
         "words",
@@ -755,6 +767,13 @@ def test_cells_in_other_languages_and_commands_of_ipython_are_no_faults(project,
     rows = "\n\n%load_ext autoreload\nx = %who_ls\nimport asyncio\nawait asyncio.sleep(0)\nprint?"
     write(project, book(words=words, rows=rows))
     assert wrong() == []
+    write(
+        project,
+        book(
+            words="%%capture --no-stderr seen\nprint(1)", rows='def f(x: "date 2") -> "Day": ...\nseen.show(), unseen'
+        ),
+    )
+    assert [fault.split(" must")[0] for fault in wrong()] == [f"{BOOK}: cell 5, line 2: 'unseen'"]
     write(project, book(words="%%time\n1 +\n2", rows=f"{rows}\n1 +"))
     assert [fault.split(": `")[0] for fault in wrong()] == [
         f"{BOOK}: cell 4, line 2: must be Python (got: invalid syntax)",

@@ -18,11 +18,8 @@ MISCODED = re.compile(r"%(?![0-9A-Fa-f]{2})|%2[Ff]")
 def read(text: str, where: str) -> Path | str:
     """Read a place: a path for a folder or file of this machine, else an address, its scheme in lower case.
 
-    ``file:`` addresses are those of RFC 8089: with no host or ``localhost``, absolute, percent-encoded.
-
-    Args:
-        text: As the user wrote it.
-        where: What it was written for, as messages name it.
+    ``file:`` addresses are those of RFC 8089: with no host or ``localhost``, absolute, percent-encoded. Messages name
+    `where`, what the place was written for.
 
     Raises:
         HandoverError: It says nothing, or could mean something else.

@@ -6,17 +6,11 @@ from typing import Any
 
 
 def door(room: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any], list[str]]:
-    """What the `__init__` of a room needs to give others its names, each imported when it is first asked for.
+    """The `__getattr__` and `__all__` of a room, which give others its names, each imported when it is first asked for.
 
-    A command should import what it uses and no more: half of a short run would be imports. No name may be that of a
-    module of the room, which Python would give instead.
-
-    Args:
-        room: The room's `__name__`.
-        names: Of each of its modules, the names that others may use, with spaces between; of none, the module itself.
-
-    Returns:
-        The room's `__getattr__` and `__all__`.
+    A command should import what it uses and no more: half of a short run would be imports. `names` has for each module
+    of the room those that others may use, with spaces between; for none, the module itself. No name may be that of a
+    module, which Python would give instead.
     """
     modules = {name: module for module, words in names.items() for name in words.split() or [module]}
 

@@ -1,26 +1,6 @@
 """Every error the project raises on purpose, in one tree.
 
-    HandoverError                exit 1; caught only in cli.py
-    ├── DataError                a table, the dictionary or a locator is wrong
-    ├── FactError                a fact that does not exist, or facts that cannot be combined
-    ├── ProseError               a template that types a number or names an unknown fact
-    ├── ChartError               missing alt text, text off the canvas, overlapping text
-    ├── NotebookError            a notebook that breaks the contract
-    ├── ParameterError           an unknown, ill-typed or out-of-range parameter
-    ├── ExecutionError           a cell raised, hung, or never ran
-    ├── ConversionError          HTML or PDF failed, or failed its checks
-    ├── AuditError               a number in the finished report without evidence, or a text that is missing
-    ├── StoreError               an edition that exists, is torn, or cannot be written
-    ├── WorkerError              a worker process that was lost, or broke
-    ├── SweepError               workers that are missing, or have other inputs
-    ├── GitError                 git is not there, or refuses
-    ├── PublishError             a bundle, a mirror or a pruning that cannot be made
-    ├── ScheduleError            an entry that cannot be kept, a damaged log, a report older than it may be
-    ├── MailError                a mail that cannot be written or sent
-    ├── VerifyError              a file that cannot be an edition
-    └── PreviewError             a preview that cannot be served
-
-A message says where, what must hold, what was found, and, on a further line, what to do.
+A message says where, what must hold, what was found, and, on a further line, what to do. Only `cli` catches them all.
 """
 
 import difflib
@@ -129,9 +109,8 @@ class PreviewError(HandoverError):
 def on_one_line(error: HandoverError) -> str:
     """Write a message of several lines as one: what is wrong, and what to do."""
     first, *rest = (line.strip() for line in str(error).splitlines())
-    return " ".join([first, *(line if line.endswith((".", ":", "!", "?")) else f"{line};" for line in rest)]).rstrip(
-        ";"
-    )
+    said = " ".join([first, *(line if line.endswith((".", ":", "!", "?")) else f"{line};" for line in rest)])
+    return said.rstrip(";")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

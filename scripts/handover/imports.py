@@ -1,33 +1,31 @@
 """Imports libraries without parts of them that nothing here uses and that take longer than all the rest."""
 
 import importlib
+import json
 import os
-import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-#: By library, what it does without where it is not installed: checks of addresses and periods, which no notebook has;
-#: what reads notebooks from another machine.
-OPTIONAL = {
-    "jsonschema": ("isoduration", "rfc3986_validator", "rfc3987_syntax"),
-    "papermill": ("boto3",),
+#: By library, what it is imported without: checks of addresses and periods, which no notebook has; what reads notebooks
+#: from another machine. None is the documented way to make an import fail; it must find the empty module.
+INSTEAD: dict[str, dict[str, ModuleType | None]] = {
+    "jsonschema": dict.fromkeys(("isoduration", "rfc3986_validator", "rfc3987_syntax")),
+    "papermill": {"boto3": None, "requests": ModuleType("requests")},
 }
-#: What it must find, and uses to read from another machine alone.
-UNUSED = {"papermill": ("requests",)}
-#: matplotlib's list of its typefaces, and where that of each version is kept: as, and beside, compiled modules.
-TYPEFACES, KEPT = "fontlist-*.json", Path(__file__).parent / "__pycache__" / "matplotlib"
+#: What each version of matplotlib works out on import is kept here, as, and beside, compiled modules: a list of its
+#: typefaces; and what its classes can be set to, which stands in signatures and descriptions.
+KEPT, SETTERS = Path(__file__).parent / "__pycache__" / "matplotlib", "setters.json"
 
 
 def lean(library: str) -> None:
     """Import a library without those parts, unless it is imported already; they themselves can be imported later."""
     if library in sys.modules:
         return
-    # the documented way to make an import fail, and an empty module for an import that must not
-    instead: dict[str, ModuleType | None] = dict.fromkeys(OPTIONAL[library])
-    instead |= {part: ModuleType(part) for part in UNUSED.get(library, ())}
-    instead = {part: module for part, module in instead.items() if part not in sys.modules}
+    instead = {part: module for part, module in INSTEAD[library].items() if part not in sys.modules}
     sys.modules.update(instead)  # type: ignore[arg-type]
     try:
         importlib.import_module(library)
@@ -36,36 +34,57 @@ def lean(library: str) -> None:
             del sys.modules[part]
 
 
-def matplotlib(folder: Path) -> None:
+def matplotlib() -> None:
     """Import matplotlib in half of the time: what it works out on import is worked out once.
 
-    That is the description of a setter, which it would read anew for each class that inherits it; and the list of the
-    typefaces that it brings, which it would make anew in each new `folder` for its settings.
+    That is what each of its classes can be set to; and the list of the typefaces that it brings, which it would make
+    anew for each new folder of settings.
 
     Raises:
         ImportError: It is not installed.
     """
-    from matplotlib import __version__
-    from matplotlib.artist import ArtistInspector
+    import matplotlib as library
 
-    kept, read = KEPT / __version__, ArtistInspector.get_valid_values
-    for one in kept.glob(TYPEFACES):
-        shutil.copy(one, folder)
-    described: dict[Any, Any] = {}
+    kept = KEPT / library.__version__
+    with suppress(OSError):
+        kept.mkdir(parents=True, exist_ok=True)
+    with _instead((library, "get_cachedir", lambda: str(kept))):
+        importlib.import_module("matplotlib.font_manager")
+    artist = importlib.import_module("matplotlib.artist")
+    known: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        known |= json.loads((kept / SETTERS).read_bytes())
+    before = len(known)
 
-    def get_valid_values(self: Any, attr: str) -> Any:
-        setter = getattr(self.o, f"set_{attr}", None)
-        if described.get(setter, "unknown") == "unknown":  # it may be described once its class is complete
-            described[setter] = read(self, attr)
-        return described[setter]
+    def remembered(place: Any, name: str) -> tuple[Any, str, Callable[[Any], Any]]:
+        read = getattr(place, name)
 
-    ArtistInspector.get_valid_values = get_valid_values
-    try:
+        def answer(of: Any) -> Any:
+            cls = getattr(of, "o", of)
+            key = f"{name} {cls.__module__}.{cls.__qualname__} {len(vars(cls))}"  # aliases come once there is a class
+            if key not in known:
+                known[key] = read(of)
+            return known[key]
+
+        return place, name, answer
+
+    inspected = (remembered(artist.ArtistInspector, name) for name in ("get_aliases", "get_setters"))
+    with _instead(remembered(artist, "kwdoc"), *inspected):
         importlib.import_module("matplotlib.figure")
+    if len(known) > before:
+        half = kept / f"{os.getpid()}.half"
+        half.write_text(json.dumps(known, default=sorted), "utf-8")
+        half.replace(kept / SETTERS)
+
+
+@contextmanager
+def _instead(*others: tuple[Any, str, Callable[..., Any]]) -> Iterator[None]:
+    """Have others stand in for functions, each in a module or class under its name there."""
+    own = [(place, name, getattr(place, name)) for place, name, _ in others]
+    try:
+        for given in others:
+            setattr(*given)
+        yield
     finally:
-        ArtistInspector.get_valid_values = read
-    for one in folder.glob(TYPEFACES):
-        if not (kept / one.name).exists():
-            kept.mkdir(parents=True, exist_ok=True)
-            half = shutil.copy(one, kept / f"{os.getpid()}.half")
-            half.replace(kept / one.name)
+        for given in own:
+            setattr(*given)

@@ -1,8 +1,7 @@
 """One line on the terminal that says how far a command is; silent where there is no terminal."""
 
 import sys
-from types import TracebackType
-from typing import Self, TextIO
+from typing import Self
 
 PHASES = {
     "read": "reading",
@@ -16,26 +15,21 @@ ERASE = "\r\x1b[K"
 
 
 class StatusLine:
-    """A line that changes in place, erased at the end of the block.
+    """A line on standard error that changes in place, erased at the end of the block; none if that is no terminal."""
 
-    It is shown on `stream`, or standard error, if that is a terminal.
-    """
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self.stream = stream or sys.stderr
-        self.terminal = self.stream.isatty()
+    def __init__(self) -> None:
+        self.terminal = sys.stderr.isatty()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.clear()
 
     def show(self, text: str) -> None:
         """Show a text in place of the one before."""
         if self.terminal:
-            self.stream.write(ERASE + text)
-            self.stream.flush()
+            print(ERASE + text, end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         """Erase the line, so that what follows starts at the margin."""
@@ -45,8 +39,8 @@ class StatusLine:
 class Progress(StatusLine):
     """The phases of one report, or of another task with a name."""
 
-    def __init__(self, name: str, stream: TextIO | None = None) -> None:
-        super().__init__(stream)
+    def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = name
 
     def __call__(self, phase: str, done: int, total: int) -> None:

@@ -44,6 +44,25 @@ def test_a_process_that_was_killed_is_replaced(run):
     assert (printed(done), done.notes) == (["2026-01-31\n"], ())
 
 
+@pytest.mark.kernel
+def test_a_process_that_was_dismissed_ends_by_itself_and_another_takes_its_place(run):
+    run()
+    watcher = psutil.Process(forkserver._forkserver.process.pid)
+    family = [watcher.pid, *(child.pid for child in watcher.children(recursive=True))]
+    forkserver.dismiss()
+    assert until(lambda: not alive(family))
+    assert printed(run("print(as_of)")) == ["2026-01-31\n"]
+
+
+@LINUX
+def test_a_process_that_was_asked_for_nothing_ends_before_it_heeds_anything(monkeypatch, tmp_path):
+    (tmp_path / "deaf.py").write_text("import time; time.sleep(600)")
+    monkeypatch.setattr(forkserver, "__file__", str(tmp_path / "deaf.py"))
+    server = forkserver.ForkServer()
+    server.end()
+    assert not alive([server.process.pid]) and not server._scratch.exists()
+
+
 @LINUX
 def test_a_process_with_threads_says_so():
     stay = threading.Event()
@@ -217,7 +236,9 @@ told = []
 for name in [name for name in sys.modules if name.startswith(("matplotlib", "mpl_toolkits"))]:
     for key, value in vars(sys.modules[name]).items():
         parts = vars(value).items() if isinstance(value, type) else ()
-        told += [f"{name}.{key}.{part} {getattr(one, '__doc__', '')}" for part, one in (("", value), *parts)]
+        for part, one in (("", value), *parts):
+            takes = list(getattr(getattr(one, '__signature__', None), 'parameters', ()))
+            told.append(f"{name}.{key}.{part} {takes} {getattr(one, '__doc__', '')}")
 told.sort()
 faces = sorted(repr(face) for face in font_manager.fontManager.ttflist + font_manager.fontManager.afmlist)
 print(hashlib.sha256(repr(told).encode()).hexdigest(), len(told), len(faces), faces)
@@ -236,14 +257,19 @@ def test_matplotlib_is_the_same_however_fast_it_is_imported(tmp_path):
     plain = imported("plain")
     assert int(plain.split()[1]) > 9000 and not (tmp_path / "kept").exists()
     assert imported("fast") == plain
-    (listed,) = (tmp_path / "kept").glob("*/*")
-    assert imported("fast") == plain, "with the list that was kept"
+    listed, settable = sorted((tmp_path / "kept").glob("*/*"))
+    assert imported("fast") == plain, "with what was kept"
     face = json.loads(listed.read_text())
     face["ttflist"] = face["ttflist"][:1]
     listed.write_text(json.dumps(face))
     assert imported("fast") != plain, "it is read"
     listed.write_text('{"torn')
     assert imported("fast") == plain
+    whole = settable.read_text()
+    settable.write_text(whole.replace("linewidth or lw: float", "linewidth or lw: another"))
+    assert imported("fast") != plain, "it is read"
+    settable.write_text(whole[:-1])
+    assert imported("fast") == plain and settable.read_text() == whole
     (tmp_path / "file").write_text("")
     assert imported("fast", "file") == plain, "where none can be kept"
 

@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 import pytest
@@ -80,8 +81,7 @@ def test_reading_a_notebook_imports_nbformat_and_no_grammar_of_addresses():
 
 
 def test_a_library_that_is_not_there_is_missed_as_usual_and_its_parts_can_be_imported(monkeypatch):
-    monkeypatch.setitem(imports.OPTIONAL, "no_library", ("no_part",))
-    monkeypatch.setitem(imports.UNUSED, "no_library", ("colorsys",))
+    monkeypatch.setitem(imports.INSTEAD, "no_library", {"no_part": None, "colorsys": ModuleType("colorsys")})
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     with pytest.raises(ModuleNotFoundError, match="No module named 'no_library'"):
         imports.lean("no_library")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handover.errors import PreviewError
-from handover.preview.server import FOREIGN, HTML, PDF, PNG, PORTS, PageState, Server, kept_token, pdf_pages
+from handover.preview.server import FOREIGN, HTML, PDF, PNG, PORTS, PageState, Server, kept_token, shown
 
 TOKEN = "0123456789abcdef" * 3
 
@@ -189,8 +189,8 @@ def test_pages_are_drawn_only_while_somebody_looks():
     assert not page.pages_due()
     with page.looked_at():
         assert page.pages_due() and looks == [1]
-        page.post(pdf_pages("<mini>", 1, (b"one", b"two")), pages=1)
+        page.post(shown("<mini>", 1, "pages", (b"one", b"two")), pages=1)
         assert not page.pages_due()
-    _, shown = page.file("/pages.html")
-    assert b"<mini>" not in shown and shown.count(b"<img") == 2 and b'alt="Page 2 of 2"' in shown
+    _, drawn = page.file("/pages.html")
+    assert b"<mini>" not in drawn and drawn.count(b"<img") == 2 and b'alt="Page 2 of 2"' in drawn
     assert page.file("/page-2.png") == (PNG, b"two")

@@ -5,6 +5,7 @@ import queue
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,12 @@ import pytest
 from handover.document.reader import OMITTED_MIME
 from handover.errors import HandoverError
 from handover.preview import worker
-from handover.preview.worker import At, Html, Over, Pages, Pdf, Question, Renderer, render
+from handover.preview.worker import At, Made, Question, Renderer, render
 from handover.workers import Cancelled
 
 #: Reached only by a hang.
 LIMIT_S = 60
-REPORT, PAGES = (Question(one, not one, False, 0.0) for one in (True, False))
+REPORT, PAGES = False, True
 
 
 # the process's end, in this process, with a stand-in for the kernel
@@ -25,32 +26,32 @@ REPORT, PAGES = (Question(one, not one, False, 0.0) for one in (True, False))
 
 @pytest.fixture
 def ask(mini, stand_in, monkeypatch):
-    """Call with a question: what is told of it."""
+    """Call with what is wanted, the report or its pages: what is told of it."""
     monkeypatch.setattr(worker, "_shown", "")
     monkeypatch.setattr(worker, "_made", None)
 
-    def call(question, tell=lambda message: None):
+    def call(pages, tell=lambda message: None):
         told = []
-        render(mini.root, "mini", {}, question, tell=lambda message: (told.append(message), tell(message)))
+        render(mini.root, "mini", {}, pages, tell=lambda message: (told.append(message), tell(message)))
         return told
 
     return call
 
 
 def kinds(told):
-    return [type(one) for one in told if not isinstance(one, At)]
+    return [one.part for one in told if isinstance(one, Made)]
 
 
 def test_a_report_comes_before_its_pdf_and_the_same_again_is_nothing(ask, mini, stand_in):
     assert kinds(ask(PAGES)) == []
     told = ask(REPORT)
-    assert kinds(told) == [Html, Pdf]
+    assert kinds(told) == ["html", "pdf"]
     phases = [one.phase for one in told if isinstance(one, At)]
     assert list(dict.fromkeys(phases)) == ["read", "execute", "compose", "typeset"]
     mini.notebook("mini").touch()
     assert kinds(ask(REPORT)) == [] and stand_in.runs == 1
     *_, drawn = ask(PAGES)
-    assert isinstance(drawn, Pages) and drawn.pages[0].startswith(b"\x89PNG") and stand_in.runs == 1
+    assert drawn.part == "pages" and drawn.data[0].startswith(b"\x89PNG") and stand_in.runs == 1
 
 
 def test_what_a_report_leaves_out_comes_with_it(ask, stand_in):
@@ -58,8 +59,8 @@ def test_what_a_report_leaves_out_comes_with_it(ask, stand_in):
 
     data = {OMITTED_MIME: [{"text": "say “Gone” left out: x", "lost": True}]}
     stand_in.then = lambda nb: nb.cells[-1].outputs.insert(0, new_output("display_data", data))
-    html = next(one for one in ask(REPORT) if isinstance(one, Html))
-    assert html.omitted == ("cell 4: say “Gone” left out: x",) and b"Gone" not in html.html
+    html = next(one for one in ask(REPORT) if isinstance(one, Made))
+    assert html.about["omitted"] == ["cell 4: say “Gone” left out: x"] and b"Gone" not in html.data[0]
 
 
 def test_good_inputs_are_rendered_again_after_a_failure(ask, mini, stand_in):
@@ -70,7 +71,7 @@ def test_good_inputs_are_rendered_again_after_a_failure(ask, mini, stand_in):
         with pytest.raises(HandoverError, match="must declare the day it speaks from"):
             ask(REPORT)
     mini.notebook("mini").write_text(whole)
-    assert kinds(ask(REPORT)) == [Html, Pdf] and stand_in.runs == 2
+    assert kinds(ask(REPORT)) == ["html", "pdf"] and stand_in.runs == 2
 
 
 def test_a_render_that_was_cancelled_is_done_by_the_next_question(ask, stand_in):
@@ -80,7 +81,7 @@ def test_a_render_that_was_cancelled_is_done_by_the_next_question(ask, stand_in)
 
     with pytest.raises(Cancelled):
         ask(REPORT, cancel)
-    assert kinds(ask(REPORT)) == [Html, Pdf] and stand_in.runs == 2
+    assert kinds(ask(REPORT)) == ["html", "pdf"] and stand_in.runs == 2
 
 
 def test_a_file_that_is_torn_for_a_moment_is_read_again(ask, mini, monkeypatch):
@@ -89,13 +90,13 @@ def test_a_file_that_is_torn_for_a_moment_is_read_again(ask, mini, monkeypatch):
     mini.notebook("mini").write_text("")
     real = time.sleep
     monkeypatch.setattr(worker.time, "sleep", lambda s: (mini.notebook("mini").write_text(whole), real(s)))
-    assert kinds(ask(REPORT)) == [Html, Pdf]
+    assert kinds(ask(REPORT)) == ["html", "pdf"]
 
 
 # the preview's end, with processes that do what the report's name says
 
 
-def answer(root, report, given, asked, *, tell):
+def answer(root, report, given, pages, *, tell):
     """Stand in for `render`."""
     do = (root / "do").read_text()
     tell(At(do, 0, os.getpid()))
@@ -110,16 +111,36 @@ def answer(root, report, given, asked, *, tell):
         time.sleep(0.01)
 
 
+class Over(str):
+    """What became of a question: how it failed, or ""."""
+
+
 class Asking:
+    """Asks from this thread, and has the answers given in another."""
+
     def __init__(self, root):
-        self.root = root
-        self.told = queue.SimpleQueue()
-        self.renderer = Renderer(root, "mini", {}, lambda *answer: self.told.put(answer))
+        self.root, self.asked = root, None
+        self.told, self.questions = queue.SimpleQueue(), queue.SimpleQueue()
+        self.renderer = Renderer(root, "mini", {}, lambda message: self.told.put((self.now, message)), self.newer)
+        threading.Thread(target=self.answer, daemon=True).start()
 
     def __call__(self, do, **how):
         (self.root / "new").write_text(do)
         (self.root / "new").rename(self.root / "do")
-        return self.renderer.ask(**how)
+        self.questions.put(asked := Question(**how))
+        return asked
+
+    def newer(self, patience_s):
+        with suppress(queue.Empty):
+            while True:
+                self.asked = self.questions.get(timeout=0.0 if self.asked else patience_s)
+        return self.asked
+
+    def answer(self):
+        while self.newer(None):
+            self.now, self.asked = self.asked, None
+            with suppress(Cancelled):
+                self.told.put((self.now, Over(self.renderer.answer(self.now))))
 
     def until(self, asked, kind, phase=None):
         """The next message of a kind that answers a question."""
@@ -142,18 +163,18 @@ def asking(tmp_path, monkeypatch):
 
 def test_a_process_that_dies_at_work_is_told_and_replaced(asking):
     died = asking.until(asking("die"), Over)
-    assert died.failed == (
+    assert died == (
         "The process that renders must stay while the preview runs (it ended with status -9).\n"
         "Save once more to start it."
     )
     asked = asking("well")
     pid = asking.until(asked, At).total
-    assert asking.until(asked, Over).failed == ""
+    assert asking.until(asked, Over) == ""
     os.kill(pid, signal.SIGKILL)  # idle, so nobody need know
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     asked = asking("well")
     assert asking.until(asked, At).total != pid
-    assert asking.until(asked, Over).failed == ""
+    assert asking.until(asked, Over) == ""
 
 
 def test_a_question_ends_the_render_under_way_and_only_the_last_is_answered(asking):
@@ -185,16 +206,14 @@ def test_a_failure_waits_for_the_next_question(asking, monkeypatch):
     failing = asking("fail")
     asking.until(failing, At)
     asked = asking("well")
-    assert asking.until(asked, Over) == Over()
+    assert asking.until(asked, Over) == ""
     monkeypatch.setattr(worker, "GRACE_S", 0.0)
-    assert asking.until(asking("fail"), Over).failed == "torn"
+    assert asking.until(asking("fail"), Over) == "torn"
 
 
-def test_in_the_end_no_process_and_no_thread_is_left(asking):
+def test_in_the_end_no_process_is_left(asking):
     pid = asking.until(asking("hang"), At).total
-    threads = threading.active_count()
     asking.renderer.end()
-    assert threading.active_count() == threads - 1
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

@@ -102,7 +102,9 @@ def test_a_record_that_leads_out_of_the_folder_is_refused(edition, path):
         pdf.attachments[RECORD] = json.dumps(record).encode()
 
     without(edition, change)
-    with pytest.raises(PublishError, match=r"must lie in data/ \(got|data/.*: must be a path inside the project"):
+    with pytest.raises(
+        PublishError, match=r"must be a table in data/ \(got|data/.*: must be a path inside the project"
+    ):
         bundle.pack(edition)
 
 
@@ -226,7 +228,7 @@ def opened_crate(edition, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         from rocrate.rocrate import ROCrate
-    path = bundle.write(edition, tmp_path / bundle.name(edition))
+    path = bundle.write(edition, tmp_path / edition.file(".zip").name)
     return ROCrate(path)
 
 
@@ -266,9 +268,8 @@ def test_every_reference_in_the_crate_leads_to_an_entity(edition):
 
 
 def test_a_path_is_written_as_the_address_it_is(edition):
-    sources = rocrate.Sources("notebooks/mini.ipynb", ("data/two words.csv",))
     files = {"data/two words.csv": b"", "notebooks/mini.ipynb": b""}
-    graph = json.loads(rocrate.describe(edition.manifest(), files, sources))["@graph"]
+    graph = json.loads(rocrate.describe(edition.manifest(), files, ""))["@graph"]
     rendering = next(one for one in graph if one["@id"] == "#rendering")
     assert {"@id": "data/two%20words.csv"} in rendering["object"]
     assert "data/two%20words.csv" in [one["@id"] for one in graph]
@@ -276,8 +277,7 @@ def test_a_path_is_written_as_the_address_it_is(edition):
 
 @pytest.mark.parametrize("author", ["", "The Desk"])
 def test_a_crate_names_who_signs_the_edition_and_nobody_else(edition, author):
-    files = {"notebook/mini.ipynb": b""}
-    graph = json.loads(rocrate.describe(edition.manifest(), files, rocrate.Sources("notebook/mini.ipynb", (), author)))
+    graph = json.loads(rocrate.describe(edition.manifest(), {"notebooks/mini.ipynb": b""}, author))
     named = [one["name"] for one in graph["@graph"] if one["@type"] == "Organization"]
     signed = [one[key]["@id"] for one in graph["@graph"] for key in ("publisher", "author", "agent") if key in one]
     assert (named, signed) == (([author], ["#desk"] * 3) if author else ([], []))

@@ -70,15 +70,15 @@ class Tiny:
         self.store = Store.of(project)
         self.runs = []
         self.says = lambda day: {"doors": "3"}
-        self.before = lambda job: None
+        self.before = lambda given: None
 
-    def __call__(self, job, stopped):
-        self.runs.append((job.report, job.given))
-        answer = self.before(job)
+    def __call__(self, project, report, given, stopped, **how):
+        self.runs.append((report, given))
+        answer = self.before(given)
         if answer is not None:
             return answer
-        day = job.given.get("as_of", "2026-01-31")
-        return publish(self.store, job.report, day, self.says(day))
+        day = given.get("as_of", "2026-01-31")
+        return publish(self.store, report, day, self.says(day))
 
 
 def publish(store, report, day, facts, known=None):
@@ -139,7 +139,7 @@ class Desk:
         except Killed:
             return
         finally:
-            self.tiny.before = lambda job: None
+            self.tiny.before = lambda given: None
         raise AssertionError("nothing was rendered")
 
     def entries(self):
@@ -163,7 +163,7 @@ class Killed(BaseException):
     """The runner is gone; nothing of ours can catch it."""
 
 
-def die(job):
+def die(given):
     raise Killed
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from schedule_desk import ENTRY, utc
 
-from handover.errors import HandoverError, ScheduleError
+from handover.errors import HandoverError, NotebookError, ScheduleError
 from handover.schedule import entries
 
 NOW = utc("2026-01-28 00:00")
@@ -154,7 +154,9 @@ def test_two_entries_of_one_name_are_refused_whatever_the_case(desk):
 def test_a_notebook_that_breaks_the_contract_is_told(desk):
     path = desk.project.notebook("mini")
     path.write_text(path.read_text().replace('"parameters"\n', '"other"\n'))
-    assert "entry 'daily': report: one code cell must be tagged 'parameters' (got none)." in refusal(desk, {})
+    desk.declare({})
+    with pytest.raises(NotebookError, match=r"^notebooks/mini.ipynb: one code cell must be tagged 'parameters'"):
+        entries.load(desk.project, NOW)
 
 
 def test_a_report_that_speaks_from_no_day_is_refused(desk):

@@ -127,14 +127,15 @@ def test_what_cron_gives_to_the_shell_names_the_folder_whatever_is_in_its_name(t
 
 
 @pytest.mark.parametrize("name", ["mini", "100% 'of it' \"$HOME\" \\n"])
-def test_systemd_accepts_the_units(tmp_path, name):
+def test_systemd_accepts_the_units(tmp_path, name, monkeypatch):
     analyze = shutil.which("systemd-analyze")
     if not analyze:
         assert not os.environ.get("CI"), "systemd-analyze must be there"
         pytest.skip("no systemd-analyze on this machine")
     root = tmp_path / name
     root.mkdir()
-    units = install.systemd(Project(root), 15, tmp_path / "config")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    units = install.systemd(Project(root), 15)
     install.write_units(units)
     install.write_units(units)
     assert sorted(path.name for path in (tmp_path / "config" / "systemd" / "user").iterdir()) == sorted(

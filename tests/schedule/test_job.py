@@ -12,7 +12,7 @@ import pytest
 
 from handover.editions import Store, render
 from handover.schedule import runner
-from handover.schedule.runner import Job, Stopped, run
+from handover.schedule.runner import Stopped, run
 
 pytestmark = pytest.mark.kernel
 
@@ -66,7 +66,7 @@ def instead(monkeypatch):
 )
 def test_a_run_that_ends_without_an_answer_is_a_failure_with_its_cause(mini, instead, function, said):
     instead(function)
-    result = run(Job(mini, "mini", {}, 600.0), never)
+    result = run(mini, "mini", {}, never, timeout_s=600.0)
     assert result.kind == "failed" and result.cause.startswith(said)
 
 
@@ -75,7 +75,7 @@ def test_a_run_that_hangs_is_ended_with_all_it_started(mini, instead, monkeypatc
     instead(hang)
     allowed = 1.0
     while True:  # a busy machine may take longer to begin
-        result = run(Job(mini, "mini", {}, allowed), never)
+        result = run(mini, "mini", {}, never, timeout_s=allowed)
         assert result.cause == f"mini: must be done within {allowed + 0.5:g} seconds (was ended then)."
         if (mini.root / "began").exists():
             break
@@ -87,7 +87,7 @@ def test_told_to_stop_it_ends_the_run_and_all_it_started(mini, instead):
     instead(hang)
     began = mini.root / "began"
     with pytest.raises(Stopped):
-        run(Job(mini, "mini", {}, 600.0), lambda: began.exists() and began.read_text())
+        run(mini, "mini", {}, lambda: began.exists() and began.read_text(), timeout_s=600.0)
     gone(mini)
 
 
@@ -97,7 +97,7 @@ def gone(mini):
 
 
 def test_a_parameter_that_is_refused_is_the_cause(mini):
-    result = run(Job(mini, "mini", {"as_off": "2026-01-31"}, 600.0), never)
+    result = run(mini, "mini", {"as_off": "2026-01-31"}, never, timeout_s=600.0)
     assert result.kind == "failed" and "did you mean 'as_of'?" in result.cause
     assert Store.of(mini).editions() == []
 
@@ -108,7 +108,7 @@ def test_a_notebook_that_takes_too_long_is_told_with_its_cell(mini):
     nb = json.loads(path.read_text())
     nb["cells"][2]["source"] = ["import time; time.sleep(10**6)"]
     path.write_text(json.dumps(nb))
-    result = run(Job(mini, "mini", {}, 2.0), never)
+    result = run(mini, "mini", {}, never, timeout_s=2.0)
     # which one it was in depends on how busy the machine is
     assert result.kind == "failed"
     assert re.search(r"cell \d was running when the report's 2 seconds were over", result.cause)
@@ -116,8 +116,8 @@ def test_a_notebook_that_takes_too_long_is_told_with_its_cell(mini):
 
 @pytest.mark.slow
 def test_a_report_is_published_and_then_recognised(mini):
-    first = run(Job(mini, "mini", {"as_of": "2026-01-31"}, 600.0), never)
-    second = run(Job(mini, "mini", {"as_of": "2026-01-31"}, 600.0), never)
+    first = run(mini, "mini", {"as_of": "2026-01-31"}, never, timeout_s=600.0)
+    second = run(mini, "mini", {"as_of": "2026-01-31"}, never, timeout_s=600.0)
     (edition,) = Store.of(mini).editions()
     assert (first.kind, second.kind) == ("published", "unchanged")
     assert first.edition == second.edition == edition.name and edition.faults() == []

@@ -67,12 +67,12 @@ def lived(desk, steps):
 
 
 def fated(desk, fates):
-    def before(job):
+    def before(given):
         match fates.pop(0) if fates else "good":
             case "bad":
                 return Result("failed", cause="no")
             case "killed":
-                die(job)
+                die(given)
             case "stopped":
                 desk.clock.set()
                 raise Stopped

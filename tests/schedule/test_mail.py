@@ -429,7 +429,7 @@ def test_who_had_an_edition_of_the_day_is_told_what_a_new_one_corrects_and_nothi
 
 def test_a_failure_is_mailed_once_after_the_last_attempt(mailing, inbox):
     address(mailing, retries=2)
-    mailing.tiny.before = lambda job: Result("failed", cause="notebooks/mini.ipynb: cell 3 raised")
+    mailing.tiny.before = lambda given: Result("failed", cause="notebooks/mini.ipynb: cell 3 raised")
     mailing.once(7 * HOUR)
     mailing.once()
     (message,) = inbox.messages
@@ -439,11 +439,11 @@ def test_a_failure_is_mailed_once_after_the_last_attempt(mailing, inbox):
     assert not list(message.iter_attachments())
 
 
-def failing(job):
+def failing(given):
     return Result("failed", cause="notebooks/mini.ipynb: cell 3 raised")
 
 
-def well(job):
+def well(given):
     return None
 
 

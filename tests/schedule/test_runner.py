@@ -33,9 +33,9 @@ def test_a_bad_entry_runs_nothing_and_leaves_no_log(desk):
 
 def test_a_run_that_fails_is_recorded_with_its_cause_and_the_next_tick_runs(desk):
     desk.once()
-    desk.tiny.before = lambda job: FAILED
+    desk.tiny.before = lambda given: FAILED
     (failed,) = desk.once(DAY)
-    desk.tiny.before = lambda job: None
+    desk.tiny.before = lambda given: None
     (good,) = desk.once(DAY)
     assert (failed.outcome, failed.cause) == ("failed", "notebooks/mini.ipynb: cell 3 raised")
     assert (good.outcome, good.trigger) == ("published", "catch-up")
@@ -46,7 +46,7 @@ def test_a_failure_is_tried_again_with_growing_waits_and_then_recorded_once(desk
     desk.declare({"retries": 3, "back_off": "10m"})
     desk.once()
     seen = []
-    desk.tiny.before = lambda job: seen.append(desk.clock.time) or FAILED
+    desk.tiny.before = lambda given: seen.append(desk.clock.time) or FAILED
     (row,) = desk.once(7 * HOUR)
     assert (row.outcome, row.attempts, row.trigger) == ("failed", 4, "retry")
     waits = [(b - a).total_seconds() for a, b in pairwise(seen)]
@@ -57,7 +57,7 @@ def test_a_failure_is_tried_again_with_growing_waits_and_then_recorded_once(desk
 def test_a_failing_entry_does_not_hold_up_the_others_and_a_retry_that_succeeds_is_the_outcome(desk):
     desk.declare({"retries": 1, "back_off": "1h"}, {"name": "other"})
     desk.once()
-    desk.tiny.before = lambda job: FAILED if len(desk.tiny.runs) == 1 else None
+    desk.tiny.before = lambda given: FAILED if len(desk.tiny.runs) == 1 else None
     other, daily = desk.once(7 * HOUR)
     assert (other.entry, other.outcome) == ("other", "published") and desk.clock.time > utc("2026-01-28 08:00")
     assert (daily.entry, daily.outcome, daily.attempts, daily.cause) == ("daily", "unchanged", 2, "")
@@ -66,7 +66,7 @@ def test_a_failing_entry_does_not_hold_up_the_others_and_a_retry_that_succeeds_i
 def test_told_to_stop_a_run_is_left_to_the_next_runner_and_not_counted(desk):
     desk.once()
 
-    def stop(job):
+    def stop(given):
         desk.clock.set()
         raise Stopped
 
@@ -75,7 +75,7 @@ def test_told_to_stop_a_run_is_left_to_the_next_runner_and_not_counted(desk):
     (row,) = rows(desk.project)
     assert (row["outcome"], row["running"], row["failures"]) == ("", 0, 0)
     desk.clock.__init__(desk.clock.time)
-    desk.tiny.before = lambda job: None
+    desk.tiny.before = lambda given: None
     (row,) = desk.once()
     assert (row.outcome, row.trigger, row.interruptions) == ("published", "recovery", 0)
 
@@ -130,14 +130,14 @@ def test_an_edition_that_was_there_before_is_not_claimed_as_published(desk):
     publish(desk.tiny.store, "mini", "2026-01-31", {"doors": "3"})
     desk.once()
     answers = [FAILED]
-    desk.tiny.before = lambda job: answers.pop() if answers else None
+    desk.tiny.before = lambda given: answers.pop() if answers else None
     (row,) = desk.once(7 * HOUR)
     assert (row.outcome, row.attempts) == ("unchanged", 2)
 
 
 def test_an_edition_that_somebody_else_publishes_meanwhile_is_unchanged(desk):
     desk.once()
-    desk.tiny.before = lambda job: publish(desk.tiny.store, "mini", "2026-01-28", {"doors": "3"}) and None
+    desk.tiny.before = lambda given: publish(desk.tiny.store, "mini", "2026-01-28", {"doors": "3"}) and None
     (row,) = desk.once(7 * HOUR)
     assert (row.outcome, row.attempts) == ("unchanged", 1)
 
@@ -169,7 +169,7 @@ def test_a_run_that_takes_longer_than_the_time_between_ticks_does_not_pile_up(de
     desk.declare({"cron": "* * * * *"})
     desk.once()
 
-    def slow(job):
+    def slow(given):
         desk.clock.time += dt.timedelta(minutes=7)
         if len(desk.tiny.runs) == 5:
             desk.clock.set()
@@ -221,10 +221,10 @@ def test_an_entry_first_seen_while_the_clock_was_ahead_counts_from_when_it_is_ri
 def test_a_wait_for_a_retry_does_not_grow_when_the_clock_is_set_back(desk):
     desk.declare({"retries": 1, "back_off": "1h"})
     desk.once()
-    desk.tiny.before = lambda job: desk.clock.set() or FAILED
+    desk.tiny.before = lambda given: desk.clock.set() or FAILED
     desk.once(10 * HOUR)
     desk.clock.__init__(desk.clock.time - 2 * HOUR)
-    desk.tiny.before = lambda job: None
+    desk.tiny.before = lambda given: None
     (row,) = desk.once()
     assert (row.outcome, row.attempts) == ("published", 2) and desk.clock.time < utc("2026-01-28 08:01")
 

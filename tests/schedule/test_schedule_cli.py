@@ -12,7 +12,7 @@ import pytest
 from schedule_desk import counted, declare, rows
 
 from handover.schedule.log import Log
-from handover.schedule.runner import Job, Result, Runner, Stopped
+from handover.schedule.runner import Result, Runner, Stopped
 
 HOUR = dt.timedelta(hours=1)
 
@@ -88,7 +88,7 @@ def test_due_says_when_a_failed_run_is_tried_again(desk, call):
     desk.declare({"retries": 1, "back_off": "1h"})
     desk.once()
 
-    def fail(job):
+    def fail(given):
         desk.clock.set()
         return Result("failed", cause="no")
 
@@ -100,7 +100,7 @@ def test_due_says_when_a_failed_run_is_tried_again(desk, call):
 def test_history_shows_status_trigger_edition_and_cause(desk, call):
     desk.once()
     desk.once(7 * HOUR)
-    desk.tiny.before = lambda job: Result("failed", cause="notebooks/mini.ipynb: cell 3 raised\nand more")
+    desk.tiny.before = lambda given: Result("failed", cause="notebooks/mini.ipynb: cell 3 raised\nand more")
     desk.once(100 * HOUR)
     code, out, _ = call("history")
     (edition,) = desk.editions()
@@ -144,11 +144,11 @@ def test_health_is_one_when_a_report_is_older_than_it_may_be(desk, call):
     assert call("health")[0] == 0
     desk.once(7 * HOUR)
     assert call("health") == (0, "daily: last good 0s ago; it may be 1d 6h old.\nany-age: last good 0s ago.\n", "")
-    desk.tiny.before = lambda job: Result("failed", cause="no")
+    desk.tiny.before = lambda given: Result("failed", cause="no")
     desk.once(31 * HOUR)
     code, _, err = call("health")
     assert code == 1 and "daily: last good 1d 7h ago; it may be 1d 6h old." in err
-    desk.tiny.before = lambda job: None
+    desk.tiny.before = lambda given: None
     desk.once(24 * HOUR)
     assert call("health")[0] == 0
     assert json.loads(call("health", "--json")[1])[0] == {"entry": "daily", "stale": False, "age": 0, "faults": []}
@@ -185,7 +185,7 @@ def test_an_edition_gone_that_cannot_be_rendered_any_more_is_tried_once_and_stay
     desk.once()
     desk.once(7 * HOUR)
     shutil.rmtree(desk.project.reports / "mini")
-    desk.tiny.before = lambda job: Result("failed", cause="no doors")
+    desk.tiny.before = lambda given: Result("failed", cause="no doors")
     (again,) = desk.once()
     assert (again.outcome, again.cause) == ("failed", "no doors") and desk.once() == []
     assert "failed" in call("history")[1]
@@ -292,12 +292,10 @@ def test_a_run_by_hand_names_one_entry(call, words, said):
 @pytest.fixture
 def tiny(desk, monkeypatch):
     """Let the command line render with the desk's own renderer."""
-    monkeypatch.setattr(Runner, "_render", lambda self, entry, row: desk.tiny(entry_job(self, entry, row), self.stop))
+    monkeypatch.setattr(
+        Runner, "_render", lambda self, entry, row: desk.tiny(self.project, entry.report, row.given, self.stop)
+    )
     return desk.tiny
-
-
-def entry_job(runner, entry, row):
-    return Job(runner.project, entry.report, row.given, 60.0)
 
 
 def test_an_entry_that_another_runner_has_is_not_run_by_hand(desk, call, tiny):
@@ -312,7 +310,7 @@ def test_an_entry_that_another_runner_has_is_not_run_by_hand(desk, call, tiny):
 
 def test_a_run_by_hand_that_fails_exits_with_one_and_is_not_tried_again(desk, call, tiny):
     desk.declare({"retries": 3, "back_off": "10m"})
-    tiny.before = lambda job: Result("failed", cause="no doors")
+    tiny.before = lambda given: Result("failed", cause="no doors")
     code, _, err = call("run", "daily", "--now")
     assert code == 1 and err.endswith("Failed: daily. What was published before is as it was.\n")
     (row,) = json.loads(call("history", "--json")[1])

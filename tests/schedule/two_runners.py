@@ -23,7 +23,7 @@ def main(root, notes):
     project, clock = Project(root), Clock(utc("2026-02-17 00:00"))
     tiny = Tiny(project)
     runner = Runner(project, clock, clock.now, tiny)
-    tiny.before = lambda job: note(notes, f"{os.getpid()} {job.report} {job.given['as_of']}")
+    tiny.before = lambda given: note(notes, f"{os.getpid()} mini {given['as_of']}")
     note(notes, f"{os.getpid()} ready")
     while not (root / "go").exists():
         time.sleep(0.01)

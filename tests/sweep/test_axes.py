@@ -3,7 +3,7 @@
 import pytest
 
 from handover.errors import ParameterError
-from handover.sweep.axes import combinations, read
+from handover.sweep.axes import read
 
 FAULTS = {
     "as_of": "--sweep as_of: must be NAME=VALUES (got 'as_of').",
@@ -80,12 +80,3 @@ def test_too_many_combinations_are_refused_before_any_is_made():
 )
 def test_values_of_an_axis(text, values):
     assert read([text]) == {text.partition("=")[0]: tuple(values)}
-
-
-def test_several_axes_make_every_combination():
-    assert list(combinations(read(["a=1,2", "b=x,y"]))) == [
-        {"a": "1", "b": "x"},
-        {"a": "1", "b": "y"},
-        {"a": "2", "b": "x"},
-        {"a": "2", "b": "y"},
-    ]

@@ -48,7 +48,7 @@ def test_days_to_come_are_refused_unless_they_are_asked_for(mini, axes, given, f
     )
     assert "--ahead" in said[-1] and len(said) == (3 if first else 2)
     made = plan(mini, Store.of(mini), ("mini",), given, axes, ahead=True)
-    assert TO_COME in [step.day for step in made.steps]
+    assert TO_COME in [step.day for step in made]
 
 
 def test_a_secret_is_no_axis(mini):
@@ -76,7 +76,7 @@ def test_an_unknown_report_is_refused(mini):
 
 def test_steps_go_by_day_whatever_the_order_of_the_axes(mini):
     made = planned(mini, {"evidence": ("record", "article"), "as_of": ("2026-02-01", "2026-01-01")})
-    assert [step.name for step in made.steps] == [
+    assert [step.name for step in made] == [
         "mini evidence=record as_of=2026-01-01",
         "mini evidence=article as_of=2026-01-01",
         "mini evidence=record as_of=2026-02-01",
@@ -89,7 +89,7 @@ def test_the_day_before_is_of_the_store_or_of_the_sweep(dated, stand_in):
     render.render(dated, "mini", {"as_of": "2026-01-14", "evidence": "article"})
     days = ("2026-01-15", "2026-01-22", "2026-01-29")
     made = planned(dated, {"as_of": days, "evidence": ("record", "article")})
-    since = [(step.day, step.given["evidence"], step.request().parameters["since"]) for step in made.steps]
+    since = [(step.day, step.given["evidence"], step.request().parameters["since"]) for step in made]
     assert since == [
         ("2026-01-15", "record", None),
         ("2026-01-15", "article", "2026-01-14"),
@@ -98,14 +98,14 @@ def test_the_day_before_is_of_the_store_or_of_the_sweep(dated, stand_in):
         ("2026-01-29", "record", "2026-01-22"),
         ("2026-01-29", "article", "2026-01-22"),
     ]
-    assert made.steps[-1].request(settled=True).parameters["since"] == "2026-01-14"
+    assert made[-1].request(settled=True).parameters["since"] == "2026-01-14"
 
 
 def test_a_day_that_the_store_has_stays_compared_with_what_it_was(dated, stand_in):
     for day in ("2026-01-20", "2026-01-06"):
         render.render(dated, "mini", {"as_of": day})
     made = planned(dated, {"as_of": ("2026-01-06", "2026-01-13", "2026-01-20", "2026-01-27")})
-    since = [step.request().parameters["since"] for step in made.steps]
+    since = [step.request().parameters["since"] for step in made]
     assert since == [None, "2026-01-06", None, "2026-01-20"]
 
 
@@ -120,11 +120,11 @@ def test_a_day_that_failed_is_no_longer_compared_with():
 
 
 def test_what_is_filled_in_is_no_setting(dated):
-    _, second = planned(dated, {"as_of": ("2026-01-01", "2026-01-02")}).steps
+    _, second = planned(dated, {"as_of": ("2026-01-01", "2026-01-02")})
     assert second.request().parameters["since"] == "2026-01-01"
     assert second.request().variant == {}
 
 
 def test_a_day_that_was_given_stays(dated):
     made = planned(dated, {"as_of": ("2026-01-01", "2026-01-02")}, {"since": "2025-12-01"})
-    assert {step.request().parameters["since"] for step in made.steps} == {"2025-12-01"}
+    assert {step.request().parameters["since"] for step in made} == {"2025-12-01"}

@@ -1,16 +1,11 @@
 """What is shown of a sweep while it goes on: how far, how fast, how long yet, and what holds it up."""
 
-import io
+import sys
 
 import pytest
 
 from handover.sweep import run
 from handover.sweep.run import Summary, SweepProgress, duration
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 @pytest.fixture
@@ -20,30 +15,33 @@ def clock(monkeypatch):
     return now
 
 
-def test_where_there_is_no_terminal_a_line_comes_now_and_then(clock):
-    with SweepProgress(10, stream=(stream := io.StringIO())) as shown:
+def test_where_there_is_no_terminal_a_line_comes_now_and_then(clock, capsys):
+    with SweepProgress(10) as shown:
         for seconds, summary in ((31, Summary()), (10, Summary(published=1)), (21, Summary(published=2))):
             clock[0] += seconds
             shown(summary)
-    assert stream.getvalue() == "0 of 10\n2 of 10, 31.0 s each, about 4 min left\n"
+    assert capsys.readouterr().err == "0 of 10\n2 of 10, 31.0 s each, about 4 min left\n"
 
 
-def test_a_terminal_has_one_line_that_changes_and_is_erased(clock):
-    with SweepProgress(1000, lambda: "waiting: the cluster has no worker", stream := Terminal()) as shown:
+def test_a_terminal_has_one_line_that_changes_and_is_erased(clock, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with SweepProgress(1000, lambda: "waiting: the cluster has no worker") as shown:
         clock[0] += 10
         shown(Summary(published=40, unchanged=9, failed={"it failed": ["a"]}))
         shown(Summary(published=41))  # too soon
     line = "50 of 1000, 9 unchanged, 1 failed, 4.1 a second, about 4 min left, waiting: the cluster has no worker"
-    assert stream.getvalue() == f"\r\x1b[K{line}\r\x1b[K"
+    assert capsys.readouterr().err == f"\r\x1b[K{line}\r\x1b[K"
 
 
-def test_the_rate_is_that_of_the_last_minute_and_what_was_there_counts_for_none(clock):
-    shown = SweepProgress(100, stream=(stream := Terminal()))
+def test_the_rate_is_that_of_the_last_minute_and_what_was_there_counts_for_none(clock, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    shown = SweepProgress(100)
     for done in range(1, 15):
         clock[0] += 10
         shown(Summary(published=min(done, 6), unchanged=max(done - 6, 0)))
-    assert "1 of 100, 10.0 s each, about 16 min left" in stream.getvalue()
-    assert stream.getvalue().endswith("\r\x1b[K14 of 100, 8 unchanged")
+    said = capsys.readouterr().err
+    assert "1 of 100, 10.0 s each, about 16 min left" in said
+    assert said.endswith("\r\x1b[K14 of 100, 8 unchanged")
 
 
 @pytest.mark.parametrize(

@@ -72,20 +72,20 @@ def test_a_bomb_takes_neither_the_memory_nor_the_time_of_the_machine(edition, ve
 
 
 RECORDS = [
-    (b"", "must be JSON"),
-    (b"[" * 100_000, "must be JSON"),
-    (b"[]", "must hold report"),
-    ({"report": 7}, "'report' must be text"),
-    ({"report": "../../etc"}, "must be the name of a report"),
-    ({"parameters": ["as_of"]}, "'parameters' must be an object"),
-    ({"notebook": {"attachment": "mini.ipynb", "sha256": "short"}}, "must have a name and a SHA-256"),
-    ({"data": {"data/../../x.csv": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
-    ({"data": {"/etc/passwd": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
-    ({"data": {"/tmp/x.png": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
-    ({"data": {"../x.png": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
-    ({"data": {"notebooks/x.py": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must lie in data/"),
-    ({"versions": {"typst": "0.14; rm"}}, "each version must be one"),
-    ({"extra": "approved by everyone"}, "must hold report"),
+    (b"", "handover writes it: Expecting value"),
+    (b"[" * 100_000, "nested without end"),
+    (b"[]", "must be an object (got a list of 0)"),
+    ({"report": 7}, "report must be text (got 7)"),
+    ({"report": "../../etc"}, "report must be the name of a report"),
+    ({"parameters": ["as_of"]}, "parameters must be an object"),
+    ({"notebook": {"attachment": "mini.ipynb", "sha256": "short"}}, "notebook.sha256 must be a SHA-256"),
+    ({"data": {"data/../../x.csv": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must be a table in data/"),
+    ({"data": {"/etc/passwd": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must be a table in data/"),
+    ({"data": {"/tmp/x.png": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must be a table in data/"),
+    ({"data": {"../x.png": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must be a table in data/"),
+    ({"data": {"notebooks/x.py": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must be a table in data/"),
+    ({"versions": {"typst": "0.14; rm"}}, "versions.typst must be a version"),
+    ({"extra": "approved by everyone"}, "attachment edition.json, extra | approved by everyone"),
 ]
 
 

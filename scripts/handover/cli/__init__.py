@@ -9,14 +9,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import click
+try:
+    import click
 
-from handover import __version__, credentials
-from handover.errors import HandoverError, near
+    from handover import __version__, credentials
+    from handover.errors import HandoverError, near
+except KeyboardInterrupt:  # `main`, which would say so, is not there yet
+    os._exit(130)
 
 __all__ = ["cli", "main", "say"]
 
@@ -96,11 +99,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         from handover import scratch  # late, once modules that PYTHONPATH offers are out of the way
 
         scratch.sweep_temporary()
-        code = cli.main(words, prog_name="handover", standalone_mode=False)
-    except HandoverError as error:
-        _trace(words)
-        say(str(error))
-        code = 1
+        code = cli.main(words, prog_name="handover", standalone_mode=False, obj=bool(end))
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.ClickException as error:
@@ -117,11 +116,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.stdout = None
         code = 0
     except Exception as error:
-        _trace(words)
-        say(
+        if "--debug" in words:
+            import traceback
+
+            say(traceback.format_exc())
+        bug = (
             f"This is a bug in handover: {type(error).__name__}: {error}\n"
             "Run `handover --debug …` with the same words and report what it prints."
         )
+        say(str(error) if isinstance(error, HandoverError) else bug)
         code = 1
     code = code if isinstance(code, int) else 0
     if end:
@@ -136,13 +139,18 @@ def _teach_parameters(error: click.ClickException) -> None:
         error.message = f"-p must be followed by a name and, after a space, a value. {SET_PARAMETER}"
     elif isinstance(error, click.NoSuchOption) and error.ctx and not error.possibilities:
         takes = {option.name for option in error.ctx.command.params}
-        if "parameters" in takes:
+        if "given" in takes:
             error.message = f"{error.message} A parameter of the report is set otherwise. {SET_PARAMETER}"
 
 
 def say(text: str) -> None:
     """Write to standard error, without secrets of the environment; standard output is for paths and data."""
     click.echo(credentials.mask(text), err=True)
+
+
+def command(examples: str, **settings: Any) -> Callable[[Callable[..., None]], click.Command]:
+    r"""Make a command of a function ``<name>_command``, whose help ends with examples; \b keeps their lines."""
+    return click.command(epilog=f"\b\nExamples:{examples}", **settings)
 
 
 #: The option of commands that also print for programs, by `print_json`.
@@ -161,12 +169,17 @@ def print_json(rows: list[Any]) -> None:
     click.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=stamp))
 
 
-def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """The values of ``-p NAME VALUE``, each name at most once.
+def print_columns(lines: Iterable[Sequence[Any]]) -> None:
+    """Print cells in columns; one that holds nothing is left out."""
+    cells = [[str(cell) for cell in line] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        filled = (cell.ljust(width) for cell, width in zip(line, widths, strict=True) if width)
+        click.echo("  ".join(filled).rstrip())
 
-    Raises:
-        UsageError: A name is set twice.
-    """
+
+def _once(context: click.Context, option: click.Parameter, parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Refuse a name that is set twice."""
     names = [name for name, _ in parameters]
     if joined := next((name for name in names if "=" in name), ""):
         raise click.UsageError(
@@ -176,6 +189,12 @@ def given_once(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:
     if twice:
         raise click.UsageError(f"-p must set each parameter once (twice: {', '.join(twice)}).")
     return dict(parameters)
+
+
+#: The option that sets a report's parameters; the command is given them by name.
+PARAMETERS = click.option(
+    "given", "-p", nargs=2, multiple=True, callback=_once, metavar="NAME VALUE", help="Set a parameter; repeatable."
+)
 
 
 class Place(click.ParamType):
@@ -192,11 +211,7 @@ class Place(click.ParamType):
 
 def on_terminate() -> None:
     """Exit normally on SIGTERM, so that kernels end and nothing half made stays."""
-    signal.signal(signal.SIGTERM, _terminated)
-
-
-def _terminated(number: int, frame: Any) -> NoReturn:
-    sys.exit(TERMINATED)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
 
 def _quick_end() -> Callable[[int], None]:
@@ -251,10 +266,3 @@ def _escape_unencodable() -> None:
     for stream in (sys.stdout, sys.stderr):
         if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _trace(words: list[str]) -> None:
-    if "--debug" in words:
-        import traceback
-
-        say(traceback.format_exc())

@@ -8,26 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from handover.cli import JSON, on_terminate, print_json
-from handover.errors import HandoverError
+from handover.cli import JSON, command, on_terminate, print_json
+from handover.errors import HandoverError, NotebookError, on_one_line
 
 if TYPE_CHECKING:
     from handover.editions import Finding, Store
     from handover.project import Project
 
-# handover check
 
-CHECK_EXAMPLES = """\b
-Examples:
+@command("""
   handover check
   handover check --fix
   handover check --article article.txt
   handover check --staged
   handover check --commits origin/main..HEAD
-"""
-
-
-@click.command("check", epilog=CHECK_EXAMPLES)
+""")
 @click.option(
     "--article",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -60,12 +55,11 @@ def _all(project: "Project", article: Path | None, fix: bool) -> "Iterator[Findi
         yield from checks.fix(project)
     data = list(checks.data(project))
     yield from data
-    notebooks = list(checks.notebooks(project))
-    settings = list(_settings(project, store, [finding.text for finding in notebooks if finding.mark == "wrong"]))
+    settings = list(_settings(project, store))
     yield from settings
     if article:
         yield _article(project, article)
-    yield from notebooks
+    yield from checks.notebooks(project)
     yield from _words(project, all(finding.mark != "wrong" for finding in data))
     if settings:
         yield checks.Finding("note", "editions and catalogue: to be checked once pyproject.toml is mended")
@@ -74,30 +68,24 @@ def _all(project: "Project", article: Path | None, fix: bool) -> "Iterator[Findi
     yield from checks.catalogue(store, project)
 
 
-def _settings(project: "Project", store: "Store", told: list[str]) -> "Iterator[Finding]":
-    """Check pyproject.toml, which a render reads in part and a schedule only when it is run.
-
-    `told` are the faults of the notebooks, which an entry of the schedule would tell once more.
-    """
+def _settings(project: "Project", store: "Store") -> "Iterator[Finding]":
+    """Check pyproject.toml, which a render reads in part and a schedule only when it is run."""
     from handover.editions import Finding, catalogue, settings
-    from handover.errors import on_one_line
     from handover.schedule import entries
 
     try:
         settings.table(project)
         for key in ("drafts", "network"):
             catalogue.reports(store, key)
-        entries.load(project, now=dt.datetime.now(dt.UTC))
+        with suppress(NotebookError):  # told of the notebook itself
+            entries.load(project, now=dt.datetime.now(dt.UTC))
     except HandoverError as error:
-        named = [line.partition(": report: ")[2].rstrip(".;:") for line in str(error).splitlines()[1:-1]]
-        if not (named and named[0] and any(named[0] in one for one in told)):
-            yield Finding("wrong", on_one_line(error))
+        yield Finding("wrong", on_one_line(error))
 
 
 def _words(project: "Project", sound: bool) -> "Iterator[Finding]":
     """Check what notebooks say against the facts; only here do the story and the notebooks' files meet."""
     from handover.editions import Finding
-    from handover.errors import on_one_line
     from handover.notebook import code_cells, source
     from handover.story import check_facts, check_words
 
@@ -140,10 +128,7 @@ def _article(project: "Project", path: Path) -> "Finding":
         return Finding("wrong", f"article: {error}")
 
 
-# handover verify
-
-VERIFY_EXAMPLES = """\b
-Examples:
+@command("""
   handover verify reports                        every edition, and the catalogue
   handover verify ~/Downloads/drawdown_….pdf     a PDF from a mail
   handover verify --trust drawdown_….zip         a bundle, by all that is in it, in any folder
@@ -153,10 +138,7 @@ Examples:
 Exit code: 0 all verified; 1 something differs; 3 nothing differs, but something cannot be rebuilt here,
 because it was made from other data, notebooks, code or tools than this checkout's, or cannot be judged by
 what was asked: with --hashes, a PDF that no manifest of this project names.
-"""
-
-
-@click.command("verify", epilog=VERIFY_EXAMPLES)
+""")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
 @click.option("--hashes", is_flag=True, help="Compare hashes only; render nothing.")
 @JSON

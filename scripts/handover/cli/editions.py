@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from handover.cli import JSON, Place, on_terminate, print_json, say
+from handover.cli import JSON, Place, command, on_terminate, print_columns, print_json, say
 from handover.errors import HandoverError
 from handover.text import listed, shown
 
@@ -17,17 +17,12 @@ CELL = 60
 #: How many sentences `diff` names unless it is asked for all.
 SENTENCES = 20
 
-# handover list
 
-LIST_EXAMPLES = """\b
-Examples:
+@command("""
   handover list
   handover list drawdown
   handover list --json
-"""
-
-
-@click.command("list", epilog=LIST_EXAMPLES)
+""")
 @click.argument("report", required=False)
 @JSON
 def list_command(report: str | None, as_json: bool) -> None:
@@ -38,12 +33,10 @@ def list_command(report: str | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        told = [[shown(row[name], CELL) for name in ("settings", "title")] for row in rows]
-        cells = [[row["report"], row["edition"], *more] for row, more in zip(rows, told, strict=True)]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        for row, line in zip(rows, cells, strict=True):
-            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True) if width)
-            click.echo("  ".join([*padded, row["path"]]))
+        print_columns(
+            (row["report"], row["edition"], shown(row["settings"], CELL), shown(row["title"], CELL), row["path"])
+            for row in rows
+        )
     if faults:
         raise HandoverError(_damaged(faults, "All other editions are listed."))
 
@@ -55,17 +48,11 @@ def _damaged(faults: Sequence[str], others: str) -> str:
     return "\n".join([*listed(faults), f"{others} {manifest.CURE}"])
 
 
-# handover diff
-
-DIFF_EXAMPLES = """\b
-Examples:
+@command("""
   handover diff drawdown/2026-01-31 drawdown/2026-10-01
   handover diff --all drawdown/2026-01-31 drawdown/2026-10-01
   handover diff --json reports/briefing/2026-01-31-en-… reports/briefing/2026-10-01-en-…
-"""
-
-
-@click.command("diff", epilog=DIFF_EXAMPLES)
+""")
 @click.argument("old")
 @click.argument("new")
 @click.option("--all", "everything", is_flag=True, help="Name also facts merely not printed, and all sentences.")
@@ -104,9 +91,6 @@ def _name(one: dict[str, Any], site: Any) -> str:
     return ", ".join(filter(None, [f"{one['report']}, {day(one['as_of'])}", site.settings(one, defaults=True)]))
 
 
-# handover catalogue
-
-
 @click.command("catalogue")
 @click.option("--force", is_flag=True, help="Replace also files of these names that handover did not write.")
 def catalogue_command(force: bool) -> None:
@@ -124,17 +108,11 @@ def catalogue_command(force: bool) -> None:
         raise HandoverError(_damaged(faults, "All other editions are in the catalogue."))
 
 
-# handover bundle
-
-BUNDLE_EXAMPLES = """\b
-Examples:
+@command("""
   handover bundle drawdown/2026-01-31
   handover bundle reports/drawdown/2026-01-31-en-…/ --out to-the-editor.zip
   handover bundle briefing/2026-10-01 --out /srv/outbox/
-"""
-
-
-@click.command("bundle", epilog=BUNDLE_EXAMPLES)
+""")
 @click.argument("edition")
 @click.option(
     "--out",
@@ -157,20 +135,14 @@ def bundle_command(edition: str, out: Path | None) -> None:
     store = Store.of()
     found = named(store, edition)
     path = (out or Path.cwd()).absolute()
-    click.echo(bundle.write(found, path / bundle.name(found) if path.is_dir() else path, store.project))
+    click.echo(bundle.write(found, path / found.file(".zip").name if path.is_dir() else path, store.project))
 
 
-# handover publish
-
-PUBLISH_EXAMPLES = """\b
-Examples:
+@command("""
   handover publish /srv/www/reports
   handover publish s3://desk/reports --dry-run
   AWS_ENDPOINT_URL=https://storage.example handover publish s3://desk/reports
-"""
-
-
-@click.command("publish", epilog=PUBLISH_EXAMPLES)
+""")
 @click.argument("url")
 @click.option("--dry-run", is_flag=True, help="Only print what would be uploaded, replaced and deleted.")
 @click.option("--force", is_flag=True, help="Replace files of others that stand in the way; publish into the checkout.")
@@ -200,7 +172,12 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
             mirror.check(plan, there, force=force, adopt=yes)
             mirror.carry_out(plan, there, progress)
     if dry_run:
-        _print_plan(plan, force)
+        for file in plan.uploads:
+            click.echo(f"{'replace' if file.path in plan.foreign else 'upload'}  {file.path}")
+        for path in plan.deleted:
+            click.echo(f"delete  {path}")
+        if plan.foreign and not force:
+            say(f"{len(plan.foreign)} of these files are not as we put them there, and would need --force")
     else:
         click.echo(there.address("index.html"))
     if plan.drafts:
@@ -213,26 +190,11 @@ def publish_command(url: str, dry_run: bool, force: bool, yes: bool) -> None:
         raise HandoverError(_damaged(plan.faults, f"All other editions {will or 'are '}published."))
 
 
-def _print_plan(plan: Any, force: bool) -> None:
-    for file in plan.uploads:
-        click.echo(f"{'replace' if file.path in plan.foreign else 'upload'}  {file.path}")
-    for path in plan.deleted:
-        click.echo(f"delete  {path}")
-    if plan.foreign and not force:
-        say(f"{len(plan.foreign)} of these files are not as we put them there, and would need --force")
-
-
-# handover prune
-
-PRUNE_EXAMPLES = """\b
-Examples:
+@command("""
   handover prune --keep 12 --dry-run
   handover prune --keep 12 drawdown
   handover prune --keep 30 --yes          from a schedule, where nobody can be asked
-"""
-
-
-@click.command("prune", epilog=PRUNE_EXAMPLES)
+""")
 @click.argument("report", required=False)
 @click.option("--keep", type=click.IntRange(min=1), required=True, metavar="N", help="How many of each line to keep.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
@@ -255,7 +217,8 @@ def prune_command(report: str | None, keep: int, dry_run: bool, yes: bool) -> No
         say(f"kept, since it is not as it was written: {fault}")
     counts = Counter(reason.split()[0] for reason in plan.kept.values())
     kept = ", ".join(f"{count} {reason}" for reason, count in counts.items())
-    say(f"{len(plan.removed)} editions to remove, {size(plan.bytes()) if plan.removed else 'nothing'}; kept: {kept}")
+    weight = size(sum(path.stat().st_size for one in plan.removed for path in one.folder.iterdir()))
+    say(f"{len(plan.removed)} editions to remove, {weight if plan.removed else 'nothing'}; kept: {kept}")
     if dry_run or not plan.removed:
         for one in plan.removed:
             click.echo(one.folder)
@@ -268,16 +231,10 @@ def prune_command(report: str | None, keep: int, dry_run: bool, yes: bool) -> No
         click.echo(one.folder)
 
 
-# handover retract
-
-RETRACT_EXAMPLES = """\b
-Examples:
+@command("""
   handover retract briefing/2027-10-01
   handover retract reports/briefing/2027-10-01-en-…/ --yes
-"""
-
-
-@click.command("retract", epilog=RETRACT_EXAMPLES)
+""")
 @click.argument("edition")
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 def retract_command(edition: str, yes: bool) -> None:

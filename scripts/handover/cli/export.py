@@ -7,18 +7,19 @@ import sys
 
 import click
 
+from handover.cli import command
 from handover.errors import NotebookError
 
-EXPORT_EXAMPLES = """\b
-Examples:
+
+@command(
+    """
   handover export notebook.ipynb
   handover export notebook.ipynb --no-input
   handover export --to pdf notebook.ipynb --execute
   handover export --to pdf first.ipynb second.ipynb --output-dir pages
-"""
-
-
-@click.command("export", epilog=EXPORT_EXAMPLES, context_settings={"ignore_unknown_options": True})
+""",
+    context_settings={"ignore_unknown_options": True},
+)
 @click.option("--to", type=click.Choice(["html", "pdf"]), default="html", show_default=True, help="What to make.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="NOTEBOOK... [NBCONVERT'S OPTIONS]")
 def export_command(to: str, words: tuple[str, ...]) -> None:

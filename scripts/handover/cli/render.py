@@ -2,12 +2,13 @@
 
 import gc
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import Place, given_once, on_terminate, say
+from handover.cli import PARAMETERS, Place, command, on_terminate, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -19,17 +20,6 @@ OMISSIONS_SHOWN, FEW = 12, 3
 #: How many objects are made before garbage is looked for: a render keeps most of those that it makes.
 YOUNG = 50_000
 
-RENDER_EXAMPLES = """\b
-Examples:
-  handover render
-  handover render drawdown briefing
-  handover render drawdown -p as_of 2026-01-31 -p evidence article
-  handover render --again                        does this machine print the same bytes?
-  handover render --out /srv/reports
-  handover render drawdown --sweep as_of=2020-01-01..2026-06-30/1w --sweep evidence=article,record
-  handover render briefing --sweep as_of=2026-01-01..2026-06-30/1m --cluster tcp://scheduler:8786
-"""
-
 
 def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
     if not math.isfinite(seconds):
@@ -37,9 +27,17 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
     return seconds
 
 
-@click.command("render", epilog=RENDER_EXAMPLES)
+@command("""
+  handover render
+  handover render drawdown briefing
+  handover render drawdown -p as_of 2026-01-31 -p evidence article
+  handover render --again                        does this machine print the same bytes?
+  handover render --out /srv/reports
+  handover render drawdown --sweep as_of=2020-01-01..2026-06-30/1w --sweep evidence=article,record
+  handover render briefing --sweep as_of=2026-01-01..2026-06-30/1m --cluster tcp://scheduler:8786
+""")
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
-@click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
+@PARAMETERS
 @click.option("--out", type=Place(), metavar="FOLDER", help="Publish in this folder instead of reports/.")
 @click.option("--again", is_flag=True, help="Render even what has not changed, and say whether it came out the same.")
 @click.option("--ahead", is_flag=True, help="Render even of a day that has not come; it never leads the catalogue.")
@@ -68,7 +66,7 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 @click.option("--strict", is_flag=True, help="Refuse a report that leaves out a text with nothing in its place.")
 def render_command(
     reports: tuple[str, ...],
-    parameters: tuple[tuple[str, str], ...],
+    given: dict[str, str],
     out: Path | None,
     again: bool,
     axes: tuple[str, ...],
@@ -104,9 +102,14 @@ def render_command(
     if again and (axes or jobs or cluster):
         raise click.UsageError("--again is for one edition of each report; leave it out of a sweep.")
     on_terminate()
-    project, given = Project.find(), given_once(parameters)
+    project = Project.find()
     target = out.resolve() if out else None
-    names = tuple(dict.fromkeys(reports or _all(project)))
+    names = tuple(dict.fromkeys(reports or project.reports_known()))
+    if not names:
+        raise HandoverError(
+            f"{project.root}: must have a notebook in {project.notebooks.name}/ for each report (got none).\n"
+            "Add one: handover new REPORT"
+        )
     if not (axes or jobs or cluster):
         _one_by_one(project, names, given, out=target, again=again, **options)
         return
@@ -114,15 +117,6 @@ def render_command(
 
     ways = {"jobs": jobs, "cluster": cluster, "say": say, "print_path": click.echo}
     sweep(project, names, given, axes, out=target, **ways, **options)
-
-
-def _all(project: "Project") -> list[str]:
-    if found := project.reports_known():
-        return found
-    raise HandoverError(
-        f"{project.root}: must have a notebook in {project.notebooks.name}/ for each report (got none).\n"
-        "Add one: handover new REPORT"
-    )
 
 
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
@@ -138,10 +132,12 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
     from handover.progress import Progress
 
     failed: dict[str, HandoverError] = {}
+    ending = click.get_current_context().obj  # whether the program ends with its command
     for report in reports:
         with Progress(report) as progress:
+            told = _of_the_last(progress) if ending and report == reports[-1] else progress
             try:
-                outcome = render.render(project, report, given, progress=progress, **options)
+                outcome = render.render(project, report, given, progress=told, **options)
             except HandoverError as error:
                 progress.clear()
                 say(str(error))
@@ -152,6 +148,19 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
         # with --debug the frames of the last are shown, those in the kernel among them
         last = failed[next(reversed(failed))]
         raise HandoverError(f"Failed: {', '.join(failed)}. What was published before is as it was.") from last
+
+
+def _of_the_last(progress: Callable[[str, int, int], None]) -> Callable[[str, int, int], None]:
+    """The progress of a render after which no kernel is asked for: what they are forked from may end beside it."""
+
+    def told(phase: str, done: int, total: int) -> None:
+        progress(phase, done, total)
+        if phase == "compose":
+            from handover.notebook import forkserver
+
+            forkserver.dismiss()
+
+    return told
 
 
 def _tell(report: str, outcome: Any) -> None:
@@ -184,26 +193,18 @@ def _tell_omissions(report: str, outcome: Any) -> None:
         say(f"{report}: {rest} {'more ' * bool(shown)}left out or replaced{why}{bare}; the preview lists them{kept}")
 
 
-# handover preview
-
-PREVIEW_EXAMPLES = """\b
-Examples:
+@command("""
   handover preview drawdown
   handover preview briefing --open
   handover preview drawdown -p as_of 2026-01-31 -p evidence article
   handover preview briefing --pdf --open
-"""
-
-
-@click.command("preview", epilog=PREVIEW_EXAMPLES)
+""")
 @click.argument("report")
-@click.option("parameters", "-p", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
+@PARAMETERS
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Serve on this port; else on a free one.")
 @click.option("--open", "opens", is_flag=True, help="Open the browser.")
 @click.option("--pdf", is_flag=True, help="Show the PDF first; the page has a switch between both.")
-def preview_command(
-    report: str, parameters: tuple[tuple[str, str], ...], port: int | None, opens: bool, pdf: bool
-) -> None:
+def preview_command(report: str, given: dict[str, str], port: int | None, opens: bool, pdf: bool) -> None:
     """Serve REPORT on this machine alone, and show it again at each save of its notebook, the data or the package.
 
     Prints the address to open, which contains a token: without it, other users of this machine get nothing. Nothing is
@@ -215,7 +216,7 @@ def preview_command(
 
     on_terminate()
     progress = Progress(report)
-    session = Session(Project.find(), report, given_once(parameters), port=port, say=say, progress=progress)
+    session = Session(Project.find(), report, given, port=port, say=say, progress=progress)
     at = "#pdf" if pdf else ""
     click.echo(session.address + at)
     if opens:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover.cli import JSON, print_json, say
+from handover.cli import JSON, print_columns, print_json, say
 from handover.errors import HandoverError
 
 if TYPE_CHECKING:
@@ -268,7 +268,5 @@ def _print_table(columns: str, rows: list[dict[str, Any]], entries: "list[Entry]
         say("Nothing to show.")
         return
     names = columns.split()
-    cells = [[headings.get(name, name) for name in names], *([cell(row, name) for name in names] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    heads = [headings.get(name, name) for name in names]
+    print_columns([heads, *([cell(row, name) for name in names] for row in rows)])

@@ -4,16 +4,13 @@ from pathlib import Path
 
 import click
 
-from handover.cli import Place, say
+from handover.cli import Place, command, say
 
-NEW_EXAMPLES = """\b
-Examples:
+
+@command("""
   handover new convoys
   handover preview convoys --open                then edit notebooks/convoys.ipynb beside it
-"""
-
-
-@click.command("new", epilog=NEW_EXAMPLES)
+""")
 @click.argument("report")
 def new_command(report: str) -> None:
     """Add notebooks/REPORT.ipynb, which renders at once, and print its path.
@@ -35,14 +32,10 @@ def new_command(report: str) -> None:
     )
 
 
-INIT_EXAMPLES = """\b
-Examples:
+@command("""
   handover init ../rainfall
   handover init ../rainfall --title "Rain on the coast" --desk "The weather desk"
-"""
-
-
-@click.command("init", epilog=INIT_EXAMPLES)
+""")
 @click.argument("folder", type=Place())
 @click.option("--title", metavar="TEXT", help="What the catalogue is called [default: the folder's name].")
 @click.option("--desk", default="", metavar="NAME", help="Who signs the reports.")

@@ -16,6 +16,7 @@ __getattr__, __all__ = door(
         "render": "render Outcome Product produce",
         "request": "Contract Request require_come require_report",
         "settings": "settings",
+        "shape": "shape",
         "store": "EDITION Edition LINK_PICTURE PICTURE REPORT REPORT_RULE Store file_name manifests",
         "wording": "reworded",
     },

@@ -3,7 +3,6 @@
 import datetime as dt
 import html
 from collections.abc import Mapping, Sequence
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -106,13 +105,10 @@ def _render(template: str, site: Site, **values: Any) -> str:
     return _templates().get_template(template).render(site=site, **shared, **values)
 
 
-@cache
 def _templates() -> Any:
     from handover.pages import environment
 
-    found = environment(TEMPLATES)
-    found.filters |= {"day": day, "size": size, "number": "{:,}".format, "bound": spaces.bind}
-    return found
+    return environment(TEMPLATES, day=day, size=size, number="{:,}".format, bound=spaces.bind)
 
 
 def day(iso: str) -> str:

@@ -3,6 +3,7 @@
 Each check yields findings, one line a thing; nothing is executed and nothing is written.
 """
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from handover.text import listed
 
 #: Faults of the data that are named one by one.
 DATA_FAULTS = 100
+#: The path of a file of an edition, below the project's folder of them.
+OF_EDITION = re.compile(rf"[^/]+/{REPORT.pattern}/{EDITION.pattern}/.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +119,15 @@ def _typed(project: Project, report: str, nb: dict[str, Any]) -> Iterator[str]:
 
 def unclean(path: Path, nb: dict[str, Any]) -> list[str]:
     """Say what of a notebook file does not belong in git; an empty list for a clean one."""
-    if path.read_bytes() == source.canonical(nb).encode():
+    clean = source.canonical(nb)
+    if path.read_bytes() == clean.encode():
         return []
     cells = list(enumerate(nb["cells"], 1))
-    clean = source.canonical(nb)
-    kept = source.CELL_METADATA
     found = [
         (_cells("outputs in", [n for n, cell in cells if cell.get("outputs")])),
         (_cells("execution counts in", [n for n, cell in cells if cell.get("execution_count")])),
         (_cells("injected parameters in", [n for n, c in cells if source.INJECTED in c["metadata"].get("tags", [])])),
-        (_cells("editor metadata in", [n for n, cell in cells if cell["metadata"].keys() - set(kept)])),
+        (_cells("editor metadata in", [n for n, c in cells if c["metadata"].keys() - set(source.CELL_METADATA)])),
     ]
     extra = set(nb["metadata"]) - set(source.NOTEBOOK_METADATA)
     extra |= {f"language_info.{key}" for key in nb["metadata"].get("language_info", {}) if key != "name"}
@@ -191,7 +193,7 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
         staged=not commits,
     )
     paths = sorted({path.strip("\n") for path in found.split("\0")} - {""})
-    changed = [path for path in paths if _of_edition(PurePosixPath(path))]
+    changed = [path for path in paths if OF_EDITION.fullmatch(path)]
     for path in changed:
         folder = PurePosixPath(path).parent
         yield Finding(
@@ -217,12 +219,6 @@ def _is_there(root: Path, commits: str) -> bool:
             f"{git.SHALLOW}, and run the command again."
         )
     return bool(held)
-
-
-def _of_edition(path: PurePosixPath) -> bool:
-    """Whether a path is that of a file in an edition's folder, ``reports/<report>/<edition>/<file>``."""
-    parts = path.parts
-    return len(parts) > 3 and bool(REPORT.fullmatch(parts[1]) and EDITION.fullmatch(parts[2]))
 
 
 def catalogue(store: Store, project: Project) -> Iterator[Finding]:

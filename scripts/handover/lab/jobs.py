@@ -34,7 +34,7 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
         NotebookError: The notebook cannot be a job.
         ParameterError: A parameter is unknown or not allowed.
     """
-    where = _where(project, notebook)
+    where = project.where(notebook.resolve())
     for folder in (project.reports, project.data):
         if notebook.resolve().is_relative_to(folder.resolve()):
             raise NotebookError(
@@ -50,13 +50,10 @@ def check(project: Project, notebook: Path, entered: Mapping[str, Any]) -> None:
 
 
 def run(project: Project, notebook: Path, entered: Mapping[str, Any], formats: Collection[str]) -> Path:
-    """Render a notebook where it lies.
+    """Render a notebook where it lies, and return the path of its pages without the ending.
 
     A report is rendered and published, unless its edition is there. Any other notebook is executed in its own
     folder, and the pages are put beside it under a name made from what they say; nothing is published.
-
-    Returns:
-        The path of the pages without the ending.
 
     Raises:
         HandoverError: Anything that stops it, with cell and cause.
@@ -76,7 +73,7 @@ def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats
     from handover.editions import compose, settings
     from handover.notebook import execute
 
-    where = _where(project, notebook)
+    where = project.where(notebook.resolve())
     nb = source.load(notebook, where)
     bound = parameters.bind(parameters.declared(nb, where), entered, where) if entered else {}
     done = execute.execute(
@@ -95,10 +92,3 @@ def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats
         with atomic.translate_os_errors(page):
             atomic.replace(page, pages[suffix]())
     return stem
-
-
-def _where(project: Project, notebook: Path) -> str:
-    try:
-        return notebook.resolve().relative_to(project.root.resolve()).as_posix()
-    except ValueError:
-        return str(notebook)

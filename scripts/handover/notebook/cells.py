@@ -45,7 +45,9 @@ def _python(text: str) -> str | None:
     if lines and lines[0].startswith("%%"):
         if not re.match(PYTHON_MAGICS, lines[0]):
             return None
-        text = "\n".join(["", *lines[1:]])
+        # what it captures stands behind its options
+        captured = re.fullmatch(r"%%capture\b.*\s([A-Za-z_]\w*)\s*", lines[0])
+        text = "\n".join([f"{captured[1]} = None" if captured else "", *lines[1:]])
     try:
         ast.parse(text)
     except (SyntaxError, ValueError):

@@ -124,6 +124,8 @@ class Request:
 class ForkServer:
     """A process that forks kernels. Starting it does not wait for it."""
 
+    _asked = False
+
     def __init__(self) -> None:
         self._scratch = make_scratch()
         self._socket, requests = socket.socketpair(type=socket.SOCK_SEQPACKET)
@@ -144,6 +146,7 @@ class ForkServer:
             NotForkedError: The process cannot fork it.
             OSError: The process is gone.
         """
+        self._asked = True
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         try:
@@ -162,9 +165,17 @@ class ForkServer:
         ours.close()
         raise NotForkedError(answer)
 
+    def dismiss(self) -> None:
+        """Have the process, and all kernels that it forked, end soon."""
+        self._socket.close()
+        if self._asked:
+            self.process.kill()
+        elif self.process.returncode is None:  # at its first imports it heeds nothing else, and has nothing to end
+            os.kill(self.process.pid, signal.SIGKILL)
+
     def end(self) -> None:
         """End the process and all kernels that it forked."""
-        self._socket.close()
+        self.dismiss()
         self.process.end()
         scratch.remove(self._scratch)
 
@@ -195,6 +206,12 @@ def prepare() -> bool:
         return False
     _forkserver = _forkserver or ForkServer()
     return True
+
+
+def dismiss() -> None:
+    """Have the process end soon; call it once no notebook is left to run, and it need not be waited for at the end."""
+    if _forkserver is not None:
+        _forkserver.dismiss()
 
 
 @atexit.register
@@ -363,7 +380,7 @@ def import_libraries() -> Stamps:
     gc.disable()
     with contextlib.suppress(Exception):
         if os.environ["MPL_IGNORE_SYSTEM_FONTS"]:  # else its list would hold those of the system too
-            imports.matplotlib(Path(os.environ["MPLCONFIGDIR"]))
+            imports.matplotlib()
     stamps = _import(LIBRARIES, set(), started)
     package, _, module = RENEWED.rpartition(".")
     if sys.modules.pop(RENEWED, None):

@@ -1,7 +1,7 @@
 """A document as one HTML file that needs nothing but itself; the same document gives the same bytes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,7 @@ def write_html(document: model.Document, metadata: PageMetadata) -> str:
 
 def prepare() -> None:
     """Read the templates and cut the usual fonts ahead of time, e.g. while a kernel is busy."""
-    for template in environment().list_templates(["j2"]):
-        environment().get_template(template)
+    environment()
     typefaces.prepare()
 
 
@@ -107,8 +106,8 @@ def _tints(tints: Mapping[model.Tint, str]) -> Iterator[str]:
 
 
 @cache
-def environment(folder: Path = FOLDER) -> Any:
-    """The Jinja templates of a folder: what they print is escaped, and a name that has no value is an error."""
+def environment(folder: Path = FOLDER, **filters: Callable[..., str]) -> Any:
+    """The Jinja templates of a folder, all read: what they print is escaped; a name that has no value is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     found = Environment(
@@ -118,7 +117,9 @@ def environment(folder: Path = FOLDER) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["printable"] = printable
+    found.filters |= {"printable": printable, **filters}
+    for template in found.list_templates(["j2"]):
+        found.get_template(template)
     return found
 
 

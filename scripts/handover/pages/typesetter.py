@@ -9,7 +9,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
@@ -20,6 +20,9 @@ from handover.pages import fallback
 from handover.pages.typst_text import literal
 
 STANDARDS = ["ua-1", "a-3a"]
+#: What Typst begins with. Where a piece stands in its source is part of what it laid out, and a changed word would move
+#: all that follow; pieces of a text that is evaluated stand in one place, so it uses again those of another day.
+BEGINNING, WHOLE = "beginning.typ", b'#eval(read("/main.typ"), mode: "markup")'
 #: Files that begin so are pictures, which a notebook may hold in any state.
 PICTURE = "picture-"
 #: How many worlds are kept: those of the pages, of the first one's picture and of a link's, for two documents.
@@ -92,7 +95,7 @@ def _query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
         try:
             return json.loads(compiler.query(selector, field="value"))
         except RuntimeError as error:
-            raise _refused(name, str(error), [], "") from error
+            raise _refused(name, str(error)) from error
 
 
 def _in_dots(files: Mapping[str, bytes], file: str) -> bytes:
@@ -127,7 +130,7 @@ def _compile(files: Mapping[str, bytes], options: dict[str, Any], name: str) -> 
         made, warnings = compiler.compile_with_warnings(**options)
     if warnings:
         first = warnings[0]
-        raise _refused(name, f"warning: {first.message}", list(first.hints), first.diagnostic)
+        raise _refused(name, f"warning: {first.message}", first.hints)
     return made
 
 
@@ -157,7 +160,7 @@ class _World:
         typefaces = _with(beside, formulas=formulas) if beside else _ours(formulas=formulas)
         if typefaces is not self.typefaces:
             places = dict.fromkeys(("root", "package_path", "package_cache_path"), self.folder)
-            self.compiler = typst.Compiler(self.folder / "main.typ", font_paths=typefaces, **places)
+            self.compiler = typst.Compiler(self.folder / BEGINNING, font_paths=typefaces, **places)
         self.files, self.typefaces = dict(files), typefaces
         return self.compiler
 
@@ -194,27 +197,24 @@ def _typst(files: Mapping[str, bytes], name: str) -> Iterator[Any]:
     """
     import typst
 
+    files = {**files, BEGINNING: WHOLE}
     world = _taken(files)
     try:
         yield world.hold(files)
     except BaseException as error:
         scratch.remove(world.folder)
         if isinstance(error, typst.TypstError):
-            raise _refused(name, error.message, list(error.hints), error.diagnostic) from error
+            raise _refused(name, error.message, error.hints) from error
         # a panic inside Typst reaches Python as an exception outside the ordinary tree
         if type(error).__name__ == "PanicException":
-            raise _refused(name, f"Typst broke off: {error}", [], "") from error
+            raise _refused(name, f"Typst broke off: {error}") from error
         raise
     _put_back(world)
 
 
-def _refused(name: str, message: str, hints: list[str], diagnostic: str) -> ConversionError:
+def _refused(name: str, message: str, hints: Iterable[str] = ()) -> ConversionError:
     advice = "; ".join(hints) or "This is a fault of the press, not of the notebook: report it with the notebook."
-    place = re.search(r"[^\s/]+\.typ:\d+:\d+", re.sub(r"\x1b\[[0-9;]*m", "", diagnostic or ""))
-    where = f" at {place.group()}" if place else ""
-    return ConversionError(
-        f"{name or 'document'}: the PDF must compile without warnings (got '{message}'{where}).\n{advice}"
-    )
+    return ConversionError(f"{name or 'document'}: the PDF must compile without warnings (got '{message}').\n{advice}")
 
 
 @cache

@@ -72,12 +72,8 @@ Files = Mapping[str, tuple[str, bytes]]
 class PageState:
     """What a browser is to show at this moment: the files of the last good report, and how the next one fares.
 
-    It is written by the preview and read by the threads that serve.
-
-    Args:
-        report: The report's name.
-        session: Distinguishes this preview from an earlier one at the same address.
-        look: Called when a browser turns to the PDF.
+    It is written by the preview and read by the threads that serve. `session` tells this preview from an earlier one
+    at the same address; `look` is called when a browser turns to the PDF.
     """
 
     def __init__(self, report: str, session: str, look: Callable[[], None]) -> None:
@@ -140,23 +136,19 @@ class PageState:
             self._changed.notify_all()
 
 
-def pdf_pages(report: str, version: int, drawings: tuple[bytes, ...]) -> Files:
-    """The pages of a PDF, drawn as PNG, as files to show."""
-    count = len(drawings)
-    shown = "\n".join(PAGE.format(n=n, version=version, count=count) for n in range(1, count + 1))
-    page = PAGES.format(title=escape(f"{report}: the PDF"), pages=shown)
-    return {f"/page-{n}.png": (PNG, drawing) for n, drawing in enumerate(drawings, 1)} | {
-        "/pages.html": (HTML, page.encode())
-    }
+def shown(report: str, version: int, part: str, data: tuple[bytes, ...]) -> Files:
+    """The files that show a part of a report: its ``html``, its ``pdf``, or its ``pages`` as PNG."""
+    if part != "pages":
+        return {f"/report.{part}": ({"html": HTML, "pdf": PDF}[part], data[0])}
+    figures = "\n".join(PAGE.format(n=n, version=version, count=len(data)) for n in range(1, len(data) + 1))
+    page = PAGES.format(title=escape(f"{report}: the PDF"), pages=figures)
+    return {f"/page-{n}.png": (PNG, one) for n, one in enumerate(data, 1)} | {"/pages.html": (HTML, page.encode())}
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a page until it is closed.
+    """Serves a page until it is closed, at addresses that begin with a token.
 
-    Args:
-        page: What to serve.
-        token: What all addresses begin with.
-        port: The port; None for the first free one of `PORTS`, or any if all are taken.
+    Without a port it takes the first free one of `PORTS`, or any if all are taken.
 
     Raises:
         PreviewError: The port is taken, or not allowed.
@@ -171,8 +163,10 @@ class Server(ThreadingHTTPServer):
         self._bind(port)
         self.port = self.server_address[1]
         self.hosts = {f"{name}:{self.port}" for name in (LOOPBACK, "localhost")}
-        self.fixed = _fixed()
-        self.policy = _policy(self.fixed["/"][1].decode())
+        shell, style = ((FOLDER / name).read_bytes() for name in ("shell.html", "pages.css"))
+        self.fixed: Files = {"/": (HTML, shell), "/pages.css": ("text/css; charset=utf-8", style)}
+        self.fixed |= {path: ("font/ttf", fonts.face(*face).read_bytes()) for path, face in FACES.items()}
+        self.policy = _policy(shell.decode())
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
     @property
@@ -276,22 +270,12 @@ def kept_token(folder: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else can read; one that is there is replaced, as it may be another's.
-
-    Raises:
-        OSError: It cannot be written.
-    """
+    """Write a file that nobody else can read; one that is there is replaced, as it may be another's."""
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
-
-
-def _fixed() -> Files:
-    files = {"/": (HTML, (FOLDER / "shell.html").read_bytes())}
-    files["/pages.css"] = ("text/css; charset=utf-8", (FOLDER / "pages.css").read_bytes())
-    return files | {path: ("font/ttf", fonts.face(*face).read_bytes()) for path, face in FACES.items()}
 
 
 def _policy(shell: str) -> str:

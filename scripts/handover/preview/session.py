@@ -8,11 +8,12 @@ from queue import Empty, SimpleQueue
 from uuid import uuid4
 
 from handover.errors import PreviewError
-from handover.preview.server import HTML, PDF, PageState, Server, kept_token, pdf_pages, write_private
+from handover.preview.server import PageState, Server, kept_token, shown, write_private
 from handover.preview.watch import Saved, Watch
-from handover.preview.worker import At, Html, Message, Over, Pages, Pdf, Question, Renderer
+from handover.preview.worker import At, Message, Question, Renderer
 from handover.progress import Progress
 from handover.project import Project
+from handover.workers import Cancelled
 
 #: How often to look whether a signal came.
 LOOK_S = 0.5
@@ -24,15 +25,7 @@ LEAD = """<!DOCTYPE html>
 
 
 class Session:
-    """A preview.
-
-    Args:
-        project: The checkout.
-        report: Its name.
-        given: Parameters, as text.
-        port: None for any that is free.
-        say: Writes a line for the user.
-        progress: Shows the phases of each render.
+    """A preview of one report with these parameters, as text; on any port that is free unless one is named.
 
     Raises:
         HandoverError: There is no such report, a parameter is wrong, or the port is taken.
@@ -53,11 +46,10 @@ class Session:
         Request.of(project, report, given)
         self._report, self._say, self._progress = report, say, progress
         self._own = project.root / ".handover"
-        #: Saves, answers with their questions, what must end the preview, and None when a browser turns to the PDF.
-        self._events: SimpleQueue[Saved | tuple[Question, Message] | PreviewError | None] = SimpleQueue()
+        #: Saves, what must end the preview, and None when a browser turns to the PDF.
+        self._events: SimpleQueue[Saved | PreviewError | None] = SimpleQueue()
         self._page = PageState(report, uuid4().hex, lambda: self._events.put(None))
-        self._asked: Question | None = None
-        self._idle = True
+        self._next: Question | None = Question()
         self._saved = time.monotonic()
         self._version = self._drawn = 0
         with ExitStack() as on_failure:
@@ -65,7 +57,7 @@ class Session:
             on_failure.callback(self._server.close)
             watch = Watch(project, report, self._events.put)
             on_failure.callback(watch.close)
-            self._renderer = Renderer(project.root, report, given, lambda *answer: self._events.put(answer))
+            self._renderer = Renderer(project.root, report, given, self._show, self._newer)
             on_failure.callback(self._renderer.end)
             self._on_end = on_failure.pop_all()
 
@@ -96,69 +88,56 @@ class Session:
             PreviewError: Nothing can be watched.
         """
         with self._on_end:
-            self._ask()
             while True:
-                event = self._next()
-                if isinstance(event, PreviewError):
-                    raise event
-                if isinstance(event, Saved):
-                    self._saved = time.monotonic()
-                    pages = not self._idle and bool(self._asked and self._asked.pages)  # asked for, and not yet sent
-                    self._ask(pages=pages, fresh=event.package)
-                elif event:
-                    asked, message = event
-                    if asked is self._asked:
-                        self._show(message)
-                if self._idle and self._page.pages_due() and self._drawn != self._version:
+                while not self._newer(LOOK_S):
                     # once a version, since a PDF that fails is not drawn by asking again
-                    self._drawn = self._version
-                    self._ask(render=False, pages=True)
-
-    def _next(self) -> Saved | tuple[Question, Message] | PreviewError | None:
-        """Wait for an event; in short steps, since a signal that comes just before a wait does not interrupt it."""
-        while True:
-            with suppress(Empty):
-                return self._events.get(timeout=LOOK_S)
-
-    def _ask(self, *, render: bool = True, pages: bool = False, fresh: bool = False) -> None:
-        self._idle = False
-        self._asked = self._renderer.ask(render=render, pages=pages, fresh=fresh)
-
-    def _show(self, message: Message) -> None:
-        if not isinstance(message, At):
-            self._progress.clear()
-        match message:
-            case At(phase, done, total):
-                self._progress(phase, done, total)
-                self._page.post(at=[phase, done, total])
-            case Html():
-                self._version += 1
-                took = f"{time.monotonic() - self._saved:.1f} s, {_clock()}"
-                self._page.post(
-                    {"/report.html": (HTML, message.html)},
-                    html=self._version,
-                    failed="",
-                    edition=message.edition,
-                    warnings=list(message.warnings),
-                    omitted=list(message.omitted),
-                    took=took,
-                )
-                for warning in message.warnings:
-                    self._say(f"{self._report}: warning: {warning}")
-                if message.omitted:
-                    self._say(
-                        f"{self._report}: {len(message.omitted)} left out or replaced; the page says what and why"
-                    )
-                self._say(f"{self._report}: {took}")
-            case Pdf(pdf):
-                self._page.post({"/report.pdf": (PDF, pdf)}, pdf=self._version)
-            case Pages(pages):
-                self._page.post(pdf_pages(self._report, self._version, pages), pages=self._version)
-            case Over(failed):
-                self._idle = True
+                    if self._page.pages_due() and self._drawn != self._version:
+                        self._next = Question(pages=True)
+                asked, self._next = self._next, None
+                try:
+                    failed = self._renderer.answer(asked)
+                except Cancelled:
+                    continue
+                self._drawn = self._version if asked.pages else self._drawn
+                self._progress.clear()
                 self._page.post(at=None, **({"failed": failed, "failed_at": _clock()} if failed else {}))
                 if failed:
                     self._say(failed)
+
+    def _newer(self, patience_s: float) -> Question | None:
+        """Hear what has happened, or wait so long for something; return the question to be asked, if there is one."""
+        with suppress(Empty):
+            while True:
+                event = self._events.get(timeout=0.0 if self._next else patience_s)
+                if isinstance(event, PreviewError):
+                    raise event
+                if event:
+                    self._saved = time.monotonic()
+                    # it counts from the first save without an answer, so that saving on and on does not put it off
+                    since, fresh = (self._next.since, self._next.fresh) if self._next else (self._saved, False)
+                    self._next = Question(fresh=fresh or event.package, since=since)
+                elif not self._next:
+                    return None
+        return self._next
+
+    def _show(self, message: Message) -> None:
+        if isinstance(message, At):
+            self._progress(message.phase, message.done, message.total)
+            self._page.post(at=[message.phase, message.done, message.total])
+            return
+        self._progress.clear()
+        said = dict(message.about)
+        if message.part == "html":
+            self._version += 1
+            said |= {"failed": "", "took": f"{time.monotonic() - self._saved:.1f} s, {_clock()}"}
+        files = shown(self._report, self._version, message.part, message.data)
+        self._page.post(files, **said, **{message.part: self._version})
+        for warning in said.get("warnings", ()):
+            self._say(f"{self._report}: warning: {warning}")
+        if omitted := said.get("omitted"):
+            self._say(f"{self._report}: {len(omitted)} left out or replaced; the page says what and why")
+        if "took" in said:
+            self._say(f"{self._report}: {said['took']}")
 
 
 def _clock() -> str:

@@ -5,14 +5,12 @@ and what they import run in kernels, which are always fresh. A question that com
 at the next cell or phase.
 """
 
-import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handover.errors import HandoverError
 from handover.workers import Cancelled, LostError, Worker
@@ -49,145 +47,86 @@ class At:
 
 
 @dataclass(frozen=True, slots=True)
-class Html:
-    """The report ran, and passed its checks.
+class Made:
+    """A part of the report is ready: its ``html``, its ``pdf`` or, as PNG, its ``pages``; `about` stands beside it."""
 
-    `warnings` is what cells wrote to their error stream, `omitted` names the texts that they left out.
-    """
-
-    html: bytes
-    edition: str
-    warnings: tuple[str, ...]
-    omitted: tuple[str, ...] = ()
+    part: str
+    data: tuple[bytes, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Pdf:
-    """The PDF of the HTML sent before."""
-
-    pdf: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Pictures of the pages of the PDF sent last, as PNG."""
-
-    pages: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """A question is answered.
-
-    `failed` is what the command line would print where there is no report, or no PDF if its HTML was sent.
-    """
-
-    failed: str = ""
-
-
-Message = At | Html | Pdf | Pages | Over
+Message = At | Made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """What is wanted: a render of what is there now, pictures of the PDF's pages, or both.
+    """What is wanted: a render of what is there now, or else pictures of the PDF's pages.
 
     `fresh` asks for a process that has imported nothing yet; `since` is when the process was first to be interrupted.
     """
 
-    render: bool
-    pages: bool
-    fresh: bool
-    since: float
+    pages: bool = False
+    fresh: bool = False
+    since: float = field(default_factory=time.monotonic)
 
 
 class Renderer:
-    """Renders one report whenever it is asked; of several questions it answers the last.
+    """Renders one report whenever it is asked.
 
-    Args:
-        root: The project's folder.
-        report: The report's name.
-        given: Parameters by name, as text.
-        tell: Receives each message with the question that it answers, from another thread.
+    `given` are parameters by name, as text. `tell` receives each message; `newer` gives the question that has come
+    since the one that is answered, if one has or comes within so many seconds.
     """
 
     def __init__(
-        self, root: Path, report: str, given: Mapping[str, str], tell: Callable[[Question, Message], None]
+        self,
+        root: Path,
+        report: str,
+        given: Mapping[str, str],
+        tell: Callable[[Message], None],
+        newer: Callable[[float], Question | None],
     ) -> None:
         self._about = root, report, dict(given)
-        self._tell = tell
-        self._changed = threading.Condition()
-        self._next: Question | None = None
+        self._tell, self._newer = tell, newer
         self._worker: Worker | None = None
-        self._warm = self._ended = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._warm = False
 
-    def ask(self, *, render: bool = True, pages: bool = False, fresh: bool = False) -> Question:
-        """Ask for what is there now, and give up what is under way; returns the question.
+    def answer(self, asked: Question) -> str:
+        """Answer a question, and return what the command line would print where there is no report, or no PDF.
 
-        Args:
-            render: Render the report, unless it was made from the same before.
-            pages: Draw the pages of the PDF.
-            fresh: In a process that has imported nothing yet.
+        Raises:
+            Cancelled: There is a newer one.
         """
-        with self._changed:
-            # the wait counts from the first save without an answer, so that saving on and on does not put it off
-            since = self._next.since if self._next else time.monotonic()
-            fresh = fresh or bool(self._next and self._next.fresh)
-            asked = self._next = Question(render, pages, fresh, since)
-            self._changed.notify_all()
-        return asked
+        if self._worker and asked.fresh:
+            self._worker.end(0)
+        if not self._worker or not self._worker.alive():
+            self._worker, self._warm = Worker(), False
+        try:
+            self._worker.call(render, *self._about, asked.pages, tell=self._hear, look=self._look)
+            self._warm = True
+            return ""
+        except LostError as lost:
+            failed = ENDED.format(lost.status)
+        except HandoverError as error:
+            failed = str(error)
+        if self._newer(GRACE_S):
+            raise Cancelled
+        return failed
 
     def end(self) -> None:
         """End the process and all that it started."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
         if self._worker:
             self._worker.end(END_S)
-        self._thread.join()
 
-    def _run(self) -> None:
-        while asked := self._take():
-            failed = ""
-            try:
-                self._worker.call(render, *self._about, asked, tell=partial(self._hear, asked), look=self._look)
-                self._warm = True
-            except Cancelled:
-                continue
-            except LostError as lost:
-                failed = ENDED.format(lost.status)
-            except HandoverError as error:
-                failed = str(error)
-            with self._changed:
-                moot = failed and self._changed.wait_for(lambda: self._next or self._ended, GRACE_S)
-            if not moot:
-                self._tell(asked, Over(failed))
-
-    def _take(self) -> Question | None:
-        """Wait for a question and see to it that there is a process to answer it; None at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._next or self._ended)
-            if self._ended:
-                return None
-            asked, self._next = self._next, None
-            if self._worker and asked.fresh:
-                self._worker.end(0)
-            if not self._worker or not self._worker.alive():
-                self._worker, self._warm = Worker(), False
-            return asked
-
-    def _hear(self, asked: Question, message: Message) -> None:
+    def _hear(self, message: Message) -> None:
         self._warm = self._warm or (isinstance(message, At) and message.done > 0)
-        if self._next:
+        if self._newer(0.0):
             raise Cancelled
-        self._tell(asked, message)
+        self._tell(message)
 
     def _look(self) -> None:
         """Kill a process that is no longer wanted, or that runs a cell for too long to take the next question."""
-        allowed = BUSY_S if self._warm else STARTING_S
-        if self._next and (self._next.fresh or time.monotonic() > self._next.since + allowed):
+        newer, allowed = self._newer(0.0), BUSY_S if self._warm else STARTING_S
+        if newer and (newer.fresh or time.monotonic() > newer.since + allowed):
             self._worker.end(0)
             raise Cancelled
 
@@ -197,10 +136,8 @@ _shown = ""
 _made: "Composition | None" = None
 
 
-def render(
-    root: Path, report: str, given: Mapping[str, str], asked: Question, *, tell: Callable[[Message], None]
-) -> None:
-    """Answer a question; runs in the worker process.
+def render(root: Path, report: str, given: Mapping[str, str], pages: bool, *, tell: Callable[[Message], None]) -> None:
+    """Render what is there now, unless it was made from the same before, or draw the pages; runs in the worker process.
 
     Raises:
         HandoverError: There is no report, or no PDF if its HTML was sent.
@@ -208,11 +145,11 @@ def render(
     from handover.notebook import forkserver
 
     forkserver.prepare()
-    if asked.render:
+    if not pages:
         _render(root, report, given, tell)
-    if asked.pages and _made:
+    elif _made:
         tell(At("typeset"))
-        tell(Pages(tuple(_made.sheets(PAGES_PPI))))
+        tell(Made("pages", tuple(_made.sheets(PAGES_PPI))))
 
 
 def _render(root: Path, report: str, given: Mapping[str, str], tell: Callable[[Message], None]) -> None:
@@ -224,10 +161,11 @@ def _render(root: Path, report: str, given: Mapping[str, str], tell: Callable[[M
     request = _request(root, report, given)
     if request.inputs.digest != before:
         done, _made = render.draft(request, progress=lambda *at: tell(At(*at)))
-        omitted = tuple(f"cell {one.cell}: {one.text}" for one in sorted(_made.omitted, key=attrgetter("expected")))
-        tell(Html(_made.html.encode(), _made.edition, (*done.warnings, *done.notes), omitted))
+        omitted = [f"cell {one.cell}: {one.text}" for one in sorted(_made.omitted, key=attrgetter("expected"))]
+        about = {"edition": _made.edition, "warnings": [*done.warnings, *done.notes], "omitted": omitted}
+        tell(Made("html", (_made.html.encode(),), about))
         tell(At("typeset"))
-        tell(Pdf(_made.pdf()))
+        tell(Made("pdf", (_made.pdf(),)))
     _shown = request.inputs.digest
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from handover import atomic, bounded, digest, git
-from handover.editions import RECORD, Edition, file_name, manifest, settings
+from handover.editions import RECORD, Edition, manifest, settings
 from handover.errors import GitError, PublishError, VerifyError
 from handover.project import Project
 from handover.publish import rocrate
@@ -22,11 +22,6 @@ from handover.verify import bundle as unpacked
 from handover.verify import record
 
 AGAIN = "Run the command again."
-
-
-def name(edition: Edition) -> str:
-    """The file name of a bundle, which says what it is wherever it goes."""
-    return file_name(edition.report, edition.name, ".zip")
 
 
 def write(edition: Edition, path: Path, project: Project | None = None) -> Path:
@@ -81,20 +76,19 @@ def pack(edition: Edition, project: Project | None = None) -> bytes:
             f"{error.filename}: must stay while it is packed (got {error.strerror}).\n{AGAIN}"
         ) from error
     pdf = edition.file(".pdf")
-    attached, notebook, author = _carried(pdf, files[pdf.name])
+    attached, author = _carried(pdf, files[pdf.name])
     files |= attached
     files |= _inputs(edition, about, attached, project)
     desk = about["inputs"].get("author", author)
     files[settings.FILE] = settings.signed(desk).encode()
-    tables = tuple(sorted(files.keys() - {*about["outputs"], manifest.NAME, RECORD, notebook}))
-    files[rocrate.NAME] = rocrate.describe(about, files, rocrate.Sources(notebook, tables, author))
+    files[rocrate.NAME] = rocrate.describe(about, files, author)
     lines = [f"{digest.of_bytes(data)}  {path}\n" for path, data in sorted(files.items())]
     files[unpacked.SUMS] = "".join(lines).encode()
     return _zipped(files, dt.date.fromisoformat(about["as_of"]))
 
 
-def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str, str]:
-    """What the PDF carries, each file at the path it has in the project; which is the notebook; and its author."""
+def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str]:
+    """What the PDF carries, each file at the path it has in the project; and its author."""
     try:
         found, said = record.read(pdf)
     except VerifyError as error:
@@ -113,7 +107,7 @@ def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str, str]:
             + "\n  ".join(listed(sorted(faults)))
             + "\nRender the report again."
         )
-    return {RECORD: attached[RECORD]} | held, next(iter(said.attached)), author
+    return {RECORD: attached[RECORD]} | held, author
 
 
 def _inputs(

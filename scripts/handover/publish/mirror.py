@@ -12,10 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from handover import atomic, bounded, digest
 from handover.editions import Edition, Manifest, Store, catalogue, manifest, manifests
@@ -35,7 +34,6 @@ NAMED = 10
 #: Called with a phase, how many of its steps are done, and how many there are.
 Progress = Callable[[str, int, int], None]
 SILENT: Progress = lambda phase, done, total: None  # noqa: E731
-Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,14 @@ class File:
             raise PublishError(f"{self.source}: must match its manifest, and does not.\n{DAMAGED}")
         return data
 
+    @property
+    def lasts(self) -> bool:
+        """Whether its name means these bytes for ever, as those of editions do."""
+        return "/" in self.path
+
     def turn(self) -> int:
         """The batch that it is put with."""
-        return 2 if "/" not in self.path else int(self.source.name == manifest.NAME)
+        return int(self.source.name == manifest.NAME) if self.lasts else 2
 
     def md5(self) -> str:
         """Return the tag that object storage gives the file; "" for one that cannot be published."""
@@ -119,14 +122,16 @@ def plan(
     """
     drafts = catalogue.drafts(store)
     about, editions, faults = _contents(store, locked, drafts)
-    before, site = _record(target), catalogue.site(store.project)
+    data, site = target.read(record.NAME, record.LARGEST), catalogue.site(store.project)
+    before = None if data is None else record.loads(data, target.address(record.NAME))
     ours = before and (adopt or before.is_of(site.id, set(map(str, about))))
     known = before if before and ours else Record()
     held, wanted = _compared([*chain(*editions.values())], known.files, target, progress)
     faults += _leave_out_damaged(editions, wanted)
     if not editions:
         raise _nothing(store, drafts, faults)
-    pages = _pages(store, [about[edition] for edition in editions])
+    contents = catalogue.build([about[edition] for edition in editions], site)
+    pages = [_file(name, store.root / name, data) for name, data in contents.items()]
     there, changed = _compared(pages, (), target, progress)
     held, wanted = there | held, wanted | changed
     files = [*chain(*editions.values()), *pages]
@@ -178,12 +183,6 @@ def _leave_out_damaged(editions: dict[Edition, list[File]], wanted: set[str]) ->
     return [fault for found in faults.values() for fault in found]
 
 
-def _pages(store: Store, found: Iterable[Manifest]) -> list[File]:
-    """The files of the catalogue of these editions."""
-    contents = catalogue.build(found, catalogue.site(store.project))
-    return [_file(name, store.root / name, data) for name, data in contents.items()]
-
-
 def _compared(
     files: Sequence[File], more: Iterable[str], target: Target, progress: Progress
 ) -> tuple[dict[str, int], set[str]]:
@@ -194,11 +193,6 @@ def _compared(
         if held.get(file.path) != file.bytes or not target.same(file.path, file.sha256, file.md5):
             wanted.add(file.path)
     return held, wanted
-
-
-def _record(target: Target) -> Record | None:
-    data = target.read(record.NAME, record.LARGEST)
-    return None if data is None else record.loads(data, target.address(record.NAME))
 
 
 def _foreign(target: Target, known: Record, held: Mapping[str, int], paths: Iterable[str]) -> dict[str, str]:
@@ -249,19 +243,18 @@ def carry_out(plan: Plan, target: Target, progress: Progress = SILENT) -> None:
     under_way = plan.after.joined(plan.known) if moves else plan.after
     _note(under_way, plan.before, target)
     done = 0
+
+    def put(file: File) -> None:
+        target.put(file.path, file.read(), file.mime, lasting=file.lasts)
+
     # each batch must be through before the next begins; the catalogue goes file by file
     for files in plan.batches:
-        lasting = files is not plan.batches[-1]
-        for _ in _each(target.at_once if lasting else 1, files, partial(_put, target, lasting)):
+        for _ in _each(target.at_once if files is not plan.batches[-1] else 1, files, put):
             done += 1
             progress("uploading", done, len(plan.uploads))
     for number, _ in enumerate(_each(target.at_once, plan.deleted, target.delete), 1):
         progress("deleting", number, len(plan.deleted))
     _note(plan.after, under_way, target)
-
-
-def _put(target: Target, lasting: bool, file: File) -> None:
-    target.put(file.path, file.read(), file.mime, lasting=lasting)
 
 
 def _note(new: Record, old: Record | None, target: Target) -> None:
@@ -309,13 +302,10 @@ def _file(path: str, source: Path, data: bytes) -> File:
     return File(path, source, digest.of_bytes(data), len(data), MIMES[source.suffix], data)
 
 
-def _each(at_once: int, things: Iterable[Thing], act: Callable[[Thing], None]) -> Iterator[None]:
+def _each(at_once: int, things: Iterable[Any], act: Callable[[Any], None]) -> Iterator[None]:
     """Act on things, several at once; on an error those that wait are dropped."""
-    if at_once == 1:
+    if at_once == 1:  # in a thread the next would begin before an error is heard of
         yield from map(act, things)
         return
-    pool = ThreadPoolExecutor(at_once)
-    try:
+    with ThreadPoolExecutor(at_once) as pool:
         yield from pool.map(act, things)
-    finally:
-        pool.shutdown(cancel_futures=True)

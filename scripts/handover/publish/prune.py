@@ -5,6 +5,7 @@ A line is a report with its settings, e.g. the drawdown from the article alone; 
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,10 +29,6 @@ class Plan:
     kept: dict[Edition, str]
     removed: tuple[Edition, ...]
     changed: tuple[str, ...] = ()
-
-    def bytes(self) -> int:
-        """The size of the editions to remove."""
-        return sum(path.stat().st_size for one in self.removed for path in one.folder.iterdir())
 
 
 def plan(store: Store, keep: int, report: str | None = None) -> Plan:
@@ -99,11 +96,10 @@ def retract(store: Store, edition: Edition) -> None:
 
 
 def _newest(about: dict[Edition, manifest.Manifest], keep: int) -> Iterable[Edition]:
-    counts: dict[tuple[str, str], int] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     for edition, one in about.items():
-        line = _line(one)
-        counts[line] = counts.get(line, 0) + 1
-        if counts[line] <= keep:
+        counts[_line(one)] += 1
+        if counts[_line(one)] <= keep:
             yield edition
 
 

@@ -4,8 +4,7 @@ Written by us as plain JSON; the same edition always gives the same bytes.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -39,32 +38,22 @@ NAMES = {
 Entity = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What an edition was made from, by path in the bundle, and who signs it, "" for nobody.
-
-    The dictionary counts among the tables.
-    """
-
-    notebook: str
-    tables: tuple[str, ...]
-    author: str = ""
-
-
-def describe(about: manifest.Manifest, files: Mapping[str, bytes], sources: Sources) -> bytes:
-    """The bytes of the metadata file of a bundle with these other files, by path."""
+def describe(about: manifest.Manifest, files: Mapping[str, bytes], author: str) -> bytes:
+    """The bytes of the metadata file of a bundle with these other files, by path; `author` signs it, "" for nobody."""
+    notebook = f"notebooks/{about['report']}.ipynb"
+    sources = [notebook, *sorted(files.keys() - {*about["outputs"], manifest.NAME, RECORD, notebook})]
     parts = [_file(path, data, about, sources) for path, data in sorted(files.items())]
     # the checksums cover this description too, so they can be named here, but not measured
     parts.append(
         {"@id": bundle.SUMS, "@type": "File", "name": "Checksums of all files", "encodingFormat": "text/plain"}
     )
-    desk = {"@id": PUBLISHER} if sources.author else {}
+    desk = {"@id": PUBLISHER} if author else {}
     licences = _licences(files.get(MARKER.as_posix(), b"{}"))
     graph = [
         {"@id": NAME, "@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": PROFILE}},
         _root(about, parts, licences) | ({"publisher": desk, "author": desk} if desk else {}),
         *parts,
-        *([{**desk, "@type": "Organization", "name": sources.author}] if desk else []),
+        *([{**desk, "@type": "Organization", "name": author}] if desk else []),
         _rendering(about, sources) | ({"agent": desk} if desk else {}),
         *licences,
         *(_tool(name, version) for name, version in sorted(about["versions"].items())),
@@ -90,7 +79,7 @@ def _root(about: manifest.Manifest, parts: list[Entity], licences: list[Entity])
     }
 
 
-def _file(path: str, data: bytes, about: manifest.Manifest, sources: Sources) -> Entity:
+def _file(path: str, data: bytes, about: manifest.Manifest, sources: Sequence[str]) -> Entity:
     return {
         "@id": quote(path),
         "@type": "File",
@@ -101,26 +90,26 @@ def _file(path: str, data: bytes, about: manifest.Manifest, sources: Sources) ->
     }
 
 
-def _name(path: str, about: manifest.Manifest, sources: Sources) -> str:
+def _name(path: str, about: manifest.Manifest, sources: Sequence[str]) -> str:
     fixed = {
         manifest.NAME: "The manifest: parameters, inputs, facts and checksums of the edition",
         PICTURE: "A picture of page one",
         LINK_PICTURE: "The picture that a link to the report shows",
         RECORD: "The record of how the edition was made, as the PDF carries it",
         MARKER.as_posix(): "The data dictionary: every table and column",
-        sources.notebook: "The notebook that made the report",
+        sources[0]: "The notebook that made the report",
         bundle.LOCK: "The versions of all tools",
         settings.FILE: "Who signs the report",
     }
     if path in fixed:
         return fixed[path]
-    if path in sources.tables:
+    if path in sources:
         return f"Data used by the report: {PurePosixPath(path).name}"
     suffix = PurePosixPath(path).suffix
     return f"{NAMES[suffix]}: {about['title']}" if suffix in NAMES else PurePosixPath(path).name
 
 
-def _rendering(about: manifest.Manifest, sources: Sources) -> Entity:
+def _rendering(about: manifest.Manifest, sources: Sequence[str]) -> Entity:
     """How the pages came about; without the clock, as the pages themselves."""
     settings = ", ".join(f"{name} = {value}" for name, value in sorted(about["parameters"].items()))
     return {
@@ -129,7 +118,7 @@ def _rendering(about: manifest.Manifest, sources: Sources) -> Entity:
         "name": "Rendering of the report",
         "description": f"Parameters: {settings}",
         "instrument": [{"@id": f"#{name}"} for name in sorted(about["versions"])],
-        "object": [{"@id": quote(path)} for path in (sources.notebook, *sources.tables)],
+        "object": [{"@id": quote(path)} for path in sources],
         "result": [{"@id": quote(name)} for name in sorted(about["outputs"])],
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
     }

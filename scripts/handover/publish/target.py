@@ -185,7 +185,7 @@ class Objects:
 
     def sizes(self, paths: Collection[str]) -> dict[str, int]:
         """Return the sizes of those objects that are there, by path; note the tags that come along."""
-        with self._errors_translated():
+        with _reached(self.url):
             self.fs.invalidate_cache()
             try:
                 found = self.fs.find(self.root, detail=True)
@@ -199,7 +199,7 @@ class Objects:
 
     def read(self, path: str, limit: int) -> bytes | None:
         """Return the first bytes of an object; None if there is none."""
-        with self._errors_translated():
+        with _reached(self.url):
             try:
                 return self.fs.cat_file(f"{self.root}/{path}", end=limit)
             except FileNotFoundError:
@@ -207,7 +207,7 @@ class Objects:
 
     def sha256(self, path: str) -> str:
         """Return the hash of an object, which is read back."""
-        with self._errors_translated():
+        with _reached(self.url):
             return digest.of_bytes(self.fs.cat_file(f"{self.root}/{path}"))
 
     def same(self, path: str, sha256: str, md5: Callable[[], str]) -> bool:
@@ -219,31 +219,19 @@ class Objects:
 
     def put(self, path: str, data: bytes, mime: str, *, lasting: bool) -> None:
         """Store an object, on S3 with the headers that a browser needs."""
-        is_s3 = "s3" in ((self.fs.protocol,) if isinstance(self.fs.protocol, str) else self.fs.protocol)
-        headers = {"ContentType": mime, "CacheControl": FOR_EVER if lasting else ASK_AGAIN} if is_s3 else {}
-        with self._errors_translated():
+        how = {"ContentType": mime, "CacheControl": FOR_EVER if lasting else ASK_AGAIN}
+        headers = how if "s3" in self.fs.protocol else {}
+        with _reached(self.url):
             self.fs.pipe_file(f"{self.root}/{path}", data, **headers)
 
     def delete(self, path: str) -> None:
         """Delete an object, if it is there."""
-        with self._errors_translated(), suppress(FileNotFoundError):
+        with _reached(self.url), suppress(FileNotFoundError):
             self.fs.rm_file(f"{self.root}/{path}")
 
     def address(self, path: str) -> str:
         """Return the address of an object."""
         return f"{self.url.rstrip('/')}/{path}"
-
-    @contextmanager
-    def _errors_translated(self) -> Iterator[None]:
-        """Turn the errors of any driver into one that names the place."""
-        try:
-            yield
-        except HandoverError:
-            raise
-        except Exception as error:
-            raise PublishError(
-                f"{self.url}: must be there, and open to you (got {type(error).__name__}: {error}).\n{CHECK}"
-            ) from error
 
 
 Target = Folder | Objects
@@ -259,20 +247,28 @@ def _objects(url: str) -> Objects:
             f"{url}: must be a folder, or an address of storage that keeps files (got {kind}://, which {reads}).\n"
             "Object storage is s3://bucket/path."
         )
-    missing = STORAGE[kind]
-    try:
+    with _reached(url, STORAGE[kind]):
         fs, root = fsspec.url_to_fs(url)
+    return Objects(url, fs, root.rstrip("/"))
+
+
+@contextmanager
+def _reached(url: str, package: str = "") -> Iterator[None]:
+    """Turn the errors of any driver, which is in a package of its own, into one that names the place."""
+    try:
+        yield
+    except HandoverError:
+        raise
     except ImportError as error:
         # what the lock pins comes from there
-        install = "scripts/setup all" if missing == "s3fs" else f".venv/bin/python -m pip install {missing}"
+        install = "scripts/setup all" if package == "s3fs" else f".venv/bin/python -m pip install {package}"
         raise PublishError(
-            f"{url}: must be reached through {missing}, which is missing.\nInstall it, in the checkout: {install}"
+            f"{url}: must be reached through {package}, which is missing.\nInstall it, in the checkout: {install}"
         ) from error
     except Exception as error:
         raise PublishError(
             f"{url}: must be there, and open to you (got {type(error).__name__}: {error}).\n{CHECK}"
         ) from error
-    return Objects(url, fs, root.rstrip("/"))
 
 
 def _look(path: Path) -> os.stat_result | None:

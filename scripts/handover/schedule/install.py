@@ -17,9 +17,8 @@ ADVICE = "Nothing was changed."
 UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|[\\s\\\\]$")
 
 
-def systemd(project: Project, minutes: int, home: Path | None = None) -> dict[Path, str]:
+def systemd(project: Project, minutes: int) -> dict[Path, str]:
     """The files of a project's service and timer, which looks every so many minutes, and once after a start."""
-    base = home or Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     name, words = _name(project), _command()
     service = (
         f"[Unit]\nDescription=Reports due in {_percent(str(project.root))}\n\n"
@@ -32,7 +31,7 @@ def systemd(project: Project, minutes: int, home: Path | None = None) -> dict[Pa
         f"[Timer]\nOnCalendar=*:0/{minutes}\nPersistent=true\n\n"
         "[Install]\nWantedBy=timers.target\n"
     )
-    folder = base / "systemd" / "user"
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config", "systemd", "user")
     return {folder / f"{name}.service": service, folder / f"{name}.timer": timer}
 
 

@@ -111,12 +111,6 @@ Row = TypeVar("Row", Seen, Tick, Mail, dict[str, Any])
 TABLES = {Seen: ("entry", "name"), Tick: ("tick", "entry, tick"), Mail: ("mail", "id")}
 
 
-class Damage(sqlite3.DatabaseError):
-    """SQLite can read the file, but it is no log."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-
-
 class Log:
     """The log of a project; its rows are read and written within `reading` and `writing`.
 
@@ -319,7 +313,7 @@ class Log:
                 for row in cursor
             ]
         except (ValueError, TypeError) as error:
-            raise Damage(str(error)) from error
+            raise sqlite3.DatabaseError(str(error)) from error
 
     def _write(self, verb: str, row: Seen | Tick | Mail) -> None:
         values = [_plain(field.name, getattr(row, field.name)) for field in fields(row)]
@@ -385,21 +379,21 @@ class Log:
         """Read the whole log once.
 
         Raises:
-            Damage: It is not what was written.
+            DatabaseError: It is not what was written.
         """
         if not self.path.stat().st_size:
-            raise Damage("an empty file")
+            raise sqlite3.DatabaseError("an empty file")
         with closing(_empty()) as empty:
             shapes = [db.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() for db in (self._db, empty)]
         if shapes[0] != shapes[1]:
-            raise Damage("another kind of file")
+            raise sqlite3.DatabaseError("another kind of file")
         (said,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
         if said != "ok":
-            raise Damage(said.splitlines()[-1])
+            raise sqlite3.DatabaseError(said.splitlines()[-1])
         for table, _ in TABLES.values():
             for *values, seal in self._db.execute(f"SELECT * FROM {table}"):
                 if seal != _sum(values):
-                    raise Damage(f"a changed row of {table}: {' '.join(map(str, values[:2]))!r:.80}")
+                    raise sqlite3.DatabaseError(f"a changed row of {table}: {' '.join(map(str, values[:2]))!r:.80}")
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:

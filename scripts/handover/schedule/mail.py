@@ -24,7 +24,7 @@ from handover.errors import HandoverError, MailError, StoreError
 from handover.schedule.entries import PASSWORD, Entry, Notify
 from handover.schedule.log import Mail, Tick
 from handover.schedule.times import stamp
-from handover.text import printable
+from handover.text import listed, printable
 
 TIMEOUT_S = 30.0
 #: Waits between attempts of a runner that stays up: they double up to the longest.
@@ -111,11 +111,10 @@ def edition_before(store: Store, made: Manifest) -> Manifest | None:
 
 
 def _news(made: Manifest, last: Manifest | None, changes: Sequence[Change]) -> str:
-    listed = "\n".join(f"- {change}" for change in changes[:CHANGES_MAX])
-    more = f"\n- and {len(changes) - CHANGES_MAX} more" if len(changes) > CHANGES_MAX else ""
+    news = "\n".join(listed((f"- {change}" for change in changes), CHANGES_MAX))
     since = f"What has changed since {day(last['as_of'])}:" if last else "It is the first of its kind."
     about = f"As of {day(made['as_of'])}, edition {made['edition']}."
-    parts = (f"{made['title']}\n{made['standfirst']}", since, listed + more, about)
+    parts = (f"{made['title']}\n{made['standfirst']}", since, news, about)
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

@@ -45,19 +45,8 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A report to be rendered with these parameters."""
-
-    project: Project
-    report: str
-    given: Mapping[str, Any]
-    timeout_s: float
-    ahead: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a job: ``published`` or ``unchanged`` with the edition's name, or ``failed`` with its cause."""
+    """What became of a run: ``published`` or ``unchanged`` with the edition's name, or ``failed`` with its cause."""
 
     kind: str
     edition: str = ""
@@ -65,13 +54,21 @@ class Result:
     warnings: Sequence[str] = ()
 
 
-def run(job: Job, stopped: Callable[[], bool]) -> Result:
+def run(
+    project: Project,
+    report: str,
+    given: Mapping[str, Any],
+    stopped: Callable[[], bool],
+    *,
+    timeout_s: float,
+    ahead: bool = False,
+) -> Result:
     """Render and publish a report in a worker process, so that a time-out, a lack of memory or a crash ends that alone.
 
     Raises:
         Stopped: `stopped`, which is asked many times a second, returned true; what was published before that stays.
     """
-    allowed = job.timeout_s + MARGIN_S
+    allowed = timeout_s + MARGIN_S
     give_up = time.monotonic() + allowed
 
     def look() -> None:
@@ -81,16 +78,16 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
             raise TimeoutError
 
     # what a process leaves when it is killed goes with the folder
-    with scratch.folder() as folder, Worker(cwd=job.project.root, env={**os.environ, "TMPDIR": str(folder)}) as worker:
+    with scratch.folder() as folder, Worker(cwd=project.root, env={**os.environ, "TMPDIR": str(folder)}) as worker:
         try:
             worker.call(scratch.adopt, folder, look=look)
-            task = partial(render.render, timeout_s=job.timeout_s, ahead=job.ahead)
-            outcome = worker.call(task, job.project, job.report, job.given, look=look)
+            task = partial(render.render, timeout_s=timeout_s, ahead=ahead)
+            outcome = worker.call(task, project, report, given, look=look)
             return Result(outcome.kind, outcome.edition.name, warnings=(*outcome.warnings, *outcome.surprises))
         except TimeoutError:
-            cause = f"{job.report}: must be done within {allowed:g} seconds (was ended then)."
+            cause = f"{report}: must be done within {allowed:g} seconds (was ended then)."
         except LostError as lost:
-            cause = f"{job.report}: the run must end with an answer ({processes.describe_exit(lost.status)})."
+            cause = f"{report}: the run must end with an answer ({processes.describe_exit(lost.status)})."
         except HandoverError as error:
             cause = str(error)
     return Result("failed", cause=cause[:CAUSE_MAX])
@@ -100,14 +97,14 @@ def run(job: Job, stopped: Callable[[], bool]) -> Result:
 class Runner:
     """One runner of one project.
 
-    `stop` ends it early; `render` runs a job as `run` does, and `send` sends a mail as `mail.send` does; `tell`
+    `stop` ends it early; `render` renders as `run` does, and `send` sends a mail as `mail.send` does; `tell`
     receives one line for each event. `given_up` are the mails that the server refused for good.
     """
 
     project: Project
     stop: Stop = field(default_factory=Stop)
     now: Callable[[], dt.datetime] = clock
-    render: Callable[[Job, Callable[[], bool]], Result] = run
+    render: Callable[..., Result] = run
     send: mail.Send = mail.send
     tell: Callable[[str], None] = lambda text: None
 
@@ -116,7 +113,6 @@ class Runner:
         self.store = Store.of(self.project)
         self.entries: list[Entry] = []
         self.given_up: list[Mail] = []
-        self._reported = ""
 
     def once(self) -> list[Tick]:
         """Run all that is due, waiting between attempts, and send the mails owed.
@@ -129,12 +125,13 @@ class Runner:
         found: list[Tick] = []
         self.entries = entries.load(self.project, self.now())
         while not self.stop():
-            done, waits = self._round()
+            done = self._round()
             found += done
-            if not done and not waits:
-                break
             if not done:
-                self.stop.wait(min(LOOK_S, (min(waits) - self.now()).total_seconds()))
+                looks = self._looks(retries=True)
+                if not looks:
+                    break
+                self.stop.wait(min([LOOK_S, *looks]))
         self._send_mails(insist=True)
         return found
 
@@ -171,62 +168,46 @@ class Runner:
             HandoverError: The entries cannot be kept as they are at the start.
         """
         self.entries = entries.load(self.project, self.now())
+        told: list[str] = []
         while not self.stop():
-            pause = LOOK_S
+            pause, wrong = LOOK_S, []
             try:
-                whole = self._reload()
-                while not self.stop() and self._round()[0]:
+                self.entries = entries.load(self.project, self.now())
+            except HandoverError as error:
+                wrong.append(f"{error}\nUntil then the entries stay as they were.")
+            try:
+                while not self.stop() and self._round():
                     pass
                 self._send_mails(insist=False)
-                pause = self._pause()
-                self._reported = "" if whole else self._reported
+                pause = min([LOOK_S, *self._looks()])
             except HandoverError as error:
-                self._report_once(str(error))
+                wrong.append(str(error))
+            if wrong and wrong != told:
+                self.tell("\n".join(wrong))
+            told = wrong
             self.stop.wait(pause)
 
-    def _reload(self) -> bool:
-        """Read the entries anew, and say whether they can be kept; until then the last good ones stand."""
-        try:
-            self.entries = entries.load(self.project, self.now())
-        except HandoverError as error:
-            self._report_once(f"{error}\nUntil then the entries stay as they were.")
-            return False
-        return True
-
-    def _report_once(self, text: str) -> None:
-        if text != self._reported:
-            self._reported = text
-            self.tell(text)
-
-    def _pause(self) -> float:
-        """Seconds until something may be due."""
+    def _looks(self, *, retries: bool = False) -> list[float]:
+        """For each entry, in how many seconds it may have something to do; only for those to try again, if asked."""
         now = self.now()
         with self.log.reading():
-            looks = [plan(entry, self.log.waiting(entry.name, now), now).look for entry in self.entries]
-        return min([LOOK_S, *(max(0.0, (look - now).total_seconds()) for look in looks if look)])
+            plans = [plan(entry, self.log.waiting(entry.name, now), now) for entry in self.entries]
+        looks = [one.look - now for one in plans if one.look and (one.trigger == "retry" or not retries)]
+        return [max(0.0, look.total_seconds()) for look in looks]
 
-    def _round(self) -> tuple[list[Tick], list[dt.datetime]]:
-        """Give each entry one turn.
-
-        Returns the ticks that came to an outcome; and for each entry that waits for another attempt, until when.
-        """
+    def _round(self) -> list[Tick]:
+        """Give each entry one turn, and return the ticks that came to an outcome."""
         with self.log.writing():
             self.log.declare(self.entries, self.now())
             for entry in self.entries:
                 self._reopen_lost(entry)
         done: list[Tick] = []
-        waits: list[dt.datetime] = []
         for entry in self.entries:
             if self.stop():
                 break
             with self.log.held(f"entry-{entry.name}") as free:
-                settled = self._turn(entry) if free else []
-            done += settled
-            if free and not settled:
-                with self.log.reading():
-                    left = plan(entry, self.log.waiting(entry.name, self.now()), self.now())
-                waits += [left.look] if left.trigger == "retry" and left.look else []
-        return done, waits
+                done += self._turn(entry) if free else []
+        return done
 
     def _reopen_lost(self, entry: Entry) -> None:
         """Let the last tick of an entry run again if the edition that it came to is gone."""
@@ -292,9 +273,8 @@ class Runner:
         if row.interruptions > INTERRUPTIONS:
             times = row.interruptions
             return Result("failed", cause=f"{entry.report}: its runner was killed {times} times while it ran.")
-        given = entry.given(row.tick)
-        asked = Job(self.project, entry.report, given, entry.timeout.total_seconds(), entry.ahead)
-        return self.render(asked, self.stop)
+        how = {"timeout_s": entry.timeout.total_seconds(), "ahead": entry.ahead}
+        return self.render(self.project, entry.report, entry.given(row.tick), self.stop, **how)
 
     def _put_off(self, row: Tick) -> None:
         """Leave a tick to a later attempt."""

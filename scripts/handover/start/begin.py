@@ -1,14 +1,12 @@
-"""Writes the files of `templates/`, with what a project and its author say put in place of each ``$name``."""
+"""Writes the files of `templates/`, with what a project and its author say put in place of each name."""
 
 import datetime as dt
 import json
 import os
+import re
 import shlex
 import string
 import sys
-from collections.abc import Iterator
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from handover import atomic
@@ -19,7 +17,7 @@ from handover.notebook import source
 from handover.project import Project
 from handover.story import Example, first_usable
 
-TEMPLATES = resources.files(__package__) / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 #: The report that a new project begins with.
 FIRST = "example"
 #: A parameter of reports that can rest on an article alone.
@@ -96,16 +94,9 @@ def _is_plain(text: str) -> bool:
 
 
 def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
-    """Make a project for another story in a folder that is empty or not there.
+    """Make a project for another story in a folder that is empty or not there, and return what was written, sorted.
 
-    Args:
-        folder: Where; it may be within another project, but not be one.
-        title: Of its catalogue.
-        desk: Who signs its reports; "" for nobody.
-        url: Where its catalogue will be read; "" for nowhere yet.
-
-    Returns:
-        The paths of what was written, sorted.
+    The `title` is that of its catalogue, which readers will find at `url`; `desk` signs its reports. Both may be "".
 
     Raises:
         HandoverError: The folder holds something, or an argument cannot be used.
@@ -117,14 +108,18 @@ def new_project(folder: Path, title: str, desk: str, url: str) -> list[str]:
         "title": _toml("--title", title),
         "desk": _toml("--desk", desk),
         "url": _toml("--url", url),
-        "name": _package_name(folder.name),
+        "name": re.sub("[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "story",  # as data packages may be called
         "commands": shlex.quote(os.path.relpath(Path(sys.prefix, "bin"), folder)),
     }
+    own = TEMPLATES / "project"
+    # not $name, since scripts have dollars of their own
+    marks = re.compile(f"@({'|'.join(words)})@")
     with atomic.translate_os_errors(folder):
-        for path, template in _files(TEMPLATES / "project"):
+        for template in (path for path in sorted(own.rglob("*")) if path.is_file() and path.suffix != ".pyc"):
+            path = template.relative_to(own).as_posix().replace("dot-", ".")  # of those that are hidden
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            atomic.create(target, _Plain(template.read_text("utf-8")).substitute(words).encode())
+            atomic.create(target, marks.sub(lambda mark: words[mark[1]], template.read_text("utf-8")).encode())
             if path.startswith("scripts/"):
                 target.chmod(0o755)
     new_report(Project(folder), FIRST)
@@ -142,13 +137,6 @@ def _require_empty(folder: Path) -> None:
         )
 
 
-class _Plain(string.Template):
-    """A template of a file that may hold dollars of its own: ``@name@`` is what is put in."""
-
-    delimiter = "@"
-    pattern = r"@(?:(?P<named>title|desk|url|name|commands)@|(?P<escaped>(?!))|(?P<braced>(?!))|(?P<invalid>(?!)))"
-
-
 def _toml(option: str, text: str) -> str:
     """Write a text as between the quotes of TOML.
 
@@ -158,19 +146,3 @@ def _toml(option: str, text: str) -> str:
     if not text.isprintable():
         raise HandoverError(f"{option}: must be one line of text (got {text!r}).\nWrite it without control characters.")
     return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _package_name(folder: str) -> str:
-    """Return the name of a data package, for which its standard allows these characters."""
-    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in folder.lower())
-    return "-".join(filter(None, kept.split("-"))) or "story"
-
-
-def _files(folder: Traversable, inside: str = "") -> Iterator[tuple[str, Traversable]]:
-    """Yield each file of a template with its path; names that begin with ``dot-`` are hidden ones."""
-    for one in sorted(folder.iterdir(), key=lambda one: one.name):
-        path = inside + one.name.replace("dot-", ".", 1)
-        if one.is_dir():
-            yield from _files(one, f"{path}/")
-        elif not one.name.endswith(".pyc"):
-            yield path, one

@@ -5,7 +5,6 @@ both branches of a choice, and behind a name that is assigned once. What is comp
 """
 
 import ast
-import builtins
 import datetime as dt
 import inspect
 import io
@@ -43,12 +42,12 @@ UNAUDITED = (("headline", "title"), ("figure", "alt"))
 SHOWS_ALL = "ast_node_interactivity"
 #: Those that make what a cell shows.
 SHOWN = (*TEMPLATES, "changes", "evidence")
-SHELL = ("display", "get_ipython", "In", "Out", "exit", "quit", "_", "__", "___", "_i", "__name__", "__doc__")
-#: What has a value in every cell, and what gives values to names that are not written.
-OF_IPYTHON = {*dir(builtins), *SHELL}
-FOREIGN = {"*", "exec", "globals"}
-#: What is run only once it is called.
-LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+#: What has a value in every cell, beside Python's own.
+SHELL = ("display", "get_ipython", "In", "Out", "exit", "quit", "_", "__", "___", "_i")
+#: Magics that give no name a value; others may give any.
+PLAIN_MAGICS = ("matplotlib", "config", "time", "timeit")
+#: More lines than a cell has.
+LINES = 1_000_000
 #: Cells of a notebook: number and Python.
 Cells = Sequence[tuple[int, str]]
 
@@ -86,13 +85,11 @@ def check_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[str, W
                 for node, what in known.faults(book, call)
             ]
             python = {number for number, _ in book.cells}
-            seams = _unparted([(number, code) for number, code in cells if number in python])
             faults = [f"{place}: {what}" for place, what in placed if what]
-            faults += [f"cell {number}, line {line}: {what}" for number, line, what in seams]
-            if not any(SHOWS_ALL in code for _, code in cells):
-                faults += [f"cell {number}, line {line}: {what}" for number, line, what in book.unshown()]
-            if len(book.cells) == len(cells):  # else a cell may give a value, but is no Python
-                faults += [f"cell {number}, line {line}: {what}" for number, line, what in book.unknown(known.facts)]
+            told = [*_unparted([(number, code) for number, code in cells if number in python])]
+            told += [] if any(SHOWS_ALL in code for _, code in cells) else book.unshown()
+            told += _unknown(cells, known.facts)
+            faults += [f"cell {number}, line {line}: {what}" for number, line, what in told]
             unread = dict.fromkeys(place for place, what in placed if not what)
             found[where] = Words(faults, [*unread])
     if found:
@@ -110,8 +107,6 @@ class _Book:
     methods: dict[str, str] = field(default_factory=dict)
     #: the values of names that are assigned once
     values: dict[str, ast.expr] = field(default_factory=dict)
-    #: every name that is given a value
-    names: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, cells: Cells) -> "_Book":
@@ -126,8 +121,6 @@ class _Book:
         assigned: dict[str, list[ast.expr]] = {}
         for _, tree in trees:
             for node in ast.walk(tree):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    book.names.add(node.id)
                 for name, value in _assigned(node):
                     assigned.setdefault(name, []).append(value)
         for name, values in assigned.items():
@@ -145,34 +138,6 @@ class _Book:
         for number, tree in self.cells:
             found = [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.Subscript)]
             yield from ((number, node) for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)))
-
-    def unknown(self, facts: Container[str]) -> Iterator[tuple[int, int, str]]:
-        """Yield the names that cells use and that nothing has given a value by then; facts in f-strings are told apart.
-
-        Nothing is said of a notebook in which names come from where this does not look.
-        """
-        made = [(number, tree, set(_made(tree))) for number, tree in self.cells]
-        every = {name for _, _, names in made for name in names}
-        known = set(OF_IPYTHON)
-        told: set[str] = set()
-        for number, tree, names in made if FOREIGN.isdisjoint(every) else ():
-            known |= names
-            later, filled = ({id(node) for node in _inside(tree, kinds)} for kinds in (LATER, ast.JoinedStr))
-            # what a parameter is declared to be is held to its contract
-            types = (one.annotation for one in ast.walk(tree) if isinstance(one, ast.AnnAssign))
-            declared = {id(node) for one in types for node in ast.walk(one)}
-            for node in (node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in declared):
-                given = known | every if id(node) in later else known
-                if node.id in given | told or (id(node) in filled and node.id in facts):
-                    continue
-                told.add(node.id)
-                where = next((cell for cell, _, given in made if node.id in given), None)
-                what = f"'{node.id}' must have a value before it is used"
-                if where:
-                    yield number, node.lineno, f"{what} (got one only in cell {where}). Move that cell up."
-                else:
-                    got = f"(got none{near(node.id, known)})"
-                    yield number, node.lineno, f"{what} {got}. Correct the name, or give it a value above."
 
     def unshown(self) -> Iterator[tuple[int, int, str]]:
         """Yield what is made for a cell to show and not shown, since Jupyter shows a cell's last expression alone."""
@@ -223,32 +188,63 @@ def _parts(node: ast.expr) -> list[ast.expr] | None:
     return None
 
 
-def _inside(tree: ast.AST, kinds: type | tuple[type, ...]) -> Iterator[ast.AST]:
-    """Yield the nodes within those of some kinds."""
-    for node in ast.walk(tree):
-        if isinstance(node, kinds):
-            yield from ast.walk(node)
+def _unknown(cells: Cells, facts: Container[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield the names that cells use and that nothing has given a value by then; facts in f-strings are told apart.
+
+    Nothing else is said of a notebook in which names come from where this does not look.
+    """
+    from pyflakes import checker, messages
+
+    # cells share their names, so they are read as one module, in which a line tells its cell
+    whole, named, in_texts, looped, hidden = ast.Module([], []), set(), set(), set(), False
+    for number, code in cells:
+        try:
+            whole.body += ast.increment_lineno(ast.parse(code), number * LINES).body
+        except (SyntaxError, ValueError):  # told elsewhere; it may give any name a value
+            hidden = True
+    for node in ast.walk(whole):
+        hidden = hidden or _may_name(node)
+        if isinstance(node, ast.AnnAssign):  # what a parameter is declared to be is held to its contract
+            node.annotation = ast.copy_location(ast.Constant(None), node)
+        elif isinstance(node, ast.JoinedStr):
+            in_texts |= {(one.lineno, one.col_offset) for one in ast.walk(node) if isinstance(one, ast.Name)}
+        elif isinstance(node, ast.For | ast.While):  # in which a name may have its value from the round before
+            names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+            looped |= {(name, node.lineno // LINES) for name in names}
+        elif isinstance(node, ast.Name):
+            named.add((node.lineno, node.col_offset))
+    found = checker.Checker(whole, builtins=SHELL)
+    unknown: dict[str, messages.Message] = {}
+    for one in found.messages:
+        # one in quotes is an annotation, which is never looked up
+        if isinstance(one, messages.UndefinedName | messages.ImportStarUsage) and (one.lineno, one.col) in named:
+            unknown.setdefault(one.message_args[0], one)
+    given = found.deadScopes[-1]
+    for name, one in unknown.items():
+        number, line = divmod(one.lineno, LINES)
+        what = f"'{name}' must have a value before it is used"
+        if (one.lineno, one.col) in in_texts and name in facts:
+            yield number, line, f"'{name}' is a fact, which Python does not know (got an f-string). Take away the f."
+        elif hidden or isinstance(one, messages.ImportStarUsage) or (name, number) in looped:
+            continue
+        elif name in given:
+            cell, below = divmod(given[name].source.lineno, LINES)
+            yield number, line, f"{what} (got one only in cell {cell}, line {below}). Move that up."
+        else:
+            got = f"(got none{near(name, given)})"
+            yield number, line, f"{what} {got}. Correct the name, or give it a value above."
 
 
-def _made(tree: ast.Module) -> Iterator[str]:
-    """Yield the names that a cell gives a value, wherever in it."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name
-            case ast.MatchMapping(rest=str(name)):
-                yield name
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                yield from ((one.asname or one.name).partition(".")[0] for one in names)
-            case ast.Call(func=ast.Name(id="exec" | "globals" as name)):
-                yield name
-            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython"))), args=[first, *_]):
-                magic = first.value.split()[0] if isinstance(first, ast.Constant) and first.value else "?"
-                yield "" if magic in ("matplotlib", "config", "time", "timeit") else "*"
+def _may_name(node: ast.AST) -> bool:
+    """Whether an expression may give a value to names that are not written: Python in a text, and most magics."""
+    match node:
+        case ast.Call(func=ast.Name(id="exec" | "globals")):
+            return True
+        case ast.Call(
+            func=ast.Attribute(attr="run_line_magic" | "run_cell_magic"), args=[ast.Constant(value=name), *_]
+        ):
+            return name not in PLAIN_MAGICS
+    return False
 
 
 def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -338,7 +334,6 @@ class _Known:
             yield node, what
         for argument in TEMPLATES.get(method, ()):
             for expression in _arguments(node, argument):
-                yield from self._filled_by_python(book, expression)
                 if method == "say" and isinstance(expression, ast.Tuple | ast.List | ast.Set | ast.Dict):
                     yield expression, 'say: must be given its alternatives one after the other: say("…", "…").'
                 for place, text in book.texts(expression):
@@ -376,14 +371,6 @@ class _Known:
         if audited:
             self.writer.refuse_typed(template, where, spelt=True)
         return text
-
-    def _filled_by_python(self, book: _Book, node: ast.expr) -> Iterator[tuple[ast.expr, str]]:
-        """Yield the f-strings in which Python would look for a fact among its own names."""
-        for text in (one for one in ast.walk(node) if isinstance(one, ast.JoinedStr)):
-            for part in (one.value for one in text.values if isinstance(one, ast.FormattedValue)):
-                name = _last(part.value if isinstance(part, ast.Attribute | ast.Subscript) else part)
-                if name in self.facts and name not in book.names:
-                    yield text, f"'{name}' is a fact, which Python does not know (got an f-string). Take away the f."
 
     def _unnamed(self, book: _Book, nodes: Sequence[ast.expr], kind: str) -> Iterator[tuple[ast.expr, str]]:
         """Yield the names among texts that are none of a kind."""

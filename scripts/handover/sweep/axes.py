@@ -5,13 +5,15 @@ with a step, of days, weeks, months or years, ``as_of=2020-01-01..2026-06-30/1w`
 ``level=1..9/2``.
 """
 
-import calendar
 import datetime as dt
 import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from dateutil.relativedelta import relativedelta
 
 from handover import plain
 from handover.errors import ParameterError
@@ -21,6 +23,7 @@ MOST = 100_000
 
 RANGE = re.compile(r"(?P<first>[^./]+)\.\.(?P<last>[^./]+)(?:/(?P<step>.*))?")
 DAYS_STEP = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dwmy])")
+UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
 WHOLE_STEP = re.compile(r"[1-9][0-9]{0,8}")
 EXAMPLE = "Write for example --sweep as_of=2020-01-01..2026-06-30/1w or --sweep evidence=article,record."
 
@@ -53,12 +56,6 @@ def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return axes
 
 
-def combinations(axes: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
-    """Every combination of values, by the name of their axes; the last axis changes fastest."""
-    for values in itertools.product(*axes.values()):
-        yield dict(zip(axes, values, strict=True))
-
-
 class _Fault(Exception):
     """What is wrong with one axis."""
 
@@ -88,8 +85,7 @@ def _item(item: str) -> list[str]:
     elif plain.DAY.fullmatch(first) and plain.DAY.fullmatch(last):
         if not (size := DAYS_STEP.fullmatch(step)):
             raise _Fault(f"a range of days must have a step such as 1d, 2w, 1m or 1y (got {item!r})")
-        end, days = _day(last), _days(_day(first), int(size["count"]), size["unit"])
-        values = (day.isoformat() for day in itertools.takewhile(lambda day: day <= end, days))
+        values = map(dt.date.isoformat, _days(_day(first), _day(last), int(size["count"]), UNITS[size["unit"]]))
     else:
         raise _Fault(f"a range must run between two days or two whole numbers (got {item!r})")
     held = list(itertools.islice(values, MOST + 1))
@@ -98,18 +94,13 @@ def _item(item: str) -> list[str]:
     return held
 
 
-def _days(first: dt.date, size: int, unit: str) -> Iterator[dt.date]:
+def _days(first: dt.date, last: dt.date, size: int, unit: str) -> Iterator[dt.date]:
     """Days from the first; months and years count from it too, so that a month too short shifts only itself."""
-    for number in itertools.count():
-        try:
-            if unit in "dw":
-                yield first + dt.timedelta(days=number * size * (7 if unit == "w" else 1))
-                continue
-            months = first.year * 12 + first.month - 1 + number * size * (12 if unit == "y" else 1)
-            year, month = divmod(months, 12)
-            yield dt.date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))
-        except (OverflowError, ValueError):  # past the last year that there is
-            return
+    with suppress(OverflowError, ValueError):  # past the last year that there is
+        for number in itertools.count():
+            if (day := first + relativedelta(**{unit: number * size})) > last:
+                return
+            yield day
 
 
 def _day(text: str) -> dt.date:

@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -19,7 +19,7 @@ from typing import Any
 from handover.editions import Contract, Inputs
 from handover.errors import HandoverError, SweepError
 from handover.project import Project
-from handover.sweep.plan import Plan
+from handover.sweep.plan import Step
 from handover.workers import Pool
 
 #: What Dask reaches over the network.
@@ -40,8 +40,8 @@ TLS = (
 
 
 @contextmanager
-def connect(address: str, plan: Plan) -> "Iterator[tuple[Cluster, int]]":
-    """Connect to a cluster whose workers have the inputs of the plan.
+def connect(address: str, steps: Sequence[Step]) -> "Iterator[tuple[Cluster, int]]":
+    """Connect to a cluster whose workers have the inputs of the steps.
 
     Yields:
         An executor, and how many calls the workers make at a time.
@@ -53,7 +53,7 @@ def connect(address: str, plan: Plan) -> "Iterator[tuple[Cluster, int]]":
         try:
             client = _client(address)
             opened.callback(_close, client)
-            _refuse_unequal(client, plan, address)
+            _refuse_unequal(client, steps, address)
             executor, width = Cluster(client), sum(client.nthreads().values())
         except HandoverError:
             raise
@@ -184,9 +184,9 @@ def differences(inputs: Mapping[str, Inputs]) -> list[str]:
     return sorted(found)
 
 
-def _refuse_unequal(client: Any, plan: Plan, address: str) -> None:
+def _refuse_unequal(client: Any, steps: Sequence[Step], address: str) -> None:
     """Refuse a cluster with a worker that has other inputs."""
-    inputs = {step.contract.report: step.contract.inputs for step in plan.steps}
+    inputs = {step.contract.report: step.contract.inputs for step in steps}
     try:
         answers = _within(COMPARE_S, partial(client.run, differences, inputs, on_error="return"))
     except TimeoutError as error:

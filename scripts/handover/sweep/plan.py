@@ -5,6 +5,7 @@ is, so the plan knows at every moment which days a series has: those of the stor
 sweep. Rendered one by one in this order, the same editions would come out.
 """
 
+import itertools
 import json
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 from handover.editions import AS_OF, Contract, Index, Request, Store, require_come, rest
 from handover.errors import ParameterError
 from handover.project import Project
-from handover.sweep.axes import combinations
+from handover.text import listed
 
 #: How many of the values that a report does not allow are shown.
 SHOWN = 10
@@ -66,14 +67,6 @@ class Step:
         return self.contract.request(self.given, day_before)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps of a sweep in the order of their days, and what the store held of each report."""
-
-    steps: Sequence[Step]
-    indexes: Mapping[str, Index]
-
-
 def plan(
     project: Project,
     store: Store,
@@ -84,8 +77,8 @@ def plan(
     ahead: bool = False,
     network: bool = False,
     strict: bool = False,
-) -> Plan:
-    """Plan a sweep to be published in `store`; nothing is rendered.
+) -> list[Step]:
+    """Plan a sweep to be published in `store`: its steps in the order of their days; nothing is rendered.
 
     `given` are parameters of all editions, as text; `axes` is what `axes.read` returns. Days to come are refused
     unless `ahead`; `network` opens the network to cells; `strict` is for reports that may leave no text out.
@@ -103,7 +96,8 @@ def plan(
     steps: list[Step] = []
     found: dict[tuple[str, str], Series] = {}
     for contract in contracts:
-        for values in combinations(axes):
+        for chosen in itertools.product(*axes.values()):  # the last axis changes fastest
+            values = dict(zip(axes, chosen, strict=True))
             request = contract.request({**given, **values})
             key = contract.report, json.dumps(rest(request.parameters), sort_keys=True)
             if key not in found:
@@ -111,7 +105,7 @@ def plan(
             insort(found[key].owed, request.as_of)
             name = " ".join([contract.report, *(f"{axis}={value}" for axis, value in values.items())])
             steps.append(Step(name, contract, {**given, **values}, request.as_of, found[key], indexes[contract.report]))
-    return Plan(sorted(steps, key=lambda step: step.day), indexes)
+    return sorted(steps, key=lambda step: step.day)
 
 
 def _refuse_values(
@@ -132,7 +126,5 @@ def _refuse_values(
                 except ParameterError as error:
                     faults[f"--sweep {name}: {str(error).splitlines()[0]}"] = None
     if faults:
-        shown = list(faults)[:SHOWN]
-        more = [f"… and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
-        cure = " Days to come must be asked for with --ahead." if any("has come" in fault for fault in shown) else ""
-        raise ParameterError("\n".join([*shown, *more, f"Nothing was rendered.{cure}"]))
+        cure = " Days to come must be asked for with --ahead." if any("has come" in fault for fault in faults) else ""
+        raise ParameterError("\n".join([*listed(faults, SHOWN), f"Nothing was rendered.{cure}"]))

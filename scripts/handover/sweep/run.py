@@ -8,6 +8,7 @@ rerun goes on from there.
 
 import os
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,16 +17,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TextIO
+from typing import Any
 
 from handover.editions import Contract, Edition, Outcome, Product, Request, Store, produce, render
 from handover.errors import HandoverError, StoreError, SweepError
 from handover.progress import StatusLine
 from handover.project import Project
 from handover.stop import Stop
-from handover.sweep import plan as planning
 from handover.sweep.axes import read
-from handover.sweep.plan import Plan, Series, Step
+from handover.sweep.plan import Series, Step, plan
 from handover.workers import Pool
 
 #: Editions under way for each worker: enough that none waits, few enough for the memory.
@@ -34,7 +34,7 @@ AHEAD = 4
 CATALOGUE_S, CATALOGUE_SHARE = 60.0, 20.0
 #: How often to look whether the sweep must stop.
 LOOK_S = 0.5
-#: How many editions with the same error or warning are named.
+#: How many editions with the same warning are named.
 NAMED = 5
 #: How often progress is shown on a terminal, and how often a line is written where there is none.
 TERMINAL_S, LOG_S = 0.2, 30.0
@@ -78,29 +78,16 @@ def sweep(
     out: Path | None,
     jobs: int | None,
     cluster: str | None,
-    network: bool = False,
-    strict: bool = False,
-    ahead: bool = False,
     timeout_s: float,
     say: Callable[[str], None],
     print_path: Callable[[Path], None],
+    **options: bool,
 ) -> None:
     """Render a sweep, or several reports at a time, from the words of a command to its last message.
 
-    Args:
-        project: The checkout.
-        reports: Names.
-        given: Parameters of all editions, as text.
-        axes: One ``NAME=VALUES`` each.
-        out: The folder to publish in; None for the project's own.
-        jobs: How many to render at a time; None for as many as there are cores.
-        cluster: The address of a Dask scheduler; None for workers on this machine.
-        network: Whether cells may use the network even where the project does not open it.
-        strict: Whether a text that is left out with nothing in its place is a fault.
-        ahead: Whether days to come may be among them.
-        timeout_s: How long one notebook may run.
-        say: Writes a line for the user.
-        print_path: Receives the path of each page that is there.
+    `axes` are one ``NAME=VALUES`` each, `options` those of `plan`. Editions are published in `out`, or in the project's
+    own folder. They are made on the `cluster` of a Dask scheduler's address, or on this machine, `jobs` at a time or as
+    many as there are cores.
 
     Raises:
         SweepError: Something failed; the rest was published.
@@ -110,11 +97,11 @@ def sweep(
 
     store = Store.of(project, out)
     catalogue.check_names(store, catalogue.FILES)
-    plan = planning.plan(project, store, reports, given, read(axes), ahead=ahead, network=network, strict=strict)
-    total, remote = len(plan.steps), cluster is not None
+    steps = plan(project, store, reports, given, read(axes), **options)
+    total, remote = len(steps), cluster is not None
     with Stop() as stop:
         with (
-            _executor(plan, jobs, cluster) as (executor, width),
+            _executor(steps, jobs, cluster) as (executor, width),
             SweepProgress(total, executor.problem if remote else str) as line,
         ):
 
@@ -129,8 +116,8 @@ def sweep(
             say(f"{total} {'edition' if total == 1 else 'editions'} to make, {width} at a time{where}")
             gone = executor.gone if remote else bool
             how = {"timeout_s": timeout_s, "remote": remote, "tell": show, "stopped": stop, "gone": gone}
-            summary = run(plan, store, executor, width=width, **how)
-            for fault in (fault for index in plan.indexes.values() for fault in index.faults):
+            summary = run(steps, store, executor, width=width, **how)
+            for fault in (fault for index in dict.fromkeys(step.index for step in steps) for fault in index.faults):
                 summary.warnings.setdefault(fault, [])
             if summary.stopped:
                 line.clear()
@@ -138,7 +125,8 @@ def sweep(
                 executor.shutdown(wait=True, cancel_futures=True)
         _tell(summary, total, say)
     stop.leave()
-    lines = [_failures(summary)] if summary.failed else []
+    lines = [f"{text}\n  failed: {', '.join(sorted(names))}" for text, names in summary.failed.items()]
+    lines += [f"Failed: {summary.failures}. All others are published."] if lines else []
     if summary.lost:
         there = summary.published + summary.unchanged
         lines += [
@@ -149,27 +137,11 @@ def sweep(
         raise SweepError("\n".join(lines))
 
 
-def run(
-    plan: Plan,
-    store: Store,
-    executor: Executor,
-    *,
-    width: int,
-    timeout_s: float = 600.0,
-    remote: bool = False,
-    tell: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None,
-    stopped: Callable[[], bool] = lambda: False,
-    gone: Callable[[], bool] = lambda: False,
-) -> Summary:
-    """Run a plan; a step that fails stops no other.
-
-    The executor works on `width` calls of `compute` at a time; `remote` workers have checkouts of their own. `tell` is
-    called with each edition that is there, and from time to time with None. Once `stopped` returns true, the executor
-    is the caller's to end. One that is `gone`, or cancels a call by itself, is waited for no longer.
-    """
-    running = _Run(plan, store, executor, timeout_s, remote, tell)
+def run(steps: Sequence[Step], store: Store, executor: Executor, **how: Any) -> Summary:
+    """Take the steps of a plan as said, by the fields of `_Run`; one that fails stops no other."""
+    running = _Run(steps, store, executor, **how)
     try:
-        running.go(width * AHEAD, stopped, gone)
+        running.go()
     finally:
         running.catalogue(now=True)
     return running.summary
@@ -226,12 +198,22 @@ class _Work:
 
 @dataclass
 class _Run:
-    plan: Plan
+    """A sweep under way.
+
+    The executor works on `width` calls of `compute` at a time; `remote` workers have checkouts of their own. `tell` is
+    called with each edition that is there, and from time to time with None. Once `stopped` returns true, the executor
+    is the caller's to end. One that is `gone`, or cancels a call by itself, is waited for no longer.
+    """
+
+    steps: Sequence[Step]
     store: Store
     executor: Executor
-    timeout_s: float
-    remote: bool
-    tell: Callable[[Outcome | None, Summary], None]
+    width: int
+    timeout_s: float = 600.0
+    remote: bool = False
+    tell: Callable[[Outcome | None, Summary], None] = lambda outcome, summary: None
+    stopped: Callable[[], bool] = lambda: False
+    gone: Callable[[], bool] = lambda: False
     summary: Summary = field(default_factory=Summary)
     _woken: "SimpleQueue[Series]" = field(default_factory=SimpleQueue)
     _waiting: dict[Series, deque[_Work]] = field(default_factory=dict)
@@ -240,16 +222,17 @@ class _Run:
     _written: float = field(default_factory=time.monotonic)
     _cost: float = 0.0
 
-    def go(self, most: int, stopped: Callable[[], bool], gone: Callable[[], bool]) -> None:
-        """Work through the plan with at most so many steps under way, until all is done or it is to stop."""
-        steps = deque(self.plan.steps)
+    def go(self) -> None:
+        """Work through the plan until all is done or it is to stop."""
+        steps = deque(self.steps)
         under_way = 0
         while under_way or steps:
-            self.summary.stopped, self.summary.lost = stopped(), self.summary.lost or gone()
+            self.summary.stopped, self.summary.lost = self.stopped(), self.summary.lost or self.gone()
             if self.summary.stopped or self.summary.lost:
-                self._cancel()
+                for work in (work for waiting in self._waiting.values() for work in waiting if work.future):
+                    work.future.cancel()
                 return
-            if steps and under_way < most:
+            if steps and under_way < self.width * AHEAD:
                 step = steps.popleft()
                 self._waiting.setdefault(step.series, deque()).append(self._begin(step, step.request()))
                 under_way += 1 - self._settle(step.series)
@@ -258,12 +241,6 @@ class _Run:
                 under_way -= self._settle(self._woken.get(timeout=LOOK_S))
             self.tell(None, self.summary)
             self.catalogue()
-
-    def _cancel(self) -> None:
-        for waiting in self._waiting.values():
-            for work in waiting:
-                if work.future:
-                    work.future.cancel()
 
     def catalogue(self, now: bool = False) -> None:
         """Bring the catalogue up to date: in the end, and during a long sweep as often as its cost allows."""
@@ -281,7 +258,7 @@ class _Run:
             self._cost, self._unlisted = self._written - begun, False
 
     def _begin(self, step: Step, request: Request) -> _Work:
-        known = None if request.strict else self.plan.indexes[request.report].find(request)
+        known = None if request.strict else step.index.find(request)
         if known:
             return _Work(step, request, known)
         future = self.executor.submit(compute, request, self.timeout_s, self.remote)
@@ -327,15 +304,15 @@ class _Run:
 
 
 @contextmanager
-def _executor(plan: Plan, jobs: int | None, cluster: str | None) -> Iterator[tuple[Executor, int]]:
+def _executor(steps: Sequence[Step], jobs: int | None, cluster: str | None) -> Iterator[tuple[Executor, int]]:
     """An executor, and how many calls it makes at a time."""
     if cluster is not None:
         from handover.sweep.cluster import connect
 
-        with connect(cluster, plan) as connected:
+        with connect(cluster, steps) as connected:
             yield connected
         return
-    width = max(1, min(jobs or cores(), len(plan.steps)))
+    width = max(1, min(jobs or cores(), len(steps)))
     with Pool(width) as pool:
         yield pool, width
 
@@ -348,14 +325,11 @@ def cores() -> int:
 class SweepProgress(StatusLine):
     """How far a sweep is, with rate and time left: one line on a terminal, a line now and then elsewhere.
 
-    Args:
-        total: The number of its steps.
-        problem: Says why the sweep does not go on; "" while it does.
-        stream: Where it is shown; standard error if left out.
+    `total` is the number of its steps; `problem` says why it does not go on, or "".
     """
 
-    def __init__(self, total: int, problem: Callable[[], str] = str, stream: TextIO | None = None) -> None:
-        super().__init__(stream)
+    def __init__(self, total: int, problem: Callable[[], str] = str) -> None:
+        super().__init__()
         self._total, self._problem = total, problem
         self._shown = time.monotonic()
         self._seen: deque[tuple[float, int]] = deque([(self._shown, 0)])
@@ -373,8 +347,7 @@ class SweepProgress(StatusLine):
         if self.terminal:
             self.show(line)
         else:
-            self.stream.write(f"{line}\n")
-            self.stream.flush()
+            print(line, file=sys.stderr, flush=True)
 
     def _parts(self, summary: Summary) -> Iterator[str]:
         yield f"{summary.done} of {self._total}"
@@ -410,11 +383,6 @@ def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
     say(", ".join(parts))
 
 
-def _failures(summary: Summary) -> str:
-    lines = [f"{text}\n  failed: {_named(sorted(names), len(names))}" for text, names in summary.failed.items()]
-    return "\n".join([*lines, f"Failed: {summary.failures}. All others are published."])
-
-
-def _named(names: Sequence[str], most: int = NAMED) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

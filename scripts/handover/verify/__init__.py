@@ -5,9 +5,10 @@ from handover.door import door
 __getattr__, __all__ = door(
     __name__,
     {
-        "answer": "Answer DIFFERS ELSEWHERE UNJUDGED VERIFIED code verify",
+        "answer": "code verify",
         "bundle": "",
         "contents": "",
+        "difference": "Answer DIFFERS ELSEWHERE UNJUDGED VERIFIED",
         "record": "",
     },
 )

@@ -4,7 +4,7 @@ import errno
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,46 +26,27 @@ from handover.editions import (
 from handover.errors import StoreError, VerifyError
 from handover.notebook import forkserver
 from handover.project import Project
-from handover.text import listed, shown
+from handover.text import shown
 from handover.verify import bundle, contents, rebuild, record
-from handover.verify.difference import Difference, first, of_pdf, of_values
-from handover.verify.rebuild import Rebuilt, Refused
+from handover.verify.difference import (
+    DIFFERS,
+    ELSEWHERE,
+    UNJUDGED,
+    VERIFIED,
+    Answer,
+    Difference,
+    first,
+    of_pdf,
+    of_values,
+)
+from handover.verify.rebuild import Rebuilt
 
-VERIFIED, DIFFERS, ELSEWHERE, UNJUDGED = "verified", "differs", "cannot be rebuilt here", "cannot be judged"
 #: Exit code of each answer; the worst of several counts, and a difference is worse than a question left open.
 CODES = {VERIFIED: 0, UNJUDGED: 3, ELSEWHERE: 3, DIFFERS: 1}
-#: How long one line of an answer may be.
-LINE = 2000
 #: How a zip file begins.
 ARCHIVE = b"PK\x03\x04"
 FILE = re.compile(rf"(?P<report>.+?)_(?P<edition>{EDITION.pattern})\.(html|ipynb|pdf)")
 HASHES_ONLY = "hashes only; nothing was rendered"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer for one thing asked about; `differences` and then `details` stand on lines below the first."""
-
-    subject: str
-    word: str
-    why: str = ""
-    details: tuple[str, ...] = ()
-    differences: tuple[Difference, ...] = ()
-
-    def __str__(self) -> str:
-        line = f"{self.word}: {shown(self.subject, 400)}" + (f" ({self.why})" if self.why else "")
-        below = [*listed(map(str, self.differences)), *(shown(one, LINE) for one in listed(self.details))]
-        return "\n".join([line, *(f"  {one}" for one in below)])
-
-    def as_json(self) -> dict[str, Any]:
-        """The same for programs."""
-        return {
-            "path": shown(self.subject, 400),
-            "answer": self.word,
-            "why": self.why,
-            "differences": [one.as_json() for one in self.differences],
-            "details": [shown(one, LINE) for one in listed(self.details)],
-        }
 
 
 def code(answers: Iterable[Answer]) -> int:
@@ -115,15 +96,18 @@ class _Judge:
             VerifyError: A folder that holds no edition.
         """
         folder = (path if path.is_dir() else path.parent).resolve()
-        if _holds_edition(folder) if path.is_dir() else _belongs(path):
-            yield self._folder(_edition_in(folder))
+        # an edition is named so, even if its manifest is gone, or has one
+        held = EDITION.fullmatch(folder.name) or (folder / manifest.NAME).is_file()
+        if held if path.is_dir() else _belongs(path):
+            yield self._edition(_edition_in(folder))
             return
         if not path.is_dir():
-            yield self._file(path)
+            page = path.suffix.lower() in (".html", ".ipynb")
+            yield self._page(path) if page else self._zip(path) if _is_archive(path) else self._pdf(path)
             return
         whole = Store(folder, folder / ".lock", self.project)
         if found := whole.editions():
-            yield from map(self._folder, found)
+            yield from map(self._edition, found)
             yield from _store(whole)
             return
         above = Store(folder.parent, folder.parent / ".lock")
@@ -133,17 +117,9 @@ class _Judge:
                 f"{path}: must be an edition, a folder of editions or a PDF (got a folder without editions).\n"
                 "Nothing was verified; `handover list` names the editions of this project."
             )
-        yield from map(self._folder, within)
+        yield from map(self._edition, within)
         if strays := _strange((stray for stray in above.strays() if stray.parent == folder), folder):
             yield Answer(_short(folder), DIFFERS, "", strays)
-
-    def _folder(self, edition: Edition) -> Answer:
-        return self._edition(edition, _short(edition.folder))
-
-    def _file(self, path: Path) -> Answer:
-        if path.suffix.lower() in (".html", ".ipynb"):
-            return self._page(path)
-        return self._zip(path) if _is_archive(path) else self._pdf(path)
 
     def _zip(self, path: Path) -> Answer:
         """Answer for a bundle that is still packed."""
@@ -187,8 +163,8 @@ class _Judge:
             return self._by_hash(path, digest.of_bytes(data), said)
         carried = said.carried(found.attachments)
         rebuilt = rebuild.again(self.project, said, carried, trust=self.trust)
-        if isinstance(rebuilt, Refused):
-            return _refused(name, rebuilt)
+        if isinstance(rebuilt, Answer):
+            return replace(rebuilt, subject=name)
         given = rebuilt.file(".pdf")
         if given == data:
             return Answer(name, VERIFIED, _standing(rebuilt), (f"{said.report} {rebuilt.product.edition}",))
@@ -216,8 +192,9 @@ class _Judge:
         cure = "verify it without --hashes, or where a manifest names it: in its edition's folder or its own project"
         return Answer(name, UNJUDGED, "all hashes come from the PDF itself", (*torn, cure))
 
-    def _edition(self, edition: Edition, name: str) -> Answer:
+    def _edition(self, edition: Edition, name: str = "") -> Answer:
         """Answer for an edition in its folder: every file against the manifest, then all against a second render."""
+        name = name or _short(edition.folder)
         packed = bundle.is_bundle(edition.folder)
         found = bundle.faults(edition) if packed else edition.faults()
         faults = tuple(fault.replace(f"{edition.folder}/", "") for fault in found)
@@ -231,8 +208,9 @@ class _Judge:
         pdf, carried = _carried(edition) if self.trust or rebuild.changes(self.project, said) else (b"", {})
         carried |= bundle.carried(edition) if packed else {}
         rebuilt = rebuild.again(self.project, said, carried, trust=self.trust)
-        if isinstance(rebuilt, Refused):
-            return _refused(name, rebuilt, faults)
+        if isinstance(rebuilt, Answer):
+            told = {"word": DIFFERS, "why": "", "details": (*faults, *rebuilt.details)} if faults else {}
+            return replace(rebuilt, subject=name, **told)
         differences = tuple(_differences(edition, about, rebuilt))
         if faults or (differences and not rebuilt.changed):
             return Answer(name, DIFFERS, "", faults, differences)
@@ -240,11 +218,6 @@ class _Judge:
             details = rebuild.advice(self.project, rebuilt.changed, carried, pdf)
             return Answer(name, ELSEWHERE, "it was made from other inputs", details, differences)
         return Answer(name, VERIFIED, _standing(rebuilt))
-
-
-def _holds_edition(folder: Path) -> bool:
-    """Whether a folder is that of an edition: one that is named so, even if its manifest is gone, or that has one."""
-    return bool(EDITION.fullmatch(folder.name)) or (folder / manifest.NAME).is_file()
 
 
 def _belongs(path: Path) -> bool:
@@ -362,11 +335,6 @@ def _different_files(edition: Edition, rebuilt: Rebuilt) -> Iterator[Difference]
             same = False
         if not same:
             yield Difference(f"{name}: {what} is another")
-
-
-def _refused(name: str, refused: Refused, faults: tuple[str, ...] = ()) -> Answer:
-    word = DIFFERS if faults or refused.wrong else ELSEWHERE
-    return Answer(name, word, "" if faults else refused.why, (*faults, *refused.details), refused.differences)
 
 
 def _standing(rebuilt: Rebuilt) -> str:

@@ -78,17 +78,9 @@ def read(pdf: bytes) -> Contents:
         raise VerifyError("cannot be read (it takes more memory or time than any edition)") from None
     if "fault" in found:
         raise VerifyError(found["fault"])
-    return Contents(
-        attachments={name: base64.b64decode(data) for name, data in found["attachments"].items()},
-        active=tuple(found["active"]),
-        document=_part_of(found["document"]),
-        pages=tuple(map(_part_of, found["pages"])),
-    )
-
-
-def _part_of(found: list[Any]) -> Part:
-    text, strings, whole = found
-    return Part(text, tuple((key, value) for key, value in strings), whole)
+    attachments = {name: base64.b64decode(data) for name, data in found["attachments"].items()}
+    parts = (Part(text, tuple(map(tuple, strings)), whole) for text, strings, whole in found["parts"])
+    return Contents(attachments, tuple(found["active"]), next(parts), tuple(parts))
 
 
 def letters(font: Any) -> dict[int, str]:
@@ -125,8 +117,10 @@ def _contents(data: bytes) -> dict[str, Any]:
         return {
             "attachments": {name: base64.b64encode(content).decode() for name, content in attached.items()},
             "active": sorted(set(_active(pdf))),
-            "document": _part("", pikepdf.Array([pdf.docinfo, pdf.Root]), numbers),
-            "pages": [_part(_text(page.obj, page.obj.get("/Resources")), page.obj, numbers) for page in pdf.pages],
+            "parts": [
+                _part("", pikepdf.Array([pdf.docinfo, pdf.Root]), numbers),
+                *(_part(_text(page.obj, page.obj.get("/Resources")), page.obj, numbers) for page in pdf.pages),
+            ],
         }
 
 

@@ -1,4 +1,4 @@
-"""The first difference between two files in the terms of a report: file, page or cell, and what both have there."""
+"""An answer, and the first difference between two files in the terms of a report: page or cell, and what both have."""
 
 import csv
 import io
@@ -12,10 +12,13 @@ from typing import Any
 
 from handover.editions import EDITION
 from handover.errors import VerifyError
-from handover.text import shown
+from handover.text import listed, shown
 from handover.verify import contents
 from handover.verify.contents import Contents, Part
 
+VERIFIED, DIFFERS, ELSEWHERE, UNJUDGED = "verified", "differs", "cannot be rebuilt here", "cannot be judged"
+#: How long one line of an answer may be.
+LINE = 2000
 #: How much of a text stands on either side of the place where it changes, and how much of one is shown at most.
 AROUND, SHOWN = 32, 160
 #: What is larger is not taken apart to say where it differs: a few bytes of JSON can become hundreds in memory.
@@ -56,6 +59,32 @@ class Difference:
     def as_json(self) -> dict[str, str]:
         """The same for programs."""
         return {name: shown(text, 4 * SHOWN) for name, text in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer for one thing asked about; `differences` and then `details` stand on lines below the first."""
+
+    subject: str
+    word: str
+    why: str = ""
+    details: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+    def __str__(self) -> str:
+        line = f"{self.word}: {shown(self.subject, 400)}" + (f" ({self.why})" if self.why else "")
+        below = [*listed(map(str, self.differences)), *(shown(one, LINE) for one in listed(self.details))]
+        return "\n".join([line, *(f"  {one}" for one in below)])
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "path": shown(self.subject, 400),
+            "answer": self.word,
+            "why": self.why,
+            "differences": [one.as_json() for one in self.differences],
+            "details": [shown(one, LINE) for one in listed(self.details)],
+        }
 
 
 def first(name: str, found: bytes, given: bytes, facts: Facts = ()) -> Difference:
@@ -193,7 +222,9 @@ def _of_notebook(name: str, found: bytes, given: bytes) -> Difference | None:
     held, wanted = (json.loads(data) for data in (found, given))
     for number, (one, other) in enumerate(zip_longest(held["cells"], wanted["cells"], fillvalue=MISSING), 1):
         cells = [dict(one) if isinstance(one, dict) else one for one in (one, other)]
-        sources = [_source(cell.pop("source", "")) if isinstance(cell, dict) else _text(cell) for cell in cells]
+        sources = [
+            "".join(map(str, cell.pop("source", ""))) if isinstance(cell, dict) else _text(cell) for cell in cells
+        ]
         if sources[0] != sources[1]:
             return Difference(f"{name}, cell {number}, its source", *_excerpts(*sources))
         if different := of_values(f"{name}, cell {number}", *cells):
@@ -216,10 +247,6 @@ def _parting(found: Any, given: Any, path: tuple[Any, ...]) -> tuple[tuple[Any, 
         same = type(found) is type(given) and found == given
         return None if same else (path, found, given)
     return next(filter(None, (_parting(held, wanted, (*path, key)) for key, held, wanted in pairs)), None)
-
-
-def _source(source: Any) -> str:
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
 def _text(value: Any) -> str:

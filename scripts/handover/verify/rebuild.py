@@ -16,7 +16,7 @@ from handover.errors import GitError, HandoverError, ParameterError
 from handover.notebook import OPEN, SHUT, source
 from handover.project import Project
 from handover.text import shown
-from handover.verify.difference import Difference, first
+from handover.verify.difference import DIFFERS, ELSEWHERE, Answer, first
 from handover.verify.record import Record
 
 PACKAGE = "scripts/handover"
@@ -45,18 +45,8 @@ class Rebuilt:
         return next(data for name, data in self.product.files.items() if name.endswith(suffix))
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why there is no second render; `wrong` tells a claim that can never hold from one that cannot be judged here."""
-
-    why: str
-    details: tuple[str, ...]
-    differences: tuple[Difference, ...] = ()
-    wrong: bool = False
-
-
-def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust: bool) -> Rebuilt | Refused:
-    """Render again what an edition says of itself.
+def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust: bool) -> Rebuilt | Answer:
+    """Render again what an edition says of itself; an answer says why that cannot be.
 
     The notebook of this checkout is run. The files that came with the edition, `carried`, by path, are used where they
     are not this checkout's, and its notebook is run, only with `trust`. Cells have the network only where this
@@ -71,7 +61,8 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
         known = path.is_file() and notebook in carried
         differences = (first(f"attachment {path.name}", carried[notebook], path.read_bytes()),) if known else ()
         details = advice(project, changed, carried)
-        return Refused(why, (*details, "the notebook that came with it was not run; --trust runs it"), differences)
+        details += ("the notebook that came with it was not run; --trust runs it",)
+        return Answer("", ELSEWHERE, why, details, differences)
     try:
         whole = not said.attached and all(path in carried for path in said.inputs["tables"])
         with _project_of(project, said.report, carried, alone=whole) if trusted else nullcontext(project) as chosen:
@@ -81,11 +72,11 @@ def again(project: Project, said: Record, carried: Mapping[str, bytes], *, trust
             return Rebuilt(render.produce(request, timeout_s=TIMEOUT_S), tuple(changed), trusted)
     except ParameterError as error:
         why = "it names parameters that its notebook does not allow"
-        return Refused(why, tuple(map(shown, str(error).splitlines()[:-1])), wrong=True)
+        return Answer("", DIFFERS, why, tuple(map(shown, str(error).splitlines()[:-1])))
     except HandoverError as error:
         why = f"it does not render: {shown(str(error).splitlines()[0])}"
         opened = ("its cells had the network, which this checkout does not open to them",) * (said.network == OPEN)
-        return Refused(why, (*opened, *(advice(project, changed, carried) if changed else ())))
+        return Answer("", ELSEWHERE, why, (*opened, *(advice(project, changed, carried) if changed else ())))
 
 
 def changes(project: Project, said: Record) -> list[str]:
@@ -197,22 +188,19 @@ def _project_of(project: Project, report: str, carried: Mapping[str, bytes], *, 
     with scratch.folder() as folder:
         own = Project(folder / "project")
         with scratch.room(folder.parent):
-            _lay_out(own, None if alone else project, report, carried)
+            own.notebooks.mkdir(parents=True)
+            if not alone and project.data.is_dir():
+                shutil.copytree(project.data, own.data, symlinks=True)
+            for path in () if alone else (project.lock, project.notebook(report)):
+                if path.is_file():
+                    shutil.copy(path, own.root / path.relative_to(project.root))
+            # of what this checkout sets, only this shows on a page
+            author = settings.author(None if alone else project)
+            (own.root / settings.FILE).write_text(settings.signed(author), "utf-8")
+            for path, data in carried.items():
+                target = own.root / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.unlink(missing_ok=True)
+                target.write_bytes(data)
         source.load(own.notebook(report), report)
         yield own
-
-
-def _lay_out(own: Project, project: Project | None, report: str, carried: Mapping[str, bytes]) -> None:
-    own.notebooks.mkdir(parents=True)
-    if project and project.data.is_dir():
-        shutil.copytree(project.data, own.data, symlinks=True)
-    for path in (project.lock, project.notebook(report)) if project else ():
-        if path.is_file():
-            shutil.copy(path, own.root / path.relative_to(project.root))
-    # of what this checkout sets, only this shows on a page
-    (own.root / settings.FILE).write_text(settings.signed(settings.author(project)), "utf-8")
-    for path, data in carried.items():
-        target = own.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        target.write_bytes(data)

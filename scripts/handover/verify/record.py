@@ -7,19 +7,43 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from handover import digest
 from handover.document import PICTURES
-from handover.editions import RECORD, REPORT, Manifest, manifest
+from handover.editions import RECORD, REPORT, Manifest, manifest, shape
 from handover.errors import VerifyError
 from handover.project import MARKER
 from handover.text import listed, shown
 from handover.verify import contents
 
-HASH = re.compile(r"[0-9a-f]{64}")
 VERSION = re.compile(r"[A-Za-z0-9.+!_-]{1,40}")
-KEYS = {"report": str, "as_of": str, "parameters": dict, "notebook": dict, "data": dict, "versions": dict}
+
+
+def is_table(path: str) -> bool:
+    """Whether a path may be one of a table, or of a picture, of which none can run."""
+    parts = PurePosixPath(path).parts
+    data = parts[:1] == MARKER.parts[:1] and len(parts) > 1
+    inside = (data or path.lower().endswith(PICTURES)) and not path.startswith("/") and ".." not in parts
+    return inside and path.isprintable() and "\\" not in path
+
+
+class Attached(TypedDict):
+    """A file that a PDF carries."""
+
+    attachment: str
+    sha256: manifest.Hash
+
+
+class Stated(TypedDict):
+    """The record that a PDF carries."""
+
+    report: Annotated[str, REPORT.fullmatch, "the name of a report"]
+    as_of: str
+    parameters: dict[str, manifest.Value]
+    notebook: Attached
+    data: dict[Annotated[str, is_table, "a table in data/"], Attached]
+    versions: dict[Annotated[str, VERSION.fullmatch, "a tool"], Annotated[str, VERSION.fullmatch, "a version"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +98,16 @@ def record_of_pdf(data: bytes | None) -> Record:
     """
     if data is None:
         raise VerifyError(f"carries no {RECORD}: it is no edition, or what it carried was taken out")
-    if len(data) > manifest.BYTES_MAX:
-        raise _wrong(f"must have at most {manifest.BYTES_MAX:,} bytes", f"{len(data):,}")
     try:
+        if len(data) > manifest.BYTES_MAX:
+            raise ValueError(f"must have at most {manifest.BYTES_MAX:,} bytes (got {len(data):,})")
         content = manifest.parsed(data)
+        if wrong := shape.fault(content, Stated):
+            raise ValueError(wrong)
     except ValueError as error:
-        raise _wrong("must be JSON", error) from None
-    if not isinstance(content, dict) or content.keys() != KEYS.keys():
-        raise _wrong(f"must hold {', '.join(KEYS)}", content)
-    for key, kind in KEYS.items():
-        if not isinstance(content[key], kind):
-            raise _wrong(f"'{key}' must be {'an object' if kind is dict else 'text'}", content[key])
-    if not REPORT.fullmatch(content["report"]):
-        raise _wrong("'report' must be the name of a report", content["report"])
-    if outside := [path for path in content["data"] if not is_table(path)]:
-        raise _wrong("each table must lie in data/", outside[0])
-    for tool, version in content["versions"].items():
-        if not (VERSION.fullmatch(tool) and isinstance(version, str) and VERSION.fullmatch(version)):
-            raise _wrong("each version must be one", f"{tool} {version}")
+        raise VerifyError(f"carries a record, {RECORD}, that is not as handover writes it: {shown(error)}") from None
     files = {f"notebooks/{content['report']}.ipynb": content["notebook"], **content["data"]}
-    attached = {path: _attachment(about) for path, about in files.items()}
+    attached = {path: (about["attachment"], about["sha256"]) for path, about in files.items()}
     hashes = {path: sha256 for path, (_, sha256) in attached.items()}
     inputs = {"notebook": hashes.pop(next(iter(files))), "versions": content["versions"]}
     if MARKER.as_posix() in hashes:
@@ -110,24 +124,3 @@ def record_of_manifest(about: Manifest) -> Record:
     if not REPORT.fullmatch(about["report"]):
         raise VerifyError(f"manifest.json: 'report' must be the name of a report (got {shown(about['report'], 80)})")
     return Record(about["report"], about["parameters"], about["inputs"], {}, about["run"].get("network", ""))
-
-
-def _attachment(about: Any) -> tuple[str, str]:
-    if isinstance(about, dict) and about.keys() == {"attachment", "sha256"}:
-        name, sha256 = about["attachment"], about["sha256"]
-        if isinstance(name, str) and isinstance(sha256, str) and HASH.fullmatch(sha256):
-            return name, sha256
-    raise _wrong("each attachment must have a name and a SHA-256", about)
-
-
-def is_table(path: str) -> bool:
-    """Whether a path may be one of a table, or of a picture, of which none can run."""
-    parts = PurePosixPath(path).parts
-    data = parts[:1] == MARKER.parts[:1] and len(parts) > 1
-    inside = (data or path.lower().endswith(PICTURES)) and not path.startswith("/") and ".." not in parts
-    return inside and path.isprintable() and "\\" not in path
-
-
-def _wrong(rule: str, got: object = None) -> VerifyError:
-    found = "" if got is None else f" (got {shown(got, 80)})"
-    return VerifyError(f"carries a record, {RECORD}, that is not as handover writes it: {rule}{found}")
