@@ -9,6 +9,7 @@ each module does.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,11 @@ def prepare(folder: Path) -> None:
     news = News(facts, English())
     for key in facts:
         news.steps(key)
-    _draw(
-        (troops.levels, troops.in_iraq(rows["troop_levels"], rows["claims"])),
-        (attacks.by_month, rows["attacks"]),
-        (handovers.strip, handovers.ended(rows["handovers"], rows["bases"])),
-        (isis.counts, isis.comparable(rows["isis_attacks"], rows["claims"])),
-    )
+    with suppress(KeyError):  # another story has other tables
+        _draw(
+            (troops.levels, troops.in_iraq(rows["troop_levels"], rows["claims"])),
+            (attacks.by_month, rows["attacks"]),
+            (handovers.strip, handovers.ended(rows["handovers"], rows["bases"])),
+            (isis.counts, isis.comparable(rows["isis_attacks"], rows["claims"])),
+        )
     figure.make_ready(CANVASES)
