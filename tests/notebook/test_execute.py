@@ -206,6 +206,15 @@ def test_what_programs_write_is_shown_by_the_cell_that_ran_them(run):
 
 
 @pytest.mark.kernel
+def test_a_letter_of_what_programs_write_is_whole_wherever_it_is_read(run):
+    program = "print('.' + 'é' * 100_000)"
+    said = "." + "é" * 100_000 + "\n"
+    assert printed(
+        run(f"import subprocess, sys; subprocess.run([sys.executable, '-X', 'utf8', '-c', {program!r}]); None")
+    ) == [said]
+
+
+@pytest.mark.kernel
 def test_a_cell_that_closes_its_streams_ends_all_the_same(run):
     assert printed(run("import os; os.close(1); os.close(2)", "print('over')")) == ["over\n"]
 

@@ -10,6 +10,7 @@ if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
     del sys.path[0]
 
+import codecs
 import fcntl
 import gc
 import os
@@ -121,11 +122,11 @@ class Stream(OutStream):
         super()._setup_stream_redirects(name)
 
     def _watch_pipe_fd(self) -> None:
-        said = b"\0"
+        said, decode = b"\0", codecs.getincrementaldecoder("utf-8")("replace").decode  # a read may part a letter
         while said and select.select([self._fid], [], []) and self._should_watch:
             with self._passing:
                 said = os.read(self._fid, PIPE_MAX)
-                self.write(said.decode(errors="replace"))
+                self.write(decode(said))
                 os.write(self._original_stdstream_copy, said)
                 self._passed += len(said)
                 self._passing.notify_all()

@@ -194,13 +194,11 @@ class PrintLog:
         if found.text not in texts:
             texts.append(found.text)
 
-    def rows(self, row_ids: Iterable[str], source_ids: Iterable[str]) -> None:
-        """Record rows that a chart or a table shows, and their sources."""
+    def rows(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Record rows that a chart or a table shows, each with its id, source and outlet."""
         where = self.facts.view.tables.where
-        shown = list(row_ids)
-        self.drawn.update(dict.fromkeys(shown))
-        self.tables.update({where[row_id][0]: None for row_id in shown})
-        self.sources.update(dict.fromkeys(source_ids))
+        for row_id, source_id, _ in rows:
+            self.drawn[row_id] = self.tables[where[row_id][0]] = self.sources[source_id] = None
 
     def unmarked(self) -> list[Contradiction]:
         """Return the contradictions over what was printed that no registered conflict tells."""

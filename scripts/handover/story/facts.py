@@ -156,7 +156,7 @@ class Facts:
             except FactError:
                 return True  # the rows of that day contradict each other, and its report says so
 
-        days = [self.view.as_of, *(day for day in tables.days if day > self.view.as_of)]
+        days = [self.view.as_of, *tables.days[bisect.bisect(tables.days, self.view.as_of) :]]
         at = bisect.bisect_left(days, True, key=known)
         return days[at] if at < len(days) else None
 

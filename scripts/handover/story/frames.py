@@ -40,8 +40,9 @@ CAPTURE = "E190"
 
 def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """Return the rows as dictionaries of plain cells: days as `datetime.date`, empty ones as None."""
-    columns = [_cells(column) for _, column in frame.items()]
-    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+    # a list, since pandas makes each name anew whenever it is asked
+    names, columns = frame.columns.tolist(), [_cells(column) for _, column in frame.items()]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _cells(column: "pd.Series") -> list[Any]:
@@ -86,7 +87,7 @@ def marks(view: View, labels: Mapping[str, str]) -> "pd.DataFrame":
         period = view.claim(row_id).period
         if view.sees(row_id) and period:
             rows.append({"label": label, "start": period.start, "end": period.end} | _evidence(view, row_id))
-    return _from_rows(sorted(rows, key=lambda row: row["start"]), ("label", "start", "end"))
+    return from_rows(sorted(rows, key=lambda row: row["start"]), ("label", "start", "end"))
 
 
 def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
@@ -101,7 +102,7 @@ def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
             words = {"fact": fact.key, "label": fact.label, "start": period.start, "end": period.end}
             words |= {"value": number.value, "low": number.low, "high": number.high, "bound": number.bound}
             rows += [words | _evidence(view, claim) for claim in fact.claims]
-    return _from_rows(rows, ("fact", "label", "value", "low", "high", "bound", "start", "end"))
+    return from_rows(rows, ("fact", "label", "value", "low", "high", "bound", "start", "end"))
 
 
 def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":
@@ -129,7 +130,7 @@ def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFra
             "start": day,
         }
         rows.append(words | _evidence(view, found.id))
-    return _from_rows(sorted(rows, key=lambda row: row["start"]), ("said", "speaker", "statement", "start"))
+    return from_rows(sorted(rows, key=lambda row: row["start"]), ("said", "speaker", "statement", "start"))
 
 
 def holdings(view: View, place_id: str) -> "pd.DataFrame":
@@ -151,7 +152,7 @@ def holdings(view: View, place_id: str) -> "pd.DataFrame":
         | _evidence(view, row_id)
         for n, ((start, kind, row_id), end) in enumerate(zip(turns, ends, strict=False), 1)
     ]
-    return _from_rows(spans, ("label", "start", "end", "kind", "open"))
+    return from_rows(spans, ("label", "start", "end", "kind", "open"))
 
 
 def promises(view: View, language: English) -> "pd.DataFrame":
@@ -175,7 +176,7 @@ def promises(view: View, language: English) -> "pd.DataFrame":
             words |= {"done": "not reported" if view.as_of > due.end else "not due yet", "late": ""}
         ids = [str(row["milestone_id"]), *([report.id] if report else [])]
         rows += [words | _evidence(view, row_id) for row_id in ids]
-    return _from_rows(rows, ("label", "due", "done", "late", "date"))
+    return from_rows(rows, ("label", "due", "done", "late", "date"))
 
 
 def _due(due: Period, language: English) -> str:
@@ -210,18 +211,20 @@ def _evidence(view: View, row_id: str) -> dict[str, Any]:
     return dict(zip(EVIDENCE, (row_id, found.source, source["outlet"], source["grade"], found.known), strict=True))
 
 
-def _from_rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> "pd.DataFrame":
+def from_rows(rows: list[dict[str, Any]], columns: Iterable[str]) -> "pd.DataFrame":
+    """Return rows with evidence as a frame of some of their columns, and of the evidence."""
     return _frame({name: [row[name] for row in rows] for name in (*columns, *EVIDENCE)})
 
 
 def _frame(columns: dict[str, list[Any]]) -> "pd.DataFrame":
     """Make a frame from finished columns, since changing a column of a frame would copy it."""
+    import numpy as np
     import pandas as pd
 
-    def column(name: str, cells: list[Any]) -> "pd.Series":
+    def column(name: str, cells: list[Any]) -> Any:
         if name in DATES:
-            return pd.Series(pd.to_datetime(cells))
-        return pd.Series(cells, dtype="float64" if name in NUMBERS else None)
+            return pd.to_datetime(cells)
+        return np.array(cells, dtype=float) if name in NUMBERS else cells
 
     return pd.DataFrame({name: column(name, cells) for name, cells in columns.items()})
 
@@ -252,10 +255,10 @@ def require_rows(where: str, rows: object, columns: Iterable[str] = ()) -> None:
             "Choose among them with query; rows that are grouped, or made by hand, no longer name their sources. "
             "A sum or a mean is a row of data/facts.csv, which story.numbers gives as rows."
         )
-    bare = rows["row_id"][rows["source_id"].isna()]  # type: ignore[index]
-    if len(bare):
+    bare = rows["source_id"].isna()  # type: ignore[index]
+    if bare.any():
         raise ChartError(
-            f"{where}: each row must name its source (got none for '{bare.iloc[0]}').\n"
+            f"{where}: each row must name its source (got none for '{rows['row_id'][bare].iloc[0]}').\n"
             "Give the table a column source_id, and fill it."
         )
     if missing := [name for name in columns if name not in names and name not in STANDING]:
@@ -265,13 +268,13 @@ def require_rows(where: str, rows: object, columns: Iterable[str] = ()) -> None:
         )
 
 
-def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, language: English) -> Table:
+def html_table(rows: Iterable[Row], columns: dict[str, str], caption: str, language: English) -> Table:
     """Write rows as an HTML table with a caption and header cells, each row ending in its source.
 
     Rows that read alike become one row with several sources.
 
     Args:
-        rows: Any of the frames above.
+        rows: From `records`.
         columns: Column to heading; ``quantity`` and ``when`` stand for the columns of an interval and a period. A
             count with a bound is written with its bound.
         caption: Markdown with links, from a template.
@@ -279,7 +282,7 @@ def html_table(rows: "pd.DataFrame", columns: dict[str, str], caption: str, lang
     """
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in [*columns.values(), "Source"])
     body: dict[str, dict[str, None]] = {}
-    for row in records(rows):
+    for row in rows:
         cells = "".join(_cell(row, column, language, first=n == 0) for n, column in enumerate(columns))
         link = f'<a href="{SOURCE}{row["source_id"]}">{html.escape(str(row["outlet"]))}</a>'
         body.setdefault(cells, {})[link] = None

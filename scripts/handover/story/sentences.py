@@ -35,7 +35,7 @@ FACT, SOURCE, CLAIM, CONFLICT = "#fact-", "#source-", "#claim-", "#conflict-"
 LINK = re.compile(r'\[((?:\\.|[^\]\\])*)\]\(([^)\s]*)(?: "([^"]*)")?\)')
 DOLLAR = re.compile(r"(?<![\\$])\$(?=\[(?:\\.|[^\]\\])*\]\()")
 ESCAPED = re.compile(r"\\([\\`*_\[\]<>#$|~&])")
-DIGITS = re.compile(r"\S*\d\S*")
+DIGITS = re.compile(r"(?<!\S)[^\s\d]*+\d\S*")
 DOUBLED = re.compile(r"\{\{([a-z]\w*(?:\.\w+)?)\}\}")
 PARTS = ("year", "month", "day", "date", "start", "end", "source", "speaker")
 #: The part of a field that is words of the sentence itself.
@@ -203,9 +203,10 @@ class Writer:
         """
         bare = re.sub(r"\{\w*\[([^\]}]*)\]\}|\{[^}]*\}", "" if spelt else r"\1", template)
         number = NUMBER_WORD if spelt else DIGITS
-        for name in self.names if number.search(bare) else ():
+        typed = number.search(bare)
+        for name in self.names if typed else ():
             bare = bare.replace(name, "")
-        if typed := number.search(bare):
+        if typed and (typed := number.search(bare)):
             such = " or ".join(f"{{{key}}}" for key in self._printed_as(typed.group())) or "{FACT}"
             raise ProseError(
                 f"{where}: a template must type no number (got '{typed.group()}').\n  {template}\n"

@@ -6,7 +6,7 @@ story.say("Iraqi officials reported {isis_attacks_2025} attacks")
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -273,33 +273,31 @@ class Story:
         Raises:
             ChartError: Text is cut off or overlaps, or words or values are missing.
         """
-        import pandas as pd
-
         from handover.story.charts import figure, labels
 
         counted, *others = rows if isinstance(rows, list) else [rows]
         frames.require_rows("figure", counted, values or ())
         for part in others:
             frames.require_rows("figure", part)
-        rows = pd.concat([part[["row_id", "source_id", "outlet"]] for part in (counted, *others)], ignore_index=True)
-        rows = rows.drop_duplicates("row_id")
-        if len(rows) > FEW_VALUES and not values:
+        # a row that is in several frames is drawn once
+        drawn = {row[0]: row for part in (counted, *others) for row in _sourced(part)}.values()
+        if len(drawn) > FEW_VALUES and not values:
             raise ChartError(
-                f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(rows)} rows "
+                f"figure: a chart of more than {FEW_VALUES} rows must have its values beside it (got {len(drawn)} rows "
                 'and no values=…).\nName the columns to show, such as values={"when": "When", "quantity": "Troops"}.'
             )
         self._writer.check(otherwise, where="otherwise")
         words = self._writer.markdown(title, where="title")
-        if rows.empty or not words:
-            if rows.empty:
+        if not drawn or not words:
+            if not drawn:
                 self._omissions.add("chart", _first(title), self._no_row, lost=True)
             return self._instead(otherwise)
         # once for the whole chart, since applying the style costs a hundredth of a second
         with figure.house():
             fig, narrow = figure.drawn(draw, size, ratio)
-            self.log.rows(rows["row_id"], rows["source_id"])
+            self.log.rows(drawn)
             measure = self._writer.markdown(subtitle, where="subtitle")
-            beside = values and len(rows) > FEW_VALUES
+            beside = values and len(drawn) > FEW_VALUES
             # where the values stand beside the chart, a label that finds no room is among them
             for label in () if beside else labels.without_room(fig, narrow):
                 self._omissions.add("label", label, Why("there is no room for it in the chart, and no table beside it"))
@@ -308,7 +306,7 @@ class Story:
                 narrow=narrow,
                 title=words,
                 subtitle=measure,
-                credit=self.credit(rows, named=OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
+                credit=self._credit(drawn, OUTLETS_NAMED if size == "full" else OUTLETS_NAMED // 2),
                 alt=self._writer.plain(alt, where="alt"),
                 values=frames.html_table(_in_time(counted), values, measure, self.language).html if beside else "",
             )
@@ -332,18 +330,18 @@ class Story:
             self._omissions.add("table", _first(caption), self._no_row, lost=True)
             return self._instead(otherwise)
         frames.require_rows("table", rows, columns)
-        self.log.rows(rows["row_id"], rows["source_id"])
+        self.log.rows(_sourced(rows))
         if "statement" in columns:
             self.log.said.update(dict.fromkeys(rows["row_id"]))
         words = self._writer.markdown(caption, where="caption")
         self._omissions.tell()
         shown = self._omissions.made("table", without_links(words))
-        return replace(frames.html_table(rows, columns, words, self.language), shown=shown)
+        return replace(frames.html_table(frames.records(rows), columns, words, self.language), shown=shown)
 
-    def credit(self, rows: "pd.DataFrame", named: int = OUTLETS_NAMED) -> str:
+    def _credit(self, drawn: Iterable[tuple[str, str, str]], named: int) -> str:
         """Return the source line of a chart: the first `named` outlets, those with most rows first."""
-        first = dict(reversed([*zip(rows["outlet"], rows["source_id"], strict=True)]))
-        counts = Counter(rows["outlet"])
+        first = {outlet: source for _, source, outlet in reversed([*drawn])}
+        counts = Counter(outlet for *_, outlet in drawn)
         outlets = sorted(counts, key=lambda name: (-counts[name], name))
         links = [f"[{escape(name)}]({SOURCE}{first[name]})" for name in outlets[:named]]
         if len(outlets) > named:
@@ -444,11 +442,16 @@ def _day(name: str, text: str) -> dt.date:
         ) from None
 
 
+def _sourced(rows: "pd.DataFrame") -> list[tuple[str, str, str]]:
+    """Return the id, the source and the outlet of each row."""
+    return list(zip(*(rows[name].tolist() for name in frames.SOURCED), strict=True))
+
+
 def _first(templates: Templates) -> str:
     return templates if isinstance(templates, str) else next(iter(templates), "")
 
 
-def _in_time(rows: "pd.DataFrame") -> "pd.DataFrame":
+def _in_time(rows: "pd.DataFrame") -> list[dict[str, Any]]:
     """Sort rows by day, since readers look a day up."""
     day = next((column for column in ("date", "start") if column in rows), None)
-    return rows.sort_values(day, kind="stable") if day else rows
+    return sorted(frames.records(rows), key=lambda row: (row[day] is None, row[day]) if day else 0)

@@ -54,7 +54,7 @@ def state(rows, bases, history, over=None):
 
 GONE = pd.DataFrame(
     [{"row_id": "E1", "source_id": "S9", "outlet": "The Wire", "grade": "A", "start": pd.Timestamp("2026-09-30")}]
-).assign(date_precision="day")
+).assign(date_precision="day", known=pd.Timestamp("2026-09-30"))
 
 
 @pytest.mark.parametrize(

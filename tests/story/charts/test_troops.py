@@ -43,10 +43,10 @@ def test_several_scopes_are_refused(rows):
 def test_an_open_bound_has_a_cap_and_no_other_edge(rows, draw, texts, strokes, bound, edge):
     fig, ax = draw(troops.levels, rows("troop_levels", {"date": "2026-01-14", edge: 2000, "bound": bound}))
     (cap,) = lines(ax, "cap")
-    (fade,) = [one for one in ax.collections if one.get_gid() == "fade"]
+    (fade,) = [one for one in ax.artists if one.get_gid() == "fade"]
     assert list(cap.get_ydata()) == [2000]
-    assert fade.get_alpha() < 0.2 and not len(fade.get_edgecolor())
-    reach = {strip.get_extents().height for strip in fade.get_paths()}
+    assert fade.face[3] < 0.2
+    reach = {strip.get_extents().height for strip in fade.strips}
     assert len(reach) > 4, "strips of growing length make the end fade away"
     x, y = labels.points(ax, cap.get_xdata()[0], 2000)
     away = -1 if bound == "fewer_than" else 1

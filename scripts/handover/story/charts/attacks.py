@@ -181,12 +181,14 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     scale(plot)
     highest = max((box.top for box in labels.flag_boxes(ax, notes, _stacks(ax, tops))), default=0.0)
     scale(max(plot, highest - foot + 3))
-    marks.key(ax, kinds, {kind: _sampler(kind) for kind in (*WEAPONS, "claimed")})
+    marks.key(ax, kinds, {kind: _look(kind, 5.5) for kind in kinds})
     axes.count_axis(ax, top, most=max(int(top * unit / 16), 1))
     size = _size(ax)
     for kind in sorted({day.weapon for day in found}):
-        _mark(ax, [place for day, place in zip(found, stacked, strict=True) if day.weapon == kind], kind, size)
-    _mark(ax, [(x, -level - 0.4) for x, level in hanging], "claimed", size, clip_on=False)
+        marks.plot(
+            ax, [place for day, place in zip(found, stacked, strict=True) if day.weapon == kind], **_look(kind, size)
+        )
+    marks.plot(ax, [(x, -level - 0.4) for x, level in hanging], clip_on=False, **_look("claimed", size))
     boxes = [*_stacks(ax, tops), *labels.flags(ax, notes, _stacks(ax, tops))]
     for year in sorted(none):
         _write_none(ax, year, boxes)
@@ -216,7 +218,7 @@ def _write_none(ax: Axes, year: int, taken: list[labels.Box]) -> None:
 
 
 def _stacks(ax: Axes, tops: Mapping[float, float]) -> list[labels.Box]:
-    spots = [labels.points(ax, x, level + 0.5) for x, level in tops.items()]
+    spots = labels.all_points(ax, [(x, level + 0.5) for x, level in tops.items()])
     return [labels.Box(px - 3, 0, px + 3, py) for px, py in spots]
 
 
@@ -226,18 +228,12 @@ def _size(ax: Axes) -> float:
     return min(max(x1 - x0, 4.0), y1 - y0, LARGEST) - 0.4
 
 
-def _mark(ax: Axes, places: list[tuple[float, float]], kind: str, size: float, **how: Any) -> None:
+def _look(kind: str, size: float) -> dict[str, Any]:
     if kind == "claimed":
-        look = {"marker": "o", "ms": size * 0.85, "mfc": PAPER, "mec": LABEL, "mew": 0.7, "zorder": 3, "gid": "claimed"}
-        marks.plot(ax, places, **look | how)
-        return
+        return {"marker": "o", "ms": size * 0.85, "mfc": PAPER, "mec": LABEL, "mew": 0.7, "zorder": 3, "gid": "claimed"}
     _, shape, colour = WEAPONS[kind]
     look = {"mfc": colour, "mec": CONTEXT if colour == PAPER else colour, "mew": 0.4, "zorder": 3}
-    marks.plot(ax, places, marker=shape, ms=size * (0.85 if shape == "D" else 1), **look | how)
-
-
-def _sampler(kind: str) -> marks.Sample:
-    return lambda ax, x, y: _mark(ax, [(x, y)], kind, 5.5, **marks.KEY)
+    return look | {"marker": shape, "ms": size * (0.85 if shape == "D" else 1)}
 
 
 def _worst(found: list[Day], stacked: list[tuple[float, float]], most: int) -> list[labels.Note]:

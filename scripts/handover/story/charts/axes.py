@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from handover.story.charts.labels import LINE, PAD, POINTS, TEXT, breadth, points, set_text, strokes
+from handover.story.charts.labels import LINE, PAD, POINTS, TEXT, all_points, breadth, set_text, strokes
 from handover.story.charts.style import INK, LABEL, RULE
 from handover.story.values import English
 
@@ -119,7 +119,7 @@ def ticks(ax: Axes, found: Sequence[tuple[float, str]], *, length: float = STROK
     """
     ax.xaxis.set_major_locator(NullLocator())
     foot = ax.get_window_extent().y0
-    places = [points(ax, at, 0.0)[0] for at, _ in found]
+    places = [px for px, _ in all_points(ax, [(at, 0.0) for at, _ in found])]
     if length:
         ends = [((px, foot - length), (px, foot)) for px in places]
         strokes(ax, ends, LABEL, transform=POINTS, lw=0.8, zorder=2, clip_on=False)
@@ -142,7 +142,7 @@ def value_ticks(ax: Axes, places: Sequence[float], words: Sequence[str]) -> None
     """Draw a grid line at each place of the y axis, and its words before it; the limits must be final."""
     ax.yaxis.set_major_locator(FixedLocator(places))
     ax.yaxis.set_visible(False)
-    box, heights = ax.get_window_extent(), [points(ax, 0.0, at)[1] for at in places]
+    box, heights = ax.get_window_extent(), [py for _, py in all_points(ax, [(0.0, at) for at in places])]
     ends = [((box.x0, py), (box.x1, py)) for py in heights]
     strokes(ax, ends, RULE, transform=POINTS, lw=0.7, zorder=0.5, clip_on=False)
     for py, text in zip(heights, words, strict=True):

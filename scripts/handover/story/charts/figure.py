@@ -236,11 +236,10 @@ def svg(fig: Figure) -> str:
     text = text[text.index("<svg") :].strip()
     text = re.sub(r"<defs>\s*<style type=\"text/css\">\*\{[^}]*\}</style>\s*</defs>\s*", "", text, count=1)
     text = text.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
-    used = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", text))
-    wanted = {name for pair in used for name in pair if name}
+    wanted = set(re.findall(r"(?:url\(|href=\")#([^)\"]+)", text))
     own = "c" + hashlib.sha256(text.encode()).hexdigest()[:8] + "-"
     text = re.sub(r" id=\"([^\"]+)\"", lambda m: f' id="{own}{m[1]}"' if m[1] in wanted else "", text)
-    return re.sub(r"(url\(#|href=\"#)", rf"\g<1>{own}", text)
+    return text.replace("url(#", f"url(#{own}").replace('href="#', f'href="#{own}')
 
 
 def _written(fig: Figure) -> str:

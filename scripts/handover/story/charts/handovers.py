@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -80,17 +79,20 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
         if any((kind == "given") == (row["kind"] in GIVEN) for row in told)
     }
     over, foot = marks.key_room(ax, list(kinds.values())), axes.foot(first, last) + 6
-    height = 60.0
     room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
     axes.time_axis(ax, first - margin, last + margin)
-    notes = [_note(ax, row, FOCUS if row["place_id"] == focus else INK) for row in told]
-    for _ in range(2):
-        heighten(ax, foot + height + over)
-        _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
-        ax.set_ylim(0, plot)
-        boxes = labels.flag_boxes(ax, notes, gap=GAP)
-        height = max(box.top for box in boxes) - foot + 2
-    marks.key(ax, kinds, {"given": _sampler(INK), "left": _sampler(PAPER)})
+    notes = []
+    for row in told:
+        colour, when = (
+            FOCUS if row["place_id"] == focus else INK,
+            axes.short(row["date"], row["date_precision"] or "day"),
+        )
+        notes.append(labels.flag(ax, axes.num(row["date"]), 0.0, str(row["name"]), when, colour, gap=GAP))
+    boxes = labels.flag_boxes(ax, notes, gap=GAP)
+    heighten(ax, max(box.top for box in boxes) + 2 + over)
+    _, plot = room(ax, left=MARGIN, right=MARGIN, top=over, bottom=foot)
+    ax.set_ylim(0, plot)
+    marks.key(ax, kinds, {"given": _look(INK, INK), "left": _look(INK, PAPER)})
     ax.yaxis.set_visible(False)
     spots: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for row, note, box in zip(told, notes, boxes, strict=True):
@@ -101,17 +103,8 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
         spots.setdefault((note.colour, note.colour if row["kind"] in GIVEN else PAPER), []).append((px, middle))
         labels.write(ax, note, box, "left" if box.left > px else "right")
     for (edge, face), places in spots.items():
-        _mark(ax, places, edge, face, **marks.OVER)
+        marks.plot(ax, places, **_look(edge, face) | marks.OVER)
 
 
-def _note(ax: Axes, row: Mapping[str, Any], colour: str) -> labels.Note:
-    when = axes.short(row["date"], str(row["date_precision"] or "day"))
-    return labels.flag(ax, axes.num(row["date"]), 0.0, str(row["name"]), when, colour, gap=GAP)
-
-
-def _mark(ax: Axes, places: list[tuple[float, float]], edge: str, face: str, **how: Any) -> None:
-    marks.plot(ax, places, marker="o", ms=5.2, mfc=face, mec=edge, mew=1.1, zorder=4, **how)
-
-
-def _sampler(face: str) -> marks.Sample:
-    return lambda ax, x, y: _mark(ax, [(x, y)], INK, face, **marks.KEY)
+def _look(edge: str, face: str) -> dict[str, Any]:
+    return {"marker": "o", "ms": 5.2, "mfc": face, "mec": edge, "mew": 1.1, "zorder": 4}

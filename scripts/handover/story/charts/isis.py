@@ -8,6 +8,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from operator import itemgetter
 from typing import Any
 
@@ -17,8 +18,7 @@ from matplotlib.axes import Axes
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, house
-from handover.story.claims import WEAK
-from handover.story.frames import records
+from handover.story.frames import from_rows, records, sound
 from handover.story.values import quantity_of
 
 #: Measure -> its words; averages and trends are not counts.
@@ -50,21 +50,16 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
         Rows with the columns of ``isis_attacks`` and its evidence; a count within a longer one by the same counter
         is left out, and so are weak sources.
     """
-    wanted = (rows["scope"] == scope) & rows["measure"].isin(MEASURES) & rows["bound"].notna()
-    found = rows[wanted & (rows["grade"] != WEAK)]
-    if claims is not None and not claims.empty:
-        own = claims[(claims["unit"] == "attacks") & claims["bound"].notna()]
-        # `start` and `end` of a claim are places in the text
-        own = own.drop(columns=["start", "end"]).assign(scope=scope, measure="attacks")
-        own = own.rename(columns={"start_date": "start", "end_date": "end", "speaker": "counted_by"})
-        own = own[[column for column in rows.columns if column in own.columns]]
-        found = pd.concat([found, own]) if len(found) else own
-    length = (found["end"] - found["start"]).dt.days
-    found = found[length >= SHORTEST].reset_index(drop=True)
-    stretches = [(_lane(row), row["start"], row["end"]) for row in records(found)]
-    # an empty list would select columns
-    kept = pd.Series([not _within(own, stretches) for own in stretches], dtype=bool)
-    return found[kept].reset_index(drop=True)
+    found = [row for row in sound(rows) if row["scope"] == scope and row["measure"] in MEASURES]
+    for row in records(claims) if claims is not None else ():
+        if row["unit"] == "attacks":
+            # `start` and `end` of a claim are places in the text
+            own = {"start": row["start_date"], "end": row["end_date"], "counted_by": row["speaker"]}
+            found.append(dict.fromkeys(rows) | row | own | {"scope": scope, "measure": "attacks"})
+    found = [row for row in found if row["bound"] and row["end"] and (row["end"] - row["start"]).days >= SHORTEST]
+    stretches = [(_lane(row), row["start"], row["end"]) for row in found]
+    kept = [row for row, own in zip(found, stretches, strict=True) if not _within(own, stretches)]
+    return from_rows(kept, rows.columns.tolist())
 
 
 Stretch = tuple[tuple[str, str, str], dt.date, dt.date]
@@ -104,10 +99,10 @@ def counts(ax: Axes, rows: pd.DataFrame) -> None:
     _, plot = room(ax, left=columns.plot, right=MARGIN, top=over, bottom=MARGIN)
     _scale(ax, [line.rate for line in lines], plot)
     _heads(ax, columns, heading)
-    top = plot
-    for group in groups:
+    tops = [*accumulate((-group.tall for group in groups), initial=ax.get_window_extent().y1)]
+    _rules(ax, groups, tops)
+    for group, top in zip(groups, tops, strict=False):
         _draw(ax, group, columns, top)
-        top -= group.tall
 
 
 @dataclass(frozen=True)
@@ -201,13 +196,11 @@ def _months(start: dt.date, end: dt.date) -> str:
     return f"{axes.short(start, 'month', year=start.year != end.year)}–{axes.short(end, 'month')}"
 
 
-def _widest(group: Group) -> float:
-    return max(labels.breadth(group.name, "bold"), labels.breadth(group.what))
-
-
 def _columns(groups: list[Group], *, beside: bool) -> Columns:
     lines = [line for group in groups for line in group.lines]
-    wide = (group.wide if group.inline else _widest(group) for group in groups)
+    wide = [
+        one.wide if one.inline else max(labels.breadth(one.name, "bold"), labels.breadth(one.what)) for one in groups
+    ]
     names = max(wide) + GUTTER if beside else 0.0
     months = max(labels.breadth(line.months) for line in lines)
     count = max([labels.breadth("Count"), *(labels.breadth(line.count, "bold") for line in lines)])
@@ -245,16 +238,18 @@ def _powers(ax: Axes) -> range:
     return range(math.ceil(low), math.floor(high) + 1)
 
 
+def _rules(ax: Axes, groups: list[Group], tops: list[float]) -> None:
+    """Draw a line over each group, and the lines of the axis, which stop short of names above their counts."""
+    edge, powers = ax.figure.bbox.width - MARGIN, [px for px, _ in labels.all_points(ax, [(p, 0) for p in _powers(ax)])]
+    ceilings = [top - (0 if group.beside else SPACE + group.words) for group, top in zip(groups, tops, strict=False)]
+    over = [((MARGIN, top), (edge, top)) for top in tops[:-1]]
+    down = [((px, floor), (px, top)) for floor, top in zip(tops[1:], ceilings, strict=True) for px in powers]
+    labels.strokes(ax, over, RULE, lw=0.7, zorder=0.6, **marks.OVER)
+    labels.strokes(ax, down, RULE, lw=0.8, zorder=0.5, **marks.OVER)
+
+
 def _draw(ax: Axes, group: Group, columns: Columns, top: float) -> None:
-    base = ax.get_window_extent().y0 + top
-    edge = ax.figure.bbox.width - MARGIN
-    labels.line(ax, (MARGIN, base), (edge, base), RULE, lw=0.7, zorder=0.6)
-    # the axis lines stop short of the names
-    ceiling, floor = base if group.beside else base - SPACE - group.words, base - group.tall
-    for power in _powers(ax):
-        px, _ = labels.points(ax, power, 0)
-        labels.line(ax, (px, floor), (px, ceiling), RULE, lw=0.8, zorder=0.5)
-    base -= SPACE
+    base = top - SPACE
     labels.set_text(ax, MARGIN, base, group.name, weight="bold", colour=group.colour)
     past = labels.breadth(group.name, "bold") + labels.PAD if group.inline else 0.0
     labels.set_text(ax, MARGIN + past, base - group.words + labels.LINE, group.what, colour=LABEL)
@@ -266,13 +261,9 @@ def _draw(ax: Axes, group: Group, columns: Columns, top: float) -> None:
         spots.append((px, base - ROW / 2, line.exact))
         labels.set_text(ax, columns.months, text, line.months, colour=LABEL)
         labels.set_text(ax, columns.count, text, line.count, weight="bold", colour=group.colour, align="right")
-        labels.set_text(ax, px + 6, text, _rate(line.rate), colour=group.colour)
+        labels.set_text(ax, px + 6, text, f"{line.rate:,.{0 if line.rate >= 10 else 1}f}", colour=group.colour)
         base -= ROW
     mark = FOCUS if group.colour == FOCUS else CONTEXT
     for exact in (True, False):
         look = {"ms": 6.4, "mfc": mark if exact else PAPER, "mec": mark, "mew": 1.2, "zorder": 3, "gid": "count"}
         marks.plot(ax, [(x, y) for x, y, own in spots if own == exact], marker="o", **look | marks.OVER)
-
-
-def _rate(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"

@@ -6,6 +6,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from operator import itemgetter
@@ -24,7 +25,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, TransformedPath
 
 from handover.errors import ChartError
-from handover.story.charts.style import INK, LABEL, PAPER, line_metrics, text_size
+from handover.story.charts.style import INK, LABEL, PAPER, house, line_metrics, text_size
 
 TEXT = 9.0  #: size of every label
 LINE = 11.0  #: height of a line of labels
@@ -202,12 +203,13 @@ def _placed(
         # boxes that contain the mark do not obstruct its leader line
         around = (left <= mark.x) & (bottom <= mark.y) & (right >= mark.x) & (top >= mark.y)
         others = taken[:, ~around] - _at(mark)
-        for box in _free(mark, taken, inside, reach, steps):
-            if not _crossed(mark, box, others):
-                found, crossing = box, 0.0
+        for spots in _free(mark, taken, inside, reach, steps):
+            crossed = _crossed(mark, spots, others)
+            if not crossed.all():
+                found, crossing = Box._make(spots[:, crossed.argmin()].tolist()), 0.0
                 break
             if must and found is None:
-                found, crossing = box, CROSSING
+                found, crossing = Box._make(spots[:, 0].tolist()), CROSSING
         cost += crossing + math.dist(nearest(found, mark.x, mark.y), mark[:2]) if found else MISSING
         placed[n] = found
         if found:
@@ -220,8 +222,8 @@ def _at(mark: Mark) -> np.ndarray:
     return np.array([[mark.x], [mark.y], [mark.x], [mark.y]])
 
 
-def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[Box]:
-    """Yield places around a mark where a text would cover nothing, nearest first."""
+def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) -> Iterator[np.ndarray]:
+    """Yield places around a mark where a text would cover nothing, nearest first: boxes, a column each."""
     around = _around(mark.width, mark.height, reach, steps)
     for start in range(0, around.shape[1], BATCH):
         spots = around[:, start : start + BATCH] + _at(mark)
@@ -229,7 +231,9 @@ def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) 
         spots = spots[
             :, (left >= inside.left) & (bottom >= inside.bottom) & (right <= inside.right) & (top <= inside.top)
         ]
-        yield from map(Box._make, spots[:, ~_meet(spots, taken, 1.0).any(axis=1)].T.tolist())
+        spots = spots[:, ~_meet(spots, taken, 1.0).any(axis=1)]
+        if spots.size:
+            yield spots
 
 
 @lru_cache(maxsize=256)
@@ -258,15 +262,17 @@ def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
     return min(max(x, box.left), box.right), min(max(y, box.bottom), box.top)
 
 
-def _crossed(mark: Mark, box: Box, others: np.ndarray) -> bool:
-    """Return whether the leader line from a mark to its text would cross a box; these are relative to the mark."""
-    px, py = nearest(box, mark.x, mark.y)
+def _crossed(mark: Mark, boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return for each box of a text whether the leader line to it crosses one of `others`, relative to the mark."""
+    left, bottom, right, top = boxes
+    away = np.array([np.clip(mark.x, left, right) - mark.x, np.clip(mark.y, bottom, top) - mark.y])
+    away[away == 0] = 1e-9
     # where along the line each box begins and ends, across and up
-    x0, x1 = others[::2] / (px - mark.x or 1e-9)
-    y0, y1 = others[1::2] / (py - mark.y or 1e-9)
+    x0, x1 = others[::2, None] / away[0][:, None]
+    y0, y1 = others[1::2, None] / away[1][:, None]
     enter = np.maximum(np.minimum(x0, x1), np.minimum(y0, y1))
     leave = np.minimum(np.maximum(x0, x1), np.maximum(y0, y1))
-    return bool(((enter <= leave) & (leave >= 0) & (enter < 1)).any())
+    return ((enter <= leave) & (leave >= 0) & (enter < 1)).any(axis=1)
 
 
 def _leader(mark: Mark, box: Box) -> np.ndarray:
@@ -325,15 +331,7 @@ def flag(
 ) -> Note:
     """Return a note for a flag: inline if a side of its mark has room, else with its body under its head.
 
-    Args:
-        ax: Its x limits must be final.
-        x: Of the mark.
-        y: Of the mark.
-        head: See `Note`.
-        body: See `Note`.
-        colour: Of the head.
-        gap: Between stem and text.
-        stems: Places on the x axis whose stems a flag to the right must not cross.
+    The x limits must be final. `gap` is between stem and text; a flag to the right must cross no stem at `stems`.
     """
     note = Note(x, y, head, body, colour, inline=True)
     px, edge, wide = points(ax, x, 0.0)[0], ax.figure.bbox.width * 0.012, extent(note)[0]
@@ -346,8 +344,12 @@ def flag(
 
 def points(ax: Axes, x: float, y: float) -> tuple[float, float]:
     """Convert a point of the data to points from the lower left of the canvas."""
-    px, py = ax.transData.transform((x, y))
-    return float(px), float(py)
+    return all_points(ax, [(x, y)])[0]
+
+
+def all_points(ax: Axes, places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Convert many at once, as `points` does one in the same time."""
+    return [(px, py) for px, py in ax.transData.transform(places).tolist()]
 
 
 def flags(ax: Axes, notes: Sequence[Note], obstacles: Sequence[Box] = ()) -> list[Box]:
@@ -415,7 +417,7 @@ def without_room(*figures: Figure | None) -> list[str]:
 
 def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
     """Interrupt the grid lines of the y axis behind texts."""
-    lines = [points(ax, 0.0, tick)[1] for tick in ax.get_yticks()]
+    lines = [py for _, py in all_points(ax, [(0.0, tick) for tick in ax.get_yticks()])]
     for box in boxes:
         if any(box.bottom < y < box.top for y in lines):
             size = box.right - box.left, box.top - box.bottom
@@ -442,9 +444,19 @@ def set_text(
     ax: Axes, px: float, top: float, text: str, *, weight: str = "normal", colour: str = INK, align: str = "left"
 ) -> None:
     """Write lines of text below `top`; `px` and `top` are in points."""
-    look = {"fontproperties": _font(weight), "color": colour, "ha": align, "transform": POINTS}
     for n, words in enumerate(text.split("\n") if text else []):
-        ax.figure.add_artist(_Words(px, top - LINE * n - LINE * 0.78, words, **look))
+        line = copy(_words(weight, colour, align))
+        line.set_fontproperties(_font(weight))
+        line.set_position((px, top - LINE * n - LINE * 0.78))
+        line.set_text(words)
+        ax.figure.add_artist(line)
+
+
+@lru_cache(64)
+@house()
+def _words(weight: str, colour: str, align: str) -> "_Words":
+    """Return a line of text to copy; see `_line`."""
+    return _Words(fontproperties=_font(weight), color=colour, ha=align, transform=POINTS)
 
 
 class _Words(Text):
@@ -463,12 +475,11 @@ class _Words(Text):
             return
         gc = renderer.new_gc()
         gc.set_foreground(self.get_color())
-        y = self.get_position()[1]
+        (x, y), text, font = self.get_position(), self.get_text(), self.get_fontproperties()
+        x -= text_size(text, font)[0] * BEFORE[self.get_ha()]
         y = renderer.get_canvas_width_height()[1] - y if renderer.flipy() else y
         renderer.open_group("text", self.get_gid())
-        renderer.draw_text(
-            gc, self.get_window_extent().x0, y, self.get_text(), self.get_fontproperties(), 0.0, mtext=self
-        )
+        renderer.draw_text(gc, x, y, text, font, 0.0, mtext=self)
         renderer.close_group("text")
 
 
@@ -478,9 +489,21 @@ def line(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour:
     trace(ax, (start, end), colour, **look | how)
 
 
-def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
-    """Draw a line through places of the data; unlike `Axes.plot`, which takes longer, it moves no limits."""
-    add(ax, Line2D(*zip(*places, strict=True), color=colour, **how))
+def trace(ax: Axes, places: Sequence[tuple[float, float]], colour: str | None, **how: Any) -> None:
+    """Draw a line through places of the data, or marks there; unlike `Axes.plot`, it moves no limits."""
+    transform = how.pop("transform", None)  # it has no hash
+    drawn = copy(_line(color=colour, **how))
+    drawn.set_data(*zip(*places, strict=True))
+    if transform is not None:
+        drawn.set_transform(transform)
+    add(ax, drawn)
+
+
+@lru_cache(256)
+@house()
+def _line(**look: Any) -> Line2D:
+    """Return a line to copy, since making one anew takes five times as long."""
+    return Line2D((), (), **look)
 
 
 def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str, **how: Any) -> None:

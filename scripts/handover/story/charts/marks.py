@@ -7,9 +7,12 @@ than" a fade over a cap. Ordered is a filled diamond, planned a hollow one, auth
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
-from matplotlib.lines import Line2D
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgba
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from handover.errors import ChartError
 from handover.story.charts import labels
@@ -26,8 +29,8 @@ ENGLISH = English()
 OVER = {"transform": labels.POINTS, "clip_on": False}
 #: Options for a mark in a key.
 KEY = OVER | {"gid": "key"}
-#: Draws a mark in a key, at an x and a y in points of the canvas.
-Sample = Callable[[Axes, float, float], None]
+#: A mark in a key: options for `plot`, or what draws it, at an x and a y in points of the canvas.
+Sample = Mapping[str, Any] | Callable[[Axes, float, float], None]
 
 
 def need(rows: Collection[Any], what: str) -> None:
@@ -72,7 +75,9 @@ def draw(
     """
     spots = list(spots)
     for kinds, reach in ((UPPER, -fade), (LOWER, fade)):
-        _caps(ax, [(x, height(quantity)) for x, quantity in spots if quantity.bound in kinds], colour, reach, how)
+        if ends := [(x, height(quantity)) for x, quantity in spots if quantity.bound in kinds]:
+            labels.add(ax, _Fades(ends, colour, reach, **how))
+            plot(ax, ends, marker="_", ms=2 * CAP, mec=colour, mew=2, **{"zorder": 3, "gid": "cap"} | how)
     ranges = [((x, quantity.low), (x, quantity.high)) for x, quantity in spots if quantity.bound == "range"]
     labels.strokes(ax, ranges, colour, lw=3.2, **{"zorder": 3, "gid": "range"} | how)
     marker, solid = MEANT.get(basis, ("o", None))
@@ -88,30 +93,33 @@ def draw(
         plot(ax, places, mfc=face, **look | how)
 
 
-def squares(ax: Axes, places: Sequence[tuple[float, float]], colour: str, **how: Any) -> None:
-    """Draw counts by another method, as squares."""
-    plot(ax, places, marker="s", ms=SIZE, mfc=colour, mec=colour, **{"zorder": 3, "clip_on": False} | how)
-
-
 def plot(ax: Axes, places: Sequence[tuple[float, float]], **how: Any) -> None:
     """Draw one kind of mark at all its places, as one artist: one for each would take most of a chart's time."""
     if places:
-        labels.add(ax, Line2D(*zip(*places, strict=True), ls="none", **how))
+        labels.trace(ax, places, None, ls="none", **how)
 
 
-def _caps(ax: Axes, places: Sequence[tuple[float, float]], colour: str, fade: float, how: Mapping[str, Any]) -> None:
-    """Draw solid caps, each with a fade of overlapping strips of growing length."""
-    if not places:
-        return
-    reaches = [fade * strip / STRIPS for strip in range(1, STRIPS + 1)]
-    strips = [[(-CAP, 0), (CAP, 0), (CAP, reach), (-CAP, reach)] for reach in reaches]
-    # matplotlib repeats the strips for as many offsets as there are
-    where = {"offsets": [place for place in places for _ in strips], "offset_transform": ax.transData}
-    look = {"transform": labels.POINTS, "facecolors": colour, "edgecolors": "none", "alpha": 0.09}
-    look |= {"zorder": 2, "gid": "fade"}
-    over = {"offset_transform" if name == "transform" else name: value for name, value in how.items()}
-    labels.add(ax, PolyCollection(strips, **where | look | over))
-    plot(ax, places, marker="_", ms=2 * CAP, mec=colour, mew=2, **{"zorder": 3, "gid": "cap"} | how)
+class _Fades(Artist):
+    """Fades up or down from places of the data: overlapping strips of growing length, in points."""
+
+    def __init__(self, places: Sequence[tuple[float, float]], colour: str, reach: float, **how: Any) -> None:
+        super().__init__()
+        self.places, self.face = places, to_rgba(colour, 0.09)
+        ends = [reach * strip / STRIPS for strip in range(1, STRIPS + 1)]
+        self.strips = [Path([(-CAP, 0), (CAP, 0), (CAP, end), (-CAP, end), (-CAP, 0)], closed=True) for end in ends]
+        self.set(**{"zorder": 2, "gid": "fade"} | how)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw them."""
+        gc = renderer.new_gc()
+        gc.set_linewidth(0)
+        if self.get_clip_on():
+            gc.set_clip_rectangle(self.get_clip_box())
+        renderer.open_group("fade", self.get_gid())
+        for place in self.get_transform().transform(self.places):
+            for strip in self.strips:
+                renderer.draw_path(gc, strip, Affine2D().translate(*place), self.face)
+        renderer.close_group("fade")
 
 
 def key_room(ax: Axes, meanings: Sequence[str]) -> float:
@@ -126,11 +134,12 @@ def key(ax: Axes, entries: Mapping[str, str], sample: Mapping[str, Sample]) -> N
     Args:
         ax: Its canvas must have its final height.
         entries: Kind of mark to its meaning, in reading order.
-        sample: Kind of mark to the function that draws it.
+        sample: Kind of mark to what it is like.
     """
     for kind, (meaning, x, row) in zip(entries, _key_places(ax, list(entries.values())), strict=True):
         top = ax.figure.bbox.height - 6 - row * (labels.LINE + 2)
-        sample[kind](ax, x + 4, top - labels.LINE / 2)
+        own, place = sample[kind], (x + 4, top - labels.LINE / 2)
+        own(ax, *place) if callable(own) else plot(ax, [place], **own | KEY)
         labels.set_text(ax, x + 12, top, meaning, colour=LABEL)
 
 

@@ -20,7 +20,7 @@ from handover.story.charts import labels, marks
 from handover.story.charts.figure import MARGIN, heighten, room
 from handover.story.charts.labels import Box
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA, house
-from handover.story.frames import records, sound
+from handover.story.frames import EVIDENCE, from_rows, records, sound
 
 HOME, WATER = "Iraq", "Sea"
 BAGHDAD = ("Baghdad", 44.366, 33.315)
@@ -64,7 +64,6 @@ BECOMES = {
 SIZES = {"focus": 9.0, "base": 6.0}
 #: Columns of `states`.
 COLUMNS = ("place_id", "name", "latitude", "longitude", "state", "words", "date", "date_precision")
-EVIDENCE = ("row_id", "source_id", "outlet", "grade")
 
 
 def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -98,8 +97,7 @@ def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = 
         own |= {"state": state, "words": STATES[state], "date": day and day[0], "date_precision": day and day[1]}
         for evidence in filter(None, (base, report)):
             found.append(own | {name: evidence[name] for name in EVIDENCE})
-    made = pd.DataFrame(found, columns=[*COLUMNS, *EVIDENCE])
-    return made.assign(date=pd.to_datetime(made["date"]))
+    return from_rows(found, COLUMNS)
 
 
 def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
@@ -144,7 +142,7 @@ def locator(ax: Axes, outlines: Mapping[str, Any], bases: pd.DataFrame, focus: s
     provinces = {str(f["properties"]["name"]) for f in outlines["features"] if "iso_3166_2" in f["properties"]}
     _frame(ax, shapes, wide / tall)
     _land(ax, shapes, provinces)
-    marks.key(ax, kinds, {state: _sampler(state) for state in STATES})
+    marks.key(ax, kinds, {state: _look(INK, state, SIZES["base"]) for state in STATES})
     lines = [shapes[name] for name in (HOME, *sorted(provinces))]
     taken = [*_bases(ax, lines, known, focus), _scale_bar(ax)]
     others = {name: shape for name, shape in shapes.items() if name not in (HOME, WATER)}
@@ -210,7 +208,7 @@ def _bases(ax: Axes, drawn: list[Path], known: list[dict[str, Any]], focus: str)
     for x, y, name, state, own in spots:
         notes.insert(0 if own else len(notes), (x, y, name, "bold", FOCUS if own else INK, state))
     capital = labels.points(ax, *BAGHDAD[1:])
-    places = [_clear(labels.points(ax, x, y), capital) for x, y, *_ in notes]
+    places = [_clear(place, capital) for place in labels.all_points(ax, [note[:2] for note in notes])]
     sizes = [(labels.breadth(name, weight), (name.count("\n") + 1) * labels.LINE) for *_, name, weight, _, _ in notes]
     dots = [Box(px - 4, py - 4, px + 4, py + 4) for px, py in places]
     named = [labels.Mark(*place, *size) for place, size in zip(places, sizes, strict=True)]
@@ -222,7 +220,7 @@ def _bases(ax: Axes, drawn: list[Path], known: list[dict[str, Any]], focus: str)
         named, [*dots, *lines], inside=Box(box.x0, box.y0, box.x1, box.y1), reach=7, steps=12 if roomy else 3
     )
     for (_, _, name, weight, colour, state), (px, py), where in zip(notes, places, found, strict=True):
-        _dot(ax, px, py, colour, state, SIZES["focus" if colour == FOCUS else "base"])
+        marks.plot(ax, [(px, py)], **_look(colour, state, SIZES["focus" if colour == FOCUS else "base"]) | marks.OVER)
         if where is None and not roomy:
             labels.leave_out(ax, name)
             continue
@@ -270,27 +268,23 @@ def _merged(known: list[dict[str, Any]], focus: str) -> list[tuple[float, float,
     return [tuple(spot) for spot in sorted(spots, key=lambda spot: (not spot[4], spot[1]))]
 
 
-def _dot(ax: Axes, x: float, y: float, colour: str, state: str | None, size: float, **how: Any) -> None:
-    """Draw a base, or the capital, at a place in points."""
+def _look(colour: str, state: str | None, size: float) -> dict[str, Any]:
+    """Return the look of a base, or of the capital, which has no state."""
     if state is None:
         # above the bases, since one is so near that it would hide the capital
-        look = {"marker": "s", "ms": 4.6, "mfc": LABEL, "mec": PAPER, "mew": 0.8, "zorder": 6}
-        marks.plot(ax, [(x, y)], **look | marks.OVER | how)
-        return
+        return {"marker": "s", "ms": 4.6, "mfc": LABEL, "mec": PAPER, "mew": 0.8, "zorder": 6}
     look = {"ms": size, "mfc": PAPER, "mec": colour, "mew": 1.2, "zorder": 5}
-    look |= {
-        "held": {"marker": "o", "mfc": colour},
-        "shared": {"marker": "o", "mfc": colour, "fillstyle": "left", "markerfacecoloralt": PAPER},
-        "unknown": {"marker": "o", "ms": size * 0.6, "mfc": CONTEXT, "mec": CONTEXT},
-        "out": {"marker": "x", "mew": 1.6},
-        "left": {"marker": "D", "ms": size * 0.85},
-        "handed_over": {"marker": "o"},
-    }[state]
-    marks.plot(ax, [(x, y)], **look | marks.OVER | how)
-
-
-def _sampler(state: str) -> marks.Sample:
-    return lambda ax, x, y: _dot(ax, x, y, INK, state, SIZES["base"], **marks.KEY)
+    return (
+        look
+        | {
+            "held": {"marker": "o", "mfc": colour},
+            "shared": {"marker": "o", "mfc": colour, "fillstyle": "left", "markerfacecoloralt": PAPER},
+            "unknown": {"marker": "o", "ms": size * 0.6, "mfc": CONTEXT, "mec": CONTEXT},
+            "out": {"marker": "x", "mew": 1.6},
+            "left": {"marker": "D", "ms": size * 0.85},
+            "handed_over": {"marker": "o"},
+        }[state]
+    )
 
 
 def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: list[Box]) -> None:

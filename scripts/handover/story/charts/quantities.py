@@ -86,19 +86,15 @@ def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
     for title, words, quantity, text, height in zip(known, names, stated, hedged, tall, strict=True):
         colour = FOCUS if focus in ("", title) else CONTEXT
         middle = top + height / 2
-        _bar(ax, quantity, middle, colour)
-        px, py = labels.points(ax, max(marks.height(quantity), 0.0), middle)
+        length = marks.height(quantity)
+        face = colour if quantity.bound in ("exact", "about", "range") else PAPER
+        labels.add(ax, Rectangle((0, middle - BAR / 2), length, BAR, fc=face, ec=colour, lw=0.8, clip_on=False))
+        px, py = labels.points(ax, max(length, 0.0), middle)
         look = {"weight": "bold", "colour": FOCUS if colour == FOCUS else INK}
         labels.set_text(ax, px + labels.PAD, py + labels.LINE / 2, text, **look)
         lines = words.count("\n") + 1
         labels.set_text(ax, before - 2 * labels.PAD, py + lines * labels.LINE / 2, words, align="right")
         top += height
-
-
-def _bar(ax: Axes, quantity: Quantity, middle: float, colour: str) -> None:
-    face = colour if quantity.bound in ("exact", "about", "range") else PAPER
-    corner, size = (0, middle - BAR / 2), (marks.height(quantity), BAR)
-    labels.add(ax, Rectangle(corner, *size, fc=face, ec=colour, lw=0.8, clip_on=False))
 
 
 @house()
@@ -146,7 +142,7 @@ def over_time(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = Non
 
 def _along(ax: Axes, places: list[tuple[float, float]]) -> list[labels.Box]:
     """Return small boxes along the line through some places of the data, which no label may cover."""
-    spots = np.array([labels.points(ax, *place) for place in places])
+    spots = ax.transData.transform(places)
     lengths = np.concatenate([[0.0], np.hypot(*np.diff(spots, axis=0).T).cumsum()])
     steps = np.union1d(lengths, np.arange(0, lengths[-1], 6.0))
     line = zip(*(np.interp(steps, lengths, side).tolist() for side in spots.T), strict=True)

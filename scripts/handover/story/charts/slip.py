@@ -140,9 +140,6 @@ def _slip(ax: Axes, due: Period, wider: Period, day: dt.date, middle: float) -> 
     look = {"fc": PAPER, "ec": "none", "transform": labels.POINTS, "zorder": 1.2}
     # hide edges of bands behind the words
     labels.add(ax, Rectangle((centre - wide / 2, top - labels.LINE), wide, labels.LINE, **look))
-    if over:
-        labels.line(ax, (x0, y), (x1 - 4, y), ALERT, lw=1.2)
-    else:
-        labels.line(ax, (x0, y), (centre - wide / 2, y), ALERT, lw=1.2)
-        labels.line(ax, (centre + wide / 2, y), (x1 - 4, y), ALERT, lw=1.2)
+    for left, right in [(x0, x1 - 4)] if over else [(x0, centre - wide / 2), (centre + wide / 2, x1 - 4)]:
+        labels.line(ax, (left, y), (right, y), ALERT, lw=1.2)
     labels.set_text(ax, centre, top, words, weight="bold", colour=ALERT, align="center")

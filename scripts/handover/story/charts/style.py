@@ -52,11 +52,14 @@ def house() -> Iterator[None]:
     # if it ignores the system's typefaces, matplotlib does not find those added here
     ignored = os.environ.pop(IGNORED, None)
     token = _applied.set(True)
+    # as matplotlib's rc_context, without validating anew what is valid
+    before = dict.copy(matplotlib.rcParams)
+    del before["backend"]
+    dict.update(matplotlib.rcParams, rules)
     try:
-        with matplotlib.rc_context():
-            dict.update(matplotlib.rcParams, rules)  # they have been validated
-            yield
+        yield
     finally:
+        dict.update(matplotlib.rcParams, before)
         _applied.reset(token)
         if ignored is not None:
             os.environ[IGNORED] = ignored

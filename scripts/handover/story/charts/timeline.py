@@ -48,7 +48,8 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     margin = dt.timedelta(max((last - first).days * 0.012, 5))
     first, last = first - margin, last + margin
     foot = axes.foot(first, last)
-    room(ax, left=MARGIN, right=MARGIN, top=MARGIN, bottom=foot)
+    # a unit is a point, whatever the height
+    ax.set_ylim(0, room(ax, left=MARGIN, right=MARGIN, top=0, bottom=foot)[1])
     axes.time_axis(ax, first, last)
     lines = [_fitted(ax, span) for span in held]
     bar = max((text.count("\n") + 1 for text in lines), default=0) * labels.LINE + (6 if held else 0)
@@ -56,13 +57,8 @@ def priestley(ax: Axes, spans: pd.DataFrame, events: pd.DataFrame) -> None:
     notes = [_note(ax, event, day, bar + 4, stems) for event, day in zip(told, when, strict=True)]
     # a bar too short for its name has it on a flag, like an event
     notes += [_flagged(ax, span, bar + 4) for span, text in zip(held, lines, strict=True) if not text]
-    height = 200.0
-    for _ in range(2):
-        heighten(ax, foot + height)
-        _, plot = room(ax, left=MARGIN, right=MARGIN, top=0, bottom=foot)
-        ax.set_ylim(0, plot)
-        tops = [box.top for box in labels.flag_boxes(ax, notes)]
-        height = max([bar + 4, *(top - foot for top in tops)]) + MARGIN
+    heighten(ax, max([foot + bar + 4, *(box.top for box in labels.flag_boxes(ax, notes))]) + MARGIN)
+    ax.set_ylim(0, room(ax, left=MARGIN, right=MARGIN, top=0, bottom=foot)[1])
     ax.yaxis.set_visible(False)
     for span, text in zip(held, lines, strict=True):
         _bar(ax, span, text, bar, axes.num(last))

@@ -43,6 +43,7 @@ SPARSE = 183
 #: The width in points of a canvas that each label needs.
 LABEL = 48.0
 FAINT = {"lw": 1.1, "alpha": 0.4}
+FILE = {"marker": "s", "ms": marks.SIZE, "mfc": INK, "mec": INK, "zorder": 3, "clip_on": False}
 #: The scope that the reports show, and the article's claim with its own count.
 SCOPE, ARTICLE = "us_in_iraq", "p09s01b"
 
@@ -62,7 +63,7 @@ SAMPLES: dict[str, marks.Sample] = {
     "range": _sample(Quantity(low=-4, high=4, bound="range")),
     "below": _sample(Quantity(high=4, bound="fewer_than")),
     "above": _sample(Quantity(low=-4, bound="more_than")),
-    "file": lambda ax, x, y: marks.squares(ax, [(x, y)], INK, **marks.KEY),
+    "file": FILE,
     **{basis: _sample(Quantity(0, bound="about"), ALERT, basis) for basis in marks.MEANT},
     "outlier": _sample(Quantity(0, bound="about"), CONTEXT),
     "faint": lambda ax, x, y: labels.line(ax, (x - 6, y), (x + 3, y), FOCUS, **FAINT),
@@ -78,7 +79,6 @@ class Level:
     height: float
     quantity: Quantity
     kind: str
-    basis: str
     begin: dt.date
     end: dt.date
     precision: str
@@ -188,8 +188,7 @@ def _level(row: Mapping[str, Any]) -> Level:
     else:
         kind = "below" if bound in marks.UPPER else "above" if bound in marks.LOWER else bound
     x = (axes.num(period.start) + axes.num(period.end)) / 2
-    height, basis = marks.height(quantity), str(row["basis"])
-    return Level(row["row_id"], x, height, quantity, kind, basis, period.start, period.end, period.precision)
+    return Level(row["row_id"], x, marks.height(quantity), quantity, kind, period.start, period.end, period.precision)
 
 
 def _carried(found: list[Level]) -> list[Stretch]:
@@ -221,7 +220,7 @@ def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
     for kind, group in groupby(sorted(found, key=attrgetter("kind")), attrgetter("kind")):
         spots = [(level.x, level.quantity) for level in group]
         if kind == "file":
-            marks.squares(ax, [(x, marks.height(quantity)) for x, quantity in spots], INK)
+            marks.plot(ax, [(x, marks.height(quantity)) for x, quantity in spots], **FILE)
         elif kind == "outlier":
             marks.draw(ax, spots, CONTEXT, zorder=2.5)
         else:
@@ -251,14 +250,14 @@ def _obstacles(ax: Axes, found: list[Level], lines: list[Stretch], events: list[
     fade = marks.FADE * 0.6
     reach = dict.fromkeys(marks.UPPER, (fade, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, fade))
     boxes = []
-    for level in found:
-        (px, py), (down, up) = labels.points(ax, level.x, level.height), reach.get(level.quantity.bound, (3.5, 3.5))
+    for level, (px, py) in zip(found, labels.all_points(ax, [(own.x, own.height) for own in found]), strict=True):
+        down, up = reach.get(level.quantity.bound, (3.5, 3.5))
         boxes.append(labels.Box(px - 3.5, py - down, px + 3.5, py + up))
     ends = [((start, level), (end, level)) for start, end, level in lines]
     ends += [((x, low), (x, high)) for x, low, high in _risers(lines)]
     ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
-    for start, end in ends:
-        (x0, y0), (x1, y1) = labels.points(ax, *start), labels.points(ax, *end)
+    corners = labels.all_points(ax, [place for both in ends for place in both])
+    for (x0, y0), (x1, y1) in zip(corners[::2], corners[1::2], strict=True):
         boxes.append(labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1))
     return boxes
 
@@ -319,7 +318,7 @@ def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: floa
 
 
 def _note(level: Level, word: str = "") -> labels.Note:
-    how = word or {"file": "personnel files", **dict.fromkeys(marks.MEANT, level.basis)}.get(level.kind, "")
+    how = word or (KINDS[level.kind] if level.kind in ("file", *marks.MEANT) else "")
     # a named level needs no month
     date = axes.short(level.begin, "year" if word or level.precision == "year" else "month")
     body = ", ".join(filter(None, [how, date]))
