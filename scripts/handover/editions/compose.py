@@ -157,7 +157,7 @@ def compose(
     if final.edition:
         html = html.replace(PLACEHOLDER, digits)
         for files in filter(None, (printed, settled)):
-            files[MAIN] = files[MAIN].replace(PLACEHOLDER.encode(), digits.encode())
+            files[pages.IMPRINT] = files[pages.IMPRINT].replace(PLACEHOLDER.encode(), digits.encode())
     return replace(made, edition=final.edition, content=content, html=html, metadata=final, _settled=settled)
 
 

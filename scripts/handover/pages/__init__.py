@@ -12,6 +12,6 @@ __getattr__, __all__ = door(
         "pictures": "picture",
         "typesetter": "STANDARDS page_count pdf pngs",
         "typefaces": "font_rules",
-        "typst": "LINK_PPI link_source typst_source",
+        "typst": "IMPRINT LINK_PPI link_source typst_source",
     },
 )

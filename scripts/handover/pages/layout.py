@@ -28,8 +28,13 @@ LEAST, LARGEST, STEP, LOST = 7.5, 9.5, 0.25, 30.0
 UNEVEN = 60.0
 #: Of a document with very many figures the first few are enough.
 MOST = 12
-#: Links move nothing, but a page number in the evidence may move what follows it: seldom, and not for long.
+#: A page number in the evidence may move what follows it: seldom, and not for long.
 ROUNDS = 4
+#: What stands where, in Typst: marks and the names of places, each with its page, and its points from left and top.
+MARKS = """query(selector(<probe>).or(..(none, "entry", "head").map(it => metadata.where(value: it)))).map(it => {
+  let (page, x, y) = it.location().position()
+  (it.value, str(it.label), page, x.pt(), y.pt())
+})"""
 
 #: A page, counted from 1, and the points from its left and its top.
 Place = tuple[int, float, float]
@@ -42,7 +47,7 @@ class Mark:
     Attributes:
         kind: ``before`` where a heading or a figure would begin; ``start``, ``picture``, ``below`` and ``end`` in a
             figure; ``first`` and ``last`` in an evidence section, ``head`` and ``entry`` before what a column of it
-            may begin with, a head being what no column ends with.
+            may begin with, a head being what no column ends with; ``closing`` where all ends.
         name: The figure's, the section's or the entry's; "" for others.
         followed: Whether text may pass the figure.
     """
@@ -65,8 +70,7 @@ class Layout:
         breaks: Entries that begin a column before the one above it is full, by name.
         heights: That of the columns of sections that no entry parts evenly, over all their pages, by name.
         places: Where links may lead, by name.
-        linked: Whether they do yet.
-        pages: How many pages there are.
+        pages: How many pages there are; 0 before all else is settled, when links lead nowhere.
     """
 
     figures: dict[str, tuple[float, bool]] = field(default_factory=dict)
@@ -74,7 +78,6 @@ class Layout:
     breaks: list[str] = field(default_factory=list)
     heights: dict[str, float] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
-    linked: bool = False
     pages: int = 0
 
     def file(self) -> bytes:
@@ -103,10 +106,10 @@ def settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
         marks = draft()
     for section in [mark.name for mark in marks if mark.kind == "first"]:
         marks = _fit(section, marks, layout, draft)
-    layout.linked = bool(layout.places)
-    for _ in range(ROUNDS if layout.linked else 0):
+    layout.pages = max(mark.page for mark in marks)
+    for _ in range(ROUNDS if layout.places else 0):
         pages, places = layout.pages, layout.places
-        draft()
+        layout.pages = max(mark.page for mark in draft())
         if (layout.pages, _lines(layout.places)) == (pages, _lines(places)):
             layout.places = places  # as in this draft, which Typst need not lay out again
             break
@@ -116,14 +119,15 @@ def settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
 def _draft(files: Mapping[str, bytes], layout: Layout, name: str) -> list[Mark]:
     """Set the document; return its marks, and take note of its places, whose pages the next draft prints."""
     marks, places = [], {}
-    found = typesetter.query({**files, FILE: layout.file()}, "<positions>", name)[0]
-    for about, label, page, x, y in found["marks"]:
-        if about is None:
-            # the heading of a table is set again on every page
-            places.setdefault(label, (page, round(x, 2), round(y, 2)))
-        else:
+    for about, label, page, x, y in typesetter.look_up({**files, FILE: layout.file()}, MARKS, name):
+        if isinstance(about, dict):
             marks.append(Mark(page=page, x=x, y=y, **about))
-    layout.pages, layout.places = found["pages"], places
+            continue
+        # the heading of a table is set again on every page
+        places.setdefault(label, (page, round(x, 2), round(y, 2)))
+        if about:
+            marks.append(Mark(about, page, x, y, label))
+    layout.places = places
     return marks
 
 

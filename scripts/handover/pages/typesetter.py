@@ -59,13 +59,18 @@ def pngs(files: Mapping[str, bytes], ppi: float, name: str) -> list[bytes]:
     return [bytes(page) for page in (made if isinstance(made, list) else [made])]
 
 
-def query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
-    """Return the values of the metadata in ``main.typ`` that a selector finds.
+def look_up(files: Mapping[str, bytes], expression: str, name: str) -> Any:
+    """Return the value of an expression of Typst that looks at ``main.typ`` once that is set.
 
     Raises:
         ConversionError: Typst refuses a file that is no picture.
     """
-    return _mended(files, name, lambda held: _query(held, selector, name))
+
+    def ask(held: Mapping[str, bytes]) -> Any:
+        with _typst(held, name) as compiler:
+            return json.loads(compiler.eval(expression))
+
+    return _mended(files, name, ask)
 
 
 def page_count(made: bytes) -> int:
@@ -88,14 +93,6 @@ def _mended(files: Mapping[str, bytes], name: str, run: Callable[[Mapping[str, b
         if not broken:
             raise
         return run({**files, **{file: _in_dots(typefaces | {file: data}, file) for file, data in broken.items()}})
-
-
-def _query(files: Mapping[str, bytes], selector: str, name: str) -> list[Any]:
-    with _typst(files, name) as compiler:
-        try:
-            return json.loads(compiler.query(selector, field="value"))
-        except RuntimeError as error:
-            raise _refused(name, str(error)) from error
 
 
 def _in_dots(files: Mapping[str, bytes], file: str) -> bytes:
@@ -195,16 +192,15 @@ def _typst(files: Mapping[str, bytes], name: str) -> Iterator[Any]:
     Raises:
         ConversionError: Typst refused, with what it said.
     """
-    import typst
-
     files = {**files, BEGINNING: WHOLE}
     world = _taken(files)
     try:
         yield world.hold(files)
     except BaseException as error:
         scratch.remove(world.folder)
-        if isinstance(error, typst.TypstError):
-            raise _refused(name, error.message, error.hints) from error
+        if isinstance(error, RuntimeError):
+            # where it fails to look something up, Typst says no more than why
+            raise _refused(name, getattr(error, "message", str(error)), getattr(error, "hints", ())) from error
         # a panic inside Typst reaches Python as an exception outside the ordinary tree
         if type(error).__name__ == "PanicException":
             raise _refused(name, f"Typst broke off: {error}") from error

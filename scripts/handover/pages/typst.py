@@ -4,6 +4,7 @@ Every word of the source is a call of the template, ``report.typ``, or a string 
 as mark-up or code.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from handover.pages.typst_evidence import MARK, Evidence
 from handover.pages.typst_table import TYPED, WORD, table
 from handover.pages.typst_text import code, lines, literal, spoken, text, visible, wordless
 
+#: The file that says of a document which edition it is of.
+IMPRINT = "imprint.json"
 TEMPLATE, MATHS = (Path(__file__).with_name(name) for name in ("report.typ", "maths.typ"))
 RELATIONSHIPS = ("source", "data", "alternative", "supplement")
 #: A page of 600 by 315 points in the dots that a link's picture has.
@@ -55,8 +58,9 @@ def typst_source(document: model.Document, metadata: PageMetadata) -> dict[str, 
     """Return all files that Typst sets a document from, by name, but its layout, which `settle` adds."""
     printer = Printer(document)
     attached = {f"attachment-{number}": item.data for number, item in enumerate(metadata.attachments)}
-    main = "\n".join([*printer.preamble(metadata), *printer.body(metadata), _closing(printer.words, metadata)])
-    files = {"main.typ": f"{main}\n".encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
+    main = "\n".join([*printer.preamble(metadata), *printer.body(metadata), "#ending()\n"])
+    files = {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
+    files[IMPRINT] = _imprint(printer.words, metadata)
     return with_typefaces(files)
 
 
@@ -71,6 +75,7 @@ def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, b
         f"#link-title([{text(title)}], [{text(under)}], [{text(signed)}])\n"
     )
     files = {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), layout.FILE: layout.Layout().file()}
+    files[IMPRINT] = b"{}"
     return with_typefaces(files)
 
 
@@ -168,7 +173,7 @@ class Printer:
         written = [self.minor("appendix", self.words.appendix)]
         for number, blocks in enumerate(self.values, 1):
             place = literal(_values(number))
-            written.append(f'#parted("entry", {place});#place-of({place});{self.blocks(blocks, column=True)}')
+            written.append(f'#parted({place});#place-of({place}, kind: "entry");{self.blocks(blocks, column=True)}')
         return "\n".join([*written, ""])
 
     # --- parts
@@ -433,10 +438,10 @@ def _attached(number: int, item: Attachment) -> str:
     )
 
 
-def _closing(words: Words, metadata: PageMetadata) -> str:
-    """What is apt to differ between two editions: Typst lays out anew whatever comes after it."""
-    date = f"datetime(year: {metadata.date.year}, month: {metadata.date.month}, day: {metadata.date.day})"
-    return f"#edition-of({date}, {literal(_day(words, metadata))}, {literal(metadata.edition)})"
+def _imprint(words: Words, metadata: PageMetadata) -> bytes:
+    """What differs between any two editions: apart from the source, which Typst need not read anew for it."""
+    date = {part: getattr(metadata.date, part) for part in ("year", "month", "day")}
+    return json.dumps({"date": date, "day": _day(words, metadata), "edition": metadata.edition}).encode()
 
 
 def _day(words: Words, metadata: PageMetadata) -> str:

@@ -67,10 +67,6 @@ class Evidence:
     def _heading(self, name: str) -> str:
         return self.printer.minor(f"{name} {self.printed}", name)
 
-    def _listed(self, items: Iterable[str]) -> str:
-        """Items with the language's comma between them."""
-        return self._joined(self.words.comma, items)
-
     def _joined(self, sign: str, pieces: Iterable[str]) -> str:
         """Pieces of mark-up with a sign between them, which stays on its side, and is no second full stop."""
         line, *rest = [*filter(None, pieces)] or [""]
@@ -88,7 +84,7 @@ class Evidence:
     def _named(self, source: model.Source) -> str:
         """A source in a few words: who, when, and how good."""
         head = _outside(source.url, text(source.credit or source.title or source.key))
-        about = self._listed([head, text(source.published), self._grade(source)])
+        about = self._joined(self.words.comma, [head, text(source.published), self._grade(source)])
         return f"#place-of({literal(source.anchor)});{about}"
 
     def _grade(self, source: model.Source) -> str:
@@ -153,7 +149,8 @@ class Evidence:
         return text(side.text) + (f"#{literal(' (')};{credit}#{literal(')')};" if credit else "")
 
     def _source(self, source: model.Source) -> str:
-        head = self._listed(
+        head = self._joined(
+            self.words.comma,
             [
                 f"#strong[{text(source.credit)}];" if source.credit else "",
                 _outside(source.url, text(source.title)),
@@ -161,7 +158,7 @@ class Evidence:
                 self.house(self.words.via.format(source.carrier)) if source.carrier not in ("", source.credit) else "",
                 self._grade(source),
                 text(source.seen),
-            ]
+            ],
         )
         claims = "".join(map(self._claim, source.claims))
         return f"#publication({literal(source.anchor)})[{head}][{claims}];"
@@ -169,7 +166,7 @@ class Evidence:
     def _claim(self, claim: model.Claim) -> str:
         words = self.words
         known = self.house(words.known.format(words.date(claim.known_since))) if claim.known_since else ""
-        said = self._listed([text(claim.said_by), text(claim.where), known])
+        said = self._joined(self.words.comma, [text(claim.said_by), text(claim.where), known])
         statement = text(claim.statement)
         line = statement + (f"{self._turned(statement)}#{literal(' — ')};{said}" if said else "")
         facts = (self.document.ledger.facts.get(key) for key in claim.facts)

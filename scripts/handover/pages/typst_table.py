@@ -1,7 +1,7 @@
 """Tables in Typst: cells placed on a grid, numbers to the right, wide ones in parts, long ones cut."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
@@ -22,8 +22,9 @@ WORD = 24
 COLUMN_WIDTH, MOST_SHARED = 64, 18
 #: A text of no more characters than this stands on one line.
 SHORT = 24
-#: How many words of a column are measured: the one of the most letters need not be the widest.
+#: How many words and texts of a column are measured: which one is the widest is a guess from these letters.
 MEASURED = 4
+BROAD, SLIM = re.compile("[A-Z%&@mw\u2014]|[^\0-\u2e7f]"), re.compile(r"[ !'(),./:;Ifijlrt|\[\]]")
 #: Where a line may end: white space, but for what holds two words together.
 BREAKS = re.compile(rf"(?:{BREAK}|[^\S\u00a0\u202f])+")
 #: Characters that fit on a line, and the size to set them in, largest first.
@@ -50,15 +51,15 @@ class _Cell:
     kinds: set[type]
     tint: model.Tint | None
 
+    @property
+    def said(self) -> tuple[str, bool]:
+        """Its text on one line, and whether it is code."""
+        return " ".join(self.text.split()), model.Code in self.kinds
+
     @cached_property
     def words(self) -> list[str]:
         """Its words that may not be broken."""
         return BREAKS.split(breakable(visible(self.text), WORD))
-
-    @property
-    def word(self) -> int:
-        """The length of the longest of them."""
-        return max(map(len, self.words))
 
 
 def table(
@@ -112,9 +113,8 @@ def table(
         told = [caption] if caption and number == 1 else []
         told += [text(words.part.format(number, len(parts)))] if len(parts) > 1 else []
         size = next((size for limit, size in SIZES if sum(widths[x] + 2 for x in part) <= limit), SIZES[-1][1])
-        shared = _shared(cells, part, column)
         options = [
-            f"columns: ({', '.join(shared)},)" if shared else f"columns: {len(part)}",
+            *_shared(cells, part, column),
             f"size: {size}",
             f"head: {head}",
             f"gap: {kept + head if left_out else -1}",
@@ -147,30 +147,35 @@ def _widths(cells: list[_Cell], columns: int, column: bool) -> list[int]:
     widths = [2] * columns
     for cell in cells:
         if cell.columns == 1:
-            widths[cell.x] = max(widths[cell.x], cell.word, 0 if column else min(len(cell.text), SHORT))
+            widths[cell.x] = max(widths[cell.x], *map(len, cell.words), 0 if column else min(len(cell.text), SHORT))
     return widths
 
 
 def _shared(cells: list[_Cell], part: list[int], column: bool) -> list[str]:
-    """What each column is measured by, to share a width out so that most cells stand on one line: words and a text.
+    """What each column is measured by, to share a width out so that most cells stand on one line: words and texts.
 
-    Where all cells do, and of two columns on a page, the typesetter knows best: nothing is shared out.
+    Of two columns on a page the typesetter knows best. If all may stand on one line, their widest texts are measured.
     """
     inside = [[cell for cell in cells if cell.x == x and cell.columns == 1] for x in part]
-    said = [sorted((" ".join(cell.text.split()) for cell in one), key=len) or [""] for one in inside]
+    said = [sorted((cell.said for cell in one), key=lambda one: len(one[0])) or [("", False)] for one in inside]
     usual = [one[len(one) * 4 // 5] for one in said]
+    lined = not column and sum(len(one[-1][0]) + 2 for one in said) <= SIZES[0][0]
     if column:
         asked = [MOST_SHARED] * len(part)
-    elif len(part) < 3 or sum(len(one[-1]) + 2 for one in said) <= SIZES[0][0]:
-        return []
+    elif len(part) < 3:
+        return [f"columns: {len(part)}"]
     else:
-        long = [len(text) > SHORT for text in usual]
-        room = SIZES[0][0] - sum(len(text) + 2 for text in usual if len(text) <= SHORT)
+        long = [len(text) > SHORT for text, _ in usual]
+        room = SIZES[0][0] - sum(len(text) + 2 for text, _ in usual if len(text) <= SHORT)
         # the square root, since a text twice as long needs less than twice the width to look as full
-        weights = [sum(sqrt(len(text)) for text in one) / len(one) * own for one, own in zip(said, long, strict=True)]
+        weights = [
+            sum(sqrt(len(text)) for text, _ in one) / len(one) * own for one, own in zip(said, long, strict=True)
+        ]
         asked = [round(room * weight / sum(weights)) if weight else SHORT for weight in weights]
-    measured = zip(map(_longest, inside), usual, asked, strict=True)
-    return [f"({words}, {literal(visible(text[:most]))})" for words, text, most in measured]
+    texts = said if lined else [[(text[:most], code)] for (text, code), most in zip(usual, asked, strict=True)]
+    words = [[(word, code) for cell in one for word in cell.words for code in [cell.said[1]]] for one in inside]
+    measured = "".join(f"({_measured(one)}, {_measured(other)}), " for one, other in zip(words, texts, strict=True))
+    return [f"columns: ({measured})", *(["lined: true"] if lined else [])]
 
 
 def _kind(node: object) -> type:
@@ -178,11 +183,12 @@ def _kind(node: object) -> type:
     return model.Code if isinstance(node, model.Span) and node.tag in TYPED else type(node)
 
 
-def _longest(column: list[_Cell]) -> str:
-    """The longest words of a column."""
-    found = {(word, model.Code in cell.kinds) for cell in column for word in cell.words} or {("", False)}
-    longest = sorted(found, key=lambda one: (-len(one[0]), one))[:MEASURED]
-    return f"({''.join(f'raw({literal(word)}), ' if code else f'{literal(word)}, ' for word, code in longest)})"
+def _measured(said: Iterable[tuple[str, bool]]) -> str:
+    """The texts of a column that are likely the widest, with whether they are code."""
+    found = sorted({(visible(text), code) for text, code in said} or {("", False)})
+    broad = [2 * len(text) + len(BROAD.findall(text)) - len(SLIM.findall(text)) for text, _ in found]
+    widest = [one for _, one in sorted(zip(broad, found, strict=True), reverse=True)[:MEASURED]]
+    return f"({''.join(f'raw({literal(text)}), ' if code else f'{literal(text)}, ' for text, code in widest)})"
 
 
 def _lines(cells: list[_Cell], found: model.Table) -> dict[int, int]:

@@ -61,14 +61,17 @@ class Settled:
 
     def __init__(self, *cells):
         self.asked = []
-        ask = typesetter.query
+        ask = typesetter.look_up
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(typesetter, "query", lambda *words: self.asked.append(words) or ask(*words))
+            patch.setattr(typesetter, "look_up", lambda *words: self.asked.append(words) or ask(*words))
             self.files = settle(typst_source(of_cells(*cells), about()), "x")
         self.layout = json.loads(self.files[FILE])
-        told = ask(self.files, "<positions>", "x")[0]["marks"]
-        self.marks = [Mark(page=page, x=x, y=y, **mark) for mark, _, page, x, y in told if mark]
-        self.places = {label: (page, y) for mark, label, page, _, y in told if not mark}
+        told = ask(self.files, layout.MARKS, "x")
+        self.marks = [
+            Mark(page=page, x=x, y=y, **(mark if isinstance(mark, dict) else {"kind": mark, "name": label}))
+            for mark, label, page, x, y in told if mark
+        ]  # fmt: skip
+        self.places = {label: (page, y) for mark, label, page, _, y in told if not isinstance(mark, dict)}
 
     def pages(self, kind):
         return [mark.page for mark in self.marks if mark.kind == kind]
@@ -99,7 +102,7 @@ def test_of_very_many_figures_the_first_few_are_moved():
 
 def test_links_lead_where_their_places_are_on_the_page():
     found = Settled(markdown("[12](#fact-boats3) and [down](#far)"), lines(60), markdown("## Far"), evidence(40))
-    assert found.layout["linked"]
+    assert found.layout["pages"] == page_count(found.pdf())
     assert {name: (page, round(y, 2)) for name, (page, y) in found.places.items()} == {
         name: (page, y) for name, (page, _, y) in found.layout["places"].items()
     }
@@ -114,7 +117,7 @@ def test_typst_is_asked_no_more_than_there_is_to_settle(cells, queries):
 def test_what_is_settled_is_no_part_of_every_piece_s_style():
     """Typst would lay out everything anew whenever anything is settled."""
     template = typst.TEMPLATE.read_text()
-    assert "settled" not in template[template.index("#let report(") : template.index("#let edition-of(")]
+    assert "settled" not in template[template.index("#let report(") : template.index("#let ending(")]
 
 
 def test_evidence_is_settled_in_few_questions():
