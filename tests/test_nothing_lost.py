@@ -80,9 +80,7 @@ class Shown:
         with monkeypatch.context() as patch:
             tell = lambda data, raw: self.lines.update(line["text"] for line in data[OMITTED_MIME])  # noqa: E731
             patch.setattr(builtins, "display", tell, raising=False)
-            patch.setattr(
-                PrintLog, "rows", lambda log, rows, sources, of=PrintLog.rows: of(log, self.draws(rows), sources)
-            )
+            patch.setattr(PrintLog, "rows", lambda log, rows, of=PrintLog.rows: of(log, self.draws(rows)))
             patch.setattr(Tables, "load", classmethod(lambda cls, project: tables))
             made = travel.finished(name, *edition)
         self.texts = Counter([made.title, made.standfirst])
@@ -95,7 +93,7 @@ class Shown:
 
     def draws(self, rows):
         rows = list(rows)
-        self.rows.update(rows)
+        self.rows.update(row_id for row_id, _, _ in rows)
         return rows
 
     def gone(self, now):
