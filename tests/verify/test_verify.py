@@ -85,7 +85,8 @@ RECORDS = [
     ({"data": {"../x.png": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must be a table in data/"),
     ({"data": {"notebooks/x.py": {"attachment": "counts.csv", "sha256": "0" * 64}}}, "must be a table in data/"),
     ({"versions": {"typst": "0.14; rm"}}, "versions.typst must be a version"),
-    ({"extra": "approved by everyone"}, "attachment edition.json, extra | approved by everyone"),
+    ({"extra": "approved by everyone"}, "must be report, as_of, parameters, notebook, data, versions and nothing else"),
+    ({"notebook": {"attachment": "x", "sha256": "0" * 64, "by": "all"}}, "must be attachment, sha256 and nothing else"),
 ]
 
 

@@ -24,7 +24,7 @@ from handover.text import listed
 #: Faults of the data that are named one by one.
 DATA_FAULTS = 100
 #: The path of a file of an edition, below the project's folder of them.
-OF_EDITION = re.compile(rf"[^/]+/{REPORT.pattern}/{EDITION.pattern}/.+")
+OF_EDITION = re.compile(rf"[^/]+/{REPORT.pattern}/{EDITION.pattern}/.+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,9 +222,7 @@ def _of_notebook(name: str, found: bytes, given: bytes) -> Difference | None:
     held, wanted = (json.loads(data) for data in (found, given))
     for number, (one, other) in enumerate(zip_longest(held["cells"], wanted["cells"], fillvalue=MISSING), 1):
         cells = [dict(one) if isinstance(one, dict) else one for one in (one, other)]
-        sources = [
-            "".join(map(str, cell.pop("source", ""))) if isinstance(cell, dict) else _text(cell) for cell in cells
-        ]
+        sources = [_source(cell.pop("source", "")) if isinstance(cell, dict) else _text(cell) for cell in cells]
         if sources[0] != sources[1]:
             return Difference(f"{name}, cell {number}, its source", *_excerpts(*sources))
         if different := of_values(f"{name}, cell {number}", *cells):
@@ -247,6 +245,10 @@ def _parting(found: Any, given: Any, path: tuple[Any, ...]) -> tuple[tuple[Any, 
         same = type(found) is type(given) and found == given
         return None if same else (path, found, given)
     return next(filter(None, (_parting(held, wanted, (*path, key)) for key, held, wanted in pairs)), None)
+
+
+def _source(source: Any) -> str:
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
 def _text(value: Any) -> str:

@@ -28,6 +28,13 @@ def is_table(path: str) -> bool:
     return inside and path.isprintable() and "\\" not in path
 
 
+def _alone(kind: type) -> Any:
+    """A kind of object with its own keys alone: nothing would hold what else stands there to anything."""
+    names = kind.__annotations__.keys()
+    return Annotated[kind, lambda value: value.keys() <= names, f"{', '.join(names)} and nothing else"]
+
+
+@_alone
 class Attached(TypedDict):
     """A file that a PDF carries."""
 
@@ -35,6 +42,7 @@ class Attached(TypedDict):
     sha256: manifest.Hash
 
 
+@_alone
 class Stated(TypedDict):
     """The record that a PDF carries."""
 
