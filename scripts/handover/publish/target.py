@@ -220,7 +220,7 @@ class Objects:
     def put(self, path: str, data: bytes, mime: str, *, lasting: bool) -> None:
         """Store an object, on S3 with the headers that a browser needs."""
         how = {"ContentType": mime, "CacheControl": FOR_EVER if lasting else ASK_AGAIN}
-        headers = how if "s3" in self.fs.protocol else {}
+        headers = how if self.url.startswith(("s3://", "s3a://")) else {}
         with _reached(self.url):
             self.fs.pipe_file(f"{self.root}/{path}", data, **headers)
 
@@ -247,24 +247,26 @@ def _objects(url: str) -> Objects:
             f"{url}: must be a folder, or an address of storage that keeps files (got {kind}://, which {reads}).\n"
             "Object storage is s3://bucket/path."
         )
-    with _reached(url, STORAGE[kind]):
-        fs, root = fsspec.url_to_fs(url)
+    with _reached(url):
+        try:
+            fs, root = fsspec.url_to_fs(url)
+        except ImportError as error:
+            missing = STORAGE[kind]
+            # what the lock pins comes from there
+            install = "scripts/setup all" if missing == "s3fs" else f".venv/bin/python -m pip install {missing}"
+            raise PublishError(
+                f"{url}: must be reached through {missing}, which is missing.\nInstall it, in the checkout: {install}"
+            ) from error
     return Objects(url, fs, root.rstrip("/"))
 
 
 @contextmanager
-def _reached(url: str, package: str = "") -> Iterator[None]:
-    """Turn the errors of any driver, which is in a package of its own, into one that names the place."""
+def _reached(url: str) -> Iterator[None]:
+    """Turn the errors of any driver into one that names the place."""
     try:
         yield
     except HandoverError:
         raise
-    except ImportError as error:
-        # what the lock pins comes from there
-        install = "scripts/setup all" if package == "s3fs" else f".venv/bin/python -m pip install {package}"
-        raise PublishError(
-            f"{url}: must be reached through {package}, which is missing.\nInstall it, in the checkout: {install}"
-        ) from error
     except Exception as error:
         raise PublishError(
             f"{url}: must be there, and open to you (got {type(error).__name__}: {error}).\n{CHECK}"
