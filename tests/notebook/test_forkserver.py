@@ -36,13 +36,18 @@ def test_a_kernel_that_cannot_be_forked_is_started_with_a_note(run):
     assert done.notes == ("The kernel was started afresh: kernels cannot be forked here.",)
 
 
+def family():
+    """What watches the process that kernels are forked from, that process, and all that they started."""
+    watcher = psutil.Process(forkserver._forkserver.process.pid)
+    return [watcher.pid, *(child.pid for child in watcher.children(recursive=True))]
+
+
 @pytest.mark.kernel
 def test_a_process_that_was_killed_is_replaced(run):
     run()
-    watcher = psutil.Process(forkserver._forkserver.process.pid)
-    family = [watcher.pid, *(child.pid for child in watcher.children(recursive=True))]
-    watcher.kill()
-    assert until(lambda: not alive(family))  # one that is about to end may still take a request
+    members = family()
+    os.kill(members[0], signal.SIGKILL)
+    assert until(lambda: not alive(members))  # one that is about to end may still take a request
     done = run("print(as_of)")
     assert (printed(done), done.notes) == (["2026-01-31\n"], ())
 
@@ -50,10 +55,9 @@ def test_a_process_that_was_killed_is_replaced(run):
 @pytest.mark.kernel
 def test_a_process_that_was_dismissed_ends_by_itself_and_another_takes_its_place(run):
     run()
-    watcher = psutil.Process(forkserver._forkserver.process.pid)
-    family = [watcher.pid, *(child.pid for child in watcher.children(recursive=True))]
+    members = family()
     forkserver.dismiss()
-    assert until(lambda: not alive(family))
+    assert until(lambda: not alive(members))
     assert printed(run("print(as_of)")) == ["2026-01-31\n"]
 
 

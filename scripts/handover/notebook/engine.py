@@ -261,6 +261,7 @@ def perform(nb: NotebookNode, parameters: dict[str, Any], run: "Run") -> Noteboo
         Exception: Anything else that stops the cells; see `handover.notebook.failures.explain`.
     """
     kernel, language = nb.metadata.kernelspec.name, run.spec.language
+    # what papermill's `load_notebook_node` gives, without a way through JSON
     nb = deepcopy(nb)
     nb.metadata.papermill = NotebookNode()
     for cell in nb.cells:

@@ -83,10 +83,8 @@ def strip(ax: Axes, rows: pd.DataFrame, focus: str = "ain_al_asad", *, until: st
     axes.time_axis(ax, first - margin, last + margin)
     notes = []
     for row in told:
-        colour, when = (
-            FOCUS if row["place_id"] == focus else INK,
-            axes.short(row["date"], row["date_precision"] or "day"),
-        )
+        colour = FOCUS if row["place_id"] == focus else INK
+        when = axes.short(row["date"], row["date_precision"] or "day")
         notes.append(labels.flag(ax, axes.num(row["date"]), 0.0, str(row["name"]), when, colour, gap=GAP))
     boxes = labels.flag_boxes(ax, notes, gap=GAP)
     heighten(ax, max(box.top for box in boxes) + 2 + over)

@@ -446,7 +446,6 @@ def set_text(
     """Write lines of text below `top`; `px` and `top` are in points."""
     for n, words in enumerate(text.split("\n") if text else []):
         line = copy(_words(weight, colour, align))
-        line.set_fontproperties(_font(weight))
         line.set_position((px, top - LINE * n - LINE * 0.78))
         line.set_text(words)
         ax.figure.add_artist(line)

@@ -274,17 +274,15 @@ def _look(colour: str, state: str | None, size: float) -> dict[str, Any]:
         # above the bases, since one is so near that it would hide the capital
         return {"marker": "s", "ms": 4.6, "mfc": LABEL, "mec": PAPER, "mew": 0.8, "zorder": 6}
     look = {"ms": size, "mfc": PAPER, "mec": colour, "mew": 1.2, "zorder": 5}
-    return (
-        look
-        | {
-            "held": {"marker": "o", "mfc": colour},
-            "shared": {"marker": "o", "mfc": colour, "fillstyle": "left", "markerfacecoloralt": PAPER},
-            "unknown": {"marker": "o", "ms": size * 0.6, "mfc": CONTEXT, "mec": CONTEXT},
-            "out": {"marker": "x", "mew": 1.6},
-            "left": {"marker": "D", "ms": size * 0.85},
-            "handed_over": {"marker": "o"},
-        }[state]
-    )
+    own = {
+        "held": {"marker": "o", "mfc": colour},
+        "shared": {"marker": "o", "mfc": colour, "fillstyle": "left", "markerfacecoloralt": PAPER},
+        "unknown": {"marker": "o", "ms": size * 0.6, "mfc": CONTEXT, "mec": CONTEXT},
+        "out": {"marker": "x", "mew": 1.6},
+        "left": {"marker": "D", "ms": size * 0.85},
+        "handed_over": {"marker": "o"},
+    }
+    return look | own[state]
 
 
 def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: list[Box]) -> None:
