@@ -30,6 +30,7 @@ unless said otherwise, in the report's language, ready to print.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from handover.document import model, spaces
@@ -135,7 +136,12 @@ def _object(value: object) -> Item:
 
 
 def _text(value: object) -> str:
-    return printable(value).strip() if isinstance(value, TELLING) else ""
+    return _said(value) if isinstance(value, str) else str(value) if isinstance(value, TELLING) else ""
+
+
+@lru_cache(maxsize=8192)
+def _said(text: str) -> str:
+    return printable(text).strip()
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -215,9 +215,10 @@ def _pieces(nb: "NotebookNode", number: int, cell: "NotebookNode", shown: list[M
         if cell.source.strip() and not hidden:
             language = str(nb.metadata.get("language_info", {}).get("name", "python"))
             yield _Piece(lambda _: (model.CellCode(number, printable(cell.source, code=True), language),))
-        drawn = any(map(_draws, shown))
-        for output in shown:
-            if not (drawn and _prepares(output)):
+        prepares = list(map(_prepares, shown))
+        drawn = any(prepares) and any(map(_draws, shown))
+        for output, idle in zip(shown, prepares, strict=True):
+            if not (drawn and idle):
                 yield from _output(number, output)
     elif cell.cell_type == "raw" and cell.source.strip():
         yield from _raw(number, cell)
@@ -402,7 +403,7 @@ class _Reader:
             found,
             alt,
             *lines,
-            html.read(told["values"], self.places) if told["values"] else (),
+            html.output(told["values"], self.places)[0] if told["values"] else (),
             narrow,
             note if found else self.words.unreadable,
         )
