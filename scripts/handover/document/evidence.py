@@ -30,11 +30,10 @@ unless said otherwise, in the report's language, ready to print.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from handover.document import model, spaces
-from handover.text import printable
+from handover.text import kept, printable
 
 #: The one MIME type of our own: what every printed number rests on.
 EVIDENCE_MIME = "application/vnd.handover.evidence+json"
@@ -139,7 +138,7 @@ def _text(value: object) -> str:
     return _said(value) if isinstance(value, str) else str(value) if isinstance(value, TELLING) else ""
 
 
-@lru_cache(maxsize=8192)
+@kept
 def _said(text: str) -> str:
     return printable(text).strip()
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from handover.document import css, images, model, svg, tables
-from handover.document.places import Places, kept
+from handover.document.places import Places, apart
 from handover.text import printable
 
 #: Elements that say nothing: gone from every page, with all they hold.
@@ -97,7 +97,7 @@ def read(parts: Sequence[str | Hole], places: Places) -> model.Blocks:
     return _Reader(places, parts, "div").blocks()
 
 
-@kept
+@apart
 def output(source: str, places: Places) -> tuple[model.Blocks, bool]:
     """Read HTML that a cell displays, which JupyterLab lets run.
 

@@ -189,14 +189,14 @@ class _Read:
     formulas: bool
 
 
-def kept(read: Callable[..., Any]) -> Callable[..., Any]:
+def apart(read: Callable[..., Any]) -> Callable[..., Any]:
     """Keep what a function reads of a text that says the same wherever it stands.
 
     Its first arguments must be the text and the state of this reading; it must return tuples of nodes.
     """
 
     @lru_cache(maxsize=KEPT)
-    def apart(source: str, words: Words, **told: bool) -> _Read | None:
+    def alone(source: str, words: Words, **told: bool) -> _Read | None:
         places = _Apart(words)
         try:
             nodes = read(source, places, **told)
@@ -206,8 +206,8 @@ def kept(read: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(read)
     def again(source: str, places: Places, **told: bool) -> Any:
-        alone = len(source) <= LONGEST and not (places.linked or places.depth)
-        found = apart(source, places.words, **told) if alone else None
+        kept = len(source) <= LONGEST and not (places.linked or places.depth)
+        found = alone(source, places.words, **told) if kept else None
         anchors = places.cite(found.cited) if found else None
         if found is None or anchors is None:
             return read(source, places, **told)
