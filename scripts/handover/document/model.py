@@ -647,8 +647,10 @@ def running(nodes: Any) -> Inlines:
     found: list[Inline] = []
     for node in nodes:
         match node:
+            case Running():
+                inner: Inlines = node.inside
             case Formula():
-                inner: Inlines = (Maths(node.latex),)
+                inner = (Maths(node.latex),)
             case CodeBlock():
                 inner = (Code(node.source),)
             case _ if isinstance(node, Inline):

@@ -37,6 +37,7 @@ BREAK = "\u200b"
 WORD = 36
 
 
+@kept
 def literal(content: str) -> str:
     """Return a Typst string literal for any text."""
     escaped = content.replace("\\", "\\\\").replace('"', '\\"').replace("\u00a0", "\\u{a0}")
