@@ -149,6 +149,14 @@ class Places:
         return self.targets.get(name) or self.targets.get(slug(name), "")
 
 
+class Unfinished(Places):
+    """The state of reading a notebook whose evidence is yet to come."""
+
+    def cite(self, cited: Cited) -> tuple[tuple[str, str], ...]:
+        """Take all that is cited as found."""
+        return (("", ""),) * len(cited)
+
+
 class _NotApart(Exception):
     """What a text says depends on where it stands."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from handover.document import html, images, markdown, model, scripts, terminal, words
 from handover.document.beside import Beside
 from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
-from handover.document.places import Places
+from handover.document.places import Places, Unfinished
 from handover.text import printable
 
 if TYPE_CHECKING:
@@ -151,6 +151,22 @@ def read(nb: "NotebookNode", name: str = "", beside: Beside | None = None) -> mo
         ),
         direction=written,
     )
+
+
+class Ahead:
+    """Reads a notebook's cells while later ones run, so that `read` need not read again what they display."""
+
+    def __init__(self) -> None:
+        self._reader = _Reader(Unfinished(words.of("en")), [])
+        self._known = 0
+
+    def read(self, nb: "NotebookNode") -> None:
+        """Read the cells that have come since."""
+        new, self._known = nb.cells[self._known :], len(nb.cells)
+        for cell in new:
+            shown = [one for one in _joined(cell.get("outputs", [])) if EVIDENCE_MIME not in one.get("data", ())]
+            for piece in _pieces(nb, 0, cell, shown):
+                piece.read(self._reader)
 
 
 def _line(text: object) -> str:
