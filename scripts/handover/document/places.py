@@ -219,7 +219,7 @@ def apart(read: Callable[..., Any]) -> Callable[..., Any]:
         anchors = places.cite(found.cited) if found else None
         if found is None or anchors is None:
             return read(source, places, **told)
-        before = places.tables
+        before = places.tables if found.tables else 0
         places.tables += found.tables
         places.formulas |= found.formulas
         return _placed(found, anchors, before)
@@ -238,4 +238,4 @@ def _placed(found: _Read, anchors: tuple[tuple[str, str], ...], tables: int) -> 
         number = {"number": node.number + tables} if isinstance(node, model.Table) else {}
         return model.changed(node, placed, **number)
 
-    return model.changed(found.nodes, placed) if anchors or (tables and found.tables) else found.nodes
+    return model.changed(found.nodes, placed) if anchors or tables else found.nodes
