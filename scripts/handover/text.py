@@ -18,10 +18,10 @@ WORDS = (
     *("sixty", "seventy", "eighty", "ninety", "hundred", "hundreds", "thousand", "thousands", "million", "billion"),
     *("dozen", "dozens", "twice", "thrice"),
 )
-#: Characters of a text that is worth keeping.
-SHORT = 1000
 #: "one" is a pronoun far more often than a number, and is left to the author.
 NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
+#: Characters of a text that is worth keeping.
+SHORT = 1000
 
 
 def kept(change: Callable[..., str]) -> Callable[..., str]:
