@@ -7,6 +7,7 @@ to them (`verapdf`, `browser`).
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -132,11 +133,15 @@ def values(sample: Sample) -> list[str]:
     """What is folded under the charts stands at the end in print, row by row; in a brief report it does not."""
     _, appendix, text = solid(sample.tags.text).rpartition(solid(APPENDIX))
     at, found = 0, []
-    for row in sample.page.xpath("//details[@class='values']//tr") if appendix else ():
-        words = "·".join(solid(cell.text_content()) or "–" for cell in row.iter("th", "td"))
-        place = text.find(words, at)
-        found += [f"a row of values is not in the PDF, or elsewhere: {words}"] if place < 0 else []
-        at = max(at, place)
+    for table in sample.page.xpath("//details[@class='values']//table") if appendix else ():
+        heads = [solid(head.text_content()) for head in table.xpath(".//th[@scope='col']")]
+        for row in table.iter("tr"):
+            said = [solid(cell.text_content()) or "–" for cell in row.iter("th", "td")]
+            # a bare number has its head before it
+            named = [f"(?:{re.escape(head)}:)?{re.escape(one)}" for head, one in zip(heads, said, strict=True)]
+            place = re.compile("·".join(named)).search(text, at)
+            found += [] if place else [f"a row of values is not in the PDF, or elsewhere: {'·'.join(said)}"]
+            at = place.end() if place else at
     return found
 
 

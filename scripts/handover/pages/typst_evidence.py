@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from handover.document import model, scripts
-from handover.pages.typst_text import literal, text
+from handover.pages.typst_text import BETWEEN, literal, text
 
 if TYPE_CHECKING:
     from handover.pages.typst import Printer
@@ -18,7 +18,6 @@ FULL_STOP = re.compile(r'\.";(?:\];)?$')
 BACK, MARK = "↩", "≠"
 #: A space at which no line ends.
 GLUE = "\u00a0"
-BETWEEN = " · "
 #: Of a conflict with a longer text the row may be parted between pages.
 LONG = 800
 #: A word of a topic, which stands in a narrow column, may be broken if it is longer.

@@ -10,7 +10,7 @@ from functools import cached_property
 from math import sqrt
 
 from handover.document import model, of
-from handover.pages.typst_text import BREAK, breakable, literal, text, visible
+from handover.pages.typst_text import BETWEEN, BREAK, breakable, literal, text, visible
 
 #: Of a table of more rows or cells the first and the last rows are set, and it says how many are left out.
 ROWS, CELLS = 2000, 12_000
@@ -21,8 +21,8 @@ WHOLE, LINES = 8, 40
 HEAD_LINES = 12
 #: A word in a cell longer than this may be broken.
 WORD = 24
-#: What stands between the cells of a row that is a line, and in the place of one that holds nothing.
-BETWEEN, NOTHING = " · ", "–"
+#: What stands for a cell without words in a row that is a line.
+NOTHING = "–"
 #: A text of no more characters than this stands on one line.
 SHORT = 24
 #: How many words and texts of a column are measured: which one is the widest is a guess from these letters.
@@ -119,10 +119,18 @@ def table(found: model.Table, write: Callable[[model.Cell], str], language: str,
 def rows(found: model.Table, write: Callable[[model.Cell], str], language: str, *, caption: str = "") -> str:
     """Print a table as lines, a row each, with any of which a column may begin; it takes what `table` takes."""
     body, kept, left_out = _cut(found)
+    heads = {cell.x: cell.text for row in found.head for cell in row}
+
+    def said(cell: model.Cell) -> str:
+        inside = write(cell).strip()
+        if cell.scope:
+            return f"#strong[{inside or text(NOTHING)}];"
+        # a bare number says nothing
+        head = heads.get(cell.x, "") if cell.number or not inside else ""
+        return (text(f"{head}: ") if head else "") + (inside or text(NOTHING))
 
     def line(row: model.Row) -> str:
-        said = [(write(cell).strip() or text(NOTHING), bool(cell.scope)) for cell in row]
-        return f"#{literal(BETWEEN)};".join(f"#strong[{one}];" if header else one for one, header in said)
+        return f"#{literal(BETWEEN)};".join(map(said, row))
 
     written = [f"#rows-caption[{caption}];"] if caption else []
     written += [f"#rows-head[{line(row)}];" for row in found.head]
