@@ -59,6 +59,8 @@ def typst_source(document: model.Document, metadata: PageMetadata) -> dict[str, 
     printer = Printer(document)
     attached = {f"attachment-{number}": item.data for number, item in enumerate(metadata.attachments)}
     main = "\n".join([*printer.preamble(metadata), *printer.body(metadata), "#ending()\n"])
+    # each literal costs time in every draft
+    main = main.replace('";#"', "")
     files = {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
     files[IMPRINT] = _imprint(printer.words, metadata)
     return with_typefaces(files)
@@ -74,6 +76,8 @@ def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, b
         f"#show: link-picture.with(lang: {literal(_language(document.language)[0])}, dir: {document.direction})\n"
         f"#link-title([{text(title)}], [{text(under)}], [{text(signed)}])\n"
     )
+    # each literal costs time in every draft
+    main = main.replace('";#"', "")
     files = {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), layout.FILE: layout.Layout().file()}
     files[IMPRINT] = b"{}"
     return with_typefaces(files)
@@ -442,7 +446,8 @@ def _attached(number: int, item: Attachment) -> str:
 def _imprint(words: Words, metadata: PageMetadata) -> bytes:
     """What differs between any two editions: apart from the source, which Typst need not read anew for it."""
     date = {part: getattr(metadata.date, part) for part in ("year", "month", "day")}
-    return json.dumps({"date": date, "day": _day(words, metadata), "edition": metadata.edition}).encode()
+    about = {"date": date, "day": _day(words, metadata), "edition": metadata.edition, "page": words.page}
+    return json.dumps(about).encode()
 
 
 def _day(words: Words, metadata: PageMetadata) -> str:

@@ -14,7 +14,6 @@ from handover.pages.typst_text import BETWEEN, BREAK, breakable, literal, text, 
 
 #: Of a table of more rows or cells the first and the last rows are set, and it says how many are left out.
 ROWS, CELLS = 2000, 12_000
-LEFT_OUT = {"en": "Left out here: {} rows", "ar": "حُذف هنا من الصفوف: {}"}
 #: A table of no more rows than this is kept on one page, if it surely has no more lines than a page.
 WHOLE, LINES = 8, 40
 #: A head of more lines is not set again at the top of each page, which it may be longer than.
@@ -134,8 +133,12 @@ def rows(found: model.Table, write: Callable[[model.Cell], str], language: str, 
 
     written = [f"#rows-caption[{caption}];"] if caption else []
     written += [f"#rows-head[{line(row)}];" for row in found.head]
-    lines = [f"#entry({literal(f'table/{found.number}/{n}')})[{line(row)}];" for n, row in enumerate(body, 1) if row]
-    return "\n".join([*written, *lines[:kept], *_said(left_out, language), *lines[kept:]])
+    calls = [
+        f"#rows({literal(f'table/{found.number}/{part}')}{''.join(f', [{line(row)}]' for row in lines if row)});"
+        for part, lines in enumerate((body[:kept], body[kept:]), 1)
+        if any(lines)
+    ]
+    return "\n".join([*written, *calls[:1], *_said(left_out, language), *calls[1:]])
 
 
 def _cut(found: model.Table) -> tuple[tuple[model.Row, ...], int, int]:
@@ -147,8 +150,7 @@ def _cut(found: model.Table) -> tuple[tuple[model.Row, ...], int, int]:
 
 def _said(left_out: int, language: str) -> list[str]:
     """How many rows are left out, if any are."""
-    said = LEFT_OUT.get(language, LEFT_OUT["en"]).format(f"{left_out:,}")
-    return [f"#note[{text(said)}];"] if left_out else []
+    return [f"#note[{text(of(language).left_out_rows.format(f'{left_out:,}'))}];"] if left_out else []
 
 
 def _numbers(found: model.Table) -> set[int]:
