@@ -6,15 +6,35 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
-#: By library, what it is imported without: checks of addresses and periods, which no notebook has; what reads notebooks
-#: from another machine. None is the documented way to make an import fail; it must find the empty module.
-INSTEAD: dict[str, dict[str, ModuleType | None]] = {
-    "jsonschema": dict.fromkeys(("isoduration", "rfc3986_validator", "rfc3987_syntax")),
-    "papermill": {"boto3": None, "requests": ModuleType("requests")},
+#: By library or module, what stands in for what it imports and nothing here uses: checks of addresses and colours in
+#: notebooks; dates, which Python reads too; what writes HTML; what reads files of another machine, or in YAML. None is
+#: the documented way to make an import fail.
+INSTEAD: dict[str, dict[str, Any]] = {
+    "jsonschema": dict.fromkeys(
+        ("fqdn", "idna", "isoduration", "jsonpointer", "rfc3339_validator")
+        + ("rfc3986_validator", "rfc3987_syntax", "uri_template", "webcolors")
+    ),
+    "jupyter_client": {
+        "dateutil.parser": SimpleNamespace(isoparse=datetime.fromisoformat),
+        "dateutil.tz": SimpleNamespace(tzlocal=lambda: datetime.now().astimezone().tzinfo),
+    },
+    "nbconvert.filters.markdown_mistune": {
+        "bs4": SimpleNamespace(),
+        "nbconvert.filters.strings": SimpleNamespace(add_anchor=None),
+    },
+    "papermill": {
+        "boto3": None,
+        "requests": SimpleNamespace(),
+        "tenacity": SimpleNamespace(
+            **dict.fromkeys(("retry", "retry_if_exception_type", "stop_after_attempt", "wait_exponential"))
+        ),
+        "yaml": SimpleNamespace(SafeLoader=type("SafeLoader", (), {"yaml_implicit_resolvers": {}})),
+    },
 }
 #: What each version of matplotlib works out on import is kept here, as, and beside, compiled modules: a list of its
 #: typefaces; and what its classes can be set to, which stands in signatures and descriptions.
@@ -23,12 +43,31 @@ KEPT, SETTERS = Path(__file__).parent / "__pycache__" / "matplotlib", "setters.j
 
 def lean(library: str) -> None:
     """Import a library without those parts, unless it is imported already; they themselves can be imported later."""
-    if library in sys.modules:
-        return
-    instead = {part: module for part, module in INSTEAD[library].items() if part not in sys.modules}
-    sys.modules.update(instead)  # type: ignore[arg-type]
+    if library not in sys.modules:
+        with _stood_in_for(library):
+            importlib.import_module(library)
+
+
+def alone(module: str) -> ModuleType:
+    """A module of a library, without those parts and without the packages around it; an import elsewhere has all."""
+    if module in sys.modules:
+        return sys.modules[module]
+    from importlib.util import find_spec, module_from_spec, spec_from_file_location
+
+    library, *path = module.split(".")
+    spec = spec_from_file_location(module, Path(find_spec(library).origin).parent.joinpath(*path).with_suffix(".py"))
+    made = module_from_spec(spec)
+    with _stood_in_for(module):
+        spec.loader.exec_module(made)
+    return made
+
+
+@contextmanager
+def _stood_in_for(name: str) -> Iterator[None]:
+    instead = {part: module for part, module in INSTEAD[name].items() if part not in sys.modules}
+    sys.modules.update(instead)
     try:
-        importlib.import_module(library)
+        yield
     finally:
         for part in instead:
             del sys.modules[part]
