@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ INSTEAD: dict[str, dict[str, Any]] = {
         "dateutil.parser": SimpleNamespace(isoparse=datetime.fromisoformat),
         "dateutil.tz": SimpleNamespace(tzlocal=lambda: datetime.now().astimezone().tzinfo),
     },
+    "matplotlib.figure": {"fontTools.agl": ModuleType("fontTools.agl")},
     "nbconvert.filters.markdown_mistune": {
         "bs4": SimpleNamespace(),
         "nbconvert.filters.strings": SimpleNamespace(add_anchor=None),
@@ -108,8 +110,12 @@ def matplotlib() -> None:
         return place, name, answer
 
     inspected = (remembered(artist.ArtistInspector, name) for name in ("get_aliases", "get_setters"))
-    with _instead(remembered(artist, "kwdoc"), *inspected):
+    own = remembered(artist, "kwdoc"), (artist, "Parameter", cache(artist.Parameter)), *inspected
+    with _instead(*own), _stood_in_for("matplotlib.figure"):
         importlib.import_module("matplotlib.figure")
+    glyphs = INSTEAD["matplotlib.figure"]["fontTools.agl"]
+    glyphs.__getattr__ = lambda name: getattr(importlib.import_module(glyphs.__name__), name)
+    importlib.import_module("fontTools").agl = glyphs
     if len(known) > before:
         half = kept / f"{os.getpid()}.half"
         half.write_text(json.dumps(known, default=sorted), "utf-8")
