@@ -16,10 +16,10 @@ from typing import Any
 #: notebooks; dates, which Python reads too; what writes HTML; what reads files of another machine, or in YAML. None is
 #: the documented way to make an import fail.
 INSTEAD: dict[str, dict[str, Any]] = {
-    "jsonschema": dict.fromkeys(
-        ("fqdn", "idna", "isoduration", "jsonpointer", "rfc3339_validator")
-        + ("rfc3986_validator", "rfc3987_syntax", "uri_template", "webcolors")
-    ),
+    "jsonschema": {
+        **dict.fromkeys(("fqdn", "idna", "isoduration", "jsonpointer", "rfc3339_validator")),
+        **dict.fromkeys(("rfc3986_validator", "rfc3987_syntax", "uri_template", "webcolors")),
+    },
     "jupyter_client": {
         "dateutil.parser": SimpleNamespace(isoparse=datetime.fromisoformat),
         "dateutil.tz": SimpleNamespace(tzlocal=lambda: datetime.now().astimezone().tzinfo),

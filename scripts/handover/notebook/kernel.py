@@ -42,7 +42,7 @@ PIPE = b"p"
 #: How many bytes are read from a descriptor at a time.
 PIPE_MAX = 1 << 16
 #: Objects made before a garbage collection, and collections before one of the next two generations.
-THRESHOLDS = 20_000, 20, 20
+THRESHOLDS = 50_000, 20, 20
 #: Serialises its messages.
 PACKER = "handover.notebook.kernels.pack"
 #: A line that may be none of Python but a command of IPython, for itself or assigned, or a question about an object.
