@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -110,8 +109,7 @@ def matplotlib() -> None:
         return place, name, answer
 
     inspected = (remembered(artist.ArtistInspector, name) for name in ("get_aliases", "get_setters"))
-    own = remembered(artist, "kwdoc"), (artist, "Parameter", cache(artist.Parameter)), *inspected
-    with _instead(*own), _stood_in_for("matplotlib.figure"):
+    with _instead(remembered(artist, "kwdoc"), *inspected), _stood_in_for("matplotlib.figure"):
         importlib.import_module("matplotlib.figure")
     glyphs = INSTEAD["matplotlib.figure"]["fontTools.agl"]
     glyphs.__getattr__ = lambda name: getattr(importlib.import_module(glyphs.__name__), name)
