@@ -22,7 +22,8 @@ from runs import HANG_S, alive, printed, until
 
 from handover import scratch
 from handover.notebook import environment, forkserver
-from handover.notebook.kernels import Channel, pack
+from handover.notebook.kernel import pack
+from handover.notebook.kernels import Channel
 from handover.project import Project
 from handover.story.charts import CANVASES
 

@@ -91,7 +91,7 @@ LATER = (
 
 #: Our own modules, and packages with all of theirs; and the package whose ``preload`` does what only a first use does,
 #: and whose ``prepare`` does what many notebooks of a folder would each do.
-PACKAGES = ("handover.notebook.kernel", "handover.notebook.kernels", "handover.story")
+PACKAGES = ("handover.notebook.kernel", "handover.story")
 PRELOADED = "handover.story.charts"
 
 #: Connects itself to the shell that exists on import, so each kernel must import it again.
