@@ -12,8 +12,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 #: By library or module, what stands in for what it imports and nothing here uses: checks of addresses and colours in
-#: notebooks; dates, which Python reads too; what writes HTML; what reads files of another machine, or in YAML. None is
-#: the documented way to make an import fail.
+#: notebooks; dates, which Python reads too; what writes HTML; what reads files of another machine or in YAML, and what
+#: looks through all distributions for more that could run cells. None is the documented way to make an import fail.
 INSTEAD: dict[str, dict[str, Any]] = {
     "jsonschema": {
         **dict.fromkeys(("fqdn", "idna", "isoduration", "jsonpointer", "rfc3339_validator")),
@@ -30,6 +30,7 @@ INSTEAD: dict[str, dict[str, Any]] = {
     },
     "papermill": {
         "boto3": None,
+        "entrypoints": SimpleNamespace(get_group_all=lambda group: ()),
         "requests": SimpleNamespace(),
         "tenacity": SimpleNamespace(
             **dict.fromkeys(("retry", "retry_if_exception_type", "stop_after_attempt", "wait_exponential"))
@@ -83,8 +84,12 @@ def matplotlib() -> None:
     Raises:
         ImportError: It is not installed.
     """
-    import matplotlib as library
-
+    # to judge the name of a backend, it would look through all distributions that are installed
+    backend = os.environ.pop("MPLBACKEND", "")
+    library = importlib.import_module("matplotlib")
+    if backend:
+        os.environ["MPLBACKEND"] = backend
+        dict.update(library.rcParams, backend=backend)
     kept = KEPT / library.__version__
     with suppress(OSError):
         kept.mkdir(parents=True, exist_ok=True)

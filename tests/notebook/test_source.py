@@ -94,7 +94,11 @@ def test_a_library_that_is_not_there_is_missed_as_usual_and_its_parts_can_be_imp
 @pytest.mark.parametrize(
     ("library", "left_out", "later"),
     [
-        ("papermill", "boto3 botocore requests tenacity urllib3 yaml", "requests.get yaml.safe_load tenacity.retry"),
+        (
+            "papermill",
+            "boto3 botocore entrypoints requests tenacity urllib3 yaml",
+            "requests.get yaml.load tenacity.retry entrypoints.get_group_all",
+        ),
         ("jupyter_client", "dateutil.parser dateutil.tz", "dateutil.parser.isoparse dateutil.tz.tzlocal"),
         ("jsonschema", "idna rfc3987_syntax webcolors", "idna.encode webcolors.name_to_hex"),
     ],
