@@ -11,14 +11,11 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-#: By library or module, what stands in for what it imports and nothing here uses: checks of addresses and colours in
-#: notebooks; dates, which Python reads too; what writes HTML; what reads files of another machine or in YAML, and what
-#: looks through all distributions for more that could run cells. None is the documented way to make an import fail.
+#: By library or module, what stands in for what it imports and nothing here uses: checks of periods and addresses that
+#: no notebook has; dates, which Python reads; what writes HTML; what reads files of another machine or in YAML; what
+#: looks through all distributions for more that runs cells. None is the documented way to make an import fail.
 INSTEAD: dict[str, dict[str, Any]] = {
-    "jsonschema": {
-        **dict.fromkeys(("fqdn", "idna", "isoduration", "jsonpointer", "rfc3339_validator")),
-        **dict.fromkeys(("rfc3986_validator", "rfc3987_syntax", "uri_template", "webcolors")),
-    },
+    "jsonschema": dict.fromkeys(("isoduration", "rfc3986_validator", "rfc3987_syntax")),
     "jupyter_client": {
         "dateutil.parser": SimpleNamespace(isoparse=datetime.fromisoformat),
         "dateutil.tz": SimpleNamespace(tzlocal=lambda: datetime.now().astimezone().tzinfo),

@@ -100,7 +100,7 @@ def test_a_library_that_is_not_there_is_missed_as_usual_and_its_parts_can_be_imp
             "requests.get yaml.load tenacity.retry entrypoints.get_group_all",
         ),
         ("jupyter_client", "dateutil.parser dateutil.tz", "dateutil.parser.isoparse dateutil.tz.tzlocal"),
-        ("jsonschema", "idna rfc3987_syntax webcolors", "idna.encode webcolors.name_to_hex"),
+        ("jsonschema", "isoduration rfc3986_validator rfc3987_syntax", "isoduration.parse_duration"),
     ],
 )
 def test_a_library_is_imported_without_what_a_render_does_not_use_and_that_can_be_imported_later(
