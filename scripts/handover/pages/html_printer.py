@@ -241,6 +241,8 @@ class Printer:
         match inline:
             case model.Text():
                 return escape(inline.text)
+            case model.Citation():
+                return self._citation(inline)
             case model.Code():
                 return fill("<code>{}</code>", inline.text)
             case model.Maths():
@@ -256,8 +258,6 @@ class Printer:
             case model.Reference():
                 about = attributes(href=href(inline.anchor), title=inline.title)
                 return fill("<a{}>{}</a>", about, self.inlines(inline.inside))
-            case model.Citation():
-                return self._citation(inline)
             case model.Image():
                 return self._image(inline)
             case model.Anchor():
@@ -285,7 +285,8 @@ class Printer:
         """A link to the evidence; a number or a statement brings a tooltip that tells at once who said it."""
         inside, address = self.inlines(link.inside), href(link.anchor)
         if link.kind == evidence.SOURCE:
-            return fill('<a href="{}">{}</a>', address, self.evidence.apart(inside, model.plain(link.inside)))
+            name = escape(self.evidence.apart(inside, model.plain(link.inside)))
+            return marked(f'<a href="{address}">{name}</a>')
         if link.kind == evidence.CONFLICT:
             self.contested = True
             topic = self.ledger.conflicts[link.key].topic
@@ -294,11 +295,11 @@ class Printer:
             return fill(form, address, told, inside)
         # `interestfor` gives what WCAG 1.4.13 asks without a script: Escape puts the tooltip away, a pointer may rest
         # on it
-        form = (
-            '<a class="n" href="{0}" id="{1}" aria-describedby="card-{1}" interestfor="card-{1}">{2}</a>'
-            '<span class="card" popover="hint" role="tooltip" id="card-{1}" hidden>{3}</span>'
+        use, card = escape(link.use), f"card-{escape(link.use)}"
+        return marked(
+            f'<a class="n" href="{address}" id="{use}" aria-describedby="{card}" interestfor="{card}">{inside}</a>'
+            f'<span class="card" popover="hint" role="tooltip" id="{card}" hidden>{self.evidence.card(link)}</span>'
         )
-        return fill(form, address, link.use, inside, self.evidence.card(link))
 
 
 def mathml(tree: Any) -> Markup:
