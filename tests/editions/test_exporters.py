@@ -179,7 +179,7 @@ def spoil(nb, resources):
     return nb, resources
 
 
-@pytest.mark.parametrize("preprocessors", [[], [spoil]])
+@pytest.mark.parametrize("preprocessors", [[], [spoil], ["nbconvert.preprocessors.CoalesceStreamsPreprocessor"]])
 def test_the_notebook_given_stays_as_it_is(preprocessors):
     shown = new_output("display_data", {"text/html": "a\nb", "application/json": {"a": 1}, OMITTED_MIME: []})
     nb = new_notebook(cells=[new_markdown_cell("# T"), new_code_cell("1\n2", outputs=[shown, shown])])

@@ -35,9 +35,10 @@ class _HandoverExporter(TemplateExporter):
         """Preprocess a notebook as nbconvert does, leave out what it was told to, and compose it."""
         from handover.editions.compose import compose, copied
 
-        # nbconvert would copy the whole three times and check it, even where no preprocessor is enabled
+        # nbconvert would copy the whole three times and check it; what its own preprocessors change is in our copy too
         enabled = [one for one in self._preprocessors if getattr(one, "enabled", True)]
-        ready, resources = copy.deepcopy(nb) if enabled else copied(nb), self._init_resources(resources)
+        known = all(type(one).__module__.startswith("nbconvert.") for one in enabled)
+        ready, resources = copied(nb) if known else copy.deepcopy(nb), self._init_resources(resources)
         for preprocessor in enabled:
             ready, resources = preprocessor(ready, resources)
         self._leave_out(ready)
