@@ -205,27 +205,20 @@ def copied(node: Any, levels: int = 6) -> Any:
 
 def _write(value: Any, end: str, put: Callable[[str], object]) -> None:
     """Write JSON with sorted keys, each member of an object or a list on a line of its own, indented by one."""
-    inside = end + " "
+    inside, keyed = end + " ", isinstance(value, dict)
     if isinstance(value, str):
         put(QUOTED(value))
-    elif value and isinstance(value, dict):
-        before = "{"
-        for key in sorted(value):
-            put(f"{before}{inside}{QUOTED(key)}: ")
-            _write(value[key], inside, put)
-            before = ","
-        put(end + "}")
-    elif not value or not isinstance(value, list | tuple):
+    elif not value or not isinstance(value, dict | list | tuple):
         put(ENCODE(value))
-    elif {*map(type, value)} == {str}:  # the lines of a text
+    elif not keyed and {*map(type, value)} == {str}:  # the lines of a text
         put(f"[{inside}{f',{inside}'.join(map(QUOTED, value))}{end}]")
     else:
-        before = "["
-        for one in value:
-            put(before + inside)
-            _write(one, inside, put)
+        before, last = "{}" if keyed else "[]"
+        for one in sorted(value) if keyed else value:
+            put(f"{before}{inside}{QUOTED(one)}: " if keyed else before + inside)
+            _write(value[one] if keyed else one, inside, put)
             before = ","
-        put(end + "]")
+        put(end + last)
 
 
 def _metadata(
