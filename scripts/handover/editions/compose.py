@@ -189,11 +189,11 @@ def _published(nb: "NotebookNode") -> bytes:
         _write(rwbase.strip_transient(rwbase.split_lines(copied(nb))), "\n", pieces.append)
     except TypeError:  # what no notebook's file can hold, such as bytes
         pieces = [writes(nb)]
-    text = "".join([*pieces, "\n"])
+    pieces.append("\n")
     try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return whole(text).encode()
+        return b"".join(map(str.encode, pieces))
+    except UnicodeEncodeError:  # half a character
+        return whole("".join(pieces)).encode()
 
 
 def copied(node: Any, levels: int = 6) -> Any:
