@@ -3,10 +3,8 @@
 A message says where, what must hold, what was found, and, on a further line, what to do. Only `cli` catches them all.
 """
 
-import difflib
 import linecache
 import sys
-import traceback
 from collections.abc import Iterable
 
 from handover import credentials
@@ -23,6 +21,8 @@ class HandoverError(Exception):
 
         All frames are shown where no cell led here, in a run, and after ``%xmode Verbose``.
         """
+        import traceback
+
         shell = sys.modules["IPython"].get_ipython()
         shown = []
         for frame, line in traceback.walk_tb(self.__traceback__):
@@ -115,6 +115,8 @@ def on_one_line(error: HandoverError) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the closest known name, or an empty string."""
+    import difflib
+
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
 
 

@@ -6,15 +6,34 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
-#: By library, what it is imported without: checks of addresses and periods, which no notebook has; what reads notebooks
-#: from another machine. None is the documented way to make an import fail; it must find the empty module.
-INSTEAD: dict[str, dict[str, ModuleType | None]] = {
+#: By library or module, what stands in for what it imports and nothing here uses: checks of periods and addresses that
+#: no notebook has; dates, which Python reads; what writes HTML; what reads files of another machine or in YAML; what
+#: looks through all distributions for more that runs cells. None is the documented way to make an import fail.
+INSTEAD: dict[str, dict[str, Any]] = {
     "jsonschema": dict.fromkeys(("isoduration", "rfc3986_validator", "rfc3987_syntax")),
-    "papermill": {"boto3": None, "requests": ModuleType("requests")},
+    "jupyter_client": {
+        "dateutil.parser": SimpleNamespace(isoparse=datetime.fromisoformat),
+        "dateutil.tz": SimpleNamespace(tzlocal=lambda: datetime.now().astimezone().tzinfo),
+    },
+    "matplotlib.figure": {"fontTools.agl": ModuleType("fontTools.agl")},
+    "nbconvert.filters.markdown_mistune": {
+        "bs4": SimpleNamespace(),
+        "nbconvert.filters.strings": SimpleNamespace(add_anchor=None),
+    },
+    "papermill": {
+        "boto3": None,
+        "entrypoints": SimpleNamespace(get_group_all=lambda group: ()),
+        "requests": SimpleNamespace(),
+        "tenacity": SimpleNamespace(
+            **dict.fromkeys(("retry", "retry_if_exception_type", "stop_after_attempt", "wait_exponential"))
+        ),
+        "yaml": SimpleNamespace(SafeLoader=type("SafeLoader", (), {"yaml_implicit_resolvers": {}})),
+    },
 }
 #: What each version of matplotlib works out on import is kept here, as, and beside, compiled modules: a list of its
 #: typefaces; and what its classes can be set to, which stands in signatures and descriptions.
@@ -23,12 +42,31 @@ KEPT, SETTERS = Path(__file__).parent / "__pycache__" / "matplotlib", "setters.j
 
 def lean(library: str) -> None:
     """Import a library without those parts, unless it is imported already; they themselves can be imported later."""
-    if library in sys.modules:
-        return
-    instead = {part: module for part, module in INSTEAD[library].items() if part not in sys.modules}
-    sys.modules.update(instead)  # type: ignore[arg-type]
+    if library not in sys.modules:
+        with _stood_in_for(library):
+            importlib.import_module(library)
+
+
+def alone(module: str) -> ModuleType:
+    """A module of a library, without those parts and without the packages around it; an import elsewhere has all."""
+    if module in sys.modules:
+        return sys.modules[module]
+    from importlib.util import find_spec, module_from_spec, spec_from_file_location
+
+    library, *path = module.split(".")
+    spec = spec_from_file_location(module, Path(find_spec(library).origin).parent.joinpath(*path).with_suffix(".py"))
+    made = module_from_spec(spec)
+    with _stood_in_for(module):
+        spec.loader.exec_module(made)
+    return made
+
+
+@contextmanager
+def _stood_in_for(name: str) -> Iterator[None]:
+    instead = {part: module for part, module in INSTEAD[name].items() if part not in sys.modules}
+    sys.modules.update(instead)
     try:
-        importlib.import_module(library)
+        yield
     finally:
         for part in instead:
             del sys.modules[part]
@@ -43,8 +81,12 @@ def matplotlib() -> None:
     Raises:
         ImportError: It is not installed.
     """
-    import matplotlib as library
-
+    # to judge the name of a backend, it would look through all distributions that are installed
+    backend = os.environ.pop("MPLBACKEND", "")
+    library = importlib.import_module("matplotlib")
+    if backend:
+        os.environ["MPLBACKEND"] = backend
+        dict.update(library.rcParams, backend=backend)
     kept = KEPT / library.__version__
     with suppress(OSError):
         kept.mkdir(parents=True, exist_ok=True)
@@ -69,8 +111,11 @@ def matplotlib() -> None:
         return place, name, answer
 
     inspected = (remembered(artist.ArtistInspector, name) for name in ("get_aliases", "get_setters"))
-    with _instead(remembered(artist, "kwdoc"), *inspected):
+    with _instead(remembered(artist, "kwdoc"), *inspected), _stood_in_for("matplotlib.figure"):
         importlib.import_module("matplotlib.figure")
+    glyphs = INSTEAD["matplotlib.figure"]["fontTools.agl"]
+    glyphs.__getattr__ = lambda name: getattr(importlib.import_module(glyphs.__name__), name)
+    importlib.import_module("fontTools").agl = glyphs
     if len(known) > before:
         half = kept / f"{os.getpid()}.half"
         half.write_text(json.dumps(known, default=sorted), "utf-8")

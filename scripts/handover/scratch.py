@@ -11,7 +11,6 @@ nobody's leftover, whatever it is called; and no process number is trusted, sinc
 import atexit
 import fcntl
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -66,7 +65,7 @@ def make(parent: Path | None = None, prefix: str = PREFIX) -> Path:
         with room(parent):
             return make(parent, prefix)
     parent = Path(os.path.realpath(parent))
-    while (made := parent / f"{prefix}{secrets.token_hex(4)}").exists():
+    while (made := parent / f"{prefix}{os.urandom(4).hex()}").exists():
         pass
     with _making:
         if _over:

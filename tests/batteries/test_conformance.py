@@ -156,6 +156,9 @@ SEEDED = {
         in_pdf(lambda o: [one.__setitem__("/S", pikepdf.Name.TD) for one in elements(o, "/TH")]),
         "PDF table 1",
     ),
+    "a value that only screens show": (
+        conformity.values, in_html(r'(?s)(class="values".*?<td>)', r"\1X"), "is not in the PDF, or elsewhere"
+    ),
     "another order": (conformity.order, in_pdf(swap), "earlier in the PDF"),
     "a sentence more": (conformity.order, in_html("<h2 ", "<p>Only on screens.</p><h2 "), "not in the PDF: Onlyon"),
     "another title": (conformity.identity, in_html("<title>", "<title>X "), "the <title>"),

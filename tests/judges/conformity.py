@@ -7,6 +7,7 @@ to them (`verapdf`, `browser`).
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -114,17 +115,33 @@ def headers(sample: Sample) -> list[str]:
         scopes = [one.scope for one in table.walk() if one.kind == "TH"]
         if not scopes or not all(scopes):
             found.append(f"PDF table {number}: must have header cells with a scope")
-    # what is folded under a chart stands at the end in print, and in a brief report nowhere
+    # in print the rows of a table within a table, and of one that is folded under a chart, are lines
     folded = sample.page.xpath("//details[@class='values']//table")
     evidence = sample.page.xpath("//section[contains(@class, 'evidence')]//table")
-    shown = [table for table in sample.page.iter("table") if table not in [*folded, *evidence]]
-    shown += folded if solid(APPENDIX) in solid(sample.tags.text) else []
+    nested = sample.page.xpath("//table//table")
+    shown = [table for table in sample.page.iter("table") if table not in [*folded, *evidence, *nested]]
     columns = [len([th for th in table.iter("th") if th.get("scope") == "col"]) for table in shown]
     in_pdf = [[th for th in table.walk() if th.scope in ("Column", "Both")] for table in tables]
     # each format sets what disagrees as suits it
     in_pdf = [len(heads) for heads in in_pdf if [solid(head.text) for head in heads][:1] != [solid(DISAGREEMENTS)]]
     if columns != in_pdf:
         found.append(f"tables have other column headers in the PDF: {columns} and {in_pdf}")
+    return found
+
+
+def values(sample: Sample) -> list[str]:
+    """What is folded under the charts stands at the end in print, row by row; in a brief report it does not."""
+    _, appendix, text = solid(sample.tags.text).rpartition(solid(APPENDIX))
+    at, found = 0, []
+    for table in sample.page.xpath("//details[@class='values']//table") if appendix else ():
+        heads = [solid(head.text_content()) for head in table.xpath(".//th[@scope='col']")]
+        for row in table.iter("tr"):
+            said = [solid(cell.text_content()) or "–" for cell in row.iter("th", "td")]
+            # a bare number has its head before it
+            named = [f"(?:{re.escape(head)}:)?{re.escape(one)}" for head, one in zip(heads, said, strict=True)]
+            place = re.compile("·".join(named)).search(text, at)
+            found += [] if place else [f"a row of values is not in the PDF, or elsewhere: {'·'.join(said)}"]
+            at = place.end() if place else at
     return found
 
 
@@ -311,4 +328,4 @@ def _xmp(opened: pikepdf.Pdf, key: str) -> str:
     return ", ".join(map(str, values))
 
 
-CHECKS = (descriptions, language, headers, order, identity, inert, attachments, numbers)
+CHECKS = (descriptions, language, headers, values, order, identity, inert, attachments, numbers)

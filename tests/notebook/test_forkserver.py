@@ -22,7 +22,8 @@ from runs import HANG_S, alive, printed, until
 
 from handover import scratch
 from handover.notebook import environment, forkserver
-from handover.notebook.kernels import Channel, pack
+from handover.notebook.kernel import pack
+from handover.notebook.kernels import Channel
 from handover.project import Project
 from handover.story.charts import CANVASES
 
@@ -249,6 +250,12 @@ for name in [name for name in sys.modules if name.startswith(("matplotlib", "mpl
 told.sort()
 faces = sorted(repr(face) for face in font_manager.fontManager.ttflist + font_manager.fontManager.afmlist)
 print(hashlib.sha256(repr(told).encode()).hexdigest(), len(told), len(faces), faces)
+import fontTools
+from matplotlib import dviread
+assert ("fontTools.agl" in sys.modules) == (own == "plain"), "names of glyphs are read when they are asked for"
+assert dviread.fontTools.agl.toUnicode("Eacute") == "É"
+import fontTools.agl
+assert fontTools.agl.AGL2UV and sys.modules["fontTools.agl"] is fontTools.agl
 """
 
 

@@ -1,8 +1,10 @@
 """Refused before a kernel starts: files that are not notebooks, and cells that could fail in silence."""
 
 import importlib
+import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from types import ModuleType
 
@@ -89,14 +91,81 @@ def test_a_library_that_is_not_there_is_missed_as_usual_and_its_parts_can_be_imp
     assert importlib.import_module("colorsys").rgb_to_hsv
 
 
-def test_papermill_is_imported_without_what_reads_from_other_machines():
-    code = (
-        "import sys\nfrom handover import imports\nimports.lean('papermill')\nfrom handover.notebook import engine\n"
-        "print({'papermill', 'boto3', 'botocore', 'requests', 'urllib3'} & set(sys.modules))\n"
-        "import requests\nprint(callable(requests.get))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "{'papermill'}\nTrue\n"
+@pytest.mark.parametrize(
+    ("library", "left_out", "later"),
+    [
+        (
+            "papermill",
+            "boto3 botocore entrypoints requests tenacity urllib3 yaml",
+            "requests.get yaml.load tenacity.retry entrypoints.get_group_all",
+        ),
+        ("jupyter_client", "dateutil.parser dateutil.tz", "dateutil.parser.isoparse dateutil.tz.tzlocal"),
+        ("jsonschema", "isoduration rfc3986_validator rfc3987_syntax", "isoduration.parse_duration"),
+    ],
+)
+def test_a_library_is_imported_without_what_a_render_does_not_use_and_that_can_be_imported_later(
+    library, left_out, later
+):
+    code = """
+        import sys
+        from importlib import import_module
+        from handover import imports
+
+        library, left_out, later = sys.argv[1:]
+        imports.lean(library)
+        if library == "papermill":
+            from handover.notebook import engine
+        print({library, *left_out.split()} & set(sys.modules))
+        for module, _, part in (name.rpartition(".") for name in later.split()):
+            assert callable(getattr(import_module(module), part))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), library, left_out, later]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{{'{library}'}}\n"
+
+
+def test_a_date_without_a_zone_is_one_of_this_machine_as_jupyter_has_it():
+    code = """
+        import sys, warnings
+        from importlib import import_module
+        from handover import imports
+
+        imports.lean("jupyter_client") if sys.argv[1] == "lean" else import_module("jupyter_client")
+        from jupyter_client import jsonutil
+
+        warnings.simplefilter("ignore")
+        print(*(jsonutil.parse_date(f"2026-01-31T12:00:00.5{zone}").isoformat() for zone in ("", "Z")))
+    """
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code), way],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"TZ": "Asia/Tokyo"},
+        ).stdout
+        for way in ("stock", "lean")
+    ]
+    assert said == ["2026-01-31T12:00:00.500000+09:00 2026-01-31T12:00:00.500000+00:00\n"] * 2
+
+
+def test_a_parser_is_imported_without_the_library_around_it_which_is_whole_for_others():
+    code = """
+        import sys
+        from handover import imports
+
+        parser = "nbconvert.filters.markdown_mistune"
+        alone = imports.alone(parser)
+        assert not {"nbconvert", "bs4", "bleach", parser} & set(sys.modules)
+        from nbconvert.filters import markdown2html, markdown_mistune
+
+        assert imports.alone(parser) is markdown_mistune is not alone
+        for name in ("MathBlockParser", "MathInlineParser"):
+            own, whole = getattr(alone, name), getattr(markdown_mistune, name)
+            assert (own.SPECIFICATION, own.DEFAULT_RULES) == (whole.SPECIFICATION, whole.DEFAULT_RULES)
+        print(markdown2html("# *x*"))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    assert "<em>x</em>" in done.stdout and "anchor-link" in done.stdout
 
 
 # cells

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,14 +121,15 @@ def render_command(
 
 
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
+    gc.set_threshold(YOUNG)
+    out, day = options["out"] or project.reports, given.get("as_of", "")
+    if options["again"] or options["strict"] or not all(os.path.isdir(out / report) for report in reports):  # noqa: PTH112
+        _prepare()
     from handover.editions import Store
 
-    gc.set_threshold(YOUNG)
-    store, day = Store.of(project, options["out"]), given.get("as_of", "")
-    if options["again"] or options["strict"] or not all(store.editions(report, day) for report in reports):
-        from handover.notebook import forkserver
-
-        forkserver.prepare()  # a kernel will be asked for: it imports while this process does
+    store = Store.of(project, options["out"])
+    if not all(store.editions(report, day) for report in reports):
+        _prepare()
     from handover.editions import render
     from handover.progress import Progress
 
@@ -148,6 +150,13 @@ def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, s
         # with --debug the frames of the last are shown, those in the kernel among them
         last = failed[next(reversed(failed))]
         raise HandoverError(f"Failed: {', '.join(failed)}. What was published before is as it was.") from last
+
+
+def _prepare() -> None:
+    """Begin what a kernel is forked from, as soon as one will be asked for: it imports while this process does."""
+    from handover.notebook import forkserver
+
+    forkserver.prepare()
 
 
 def _of_the_last(progress: Callable[[str, int, int], None]) -> Callable[[str, int, int], None]:

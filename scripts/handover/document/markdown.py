@@ -8,6 +8,7 @@ from html import unescape
 from itertools import groupby
 from typing import Any, ClassVar
 
+from handover import imports
 from handover.document import gfm, html, images, model, spaces, tables
 from handover.document.html import GONE
 from handover.document.places import Places
@@ -56,19 +57,20 @@ MOST = 10**9
 @cache
 def _parser() -> Any:
     import mistune
-    from nbconvert.filters.markdown_mistune import MathBlockParser, MathInlineParser
 
-    class Block(MathBlockParser):
+    nbconvert = imports.alone("nbconvert.filters.markdown_mistune")
+
+    class Block(nbconvert.MathBlockParser):
         # unlike nbconvert, JupyterLab takes no heading without a space after its marks
         SPECIFICATION: ClassVar = {
-            **MathBlockParser.SPECIFICATION,
+            **nbconvert.MathBlockParser.SPECIFICATION,
             "atx_heading": mistune.BlockParser.SPECIFICATION["atx_heading"],
             "multiline_math": DISPLAYED_MATHS,
         }
 
-    class Inline(MathInlineParser):
+    class Inline(nbconvert.MathInlineParser):
         SPECIFICATION: ClassVar = {
-            **MathInlineParser.SPECIFICATION,
+            **nbconvert.MathInlineParser.SPECIFICATION,
             "block_math_tex": DOUBLE_DOLLARS,
             "inline_math_tex": DOLLARS,
         }

@@ -38,6 +38,7 @@ class Words:
     table = _Said("Table {}", "الجدول {}")
     behind = _Said("Bars and pictures behind cells are not shown", "الأشرطة والصور خلف الخلايا غير معروضة")
     part = _Said("Part {} of {}", "الجزء {} من {}")
+    page = _Said("p.", "ص")
     values = _Said("Values", "القيم")
     appendix = _Said("The values behind the charts", "القيم وراء الرسوم")
     failed = _Said("Cell {} failed:", "فشلت الخلية {}:")
@@ -45,6 +46,7 @@ class Words:
     stderr = _Said("Warnings and messages, cell {}", "تحذيرات ورسائل، الخلية {}")
     left_out = _Said("Left out here: {} characters", "حُذف هنا من الأحرف: {}")
     left_out_lines = _Said("Left out here: {} lines, {} characters", "حُذف هنا من الأسطر: {}، ومن الأحرف: {}")
+    left_out_rows = _Said("Left out here: {} rows", "حُذف هنا من الصفوف: {}")
     unprinted = _Said(
         "Cell {} shows something interactive that has no printed form.",
         "تعرض الخلية {} عنصرًا تفاعليًا لا صورة مطبوعة له.",

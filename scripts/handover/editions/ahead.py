@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 #: Seconds for which a thread computes while another has something to do: the cells wait for this process at each turn.
-TURN_S = 0.0005
+TURN_S = 0.0001
 
 _begun: set[Path] = set()
 

@@ -66,7 +66,7 @@ for thread in threading.enumerate():
 failed_tasks = [
     f"{{task.get_coro().__qualname__}}, {{type(task._exception).__name__}}: {{task._exception}}"
     for task in gc.get_objects()
-    if isinstance(task, asyncio.Task) and task.done() and task._log_traceback and not task.cancelled()
+    if issubclass(type(task), asyncio.Task) and task.done() and task._log_traceback and not task.cancelled()
 ]
 sys.stderr.flush()
 """

@@ -133,6 +133,7 @@ def execute(
     kernel = nb.metadata.get("kernelspec", {}).get("name", "")
     if kernel in forkserver.NATIVE:
         forkserver.prepare()  # first, since it imports in its own process while papermill is imported here
+    imports.lean("jupyter_client")
     from handover.notebook.kernels import kernel_spec
 
     spec = kernel_spec(kernel, where)

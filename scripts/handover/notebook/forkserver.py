@@ -27,18 +27,20 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if __name__ == "__main__":
     # modules in this file's folder would hide those of the standard library that have the same name
     del sys.path[0]
 
 from handover import imports, scratch
-from handover.digest import Stamps, imported_files
 from handover.errors import HandoverError
 from handover.notebook import subreaper
 from handover.notebook.environment import kernel_environment, make_scratch
 from handover.notebook.processes import Supervised, start_subreaper
+
+if TYPE_CHECKING:
+    from handover.digest import Stamps
 
 #: How long the response to a request may take; the first one waits for all imports.
 ANSWER_S = 60.0
@@ -89,7 +91,7 @@ LATER = (
 
 #: Our own modules, and packages with all of theirs; and the package whose ``preload`` does what only a first use does,
 #: and whose ``prepare`` does what many notebooks of a folder would each do.
-PACKAGES = ("handover.notebook.kernel", "handover.notebook.kernels", "handover.story")
+PACKAGES = ("handover.notebook.kernel", "handover.story")
 PRELOADED = "handover.story.charts"
 
 #: Connects itself to the shell that exists on import, so each kernel must import it again.
@@ -282,7 +284,7 @@ def serve(client: socket.socket) -> NoReturn:
     os._exit(0)
 
 
-def _answer_requests(client: socket.socket, given: set[str], libraries: Stamps, *, edited: bool) -> NoReturn:
+def _answer_requests(client: socket.socket, given: set[str], libraries: "Stamps", *, edited: bool) -> NoReturn:
     """Import our packages, and fork kernels until the packages change or the client goes away.
 
     A request that finds them changed is left to the next server, for which they were `edited` just now.
@@ -374,7 +376,7 @@ def _run_kernel(request: Request) -> NoReturn:
     os._exit(0)
 
 
-def import_libraries() -> Stamps:
+def import_libraries() -> "Stamps":
     """Import the libraries; return the stamps of their files."""
     started = time.time_ns()
     # collecting while importing costs a tenth; in a kernel it would touch, and so copy, every page of this process
@@ -382,14 +384,14 @@ def import_libraries() -> Stamps:
     with contextlib.suppress(Exception):
         if os.environ["MPL_IGNORE_SYSTEM_FONTS"]:  # else its list would hold those of the system too
             imports.matplotlib()
-    stamps = _import(LIBRARIES, set(), started)
+    stamps = _import(LIBRARIES, started)
     package, _, module = RENEWED.rpartition(".")
     if sys.modules.pop(RENEWED, None):
         delattr(sys.modules[package], module)
     return stamps
 
 
-def import_packages() -> Stamps:
+def import_packages() -> "Stamps":
     """Import our packages; return the stamps of the files that came with them."""
 
     def found() -> Iterator[str]:
@@ -398,18 +400,21 @@ def import_packages() -> Stamps:
             path = getattr(sys.modules.get(name), "__path__", ())
             yield from (one.name for one in pkgutil.walk_packages(path, name + "."))
 
-    return _import(found(), imported_files())
+    return _import(found())
 
 
-def import_later() -> Stamps:
+def import_later() -> "Stamps":
     """Import `LATER` and preload our packages; return the stamps of the imported libraries' files."""
-    stamps = _import(LATER, imported_files())
+    stamps = _import(LATER)
     _call(PRELOADED, "preload")
     return stamps
 
 
-def _import(names: Iterable[str], known: set[str], started: int = 0) -> Stamps:
-    """Import modules, those that there are; return the stamps of all files imported by then that are not `known`."""
+def _import(names: Iterable[str], started: int = 0) -> "Stamps":
+    """Import modules, those that there are; return the stamps of the files that came, or of all if it has `started`."""
+    from handover.digest import Stamps, imported_files  # the client needs neither
+
+    known = set() if started else imported_files()
     started = started or time.time_ns()
     for name in names:
         with contextlib.suppress(Exception):

@@ -13,12 +13,14 @@ if __name__ == "__main__":
 import codecs
 import fcntl
 import gc
+import json
 import os
 import re
 import select
 import termios
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from importlib import import_module, reload
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,7 +34,8 @@ from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.profiledir import ProfileDir
-from jupyter_client.session import Session
+from jupyter_client import jsonutil
+from jupyter_client.session import Session, json_packer
 from traitlets import DottedObjectName
 from traitlets.config import Config
 from zmq.eventloop.zmqstream import ZMQStream
@@ -42,15 +45,15 @@ PIPE = b"p"
 #: How many bytes are read from a descriptor at a time.
 PIPE_MAX = 1 << 16
 #: Objects made before a garbage collection, and collections before one of the next two generations.
-THRESHOLDS = 20_000, 20, 20
-#: Serialises its messages.
-PACKER = "handover.notebook.kernels.pack"
+THRESHOLDS = 50_000, 20, 20
 #: A line that may be none of Python but a command of IPython, for itself or assigned, or a question about an object.
 COMMAND = re.compile(r"\s*[%!?,;/]|.*=\s*[%!]|.*\?\s*$")
 #: What a cell holds that waits for something.
 AWAIT = re.compile("await|async")
 #: The variable that names the cells that will run, one a line; `environment` has the same.
 CELLS = "HANDOVER_CELLS"
+
+jsonutil._dateutil_parse = datetime.fromisoformat  # each message has two dates, and dateutil is written in Python
 
 # a debugger waits for a user, and debugpy takes as long to import as all else that a kernel starts with
 sys.modules.setdefault("debugpy", None)
@@ -252,11 +255,22 @@ class RunApp(kernelapp.IPKernelApp):
         self.init_gui_pylab()
 
 
+def pack(message: Any) -> bytes:
+    """Return a message as JSON; a lone surrogate, which would fail its cell, becomes the replacement character."""
+    try:
+        return json_packer(message)
+    except UnicodeEncodeError:
+        from handover.text import whole
+
+        text = json.dumps(message, default=jsonutil.json_default, ensure_ascii=False)
+        return json_packer(json.loads(whole(text)))
+
+
 def prepare() -> None:
     """Make the kernel and its shell, which takes longer than to connect them; a fork of this process has them."""
     app = RunApp.instance(config=Config(HistoryManager={"enabled": False}))
     app.log.setLevel(app.log_level)  # traitlets formats what is below, and then drops it
-    app.session = Session(parent=app, packer=PACKER)
+    app.session = Session(parent=app, packer=f"{__name__}.{pack.__name__}")
     RunKernel.instance(parent=app, log=app.log, session=app.session, profile_dir=Profile())
 
 

@@ -4,36 +4,30 @@ The processes themselves are in `handover.notebook.processes`.
 """
 
 import asyncio
-import json
 import os
 import sys
 import time
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import zmq
-from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo, jsonutil
+from jupyter_client import AsyncKernelClient, AsyncKernelManager, KernelConnectionInfo
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning import LocalProvisioner
-from jupyter_client.session import json_packer
 from traitlets import Type
 
 from handover.errors import ExecutionError, near
 from handover.notebook import forkserver
 from handover.notebook.processes import Supervised, start
-from handover.text import whole
 
 if TYPE_CHECKING:
     from handover.notebook.execute import Run
 
 #: How long a kernel may take to come up.
 START_S = 60
-
-jsonutil._dateutil_parse = datetime.fromisoformat  # each message has two dates, and dateutil is written in Python
 
 
 def kernel_spec(name: str, where: str) -> KernelSpec:
@@ -58,15 +52,6 @@ def kernel_spec(name: str, where: str) -> KernelSpec:
             f"(got {name or 'none'!r}; installed: {', '.join(known)}{near(name, known)}).\n"
             "Choose a kernel in JupyterLab and save, or install the missing one."
         ) from None
-
-
-def pack(message: Any) -> bytes:
-    """Return a message as JSON; a lone surrogate, which would fail its cell, becomes the replacement character."""
-    try:
-        return json_packer(message)
-    except UnicodeEncodeError:
-        text = json.dumps(message, default=jsonutil.json_default, ensure_ascii=False)
-        return json_packer(json.loads(whole(text)))
 
 
 class ForkingProvisioner(LocalProvisioner):

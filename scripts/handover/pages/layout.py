@@ -1,16 +1,15 @@
 """What the layout of a PDF settles before it is set: the room on its pages, and where its links lead.
 
 Typst sets a draft without links and says where everything stands. A figure that leaves a page much empty is set
-smaller, or lets the text after it pass; evidence is set in the largest type that takes no more pages than the smallest
-would, its last columns of like height. What is settled stands in one file that the template reads. Links lead to
-positions in it rather than to labels: to look labels up, Typst would set each paragraph with a link once more.
+smaller, or lets the text after it pass; the last columns of evidence end at like heights. What is settled stands in one
+file that the template reads. Links lead to positions in it rather than to labels: to look labels up, Typst would set
+each paragraph with a link once more.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
-from math import sqrt
 
 from handover.pages import typesetter
 
@@ -22,9 +21,9 @@ TOP, FOOT, GAP, EMPTY = 59.5, 779.5, 20.0, 90.0
 NEAR = 70.0
 #: A drawing is never set smaller than this, for the sake of the words in it.
 SMALLEST = 0.85
-#: Type of the evidence, in points, and what a column of it may lose at its foot, where no entry is parted.
-LEAST, LARGEST, STEP, LOST = 7.5, 9.5, 0.25, 30.0
-#: How much longer than the half one of its last columns may be.
+#: Where less than this is left in the last two columns of evidence, in points, they may end at any heights.
+LEFT = 150.0
+#: How much longer than the half one of them may be otherwise.
 UNEVEN = 60.0
 #: Of a document with very many figures the first few are enough.
 MOST = 12
@@ -66,17 +65,13 @@ class Layout:
 
     Attributes:
         figures: Of those moved, by name: the share of its size, and whether text passes it.
-        evidence: The size of the type of sections that are not set smallest, by name.
         breaks: Entries that begin a column before the one above it is full, by name.
-        heights: That of the columns of sections that no entry parts evenly, over all their pages, by name.
         places: Where links may lead, by name.
         pages: How many pages there are; 0 before all else is settled, when links lead nowhere.
     """
 
     figures: dict[str, tuple[float, bool]] = field(default_factory=dict)
-    evidence: dict[str, float] = field(default_factory=dict)
     breaks: list[str] = field(default_factory=list)
-    heights: dict[str, float] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     pages: int = 0
 
@@ -96,20 +91,18 @@ def settle(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
         ConversionError: Typst refuses a file that is no picture.
     """
     layout = Layout()
-
-    def draft() -> list[Mark]:
-        return _draft(files, layout, name)
-
-    marks = draft()
+    marks = _draft(files, layout, name)
     while len(layout.figures) < MOST and (moved := _misplaced(marks, layout)):
         layout.figures.update(moved)
-        marks = draft()
+        marks = _draft(files, layout, name)
     for section in [mark.name for mark in marks if mark.kind == "first"]:
-        marks = _fit(section, marks, layout, draft)
+        if entry := _middle(_within(section, marks)):
+            layout.breaks.append(entry)
+            marks = _draft(files, layout, name)
     layout.pages = max(mark.page for mark in marks)
     for _ in range(ROUNDS if layout.places else 0):
         pages, places = layout.pages, layout.places
-        layout.pages = max(mark.page for mark in draft())
+        layout.pages = max(mark.page for mark in _draft(files, layout, name))
         if (layout.pages, _lines(layout.places)) == (pages, _lines(places)):
             layout.places = places  # as in this draft, which Typst need not lay out again
             break
@@ -155,41 +148,6 @@ def _misplaced(marks: list[Mark], layout: Layout) -> dict[str, tuple[float, bool
     return {}
 
 
-def _fit(section: str, marks: list[Mark], layout: Layout, draft: Callable[[], list[Mark]]) -> list[Mark]:
-    """Set an evidence section in larger type, and its last columns of like height, if its pages have room for it."""
-    first, *_, last = _within(section, marks)
-    used, room = _used(first, last)
-    lost = 2 * (last.page - first.page + 1) * LOST
-    # a text takes room as the square of its size does; only setting it tells
-    size = min(LARGEST, LEAST * sqrt(max(room - lost, 0.0) / max(used, 1.0))) // STEP * STEP
-    larger = marks
-    while size > LEAST:
-        layout.evidence[section] = size
-        larger = draft()
-        first, *_, end = within = _within(section, larger)
-        if end.page <= last.page:
-            used, room = _used(first, end)
-            return _even(within, used, layout, draft) if room - used > lost + 4 * LOST else larger
-        size -= STEP
-    layout.evidence.pop(section, None)
-    return draft() if larger is not marks else marks
-
-
-def _even(section: list[Mark], used: float, layout: Layout, draft: Callable[[], list[Mark]]) -> list[Mark]:
-    """Make the last columns of a section, of which so much is used, of like height."""
-    if entry := _middle(section):
-        layout.breaks.append(entry)
-        return draft()
-    # a table is parted by the height of its column alone, at the cost of laying all columns out anew
-    name = section[0].name
-    layout.heights[name] = round(used / 2 + LOST / 2)
-    marks = draft()
-    if _within(name, marks)[-1].y > FOOT:
-        del layout.heights[name]
-        marks = draft()
-    return marks
-
-
 def _within(section: str, marks: list[Mark]) -> list[Mark]:
     """The marks of an evidence section."""
     first, last = (n for n, mark in enumerate(marks) if mark.name == section and mark.kind in ("first", "last"))
@@ -197,7 +155,7 @@ def _within(section: str, marks: list[Mark]) -> list[Mark]:
 
 
 def _middle(section: list[Mark]) -> str:
-    """The entry that parts what stands on the last page of a section evenly enough; "" if none does."""
+    """The entry that parts what stands on the last page of a section evenly enough; "" if none has to, or none does."""
     first, *_, last = section
     top = TOP if last.page > first.page else first.y
 
@@ -207,16 +165,9 @@ def _middle(section: list[Mark]) -> str:
     def longer(mark: Mark) -> float:
         return max(above(mark), above(last) - above(mark))
 
+    if 2 * (FOOT - top) - above(last) < LEFT:
+        return ""
     entries = [mark for mark in section if mark.kind in ("head", "entry")]
     free = [one for before, one in pairwise(entries) if before.kind == "entry" and one.page == last.page]
     best = min(free, key=longer, default=None)
     return best.name if best and longer(best) < min(above(last) / 2 + UNEVEN, FOOT - top) else ""
-
-
-def _used(first: Mark, last: Mark) -> tuple[float, float]:
-    """How much of its columns a section fills from its first to its last word, and how much they have on its pages."""
-    more = last.page - first.page
-    room = 2 * (FOOT - first.y + more * (FOOT - TOP))
-    top = TOP if more else first.y
-    before = FOOT - top if abs(last.x - first.x) > 1 else 0.0  # the first column of the last page
-    return room - 2 * (FOOT - top) + before + last.y - top, room

@@ -19,7 +19,7 @@ from handover.pages.mathematics import Mathematics, defines
 from handover.pages.metadata import NO_DAY, Attachment, PageMetadata
 from handover.pages.typesetter import PICTURE
 from handover.pages.typst_evidence import MARK, Evidence
-from handover.pages.typst_table import TYPED, WORD, table
+from handover.pages.typst_table import TYPED, WORD, rows, table
 from handover.pages.typst_text import code, lines, literal, spoken, text, visible, wordless
 
 #: The file that says of a document which edition it is of.
@@ -59,6 +59,8 @@ def typst_source(document: model.Document, metadata: PageMetadata) -> dict[str, 
     printer = Printer(document)
     attached = {f"attachment-{number}": item.data for number, item in enumerate(metadata.attachments)}
     main = "\n".join([*printer.preamble(metadata), *printer.body(metadata), "#ending()\n"])
+    # each literal costs time in every draft
+    main = main.replace('";#"', "")
     files = {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), **attached, **printer.files}
     files[IMPRINT] = _imprint(printer.words, metadata)
     return with_typefaces(files)
@@ -74,6 +76,8 @@ def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, b
         f"#show: link-picture.with(lang: {literal(_language(document.language)[0])}, dir: {document.direction})\n"
         f"#link-title([{text(title)}], [{text(under)}], [{text(signed)}])\n"
     )
+    # each literal costs time in every draft
+    main = main.replace('";#"', "")
     files = {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), layout.FILE: layout.Layout().file()}
     files[IMPRINT] = b"{}"
     return with_typefaces(files)
@@ -173,7 +177,8 @@ class Printer:
         written = [self.minor("appendix", self.words.appendix)]
         for number, blocks in enumerate(self.values, 1):
             place = literal(_values(number))
-            written.append(f'#parted({place});#place-of({place}, kind: "entry");{self.blocks(blocks, column=True)}')
+            written.append(f'#parted({place});#place-of({place}, kind: "entry");')
+            written.append(self.blocks(blocks, narrow=True))
         return "\n".join([*written, ""])
 
     # --- parts
@@ -247,11 +252,11 @@ class Printer:
 
     # --- blocks
 
-    def blocks(self, blocks: model.Blocks, depth: int = 0, *, column: bool = False) -> str:
-        """Print blocks; `column` says that they stand in a column, where tables are small."""
-        return "\n".join(filter(None, (self._block(block, depth, column) for block in blocks)))
+    def blocks(self, blocks: model.Blocks, depth: int = 0, *, narrow: bool = False) -> str:
+        """Print blocks; where they are `narrow`, in a column or a cell, the rows of a table are lines."""
+        return "\n".join(filter(None, (self._block(block, depth, narrow) for block in blocks)))
 
-    def _block(self, block: model.Block, depth: int, column: bool) -> str:
+    def _block(self, block: model.Block, depth: int, narrow: bool) -> str:
         match block:
             case model.Paragraph(inside):
                 return self._paragraph(inside)
@@ -268,34 +273,34 @@ class Printer:
                 source = f"#formula({lines(latex, MATHS_WIDTH)});#note[{self.house(self.words.unset)}];"
                 return self._set(block, source)
             case model.Quote(inner):
-                return f"#quotation[\n{self.blocks(inner, depth + 1, column=column)}\n];"
+                return f"#quotation[\n{self.blocks(inner, depth + 1, narrow=narrow)}\n];"
             case model.List():
-                return self._list(block, depth)
+                return self._list(block, depth, narrow)
             case model.Definitions(entries):
-                return "\n".join(self._definition(entry, depth) for entry in entries)
+                return "\n".join(self._definition(entry, depth, narrow) for entry in entries)
             case model.Table():
-                return table(
-                    block,
-                    self._cell,
-                    self.words.language,
-                    caption=self.inlines(block.caption),
-                    column=column,
-                )
+                caption = self.inlines(block.caption)
+                if narrow:
+                    return rows(block, self._words, self.words.language, caption=caption)
+                return table(block, self._cell, self.words.language, caption=caption)
             case model.Details():
                 summary = f"#definition-of[{self.inlines(block.summary)}];\n" if block.summary else ""
-                return f"#quotation[\n{summary}{self.blocks(block.blocks, depth + 1, column=column)}\n];"
+                return f"#quotation[\n{summary}{self.blocks(block.blocks, depth + 1, narrow=narrow)}\n];"
             case model.Division(inner, language, direction):
                 set_as = [f"lang: {literal(_language(language)[0])}"] if language else []
                 set_as += [f"dir: {direction}"] if direction in ("ltr", "rtl") else []
-                written = self.blocks(inner, depth, column=column)
+                written = self.blocks(inner, depth, narrow=narrow)
                 return f"#[#set text({', '.join(set_as)});\n{written}\n]" if set_as and written else written
             case model.Rule():
                 return "#rule();"
 
     def _cell(self, cell: model.Cell) -> str:
-        """Print what a cell holds: mostly words, but lists and tables within it keep their form."""
+        """Print what a cell holds: mostly words, but lists within it keep their form, and tables their rows."""
         if any(isinstance(node, FORMED) for node in cell.blocks):
-            return self.blocks(cell.blocks, 1, column=True)
+            return self.blocks(cell.blocks, 1, narrow=True)
+        return self._words(cell)
+
+    def _words(self, cell: model.Cell) -> str:
         return self.inlines(model.running(cell.blocks), WORD)
 
     def headed(self, level: int, inside: str) -> str:
@@ -315,19 +320,19 @@ class Printer:
         written = self.inlines(inside)
         return f"#par[{written}];" if written.replace('#" ";', "") else ""
 
-    def _list(self, block: model.List, depth: int) -> str:
+    def _list(self, block: model.List, depth: int, narrow: bool) -> str:
         items = []
         for item in block.items:
             task = "" if item.checked is None else f'#raw("[{"x" if item.checked else " "}]"); '
-            items.append(f"[{task}{self.blocks(item.blocks, depth + 1)}]")
+            items.append(f"[{task}{self.blocks(item.blocks, depth + 1, narrow=narrow)}]")
         options = [f"tight: {str(block.tight).lower()}", *([f"start: {block.start}"] if block.ordered else [])]
         written = f"#{'enum' if block.ordered else 'list'}({', '.join([*options, *items])});"
         return written if depth else f"#listed[{written}];"
 
-    def _definition(self, entry: model.Term | model.Definition, depth: int) -> str:
+    def _definition(self, entry: model.Term | model.Definition, depth: int, narrow: bool) -> str:
         if isinstance(entry, model.Term):
             return f"#definition-of[{self.inlines(entry.inside)}];"
-        return f"#definition[{self.blocks(entry.blocks, depth + 1)}];"
+        return f"#definition[{self.blocks(entry.blocks, depth + 1, narrow=narrow)}];"
 
     # --- inlines
 
@@ -441,7 +446,8 @@ def _attached(number: int, item: Attachment) -> str:
 def _imprint(words: Words, metadata: PageMetadata) -> bytes:
     """What differs between any two editions: apart from the source, which Typst need not read anew for it."""
     date = {part: getattr(metadata.date, part) for part in ("year", "month", "day")}
-    return json.dumps({"date": date, "day": _day(words, metadata), "edition": metadata.edition}).encode()
+    about = {"date": date, "day": _day(words, metadata), "edition": metadata.edition, "page": words.page}
+    return json.dumps(about).encode()
 
 
 def _day(words: Words, metadata: PageMetadata) -> str:

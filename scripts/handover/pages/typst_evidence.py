@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from handover.document import model, scripts
-from handover.pages.typst_text import literal, text
+from handover.pages.typst_text import BETWEEN, literal, text
 
 if TYPE_CHECKING:
     from handover.pages.typst import Printer
@@ -18,7 +18,6 @@ FULL_STOP = re.compile(r'\.";(?:\];)?$')
 BACK, MARK = "↩", "≠"
 #: A space at which no line ends.
 GLUE = "\u00a0"
-BETWEEN = " · "
 #: Of a conflict with a longer text the row may be parted between pages.
 LONG = 800
 #: A word of a topic, which stands in a narrow column, may be broken if it is longer.
@@ -101,7 +100,7 @@ class Evidence:
         line = self._joined(". ", pieces)
         known = (self.document.ledger.conflicts.get(key) for key in fact.conflicts)
         marks = "".join(f"#conflicting({literal(conflict.anchor)})[{text(MARK)}];" for conflict in known if conflict)
-        uses = f", {self._uses(fact.anchor)}" if paged else ""
+        uses = self._uses(fact.anchor) if paged else ""
         return f"#entry({literal(fact.anchor)}{uses})[{line}{marks}];"
 
     def _claimed(self, key: str) -> str:
@@ -115,9 +114,7 @@ class Evidence:
 
     def _uses(self, anchor: str) -> str:
         """The places in the text where a fact or a claim is used, whose pages are printed."""
-        uses = "".join(f"{literal(use)}, " for use in self.document.uses.get(anchor, ()))
-        page = {"ar": "ص"}.get(self.words.language, "p.")
-        return f"uses: ({uses}), page: {literal(page)}"
+        return "".join(f", {literal(use)}" for use in self.document.uses.get(anchor, ()))
 
     def _disagreements(self, conflicts: tuple[model.Conflict, ...]) -> str:
         """What two sources say otherwise, as a table; the column of readings only where there is one."""
@@ -171,7 +168,7 @@ class Evidence:
         line = statement + (f"{self._turned(statement)}#{literal(' — ')};{said}" if said else "")
         facts = (self.document.ledger.facts.get(key) for key in claim.facts)
         back = "".join(f"#{literal(GLUE)};#go({literal(fact.anchor)})[{text(BACK)}];" for fact in facts if fact)
-        return f"#statement({literal(claim.anchor)}, {self._uses(claim.anchor)})[{line}{back}];"
+        return f"#statement({literal(claim.anchor)}{self._uses(claim.anchor)})[{line}{back}];"
 
 
 def _outside(url: str, inside: str) -> str:

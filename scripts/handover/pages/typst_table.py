@@ -1,4 +1,7 @@
-"""Tables in Typst: cells placed on a grid, numbers to the right, wide ones in parts, long ones cut."""
+"""Tables in Typst: cells placed on a grid, numbers to the right, wide ones in parts, long ones cut.
+
+Where there is no room for a grid, in a column of text or a cell of another table, a row is a line.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,19 +10,18 @@ from functools import cached_property
 from math import sqrt
 
 from handover.document import model, of
-from handover.pages.typst_text import BREAK, breakable, literal, text, visible
+from handover.pages.typst_text import BETWEEN, BREAK, breakable, literal, text, visible
 
 #: Of a table of more rows or cells the first and the last rows are set, and it says how many are left out.
 ROWS, CELLS = 2000, 12_000
-LEFT_OUT = {"en": "Left out here: {} rows", "ar": "حُذف هنا من الصفوف: {}"}
 #: A table of no more rows than this is kept on one page, if it surely has no more lines than a page.
 WHOLE, LINES = 8, 40
 #: A head of more lines is not set again at the top of each page, which it may be longer than.
 HEAD_LINES = 12
 #: A word in a cell longer than this may be broken.
 WORD = 24
-#: Characters on a line of a table in a column, and how many one of its columns asks for at most.
-COLUMN_WIDTH, MOST_SHARED = 64, 18
+#: What stands for a cell without words in a row that is a line.
+NOTHING = "–"
 #: A text of no more characters than this stands on one line.
 SHORT = 24
 #: How many words and texts of a column are measured: which one is the widest is a guess from these letters.
@@ -62,14 +64,7 @@ class _Cell:
         return BREAKS.split(breakable(visible(self.text), WORD))
 
 
-def table(
-    found: model.Table,
-    write: Callable[[model.Cell], str],
-    language: str,
-    *,
-    caption: str = "",
-    column: bool = False,
-) -> str:
+def table(found: model.Table, write: Callable[[model.Cell], str], language: str, *, caption: str = "") -> str:
     """Print a table, in several parts where it is too wide for the page.
 
     Args:
@@ -77,13 +72,8 @@ def table(
         write: Prints what a cell holds as running text.
         language: That of the page's own words.
         caption: Its caption, printed.
-        column: Whether it stands in a column of text, where it must be small.
     """
-    head, body = len(found.head), found.body
-    kept = max(min(ROWS, CELLS // found.columns) // 2, 1)
-    left_out = max(len(body) - 2 * kept, 0)
-    if left_out:
-        body = (*body[:kept], *body[-kept:])
+    head, (body, kept, left_out) = len(found.head), _cut(found)
     rows = [*found.head, *body]
     numbers = _numbers(found)
     cells = [
@@ -102,10 +92,10 @@ def table(
         for y, row in enumerate(rows)
         for cell in row
     ]
-    widths, limit = _widths(cells, found.columns, column), COLUMN_WIDTH if column else SIZES[-1][0]
+    widths, limit = _widths(cells, found.columns), SIZES[-1][0]
     parts = _parts(widths, _lead(cells, widths, head, numbers, limit), limit)
     lines = _lines(cells, found)
-    whole = len(rows) <= WHOLE + 1 and not column and sum(lines.values()) <= LINES
+    whole = len(rows) <= WHOLE + 1 and sum(lines.values()) <= LINES
     # what is no head to the typesetter may be broken across pages
     top = head if sum(lines.get(y, 0) for y in range(head)) <= HEAD_LINES else 0
     words, written = of(language), []
@@ -114,17 +104,53 @@ def table(
         told += [text(words.part.format(number, len(parts)))] if len(parts) > 1 else []
         size = next((size for limit, size in SIZES if sum(widths[x] + 2 for x in part) <= limit), SIZES[-1][1])
         options = [
-            *_shared(cells, part, column),
+            *_shared(cells, part),
             f"size: {size}",
             f"head: {head}",
             f"gap: {kept + head if left_out else -1}",
             f"whole: {str(whole).lower()}",
-            *(["small: true"] if column else []),
             *([f"caption: [{'#linebreak();'.join(told)}]"] if told else []),
         ]
         written.append(_part(cells, part, top, options))
-    said = LEFT_OUT.get(language, LEFT_OUT["en"]).format(f"{left_out:,}")
-    return "\n".join([*written, *([f"#note[{text(said)}];"] if left_out else [])])
+    return "\n".join([*written, *_said(left_out, language)])
+
+
+def rows(found: model.Table, write: Callable[[model.Cell], str], language: str, *, caption: str = "") -> str:
+    """Print a table as lines, a row each, with any of which a column may begin; it takes what `table` takes."""
+    body, kept, left_out = _cut(found)
+    heads = {cell.x: cell.text for row in found.head for cell in row}
+
+    def said(cell: model.Cell) -> str:
+        inside = write(cell).strip()
+        if cell.scope:
+            return f"#strong[{inside or text(NOTHING)}];"
+        # a bare number says nothing
+        head = heads.get(cell.x, "") if cell.number or not inside else ""
+        return (text(f"{head}: ") if head else "") + (inside or text(NOTHING))
+
+    def line(row: model.Row) -> str:
+        return f"#{literal(BETWEEN)};".join(map(said, row))
+
+    written = [f"#rows-caption[{caption}];"] if caption else []
+    written += [f"#rows-head[{line(row)}];" for row in found.head]
+    calls = [
+        f"#rows({literal(f'table/{found.number}/{part}')}{''.join(f', [{line(row)}]' for row in lines if row)});"
+        for part, lines in enumerate((body[:kept], body[kept:]), 1)
+        if any(lines)
+    ]
+    return "\n".join([*written, *calls[:1], *_said(left_out, language), *calls[1:]])
+
+
+def _cut(found: model.Table) -> tuple[tuple[model.Row, ...], int, int]:
+    """Those rows of a body that are set, how many of them stand before the gap, and how many are left out in it."""
+    kept = max(min(ROWS, CELLS // found.columns) // 2, 1)
+    left_out = max(len(found.body) - 2 * kept, 0)
+    return ((*found.body[:kept], *found.body[-kept:]) if left_out else found.body), kept, left_out
+
+
+def _said(left_out: int, language: str) -> list[str]:
+    """How many rows are left out, if any are."""
+    return [f"#note[{text(of(language).left_out_rows.format(f'{left_out:,}'))}];"] if left_out else []
 
 
 def _numbers(found: model.Table) -> set[int]:
@@ -142,36 +168,31 @@ def _align(cell: model.Cell, *, above: bool, number: bool) -> str:
     return "center" if above and cell.columns > 1 else ""
 
 
-def _widths(cells: list[_Cell], columns: int, column: bool) -> list[int]:
-    """Characters that each column asks for; in a `column` of text it has no more than its longest word needs."""
+def _widths(cells: list[_Cell], columns: int) -> list[int]:
+    """Characters that each column asks for."""
     widths = [2] * columns
     for cell in cells:
         if cell.columns == 1:
-            widths[cell.x] = max(widths[cell.x], *map(len, cell.words), 0 if column else min(len(cell.text), SHORT))
+            widths[cell.x] = max(widths[cell.x], *map(len, cell.words), min(len(cell.text), SHORT))
     return widths
 
 
-def _shared(cells: list[_Cell], part: list[int], column: bool) -> list[str]:
+def _shared(cells: list[_Cell], part: list[int]) -> list[str]:
     """What each column is measured by, to share a width out so that most cells stand on one line: words and texts.
 
-    Of two columns on a page the typesetter knows best. If all may stand on one line, their widest texts are measured.
+    Of two columns the typesetter knows best. If all may stand on one line, their widest texts are measured.
     """
+    if len(part) < 3:
+        return [f"columns: {len(part)}"]
     inside = [[cell for cell in cells if cell.x == x and cell.columns == 1] for x in part]
     said = [sorted((cell.said for cell in one), key=lambda one: len(one[0])) or [("", False)] for one in inside]
     usual = [one[len(one) * 4 // 5] for one in said]
-    lined = not column and sum(len(one[-1][0]) + 2 for one in said) <= SIZES[0][0]
-    if column:
-        asked = [MOST_SHARED] * len(part)
-    elif len(part) < 3:
-        return [f"columns: {len(part)}"]
-    else:
-        long = [len(text) > SHORT for text, _ in usual]
-        room = SIZES[0][0] - sum(len(text) + 2 for text, _ in usual if len(text) <= SHORT)
-        # the square root, since a text twice as long needs less than twice the width to look as full
-        weights = [
-            sum(sqrt(len(text)) for text, _ in one) / len(one) * own for one, own in zip(said, long, strict=True)
-        ]
-        asked = [round(room * weight / sum(weights)) if weight else SHORT for weight in weights]
+    lined = sum(len(one[-1][0]) + 2 for one in said) <= SIZES[0][0]
+    long = [len(text) > SHORT for text, _ in usual]
+    room = SIZES[0][0] - sum(len(text) + 2 for text, _ in usual if len(text) <= SHORT)
+    # the square root, since a text twice as long needs less than twice the width to look as full
+    weights = [sum(sqrt(len(text)) for text, _ in one) / len(one) * own for one, own in zip(said, long, strict=True)]
+    asked = [round(room * weight / sum(weights)) if weight else SHORT for weight in weights]
     texts = said if lined else [[(text[:most], code)] for (text, code), most in zip(usual, asked, strict=True)]
     words = [[(word, code) for cell in one for word in cell.words for code in [cell.said[1]]] for one in inside]
     measured = "".join(f"({_measured(one)}, {_measured(other)}), " for one, other in zip(words, texts, strict=True))

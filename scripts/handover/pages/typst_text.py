@@ -29,6 +29,8 @@ CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
 #: White space that is not yet one space, or one that must not break.
 UNFOLDED = re.compile(r"\s{2,}|[^\S \u00a0\u202f\u2009]")
 
+#: A sign between two of a list, which begins no line.
+BETWEEN = "\u00a0· "
 #: Where a word may be broken.
 BREAK = "\u200b"
 #: A word longer than this gets places where it may be broken; ordinary words and links in text stay whole.

@@ -77,8 +77,7 @@ def _alike(rows: list[Row]) -> list[list[Row]]:
     """Return the rows that speak of the same thing at the same time, together."""
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        subject = subject_of(row)
-        if subject and (period := period_of(row)):
+        if (period := period_of(row)) and (subject := subject_of(row)):
             groups[period.start, period.end, *subject.items()].append(row)
     return [group for group in groups.values() if len(group) > 1]
 

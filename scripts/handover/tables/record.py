@@ -277,9 +277,12 @@ def _contested(facts: _Table, conflicts: set[str]) -> None:
 
 def _taken_sides(conflicts: _Table, sides: Iterable[Row], where: dict[str, tuple[str, Row]]) -> None:
     """Find the conflicts that credit a claim to a source other than those of the rows that make it."""
+    taken: dict[tuple[Value, Value], list[Value]] = {}
+    for one in sides:
+        taken.setdefault((one["conflict_id"], one["side"]), []).append(one["row_id"])
     for row, line in zip(conflicts.rows, conflicts.lines, strict=True):
         for side in ("a", "b"):
-            names = [one["row_id"] for one in sides if (one["conflict_id"], one["side"]) == (row_id(row), side)]
+            names = taken.get((row_id(row), side), [])
             made = [str(where[str(name)][1].get("source_id") or ARTICLE) for name in names if str(name) in where]
             if made and (source := row.get(f"source_{side}")) not in made:
                 got = f"{source}; {', '.join(map(str, names))} {'is' if len(names) == 1 else 'are'} of "

@@ -12,7 +12,7 @@ from test_layout import evidence
 from test_typst import CONFLICT, SOURCE
 
 from handover.document import model
-from handover.pages.typst_table import CELLS, ROWS, table
+from handover.pages.typst_table import CELLS, ROWS, rows, table
 from handover.pages.typst_text import text
 from judges import pdftext
 
@@ -24,9 +24,9 @@ def row(*words, **options):
     )
 
 
-def written(head, body, **options):
+def written(head, body, printed=table):
     found = model.Table(1, max(cell.x + cell.columns for one in (*head, *body) for cell in one), head, body)
-    return table(found, lambda cell: text(cell.text), "en", **options)
+    return printed(found, lambda cell: text(cell.text), "en")
 
 
 def test_a_column_of_numbers_stands_right_with_its_heading():
@@ -71,31 +71,41 @@ def test_a_cell_spans_no_row_that_is_left_out():
 def test_a_short_table_is_kept_on_one_page():
     assert "whole: true" in written((), (row("a"),) * 5)
     assert "whole: false" in written((), (row("a"),) * 50)
-    assert "whole: false" in written((), (row("a"),) * 5, column=True)
 
 
-def test_a_table_in_a_column_too_wide_for_it_is_set_in_parts():
-    made = written((), (row(*["unquestionable"] * 6),), column=True)
-    assert re.findall(r"Part (\d) of 2", made) == ["1", "2"] and made.count("table.cell(") == 7
+def test_in_rows_that_are_lines_no_number_and_no_gap_is_bare():
+    made = written((row("Day", "Boats", "Crew", scope="col"),), (row("Monday", "9", "few"), row("", "", ""), ()), rows)
+    assert [re.sub(r'[#";]', "", line).replace(r"\u{a0}", " ") for line in made.splitlines()] == [
+        "rows-head[strong[Day] · strong[Boats] · strong[Crew]]",
+        "rows(table/1/1, [Monday · Boats: 9 · few], [Day: – · Boats: – · Crew: –])",
+    ]
+
+
+def test_of_very_many_rows_that_are_lines_those_in_the_middle_are_left_out():
+    before, note, after = written((), tuple(row(str(n)) for n in range(ROWS + 800)), rows).splitlines()
+    assert "Left out here: 800 rows" in note and before.count("[") == after.count("[") == ROWS // 2
+    assert f'#"{ROWS // 2 - 1}";' in before and f'#"{ROWS // 2 + 800}";' in after
 
 
 def test_columns_are_measured_by_their_longest_words_and_a_usual_text():
-    rows = (row("17 November 2023", "about 2,000", "A"),) * 19 + (row("May", "fewer than two thousand", "Anadolu"),)
-    measured = re.findall(r'\(\(("[^)]*), \), \("([^"]*)", \)\)', written((), rows, column=True))
-    assert [usual for _, usual in measured] == ["17 November 2023", "about 2,000", "A"]
-    assert ['"November"' in measured[0][0], '"thousand"' in measured[1][0], '"Anadolu"' in measured[2][0]] == [True] * 3
+    long = "fewer than two thousand, as it was told"
+    body = (row("17 November 2023", "about 2,000", "A" + " b" * 40),) * 19 + (row("May", long, "Anadolu"),)
+    measured = re.findall(r'\(\(("[^)]*), \), \("([^"]*)", \)\)', written((), body))
+    assert [usual for _, usual in measured] == ["17 November 2023", "about 2,000", "A" + " b" * 36]
+    assert ['"November"' in measured[0][0], '"thousand,"' in measured[1][0], '"Anadolu"' in measured[2][0]] == [
+        True
+    ] * 3
 
 
 def test_a_word_of_few_but_wide_letters_is_measured_too():
     slim = ["illicit", "filling", "tilting", "lifting", "jilting"]
-    rows = tuple(row(word, "a", "b") for word in [*slim, "MAMMOW"])
-    for column in (False, True):
-        assert written((), rows, column=column).count('"MAMMOW", ') == 2 - column
+    body = tuple(row(word, "a", "b") for word in [*slim, "MAMMOW"])
+    assert written((), body).count('"MAMMOW", ') == 2
 
 
 def test_columns_of_long_texts_share_the_room_of_a_page():
-    rows = (row("2031", "short", "word " * 20), row("2032", "short", "word " * 40))
-    usual = re.findall(r'\), \("([^"]*)", \)\)', written((), rows))
+    body = (row("2031", "short", "word " * 20), row("2032", "short", "word " * 40))
+    usual = re.findall(r'\), \("([^"]*)", \)\)', written((), body))
     assert [*map(len, usual)] == [4, 5, 91]
 
 
@@ -223,9 +233,12 @@ def test_each_part_of_a_wide_table_has_the_names_of_its_rows_and_says_which_it_i
     assert not {word for n in range(3) for word in words(29, f"r{n}x")} - set(said.split())
 
 
-def test_a_list_in_a_cell_is_one_and_a_table_in_a_cell_too():
-    made = pdf_samples.source(pdf_samples.shows({"text/html": frame(cells("<ul><li>x</li></ul>", frame(cells("y"))))}))
-    assert "#list(" in made and made.count("#grid-of(") == 2
+def test_a_list_in_a_cell_is_one_and_the_rows_of_a_table_in_a_cell_are_lines():
+    inner, between = frame(cells("y", "z")), r'#"y\u{a0}· z";'
+    made = pdf_samples.source(pdf_samples.shows({"text/html": frame(cells("<ul><li>x</li></ul>", inner))}))
+    assert "#list(" in made and made.count("#grid-of(") == 1 and between in made
+    listed = pdf_samples.source(pdf_samples.shows({"text/html": frame(cells(f"<ul><li>x{inner}</li></ul>", "w"))}))
+    assert listed.count("#grid-of(") == 1 and between in listed
 
 
 @pytest.mark.parametrize(

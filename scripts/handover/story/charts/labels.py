@@ -461,6 +461,10 @@ def _words(weight: str, colour: str, align: str) -> "_Words":
 class _Words(Text):
     """A line of text on its baseline at a place in points; matplotlib lays a text out anew each time it is asked."""
 
+    def set(self, **looks: Any) -> list[Any]:
+        """Set properties; if it had no such method, matplotlib would take milliseconds to describe one."""
+        return super().set(**looks)
+
     def get_window_extent(self, renderer: RendererBase | None = None, dpi: float | None = None) -> Bbox:
         """Return its box; see `style.text_size`."""
         (x, y), font = self.get_position(), self.get_fontproperties()

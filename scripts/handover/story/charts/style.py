@@ -11,11 +11,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import resources
 from pathlib import Path
 
 import matplotlib
-import matplotlib.style
 from matplotlib import font_manager
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font, LoadFlags
@@ -71,11 +69,9 @@ def _settings() -> dict[str, object]:
     for family in (fonts.SANS, fonts.ARABIC):
         for face in ("Regular", "Bold"):
             font_manager.fontManager.addfont(fonts.face(family, face))
-    with resources.as_file(resources.files(__package__) / "house.mplstyle") as path:
-        sheet = matplotlib.rc_params_from_file(path, use_default_template=False)
-    with matplotlib.style.context(["default", sheet]):
-        settings = dict(matplotlib.rcParams.copy())
-    del settings["backend"]
+    sheet = matplotlib.rc_params_from_file(Path(__file__).with_name("house.mplstyle"), use_default_template=False)
+    settings = dict.copy(matplotlib.rcParamsDefault) | sheet
+    settings.pop("backend", None)
     return settings
 
 
