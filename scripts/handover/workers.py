@@ -24,7 +24,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 from handover.errors import HandoverError, WorkerError
 
@@ -114,20 +114,21 @@ class Worker:
             Cancelled: `tell` raised it.
             WorkerError: The function raised an error that is a bug.
         """
+        connection = self._connection
         try:
-            self._send(pickle.dumps((function, arguments, tell is not None)))
+            self._reach(connection.send_bytes, pickle.dumps((function, arguments, tell is not None)))
             while True:
-                while look and not self._poll():
+                while look and not self._reach(connection.poll, LOOK_S):
                     look()
-                kind, value = self._receive()
+                kind, value = pickle.loads(self._reach(connection.recv_bytes))
                 if kind != MESSAGE:
                     break
+                reply = GO_ON
                 try:
                     tell(value)
                 except Cancelled:
-                    self._send(CANCEL)
-                else:
-                    self._send(GO_ON)
+                    reply = CANCEL
+                self._reach(connection.send_bytes, reply)
         except LostError:
             raise
         except BaseException:
@@ -152,28 +153,13 @@ class Worker:
             self._process.kill()
             return self._process.wait()
 
-    def _send(self, message: bytes) -> None:
+    def _reach(self, ask: Callable[..., Any], *arguments: Any) -> Any:
+        """Use the connection, which breaks when the process ends."""
         try:
-            self._connection.send_bytes(message)
-        except OSError:
-            self._lost()
-
-    def _poll(self) -> bool:
-        try:
-            return self._connection.poll(LOOK_S)
-        except OSError:
-            self._lost()
-
-    def _receive(self) -> tuple[int, Any]:
-        try:
-            message = self._connection.recv_bytes()
+            return ask(*arguments)
         except (OSError, EOFError):
-            self._lost()
-        return pickle.loads(message)
-
-    def _lost(self) -> NoReturn:
-        status = self.end()
-        raise LostError(f"a worker process ended in the middle of its work (status {status})", status) from None
+            status = self.end()
+            raise LostError(f"a worker process ended in the middle of its work (status {status})", status) from None
 
 
 class Pool(ThreadPoolExecutor):

@@ -32,6 +32,7 @@ NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
 FILES = DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
+#: What the pages of all editions are called.
 ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9][0-9]*))?\.html")
 #: What our files of a catalogue hold near their beginning, and nobody else's do, by the end of their names.
 MARKS = {
@@ -90,20 +91,11 @@ def site(project: Project | None) -> Site:
     return Site(**told, order=tuple(found.get("order", ())), url=url, id=found.get("id") or url)
 
 
-def drafts(store: Store) -> list[str]:
-    """The reports in the making, which no mirror may name: the key ``drafts``.
-
-    Raises:
-        HandoverError: It holds a name that is no report, which would let one through.
-    """
-    return reports(store, "drafts")
-
-
 def reports(store: Store, key: str) -> list[str]:
-    """The reports that a setting names.
+    """The reports that a setting names: ``drafts`` those in the making, which no mirror may name.
 
     Raises:
-        HandoverError: It holds a name that is no report.
+        HandoverError: It holds a name that is no report, which would let a draft through.
     """
     found, project = table(store.project).get(key, []), store.project
     known = sorted({*project.reports_known(), *store.reports()}) if project else []
@@ -167,9 +159,6 @@ class Data(TypedDict):
     version: int
     reports: list[Listed]
 
-
-def _pages(one: Manifest) -> list[str]:
-    return [file_name(one["report"], one["edition"], f".{kind}") for kind in PAGES]
 
 
 def build(found: Iterable[Manifest], site: Site | None = None) -> dict[str, bytes]:
@@ -255,14 +244,10 @@ def archive(report: str, number: int = 0) -> str:
     return f"{report}_editions-{number}.html" if number else f"{report}_editions.html"
 
 
-def is_archive(name: str) -> bool:
-    """Whether a file of this name is a page of all editions."""
-    return ARCHIVE.fullmatch(name) is not None
-
-
 def _archives(store: Store) -> set[str]:
     """Names of the pages of all editions that we wrote."""
-    return {path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name) and _is_ours(path)}
+    found = (path for path in store.root.glob("*_editions*.html") if ARCHIVE.fullmatch(path.name))
+    return {path.name for path in found if _is_ours(path)}
 
 
 def entries(given: Iterable[Manifest], site: Site | None = None) -> list[Listed]:
@@ -302,14 +287,15 @@ def _succession(editions: list[Manifest]) -> list[Entry]:
 
 
 def _entry(one: Manifest, earlier: Manifest | None, replaced: Manifest | None) -> Entry:
-    files = dict(zip(PAGES, _pages(one), strict=True)) | {"picture": PICTURE, "card": LINK_PICTURE}
+    files = {kind: file_name(one["report"], one["edition"], f".{kind}") for kind in PAGES}
+    files |= {"picture": PICTURE, "card": LINK_PICTURE}
     corrected = [change for change in compare(replaced, one) if change.kind == CORRECTED] if replaced else []
     known = {change.key for change in corrected}
     changed = [change for change in compare(earlier, one) if change.key not in known] if earlier else []
     keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")
     return {key: one[key] for key in keys} | {
         "inputs": one["inputs"]["digest"],
-        "made": manifest.started(one),
+        "made": one["run"]["started"],
         "ahead": manifest.ahead(one),
         "sources": len(one["sources"]),
         "files": {kind: _file(one, name) for kind, name in files.items() if name in one["outputs"]},
@@ -317,6 +303,7 @@ def _entry(one: Manifest, earlier: Manifest | None, replaced: Manifest | None) -
         "replaces": replaced["edition"] if replaced else "",
         "changed": [change.as_json() for change in (*corrected, *changed)],
     }
+
 
 
 def _file(one: Manifest, name: str) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def plan(
         PublishError: There is no whole edition, or the place has no room for a file or a damaged record.
         HandoverError: The project calls something a draft that is no report.
     """
-    drafts = catalogue.drafts(store)
+    drafts = catalogue.reports(store, "drafts")
     about, editions, faults = _contents(store, locked, drafts)
     data, site = target.read(record.NAME, record.LARGEST), catalogue.site(store.project)
     before = None if data is None else record.loads(data, target.address(record.NAME))
