@@ -160,7 +160,6 @@ class Data(TypedDict):
     reports: list[Listed]
 
 
-
 def build(found: Iterable[Manifest], site: Site | None = None) -> dict[str, bytes]:
     """Make the bytes of the catalogue's files, by name, from manifests in any order.
 
@@ -303,7 +302,6 @@ def _entry(one: Manifest, earlier: Manifest | None, replaced: Manifest | None) -
         "replaces": replaced["edition"] if replaced else "",
         "changed": [change.as_json() for change in (*corrected, *changed)],
     }
-
 
 
 def _file(one: Manifest, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from handover.errors import FactError, near
 from handover.story.data import Tables
-from handover.story.values import English, Period, Row, period_of, quantity_of
+from handover.story.values import English, Period, Quantity, Row, overlap, period_of, quantity_of, stated
 from handover.tables import ARTICLE, row_id
 
 #: The lowest grade of a source, which alone never supports a printed number.
@@ -163,6 +163,16 @@ class View:
         """Return the ids of the known conflicts that involve one of the rows, in order."""
         touched = self.registered(row_ids)
         return tuple(name for name in self.conflicts if name in touched) if touched else ()
+
+    def contesting(self, row_id: str, value: Quantity | Period, of: str) -> tuple[str, ...]:
+        """Return the known conflicts of a row whose other side contradicts a value that was read from it by `of`."""
+        found = []
+        for conflict in self.conflicts_over([row_id]):
+            sides = self.tables.sides[conflict]
+            others = [stated(claim.row, of) for claim in self.claims(sides["b" if row_id in sides["a"] else "a"])]
+            if any(other and not overlap(value, other) for other in others):
+                found.append(conflict)
+        return tuple(found)
 
     def registered(self, row_ids: Iterable[str]) -> set[str]:
         """Return the ids of the conflicts, known or not, that involve one of the rows."""

@@ -28,11 +28,10 @@ from typing import TYPE_CHECKING, Any
 from handover.errors import FactError, near
 from handover.story import arithmetic
 from handover.story.claims import WEAK
-from handover.story.values import English, Period, Quantity, Row, overlap, period_of, quantity_of
+from handover.story.values import DAYS, English, Period, Quantity, Row, period_of, quantity_of
 from handover.tables import Value, claimed, row_id
 
 if TYPE_CHECKING:
-    from handover.story.claims import Claim
     from handover.story.data import Tables
     from handover.story.facts import Fact, Facts
 
@@ -52,8 +51,6 @@ COMPUTED = ("count", *MANY, *TWO)
 MEANT = ("planned", "ordered", "authorised")
 PER_CENT = "per cent"
 FIRST_OR_LAST = (("date", "least"), ("date", "most"))
-#: What is read off a row that is no number, but a day.
-DAYS = ("date", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +207,7 @@ class _Group:
             return None
         choose = max if last else min
         period, row = choose(dated, key=lambda one: one[0].end if last else one[0].start)
-        conflicts = self._contested(row_id(row), period, lambda claim: claim.period)
+        conflicts = self.facts.view.contesting(row_id(row), period, "date")
         return {"claims": (row_id(row),), "known": self.tables.known(row), "period": period, "conflicts": conflicts}
 
     def one(self) -> Part | None:
@@ -259,7 +256,7 @@ class _Group:
                 period=period,
                 kind="day",
                 units=frozenset({"days"}),
-                conflicts=self._contested(name, period, lambda claim: claim.period),
+                conflicts=self.facts.view.contesting(name, period, "date"),
             )
         self._refuse_column(row)
         number = quantity_of(row, self.of)
@@ -276,7 +273,7 @@ class _Group:
             period=period,
             kind=" ".join(filter(None, words)),
             units=self._units(table, row),
-            conflicts=self._contested(name, number, lambda claim: quantity_of(claim.row, self.of)),
+            conflicts=self.facts.view.contesting(name, number, self.of),
         )
 
     def _refuse_column(self, row: Row) -> None:
@@ -296,18 +293,6 @@ class _Group:
             for row in read
             if any(self.tables.where[claim][0] == table for claim in str(row["claims"]).split())
         )
-
-    def _contested(
-        self, name: str, value: Quantity | Period, read: Callable[["Claim"], Quantity | Period | None]
-    ) -> tuple[str, ...]:
-        """Return the known conflicts of a row whose other side gives a value that contradicts its own."""
-        view, found = self.facts.view, []
-        for conflict in view.conflicts_over([name]):
-            sides = self.tables.sides[conflict]
-            others = [read(other) for other in view.claims(sides["b" if name in sides["a"] else "a"])]
-            if any(other and _known(other) and _known(value) and not overlap(value, other) for other in others):
-                found.append(conflict)
-        return tuple(found)
 
     def _named(self) -> Iterator[Row | None]:
         return (self._row(word) for word in self.words)
@@ -356,10 +341,6 @@ def _sound(tables: "Tables", table: str, *conditions: tuple[str, bool, str]) -> 
         and all(_holds(row[column], wanted) is not without for column, without, wanted in conditions)
         and tables.source_of(row)["grade"] != WEAK
     ]
-
-
-def _known(value: Quantity | Period) -> bool:
-    return isinstance(value, Period) or value.known
 
 
 def _holds(value: Value, wanted: str) -> bool:

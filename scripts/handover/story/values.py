@@ -8,6 +8,9 @@ from typing import ClassVar
 from handover.tables import Row
 from handover.text import DIGITS
 
+#: What is read off a row that is no number, but a day.
+DAYS = ("date", "start", "end")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
@@ -77,6 +80,15 @@ def quantity_of(row: Row, column: str = "value") -> Quantity:
     if bound == "at_most":
         return Quantity(high=number, bound=bound)  # type: ignore[arg-type]
     return Quantity(number, bound=bound)  # type: ignore[arg-type]
+
+
+def stated(row: Row, of: str) -> Quantity | Period | None:
+    """Return what a row states in a column, or on which day, if `of` is one of `DAYS`; None where it states nothing."""
+    if of in DAYS:
+        period = period_of(row)
+        return period if of == "date" or not period else Period(getattr(period, of), getattr(period, of))
+    quantity = quantity_of(row, of) if of == "value" or isinstance(row.get(of), int | float) else Quantity()
+    return quantity if quantity.known else None
 
 
 def known_since(row: Row, source: Row) -> dt.date:
