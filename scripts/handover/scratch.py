@@ -152,15 +152,12 @@ def _sweep(made: Path) -> None:
             return
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # another sweep may have removed both since the record was opened
-        if os.fstat(handle).st_nlink and (not os.path.lexists(made) or _is_own(made)):
+        held = made.lstat() if os.path.lexists(made) else None
+        own = held is None or (stat.S_ISDIR(held.st_mode) and held.st_uid == os.geteuid())
+        if os.fstat(handle).st_nlink and own:
             remove(made)
     finally:
         os.close(handle)
-
-
-def _is_own(made: Path) -> bool:
-    about = made.lstat()
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid()
 
 
 def _record_of(made: Path) -> Path:

@@ -207,11 +207,7 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
 
 
 def _is_there(root: Path, commits: str) -> bool:
-    """Whether a range holds commits, each with what it is compared with.
-
-    Raises:
-        GitError: The clone ends within the range, so that what its first commits changed cannot be seen.
-    """
+    """Whether a range holds commits; a clone that ends within it is refused: what the first changed cannot be seen."""
     held = git.run(root, "rev-list", "--end-of-options", commits, "--").split()
     if ends := git.cut_off(root) & set(held):
         raise GitError(

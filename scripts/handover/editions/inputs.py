@@ -138,15 +138,12 @@ def shapes(path: str) -> bool:
     return PurePosixPath(path).suffix in SUFFIXES and (not inside or room in ROOMS)
 
 
-def package(files: Iterable[tuple[str, bytes]]) -> str:
-    """One hash over files of the package, each by its path in it."""
-    return digest.of_parts(sorted(file for file in files if shapes(file[0])))
-
-
 def _package() -> str:
+    """One hash over the files of the package that can change what a reader gets, each by its path in it."""
     root = Path(handover.__file__).parent
     seen = digest.stamps_of(root, filter(shapes, _paths(root)))
-    return digest.unless_touched(str(root), seen, lambda: package((path, (root / path).read_bytes()) for path in seen))
+    files = ((path, (root / path).read_bytes()) for path in sorted(seen))
+    return digest.unless_touched(str(root), seen, lambda: digest.of_parts(files))
 
 
 @cache

@@ -68,17 +68,14 @@ def _check_place(text: str, root: Path, store: Store, force: bool) -> None:
             f"{text}: must not hold what is published (got {root}, which holds {checkout}).\n"
             "Name a folder of its own for the mirror."
         )
-    if root.is_relative_to(checkout) and not force and not _is_ignored(root, checkout):
+    if root.is_relative_to(checkout) and not force:
+        with suppress(GitError):
+            if git.run(checkout, "check-ignore", "--", f"{root}/"):
+                return
         raise PublishError(
             f"{text}: must lie outside the checkout, or where git ignores it (got {root}).\n"
             "Name another folder, add it to .gitignore, or say --force."
         )
-
-
-def _is_ignored(folder: Path, checkout: Path) -> bool:
-    with suppress(GitError):
-        return bool(git.run(checkout, "check-ignore", "--", f"{folder}/"))
-    return False
 
 
 @dataclass(slots=True)

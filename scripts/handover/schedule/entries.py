@@ -252,21 +252,15 @@ def _notify(notify: Any, mail: Any, faults: list[str]) -> Notify | None:
     """
     if notify is None:
         return None
-    own = {"to": notify} if isinstance(notify, str | list) else notify
-    for name, one in (
-        ("notify must be addresses or", own),
-        ("[tool.handover.mail] must be", {} if mail is None else mail),
-    ):
+    own, shared = {"to": notify} if isinstance(notify, str | list) else notify, {} if mail is None else mail
+    for name, one in (("notify must be addresses or", own), ("[tool.handover.mail] must be", shared)):
         if not isinstance(one, Mapping):
             faults.append(f"{name} a table (got {_shown(one)})")
             return None
     wrong: list[str] = []
-    whole = {**(mail or {}), **own}
-    values = _fields(whole, Notify, wrong, ", here or in [tool.handover.mail]")
+    values = _fields({**shared, **own}, Notify, wrong, ", here or in [tool.handover.mail]")
     faults += [f"notify: {fault}" for fault in wrong]
-    if wrong:
-        return None
-    return Notify(**{"port": SECURITY[values.get("security", "starttls")], **values})
+    return None if wrong else Notify(**{"port": SECURITY[values.get("security", "starttls")], **values})
 
 
 def _fields(table: Mapping[str, Any], kind: type, faults: list[str], where: str = "") -> dict[str, Any]:

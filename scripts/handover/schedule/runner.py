@@ -211,7 +211,7 @@ class Runner:
 
     def _reopen_lost(self, entry: Entry) -> None:
         """Let the last tick of an entry run again if the edition that it came to is gone."""
-        row = self.log.last_run(entry.name)
+        row = self.log.last(entry.name)
         if row and row.edition and not os.path.lexists(Edition(self.store.root, row.report, row.edition).folder):
             self.tell(f"{self._shown(entry, row)} is run again: {row.report}/{row.edition} is gone")
             self.log.reopen(row)

@@ -9,7 +9,7 @@ from typing import Any
 from handover.editions import Edition, Store
 from handover.schedule.due import plan
 from handover.schedule.entries import Entry, Notify
-from handover.schedule.log import BY_HAND, Log, Mail
+from handover.schedule.log import Log, Mail
 from handover.schedule.times import format_length, stamp
 
 #: How long a mail may be owed, once it was tried, before health fails.
@@ -109,7 +109,7 @@ def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[dict[s
     owed = [mail.entry for mail in log.owed()]
     rows = []
     for entry in entries:
-        found, last = health(entry, log, now), next(iter(log.history(entry.name, 1, without=BY_HAND)), {})
+        found, last = health(entry, log, now), log.last(entry.name, skipped=True)
         rows.append(
             {
                 "entry": entry.name,
@@ -117,8 +117,8 @@ def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[dict[s
                 "cron": entry.cron,
                 "timezone": entry.timezone,
                 "next": next(entry.ticks(now), None),
-                "last": last.get("last"),
-                "outcome": last.get("outcome"),
+                "last": last and last.tick,
+                "outcome": last and last.outcome,
                 "edition": next((edition for _, edition in log.editions(entry.name)), None),
                 "age": _seconds(found.age) if found.ever else None,
                 "max_age": _seconds(entry.max_age),

@@ -5,7 +5,7 @@ A claim is one atomic statement in a source, in our own words, in whichever tabl
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -73,6 +73,7 @@ class View:
     tables: Tables
     as_of: dt.date
     evidence: str = "record"
+    _rows: dict[str, list[Row]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def sees(self, row_id: str) -> bool:
         """Return whether a row may be used.
@@ -120,10 +121,6 @@ class View:
         if table not in self._rows:
             self._rows[table] = [row for row in self.tables.rows[table] if self.usable(row)]
         return self._rows[table]
-
-    @cached_property
-    def _rows(self) -> dict[str, list[Row]]:
-        return {}
 
     def usable(self, row: Row) -> bool:
         """Return whether a row may be used."""
@@ -273,9 +270,7 @@ def _total(_: Tables, row: Row) -> str:
     text = f"{_many(row, 'count')} {COUNTED.get(str(row['scope']), str(row['scope']).replace('_', ' '))}, {_when(row)}"
     if row["attributed_to"]:
         text += f", laid to {row['attributed_to']}"
-    if row["wounded"] is not None:
-        text += f"; {_many(row, 'wounded')} wounded"
-    for column, word in (("all_killed", "people killed"), ("all_wounded", "people wounded")):
+    for column, word in (("wounded", "wounded"), ("all_killed", "people killed"), ("all_wounded", "people wounded")):
         if row[column] is not None:
             text += f"; {_many(row, column)} {word}"
     return text

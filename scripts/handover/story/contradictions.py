@@ -19,7 +19,7 @@ ASIDE = ("source_id", "date_precision", "bound", "note", "speaker", "actors", "c
 INTERVAL = ("value", "low", "high")
 #: What a fact may be of, beside a number.
 WHEN = (*DAYS, "said")
-#: How far apart two reports of one handover may be.
+#: How far apart two reports of one handover of a base may be.
 APART = dt.timedelta(120)
 CURE = "register the conflict in {} and conflict_rows.csv, or correct the row that is wrong"
 

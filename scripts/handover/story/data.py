@@ -84,18 +84,17 @@ class Tables(tables.Record):
     @cached_property
     def _since(self) -> dict[int, dt.date]:
         """That day for every row, by the identity of the row."""
-        return {id(row): self._known(row) for rows in self.rows.values() for row in rows}
+        return {
+            id(row): dt.date.min if self.unsourced(row) else known_since(row, self.source_of(row))
+            for rows in self.rows.values()
+            for row in rows
+        }
 
     @cached_property
     def days(self) -> list[dt.date]:
         """The days on which a row became known, and the first of each year, on which counts of the last are known."""
         days = set(self._since.values())
         return sorted(days | {dt.date(day.year + 1, 1, 1) for day in days if day.year < dt.MAXYEAR})
-
-    def _known(self, row: Row) -> dt.date:
-        if self.unsourced(row):
-            return dt.date.min
-        return known_since(row, self.source_of(row))
 
     @cached_property
     def contested(self) -> dict[str, set[str]]:

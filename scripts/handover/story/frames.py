@@ -169,7 +169,9 @@ def promises(view: View, language: English) -> "pd.DataFrame":
         report = next(reports, None)
         done = report.period if report else None
         due = Period(row["start"], row["end"], str(row["date_precision"]))  # type: ignore[arg-type]
-        words = {"label": row["label"], "due": _due(due, language), "date": row["start"]}
+        # a promised week may be any of several
+        within = "a week within " if due.precision == "week" and (due.end - due.start).days > 6 else ""
+        words = {"label": row["label"], "due": within + language.period(due), "date": row["start"]}
         if done:
             words |= {"done": language.period(done), "late": lateness(due, done, language)}
         else:
@@ -177,11 +179,6 @@ def promises(view: View, language: English) -> "pd.DataFrame":
         ids = [str(row["milestone_id"]), *([report.id] if report else [])]
         rows += [words | _evidence(view, row_id) for row_id in ids]
     return from_rows(rows, ("label", "due", "done", "late", "date"))
-
-
-def _due(due: Period, language: English) -> str:
-    longer = due.precision == "week" and (due.end - due.start).days > 6
-    return ("a week within " if longer else "") + language.period(due)
 
 
 def lateness(due: Period, done: Period, language: English) -> str:

@@ -92,11 +92,7 @@ def _client(address: str) -> Any:
 
 
 def _within(seconds: float, function: Callable[[], Any]) -> Any:
-    """Call a function of Dask that may wait for ever, but wait for it only so long.
-
-    Raises:
-        TimeoutError: It has not returned; it is left behind.
-    """
+    """Call a function of Dask that may wait for ever, but wait for it only so long; then leave it behind."""
     answer: Future[Any] = Future()
 
     def call() -> None:

@@ -6,6 +6,5 @@ __getattr__, __all__ = door(
     __name__,
     {
         "record": "Record Row Value ARTICLE claimed row_id faults read",
-        "fault": "Fault together",
     },
 )

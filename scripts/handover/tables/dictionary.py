@@ -77,7 +77,8 @@ class Column:
     def read(self, text: str) -> tuple[Value, str, str]:
         """Return the typed value of a cell and, if it breaks a rule, the fault and its cure."""
         if text == "":
-            return None, *self._empty()
+            cure = f"Write one of {', '.join(self.choices)}." if self.choices else "Fill the cell."
+            return (None, "must not be empty", cure) if self.required else (None, "", "")
         if text != text.strip():
             return text, f"must have no space around it (got {text!r:.80})", f"Write {text.strip()!r:.80}."
         try:
@@ -94,11 +95,6 @@ class Column:
         if self.high is not None and isinstance(value, int | float) and value > self.high:
             return value, f"must be {self.high} or less (got {text})", "Correct the number."
         return value, "", ""
-
-    def _empty(self) -> tuple[str, str]:
-        if not self.required:
-            return "", ""
-        return "must not be empty", f"Write one of {', '.join(self.choices)}." if self.choices else "Fill the cell."
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,10 +293,8 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
 def _explain_gaps(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
     """Write over neighbouring years why they have no column: a zero would read as a finding.
 
-    Args:
-        ax: Its limits must be final.
-        years: For each, whether it has no column, and whether the record has rows that do not count.
-        each: Width of a year in points.
+    `years` says of each whether it has no column, and whether the record has rows that do not count; `each` is the
+    width of a year in points. The limits of the axes must be final.
     """
     start, last = 0, labels.Box(0, 0, 0, 0)
     for (empty, uncounted), group in groupby(years):

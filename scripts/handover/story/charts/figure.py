@@ -318,11 +318,6 @@ def finish(
     Raises:
         ChartError: A word is missing or says nothing, or a text is cut off, overlaps another or is too small.
     """
-    _require_words(title, alt)
-    return Chart(svg(fig), title, subtitle, credit, alt, values, svg(narrow) if narrow else "")
-
-
-def _require_words(title: str, alt: str) -> None:
     faults = []
     said, words = plain(title).strip(), " ".join(alt.split())
     if not said:
@@ -341,3 +336,4 @@ def _require_words(title: str, alt: str) -> None:
             + "\n".join(f"  {fault}" for fault in faults)
             + "\nWrite in alt=… the kind of chart, its finding and its first and last value as facts."
         )
+    return Chart(svg(fig), title, subtitle, credit, alt, values, svg(narrow) if narrow else "")

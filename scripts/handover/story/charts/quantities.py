@@ -28,11 +28,7 @@ NAMES = 0.45
 
 
 def _require(rows: pd.DataFrame, what: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return the rows that state a quantity and are not of the lowest grade.
-
-    Raises:
-        ChartError: A column is missing, or no row is left.
-    """
+    """Return the rows that state a quantity and are not of the lowest grade; there must be one, and these columns."""
     known = list(rows.columns)
     for column in (*columns, *QUANTITY):
         if column not in known:

@@ -273,13 +273,9 @@ def _colour(kind: str) -> str:
 def _callouts(found: list[Level], words: Mapping[str, str], most: int) -> tuple[int, list[labels.Note]]:
     """Choose what is labelled: the rows named, then the last, first, highest and lowest, peaks and intentions.
 
-    Args:
-        found: All levels, by day.
-        words: Rows that must be labelled, each with a word for it or "".
-        most: The most labels, unless more are named.
-
-    Returns:
-        The labels, and before them how many of the first must be written: those named, or else the last.
+    The levels come by day; `words` has the rows that are named, each with a word for it or "". Returns the labels, at
+    `most` so many unless more are named, and before them how many of the first must be written: those named, or else
+    the last.
     """
     must = [level for level in found if level.id in words]
     seen = [level for level in found if level.kind in COUNTS]
