@@ -26,6 +26,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
+from handover import garbage
 from handover.errors import HandoverError, WorkerError
 
 #: A call of a pool that loses its process is made once more in another.
@@ -36,8 +37,6 @@ END_S = 8.0
 ORPHAN_S = 1.5
 #: How often `look` is called while a call is waited for.
 LOOK_S = 0.05
-#: Allocations before a garbage collection, and collections before one of the next two generations.
-THRESHOLDS = 20_000, 20, 20
 #: Not ``-m``: the module would be there twice, under two names.
 COMMAND = "import sys; from handover.workers import serve; serve(int(sys.argv[1]))"
 
@@ -258,7 +257,7 @@ def serve(descriptor: int) -> None:
                 raise Cancelled
 
         threading.Thread(target=_listen, args=(connection, received, busy), daemon=True).start()
-        gc.set_threshold(*THRESHOLDS)
+        garbage.look_seldom()
         for number, call in enumerate(iter(received.get, None)):
             answer = _answer(call, tell)
             busy.clear()

@@ -1,6 +1,5 @@
 """The commands that make reports: `handover render` to editions, `handover preview` in the browser."""
 
-import gc
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from handover import garbage
 from handover.cli import PARAMETERS, Place, command, on_terminate, say
 from handover.errors import HandoverError
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 #: How many texts that were left out or replaced are named after a render, and up to how many that were expected.
 OMISSIONS_SHOWN, FEW = 12, 3
-
-#: How many objects are made before garbage is looked for: a render keeps most of those that it makes.
-YOUNG = 50_000
 
 
 def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
@@ -122,7 +119,7 @@ def render_command(
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
     from handover.editions import Store
 
-    gc.set_threshold(YOUNG)
+    garbage.look_seldom()
     store, day = Store.of(project, options["out"]), given.get("as_of", "")
     if options["again"] or options["strict"] or not all(store.editions(report, day) for report in reports):
         from handover.notebook import forkserver

@@ -35,7 +35,6 @@ ASHORE = 0.7
 NAMED = 250.0
 #: Kilometres of the scale bar and of a degree of latitude.
 BAR, DEGREE = 200, 111.2
-
 #: Bases nearer than this, in degrees, share a mark.
 TOGETHER = 0.02
 #: Parts of names that the map leaves out.
