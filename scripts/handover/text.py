@@ -44,6 +44,10 @@ def shown(text: object, most: int = 160) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
+#: How many lines a message has where one is enough to see what is meant.
+FEW = 10
+
+
 def listed(lines: Iterable[str], most: int = 20) -> list[str]:
     """The first of some lines, and in one more how many others there are."""
     found = list(lines)

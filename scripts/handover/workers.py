@@ -19,12 +19,11 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from handover import garbage
 from handover.errors import HandoverError, WorkerError
@@ -56,7 +55,7 @@ class Cancelled(BaseException):
     """The call is given up. Not an `Exception`, so that no handler on the way takes it for a failure."""
 
 
-class Worker:
+class Worker(AbstractContextManager["Worker"]):
     """One worker process. Calls come from one thread at a time; `end` may come from any.
 
     Args:
@@ -77,10 +76,7 @@ class Worker:
                 start_new_session=True,
             )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.end()
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 from handover import addresses, atomic, digest, git, scratch
 from handover.editions import Store
 from handover.errors import GitError, HandoverError, PublishError, near
-from handover.text import listed
+from handover.text import FEW, listed
 
 #: A page may be kept for ever where its name holds its content, and must be asked for again where it does not.
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
@@ -31,8 +31,6 @@ STORAGE = {
     **{"oci": "ocifs", "oss": "ossfs", "smb": "smbprotocol", "webdav": "webdav4", "ftp": "fsspec"},
 }
 CHECK = "Check the address, the credentials and the network, then run the command again: it goes on where it stopped."
-#: How many obstacles a message names.
-NAMED = 10
 
 
 def of(text: str, store: Store, *, force: bool = False) -> "Target":
@@ -101,7 +99,7 @@ class Folder:
         if faults:
             raise PublishError(
                 f"{self.root}: must have room for the mirror:\n  "
-                + "\n  ".join(listed(dict.fromkeys(faults), NAMED))
+                + "\n  ".join(listed(dict.fromkeys(faults), FEW))
                 + "\nMove them away, or name another folder; nothing was published."
             )
         return found

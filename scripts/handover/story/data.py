@@ -170,12 +170,7 @@ def sentences(text: str) -> dict[tuple[int, int], tuple[int, int]]:
 def check_article(project: Project, path: Path) -> str:
     """Check every locator of ``article/claims.csv`` against the article, which the project never stores.
 
-    Args:
-        project: The checkout.
-        path: The article as a UTF-8 text file.
-
-    Returns:
-        How many sentences are accounted for, in words.
+    `path` is that of the article as UTF-8 text. Returns how many sentences are accounted for, in words.
 
     Raises:
         DataError: A span does not fit its hash or its sentence, or a sentence has no claim.

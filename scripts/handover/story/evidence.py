@@ -120,11 +120,7 @@ class News:
         return (int(str(row["weight"])), str(row["news"] or "")) if row else DERIVED_NEWS.get(key, (DETAIL, ""))
 
     def sentence(self, key: str, write: Callable[[str], str]) -> str:
-        """Write the sentence that reports a fact; "" for a fact that is never news.
-
-        Args:
-            key: The fact.
-            write: Writes a template.
+        """Write the sentence that reports a fact, from its template; "" for a fact that is never news.
 
         Raises:
             ProseError: The sentence names another fact, which may not be known, or none.

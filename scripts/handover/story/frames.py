@@ -108,12 +108,8 @@ def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
 def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":
     """Return who said what: ``said`` (when, in words), ``speaker`` with office, ``statement``, ``start``; by day.
 
-    What the article reports was said by the day it was known, since the article has no date.
-
-    Args:
-        view: What was known.
-        row_ids: Rows of ``claims`` and ``events``; unknown ones and those of the lowest grade are left out.
-        language: Writes dates.
+    The rows are of ``claims`` and ``events``; unknown ones and those of the lowest grade are left out. What the article
+    reports was said by the day it was known, since the article has no date.
     """
     rows = []
     for found in view.claims(row_ids):

@@ -98,10 +98,6 @@ def known_since(row: Row, source: Row) -> dt.date:
     (`not_before`, `not_after`), its end; otherwise the end of what the row reports, and not before the window begins. A
     promise counts from when it was `stated`, not from when it is due. A row without a date, for example where a place
     lies, was always known.
-
-    Args:
-        row: A row of any table.
-        source: The row of ``sources.csv`` it cites.
     """
     published = source["published"]
     if isinstance(published, dt.date):

@@ -62,14 +62,7 @@ class Words:
 
 
 def check_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[str, Words]:
-    """Check the words of notebooks.
-
-    Args:
-        project: The checkout.
-        notebooks: The cells of each, by the name that messages give it.
-
-    Returns:
-        What was found, by notebook; only those that make a `Story` are looked at.
+    """Check the words of notebooks, given by the names that messages give them; of those alone that make a `Story`.
 
     Raises:
         DataError: The curated tables, or the outlines of the map, have faults.

@@ -24,10 +24,6 @@ GAP = 5.5
 def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each handover of each base, of the clearest kind reported, with the base's name.
 
-    Args:
-        rows: Rows of ``handovers``.
-        bases: Rows of ``bases``.
-
     Returns:
         Rows of ``handovers`` with a column ``name``, without plans, returns, weak sources and bases without a name.
     """

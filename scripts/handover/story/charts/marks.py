@@ -129,12 +129,9 @@ def key_room(ax: Axes, meanings: Sequence[str]) -> float:
 
 
 def key(ax: Axes, entries: Mapping[str, str], sample: Mapping[str, Sample]) -> None:
-    """Write marks and their meanings along the top, where `key_room` has been left.
+    """Write marks and their meanings, by kind and in reading order, along the top, where `key_room` has been left.
 
-    Args:
-        ax: Its canvas must have its final height.
-        entries: Kind of mark to its meaning, in reading order.
-        sample: Kind of mark to what it is like.
+    `sample` has by kind what a mark is like. The canvas must have its final height.
     """
     for kind, (meaning, x, row) in zip(entries, _key_places(ax, list(entries.values())), strict=True):
         top = ax.figure.bbox.height - 6 - row * (labels.LINE + 2)

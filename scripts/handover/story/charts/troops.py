@@ -89,12 +89,7 @@ Stretch = tuple[float, float, float]
 
 
 def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the levels of US troops in Iraq, with the article's own if there are others.
-
-    Args:
-        rows: Rows of ``troop_levels``.
-        claims: Rows of ``claims``.
-    """
+    """Return the rows of ``troop_levels`` on US troops in Iraq, with the article's own of ``claims`` beside others."""
     found = rows[rows["scope"] == SCOPE]
     own = claims[claims["row_id"] == ARTICLE]
     if found.empty or own.empty:
