@@ -158,7 +158,7 @@ class Worker(AbstractContextManager["Worker"]):
 
 
 class Pool(ThreadPoolExecutor):
-    """An executor whose worker processes stay, and so stay warm; there are as many as there are calls at a time.
+    """An executor whose processes, its `workers`, stay, and so stay warm: as many as there are calls at a time.
 
     Unlike `concurrent.futures.ProcessPoolExecutor` it survives the death of a worker, and can end workers in the
     middle of a call: ``shutdown(cancel_futures=True)`` does, and so does leaving its block by an exception.
@@ -168,7 +168,7 @@ class Pool(ThreadPoolExecutor):
         super().__init__(max_workers, "worker")
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
-        self._all: list[Worker] = []
+        self.workers: list[Worker] = []
         self._ended = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> "Future[Any]":
@@ -194,18 +194,13 @@ class Pool(ThreadPoolExecutor):
                 self._give_back(worker)
         raise AssertionError
 
-    def pids(self) -> list[int]:
-        """The process ids of the workers."""
-        with self._lock:
-            return [worker.pid for worker in self._all]
-
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and end the workers: once all is done, or, if futures are to be cancelled, at once."""
         super().shutdown(wait=wait and not cancel_futures, cancel_futures=cancel_futures)
         if wait or cancel_futures:
             with self._lock:
                 self._ended = True
-                workers = list(self._all)
+                workers = list(self.workers)
             for worker in workers:
                 worker.leave()
             for worker in workers:
@@ -221,12 +216,12 @@ class Pool(ThreadPoolExecutor):
                 raise LostError("the worker processes have been ended")
             if self._idle:
                 return self._idle.pop()
-            self._all.append(Worker())
-            return self._all[-1]
+            self.workers.append(Worker())
+            return self.workers[-1]
 
     def _give_back(self, worker: Worker) -> None:
         with self._lock:
-            (self._idle.append if worker.alive() else self._all.remove)(worker)
+            (self._idle.append if worker.alive() else self.workers.remove)(worker)
 
 
 def serve(descriptor: int) -> None:

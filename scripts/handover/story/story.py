@@ -95,7 +95,6 @@ class Story:
         if not words:
             raise ProseError(f"headline: one of the titles must hold on every day (none does on {self.view.as_of}).")
         below = self._writer.markdown(standfirst, where="standfirst")
-        self._omissions.tell()
         return self._sentence("headline", f"# {escape(words)}\n\n{below}", "headline")
 
     def say(self, *templates: str) -> Sentence:
@@ -103,11 +102,10 @@ class Story:
 
         Nothing is a loss, which is told, unless the last template is empty.
         """
-        text = self._writer.markdown(templates)
-        self._omissions.tell()
-        return self._sentence("say", text)
+        return self._sentence("say", self._writer.markdown(templates))
 
     def _sentence(self, where: str, text: str, role: str = "") -> Sentence:
+        self._omissions.tell()
         return Sentence(text, role, self._omissions.made(where, without_links(text).removeprefix("- ")))
 
     def findings(self, *templates: Templates, otherwise: Templates = ()) -> Sentence:
@@ -121,10 +119,7 @@ class Story:
         self._writer.check(otherwise, where="otherwise")
         items = [self._writer.markdown(item, where="findings", bound=True) for item in templates]
         text = "\n".join(f"- {item}" for item in items if item)
-        if not text:
-            return self._instead(otherwise)
-        self._omissions.tell()
-        return self._sentence("findings", text)
+        return self._sentence("findings", text) if text else self._instead(otherwise)
 
     def _instead(self, otherwise: Templates) -> Sentence:
         """Show what is said in place of all that was lost in this call."""
@@ -132,7 +127,6 @@ class Story:
         text = self._writer.markdown(otherwise, where="otherwise")
         self._omissions.found += before
         self._omissions.replaced(without_links(text))
-        self._omissions.tell()
         return self._sentence("otherwise", text)
 
     def _missed(self, key: str) -> None:
