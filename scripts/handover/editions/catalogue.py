@@ -110,12 +110,10 @@ def reports(store: Store, key: str) -> list[str]:
 
 def unaddressed(site: Site) -> str:
     """What readers of the feed lack where the project has no address; "" where it has one."""
-    return (
-        ""
-        if site.url
-        else "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, "
-        f"which another desk may have too: set tool.handover.url in {FILE}"
+    lack = (
+        "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, which "
     )
+    return "" if site.url else f"{lack}another desk may have too: set tool.handover.url in {FILE}"
 
 
 class Entry(TypedDict):
@@ -263,14 +261,8 @@ def entries(given: Iterable[Manifest], site: Site | None = None) -> list[Listed]
     for report, editions in by_report.items():
         come = [one for one in editions if not manifest.ahead(one)]
         lead = next((one for one in come if not one["variant"]), next(iter(come), None))
-        found.append(
-            {
-                "report": report,
-                "title": (lead or editions[0])["title"],
-                "lead": lead["edition"] if lead else "",
-                "editions": _succession(editions),
-            }
-        )
+        title, name = (lead or editions[0])["title"], lead["edition"] if lead else ""
+        found.append({"report": report, "title": title, "lead": name, "editions": _succession(editions)})
     return sorted(found, key=lambda one: (site or Site()).turn(one["report"]))
 
 

@@ -189,13 +189,8 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
         yield Finding("note", f"{commits}: holds no commit; nothing was looked at")
         return
     command = ["log", "-m", "--format=", *filters, "--end-of-options", commits]
-    found = git.run(
-        project.root,
-        *(command if commits else ["diff", "--cached", *filters]),
-        "--",
-        project.reports.name,
-        staged=not commits,
-    )
+    command = command if commits else ["diff", "--cached", *filters]
+    found = git.run(project.root, *command, "--", project.reports.name, staged=not commits)
     paths = sorted({path.strip("\n") for path in found.split("\0")} - {""})
     changed = [path for path in paths if OF_EDITION.fullmatch(path)]
     for path in changed:

@@ -247,34 +247,18 @@ class _Group:
         return period if self.of == "date" else Period.around(getattr(period, self.of), period.precision)
 
     def _part(self, row: Row) -> Part:
-        name, period = row_id(row), period_of(row)
+        name, period, contesting = row_id(row), period_of(row), self.facts.view.contesting
         if self.of in DAYS and period:
-            return Part(
-                claims=(name,),
-                known=self.tables.known(row),
-                number=arithmetic.day(self._end_of(period)),
-                period=period,
-                kind="day",
-                units=frozenset({"days"}),
-                conflicts=self.facts.view.contesting(name, period, "date"),
-            )
-        self._refuse_column(row)
-        number = quantity_of(row, self.of)
-        table, basis = self.tables.where[name][0], str(row.get("basis") or "")
-        words = [
-            f"{self.of} of {table}",
-            str(row.get("unit") or ""),
-            basis if basis in MEANT else "observed" if basis else "",
-        ]
-        return Part(
-            claims=(name,),
-            known=self.tables.known(row),
-            number=number,
-            period=period,
-            kind=" ".join(filter(None, words)),
-            units=self._units(table, row),
-            conflicts=self.facts.view.contesting(name, number, self.of),
-        )
+            number, kind, units = arithmetic.day(self._end_of(period)), "day", frozenset({"days"})
+            conflicts = contesting(name, period, "date")
+        else:
+            self._refuse_column(row)
+            number, conflicts = quantity_of(row, self.of), contesting(name, quantity_of(row, self.of), self.of)
+            table, basis = self.tables.where[name][0], str(row.get("basis") or "")
+            meant = basis if basis in MEANT else "observed" if basis else ""
+            kind = " ".join(filter(None, [f"{self.of} of {table}", str(row.get("unit") or ""), meant]))
+            units = self._units(table, row)
+        return Part((name,), self.tables.known(row), number, period, kind, units, conflicts)
 
     def _refuse_column(self, row: Row) -> None:
         if self.of not in row:

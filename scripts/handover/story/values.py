@@ -3,7 +3,6 @@
 import calendar
 import datetime as dt
 from dataclasses import dataclass
-from typing import ClassVar
 
 from handover.tables import Row
 from handover.text import DIGITS
@@ -130,16 +129,6 @@ class English:
         *("January", "February", "March", "April", "May", "June"),
         *("July", "August", "September", "October", "November", "December"),
     )
-    hedges: ClassVar[dict[str, str]] = {
-        "exact": "{v}",
-        "about": "about {v}",
-        "fewer_than": "fewer than {v}",
-        "less_than": "less than {v}",
-        "at_most": "at most {v}",
-        "more_than": "more than {v}",
-        "at_least": "at least {v}",
-        "range": "{l} to {h}",
-    }
 
     def number(self, value: float, *, digits: bool = False) -> str:
         """Write a number: words under ten unless `digits`, thousands with commas."""
@@ -150,13 +139,12 @@ class English:
 
     def quantity(self, quantity: Quantity, *, hedge: bool = True, digits: bool = False) -> str:
         """Write an interval with the hedge its source gave it, or without (for charts and tables)."""
-        write = {
-            key: self.number(edge, digits=digits or quantity.bound == "range")
-            for key, edge in (("v", quantity.value), ("l", quantity.low), ("h", quantity.high))
-            if edge is not None
-        }
-        write.setdefault("v", write.get("h", write.get("l", "")))
-        return self.hedges[str(quantity.bound) if hedge or quantity.bound == "range" else "exact"].format(**write)
+        if quantity.bound == "range":
+            return " to ".join(self.number(edge, digits=True) for edge in (quantity.low, quantity.high))
+        edges = (edge for edge in (quantity.value, quantity.high, quantity.low) if edge is not None)
+        number = next((self.number(edge, digits=digits) for edge in edges), "")
+        # the names of bounds are the words of hedges
+        return f"{quantity.bound.replace('_', ' ')} {number}" if hedge and quantity.bound != "exact" else number
 
     def period(self, period: Period, form: str = "") -> str:
         """Write a period; `form` is "" (in full), ``year``, ``month`` (month and year) or ``day`` (no year).

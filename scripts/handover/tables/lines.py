@@ -100,11 +100,8 @@ def _unread(path: Path, where: str, error: OSError) -> Fault:
     if not isinstance(error, FileNotFoundError):
         return Fault(where, f"must be a file that can be read ({error.strerror})", "Look at what it is.")
     others = [other.name for other in path.parent.glob("*.csv")] if path.parent.is_dir() else []
-    return Fault(
-        where,
-        f"the table must exist (not found{near(path.name, others)})",
-        "Restore it from git, or take it out of datapackage.json.",
-    )
+    cure = "Restore it from git, or take it out of datapackage.json."
+    return Fault(where, f"the table must exist (not found{near(path.name, others)})", cure)
 
 
 def _header(line: str, where: str, columns: list[str]) -> Fault | None:

@@ -171,9 +171,8 @@ def _counted(row: Mapping[str, Any]) -> Line:
     quantity = quantity_of(row)
     count = ("about " if quantity.bound == "about" else "") + marks.words(quantity)
     start, end = row["start"], row["end"]
-    return Line(
-        _months(start, end), count, marks.height(quantity) / _month_count(start, end), quantity.bound == "exact"
-    )
+    rate = marks.height(quantity) / _month_count(start, end)
+    return Line(_months(start, end), count, rate, quantity.bound == "exact")
 
 
 def _month_count(start: dt.date, end: dt.date) -> float:

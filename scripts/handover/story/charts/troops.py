@@ -158,9 +158,7 @@ def _set_axes(ax: Axes, found: list[Level], lines: list[Stretch], first: dt.date
     margin = dt.timedelta(max((last - first).days * 0.015, 20))
     first, last = first - margin, last + margin
     top = max(*(level.height for level in found), 1)
-    shown = {level.kind for level in found} | (
-        {"faint"} if any(_sparse(start, end) for start, end, _ in lines) else set()
-    )
+    shown = {level.kind for level in found} | {"faint" for start, end, _ in lines if _sparse(start, end)}
     kinds = {} if half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in shown}
     over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
     room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 4, top=over, bottom=axes.foot(first, last))
