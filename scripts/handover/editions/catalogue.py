@@ -110,10 +110,8 @@ def reports(store: Store, key: str) -> list[str]:
 
 def unaddressed(site: Site) -> str:
     """What readers of the feed lack where the project has no address; "" where it has one."""
-    lack = (
-        "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, which "
-    )
-    return "" if site.url else f"{lack}another desk may have too: set tool.handover.url in {FILE}"
+    lack = "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone"
+    return "" if site.url else f"{lack}, which another desk may have too: set tool.handover.url in {FILE}"
 
 
 class Entry(TypedDict):
