@@ -188,8 +188,9 @@ class _Group:
 
     def counted(self) -> Part | None:
         """Return how many rows there are, or how many different values they have."""
-        rows = self._rows() if self.ruled else [row for row in self._named() if row]
-        if not rows or (not self.ruled and len(rows) < len(self.words)):
+        taken = self._taken()
+        rows = [row for row in taken if row]
+        if not rows or len(rows) < len(taken):
             return None
         if self.of != "rows":
             self._refuse_column(rows[0])
@@ -201,7 +202,7 @@ class _Group:
 
     def day(self, *, last: bool) -> dict[str, Any] | None:
         """Return the first or the last day that the rows give."""
-        rows = self._rows() if self.ruled else list(self._named())
+        rows = self._taken()
         dated = [(period, row) for row in rows if row and (period := period_of(row))]
         if not dated or len(dated) < len(rows):
             return None
@@ -278,8 +279,9 @@ class _Group:
             if any(self.tables.where[claim][0] == table for claim in str(row["claims"]).split())
         )
 
-    def _named(self) -> Iterator[Row | None]:
-        return (self._row(word) for word in self.words)
+    def _taken(self) -> list[Row | None]:
+        """Return the rows of a rule, or those named, None for one that may not be used."""
+        return self._rows() if self.ruled else [self._row(word) for word in self.words]
 
     def _row(self, word: str) -> Row | None:
         """Return a row by its id, if it may be used, and stand alone."""

@@ -74,11 +74,8 @@ def quantity_of(row: Row, column: str = "value") -> Quantity:
     if number is None:
         return Quantity()
     bound = str(row.get(f"{column}_bound") or "exact")
-    if bound in ("at_least", "more_than"):
-        return Quantity(low=number, bound=bound)  # type: ignore[arg-type]
-    if bound == "at_most":
-        return Quantity(high=number, bound=bound)  # type: ignore[arg-type]
-    return Quantity(number, bound=bound)  # type: ignore[arg-type]
+    edge = {"at_least": "low", "more_than": "low", "at_most": "high"}.get(bound, "value")
+    return Quantity(**{edge: number}, bound=bound)  # type: ignore[arg-type]
 
 
 def stated(row: Row, of: str) -> Quantity | Period | None:

@@ -1,7 +1,7 @@
 """Troop levels over time, as stated: dated marks with steps between them, never a slope."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -237,22 +237,22 @@ def _draw_events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
     return found
 
 
-def _obstacles(ax: Axes, found: list[Level], lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
-    """Return what no label may cover: marks, levels, risers, the lines of events."""
+def _obstacles(
+    ax: Axes, found: list[Level], lines: list[Stretch], events: list[dict[str, Any]]
+) -> Iterator[labels.Box]:
+    """Yield what no label may cover: marks, levels, risers, the lines of events."""
     # a text may cover the pale end of a fade
     fade = marks.FADE * 0.6
     reach = dict.fromkeys(marks.UPPER, (fade, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, fade))
-    boxes = []
     for level, (px, py) in zip(found, labels.all_points(ax, [(own.x, own.height) for own in found]), strict=True):
         down, up = reach.get(level.quantity.bound, (3.5, 3.5))
-        boxes.append(labels.Box(px - 3.5, py - down, px + 3.5, py + up))
+        yield labels.Box(px - 3.5, py - down, px + 3.5, py + up)
     ends = [((start, level), (end, level)) for start, end, level in lines]
     ends += [((x, low), (x, high)) for x, low, high in _risers(lines)]
     ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
     corners = labels.all_points(ax, [place for both in ends for place in both])
     for (x0, y0), (x1, y1) in zip(corners[::2], corners[1::2], strict=True):
-        boxes.append(labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1))
-    return boxes
+        yield labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1)
 
 
 def _middle(event: Mapping[str, Any]) -> float:
@@ -314,16 +314,14 @@ def _note(level: Level, word: str = "") -> labels.Note:
     return labels.Note(level.x, level.height, marks.words(level.quantity), body, _colour(level.kind))
 
 
-def _peaks(seen: list[Level]) -> list[Level]:
-    """Return the levels that rise by `PROMINENT` above both sides, up to a higher one; of equals the first."""
+def _peaks(seen: list[Level]) -> Iterator[Level]:
+    """Yield the levels that rise by `PROMINENT` above both sides, up to a higher one; of equals the first."""
     heights = [level.height for level in seen]
     least = PROMINENT * max(heights, default=0)
-    found = []
     for n, own in enumerate(heights):
         before = [other >= own for other in heights[:n]]
         after = [other > own for other in heights[n + 1 :]]
         left = heights[n - before[::-1].index(True) : n] if any(before) else heights[:n]
         right = heights[n + 1 : n + 1 + after.index(True)] if any(after) else heights[n + 1 :]
         if left and right and own - max(min(left), min(right)) >= least:
-            found.append(seen[n])
-    return found
+            yield seen[n]
