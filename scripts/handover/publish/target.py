@@ -15,7 +15,7 @@ from typing import Any
 
 from handover import addresses, atomic, digest, git, scratch
 from handover.editions import Store
-from handover.errors import GitError, HandoverError, PublishError, near
+from handover.errors import GitError, HandoverError, PublishError, itemised, near
 from handover.text import FEW, listed
 
 #: A page may be kept for ever where its name holds its content, and must be asked for again where it does not.
@@ -97,11 +97,9 @@ class Folder:
             elif about := _look(self.root / path):
                 found[path] = -1 if stat.S_ISLNK(about.st_mode) else about.st_size
         if faults:
-            raise PublishError(
-                f"{self.root}: must have room for the mirror:\n  "
-                + "\n  ".join(listed(dict.fromkeys(faults), FEW))
-                + "\nMove them away, or name another folder; nothing was published."
-            )
+            cure = "Move them away, or name another folder; nothing was published."
+            lines = listed(dict.fromkeys(faults), FEW)
+            raise PublishError(itemised(f"{self.root}: must have room for the mirror:", lines, cure))
         return found
 
     def _obstacle(self, path: str) -> str:

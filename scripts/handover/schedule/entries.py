@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Annotated, Any, get_origin
 
 from handover.editions import REPORT, day_of, latest_day, require_report, settings
-from handover.errors import HandoverError, ScheduleError, near
+from handover.errors import HandoverError, ScheduleError, itemised, near
 from handover.notebook import Parameter, parameters, source
 from handover.project import Project
 from handover.schedule import times
@@ -174,7 +174,7 @@ def load(project: Project, now: dt.datetime) -> list[Entry]:
             found.append(entry)
         told += [f"entry {where}: {fault}" for fault in faults]
     if told:
-        raise ScheduleError(f"{settings.FILE}: the schedule cannot be kept:\n  " + "\n  ".join(told) + f"\n{ADVICE}")
+        raise ScheduleError(itemised(f"{settings.FILE}: the schedule cannot be kept:", told, ADVICE))
     return found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from handover import plain, tables
-from handover.errors import DataError, near
+from handover.errors import DataError, itemised, near
 from handover.project import Project
 from handover.story.values import known_since
 from handover.tables import ARTICLE, Row, row_id
@@ -196,9 +196,7 @@ def check_article(project: Project, path: Path) -> str:
             covered.add(place)
     faults += [f"paragraph {p}, sentence {s} has no claim and no comment" for p, s in sorted(spans.keys() - covered)]
     if faults:
-        raise DataError(
-            f"data/article/claims.csv: {len(faults)} locators do not fit {path.name}:\n"
-            + "\n".join(f"  {fault}" for fault in faults)
-            + "\nIs this the article the claims were taken from? If so, correct the rows."
-        )
+        said = f"data/article/claims.csv: {len(faults)} locators do not fit {path.name}:"
+        cure = "Is this the article the claims were taken from? If so, correct the rows."
+        raise DataError(itemised(said, faults, cure))
     return f"{len(covered)} of {len(spans)} sentences accounted for (100 %)"
