@@ -169,25 +169,19 @@ def _text(made: Path) -> bytes:
 
 
 def _record(made: Path) -> int:
-    """Make the record of a folder, and lock it."""
-    try:
-        return _record_in_one_step(made)
-    except (OSError, AttributeError):
-        # killed between two of these steps, a process leaves an empty file, which nobody can tell from another's
-        handle = os.open(_record_of(made), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        return _fill(handle, made)
-
-
-def _record_in_one_step(made: Path) -> int:
-    """Make a record that appears whole and locked, on Linux and most of its file systems."""
-    handle = _fill(os.open(made.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), made)
-    try:
-        # only if a folder to start from is given, though the path is absolute, does Python have the link followed
-        os.link(f"/proc/self/fd/{handle}", _record_of(made), src_dir_fd=handle, follow_symlinks=True)
-    except BaseException:
-        os.close(handle)
-        raise
-    return handle
+    """Make the record of a folder, which appears whole and locked, on Linux and most of its file systems."""
+    with suppress(OSError, AttributeError):
+        handle = _fill(os.open(made.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), made)
+        try:
+            # only if a folder to start from is given, though the path is absolute, does Python have the link followed
+            os.link(f"/proc/self/fd/{handle}", _record_of(made), src_dir_fd=handle, follow_symlinks=True)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+    # killed between two of these steps, a process leaves an empty file, which nobody can tell from another's
+    handle = os.open(_record_of(made), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    return _fill(handle, made)
 
 
 def _fill(handle: int, made: Path) -> int:

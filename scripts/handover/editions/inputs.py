@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path, PurePosixPath
@@ -88,8 +88,13 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
     A notebook outside any `project` has no tables and no lock. `source` is its text as
     `handover.notebook.source.canonical` returns it; `parameters` are all, bound.
     """
-    paths = {*data(project), *_pictures(project, source), project.lock.name} if project else ()
-    hashes = _hashes(project.root, sorted(paths)) if project else {}
+    root, paths = Path(), ()
+    if project:
+        root, paths = project.root, sorted({*data(project), *_pictures(project, source), project.lock.name})
+    hashes = {
+        path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
+        for path, stamp in digest.stamps_of(root, paths).items()
+    }
     return Inputs(
         report=report,
         parameters=parameters,
@@ -115,13 +120,6 @@ def _pictures(project: Project, source: str) -> Iterator[str]:
         named = BOUND.split(source[max(0, found.start() - LONGEST) : found.end()])[-1]
         # a name may hold blanks, or stand between them
         yield from filter(None, map(beside.path, {named, named.split()[-1]}))
-
-
-def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    return {
-        path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
-        for path, stamp in digest.stamps_of(root, paths).items()
-    }
 
 
 def _paths(folder: Path) -> Iterator[str]:

@@ -302,17 +302,9 @@ def _isis(_: Tables, row: Row) -> str:
     return f"{_many(row)} {what[str(row['measure'])]} in {row['scope']}, {_when(row)}"
 
 
-def _strength(_: Tables, row: Row) -> str:
-    return f"{_many(row)} ISIS {row['measure']} in {row['scope']}, {_when(row)}"
-
-
 def _base(_: Tables, row: Row) -> str:
     text = f"{row['name']} lies in the province of {row['province']}"
     return text if row["latitude"] is None else f"{text}, at {row['latitude']}° N, {row['longitude']}° E"
-
-
-def _milestone(_: Tables, row: Row) -> str:
-    return f"{row['label']}: due {_when(row)}"
 
 
 def _summary(tables: Tables, row: Row) -> str:
@@ -351,7 +343,7 @@ STATEMENTS: dict[str, Callable[[Tables, Row], str]] = {
     "attack_totals": _total,
     "handovers": _handover,
     "isis_attacks": _isis,
-    "isis_strength": _strength,
+    "isis_strength": lambda _, row: f"{_many(row)} ISIS {row['measure']} in {row['scope']}, {_when(row)}",
     "bases": _base,
-    "milestones": _milestone,
+    "milestones": lambda _, row: f"{row['label']}: due {_when(row)}",
 }

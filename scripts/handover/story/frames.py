@@ -8,7 +8,7 @@ import datetime as dt
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -91,17 +91,15 @@ def marks(view: View, labels: Mapping[str, str]) -> "pd.DataFrame":
 
 
 def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
-    """Return facts with a number as rows: ``fact``, ``label``, the columns of an interval, ``start``, ``end``.
+    """Return facts of a number and a time as rows: ``fact``, ``label``, the columns of an interval, ``start``, ``end``.
 
     A fact has a row for each claim behind it. They read alike, so a table shows them as one row with several sources.
     """
     rows = []
     for fact in facts:
-        number, period = fact.quantity, fact.period
-        if number and period:
-            words = {"fact": fact.key, "label": fact.label, "start": period.start, "end": period.end}
-            words |= {"value": number.value, "low": number.low, "high": number.high, "bound": number.bound}
-            rows += [words | _evidence(view, claim) for claim in fact.claims]
+        words = {"fact": fact.key, "label": fact.label, "start": fact.period.start, "end": fact.period.end}
+        words |= asdict(fact.quantity)
+        rows += [words | _evidence(view, claim) for claim in fact.claims]
     return from_rows(rows, ("fact", "label", "value", "low", "high", "bound", "start", "end"))
 
 
