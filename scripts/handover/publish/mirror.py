@@ -30,7 +30,6 @@ DAMAGED = "A damaged edition is not published: restore its files from git or a c
 AGAIN = "Run the command again: it goes on where it stopped."
 #: Called with a phase, how many of its steps are done, and how many there are.
 Progress = Callable[[str, int, int], None]
-SILENT: Progress = lambda phase, done, total: None  # noqa: E731
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class Plan:
 
 
 def plan(
-    store: Store, target: Target, progress: Progress = SILENT, *, locked: bool = True, adopt: bool = False
+    store: Store, target: Target, progress: Progress = lambda *_: None, *, locked: bool = True, adopt: bool = False
 ) -> Plan:
     """Compare a store with its mirror; nothing is changed, and `progress` is told of every file.
 
@@ -229,7 +228,7 @@ def check(plan: Plan, target: Target, *, force: bool, adopt: bool) -> None:
         )
 
 
-def carry_out(plan: Plan, target: Target, progress: Progress = SILENT) -> None:
+def carry_out(plan: Plan, target: Target, progress: Progress = lambda *_: None) -> None:
     """Bring the mirror up to date; may be stopped anywhere and begun again.
 
     Raises:

@@ -43,8 +43,7 @@ def need(rows: Collection[Any], what: str) -> None:
 
 def height(quantity: Quantity) -> float:
     """Return the value to draw a mark at: the number, else the edge given, of a range the upper one."""
-    edges = [edge for edge in (quantity.value, quantity.high, quantity.low) if edge is not None]
-    return edges[0]
+    return next(edge for edge in (quantity.value, quantity.high, quantity.low) if edge is not None)
 
 
 def words(quantity: Quantity) -> str:
