@@ -226,7 +226,11 @@ def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) 
         left, bottom, right, top = spots
         own = (left >= inside.left) & (bottom >= inside.bottom) & (right <= inside.right) & (top <= inside.top)
         spots = spots[:, own]
-        spots = spots[:, ~_meet(spots, taken, 1.0).any(axis=1)]
+        # each place with each box that is taken
+        left, bottom, right, top = spots[:, :, None]
+        x0, y0, x1, y1 = taken
+        meets = (left < x1 + 1) & (x0 < right + 1) & (bottom < y1 + 1) & (y0 < top + 1)
+        spots = spots[:, ~meets.any(axis=1)]
         if spots.size:
             yield spots
 
@@ -243,13 +247,6 @@ def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray
     boxes = np.array([(x, y, x + width, y + height) for x, y in spots])
     ends = np.maximum(boxes[:, :2], 0) + np.minimum(boxes[:, 2:], 0)
     return boxes[np.argsort(np.hypot(*ends.T).round(3), kind="stable")].T
-
-
-def _meet(ones: np.ndarray, others: np.ndarray, gap: float) -> np.ndarray:
-    """Return for each pair of boxes of the two arrays whether they are nearer than `gap`."""
-    left, bottom, right, top = ones[:, :, None]
-    x0, y0, x1, y1 = others
-    return (left < x1 + gap) & (x0 < right + gap) & (bottom < y1 + gap) & (y0 < top + gap)
 
 
 def nearest(box: Box, x: float, y: float) -> tuple[float, float]:

@@ -299,12 +299,6 @@ def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: 
             taken.append(best)
 
 
-def _free(ax: Axes, own: Box, taken: list[Box]) -> bool:
-    box = ax.get_window_extent()
-    inside = box.x0 + 3 < own.left and own.right < box.x1 - 3 and box.y0 + 3 < own.bottom and own.top < box.y1 - 3
-    return inside and not any(own.meets(other, 2) for other in taken)
-
-
 def _best_box(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
     """Return the box farthest from any edge where the name fits on the land, else the one where most of it does."""
     (west, south), (east, north) = shape.get_extents().get_points()
@@ -322,7 +316,8 @@ def _best_box(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Pa
     best, most = None, ASHORE
     for n in np.argsort(-clear, kind="stable"):
         own = Box(px[n] - wide, py[n] - half, px[n] + wide, py[n] + half)
-        if not _free(ax, own, taken):
+        within = box.x0 + 3 < own.left and own.right < box.x1 - 3 and box.y0 + 3 < own.bottom and own.top < box.y1 - 3
+        if not within or any(own.meets(other, 2) for other in taken):
             continue
         under = back.transform(across + np.array([px[n], py[n]]))
         ashore = shape.contains_points(under).mean()

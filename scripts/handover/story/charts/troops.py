@@ -16,7 +16,7 @@ from handover.story.charts.figure import MARGIN, half, room
 from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, house
 from handover.story.claims import WEAK
 from handover.story.frames import records
-from handover.story.values import Quantity, period_of, quantity_of
+from handover.story.values import Period, Quantity, period_of, quantity_of
 
 #: Kind of mark -> its words in the key, in reading order.
 KINDS = {
@@ -79,9 +79,7 @@ class Level:
     height: float
     quantity: Quantity
     kind: str
-    begin: dt.date
-    end: dt.date
-    precision: str
+    period: Period
 
 
 #: A level carried from one place of the axis to another: from, to, level.
@@ -136,11 +134,11 @@ def levels(
         )
     first = None if since is None else axes.day_from(since)
     found = [_level(row) for row in told if row["grade"] != WEAK and row["bound"]]
-    found = sorted((one for one in found if not first or one.end >= first), key=attrgetter("x", "height", "id"))
+    found = sorted((one for one in found if not first or one.period.end >= first), key=attrgetter("x", "height", "id"))
     marks.need(found, f"troop levels since {since}" if since else "troop levels")
-    begin = min(level.begin for level in found)
+    begin = min(level.period.start for level in found)
     ends = [] if events is None else [row for row in records(events) if row["start"] >= begin]
-    shown = [*(level.end for level in found), *(event["end"] for event in ends)]
+    shown = [*(level.period.end for level in found), *(event["end"] for event in ends)]
     shown += [axes.day_from(until)] if until else []
     lines = _carried(found)
     _set_axes(ax, found, lines, first or begin, max(shown))
@@ -181,12 +179,12 @@ def _level(row: Mapping[str, Any]) -> Level:
     else:
         kind = "below" if bound in marks.UPPER else "above" if bound in marks.LOWER else bound
     x = (axes.num(period.start) + axes.num(period.end)) / 2
-    return Level(row["row_id"], x, marks.height(quantity), quantity, kind, period.start, period.end, period.precision)
+    return Level(row["row_id"], x, marks.height(quantity), quantity, kind, period)
 
 
 def _carried(found: list[Level]) -> list[Stretch]:
     """Return the levels carried from one count to the next; bounds, intentions and other methods carry none."""
-    seen = [level for level in found if level.kind in COUNTS and level.precision != "year"]
+    seen = [level for level in found if level.kind in COUNTS and level.period.precision != "year"]
     ends = [level.x for level in [*seen[1:], *seen[-1:]]]
     return [(own.x, end, own.height) for own, end in zip(seen, ends, strict=True) if own.kind in ("about", "exact")]
 
@@ -207,8 +205,8 @@ def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
         labels.strokes(ax, held, FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
     risers = [((x, low), (x, high)) for x, low, high in _risers(lines)]
     labels.strokes(ax, risers, FOCUS, lw=0.9, ls=(0, (1, 1.6)), zorder=1.7, gid="riser")
-    loose = [level for level in found if level.precision != "day"]
-    months = [((axes.num(own.begin), own.height), (axes.num(own.end), own.height)) for own in loose]
+    loose = [(level.period, level.height) for level in found if level.period.precision != "day"]
+    months = [((axes.num(own.start), height), (axes.num(own.end), height)) for own, height in loose]
     labels.strokes(ax, months, CONTEXT, lw=0.8, zorder=1.6, gid="precision")
     for kind, group in groupby(sorted(found, key=attrgetter("kind")), attrgetter("kind")):
         spots = [(level.x, level.quantity) for level in group]
@@ -309,7 +307,7 @@ def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: floa
 def _note(level: Level, word: str = "") -> labels.Note:
     how = word or (KINDS[level.kind] if level.kind in ("file", *marks.MEANT) else "")
     # a named level needs no month
-    date = axes.short(level.begin, "year" if word or level.precision == "year" else "month")
+    date = axes.short(level.period.start, "year" if word or level.period.precision == "year" else "month")
     body = ", ".join(filter(None, [how, date]))
     return labels.Note(level.x, level.height, marks.words(level.quantity), body, _colour(level.kind))
 
