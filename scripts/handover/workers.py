@@ -58,9 +58,7 @@ class Cancelled(BaseException):
 class Worker(AbstractContextManager["Worker"]):
     """One worker process. Calls come from one thread at a time; `end` may come from any.
 
-    Args:
-        cwd: Its working directory; ours if left out.
-        env: Its whole environment; ours if left out.
+    Its working directory, `cwd`, and its whole environment, `env`, are ours if left out.
     """
 
     def __init__(self, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:

@@ -62,10 +62,6 @@ class Site:
     url: str = ""
     id: str = ""
 
-    def turn(self, report: str) -> tuple[int, str]:
-        """Sorts reports."""
-        return (self.order.index(report) if report in self.order else len(self.order)), report
-
     def settings(self, one: "Manifest | Entry", *, defaults: bool = False) -> str:
         """What an edition was asked for beside its day, in the project's words where it has some.
 
@@ -261,7 +257,9 @@ def entries(given: Iterable[Manifest], site: Site | None = None) -> list[Listed]
         lead = next((one for one in come if not one["variant"]), next(iter(come), None))
         title, name = (lead or editions[0])["title"], lead["edition"] if lead else ""
         found.append({"report": report, "title": title, "lead": name, "editions": _succession(editions)})
-    return sorted(found, key=lambda one: (site or Site()).turn(one["report"]))
+    order = (site or Site()).order
+    # of the reports that the project does not put in order each stands behind all that it does
+    return sorted(found, key=lambda one: ([*order, one["report"]].index(one["report"]), one["report"]))
 
 
 def _succession(editions: list[Manifest]) -> list[Entry]:

@@ -3,7 +3,6 @@
 import datetime as dt
 import html
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -27,7 +26,7 @@ def write(reports: Sequence[Listed], site: Site) -> dict[str, bytes]:
     """Write the pages of a catalogue, by name: its front page, and of each report all its editions."""
     leads = [(report, lead(report)) for report in reports if report["lead"]]
     others = {
-        report["report"]: list(islice((one for one in report["editions"] if one is not newest), EARLIER_SHOWN))
+        report["report"]: [one for one in report["editions"] if one is not newest][:EARLIER_SHOWN]
         for report, newest in leads
     }
     count = sum(len(report["editions"]) for report in reports)

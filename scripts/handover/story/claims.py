@@ -295,10 +295,9 @@ def _handover(tables: Tables, row: Row) -> str:
 
 def _isis(_: Tables, row: Row) -> str:
     what = {"attacks": "ISIS attacks", "claims": "attacks claimed by ISIS", "incidents": "ISIS incidents"}
+    what |= {"average_per_quarter": "ISIS attacks a quarter on average"}
     if row["measure"] == "trend":
         return f"ISIS activity in {row['scope']}, {_when(row)}: no count given"
-    if row["measure"] == "average_per_quarter":
-        return f"{_many(row)} ISIS attacks a quarter on average in {row['scope']}, {_when(row)}"
     return f"{_many(row)} {what[str(row['measure'])]} in {row['scope']}, {_when(row)}"
 
 

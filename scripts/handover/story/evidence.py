@@ -232,9 +232,8 @@ class PrintLog:
     def content(self, *, brief: bool = False) -> dict[str, Any]:
         """Return the evidence for everything printed; `handover.document` documents the keys.
 
-        Args:
-            brief: For a report of one page: give only the claim that is printed and the conflict that its mark leads
-                to, and ask the page to be short.
+        A `brief` one, for a report of one page, gives only the claim that is printed and the conflict that its mark
+        leads to, and asks the page to be short.
         """
         tables = self.facts.view.tables
         facts = [fact for key in self.printed if (fact := self.facts[key])]

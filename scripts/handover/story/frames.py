@@ -106,13 +106,11 @@ def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
 def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":
     """Return who said what: ``said`` (when, in words), ``speaker`` with office, ``statement``, ``start``; by day.
 
-    The rows are of ``claims`` and ``events``; unknown ones and those of the lowest grade are left out. What the article
-    reports was said by the day it was known, since the article has no date.
+    The rows are those of ``claims`` and ``events`` that may be used, and stand alone. What the article reports was said
+    by the day it was known, since the article has no date.
     """
     rows = []
     for found in view.claims(row_ids):
-        if view.weak(found.row):
-            continue
         from_article = found.source == ARTICLE
         day = found.known if from_article or not found.period else found.period.start
         when = f"by {language.date(day)}" if from_article else language.period(found.period or Period(day, day))

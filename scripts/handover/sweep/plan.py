@@ -22,9 +22,7 @@ from handover.text import FEW, listed
 class Series:
     """Editions that differ in their days alone, and so are compared each with the one before.
 
-    Attributes:
-        days: The days that have an edition, sorted.
-        owed: The days of the sweep whose outcome is not known yet, sorted.
+    `days` are those that have an edition, `owed` those of the sweep whose outcome is not known yet; both are sorted.
     """
 
     days: list[str] = field(default_factory=list)
