@@ -258,7 +258,7 @@ def entries(given: Iterable[Manifest], site: Site | None = None) -> list[Listed]
         title, name = (lead or editions[0])["title"], lead["edition"] if lead else ""
         found.append({"report": report, "title": title, "lead": name, "editions": _succession(editions)})
     order = (site or Site()).order
-    # of the reports that the project does not put in order each stands behind all that it does
+    # a report that the project does not place comes after those that it does
     return sorted(found, key=lambda one: ([*order, one["report"]].index(one["report"]), one["report"]))
 
 
