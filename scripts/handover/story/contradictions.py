@@ -59,7 +59,7 @@ def _comparable(tables: Tables) -> Iterator[tuple[list[Row], list[str]]]:
     for rows in tables.rows.values():
         for alike in _alike(rows):
             like |= {row_id(row): alike for row in alike}
-            yield alike, [name for name, cell in alike[0].items() if name == "value" or name not in INTERVAL]
+            yield alike, [name for name in alike[0] if name == "value" or name not in (*INTERVAL, *DAYS)]
     for fact in tables.rows.get("facts", []):
         of = str(fact["of"])
         if fact["choose"] != "first" or of in WHEN:

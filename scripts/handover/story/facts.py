@@ -381,10 +381,6 @@ def _base_status(facts: Facts, key: str) -> Fact | None:
     return None
 
 
-def _report_day(facts: Facts, key: str) -> Fact:
-    return _a_day(key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report.")
-
-
 def earlier_day(day: dt.date) -> Fact:
     """Return the day of the earlier edition that a report is compared with."""
     return _a_day(
@@ -409,7 +405,9 @@ def _a_day(key: str, label: str, day: dt.date, reading: str = "", claims: tuple[
 
 #: Fact -> the function that computes it from all facts and the fact's key.
 DERIVED: dict[str, Callable[[Facts, str], Fact | None]] = {
-    "as_of": _report_day,
+    "as_of": lambda facts, key: _a_day(
+        key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report."
+    ),
     "record_end": _record_end,
     "departures": _departures,
     "slip": _slip,

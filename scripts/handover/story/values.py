@@ -83,7 +83,9 @@ def stated(row: Row, of: str) -> Quantity | Period | None:
     if of in DAYS:
         period = period_of(row)
         return period if of == "date" or not period else Period(getattr(period, of), getattr(period, of))
-    quantity = quantity_of(row, of) if of == "value" or isinstance(row.get(of), int | float) else Quantity()
+    if of != "value" and not isinstance(row.get(of), int | float):
+        return None
+    quantity = quantity_of(row, of)
     return quantity if quantity.known else None
 
 
