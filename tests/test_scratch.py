@@ -259,10 +259,10 @@ def test_what_cannot_be_removed_yet_keeps_its_record_for_the_next_sweep(tmp_path
 
 
 def test_where_a_record_cannot_appear_in_one_step_it_is_made_all_the_same(tmp_path, monkeypatch):
-    def refuse(made):
+    def refuse(*_, **__):
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
-    monkeypatch.setattr(scratch, "_record_in_one_step", refuse)
+    monkeypatch.setattr(scratch.os, "link", refuse)
     with scratch.folder(tmp_path) as made:
         scratch.sweep(tmp_path)
         assert made.exists() and record(made).read_bytes() == scratch._text(made)

@@ -190,7 +190,7 @@ def test_a_pool_makes_a_call_that_loses_its_process_once_more(at_hand, tmp_path)
         first = pool.submit(os.getpid).result(LIMIT_S)
         os.kill(first, signal.SIGKILL)
         assert pool.submit(os.getpid).result(LIMIT_S) != first
-        assert len(pool.pids()) == 1
+        assert len(pool.workers) == 1
 
 
 def test_calls_of_a_pool_run_beside_each_other_in_processes_that_stay(at_hand, tmp_path):
@@ -200,8 +200,8 @@ def test_calls_of_a_pool_run_beside_each_other_in_processes_that_stay(at_hand, t
         for call in [pool.submit(meet, one, other), pool.submit(meet, other, one)]:
             call.result(LIMIT_S)
         pids = {pool.submit(os.getpid).result(LIMIT_S) for _ in range(4)}
-        assert pids <= set(pool.pids()) and len(pool.pids()) == 2
-    assert not any(psutil.pid_exists(pid) for pid in pool.pids())
+        assert pids <= {one.pid for one in pool.workers} and len(pool.workers) == 2
+    assert not any(psutil.pid_exists(one.pid) for one in pool.workers)
     assert threading.active_count() == threads
 
 
@@ -210,7 +210,7 @@ def test_a_pool_that_is_stopped_ends_workers_in_the_middle_of_their_calls(at_han
     calls = [pool.submit(sleep, tmp_path / str(n)) for n in range(4)]
     wait_for(lambda: len(list(tmp_path.iterdir())) == 2)
     pool.shutdown(cancel_futures=True)
-    assert not any(psutil.pid_exists(pid) for pid in pool.pids())
+    assert not any(psutil.pid_exists(one.pid) for one in pool.workers)
     assert all(call.cancelled() or isinstance(call.exception(LIMIT_S), HandoverError) for call in calls)
     with pytest.raises(RuntimeError, match="after shutdown"):
         pool.submit(os.getpid)
@@ -221,4 +221,4 @@ def test_an_error_in_its_block_stops_a_pool(at_hand, tmp_path):
         pool.submit(sleep, tmp_path / "at")
         wait_for((tmp_path / "at").exists)
         raise KeyError
-    assert not any(psutil.pid_exists(pid) for pid in pool.pids())
+    assert not any(psutil.pid_exists(one.pid) for one in pool.workers)

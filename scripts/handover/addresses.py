@@ -6,6 +6,7 @@ an unset variable leaves nothing.
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -31,11 +32,9 @@ def read(text: str, where: str) -> Path | str:
     scheme = scheme.lower()
     if scheme == "file":
         return _file(text, where)
-    if not rest.startswith("//") or not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
-        raise HandoverError(
-            f"{where}: must be a path, or an address with :// (got {text}, which may mean another machine).\n"
-            f"Write s3://bucket/path for storage, mount the other machine, or write ./{text} for a folder of that name."
-        )
+    either = f"be a path, or an address with :// (got {text}, which may mean another machine)"
+    cure = f"Write s3://bucket/path for storage, mount the other machine, or write ./{text} for a folder of that name."
+    _require(rest.startswith("//") and re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme), where, either, cure)
     _check_parts(text, where)
     return f"{scheme}:{rest}"
 
@@ -47,11 +46,8 @@ def local(text: str, where: str) -> Path:
         HandoverError: It is not, or could mean something else.
     """
     found = read(text, where)
-    if isinstance(found, str):
-        raise HandoverError(
-            f"{where}: must be a path on this machine (got {found}).\n"
-            "Write a path; `handover publish` mirrors to an address."
-        )
+    cure = "Write a path; `handover publish` mirrors to an address."
+    _require(isinstance(found, Path), where, f"be a path on this machine (got {found})", cure)
     return found
 
 
@@ -98,20 +94,15 @@ def _check_parts(text: str, where: str) -> None:
 
 
 def _file(text: str, where: str) -> Path:
+    decoded = ""
     if "?" not in text and "#" not in text:
         parts = urlsplit(text)
-        if parts.netloc.lower() not in ("", "localhost"):
-            raise HandoverError(
-                f"{where}: must be on this machine (got the host {parts.netloc}).\n"
-                "Write file:///path with three slashes, or the path alone."
-            )
-        try:
+        here = f"be on this machine (got the host {parts.netloc})"
+        cure = "Write file:///path with three slashes, or the path alone."
+        _require(parts.netloc.lower() in ("", "localhost"), where, here, cure)
+        with suppress(UnicodeDecodeError):
             decoded = "" if MISCODED.search(parts.path) else unquote(parts.path, errors="strict")
-        except UnicodeDecodeError:
-            decoded = ""
-        if decoded.startswith("/") and decoded.isprintable() and "\\" not in decoded and "~" not in decoded.split("/"):
-            return Path(decoded)
-    raise HandoverError(
-        f"{where}: must be an absolute path, percent-encoded and without query or fragment (got {text}).\n"
-        "Write file:///path, or the path alone."
-    )
+    plain = decoded.isprintable() and "\\" not in decoded and "~" not in decoded.split("/")
+    must = f"be an absolute path, percent-encoded and without query or fragment (got {text})"
+    _require(decoded.startswith("/") and plain, where, must, "Write file:///path, or the path alone.")
+    return Path(decoded)

@@ -41,17 +41,12 @@ def create(path: Path, data: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:
         os.fchmod(handle, 0o644)
-        write(handle, data)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def write(handle: int, data: bytes) -> None:
-    """Write all bytes to an open file, and sync it."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-    os.fsync(handle)
 
 
 def folder(path: Path) -> None:

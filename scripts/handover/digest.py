@@ -87,10 +87,8 @@ def of_file(path: Path) -> str:
 def unless_touched(name: str, seen: dict[str, Stamp], compute: Callable[[], str]) -> str:
     """A digest of files, computed again only if one of them may have been touched since.
 
-    Args:
-        name: What it is a digest of, on this machine.
-        seen: The stamps of the files as they are now.
-        compute: Reads the files.
+    `name` says what it is a digest of, on this machine; `seen` are the stamps of the files as they are now, which
+    `compute` reads.
     """
     then, found = _kept.get(name, ({}, ""))
     if found and then == seen:

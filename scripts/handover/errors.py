@@ -113,6 +113,11 @@ def on_one_line(error: HandoverError) -> str:
     return said.rstrip(";")
 
 
+def itemised(said: str, items: Iterable[str], cure: str) -> str:
+    """Write a message of several faults: each on a line below what is said, and what to do on the last."""
+    return "\n".join([said, *(f"  {item}" for item in items), cure])
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the closest known name, or an empty string."""
     import difflib

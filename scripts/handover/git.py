@@ -118,7 +118,9 @@ def _refusal(root: Path, said: str) -> GitError:
             "Clone the repository without --bare; if it is a checkout: git config core.bare false"
         )
     if re.search(r"unknown revision|bad revision|ambiguous argument|Invalid revision range", said):
-        return GitError(f"{root}: must know the commits named (git says: {reason}).\n{_more_history(root)}")
+        cure = "Name commits that git log shows, as in origin/main..HEAD; git fetch --all brings those of others."
+        cure = f"{SHALLOW}, and run the command again." if cut_off(root) else cure
+        return GitError(f"{root}: must know the commits named (git says: {reason}).\n{cure}")
     return GitError(
         f"{root}: git must answer (git says: {reason}).\nSee what is wrong: git -C {root} status; git -C {root} fsck"
     )
@@ -135,9 +137,3 @@ def _no_repository(root: Path, reason: str) -> GitError:
     return GitError(
         f"{root}: must lie in a whole git repository ({marked} is damaged; git says: {reason}).\nTo mend it: {mend}."
     )
-
-
-def _more_history(root: Path) -> str:
-    if cut_off(root):
-        return f"{SHALLOW}, and run the command again."
-    return "Name commits that git log shows, as in origin/main..HEAD; git fetch --all brings those of others."

@@ -1,7 +1,7 @@
 """One line on the terminal that says how far a command is; silent where there is no terminal."""
 
 import sys
-from typing import Self
+from contextlib import AbstractContextManager
 
 PHASES = {
     "read": "reading",
@@ -14,14 +14,11 @@ PHASES = {
 ERASE = "\r\x1b[K"
 
 
-class StatusLine:
+class StatusLine(AbstractContextManager["StatusLine"]):
     """A line on standard error that changes in place, erased at the end of the block; none if that is no terminal."""
 
     def __init__(self) -> None:
         self.terminal = sys.stderr.isatty()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.clear()

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from handover.errors import HandoverError
@@ -81,8 +82,6 @@ def alike(paths: Iterable[str]) -> list[list[str]]:
     """Return the paths, or folders in them, that some file systems take for one: they differ in case alone."""
     found: dict[str, set[str]] = {}
     for path in paths:
-        parts = path.split("/")
-        for count in range(1, len(parts) + 1):
-            part = "/".join(parts[:count])
+        for part in accumulate(path.split("/"), "{}/{}".format):
             found.setdefault(unicodedata.normalize("NFC", part).casefold(), set()).add(part)
     return [sorted(group) for group in found.values() if len(group) > 1]

@@ -151,15 +151,12 @@ def _sweep(made: Path) -> None:
             return
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # another sweep may have removed both since the record was opened
-        if os.fstat(handle).st_nlink and (not os.path.lexists(made) or _is_own(made)):
+        held = made.lstat() if os.path.lexists(made) else None
+        own = held is None or (stat.S_ISDIR(held.st_mode) and held.st_uid == os.geteuid())
+        if os.fstat(handle).st_nlink and own:
             remove(made)
     finally:
         os.close(handle)
-
-
-def _is_own(made: Path) -> bool:
-    about = made.lstat()
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid()
 
 
 def _record_of(made: Path) -> Path:
@@ -171,25 +168,19 @@ def _text(made: Path) -> bytes:
 
 
 def _record(made: Path) -> int:
-    """Make the record of a folder, and lock it."""
-    try:
-        return _record_in_one_step(made)
-    except (OSError, AttributeError):
-        # killed between two of these steps, a process leaves an empty file, which nobody can tell from another's
-        handle = os.open(_record_of(made), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        return _fill(handle, made)
-
-
-def _record_in_one_step(made: Path) -> int:
-    """Make a record that appears whole and locked, on Linux and most of its file systems."""
-    handle = _fill(os.open(made.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), made)
-    try:
-        # only if a folder to start from is given, though the path is absolute, does Python have the link followed
-        os.link(f"/proc/self/fd/{handle}", _record_of(made), src_dir_fd=handle, follow_symlinks=True)
-    except BaseException:
-        os.close(handle)
-        raise
-    return handle
+    """Make the record of a folder, which appears whole and locked, on Linux and most of its file systems."""
+    with suppress(OSError, AttributeError):
+        handle = _fill(os.open(made.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), made)
+        try:
+            # only if a folder to start from is given, though the path is absolute, does Python have the link followed
+            os.link(f"/proc/self/fd/{handle}", _record_of(made), src_dir_fd=handle, follow_symlinks=True)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+    # killed between two of these steps, a process leaves an empty file, which nobody can tell from another's
+    handle = os.open(_record_of(made), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    return _fill(handle, made)
 
 
 def _fill(handle: int, made: Path) -> int:

@@ -18,6 +18,8 @@ WORDS = (
     *("sixty", "seventy", "eighty", "ninety", "hundred", "hundreds", "thousand", "thousands", "million", "billion"),
     *("dozen", "dozens", "twice", "thrice"),
 )
+#: How many lines of a list a message has where one is enough to see what is meant.
+FEW = 10
 #: "one" is a pronoun far more often than a number, and is left to the author.
 NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
 #: Characters of a text that is worth keeping.

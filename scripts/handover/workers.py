@@ -19,13 +19,13 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any
 
+from handover import garbage
 from handover.errors import HandoverError, WorkerError
 
 #: A call of a pool that loses its process is made once more in another.
@@ -36,8 +36,6 @@ END_S = 8.0
 ORPHAN_S = 1.5
 #: How often `look` is called while a call is waited for.
 LOOK_S = 0.05
-#: Allocations before a garbage collection, and collections before one of the next two generations.
-THRESHOLDS = 20_000, 20, 20
 #: Not ``-m``: the module would be there twice, under two names.
 COMMAND = "import sys; from handover.workers import serve; serve(int(sys.argv[1]))"
 
@@ -57,12 +55,10 @@ class Cancelled(BaseException):
     """The call is given up. Not an `Exception`, so that no handler on the way takes it for a failure."""
 
 
-class Worker:
+class Worker(AbstractContextManager["Worker"]):
     """One worker process. Calls come from one thread at a time; `end` may come from any.
 
-    Args:
-        cwd: Its working directory; ours if left out.
-        env: Its whole environment; ours if left out.
+    Its working directory, `cwd`, and its whole environment, `env`, are ours if left out.
     """
 
     def __init__(self, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
@@ -78,10 +74,7 @@ class Worker:
                 start_new_session=True,
             )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.end()
 
     @property
@@ -114,20 +107,21 @@ class Worker:
             Cancelled: `tell` raised it.
             WorkerError: The function raised an error that is a bug.
         """
+        connection = self._connection
         try:
-            self._send(pickle.dumps((function, arguments, tell is not None)))
+            self._reach(connection.send_bytes, pickle.dumps((function, arguments, tell is not None)))
             while True:
-                while look and not self._poll():
+                while look and not self._reach(connection.poll, LOOK_S):
                     look()
-                kind, value = self._receive()
+                kind, value = pickle.loads(self._reach(connection.recv_bytes))
                 if kind != MESSAGE:
                     break
+                reply = GO_ON
                 try:
                     tell(value)
                 except Cancelled:
-                    self._send(CANCEL)
-                else:
-                    self._send(GO_ON)
+                    reply = CANCEL
+                self._reach(connection.send_bytes, reply)
         except LostError:
             raise
         except BaseException:
@@ -152,32 +146,17 @@ class Worker:
             self._process.kill()
             return self._process.wait()
 
-    def _send(self, message: bytes) -> None:
+    def _reach(self, ask: Callable[..., Any], *arguments: Any) -> Any:
+        """Use the connection, which breaks when the process ends."""
         try:
-            self._connection.send_bytes(message)
-        except OSError:
-            self._lost()
-
-    def _poll(self) -> bool:
-        try:
-            return self._connection.poll(LOOK_S)
-        except OSError:
-            self._lost()
-
-    def _receive(self) -> tuple[int, Any]:
-        try:
-            message = self._connection.recv_bytes()
+            return ask(*arguments)
         except (OSError, EOFError):
-            self._lost()
-        return pickle.loads(message)
-
-    def _lost(self) -> NoReturn:
-        status = self.end()
-        raise LostError(f"a worker process ended in the middle of its work (status {status})", status) from None
+            status = self.end()
+            raise LostError(f"a worker process ended in the middle of its work (status {status})", status) from None
 
 
 class Pool(ThreadPoolExecutor):
-    """An executor whose worker processes stay, and so stay warm; there are as many as there are calls at a time.
+    """An executor whose processes, its `workers`, stay, and so stay warm: as many as there are calls at a time.
 
     Unlike `concurrent.futures.ProcessPoolExecutor` it survives the death of a worker, and can end workers in the
     middle of a call: ``shutdown(cancel_futures=True)`` does, and so does leaving its block by an exception.
@@ -187,7 +166,7 @@ class Pool(ThreadPoolExecutor):
         super().__init__(max_workers, "worker")
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
-        self._all: list[Worker] = []
+        self.workers: list[Worker] = []
         self._ended = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> "Future[Any]":
@@ -213,18 +192,13 @@ class Pool(ThreadPoolExecutor):
                 self._give_back(worker)
         raise AssertionError
 
-    def pids(self) -> list[int]:
-        """The process ids of the workers."""
-        with self._lock:
-            return [worker.pid for worker in self._all]
-
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and end the workers: once all is done, or, if futures are to be cancelled, at once."""
         super().shutdown(wait=wait and not cancel_futures, cancel_futures=cancel_futures)
         if wait or cancel_futures:
             with self._lock:
                 self._ended = True
-                workers = list(self._all)
+                workers = list(self.workers)
             for worker in workers:
                 worker.leave()
             for worker in workers:
@@ -240,12 +214,12 @@ class Pool(ThreadPoolExecutor):
                 raise LostError("the worker processes have been ended")
             if self._idle:
                 return self._idle.pop()
-            self._all.append(Worker())
-            return self._all[-1]
+            self.workers.append(Worker())
+            return self.workers[-1]
 
     def _give_back(self, worker: Worker) -> None:
         with self._lock:
-            (self._idle.append if worker.alive() else self._all.remove)(worker)
+            (self._idle.append if worker.alive() else self.workers.remove)(worker)
 
 
 def serve(descriptor: int) -> None:
@@ -272,7 +246,7 @@ def serve(descriptor: int) -> None:
                 raise Cancelled
 
         threading.Thread(target=_listen, args=(connection, received, busy), daemon=True).start()
-        gc.set_threshold(*THRESHOLDS)
+        garbage.look_seldom()
         for number, call in enumerate(iter(received.get, None)):
             answer = _answer(call, tell)
             busy.clear()

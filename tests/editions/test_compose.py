@@ -1,5 +1,6 @@
 """One composition for renders and exporters: the same bytes; data only from the project, under names that are safe."""
 
+import copy
 import datetime as dt
 import io
 import json
@@ -9,6 +10,8 @@ from pathlib import Path
 import nbformat
 import pikepdf
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import Image
 
 from handover import digest
@@ -20,6 +23,7 @@ from handover.editions.render import produce, render
 from handover.editions.store import LINK_PICTURE
 from handover.errors import HandoverError
 from handover.pages import NO_DAY
+from handover.text import whole
 from judges import pdftext
 
 
@@ -207,6 +211,40 @@ def test_half_a_character_in_a_cell_stops_no_exporter(mini):
     made = composed(folder=mini.notebooks, source="# half \ud83d of one")
     assert "# half \ufffd of one" in made.metadata.attachments[0].data.decode()
     assert made.pdf().startswith(b"%PDF-")
+
+
+TEXTS = st.text('ab \n\r\x0b\x1c\x85\u2028\x00\x1f\x7f"\\/é中😀\ud83d\ude00', max_size=8)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+#: What nbformat splits into lines, what it leaves alone, and what it leaves out.
+BUNDLES = st.dictionaries(
+    st.sampled_from(["text/html", "image/svg+xml", "image/png", "application/json", "application/x+json"]), VALUES
+)
+ABOUT = st.dictionaries(st.sampled_from(["signature", "orig_nbformat", "trusted", "tags", "a"]), VALUES)
+
+
+@given(bundle=BUNDLES, about=ABOUT, text=TEXTS)
+@example(
+    bundle={"text/html": "b\na", "application/json": {"b": ["a\nb"], "a": 1e16}}, about={"trusted": 1}, text="\ud83d"
+)
+@example(bundle={"image/png": b"iVBO", "text/html": ("a\n", "b")}, about={}, text="")
+@example(bundle={"application/json": {10: None, 9: float("nan")}}, about={}, text="\n")
+def test_a_notebook_is_published_as_nbformat_writes_it(bundle, about, text):
+    outputs = [
+        {"output_type": "display_data", "data": bundle, "metadata": about},
+        {"output_type": "stream", "name": "stdout", "text": text},
+        {"output_type": "error", "ename": "E", "evalue": text, "traceback": text.split()},
+    ]
+    code = {"cell_type": "code", "source": text, "outputs": outputs, "execution_count": None, "metadata": about}
+    prose = {"cell_type": "markdown", "source": text, "attachments": {"a.png": bundle}, "metadata": {}}
+    nb = nbformat.from_dict({"cells": [code, prose], "metadata": about, "nbformat": 4, "nbformat_minor": 5})
+    nb.metadata.pair = (1, (text,))
+    before = copy.deepcopy(nb)
+    assert compose._published(nb) == (whole(nbformat.v4.writes(nb)) + "\n").encode()
+    assert repr(nb) == repr(before)
 
 
 @pytest.mark.parametrize("kind", ["html", "pdf"])

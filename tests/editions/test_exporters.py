@@ -1,6 +1,7 @@
 """nbconvert's way in: any notebook, executed or not, becomes either page."""
 
 import base64
+import copy
 import io
 import logging
 import re
@@ -16,6 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from PIL import Image
 
+from handover.document.reader import OMITTED_MIME
 from handover.editions.exporters import HandoverHTMLExporter, HandoverPDFExporter
 from judges import pdftext
 
@@ -170,6 +172,21 @@ def test_preprocessors_run():
     exporter = HandoverHTMLExporter(config={"TagRemovePreprocessor": {"remove_cell_tags": ["hide"], "enabled": True}})
     assert "secret" not in exporter.from_notebook_node(nb)[0]
     assert "secret" in HandoverHTMLExporter().from_notebook_node(nb)[0]
+
+
+def spoil(nb, resources):
+    nb.cells[1].outputs[0].data["application/json"]["a"] = 2
+    return nb, resources
+
+
+@pytest.mark.parametrize("preprocessors", [[], [spoil], ["nbconvert.preprocessors.CoalesceStreamsPreprocessor"]])
+def test_the_notebook_given_stays_as_it_is(preprocessors):
+    shown = new_output("display_data", {"text/html": "a\nb", "application/json": {"a": 1}, OMITTED_MIME: []})
+    nb = new_notebook(cells=[new_markdown_cell("# T"), new_code_cell("1\n2", outputs=[shown, shown])])
+    before = copy.deepcopy(nb)
+    about = {"TemplateExporter": {"exclude_input": True}, "Exporter": {"preprocessors": preprocessors}}
+    HandoverHTMLExporter(config=about).from_notebook_node(nb)
+    assert repr(nb) == repr(before)
 
 
 # what outputs come to, on both pages

@@ -51,7 +51,7 @@ def test_a_hundred_and_twenty_editions(dated, tmp_path, monkeypatch):
         def told(outcome, summary):
             window = next((one for one in samples if summary.done in one), None)
             if outcome and window:
-                samples[window].append(sample(pool.pids()))
+                samples[window].append(sample([one.pid for one in pool.workers]))
 
         made = plan(dated, store, ("mini",), {}, {"as_of": DAYS})
         summary = run(made, store, pool, width=2, tell=told)
@@ -64,7 +64,7 @@ def test_a_hundred_and_twenty_editions(dated, tmp_path, monkeypatch):
     assert threads < MORE_THREADS, f"threads must end (there are {early[2]}, then {late[2]})"
     assert processes == 0
     # nothing is left
-    assert not any(psutil.pid_exists(pid) for pid in pool.pids())
+    assert not any(psutil.pid_exists(one.pid) for one in pool.workers)
     assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
     assert list(temporary.iterdir()) == []
     assert store.strays() == []

@@ -33,10 +33,8 @@ def list_command(report: str | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_columns(
-            (row["report"], row["edition"], shown(row["settings"], CELL), shown(row["title"], CELL), row["path"])
-            for row in rows
-        )
+        cut = [row | {name: shown(row[name], CELL) for name in ("settings", "title")} for row in rows]
+        print_columns([[row[name] for name in ("report", "edition", "settings", "title", "path")] for row in cut])
     if faults:
         raise HandoverError(_damaged(faults, "All other editions are listed."))
 

@@ -1,6 +1,5 @@
 """The commands that make reports: `handover render` to editions, `handover preview` in the browser."""
 
-import gc
 import math
 import os
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from handover import garbage
 from handover.cli import PARAMETERS, Place, command, on_terminate, say
 from handover.errors import HandoverError
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 #: How many texts that were left out or replaced are named after a render, and up to how many that were expected.
 OMISSIONS_SHOWN, FEW = 12, 3
-
-#: How many objects are made before garbage is looked for: a render keeps most of those that it makes.
-YOUNG = 50_000
 
 
 def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
@@ -121,7 +118,7 @@ def render_command(
 
 
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
-    gc.set_threshold(YOUNG)
+    garbage.look_seldom()
     out, day = options["out"] or project.reports, given.get("as_of", "")
     if options["again"] or options["strict"] or not all(os.path.isdir(out / report) for report in reports):  # noqa: PTH112
         _prepare()

@@ -66,7 +66,7 @@ def listing(as_json: bool) -> None:
     from handover.schedule import status
 
     with _log() as (entries, log, now):
-        rows = status.listing(entries, log, now)
+        rows = [*status.listing(entries, log, now)]
     if as_json:
         print_json(rows)
         return
@@ -84,7 +84,7 @@ def due(as_json: bool) -> None:
     from handover.schedule import status
 
     with _log() as (entries, log, now):
-        rows = status.due(entries, log, now)
+        rows = [*status.due(entries, log, now)]
     if as_json:
         print_json(rows)
         return
@@ -182,7 +182,7 @@ def health(as_json: bool) -> None:
 
     store = Store.of()
     with _log() as (entries, log, now):
-        found = [(status.health(entry, log, now), status.faults(entry, log, store, now)) for entry in entries]
+        found = [(status.health(entry, log, now), [*status.faults(entry, log, store, now)]) for entry in entries]
     if not found:
         raise HandoverError(
             "pyproject.toml: must have an entry of the schedule for health to look at (got none).\n"

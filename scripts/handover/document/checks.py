@@ -106,17 +106,16 @@ def _traces(place: str, text: str, traces: dict[str, Trace], secrets: Mapping[st
             yield f"{place}: {what}, in “{' '.join(around.split())}”"
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in the outputs of a cell; images in base64 hold none, and are skipped for speed."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if key not in ("image/png", "image/jpeg"):
-                yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
+def _texts(output: Any) -> Iterator[str]:
+    """Every text in an output of a cell; images in base64 hold none, and are skipped for speed."""
+    left = [output]
+    for value in left:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            left += [inner for key, inner in value.items() if key not in ("image/png", "image/jpeg")]
+        elif isinstance(value, list):
+            left += value
 
 
 def require_descriptions(document: model.Document, where: str) -> None:

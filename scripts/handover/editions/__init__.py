@@ -11,7 +11,7 @@ __getattr__, __all__ = door(
         "check": "check Finding",
         "compose": "compose Composition RECORD TABLE_MIMES",
         "index": "AS_OF SINCE Index before named rest",
-        "inputs": "inputs Inputs SUFFIXES",
+        "inputs": "inputs Inputs",
         "manifest": "manifest Manifest day_of epoch_of latest_day",
         "render": "render Outcome Product produce",
         "request": "Contract Request require_come require_report",

@@ -32,6 +32,7 @@ NAMED = re.compile(rb'"path": "([^"/]+/[^"/]+)/')
 #: What every edition offers its readers.
 PAGES = ("html", "pdf", "ipynb")
 FILES = DATA, FEED, INDEX = "catalogue.json", "feed.xml", "index.html"
+#: What the pages of all editions are called.
 ARCHIVE = re.compile(rf"(?P<report>{REPORT.pattern})_editions(?:-(?P<number>[1-9][0-9]*))?\.html")
 #: What our files of a catalogue hold near their beginning, and nobody else's do, by the end of their names.
 MARKS = {
@@ -61,10 +62,6 @@ class Site:
     url: str = ""
     id: str = ""
 
-    def turn(self, report: str) -> tuple[int, str]:
-        """Sorts reports."""
-        return (self.order.index(report) if report in self.order else len(self.order)), report
-
     def settings(self, one: "Manifest | Entry", *, defaults: bool = False) -> str:
         """What an edition was asked for beside its day, in the project's words where it has some.
 
@@ -90,20 +87,11 @@ def site(project: Project | None) -> Site:
     return Site(**told, order=tuple(found.get("order", ())), url=url, id=found.get("id") or url)
 
 
-def drafts(store: Store) -> list[str]:
-    """The reports in the making, which no mirror may name: the key ``drafts``.
-
-    Raises:
-        HandoverError: It holds a name that is no report, which would let one through.
-    """
-    return reports(store, "drafts")
-
-
 def reports(store: Store, key: str) -> list[str]:
-    """The reports that a setting names.
+    """The reports that a setting names: ``drafts`` those in the making, which no mirror may name.
 
     Raises:
-        HandoverError: It holds a name that is no report.
+        HandoverError: It holds a name that is no report, which would let a draft through.
     """
     found, project = table(store.project).get(key, []), store.project
     known = sorted({*project.reports_known(), *store.reports()}) if project else []
@@ -118,12 +106,8 @@ def reports(store: Store, key: str) -> list[str]:
 
 def unaddressed(site: Site) -> str:
     """What readers of the feed lack where the project has no address; "" where it has one."""
-    return (
-        ""
-        if site.url
-        else "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone, "
-        f"which another desk may have too: set tool.handover.url in {FILE}"
-    )
+    lack = "links of the feed are relative, which some readers cannot follow, and its ids rest on the title alone"
+    return "" if site.url else f"{lack}, which another desk may have too: set tool.handover.url in {FILE}"
 
 
 class Entry(TypedDict):
@@ -166,10 +150,6 @@ class Data(TypedDict):
 
     version: int
     reports: list[Listed]
-
-
-def _pages(one: Manifest) -> list[str]:
-    return [file_name(one["report"], one["edition"], f".{kind}") for kind in PAGES]
 
 
 def build(found: Iterable[Manifest], site: Site | None = None) -> dict[str, bytes]:
@@ -255,14 +235,10 @@ def archive(report: str, number: int = 0) -> str:
     return f"{report}_editions-{number}.html" if number else f"{report}_editions.html"
 
 
-def is_archive(name: str) -> bool:
-    """Whether a file of this name is a page of all editions."""
-    return ARCHIVE.fullmatch(name) is not None
-
-
 def _archives(store: Store) -> set[str]:
     """Names of the pages of all editions that we wrote."""
-    return {path.name for path in store.root.glob("*_editions*.html") if is_archive(path.name) and _is_ours(path)}
+    found = (path for path in store.root.glob("*_editions*.html") if ARCHIVE.fullmatch(path.name))
+    return {path.name for path in found if _is_ours(path)}
 
 
 def entries(given: Iterable[Manifest], site: Site | None = None) -> list[Listed]:
@@ -279,15 +255,11 @@ def entries(given: Iterable[Manifest], site: Site | None = None) -> list[Listed]
     for report, editions in by_report.items():
         come = [one for one in editions if not manifest.ahead(one)]
         lead = next((one for one in come if not one["variant"]), next(iter(come), None))
-        found.append(
-            {
-                "report": report,
-                "title": (lead or editions[0])["title"],
-                "lead": lead["edition"] if lead else "",
-                "editions": _succession(editions),
-            }
-        )
-    return sorted(found, key=lambda one: (site or Site()).turn(one["report"]))
+        title, name = (lead or editions[0])["title"], lead["edition"] if lead else ""
+        found.append({"report": report, "title": title, "lead": name, "editions": _succession(editions)})
+    order = (site or Site()).order
+    # a report that the project does not place comes after those that it does
+    return sorted(found, key=lambda one: ([*order, one["report"]].index(one["report"]), one["report"]))
 
 
 def _succession(editions: list[Manifest]) -> list[Entry]:
@@ -302,14 +274,15 @@ def _succession(editions: list[Manifest]) -> list[Entry]:
 
 
 def _entry(one: Manifest, earlier: Manifest | None, replaced: Manifest | None) -> Entry:
-    files = dict(zip(PAGES, _pages(one), strict=True)) | {"picture": PICTURE, "card": LINK_PICTURE}
+    files = {kind: file_name(one["report"], one["edition"], f".{kind}") for kind in PAGES}
+    files |= {"picture": PICTURE, "card": LINK_PICTURE}
     corrected = [change for change in compare(replaced, one) if change.kind == CORRECTED] if replaced else []
     known = {change.key for change in corrected}
     changed = [change for change in compare(earlier, one) if change.key not in known] if earlier else []
     keys = ("report", "edition", "title", "standfirst", "as_of", "language", "parameters", "variant", "pages")
     return {key: one[key] for key in keys} | {
         "inputs": one["inputs"]["digest"],
-        "made": manifest.started(one),
+        "made": one["run"]["started"],
         "ahead": manifest.ahead(one),
         "sources": len(one["sources"]),
         "files": {kind: _file(one, name) for kind, name in files.items() if name in one["outputs"]},

@@ -3,7 +3,6 @@
 import datetime as dt
 import html
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -27,7 +26,7 @@ def write(reports: Sequence[Listed], site: Site) -> dict[str, bytes]:
     """Write the pages of a catalogue, by name: its front page, and of each report all its editions."""
     leads = [(report, lead(report)) for report in reports if report["lead"]]
     others = {
-        report["report"]: list(islice((one for one in report["editions"] if one is not newest), EARLIER_SHOWN))
+        report["report"]: [one for one in report["editions"] if one is not newest][:EARLIER_SHOWN]
         for report, newest in leads
     }
     count = sum(len(report["editions"]) for report in reports)
@@ -81,34 +80,28 @@ def _page(body: str, name: str, site: Site, title: str, description: str, shown:
     body = whole(body)
     style = font_rules(body) + style_sheet(TEMPLATES / "catalogue.css")
     files = shown["files"] if shown else {}
-    page = (
-        _templates()
-        .get_template("catalogue.html.j2")
-        .render(
-            style=Markup(style),
-            policy=digest.policy(style),
-            body=Markup(body),
-            name=name,
-            site=site,
-            picture=files.get("card") or files.get("picture"),
-            wide="card" in files,
-            title=title,
-            description=description,
-            lead=shown,
-        )
+    page = _render(
+        "catalogue.html.j2",
+        site,
+        style=Markup(style),
+        policy=digest.policy(style),
+        body=Markup(body),
+        name=name,
+        picture=files.get("card") or files.get("picture"),
+        wide="card" in files,
+        title=title,
+        description=description,
+        lead=shown,
     )
     return whole(page).encode()
 
 
 def _render(template: str, site: Site, **values: Any) -> str:
-    shared = {"shown": CHANGES_SHOWN, "archive": archive, "settings": site.settings}
-    return _templates().get_template(template).render(site=site, **shared, **values)
-
-
-def _templates() -> Any:
     from handover.pages import environment
 
-    return environment(TEMPLATES, day=day, size=size, number="{:,}".format, bound=spaces.bind)
+    templates = environment(TEMPLATES, day=day, size=size, number="{:,}".format, bound=spaces.bind)
+    shared = {"shown": CHANGES_SHOWN, "archive": archive, "settings": site.settings}
+    return templates.get_template(template).render(site=site, **shared, **values)
 
 
 def day(iso: str) -> str:

@@ -5,7 +5,7 @@ Each check yields findings, one line a thing; nothing is executed and nothing is
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,6 +23,13 @@ from handover.text import listed
 
 #: Faults of the data that are named one by one.
 DATA_FAULTS = 100
+#: What does not belong in git, and whether a cell has it.
+UNCLEAN: dict[str, Callable[[dict[str, Any]], object]] = {
+    "outputs": lambda cell: cell.get("outputs"),
+    "execution counts": lambda cell: cell.get("execution_count"),
+    "injected parameters": lambda cell: source.INJECTED in cell["metadata"].get("tags", []),
+    "editor metadata": lambda cell: cell["metadata"].keys() - set(source.CELL_METADATA),
+}
 #: The path of a file of an edition, below the project's folder of them.
 OF_EDITION = re.compile(rf"[^/]+/{REPORT.pattern}/{EDITION.pattern}/.+", re.DOTALL)
 
@@ -122,17 +129,14 @@ def unclean(path: Path, nb: dict[str, Any]) -> list[str]:
     clean = source.canonical(nb)
     if path.read_bytes() == clean.encode():
         return []
-    cells = list(enumerate(nb["cells"], 1))
-    found = [
-        (_cells("outputs in", [n for n, cell in cells if cell.get("outputs")])),
-        (_cells("execution counts in", [n for n, cell in cells if cell.get("execution_count")])),
-        (_cells("injected parameters in", [n for n, c in cells if source.INJECTED in c["metadata"].get("tags", [])])),
-        (_cells("editor metadata in", [n for n, c in cells if c["metadata"].keys() - set(source.CELL_METADATA)])),
-    ]
+    found = []
+    for what, is_in in UNCLEAN.items():
+        if numbers := [str(number) for number, cell in enumerate(nb["cells"], 1) if is_in(cell)]:
+            found.append(f"{what} in cell {', '.join(numbers)}")
     extra = set(nb["metadata"]) - set(source.NOTEBOOK_METADATA)
     extra |= {f"language_info.{key}" for key in nb["metadata"].get("language_info", {}) if key != "name"}
-    found.append(f"metadata: {', '.join(sorted(extra))}" if extra else "")
-    return [one for one in found if one] or [f"not written as nbformat writes it, {len(clean)} characters expected"]
+    found += [f"metadata: {', '.join(sorted(extra))}"] if extra else []
+    return found or [f"not written as nbformat writes it, {len(clean)} characters expected"]
 
 
 def fix(project: Project) -> Iterator[Finding]:
@@ -185,13 +189,8 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
         yield Finding("note", f"{commits}: holds no commit; nothing was looked at")
         return
     command = ["log", "-m", "--format=", *filters, "--end-of-options", commits]
-    found = git.run(
-        project.root,
-        *(command if commits else ["diff", "--cached", *filters]),
-        "--",
-        project.reports.name,
-        staged=not commits,
-    )
+    command = command if commits else ["diff", "--cached", *filters]
+    found = git.run(project.root, *command, "--", project.reports.name, staged=not commits)
     paths = sorted({path.strip("\n") for path in found.split("\0")} - {""})
     changed = [path for path in paths if OF_EDITION.fullmatch(path)]
     for path in changed:
@@ -207,11 +206,7 @@ def rewritten(project: Project, commits: str = "") -> Iterator[Finding]:
 
 
 def _is_there(root: Path, commits: str) -> bool:
-    """Whether a range holds commits, each with what it is compared with.
-
-    Raises:
-        GitError: The clone ends within the range, so that what its first commits changed cannot be seen.
-    """
+    """Whether a range holds commits; a clone that ends within it is refused: what the first changed cannot be seen."""
     held = git.run(root, "rev-list", "--end-of-options", commits, "--").split()
     if ends := git.cut_off(root) & set(held):
         raise GitError(
@@ -257,10 +252,6 @@ def _standing(project: Project, newest: manifest.Manifest) -> Finding:
         "note",
         f"{name}: made from other inputs: {', '.join(changed)}; run: handover render {newest['report']} {values}",
     )
-
-
-def _cells(what: str, numbers: list[int]) -> str:
-    return f"{what} cell {', '.join(map(str, numbers))}" if numbers else ""
 
 
 def _word(value: Any) -> str:

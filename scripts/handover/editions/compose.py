@@ -43,6 +43,8 @@ MAIN = "main.typ"
 RECIPE = 3
 #: The attachment that says how the others fit together; `handover verify` starts from it.
 RECORD = "edition.json"
+#: Write JSON: of anything, on one line; and of a text alone, for anything else is a `TypeError`.
+ENCODE, QUOTED = json.JSONEncoder(ensure_ascii=False).encode, json.encoder.encode_basestring
 TABLE_MIMES = {".csv": "text/csv", ".json": "application/json", ".geojson": "application/geo+json"}
 PICTURE_MIMES = {".svg": "image/svg+xml", ".jpg": "image/jpeg", ".tif": "image/tiff"}
 
@@ -179,9 +181,44 @@ def _content(made: Composition, settled: Mapping[str, bytes]) -> str:
 
 
 def _published(nb: "NotebookNode") -> bytes:
-    from nbformat import v4
+    """The notebook as nbformat writes it, which copies more of it, and takes Python's slow encoder since it indents."""
+    from nbformat.v4 import rwbase, writes
 
-    return (whole(v4.writes(nb)).rstrip("\n") + "\n").encode()
+    pieces: list[str] = []
+    try:
+        _write(rwbase.strip_transient(rwbase.split_lines(copied(nb))), "\n", pieces.append)
+    except TypeError:  # what no notebook's file can hold, such as bytes
+        pieces = [writes(nb)]
+    pieces.append("\n")
+    try:
+        return b"".join(map(str.encode, pieces))
+    except UnicodeEncodeError:  # half a character
+        return whole("".join(pieces)).encode()
+
+
+def copied(node: Any, levels: int = 6) -> Any:
+    """Copy a notebook down to the data of its outputs, but not what lies within these, which nothing changes."""
+    if levels and isinstance(node, dict):
+        return type(node)({key: copied(value, levels - 1) for key, value in node.items()})
+    return [copied(value, levels - 1) for value in node] if levels and isinstance(node, list) else node
+
+
+def _write(value: Any, end: str, put: Callable[[str], object]) -> None:
+    """Write JSON with sorted keys, each member of an object or a list on a line of its own, indented by one."""
+    inside, keyed = end + " ", isinstance(value, dict)
+    if isinstance(value, str):
+        put(QUOTED(value))
+    elif not value or not isinstance(value, dict | list | tuple):
+        put(ENCODE(value))
+    elif not keyed and {*map(type, value)} == {str}:  # the lines of a text
+        put(f"[{inside}{f',{inside}'.join(map(QUOTED, value))}{end}]")
+    else:
+        before, last = "{}" if keyed else "[]"
+        for one in sorted(value) if keyed else value:
+            put(f"{before}{inside}{QUOTED(one)}: " if keyed else before + inside)
+            _write(value[one] if keyed else one, inside, put)
+            before = ","
+        put(end + last)
 
 
 def _metadata(

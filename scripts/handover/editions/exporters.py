@@ -5,6 +5,7 @@ switches hold: ``--no-input``, ``--TagRemovePreprocessor.remove_input_tags`` and
 ``--embed-images`` always does.
 """
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,17 +31,16 @@ class _HandoverExporter(TemplateExporter):
         # a template may name some; there is none
         Exporter._init_preprocessors(self)
 
-    def _preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        # of what is a copy already; nbconvert would copy it twice more and check it, though no preprocessor is enabled
-        for preprocessor in self._preprocessors:
-            nb, resources = preprocessor(nb, resources)
-        return nb, resources
-
-    def composed(self, nb: NotebookNode, resources: Any, *, code: bool = False, **kw: Any) -> "tuple[Composition, Any]":
+    def composed(self, nb: NotebookNode, resources: Any, *, code: bool = False) -> "tuple[Composition, Any]":
         """Preprocess a notebook as nbconvert does, leave out what it was told to, and compose it."""
-        from handover.editions.compose import compose
+        from handover.editions.compose import compose, copied
 
-        ready, resources = Exporter.from_notebook_node(self, nb, resources, **kw)
+        # nbconvert would copy the whole three times and check it; what its own preprocessors change is in our copy too
+        enabled = [one for one in self._preprocessors if getattr(one, "enabled", True)]
+        known = all(type(one).__module__.startswith("nbconvert.") for one in enabled)
+        ready, resources = copied(nb) if known else copy.deepcopy(nb), self._init_resources(resources)
+        for preprocessor in enabled:
+            ready, resources = preprocessor(ready, resources)
         self._leave_out(ready)
         if any("template_name" in self.config.get(one.__name__, ()) for one in type(self).mro()):
             self.log.warning("%s prints its own page: --template does nothing.", type(self).__name__)
@@ -87,7 +87,7 @@ class HandoverHTMLExporter(_HandoverExporter):
 
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, dict[str, Any]]:
         """Convert a notebook that is in memory."""
-        made, resources = self.composed(nb, resources, **kw)
+        made, resources = self.composed(nb, resources)
         return made.html, resources
 
 
@@ -110,7 +110,7 @@ class HandoverPDFExporter(_HandoverExporter):
 
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[bytes, dict[str, Any]]:
         """Convert a notebook that is in memory."""
-        made, resources = self.composed(nb, resources, code=self.exclude_input is False, **kw)
+        made, resources = self.composed(nb, resources, code=self.exclude_input is False)
         for note in made.notes:
             self.log.warning("%s", note)
         return made.pdf(), resources

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path, PurePosixPath
@@ -88,8 +88,13 @@ def of(project: Project | None, report: str, source: str, parameters: Mapping[st
     A notebook outside any `project` has no tables and no lock. `source` is its text as
     `handover.notebook.source.canonical` returns it; `parameters` are all, bound.
     """
-    paths = {*data(project), *_pictures(project, source), project.lock.name} if project else ()
-    hashes = _hashes(project.root, sorted(paths)) if project else {}
+    root, paths = Path(), ()
+    if project:
+        root, paths = project.root, sorted({*data(project), *_pictures(project, source), project.lock.name})
+    hashes = {
+        path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
+        for path, stamp in digest.stamps_of(root, paths).items()
+    }
     return Inputs(
         report=report,
         parameters=parameters,
@@ -117,13 +122,6 @@ def _pictures(project: Project, source: str) -> Iterator[str]:
         yield from filter(None, map(beside.path, {named, named.split()[-1]}))
 
 
-def _hashes(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    return {
-        path: digest.unless_touched(f"{root}/{path}", {path: stamp}, partial(digest.of_file, root / path))
-        for path, stamp in digest.stamps_of(root, paths).items()
-    }
-
-
 def _paths(folder: Path) -> Iterator[str]:
     """The paths of all files below a folder, relative to it."""
     for here, _, names in os.walk(folder):
@@ -138,15 +136,12 @@ def shapes(path: str) -> bool:
     return PurePosixPath(path).suffix in SUFFIXES and (not inside or room in ROOMS)
 
 
-def package(files: Iterable[tuple[str, bytes]]) -> str:
-    """One hash over files of the package, each by its path in it."""
-    return digest.of_parts(sorted(file for file in files if shapes(file[0])))
-
-
 def _package() -> str:
+    """One hash over the files of the package that can change what a reader gets, each by its path in it."""
     root = Path(handover.__file__).parent
     seen = digest.stamps_of(root, filter(shapes, _paths(root)))
-    return digest.unless_touched(str(root), seen, lambda: package((path, (root / path).read_bytes()) for path in seen))
+    files = ((path, (root / path).read_bytes()) for path in sorted(seen))
+    return digest.unless_touched(str(root), seen, lambda: digest.of_parts(files))
 
 
 @cache

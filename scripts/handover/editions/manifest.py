@@ -110,7 +110,8 @@ class Inputs(TypedDict):
 class Run(TypedDict):
     """The one block that depends on the clock and the machine; comparisons leave it out.
 
-    `network` is what the cells had of it, ``shut`` or ``open``; editions made before it was recorded do not say.
+    `started` is "" where it is unknown. `network` is what the cells had of it, ``shut`` or ``open``; editions made
+    before it was recorded do not say.
     """
 
     started: Annotated[str, _is_instant, "a time as ISO text"]
@@ -294,16 +295,11 @@ def epoch_of(day: dt.date | None) -> int:
     return (day - dt.date(1970, 1, 1)).days * 86_400 if day else 0
 
 
-def started(one: Manifest) -> str:
-    """When an edition was made, as ISO text; "" where that is unknown."""
-    return one["run"]["started"]
-
-
 def ahead(one: Manifest) -> bool:
     """Whether an edition speaks from a day that had not come anywhere on earth when it was made."""
-    if not started(one):
+    if not one["run"]["started"]:
         return False
-    made = dt.datetime.fromisoformat(started(one))
+    made = dt.datetime.fromisoformat(one["run"]["started"])
     return one["as_of"] > latest_day(made if made.tzinfo else made.replace(tzinfo=dt.UTC)).isoformat()
 
 
@@ -314,7 +310,7 @@ def latest_day(instant: dt.datetime) -> dt.date:
 
 def age(one: Manifest) -> tuple[str, str, str]:
     """Sorts editions: by day, of one day by when they were rendered, then by name."""
-    return one["as_of"], started(one), one["edition"]
+    return one["as_of"], one["run"]["started"], one["edition"]
 
 
 def newest_first(manifests: Iterable[Manifest]) -> list[Manifest]:

@@ -153,8 +153,7 @@ def require_report(project: Project, report: str) -> None:
         cure = f"Set a parameter as -p {name} {value}." if equals else "Run `handover list` to see them."
         raise NotebookError(
             f"{report}: must be a report, a notebook in {project.notebooks.name}/ "
-            f"(known: {', '.join(known) or 'none'}{near(PurePath(report).stem, known)}).\n"
-            f"{cure}"
+            f"(known: {', '.join(known) or 'none'}{near(PurePath(report).stem, known)}).\n{cure}"
         )
     where = project.where(project.notebook(report))
     if not REPORT.fullmatch(report):

@@ -76,14 +76,8 @@ def _loose(project: Project, notebook: Path, entered: Mapping[str, Any], formats
     where = project.where(notebook.resolve())
     nb = source.load(notebook, where)
     bound = parameters.bind(parameters.declared(nb, where), entered, where) if entered else {}
-    done = execute.execute(
-        nb,
-        bound,
-        cwd=notebook.parent,
-        where=where,
-        epoch=epoch_of(day_of(bound.get("as_of"))),
-        network=settings.network(project, notebook.stem),
-    )
+    epoch, network = epoch_of(day_of(bound.get("as_of"))), settings.network(project, notebook.stem)
+    done = execute.execute(nb, bound, cwd=notebook.parent, where=where, epoch=epoch, network=network)
     made = compose.compose(done.nb, notebook.stem, notebook.parent)
     stem = notebook.with_name(f"{notebook.stem}_{made.edition or made.content[: digest.DIGITS]}")
     pages = {"html": made.html.encode, "pdf": made.pdf}

@@ -12,7 +12,6 @@ if __name__ == "__main__":
 
 import codecs
 import fcntl
-import gc
 import json
 import os
 import re
@@ -40,12 +39,12 @@ from traitlets import DottedObjectName
 from traitlets.config import Config
 from zmq.eventloop.zmqstream import ZMQStream
 
+from handover import garbage
+
 #: What the pipe's path adds to that of the socket beside it.
 PIPE = b"p"
 #: How many bytes are read from a descriptor at a time.
 PIPE_MAX = 1 << 16
-#: Objects made before a garbage collection, and collections before one of the next two generations.
-THRESHOLDS = 50_000, 20, 20
 #: A line that may be none of Python but a command of IPython, for itself or assigned, or a question about an object.
 COMMAND = re.compile(r"\s*[%!?,;/]|.*=\s*[%!]|.*\?\s*$")
 #: What a cell holds that waits for something.
@@ -286,7 +285,7 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
         if not RunKernel.initialized():
             prepare()
         kernelapp.IOPubThread = OutputThread
-        gc.set_threshold(*THRESHOLDS)
+        garbage.look_seldom()
     else:
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it would warn that some modules are frozen
         reload(debugger)

@@ -50,7 +50,7 @@ def write_html(document: model.Document, metadata: PageMetadata) -> str:
         description=_description(document),
         style=Markup(style),
         policy=digest.policy(style),
-        body=Markup(body),
+        body=body,
     )  # fmt: skip
 
 

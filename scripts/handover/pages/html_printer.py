@@ -1,15 +1,16 @@
 """A document's tree as HTML: every node has one form here, and nothing is decided but how it looks on a screen."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from handover.document import evidence, model, scripts, words
+from handover.document import evidence, model, words
+from handover.pages.html_evidence import Evidence
+from handover.pages.html_text import NOTHING, attributes, escape, fill, href, lines, marked, run
 from handover.pages.mathematics import Mathematics, defines
 
 #: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
@@ -31,30 +32,11 @@ KINDS = (
 #: The forms of what holds nothing but running text, or nothing but blocks.
 FORMS = {
     model.Paragraph: "<p>{}</p>",
-    model.Plain: "{}",
     model.Preformatted: "<pre>{}</pre>",
     model.Term: "<dt>{}</dt>",
     model.Quote: "<blockquote>\n{}\n</blockquote>",
     model.Definition: "<dd>{}</dd>",
 }
-NOTHING = Markup("")
-#: Takes a text that is mark-up as such; `Markup`, and its `join` and `format`, ask each text first what it is.
-marked = partial(str.__new__, Markup)
-
-
-def fill(form: str, *values: object) -> Markup:
-    """Fill a form with values; what is not mark-up already is escaped."""
-    return marked(form.format(*[value if isinstance(value, Markup) else escape(value) for value in values]))
-
-
-def href(anchor: str) -> str:
-    """The address of an anchor within the page."""
-    return "#" + quote(anchor, safe=":.-_~")
-
-
-def attributes(**named: str) -> Markup:
-    """Attributes, each with a space before it; those without a value are left out."""
-    return marked("".join([f' {name}="{escape(value)}"' for name, value in named.items() if value]))
 
 
 class Printer:
@@ -62,10 +44,9 @@ class Printer:
 
     def __init__(self, document: model.Document) -> None:
         self.ledger = document.ledger
-        self.uses = document.uses
         self.words = words.of(document.language)
-        self.direction = document.direction
         self.mathematics = Mathematics(document)
+        self.evidence = Evidence(document)
         #: Whether a contested number has been printed.
         self.contested = False
         #: The colours of cells, each with its class.
@@ -94,7 +75,7 @@ class Printer:
             case model.Failure():
                 return self._failure(part)
             case model.EvidenceSection():
-                return self._evidence(part)
+                return self.evidence.section(part)
         raise TypeError(part)
 
     # cells
@@ -168,10 +149,12 @@ class Printer:
 
     def blocks(self, blocks: Iterable[model.Block | model.Term | model.Definition]) -> Markup:
         """Print blocks one under another."""
-        return lines(map(self._block, blocks))
+        return lines([self._block(block) for block in blocks])
 
     def _block(self, block: model.Block | model.Term | model.Definition) -> Markup:
         match block:
+            case model.Plain():
+                return self.inlines(block.inside)
             case model.Running():
                 return fill(FORMS[type(block)], self.inlines(block.inside))
             case model.Group():
@@ -240,12 +223,11 @@ class Printer:
         kind = "row" if heads_row else "num" if cell.number else "mid" if cell.align == "center" else ""
         if cell.tint:
             kind = f"{kind} {self.tints.setdefault(cell.tint, f'tint-{len(self.tints) + 1}')}".strip()
-        about = attributes(
-            colspan=str(cell.columns) if cell.columns > 1 else "",
-            rowspan=str(cell.rows) if cell.rows > 1 else "",
-            scope=cell.scope,
-            **{"class": kind, "data-label": label},
-        )
+        about = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
+        about += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
+        about += f' scope="{cell.scope}"' if cell.scope else ""
+        about += f' class="{kind}"' if kind else ""
+        about += f' data-label="{escape(label)}"' if label else ""
         tag = "th" if cell.scope else "td"
         return marked(f"<{tag}{about}>{self.blocks(cell.blocks)}</{tag}>")
 
@@ -253,12 +235,14 @@ class Printer:
 
     def inlines(self, inlines: Iterable[model.Inline]) -> Markup:
         """Print running text."""
-        return run(map(self._inline, inlines))
+        return run([self._inline(inline) for inline in inlines])
 
     def _inline(self, inline: model.Inline) -> Markup:
         match inline:
             case model.Text():
                 return escape(inline.text)
+            case model.Citation():
+                return self._citation(inline)
             case model.Code():
                 return fill("<code>{}</code>", inline.text)
             case model.Maths():
@@ -274,8 +258,6 @@ class Printer:
             case model.Reference():
                 about = attributes(href=href(inline.anchor), title=inline.title)
                 return fill("<a{}>{}</a>", about, self.inlines(inline.inside))
-            case model.Citation():
-                return self._citation(inline)
             case model.Image():
                 return self._image(inline)
             case model.Anchor():
@@ -303,112 +285,21 @@ class Printer:
         """A link to the evidence; a number or a statement brings a tooltip that tells at once who said it."""
         inside, address = self.inlines(link.inside), href(link.anchor)
         if link.kind == evidence.SOURCE:
-            return fill('<a href="{}">{}</a>', address, self._apart(inside, model.plain(link.inside)))
+            name = escape(self.evidence.apart(inside, model.plain(link.inside)))
+            return marked(f'<a href="{address}">{name}</a>')
         if link.kind == evidence.CONFLICT:
             self.contested = True
             topic = self.ledger.conflicts[link.key].topic
             told = self.words.disagree_on.format(topic) if topic else self.words.disagree
             form = '<sup><a class="conflict" href="{}" aria-label="{}"><span>{}</span></a></sup>'
             return fill(form, address, told, inside)
-        rows = self._fact_rows(link.key) if link.kind == evidence.FACT else self._claim_rows(link.key)
-        body = Markup(" ").join(fill('<span class="{}">{}</span>', kind, told) for kind, told in rows if told)
         # `interestfor` gives what WCAG 1.4.13 asks without a script: Escape puts the tooltip away, a pointer may rest
         # on it
-        form = (
-            '<a class="n" href="{0}" id="{1}" aria-describedby="card-{1}" interestfor="card-{1}">{2}</a>'
-            '<span class="card" popover="hint" role="tooltip" id="card-{1}" hidden>{3}</span>'
+        use, card = escape(link.use), f"card-{escape(link.use)}"
+        return marked(
+            f'<a class="n" href="{address}" id="{use}" aria-describedby="{card}" interestfor="{card}">{inside}</a>'
+            f'<span class="card" popover="hint" role="tooltip" id="{card}" hidden>{self.evidence.card(link)}</span>'
         )
-        return fill(form, address, link.use, inside, body)
-
-    def _apart(self, text: str, plain: str = "") -> str:
-        """A name; one written the other way than the page is kept apart from the commas and numbers around it."""
-        turned = scripts.direction(plain or text) not in ("", self.direction)
-        return fill("<bdi>{}</bdi>", text) if turned else text
-
-    def _fact_rows(self, key: str) -> list[tuple[str, str]]:
-        fact = self.ledger.facts[key]
-        claims = known(fact.claims, self.ledger.claims)
-        said = self._said(claims[0]) if claims else [("said", fact.reading)]
-        rest = [self.words.more.format(len(claims) - 1)] if len(claims) > 1 else []
-        rest += [self.words.disagree] if fact.conflicts else []
-        return [("label", fact.label), *said, ("known", joined(self._known(fact.known_since), *rest))]
-
-    def _claim_rows(self, key: str) -> list[tuple[str, str]]:
-        claim = self.ledger.claims[key]
-        return [*self._said(claim), ("known", self._known(claim.known_since))]
-
-    def _said(self, claim: model.Claim) -> list[tuple[str, str]]:
-        published = self.ledger.sources[claim.source].published
-        return [("said", claim.statement), ("who", self._who(claim, published))]
-
-    def _who(self, claim: model.Claim, *more: str) -> str:
-        """Who said something and where, each named once."""
-        source = self.ledger.sources[claim.source]
-        told = [self._apart(claim.said_by), self._apart(source.credit or source.title), claim.where, *more]
-        return Markup(self.words.comma).join(dict.fromkeys(filter(None, told)))
-
-    def _known(self, day: str) -> str:
-        known = self.words.known.format(self.words.date(day)) if day else ""
-        return known[:1].upper() + known[1:]
-
-    # evidence
-
-    def _evidence(self, section: model.EvidenceSection) -> Markup:
-        """What each printed number rests on, where sources disagree, and the sources themselves."""
-        from handover.pages.html_page import environment
-
-        if not (section.facts or section.conflicts or section.sources):
-            return NOTHING
-        template = environment().get_template("evidence.html.j2")
-        told = {
-            "section": section,
-            "words": self.words,
-            "ledger": self.ledger,
-            "who": self._who,
-            "about": self._about,
-            "apart": self._apart,
-        }
-        told |= {"href": href, "host": host, "joined": joined, "known": known, "otherwise": otherwise}
-        return Markup(template.render(told, uses=lambda entry: self.uses.get(entry.anchor, ())))
-
-    def _about(self, entry: model.Source | model.Claim) -> str:
-        """What else is known of a source, or of a claim."""
-        said = self.words
-        if isinstance(entry, model.Claim):
-            known = said.known.format(said.date(entry.known_since)) if entry.known_since else ""
-            return joined(self._apart(entry.said_by), entry.where, known)
-        carrier = Markup(said.via).format(self._apart(entry.carrier)) if entry.carrier not in ("", entry.credit) else ""
-        return joined(carrier, said.grade.format(entry.grade) if entry.grade else "", entry.seen)
-
-
-def run(parts: Iterable[Markup]) -> Markup:
-    """Pieces of mark-up with nothing between them."""
-    return marked("".join(parts))
-
-
-def lines(parts: Iterable[Markup]) -> Markup:
-    """Pieces of mark-up, each on a line of its own."""
-    return marked("\n".join(parts))
-
-
-def joined(*parts: str) -> str:
-    """Short texts in a row, with a dot between them that does not begin a line."""
-    return Markup("\u00a0· ").join(filter(None, parts))
-
-
-def known(keys: Iterable[str], entries: Mapping[str, Any]) -> list[Any]:
-    """Those of some entries of the evidence that there are."""
-    return [entries[key] for key in keys if key in entries]
-
-
-def otherwise(fact: model.Fact) -> list[str]:
-    """The texts in which a fact is printed that are not its value itself."""
-    return [text for text in fact.printed if text.lower() != fact.value.lower()]
-
-
-def host(url: str) -> str:
-    """The name of the site that an address leads to."""
-    return url.partition("//")[2].partition("/")[0].removeprefix("www.") or url
 
 
 def mathml(tree: Any) -> Markup:

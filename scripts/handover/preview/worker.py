@@ -70,6 +70,7 @@ class Question:
     since: float = field(default_factory=time.monotonic)
 
 
+@dataclass(eq=False)
 class Renderer:
     """Renders one report whenever it is asked.
 
@@ -77,18 +78,13 @@ class Renderer:
     since the one that is answered, if one has or comes within so many seconds.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        report: str,
-        given: Mapping[str, str],
-        tell: Callable[[Message], None],
-        newer: Callable[[float], Question | None],
-    ) -> None:
-        self._about = root, report, dict(given)
-        self._tell, self._newer = tell, newer
-        self._worker: Worker | None = None
-        self._warm = False
+    root: Path
+    report: str
+    given: Mapping[str, str]
+    tell: Callable[[Message], None]
+    newer: Callable[[float], Question | None]
+    _worker: Worker | None = None
+    _warm: bool = False
 
     def answer(self, asked: Question) -> str:
         """Answer a question, and return what the command line would print where there is no report, or no PDF.
@@ -101,14 +97,15 @@ class Renderer:
         if not self._worker or not self._worker.alive():
             self._worker, self._warm = Worker(), False
         try:
-            self._worker.call(render, *self._about, asked.pages, tell=self._hear, look=self._look)
+            about = self.root, self.report, dict(self.given), asked.pages
+            self._worker.call(render, *about, tell=self._hear, look=self._look)
             self._warm = True
             return ""
         except LostError as lost:
             failed = ENDED.format(lost.status)
         except HandoverError as error:
             failed = str(error)
-        if self._newer(GRACE_S):
+        if self.newer(GRACE_S):
             raise Cancelled
         return failed
 
@@ -119,13 +116,13 @@ class Renderer:
 
     def _hear(self, message: Message) -> None:
         self._warm = self._warm or (isinstance(message, At) and message.done > 0)
-        if self._newer(0.0):
+        if self.newer(0.0):
             raise Cancelled
-        self._tell(message)
+        self.tell(message)
 
     def _look(self) -> None:
         """Kill a process that is no longer wanted, or that runs a cell for too long to take the next question."""
-        newer, allowed = self._newer(0.0), BUSY_S if self._warm else STARTING_S
+        newer, allowed = self.newer(0.0), BUSY_S if self._warm else STARTING_S
         if newer and (newer.fresh or time.monotonic() > newer.since + allowed):
             self._worker.end(0)
             raise Cancelled

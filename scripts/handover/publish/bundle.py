@@ -14,7 +14,7 @@ from pathlib import Path
 
 from handover import atomic, bounded, digest, git
 from handover.editions import RECORD, Edition, manifest, settings
-from handover.errors import GitError, PublishError, VerifyError
+from handover.errors import GitError, PublishError, VerifyError, itemised
 from handover.project import Project
 from handover.publish import rocrate
 from handover.text import listed, shown
@@ -102,11 +102,8 @@ def _carried(where: Path, pdf: bytes) -> tuple[dict[str, bytes], str]:
     faults += [f"{shown(path)}: must be attached as recorded (differs)" for path in altered]
     faults += [f"{shown(path)}: must be attached as recorded (is missing)" for path in said.attached.keys() - held]
     if faults:
-        raise PublishError(
-            f"{where}: must carry what made it:\n  "
-            + "\n  ".join(listed(sorted(faults)))
-            + "\nRender the report again."
-        )
+        said = f"{where}: must carry what made it:"
+        raise PublishError(itemised(said, listed(sorted(faults)), "Render the report again."))
     return {RECORD: attached[RECORD]} | held, author
 
 
@@ -120,11 +117,10 @@ def _inputs(
     looked = {path: _found(place, path, sha256) for path, sha256 in left.items()}
     found = {path: data for path, data in looked.items() if data is not None}
     if lack := sorted(wanted.keys() - attached.keys() - found.keys()):
-        raise PublishError(
-            f"{edition.folder}: must be packed with all that it was made from:\n  "
-            + "\n  ".join(listed(f"{shown(path)}: is not here as its manifest names it" for path in lack))
-            + "\nPack it in the checkout that made it, with its history; `handover verify` says which commit that is."
-        )
+        said = f"{edition.folder}: must be packed with all that it was made from:"
+        cure = "Pack it in the checkout that made it, with its history; `handover verify` says which commit that is."
+        faults = listed(f"{shown(path)}: is not here as its manifest names it" for path in lack)
+        raise PublishError(itemised(said, faults, cure))
     return found
 
 

@@ -22,18 +22,14 @@ from handover.errors import PublishError
 from handover.publish import record
 from handover.publish.record import Record
 from handover.publish.target import Target
-from handover.text import listed
+from handover.text import FEW, listed
 
 MIMES = {".json": "application/json", ".xml": "application/atom+xml", ".html": "text/html; charset=utf-8"}
 #: What to do when a file is not what it should be.
 DAMAGED = "A damaged edition is not published: restore its files from git or a copy, and run the command again."
 AGAIN = "Run the command again: it goes on where it stopped."
-#: How many files in the way a message names.
-NAMED = 10
-
 #: Called with a phase, how many of its steps are done, and how many there are.
 Progress = Callable[[str, int, int], None]
-SILENT: Progress = lambda phase, done, total: None  # noqa: E731
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ class Plan:
 
 
 def plan(
-    store: Store, target: Target, progress: Progress = SILENT, *, locked: bool = True, adopt: bool = False
+    store: Store, target: Target, progress: Progress = lambda *_: None, *, locked: bool = True, adopt: bool = False
 ) -> Plan:
     """Compare a store with its mirror; nothing is changed, and `progress` is told of every file.
 
@@ -120,7 +116,7 @@ def plan(
         PublishError: There is no whole edition, or the place has no room for a file or a damaged record.
         HandoverError: The project calls something a draft that is no report.
     """
-    drafts = catalogue.drafts(store)
+    drafts = catalogue.reports(store, "drafts")
     about, editions, faults = _contents(store, locked, drafts)
     data, site = target.read(record.NAME, record.LARGEST), catalogue.site(store.project)
     before = None if data is None else record.loads(data, target.address(record.NAME))
@@ -215,7 +211,7 @@ def check(plan: Plan, target: Target, *, force: bool, adopt: bool) -> None:
         PublishError: It would replace or delete other people's files, or delete more editions than it keeps.
     """
     if plan.foreign and not force:
-        others = listed((f"{path} {why}" for path, why in plan.foreign.items()), NAMED)
+        others = listed((f"{path} {why}" for path, why in plan.foreign.items()), FEW)
         other = plan.before and plan.before.files and not plan.known.files
         cure = "If it is the mirror of this store, say --yes; to" if other else "Name another place; or, to"
         raise PublishError(
@@ -232,7 +228,7 @@ def check(plan: Plan, target: Target, *, force: bool, adopt: bool) -> None:
         )
 
 
-def carry_out(plan: Plan, target: Target, progress: Progress = SILENT) -> None:
+def carry_out(plan: Plan, target: Target, progress: Progress = lambda *_: None) -> None:
     """Bring the mirror up to date; may be stopped anywhere and begun again.
 
     Raises:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from handover.editions import EDITION, SINCE, Edition, Store, catalogue, manifest, manifests, rest, settings
-from handover.errors import PublishError, near
+from handover.errors import PublishError, itemised, near
 from handover.project import Project
 
 #: The key of pyproject.toml's [tool.handover] that lists editions to keep for ever.
@@ -112,13 +112,11 @@ def _pinned(store: Store) -> list[Edition]:
         found += matching
         if not matching:
             known = [*map(str, store.editions())]
-            faults.append(f"  {pin}{near(pin, known)}")
+            faults.append(f"{pin}{near(pin, known)}")
     if faults:
-        raise PublishError(
-            f"{settings.FILE}: every entry of tool.handover.{PINNED} must name an edition (there is none for):\n"
-            + "\n".join(faults)
-            + "\nWrite report/edition, or take the entry out; nothing was removed."
-        )
+        said = f"{settings.FILE}: every entry of tool.handover.{PINNED} must name an edition (there is none for):"
+        cure = "Write report/edition, or take the entry out; nothing was removed."
+        raise PublishError(itemised(said, faults, cure))
     return found
 
 

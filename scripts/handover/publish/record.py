@@ -79,4 +79,4 @@ def _is_of_a_catalogue(path: str) -> bool:
     parts = path.split("/")
     if len(parts) == 3:
         return bool(REPORT.fullmatch(parts[0]) and EDITION.fullmatch(parts[1]) and parts[2] not in ("", ".", ".."))
-    return len(parts) == 1 and (path in catalogue.FILES or catalogue.is_archive(path))
+    return len(parts) == 1 and (path in catalogue.FILES or catalogue.ARCHIVE.fullmatch(path) is not None)

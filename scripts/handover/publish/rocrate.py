@@ -56,7 +56,11 @@ def describe(about: manifest.Manifest, files: Mapping[str, bytes], author: str) 
         *([{**desk, "@type": "Organization", "name": author}] if desk else []),
         _rendering(about, sources) | ({"agent": desk} if desk else {}),
         *licences,
-        *(_tool(name, version) for name, version in sorted(about["versions"].items())),
+        *(
+            {"@id": f"#{name}", "@type": "SoftwareApplication", "name": name, "version": str(version)}
+            | ({"url": TOOLS[name]} if name in TOOLS else {})
+            for name, version in sorted(about["versions"].items())
+        ),
     ]
     text = json.dumps({"@context": CONTEXT, "@graph": graph}, ensure_ascii=False, indent=1, sort_keys=True)
     return f"{text}\n".encode()
@@ -122,11 +126,6 @@ def _rendering(about: manifest.Manifest, sources: Sequence[str]) -> Entity:
         "result": [{"@id": quote(name)} for name in sorted(about["outputs"])],
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
     }
-
-
-def _tool(name: str, version: str) -> Entity:
-    found = {"@id": f"#{name}", "@type": "SoftwareApplication", "name": name, "version": str(version)}
-    return found | ({"url": TOOLS[name]} if name in TOOLS else {})
 
 
 def _licences(dictionary: bytes) -> list[Entity]:

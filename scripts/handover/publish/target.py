@@ -15,8 +15,8 @@ from typing import Any
 
 from handover import addresses, atomic, digest, git, scratch
 from handover.editions import Store
-from handover.errors import GitError, HandoverError, PublishError, near
-from handover.text import listed
+from handover.errors import GitError, HandoverError, PublishError, itemised, near
+from handover.text import FEW, listed
 
 #: A page may be kept for ever where its name holds its content, and must be asked for again where it does not.
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
@@ -31,8 +31,6 @@ STORAGE = {
     **{"oci": "ocifs", "oss": "ossfs", "smb": "smbprotocol", "webdav": "webdav4", "ftp": "fsspec"},
 }
 CHECK = "Check the address, the credentials and the network, then run the command again: it goes on where it stopped."
-#: How many obstacles a message names.
-NAMED = 10
 
 
 def of(text: str, store: Store, *, force: bool = False) -> "Target":
@@ -68,17 +66,14 @@ def _check_place(text: str, root: Path, store: Store, force: bool) -> None:
             f"{text}: must not hold what is published (got {root}, which holds {checkout}).\n"
             "Name a folder of its own for the mirror."
         )
-    if root.is_relative_to(checkout) and not force and not _is_ignored(root, checkout):
+    if root.is_relative_to(checkout) and not force:
+        with suppress(GitError):
+            if git.run(checkout, "check-ignore", "--", f"{root}/"):
+                return
         raise PublishError(
             f"{text}: must lie outside the checkout, or where git ignores it (got {root}).\n"
             "Name another folder, add it to .gitignore, or say --force."
         )
-
-
-def _is_ignored(folder: Path, checkout: Path) -> bool:
-    with suppress(GitError):
-        return bool(git.run(checkout, "check-ignore", "--", f"{folder}/"))
-    return False
 
 
 @dataclass(slots=True)
@@ -102,11 +97,9 @@ class Folder:
             elif about := _look(self.root / path):
                 found[path] = -1 if stat.S_ISLNK(about.st_mode) else about.st_size
         if faults:
-            raise PublishError(
-                f"{self.root}: must have room for the mirror:\n  "
-                + "\n  ".join(listed(dict.fromkeys(faults), NAMED))
-                + "\nMove them away, or name another folder; nothing was published."
-            )
+            cure = "Move them away, or name another folder; nothing was published."
+            lines = listed(dict.fromkeys(faults), FEW)
+            raise PublishError(itemised(f"{self.root}: must have room for the mirror:", lines, cure))
         return found
 
     def _obstacle(self, path: str) -> str:

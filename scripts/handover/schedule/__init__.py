@@ -4,12 +4,5 @@ from handover.door import door
 
 __getattr__, __all__ = door(
     __name__,
-    {
-        "entries": "entries Entry",
-        "install": "",
-        "log": "Log",
-        "runner": "Runner Stopped",
-        "status": "",
-        "times": "",
-    },
+    {"entries": "entries Entry", "install": "", "log": "Log", "runner": "Runner Stopped", "status": "", "times": ""},
 )

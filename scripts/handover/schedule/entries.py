@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Annotated, Any, get_origin
 
 from handover.editions import REPORT, day_of, latest_day, require_report, settings
-from handover.errors import HandoverError, ScheduleError, near
+from handover.errors import HandoverError, ScheduleError, itemised, near
 from handover.notebook import Parameter, parameters, source
 from handover.project import Project
 from handover.schedule import times
@@ -174,7 +174,7 @@ def load(project: Project, now: dt.datetime) -> list[Entry]:
             found.append(entry)
         told += [f"entry {where}: {fault}" for fault in faults]
     if told:
-        raise ScheduleError(f"{settings.FILE}: the schedule cannot be kept:\n  " + "\n  ".join(told) + f"\n{ADVICE}")
+        raise ScheduleError(itemised(f"{settings.FILE}: the schedule cannot be kept:", told, ADVICE))
     return found
 
 
@@ -252,21 +252,15 @@ def _notify(notify: Any, mail: Any, faults: list[str]) -> Notify | None:
     """
     if notify is None:
         return None
-    own = {"to": notify} if isinstance(notify, str | list) else notify
-    for name, one in (
-        ("notify must be addresses or", own),
-        ("[tool.handover.mail] must be", {} if mail is None else mail),
-    ):
+    own, shared = {"to": notify} if isinstance(notify, str | list) else notify, {} if mail is None else mail
+    for name, one in (("notify must be addresses or", own), ("[tool.handover.mail] must be", shared)):
         if not isinstance(one, Mapping):
             faults.append(f"{name} a table (got {_shown(one)})")
             return None
     wrong: list[str] = []
-    whole = {**(mail or {}), **own}
-    values = _fields(whole, Notify, wrong, ", here or in [tool.handover.mail]")
+    values = _fields({**shared, **own}, Notify, wrong, ", here or in [tool.handover.mail]")
     faults += [f"notify: {fault}" for fault in wrong]
-    if wrong:
-        return None
-    return Notify(**{"port": SECURITY[values.get("security", "starttls")], **values})
+    return None if wrong else Notify(**{"port": SECURITY[values.get("security", "starttls")], **values})
 
 
 def _fields(table: Mapping[str, Any], kind: type, faults: list[str], where: str = "") -> dict[str, Any]:

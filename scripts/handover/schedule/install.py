@@ -89,11 +89,7 @@ def _name(project: Project) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A path or word that both a unit and a crontab can hold.
-
-    Raises:
-        ScheduleError: It cannot stand there.
-    """
+    """A path or word, which both a unit and a crontab must be able to hold."""
     if UNFIT.search(text):
         raise ScheduleError(
             f"{text!r}: must be a path on one line (got a line break, another control character, or a blank or a "

@@ -218,10 +218,10 @@ class Log:
         (at,) = self._db.execute(good, (entry, stamp(now))).fetchone()
         return dt.datetime.fromisoformat(at) if at else None
 
-    def last_run(self, entry: str) -> Tick | None:
-        """The latest tick of an entry that was run to an outcome."""
-        ran = "entry = ? AND outcome NOT IN ('', 'skipped') AND trigger <> ? ORDER BY tick DESC"
-        return self._first(Tick, ran, entry, BY_HAND)
+    def last(self, entry: str, *, skipped: bool = False) -> Tick | None:
+        """The latest tick of an entry that was run to an outcome, or, if asked, that was `skipped`."""
+        over = f"outcome NOT IN ('', '{'' if skipped else 'skipped'}')"
+        return self._first(Tick, f"entry = ? AND {over} AND trigger <> ? ORDER BY tick DESC", entry, BY_HAND)
 
     def failing(self, entry: str) -> Tick | None:
         """The last tick that failed, if nothing of its entry has come out well since it was recorded."""
@@ -252,10 +252,10 @@ class Log:
         known = "SELECT 1 FROM tick WHERE report = ? AND edition = ? AND outcome = 'published'"
         return self._db.execute(known, (report, edition)).fetchone() is not None
 
-    def history(self, entry: str | None = None, count: int = -1, *, without: str = "") -> list[dict[str, Any]]:
+    def history(self, entry: str | None = None, count: int = -1) -> list[dict[str, Any]]:
         """The recorded outcomes of one entry or all, the latest tick first, at most `count`, or all if negative.
 
-        Ticks skipped at once for one reason are one row, of so many `ticks`. Rows `without` a trigger are the others.
+        Ticks skipped at once for one reason are one row, of so many `ticks`.
         """
         return self._rows(
             dict,
@@ -267,12 +267,10 @@ class Log:
             "   || (SELECT coalesce(', refused by ' || group_concat(value, ' '), '') FROM json_each(refused)),"
             "  '') AS mail"
             " FROM tick LEFT JOIN mail ON id = tick.entry || '/run/' || tick"
-            " WHERE outcome <> '' AND tick.entry = coalesce(?, tick.entry) AND (? = '' OR trigger <> ?)"
+            " WHERE outcome <> '' AND tick.entry = coalesce(?, tick.entry)"
             " GROUP BY tick.entry, CASE outcome WHEN 'skipped' THEN tick.at || tick.cause ELSE tick END"
             " ORDER BY last DESC, tick.entry DESC LIMIT ?",
             entry,
-            without,
-            without,
             count,
         )
 
@@ -321,11 +319,7 @@ class Log:
         self._db.execute(f"{verb} INTO {TABLES[type(row)][0]} VALUES ({', '.join('?' * len(values))})", values)
 
     def _is_there(self) -> bool:
-        """Whether there is a log.
-
-        Raises:
-            ScheduleError: Something else is in its place, or nobody can say.
-        """
+        """Whether there is a log; that something else is in its place, or nobody can say, is an error."""
         try:
             mode = os.lstat(self.path).st_mode
         except FileNotFoundError:
@@ -376,11 +370,7 @@ class Log:
             yield
 
     def _check(self) -> None:
-        """Read the whole log once.
-
-        Raises:
-            DatabaseError: It is not what was written.
-        """
+        """Read the whole log once; if it is not what was written, that is an error of the database."""
         if not self.path.stat().st_size:
             raise sqlite3.DatabaseError("an empty file")
         with closing(_empty()) as empty:

@@ -6,7 +6,6 @@ says so, it is sent again under the same Message-ID, which mail programs show on
 """
 
 import datetime as dt
-import hashlib
 import os
 import smtplib
 import ssl
@@ -19,6 +18,7 @@ from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
 
+from handover import digest
 from handover.editions import Change, Edition, Manifest, Store, before, catalogue, compare, day, manifests
 from handover.errors import HandoverError, MailError, StoreError
 from handover.schedule.entries import PASSWORD, Entry, Notify
@@ -130,8 +130,7 @@ def message(store: Store, notify: Notify, mail: Mail) -> EmailMessage:
         seen = notify.show_recipients or len(notify.to) == 1
         made["To"] = ", ".join(notify.to) if seen else "undisclosed-recipients:;"
         made["Date"] = format_datetime(mail.at)
-        digest = hashlib.sha256(mail.id.encode()).hexdigest()[:32]
-        made["Message-ID"] = f"<{digest}@{notify.sender.rpartition('@')[2]}>"
+        made["Message-ID"] = f"<{digest.of_bytes(mail.id.encode())[:32]}@{notify.sender.rpartition('@')[2]}>"
         # asks mail programs for no automatic answer
         made["Auto-Submitted"] = "auto-generated"
         made["Subject"] = Line(one_line(mail.subject))

@@ -211,32 +211,28 @@ class Runner:
 
     def _reopen_lost(self, entry: Entry) -> None:
         """Let the last tick of an entry run again if the edition that it came to is gone."""
-        row = self.log.last_run(entry.name)
+        row = self.log.last(entry.name)
         if row and row.edition and not os.path.lexists(Edition(self.store.root, row.report, row.edition).folder):
             self.tell(f"{self._shown(entry, row)} is run again: {row.report}/{row.edition} is gone")
             self.log.reopen(row)
 
     def _turn(self, entry: Entry) -> list[Tick]:
-        """Skip what is to be skipped, then run one tick; the caller holds the entry's lock."""
+        """Skip what is to be skipped, then claim and run one tick; the caller holds the entry's lock."""
         with self.log.writing():
             now = self.now()
             todo = plan(entry, self.log.waiting(entry.name, now), now)
             self.log.skip(todo.skipped, todo.why, now)
-            if todo.tick:
-                self._claim(entry, todo.tick, todo.trigger, now)
+            if row := todo.tick:
+                row.there = row.there if row.attempts else self._editions(entry, row.tick)
+                row.interruptions += row.running
+                row.attempts += 1
+                row.running, row.trigger, row.at = True, todo.trigger, now
+                row.report, row.given = entry.report, entry.given(row.tick)
+                self.log.put(row)
         if todo.skipped:
             last = f"{entry.local(todo.skipped[-1].tick):%Y-%m-%d %H:%M}"
             self.tell(f"{entry.name}: skipped {len(todo.skipped)} up to {last}: {todo.why}")
         return [*todo.skipped, *(self._run(entry, todo.tick) if todo.tick else [])]
-
-    def _claim(self, entry: Entry, row: Tick, trigger: str, now: dt.datetime) -> None:
-        if not row.attempts:
-            row.there = self._editions(entry, row.tick)
-        row.interruptions += row.running
-        row.attempts += 1
-        row.running, row.trigger, row.at = True, trigger, now
-        row.report, row.given = entry.report, entry.given(row.tick)
-        self.log.put(row)
 
     def _editions(self, entry: Entry, tick: dt.datetime) -> list[str]:
         """The editions of a tick's day; none if its parameters are not allowed, which its run will report."""

@@ -9,7 +9,7 @@ from typing import Any
 from handover.editions import Edition, Store
 from handover.schedule.due import plan
 from handover.schedule.entries import Entry, Notify
-from handover.schedule.log import BY_HAND, Log, Mail
+from handover.schedule.log import Log, Mail
 from handover.schedule.times import format_length, stamp
 
 #: How long a mail may be owed, once it was tried, before health fails.
@@ -55,43 +55,32 @@ def health(entry: Entry, log: Log, now: dt.datetime) -> Health:
     return Health(entry, since, good is not None, max(now - since, dt.timedelta()) if since else None)
 
 
-def faults(entry: Entry, log: Log, store: Store, now: dt.datetime) -> list[str]:
+def faults(entry: Entry, log: Log, store: Store, now: dt.datetime) -> Iterator[str]:
     """What is wrong with an entry beside its age, one text each: editions that are gone or damaged, mails undelivered.
 
     Its last edition is read whole. Of those before, which may have been pruned, what is left is looked at by size.
     """
     last, *earlier = [Edition(store.root, *names) for names in log.editions(entry.name)] or [None]
-    found = []
     if last and not os.path.lexists(last.folder):
-        found.append(
-            f"{entry.name}: {last.folder} must be there (it is gone).\n"
-            "Restore it, or run `handover schedule run --once`, which renders it again."
-        )
+        cure = "Restore it, or run `handover schedule run --once`, which renders it again."
+        yield f"{entry.name}: {last.folder} must be there (it is gone).\n{cure}"
     for one in filter(None, [last, *earlier]):
         wrong = one.faults(by_size=one is not last) if os.path.lexists(one.folder) else []
         if wrong:
-            found.append(
-                f"{entry.name}: {'; '.join(wrong)}.\n"
-                "Restore the edition, or remove its folder and run `handover schedule run --once`."
-            )
-    return found + (_undelivered(entry.notify, entry.name, log, now) if entry.notify else [])
+            cure = "Restore the edition, or remove its folder and run `handover schedule run --once`."
+            yield f"{entry.name}: {'; '.join(wrong)}.\n{cure}"
+    if entry.notify:
+        yield from _undelivered(entry.notify, entry.name, log, now)
 
 
-def _undelivered(notify: Notify, name: str, log: Log, now: dt.datetime) -> list[str]:
-    found = []
-    last = log.last_mail(name)
+def _undelivered(notify: Notify, name: str, log: Log, now: dt.datetime) -> Iterator[str]:
+    last, mend = log.last_mail(name), "Mend `notify` or the server;"
     if last and (last.state == "given up" or set(last.refused) & set(notify.to)):
-        found.append(
-            f"{name}: '{last.subject}': {last.trouble()}\n"
-            "Mend `notify` or the server; the next mail that reaches everybody ends this."
-        )
+        yield f"{name}: '{last.subject}': {last.trouble()}\n{mend} the next mail that reaches everybody ends this."
     for one in log.owed():
         if one.entry == name and one.attempts and now - one.at > OWED_MAX:
-            found.append(
-                f"{name}: '{one.subject}' is owed since {format_length(now - one.at)}: {one.cause}\n"
-                "Mend `notify` or the server; it is tried at each run."
-            )
-    return found
+            since = f"is owed since {format_length(now - one.at)}: {one.cause}"
+            yield f"{name}: '{one.subject}' {since}\n{mend} it is tried at each run."
 
 
 def grown_stale(entries: Sequence[Entry], log: Log, now: dt.datetime) -> Iterator[Mail]:
@@ -104,56 +93,48 @@ def grown_stale(entries: Sequence[Entry], log: Log, now: dt.datetime) -> Iterato
             yield Mail(name, entry.name, "stale", now, f"{entry.name}: grown stale", f"{found}\n\n{advice}\n")
 
 
-def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[dict[str, Any]]:
+def listing(entries: Sequence[Entry], log: Log, now: dt.datetime) -> Iterator[dict[str, Any]]:
     """One row an entry: its next tick, what came of its last, and how many seconds old its last good edition is."""
     owed = [mail.entry for mail in log.owed()]
-    rows = []
     for entry in entries:
-        found, last = health(entry, log, now), next(iter(log.history(entry.name, 1, without=BY_HAND)), {})
-        rows.append(
-            {
-                "entry": entry.name,
-                "report": entry.report,
-                "cron": entry.cron,
-                "timezone": entry.timezone,
-                "next": next(entry.ticks(now), None),
-                "last": last.get("last"),
-                "outcome": last.get("outcome"),
-                "edition": next((edition for _, edition in log.editions(entry.name)), None),
-                "age": _seconds(found.age) if found.ever else None,
-                "max_age": _seconds(entry.max_age),
-                "stale": found.stale,
-                "pending": len(log.waiting(entry.name, now)),
-                "mails_owed": owed.count(entry.name),
-            }
-        )
-    return rows
+        found, last = health(entry, log, now), log.last(entry.name, skipped=True)
+        yield {
+            "entry": entry.name,
+            "report": entry.report,
+            "cron": entry.cron,
+            "timezone": entry.timezone,
+            "next": next(entry.ticks(now), None),
+            "last": last and last.tick,
+            "outcome": last and last.outcome,
+            "edition": next((edition for _, edition in log.editions(entry.name)), None),
+            "age": _seconds(found.age) if found.ever else None,
+            "max_age": _seconds(entry.max_age),
+            "stale": found.stale,
+            "pending": len(log.waiting(entry.name, now)),
+            "mails_owed": owed.count(entry.name),
+        }
 
 
-def due(entries: Sequence[Entry], log: Log, now: dt.datetime) -> list[dict[str, Any]]:
+def due(entries: Sequence[Entry], log: Log, now: dt.datetime) -> Iterator[dict[str, Any]]:
     """One row for each entry with something to run, to skip or to try again.
 
     `behind` counts the ticks that wait after `tick`, `skips` those that `why` skips.
     """
-    rows = []
     for entry in entries:
         todo = plan(entry, log.waiting(entry.name, now), now)
         tick, again = todo.tick and todo.tick.tick, todo.look if todo.trigger == "retry" and not todo.tick else None
         if tick or todo.skipped or again:
-            rows.append(
-                {
-                    "entry": entry.name,
-                    "report": entry.report,
-                    "tick": tick,
-                    "trigger": todo.trigger or None,
-                    "again": again,
-                    "parameters": entry.given(tick) if tick else None,
-                    "behind": todo.behind,
-                    "skips": len(todo.skipped),
-                    "why": todo.why or None,
-                }
-            )
-    return rows
+            yield {
+                "entry": entry.name,
+                "report": entry.report,
+                "tick": tick,
+                "trigger": todo.trigger or None,
+                "again": again,
+                "parameters": entry.given(tick) if tick else None,
+                "behind": todo.behind,
+                "skips": len(todo.skipped),
+                "why": todo.why or None,
+            }
 
 
 def format_instant(instant: dt.datetime | None, name: str, entries: Sequence[Entry]) -> str:

@@ -46,16 +46,10 @@ def new_report(project: Project, report: str) -> Path:
         "evidence": EVIDENCE if found.article else "",
         "also": ", evidence" if found.article else "",
         "rows": f"frame({table}).query({where})" if found.table else f'story.numbers("{found.fact}")',
-        **{
-            name: json.dumps(text, ensure_ascii=False)
-            for name, text in (
-                ("sentence", _sentence(label, found)),
-                ("drawn", "All rows of the table that can be compared" if found.table else "The rows behind it"),
-                ("heading", value),
-                ("alt", alt),
-            )
-        },
     }
+    drawn = "All rows of the table that can be compared" if found.table else "The rows behind it"
+    quoted = {"sentence": _sentence(label, found), "drawn": drawn, "heading": value, "alt": alt}
+    words |= {name: json.dumps(text, ensure_ascii=False) for name, text in quoted.items()}
     nb = json.loads((TEMPLATES / "report.ipynb").read_text("utf-8"))
     for number, cell in enumerate(nb["cells"], 1):
         cell["source"] = string.Template("".join(cell["source"])).substitute(words)
@@ -138,11 +132,7 @@ def _require_empty(folder: Path) -> None:
 
 
 def _toml(option: str, text: str) -> str:
-    """Write a text as between the quotes of TOML.
-
-    Raises:
-        HandoverError: It has a character that cannot be seen.
-    """
+    """Write a text, all of which must be seen, as between the quotes of TOML."""
     if not text.isprintable():
         raise HandoverError(f"{option}: must be one line of text (got {text!r}).\nWrite it without control characters.")
     return json.dumps(text, ensure_ascii=False)[1:-1]

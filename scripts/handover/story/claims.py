@@ -5,13 +5,13 @@ A claim is one atomic statement in a source, in our own words, in whichever tabl
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from handover.errors import FactError, near
 from handover.story.data import Tables
-from handover.story.values import English, Period, Row, period_of, quantity_of
+from handover.story.values import English, Period, Quantity, Row, overlap, period_of, quantity_of, stated
 from handover.tables import ARTICLE, row_id
 
 #: The lowest grade of a source, which alone never supports a printed number.
@@ -73,6 +73,7 @@ class View:
     tables: Tables
     as_of: dt.date
     evidence: str = "record"
+    _rows: dict[str, list[Row]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def sees(self, row_id: str) -> bool:
         """Return whether a row may be used.
@@ -121,10 +122,6 @@ class View:
             self._rows[table] = [row for row in self.tables.rows[table] if self.usable(row)]
         return self._rows[table]
 
-    @cached_property
-    def _rows(self) -> dict[str, list[Row]]:
-        return {}
-
     def usable(self, row: Row) -> bool:
         """Return whether a row may be used."""
         if self.evidence == "article" and row.get("source_id", ARTICLE) != ARTICLE:
@@ -163,6 +160,16 @@ class View:
         """Return the ids of the known conflicts that involve one of the rows, in order."""
         touched = self.registered(row_ids)
         return tuple(name for name in self.conflicts if name in touched) if touched else ()
+
+    def contesting(self, row_id: str, value: Quantity | Period, of: str) -> tuple[str, ...]:
+        """Return the known conflicts of a row whose other side contradicts a value that was read from it by `of`."""
+        found = []
+        for conflict in self.conflicts_over([row_id]):
+            sides = self.tables.sides[conflict]
+            others = [stated(claim.row, of) for claim in self.claims(sides["b" if row_id in sides["a"] else "a"])]
+            if any(other and not overlap(value, other) for other in others):
+                found.append(conflict)
+        return tuple(found)
 
     def registered(self, row_ids: Iterable[str]) -> set[str]:
         """Return the ids of the conflicts, known or not, that involve one of the rows."""
@@ -263,9 +270,7 @@ def _total(_: Tables, row: Row) -> str:
     text = f"{_many(row, 'count')} {COUNTED.get(str(row['scope']), str(row['scope']).replace('_', ' '))}, {_when(row)}"
     if row["attributed_to"]:
         text += f", laid to {row['attributed_to']}"
-    if row["wounded"] is not None:
-        text += f"; {_many(row, 'wounded')} wounded"
-    for column, word in (("all_killed", "people killed"), ("all_wounded", "people wounded")):
+    for column, word in (("wounded", "wounded"), ("all_killed", "people killed"), ("all_wounded", "people wounded")):
         if row[column] is not None:
             text += f"; {_many(row, column)} {word}"
     return text
@@ -290,24 +295,15 @@ def _handover(tables: Tables, row: Row) -> str:
 
 def _isis(_: Tables, row: Row) -> str:
     what = {"attacks": "ISIS attacks", "claims": "attacks claimed by ISIS", "incidents": "ISIS incidents"}
+    what |= {"average_per_quarter": "ISIS attacks a quarter on average"}
     if row["measure"] == "trend":
         return f"ISIS activity in {row['scope']}, {_when(row)}: no count given"
-    if row["measure"] == "average_per_quarter":
-        return f"{_many(row)} ISIS attacks a quarter on average in {row['scope']}, {_when(row)}"
     return f"{_many(row)} {what[str(row['measure'])]} in {row['scope']}, {_when(row)}"
-
-
-def _strength(_: Tables, row: Row) -> str:
-    return f"{_many(row)} ISIS {row['measure']} in {row['scope']}, {_when(row)}"
 
 
 def _base(_: Tables, row: Row) -> str:
     text = f"{row['name']} lies in the province of {row['province']}"
     return text if row["latitude"] is None else f"{text}, at {row['latitude']}° N, {row['longitude']}° E"
-
-
-def _milestone(_: Tables, row: Row) -> str:
-    return f"{row['label']}: due {_when(row)}"
 
 
 def _summary(tables: Tables, row: Row) -> str:
@@ -346,7 +342,7 @@ STATEMENTS: dict[str, Callable[[Tables, Row], str]] = {
     "attack_totals": _total,
     "handovers": _handover,
     "isis_attacks": _isis,
-    "isis_strength": _strength,
+    "isis_strength": lambda _, row: f"{_many(row)} ISIS {row['measure']} in {row['scope']}, {_when(row)}",
     "bases": _base,
-    "milestones": _milestone,
+    "milestones": lambda _, row: f"{row['label']}: due {_when(row)}",
 }

@@ -9,7 +9,7 @@ from itertools import chain, combinations
 
 from handover.story.data import Tables
 from handover.story.derived import MEANT
-from handover.story.values import English, Period, Quantity, Row, overlap, period_of, quantity_of
+from handover.story.values import DAYS, English, Period, Quantity, Row, overlap, period_of, stated
 from handover.tables import Value, row_id
 
 #: The columns that say what a row of this story speaks of, beside its period; of another story it is the text of all
@@ -18,8 +18,8 @@ SUBJECT = ("scope", "place_id", "basis", "measure", "weapon")
 ASIDE = ("source_id", "date_precision", "bound", "note", "speaker", "actors", "counted_by")
 INTERVAL = ("value", "low", "high")
 #: What a fact may be of, beside a number.
-WHEN = ("date", "start", "end", "said")
-#: How far apart two reports of one handover may be.
+WHEN = (*DAYS, "said")
+#: How far apart two reports of one handover of a base may be.
 APART = dt.timedelta(120)
 CURE = "register the conflict in {} and conflict_rows.csv, or correct the row that is wrong"
 
@@ -59,7 +59,7 @@ def _comparable(tables: Tables) -> Iterator[tuple[list[Row], list[str]]]:
     for rows in tables.rows.values():
         for alike in _alike(rows):
             like |= {row_id(row): alike for row in alike}
-            yield alike, [name for name, cell in alike[0].items() if name == "value" or name not in INTERVAL]
+            yield alike, [name for name in alike[0] if name == "value" or name not in (*INTERVAL, *DAYS)]
     for fact in tables.rows.get("facts", []):
         of = str(fact["of"])
         if fact["choose"] != "first" or of in WHEN:
@@ -106,21 +106,12 @@ def _turns(rows: list[Row]) -> Iterator[list[Row]]:
 
 def _why(one: Row, other: Row, columns: list[str]) -> str:
     for column in columns:
-        stated, against = (_stated(row, column) for row in (one, other))
-        if stated and against and not overlap(stated, against):
-            return f"{column}: {in_words(stated)} against {in_words(against)}"
+        value, against = (stated(row, column) for row in (one, other))
+        if value and against and not overlap(value, against):
+            return f"{column}: {in_words(value)} against {in_words(against)}"
     return ""
 
 
-def _stated(row: Row, column: str) -> Quantity | Period | None:
-    if column == "date":
-        return period_of(row)
-    if column != "value" and not isinstance(row.get(column), int | float):
-        return None
-    quantity = quantity_of(row, column)
-    return quantity if quantity.known else None
-
-
-def in_words(stated: Quantity | Period) -> str:
+def in_words(value: Quantity | Period) -> str:
     """Return a value as messages write it."""
-    return English().period(stated) if isinstance(stated, Period) else English().quantity(stated, digits=True)
+    return English().period(value) if isinstance(value, Period) else English().quantity(value, digits=True)

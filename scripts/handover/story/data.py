@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from handover import plain, tables
-from handover.errors import DataError, near
+from handover.errors import DataError, itemised, near
 from handover.project import Project
 from handover.story.values import known_since
 from handover.tables import ARTICLE, Row, row_id
@@ -84,18 +84,17 @@ class Tables(tables.Record):
     @cached_property
     def _since(self) -> dict[int, dt.date]:
         """That day for every row, by the identity of the row."""
-        return {id(row): self._known(row) for rows in self.rows.values() for row in rows}
+        return {
+            id(row): dt.date.min if self.unsourced(row) else known_since(row, self.source_of(row))
+            for rows in self.rows.values()
+            for row in rows
+        }
 
     @cached_property
     def days(self) -> list[dt.date]:
         """The days on which a row became known, and the first of each year, on which counts of the last are known."""
         days = set(self._since.values())
         return sorted(days | {dt.date(day.year + 1, 1, 1) for day in days if day.year < dt.MAXYEAR})
-
-    def _known(self, row: Row) -> dt.date:
-        if self.unsourced(row):
-            return dt.date.min
-        return known_since(row, self.source_of(row))
 
     @cached_property
     def contested(self) -> dict[str, set[str]]:
@@ -171,12 +170,7 @@ def sentences(text: str) -> dict[tuple[int, int], tuple[int, int]]:
 def check_article(project: Project, path: Path) -> str:
     """Check every locator of ``article/claims.csv`` against the article, which the project never stores.
 
-    Args:
-        project: The checkout.
-        path: The article as a UTF-8 text file.
-
-    Returns:
-        How many sentences are accounted for, in words.
+    `path` is that of the article as UTF-8 text. Returns how many sentences are accounted for, in words.
 
     Raises:
         DataError: A span does not fit its hash or its sentence, or a sentence has no claim.
@@ -202,9 +196,7 @@ def check_article(project: Project, path: Path) -> str:
             covered.add(place)
     faults += [f"paragraph {p}, sentence {s} has no claim and no comment" for p, s in sorted(spans.keys() - covered)]
     if faults:
-        raise DataError(
-            f"data/article/claims.csv: {len(faults)} locators do not fit {path.name}:\n"
-            + "\n".join(f"  {fault}" for fault in faults)
-            + "\nIs this the article the claims were taken from? If so, correct the rows."
-        )
+        said = f"data/article/claims.csv: {len(faults)} locators do not fit {path.name}:"
+        cure = "Is this the article the claims were taken from? If so, correct the rows."
+        raise DataError(itemised(said, faults, cure))
     return f"{len(covered)} of {len(spans)} sentences accounted for (100 %)"

@@ -28,11 +28,10 @@ from typing import TYPE_CHECKING, Any
 from handover.errors import FactError, near
 from handover.story import arithmetic
 from handover.story.claims import WEAK
-from handover.story.values import English, Period, Quantity, Row, overlap, period_of, quantity_of
+from handover.story.values import DAYS, English, Period, Quantity, Row, period_of, quantity_of
 from handover.tables import Value, claimed, row_id
 
 if TYPE_CHECKING:
-    from handover.story.claims import Claim
     from handover.story.data import Tables
     from handover.story.facts import Fact, Facts
 
@@ -52,8 +51,6 @@ COMPUTED = ("count", *MANY, *TWO)
 MEANT = ("planned", "ordered", "authorised")
 PER_CENT = "per cent"
 FIRST_OR_LAST = (("date", "least"), ("date", "most"))
-#: What is read off a row that is no number, but a day.
-DAYS = ("date", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +188,9 @@ class _Group:
 
     def counted(self) -> Part | None:
         """Return how many rows there are, or how many different values they have."""
-        rows = self._rows() if self.ruled else [row for row in self._named() if row]
-        if not rows or (not self.ruled and len(rows) < len(self.words)):
+        taken = self._taken()
+        rows = [row for row in taken if row]
+        if not rows or len(rows) < len(taken):
             return None
         if self.of != "rows":
             self._refuse_column(rows[0])
@@ -204,13 +202,13 @@ class _Group:
 
     def day(self, *, last: bool) -> dict[str, Any] | None:
         """Return the first or the last day that the rows give."""
-        rows = self._rows() if self.ruled else list(self._named())
+        rows = self._taken()
         dated = [(period, row) for row in rows if row and (period := period_of(row))]
         if not dated or len(dated) < len(rows):
             return None
         choose = max if last else min
         period, row = choose(dated, key=lambda one: one[0].end if last else one[0].start)
-        conflicts = self._contested(row_id(row), period, lambda claim: claim.period)
+        conflicts = self.facts.view.contesting(row_id(row), period, "date")
         return {"claims": (row_id(row),), "known": self.tables.known(row), "period": period, "conflicts": conflicts}
 
     def one(self) -> Part | None:
@@ -250,34 +248,18 @@ class _Group:
         return period if self.of == "date" else Period.around(getattr(period, self.of), period.precision)
 
     def _part(self, row: Row) -> Part:
-        name, period = row_id(row), period_of(row)
+        name, period, contesting = row_id(row), period_of(row), self.facts.view.contesting
         if self.of in DAYS and period:
-            return Part(
-                claims=(name,),
-                known=self.tables.known(row),
-                number=arithmetic.day(self._end_of(period)),
-                period=period,
-                kind="day",
-                units=frozenset({"days"}),
-                conflicts=self._contested(name, period, lambda claim: claim.period),
-            )
-        self._refuse_column(row)
-        number = quantity_of(row, self.of)
-        table, basis = self.tables.where[name][0], str(row.get("basis") or "")
-        words = [
-            f"{self.of} of {table}",
-            str(row.get("unit") or ""),
-            basis if basis in MEANT else "observed" if basis else "",
-        ]
-        return Part(
-            claims=(name,),
-            known=self.tables.known(row),
-            number=number,
-            period=period,
-            kind=" ".join(filter(None, words)),
-            units=self._units(table, row),
-            conflicts=self._contested(name, number, lambda claim: quantity_of(claim.row, self.of)),
-        )
+            number, kind, units = arithmetic.day(self._end_of(period)), "day", frozenset({"days"})
+            conflicts = contesting(name, period, "date")
+        else:
+            self._refuse_column(row)
+            number, conflicts = quantity_of(row, self.of), contesting(name, quantity_of(row, self.of), self.of)
+            table, basis = self.tables.where[name][0], str(row.get("basis") or "")
+            meant = basis if basis in MEANT else "observed" if basis else ""
+            kind = " ".join(filter(None, [f"{self.of} of {table}", str(row.get("unit") or ""), meant]))
+            units = self._units(table, row)
+        return Part((name,), self.tables.known(row), number, period, kind, units, conflicts)
 
     def _refuse_column(self, row: Row) -> None:
         if self.of not in row:
@@ -297,20 +279,9 @@ class _Group:
             if any(self.tables.where[claim][0] == table for claim in str(row["claims"]).split())
         )
 
-    def _contested(
-        self, name: str, value: Quantity | Period, read: Callable[["Claim"], Quantity | Period | None]
-    ) -> tuple[str, ...]:
-        """Return the known conflicts of a row whose other side gives a value that contradicts its own."""
-        view, found = self.facts.view, []
-        for conflict in view.conflicts_over([name]):
-            sides = self.tables.sides[conflict]
-            others = [read(other) for other in view.claims(sides["b" if name in sides["a"] else "a"])]
-            if any(other and _known(other) and _known(value) and not overlap(value, other) for other in others):
-                found.append(conflict)
-        return tuple(found)
-
-    def _named(self) -> Iterator[Row | None]:
-        return (self._row(word) for word in self.words)
+    def _taken(self) -> list[Row | None]:
+        """Return the rows of a rule, or those named, None for one that may not be used."""
+        return self._rows() if self.ruled else [self._row(word) for word in self.words]
 
     def _row(self, word: str) -> Row | None:
         """Return a row by its id, if it may be used, and stand alone."""
@@ -356,10 +327,6 @@ def _sound(tables: "Tables", table: str, *conditions: tuple[str, bool, str]) -> 
         and all(_holds(row[column], wanted) is not without for column, without, wanted in conditions)
         and tables.source_of(row)["grade"] != WEAK
     ]
-
-
-def _known(value: Quantity | Period) -> bool:
-    return isinstance(value, Period) or value.known
 
 
 def _holds(value: Value, wanted: str) -> bool:

@@ -120,11 +120,7 @@ class News:
         return (int(str(row["weight"])), str(row["news"] or "")) if row else DERIVED_NEWS.get(key, (DETAIL, ""))
 
     def sentence(self, key: str, write: Callable[[str], str]) -> str:
-        """Write the sentence that reports a fact; "" for a fact that is never news.
-
-        Args:
-            key: The fact.
-            write: Writes a template.
+        """Write the sentence that reports a fact, from its template; "" for a fact that is never news.
 
         Raises:
             ProseError: The sentence names another fact, which may not be known, or none.
@@ -236,9 +232,8 @@ class PrintLog:
     def content(self, *, brief: bool = False) -> dict[str, Any]:
         """Return the evidence for everything printed; `handover.document` documents the keys.
 
-        Args:
-            brief: For a report of one page: give only the claim that is printed and the conflict that its mark leads
-                to, and ask the page to be short.
+        A `brief` one, for a report of one page, gives only the claim that is printed and the conflict that its mark
+        leads to, and asks the page to be short.
         """
         tables = self.facts.view.tables
         facts = [fact for key in self.printed if (fact := self.facts[key])]

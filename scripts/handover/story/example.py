@@ -9,7 +9,6 @@ from handover.story.claims import View
 from handover.story.contradictions import subject_of
 from handover.story.data import Tables
 from handover.story.facts import Facts
-from handover.story.values import Row
 
 #: What a table must have so that its rows can be drawn along time, beside a day.
 QUANTITY = {"value", "low", "high", "bound"}
@@ -55,15 +54,12 @@ def first_usable(project: Project, today: dt.date) -> Example:
             # a scope or a measure says enough; where there is none, rows of one subject alone can be compared
             own = {} if row.get("scope") or row.get("measure") else subject_of(row)
             alike = {column: row[column] for column in SERIES if row.get(column)} | own
-            return Example(day, fact.key, fact.label, fact.unit, table, _query(alike), "claims" in tables.rows)
+            # those that state a number
+            query = " and ".join([*(f"{column} == {str(cell)!r}" for column, cell in alike.items()), "bound.notna()"])
+            return Example(day, fact.key, fact.label, fact.unit, table, query, "claims" in tables.rows)
     if known:
         return Example(day, known[0].key, known[0].label, known[0].unit, "", "", "claims" in tables.rows)
     raise DataError(
         "data/facts.csv: must have a fact that states a number (none is known whose rows have a date or a start).\n"
         "Add a row to a table, with a number, a day and its source, and a fact of it."
     )
-
-
-def _query(alike: Row) -> str:
-    """Write which rows a chart shows: those that state a number, of one series."""
-    return " and ".join([*(f"{column} == {str(cell)!r}" for column, cell in alike.items()), "bound.notna()"])

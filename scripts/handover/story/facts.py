@@ -19,7 +19,7 @@ from handover.story.claims import OUTSIDE, Claim, View, Why, until
 from handover.story.contradictions import CURE, WHEN, contradictions, in_words
 from handover.story.data import Tables
 from handover.story.derived import COMPUTED, computed
-from handover.story.values import English, Period, Quantity, Row, overlap, quantity_of
+from handover.story.values import English, Period, Quantity, Row, overlap, stated
 from handover.tables import claimed, row_id
 
 LISTED = "data/facts.csv lists the facts; add a row to it, with the claims behind the number."
@@ -195,8 +195,12 @@ def _facts(tables: Tables, day: dt.date, evidence: str) -> Facts:
 def _read(facts: Facts, row: Row) -> Fact | None:
     """Read a declared fact from the preferred claim, or compute it."""
     view = facts.view
+    name = {"key": str(row["fact"]), "label": str(row["label"]), "unit": str(row["unit"])}
     if row["choose"] in COMPUTED:
-        return _computed(facts, row)
+        made = computed(facts, row)
+        if made and row["conflicts"]:
+            made["conflicts"] = _declared_conflicts(view, row)
+        return Fact(**name, **made, reading=str(row["reading"] or "")) if made else None
     claims = view.claims(str(row["claims"]).split())
     if row["choose"] == "latest":
         claims = [found for found in claims if not view.weak(found.row)]
@@ -205,12 +209,11 @@ def _read(facts: Facts, row: Row) -> Fact | None:
     claims.sort(key=lambda found: view.weak(found.row))
     if not claims or view.weak(claims[0].row):
         return None
-    name = {"key": str(row["fact"]), "label": str(row["label"]), "unit": str(row["unit"])}
     of = str(row["of"])
     if of == SAID:
         ids = tuple(found.id for found in claims)
         return Fact(**name, claims=ids, known=claims[0].known, conflicts=_declared_conflicts(view, row))
-    values = [(found, value) for found in claims if (value := _value(found, of)) is not None]
+    values = [(found, value) for found in claims if (value := stated(found.row, of))]
     if not values:
         return None
     _refuse_contradiction(view, name["key"], values)
@@ -223,18 +226,8 @@ def _read(facts: Facts, row: Row) -> Fact | None:
         quantity=value if isinstance(value, Quantity) else None,
         period=first.period if isinstance(value, Quantity) else value,
         reading=str(row["reading"] or "") if len(ids) > 1 or row["choose"] == "latest" else "",
-        conflicts=_conflicts(view, row, first, value),
+        conflicts=_declared_conflicts(view, row) if row["conflicts"] else view.contesting(first.id, value, of),
     )
-
-
-def _computed(facts: Facts, row: Row) -> Fact | None:
-    found = computed(facts, row)
-    if found is None:
-        return None
-    if row["conflicts"]:
-        found["conflicts"] = _declared_conflicts(facts.view, row)
-    name = {"key": str(row["fact"]), "label": str(row["label"]), "unit": str(row["unit"])}
-    return Fact(**name, **found, reading=str(row["reading"] or ""))
 
 
 def _reading(facts: Facts, text: str) -> str:
@@ -285,30 +278,6 @@ def _misdeclared(tables: Tables) -> Iterator[str]:
 def _declared_conflicts(view: View, row: Row) -> tuple[str, ...]:
     """Return the known conflicts that a fact declares; ``none`` declares that there are none."""
     return tuple(name for name in str(row["conflicts"] or "").split() if name in view.conflicts)
-
-
-def _conflicts(view: View, row: Row, first: Claim, chosen: Quantity | Period) -> tuple[str, ...]:
-    """Return the known conflicts over a value: as declared, else those whose other side contradicts it."""
-    if row["conflicts"]:
-        return _declared_conflicts(view, row)
-    found = []
-    for conflict in view.conflicts_over([first.id]):
-        sides = view.tables.sides[conflict]
-        others = sides["b"] if first.id in sides["a"] else sides["a"]
-        values = [_value(claim, str(row["of"])) for claim in view.claims(others)]
-        if any(value is not None and not overlap(chosen, value) for value in values):
-            found.append(conflict)
-    return tuple(found)
-
-
-def _value(found: Claim, of: str) -> Quantity | Period | None:
-    if of == "date":
-        return found.period
-    if of in ("start", "end") and found.period:
-        day = getattr(found.period, of)
-        return Period(day, day)
-    stated = quantity_of(found.row, of)
-    return stated if stated.known else None
 
 
 def _refuse_contradiction(view: View, key: str, values: list[tuple[Claim, Quantity | Period]]) -> None:
@@ -412,10 +381,6 @@ def _base_status(facts: Facts, key: str) -> Fact | None:
     return None
 
 
-def _report_day(facts: Facts, key: str) -> Fact:
-    return _a_day(key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report.")
-
-
 def earlier_day(day: dt.date) -> Fact:
     """Return the day of the earlier edition that a report is compared with."""
     return _a_day(
@@ -440,7 +405,9 @@ def _a_day(key: str, label: str, day: dt.date, reading: str = "", claims: tuple[
 
 #: Fact -> the function that computes it from all facts and the fact's key.
 DERIVED: dict[str, Callable[[Facts, str], Fact | None]] = {
-    "as_of": _report_day,
+    "as_of": lambda facts, key: _a_day(
+        key, "The day this report speaks from", facts.view.as_of, "Set by whoever rendered the report."
+    ),
     "record_end": _record_end,
     "departures": _departures,
     "slip": _slip,

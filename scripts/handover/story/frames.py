@@ -8,7 +8,7 @@ import datetime as dt
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -91,34 +91,26 @@ def marks(view: View, labels: Mapping[str, str]) -> "pd.DataFrame":
 
 
 def numbers(view: View, facts: Iterable["Fact"]) -> "pd.DataFrame":
-    """Return facts with a number as rows: ``fact``, ``label``, the columns of an interval, ``start``, ``end``.
+    """Return facts of a number and a time as rows: ``fact``, ``label``, the columns of an interval, ``start``, ``end``.
 
     A fact has a row for each claim behind it. They read alike, so a table shows them as one row with several sources.
     """
     rows = []
     for fact in facts:
-        number, period = fact.quantity, fact.period
-        if number and period:
-            words = {"fact": fact.key, "label": fact.label, "start": period.start, "end": period.end}
-            words |= {"value": number.value, "low": number.low, "high": number.high, "bound": number.bound}
-            rows += [words | _evidence(view, claim) for claim in fact.claims]
+        words = {"fact": fact.key, "label": fact.label, "start": fact.period.start, "end": fact.period.end}
+        words |= asdict(fact.quantity)
+        rows += [words | _evidence(view, claim) for claim in fact.claims]
     return from_rows(rows, ("fact", "label", "value", "low", "high", "bound", "start", "end"))
 
 
 def statements(view: View, row_ids: list[str], language: English) -> "pd.DataFrame":
     """Return who said what: ``said`` (when, in words), ``speaker`` with office, ``statement``, ``start``; by day.
 
-    What the article reports was said by the day it was known, since the article has no date.
-
-    Args:
-        view: What was known.
-        row_ids: Rows of ``claims`` and ``events``; unknown ones and those of the lowest grade are left out.
-        language: Writes dates.
+    The rows are those of ``claims`` and ``events`` that may be used, and stand alone. What the article reports was said
+    by the day it was known, since the article has no date.
     """
     rows = []
     for found in view.claims(row_ids):
-        if view.weak(found.row):
-            continue
         from_article = found.source == ARTICLE
         day = found.known if from_article or not found.period else found.period.start
         when = f"by {language.date(day)}" if from_article else language.period(found.period or Period(day, day))
@@ -169,7 +161,9 @@ def promises(view: View, language: English) -> "pd.DataFrame":
         report = next(reports, None)
         done = report.period if report else None
         due = Period(row["start"], row["end"], str(row["date_precision"]))  # type: ignore[arg-type]
-        words = {"label": row["label"], "due": _due(due, language), "date": row["start"]}
+        # a promised week may be any of several
+        within = "a week within " if due.precision == "week" and (due.end - due.start).days > 6 else ""
+        words = {"label": row["label"], "due": within + language.period(due), "date": row["start"]}
         if done:
             words |= {"done": language.period(done), "late": lateness(due, done, language)}
         else:
@@ -177,11 +171,6 @@ def promises(view: View, language: English) -> "pd.DataFrame":
         ids = [str(row["milestone_id"]), *([report.id] if report else [])]
         rows += [words | _evidence(view, row_id) for row_id in ids]
     return from_rows(rows, ("label", "due", "done", "late", "date"))
-
-
-def _due(due: Period, language: English) -> str:
-    longer = due.precision == "week" and (due.end - due.start).days > 6
-    return ("a week within " if longer else "") + language.period(due)
 
 
 def lateness(due: Period, done: Period, language: English) -> str:

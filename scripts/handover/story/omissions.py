@@ -13,7 +13,7 @@ from typing import Any
 
 from handover.story.claims import Why
 from handover.story.facts import Facts
-from handover.story.sentences import Passed, escape
+from handover.story.sentences import Unknown, escape
 
 OMITTED_MIME = "application/vnd.handover.omitted+json"
 #: How many characters of a template are shown.
@@ -68,15 +68,18 @@ class Omissions:
             self.add(where, words, Why("it is not the last line of its cell, which alone is shown"), lost=True)
         self.unshown.clear()
 
-    def passed(self, passed: Passed) -> None:
-        """Record the templates that were passed over."""
+    def passed(self, where: str, template: str, unknown: Iterable[Unknown], *, instead: str, allowed: bool) -> None:
+        """Record templates that were passed over: the first of them, and the fields of all that were missing.
+
+        `instead` is the text that was written; `allowed` says that an empty template was.
+        """
         whys: dict[Why, list[str]] = {}
-        for one in dict.fromkeys(passed.unknown):
+        for one in dict.fromkeys(unknown):
             why = self.facts.why_unknown(one.key) or Why(f"has no {one.part or 'value'}")
             whys.setdefault(why, []).append(one.key)
         told = "; ".join(f"{', '.join(dict.fromkeys(names))} {why.words}" for why, names in whys.items())
-        lost, expected = not (passed.instead or passed.allowed), all(why.expected for why in whys)
-        self.found.append(Omission(passed.where, passed.template, told, passed.instead, lost, expected))
+        lost, expected = not (instead or allowed), all(why.expected for why in whys)
+        self.found.append(Omission(where, template, told, instead, lost, expected))
 
     def add(self, where: str, words: str, why: Why | None, *, lost: bool = False) -> None:
         """Record something else than a template that is not printed; nothing where there is no reason."""

@@ -55,16 +55,11 @@ def split_field(name: str) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a template, resolved; a condition has no text."""
+    """One field of a template, resolved; a condition, which only requires that its fact was known, has no text."""
 
     fact: Fact
     text: str
     part: str
-
-    @property
-    def condition(self) -> bool:
-        """Whether the field only requires that its fact was known."""
-        return not self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +70,19 @@ class Unknown:
     part: str
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """Templates that were passed over: the first of them, and the fields of all that were missing.
-
-    `instead` is the text that was written; `allowed` says that an empty template was.
-    """
-
-    where: str
-    template: str
-    unknown: tuple[Unknown, ...]
-    instead: str
-    allowed: bool
-
-
 @dataclass
 class Writer:
     """Writes templates in one language.
 
-    `used` is called with each field that was printed, `passed` where the best template could not be written.
+    `used` is called with each field that was printed, `passed` where the best template could not be written, as
+    `Omissions.passed` is.
     """
 
     facts: Facts
     language: English
     names: Iterable[str] = ()
     used: Callable[[Field], None] = field(default=lambda _: None)
-    passed: Callable[[Passed], None] = field(default=lambda _: None)
+    passed: Callable[..., None] = field(default=lambda *_, **__: None)
 
     def __post_init__(self) -> None:
         # a longer name may contain a shorter one
@@ -141,7 +123,7 @@ class Writer:
         unknown: list[Unknown] = []
         for template in choices:
             pieces = self._pieces(template, where)
-            if bound and template and all(isinstance(p, str) or (isinstance(p, Field) and p.condition) for p in pieces):
+            if bound and template and all(isinstance(p, str) or (isinstance(p, Field) and not p.text) for p in pieces):
                 raise ProseError(
                     f"{where}: a finding must name a fact (got {template!r}).\nWithout one it would be "
                     "printed before it was known; name what it rests on, such as {FACT} or {FACT.source}."
@@ -152,11 +134,11 @@ class Writer:
                 chosen = None if missing else pieces
         text = ""
         for piece in chosen or ():
-            if isinstance(piece, Field) and not piece.condition:
+            if isinstance(piece, Field) and piece.text:
                 self.used(piece)
             text += write(piece) if isinstance(piece, Field) else str(piece)
         if unknown:
-            self.passed(Passed(where, choices[0], tuple(unknown), plain(text), allowed=chosen == []))
+            self.passed(where, choices[0], unknown, instead=plain(text), allowed=chosen == [])
         return text
 
     def _pieces(self, template: str, where: str) -> list[str | Field | Unknown]:
@@ -190,7 +172,7 @@ class Writer:
                     f"Write {{{name}}}, or a style: {', '.join(STYLES)}.\n  {template}"
                 )
             if name is not None:
-                begun = any(p if isinstance(p, str) else not (isinstance(p, Field) and p.condition) for p in pieces)
+                begun = any(p if isinstance(p, str) else not (isinstance(p, Field) and not p.text) for p in pieces)
                 pieces.append(self._field(name, spec or "", template, where, first=not begun and len(parsed) > 1))
         _require_per_cent(pieces, template, where)
         return pieces
@@ -288,7 +270,7 @@ class Writer:
         return self.language.quantity(fact.quantity, hedge="bare" not in styles, digits="digits" in styles)
 
     def _link(self, found: Field) -> str:
-        if found.condition:
+        if not found.text:
             return ""
         text = escape(found.text)
         if found.part in ("source", "speaker"):

@@ -95,7 +95,6 @@ class Story:
         if not words:
             raise ProseError(f"headline: one of the titles must hold on every day (none does on {self.view.as_of}).")
         below = self._writer.markdown(standfirst, where="standfirst")
-        self._omissions.tell()
         return self._sentence("headline", f"# {escape(words)}\n\n{below}", "headline")
 
     def say(self, *templates: str) -> Sentence:
@@ -103,11 +102,10 @@ class Story:
 
         Nothing is a loss, which is told, unless the last template is empty.
         """
-        text = self._writer.markdown(templates)
-        self._omissions.tell()
-        return self._sentence("say", text)
+        return self._sentence("say", self._writer.markdown(templates))
 
     def _sentence(self, where: str, text: str, role: str = "") -> Sentence:
+        self._omissions.tell()
         return Sentence(text, role, self._omissions.made(where, without_links(text).removeprefix("- ")))
 
     def findings(self, *templates: Templates, otherwise: Templates = ()) -> Sentence:
@@ -121,10 +119,7 @@ class Story:
         self._writer.check(otherwise, where="otherwise")
         items = [self._writer.markdown(item, where="findings", bound=True) for item in templates]
         text = "\n".join(f"- {item}" for item in items if item)
-        if not text:
-            return self._instead(otherwise)
-        self._omissions.tell()
-        return self._sentence("findings", text)
+        return self._sentence("findings", text) if text else self._instead(otherwise)
 
     def _instead(self, otherwise: Templates) -> Sentence:
         """Show what is said in place of all that was lost in this call."""
@@ -132,7 +127,6 @@ class Story:
         text = self._writer.markdown(otherwise, where="otherwise")
         self._omissions.found += before
         self._omissions.replaced(without_links(text))
-        self._omissions.tell()
         return self._sentence("otherwise", text)
 
     def _missed(self, key: str) -> None:
@@ -159,10 +153,7 @@ class Story:
             self._omissions.tell()
 
     def marks(self, labels: dict[str, str]) -> "pd.DataFrame":
-        """Return the rows that were known, under the author's labels; see `frames.marks`.
-
-        Args:
-            labels: A row's id, or the fact that rests on it, to the label.
+        """Return the rows that were known, by their ids or the facts that rest on them, under the author's labels.
 
         Raises:
             FactError: There is no such fact or row, or the fact rests on no row, as the report's own day does.
@@ -216,10 +207,9 @@ class Story:
 
     def statements(self, *row_ids: str) -> "pd.DataFrame":
         """Return who said what, and when; see `frames.statements`."""
-        for row_id in row_ids:
-            self._used("row", row_id)
+        used = [row_id for row_id in row_ids if self._used("row", row_id)]
         self._omissions.tell()
-        return frames.statements(self.view, list(row_ids), self.language)
+        return frames.statements(self.view, used, self.language)
 
     def holdings(self, place_id: str) -> "pd.DataFrame":
         """Return who held a base, and when; see `frames.holdings`."""
@@ -351,9 +341,7 @@ class Story:
     def changes(self, since: str | None, heading: str) -> Sentence:
         """Show what this report prints that an earlier edition could not; call it below all else that prints facts.
 
-        Args:
-            since: The day of the earlier edition, ISO; if None, nothing is shown, not even the heading.
-            heading: Heading of the section.
+        Without the day of an earlier edition, `since`, in ISO, nothing is shown, not even the heading.
         """
         if not since:
             return Sentence("")
@@ -384,10 +372,7 @@ class Story:
         return EvidenceOutput(content) if content["conflicts"] else self._instead(otherwise)
 
     def evidence(self, *, brief: bool = False) -> EvidenceOutput:
-        """Show the evidence for everything printed so far; the last output of a report.
-
-        Args:
-            brief: Limit it to what fits a report of one page; see `PrintLog.content`.
+        """Show the evidence for everything printed so far, or what of it fits one page; the last output of a report.
 
         Raises:
             ProseError: News was printed below `changes`, and is missing there.

@@ -3,10 +3,12 @@
 import calendar
 import datetime as dt
 from dataclasses import dataclass
-from typing import ClassVar
 
 from handover.tables import Row
 from handover.text import DIGITS
+
+#: What is read off a row that is no number, but a day.
+DAYS = ("date", "start", "end")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,11 +74,19 @@ def quantity_of(row: Row, column: str = "value") -> Quantity:
     if number is None:
         return Quantity()
     bound = str(row.get(f"{column}_bound") or "exact")
-    if bound in ("at_least", "more_than"):
-        return Quantity(low=number, bound=bound)  # type: ignore[arg-type]
-    if bound == "at_most":
-        return Quantity(high=number, bound=bound)  # type: ignore[arg-type]
-    return Quantity(number, bound=bound)  # type: ignore[arg-type]
+    edge = {"at_least": "low", "more_than": "low", "at_most": "high"}.get(bound, "value")
+    return Quantity(**{edge: number}, bound=bound)  # type: ignore[arg-type]
+
+
+def stated(row: Row, of: str) -> Quantity | Period | None:
+    """Return what a row states in a column, or on which day, if `of` is one of `DAYS`; None where it states nothing."""
+    if of in DAYS:
+        period = period_of(row)
+        return period if of == "date" or not period else Period(getattr(period, of), getattr(period, of))
+    if of != "value" and not isinstance(row.get(of), int | float):
+        return None
+    quantity = quantity_of(row, of)
+    return quantity if quantity.known else None
 
 
 def known_since(row: Row, source: Row) -> dt.date:
@@ -86,10 +96,6 @@ def known_since(row: Row, source: Row) -> dt.date:
     (`not_before`, `not_after`), its end; otherwise the end of what the row reports, and not before the window begins. A
     promise counts from when it was `stated`, not from when it is due. A row without a date, for example where a place
     lies, was always known.
-
-    Args:
-        row: A row of any table.
-        source: The row of ``sources.csv`` it cites.
     """
     published = source["published"]
     if isinstance(published, dt.date):
@@ -122,16 +128,6 @@ class English:
         *("January", "February", "March", "April", "May", "June"),
         *("July", "August", "September", "October", "November", "December"),
     )
-    hedges: ClassVar[dict[str, str]] = {
-        "exact": "{v}",
-        "about": "about {v}",
-        "fewer_than": "fewer than {v}",
-        "less_than": "less than {v}",
-        "at_most": "at most {v}",
-        "more_than": "more than {v}",
-        "at_least": "at least {v}",
-        "range": "{l} to {h}",
-    }
 
     def number(self, value: float, *, digits: bool = False) -> str:
         """Write a number: words under ten unless `digits`, thousands with commas."""
@@ -142,13 +138,12 @@ class English:
 
     def quantity(self, quantity: Quantity, *, hedge: bool = True, digits: bool = False) -> str:
         """Write an interval with the hedge its source gave it, or without (for charts and tables)."""
-        write = {
-            key: self.number(edge, digits=digits or quantity.bound == "range")
-            for key, edge in (("v", quantity.value), ("l", quantity.low), ("h", quantity.high))
-            if edge is not None
-        }
-        write.setdefault("v", write.get("h", write.get("l", "")))
-        return self.hedges[str(quantity.bound) if hedge or quantity.bound == "range" else "exact"].format(**write)
+        if quantity.bound == "range":
+            return " to ".join(self.number(edge, digits=True) for edge in (quantity.low, quantity.high))
+        edges = (edge for edge in (quantity.value, quantity.high, quantity.low) if edge is not None)
+        number = next((self.number(edge, digits=digits) for edge in edges), "")
+        # the names of bounds are the words of hedges
+        return f"{quantity.bound.replace('_', ' ')} {number}" if hedge and quantity.bound != "exact" else number
 
     def period(self, period: Period, form: str = "") -> str:
         """Write a period; `form` is "" (in full), ``year``, ``month`` (month and year) or ``day`` (no year).

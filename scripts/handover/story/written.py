@@ -10,10 +10,11 @@ import inspect
 import io
 import re
 import tokenize
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
+from typing import Any
 
 from handover.errors import FactError, ProseError, near, on_one_line
 from handover.project import Project
@@ -61,47 +62,40 @@ class Words:
 
 
 def check_words(project: Project, notebooks: Mapping[str, Cells]) -> dict[str, Words]:
-    """Check the words of notebooks.
-
-    Args:
-        project: The checkout.
-        notebooks: The cells of each, by the name that messages give it.
-
-    Returns:
-        What was found, by notebook; only those that make a `Story` are looked at.
+    """Check the words of notebooks, given by the names that messages give them; of those alone that make a `Story`.
 
     Raises:
         DataError: The curated tables, or the outlines of the map, have faults.
     """
-    known, found = _Known(project), {}
     if (project.data / "geo").is_dir():
         read_outlines(project)
-    for where, cells in notebooks.items():
-        book = _Book.of(cells)
-        if book.stories:
-            placed = [
-                (f"cell {number}, line {node.lineno}", what)
-                for number, call in book.calls()
-                for node, what in known.faults(book, call)
-            ]
-            python = {number for number, _ in book.cells}
-            faults = [f"{place}: {what}" for place, what in placed if what]
-            told = [*_unparted([(number, code) for number, code in cells if number in python])]
-            told += [] if any(SHOWS_ALL in code for _, code in cells) else book.unshown()
-            told += _unknown(cells, known.facts)
-            faults += [f"cell {number}, line {line}: {what}" for number, line, what in told]
-            unread = dict.fromkeys(place for place, what in placed if not what)
-            found[where] = Words(faults, [*unread])
-    if found:
-        found |= known.news()
-    return found
+    books = {where: book for where, cells in notebooks.items() if (book := _Book.of(cells)).stories}
+    if not books:
+        return {}
+    known = _Known(project)
+    return {where: _checked(book, known) for where, book in books.items()} | known.news()
+
+
+def _checked(book: "_Book", known: "_Known") -> Words:
+    placed = [
+        (f"cell {number}, line {node.lineno}", what)
+        for number, call in book.calls()
+        for node, what in known.faults(book, call)
+    ]
+    faults = [f"{place}: {what}" for place, what in placed if what]
+    told = [*_unparted([(number, code) for number, code in book.cells if number in book.trees])]
+    told += [] if any(SHOWS_ALL in code for _, code in book.cells) else book.unshown()
+    told += _unknown(book.cells, known.facts)
+    faults += [f"cell {number}, line {line}: {what}" for number, line, what in told]
+    return Words(faults, list(dict.fromkeys(place for place, what in placed if not what)))
 
 
 @dataclass
 class _Book:
-    """The calls of a notebook's cells, and what its names stand for."""
+    """A notebook's cells, the calls in them, and what its names stand for; those that are no Python have no tree."""
 
-    cells: list[tuple[int, ast.Module]]
+    cells: Cells
+    trees: dict[int, ast.Module]
     #: names of stories, and names of their methods, as in ``say = story.say``
     stories: set[str] = field(default_factory=set)
     methods: dict[str, str] = field(default_factory=dict)
@@ -110,16 +104,13 @@ class _Book:
 
     @classmethod
     def of(cls, cells: Cells) -> "_Book":
-        """Read cells; one that is no Python is left out, since its syntax is checked elsewhere."""
-        trees = []
+        """Read cells."""
+        book = cls(cells, {})
         for number, code in cells:
-            try:
-                trees.append((number, ast.parse(code)))
-            except (SyntaxError, ValueError):
-                continue
-        book = cls(trees)
+            with suppress(SyntaxError, ValueError):  # its syntax is checked elsewhere
+                book.trees[number] = ast.parse(code)
         assigned: dict[str, list[ast.expr]] = {}
-        for _, tree in trees:
+        for tree in book.trees.values():
             for node in ast.walk(tree):
                 for name, value in _assigned(node):
                     assigned.setdefault(name, []).append(value)
@@ -135,13 +126,13 @@ class _Book:
 
     def calls(self) -> Iterator[tuple[int, ast.expr]]:
         """Yield all calls and subscripts in the order in which they stand, with the numbers of their cells."""
-        for number, tree in self.cells:
+        for number, tree in self.trees.items():
             found = [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.Subscript)]
             yield from ((number, node) for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)))
 
     def unshown(self) -> Iterator[tuple[int, int, str]]:
         """Yield what is made for a cell to show and not shown, since Jupyter shows a cell's last expression alone."""
-        for number, tree in self.cells:
+        for number, tree in self.trees.items():
             for node in ast.walk(tree):
                 if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node is not tree.body[-1]:
                     method = self.method(node.value.func)
@@ -151,12 +142,12 @@ class _Book:
 
     def method(self, func: ast.expr) -> str:
         """Return the method of a story that is called, "" if it is another function."""
-        if isinstance(func, ast.Name):
-            return self.methods.get(func.id, "")
-        of_story = (
-            isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id in self.stories
-        )
-        return func.attr if of_story else ""  # type: ignore[attr-defined]
+        match func:
+            case ast.Name(id=name):
+                return self.methods.get(name, "")
+            case ast.Attribute(value=ast.Name(id=name), attr=method) if name in self.stories:
+                return method
+        return ""
 
     def texts(self, node: ast.expr, depth: int = 0) -> Iterator[tuple[ast.expr, str | None]]:
         """Yield the texts that an expression may stand for, each where it stands; None for one that code makes."""
@@ -173,18 +164,18 @@ class _Book:
 
 def _parts(node: ast.expr) -> list[ast.expr] | None:
     """Return the expressions that one consists of, None for one that is neither a choice nor a collection."""
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        return node.elts
-    if isinstance(node, ast.Dict):
-        return [key for key in node.keys if key]
-    if isinstance(node, ast.Starred):
-        return [node.value]
-    if isinstance(node, ast.IfExp):
-        return [node.body, node.orelse]
-    # the halves of a text that is put together are no templates, but those of a tuple are
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        sides = [side for side in (node.left, node.right) if isinstance(side, ast.Tuple | ast.List | ast.IfExp)]
-        return [node.left, node.right] if sides else None
+    match node:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+            return parts
+        case ast.Dict(keys=keys):
+            return [key for key in keys if key]
+        case ast.Starred(value=part):
+            return [part]
+        case ast.IfExp(body=one, orelse=other):
+            return [one, other]
+        # the halves of a text that is put together are no templates, but those of a tuple are
+        case ast.BinOp(left=one, op=ast.Add(), right=other):
+            return [one, other] if any(isinstance(s, ast.Tuple | ast.List | ast.IfExp) for s in (one, other)) else None
     return None
 
 
@@ -193,33 +184,16 @@ def _unknown(cells: Cells, facts: Container[str]) -> Iterator[tuple[int, int, st
 
     Nothing else is said of a notebook in which names come from where this does not look.
     """
-    from pyflakes import checker, messages
+    from pyflakes import messages
 
-    # cells share their names, so they are read as one module, in which a line tells its cell
-    whole, named, in_texts, looped, hidden = ast.Module([], []), set(), set(), set(), False
-    for number, code in cells:
-        try:
-            whole.body += ast.increment_lineno(ast.parse(code), number * LINES).body
-        except (SyntaxError, ValueError):  # told elsewhere; it may give any name a value
-            hidden = True
-    for node in ast.walk(whole):
-        hidden = hidden or _may_name(node)
-        if isinstance(node, ast.AnnAssign):  # what a parameter is declared to be is held to its contract
-            node.annotation = ast.copy_location(ast.Constant(None), node)
-        elif isinstance(node, ast.JoinedStr):
-            in_texts |= {(one.lineno, one.col_offset) for one in ast.walk(node) if isinstance(one, ast.Name)}
-        elif isinstance(node, ast.For | ast.While):  # in which a name may have its value from the round before
-            names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-            looped |= {(name, node.lineno // LINES) for name in names}
-        elif isinstance(node, ast.Name):
-            named.add((node.lineno, node.col_offset))
-    found = checker.Checker(whole, builtins=SHELL)
-    unknown: dict[str, messages.Message] = {}
-    for one in found.messages:
-        # one in quotes is an annotation, which is never looked up
-        if isinstance(one, messages.UndefinedName | messages.ImportStarUsage) and (one.lineno, one.col) in named:
-            unknown.setdefault(one.message_args[0], one)
-    given = found.deadScopes[-1]
+    whole, hidden = _as_one_module(cells)
+    nodes = list(ast.walk(whole))
+    hidden = hidden or any(map(_may_name, nodes))
+    in_texts = _places(node for node in nodes if isinstance(node, ast.JoinedStr))
+    # in a loop a name may have its value from the round before
+    loops = [node for node in nodes if isinstance(node, ast.For | ast.While)]
+    looped = {(name.id, name.lineno // LINES) for name in _names(loops) if isinstance(name.ctx, ast.Store)}
+    unknown, given = _without_value(whole)
     for name, one in unknown.items():
         number, line = divmod(one.lineno, LINES)
         what = f"'{name}' must have a value before it is used"
@@ -233,6 +207,43 @@ def _unknown(cells: Cells, facts: Container[str]) -> Iterator[tuple[int, int, st
         else:
             got = f"(got none{near(name, given)})"
             yield number, line, f"{what} {got}. Correct the name, or give it a value above."
+
+
+def _as_one_module(cells: Cells) -> tuple[ast.Module, bool]:
+    """Return cells as one module, since they share their names, and whether one is no Python; a line tells its cell."""
+    whole, hidden = ast.Module([], []), False
+    for number, code in cells:
+        try:
+            whole.body += ast.increment_lineno(ast.parse(code), number * LINES).body
+        except (SyntaxError, ValueError):  # told elsewhere; it may give any name a value
+            hidden = True
+    for node in ast.walk(whole):
+        if isinstance(node, ast.AnnAssign):  # what a parameter is declared to be is held to its contract
+            node.annotation = ast.copy_location(ast.Constant(None), node)
+    return whole, hidden
+
+
+def _without_value(whole: ast.Module) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Return the names that have no value where they are used, each as first told, and those that have one at last."""
+    from pyflakes import checker, messages
+
+    # one in quotes is an annotation, which is never looked up
+    looked_up = _places([whole])
+    found = checker.Checker(whole, builtins=SHELL)
+    unknown: dict[str, Any] = {}
+    for one in found.messages:
+        if isinstance(one, messages.UndefinedName | messages.ImportStarUsage) and (one.lineno, one.col) in looked_up:
+            unknown.setdefault(one.message_args[0], one)
+    return unknown, found.deadScopes[-1]
+
+
+def _names(nodes: Iterable[ast.AST]) -> Iterator[ast.Name]:
+    """Yield the names below some nodes."""
+    return (one for node in nodes for one in ast.walk(node) if isinstance(one, ast.Name))
+
+
+def _places(nodes: Iterable[ast.AST]) -> set[tuple[int, int]]:
+    return {(name.lineno, name.col_offset) for name in _names(nodes)}
 
 
 def _may_name(node: ast.AST) -> bool:
@@ -305,23 +316,13 @@ def _last(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-@dataclass
 class _Known:
-    """What a project's words may name."""
+    """What a project's words may name, on a day by which everything was known."""
 
-    project: Project
-
-    @cached_property
-    def facts(self) -> Facts:
-        """The facts on a day by which everything was known."""
-        view = View(Tables.load(self.project), dt.date.max)
-        return Facts(view, {"since": earlier_day(dt.date.max)})
-
-    @cached_property
-    def writer(self) -> Writer:
-        """Writes templates as a report does."""
-        names = [str(row["name"]) for row in self.facts.view.tables.rows["names"]]
-        return Writer(self.facts, English(), names)
+    def __init__(self, project: Project) -> None:
+        view = View(Tables.load(project), dt.date.max)
+        self.facts = Facts(view, {"since": earlier_day(dt.date.max)})
+        self.writer = Writer(self.facts, English(), [str(row["name"]) for row in view.tables.rows["names"]])
 
     def faults(self, book: _Book, node: ast.expr) -> Iterator[tuple[ast.expr, str]]:
         """Yield the faults of a call or a subscript, each with what it stands at; "" for what code makes."""

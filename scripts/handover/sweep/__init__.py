@@ -2,9 +2,4 @@
 
 from handover.door import door
 
-__getattr__, __all__ = door(
-    __name__,
-    {
-        "run": "sweep",
-    },
-)
+__getattr__, __all__ = door(__name__, {"run": "sweep"})

@@ -41,11 +41,11 @@ def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
         name = name.strip()
         try:
             if not equals or not name:
-                raise _Fault(f"must be NAME=VALUES (got {text!r})")
+                raise ValueError(f"must be NAME=VALUES (got {text!r})")
             if name in axes:
-                raise _Fault("must be given once (got it twice)")
+                raise ValueError("must be given once (got it twice)")
             axes[name] = _values(values)
-        except _Fault as fault:
+        except ValueError as fault:
             faults.append(f"--sweep {name or text}: {fault}.")
     total = math.prod(map(len, axes.values()))
     if total > MOST and not faults:
@@ -56,18 +56,14 @@ def read(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return axes
 
 
-class _Fault(Exception):
-    """What is wrong with one axis."""
-
-
 def _values(text: str) -> tuple[str, ...]:
     items = [item.strip() for item in text.split(",")]
     if not all(items):
-        raise _Fault(f"must name a value between commas (got {text!r})")
+        raise ValueError(f"must name a value between commas (got {text!r})")
     values = [value for item in items for value in _item(item)]
     twice = sorted(value for value, count in Counter(values).items() if count > 1)
     if twice:
-        raise _Fault(f"must take each value once (twice: {', '.join(twice[:5])})")
+        raise ValueError(f"must take each value once (twice: {', '.join(twice[:5])})")
     return tuple(values)
 
 
@@ -75,22 +71,22 @@ def _item(item: str) -> list[str]:
     found = RANGE.fullmatch(item)
     if not found:
         if ".." in item:
-            raise _Fault(f"a range must be FROM..TO/STEP (got {item!r})")
+            raise ValueError(f"a range must be FROM..TO/STEP (got {item!r})")
         return [item]
     first, last, step = found["first"].strip(), found["last"].strip(), found["step"] or ""
     if plain.INTEGER.fullmatch(first) and plain.INTEGER.fullmatch(last):
         if not WHOLE_STEP.fullmatch(step):
-            raise _Fault(f"a range of whole numbers must have a step, as in 1..9/2 (got {item!r})")
+            raise ValueError(f"a range of whole numbers must have a step, as in 1..9/2 (got {item!r})")
         values = map(str, range(int(first), int(last) + 1, int(step)))
     elif plain.DAY.fullmatch(first) and plain.DAY.fullmatch(last):
         if not (size := DAYS_STEP.fullmatch(step)):
-            raise _Fault(f"a range of days must have a step such as 1d, 2w, 1m or 1y (got {item!r})")
+            raise ValueError(f"a range of days must have a step such as 1d, 2w, 1m or 1y (got {item!r})")
         values = map(dt.date.isoformat, _days(_day(first), _day(last), int(size["count"]), UNITS[size["unit"]]))
     else:
-        raise _Fault(f"a range must run between two days or two whole numbers (got {item!r})")
+        raise ValueError(f"a range must run between two days or two whole numbers (got {item!r})")
     held = list(itertools.islice(values, MOST + 1))
     if not held:
-        raise _Fault(f"a range must not end before it begins (got {item!r})")
+        raise ValueError(f"a range must not end before it begins (got {item!r})")
     return held
 
 
@@ -107,4 +103,4 @@ def _day(text: str) -> dt.date:
     try:
         return plain.day(text)
     except ValueError:
-        raise _Fault(f"{text!r} is no day of the calendar") from None
+        raise ValueError(f"{text!r} is no day of the calendar") from None

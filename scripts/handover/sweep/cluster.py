@@ -17,7 +17,7 @@ from functools import cache, partial
 from typing import Any
 
 from handover.editions import Contract, Inputs
-from handover.errors import HandoverError, SweepError
+from handover.errors import HandoverError, SweepError, itemised
 from handover.project import Project
 from handover.sweep.plan import Step
 from handover.workers import Pool
@@ -92,11 +92,7 @@ def _client(address: str) -> Any:
 
 
 def _within(seconds: float, function: Callable[[], Any]) -> Any:
-    """Call a function of Dask that may wait for ever, but wait for it only so long.
-
-    Raises:
-        TimeoutError: It has not returned; it is left behind.
-    """
+    """Call a function of Dask that may wait for ever, but wait for it only so long; then leave it behind."""
     answer: Future[Any] = Future()
 
     def call() -> None:
@@ -202,12 +198,11 @@ def _refuse_unequal(client: Any, steps: Sequence[Step], address: str) -> None:
     faults = []
     for worker, answer in sorted(answers.items()):
         if isinstance(answer, BaseException):
-            faults.append(f"  {worker}: cannot compare its inputs ({type(answer).__name__}: {answer})")
+            faults.append(f"{worker}: cannot compare its inputs ({type(answer).__name__}: {answer})")
         elif answer:
-            faults.append(f"  {worker}: differs in {', '.join(answer)}")
+            faults.append(f"{worker}: differs in {', '.join(answer)}")
     if faults:
-        raise SweepError(
-            f"{address}: every worker must have what the sweep was planned with "
-            f"({len(faults)} of {len(answers)} do not):\n" + "\n".join(faults) + "\n"
-            "Bring their checkouts and packages to the same state and start them again, or take them off the cluster."
-        )
+        some = f"({len(faults)} of {len(answers)} do not)"
+        said = f"{address}: every worker must have what the sweep was planned with {some}:"
+        how = "Bring their checkouts and packages to the same state and start them again, or take them off the cluster."
+        raise SweepError(itemised(said, faults, how))

@@ -15,19 +15,14 @@ from typing import Any
 from handover.editions import AS_OF, Contract, Index, Request, Store, require_come, rest
 from handover.errors import ParameterError
 from handover.project import Project
-from handover.text import listed
-
-#: How many of the values that a report does not allow are shown.
-SHOWN = 10
+from handover.text import FEW, listed
 
 
 @dataclass(eq=False)
 class Series:
     """Editions that differ in their days alone, and so are compared each with the one before.
 
-    Attributes:
-        days: The days that have an edition, sorted.
-        owed: The days of the sweep whose outcome is not known yet, sorted.
+    `days` are those that have an edition, `owed` those of the sweep whose outcome is not known yet; both are sorted.
     """
 
     days: list[str] = field(default_factory=list)
@@ -127,4 +122,4 @@ def _refuse_values(
                     faults[f"--sweep {name}: {str(error).splitlines()[0]}"] = None
     if faults:
         cure = " Days to come must be asked for with --ahead." if any("has come" in fault for fault in faults) else ""
-        raise ParameterError("\n".join([*listed(faults, SHOWN), f"Nothing was rendered.{cure}"]))
+        raise ParameterError("\n".join([*listed(faults, FEW), f"Nothing was rendered.{cure}"]))

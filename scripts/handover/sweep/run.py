@@ -310,14 +310,11 @@ def _executor(steps: Sequence[Step], jobs: int | None, cluster: str | None) -> I
         with connect(cluster, steps) as connected:
             yield connected
         return
-    width = max(1, min(jobs or cores(), len(steps)))
+    # those that this process may use
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    width = max(1, min(jobs or cores, len(steps)))
     with Pool(width) as pool:
         yield pool, width
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SweepProgress(StatusLine):
@@ -371,7 +368,8 @@ def duration(seconds: float) -> str:
 
 def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
     for warning, names in summary.warnings.items():
-        say(f"{_named(names)}: warning: {warning}" if names else f"warning: {warning}")
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        say(f"{', '.join(names[:NAMED])}{more}: warning: {warning}" if names else f"warning: {warning}")
     if summary.reduced:
         say(f"{summary.reduced} leave texts out or replace them, as day and evidence ask; their manifests name them")
     left = total - summary.done
@@ -379,8 +377,3 @@ def _tell(summary: Summary, total: int, say: Callable[[str], None]) -> None:
     parts += [f"{summary.failures} failed"] if summary.failures else []
     parts += [f"{left} not made"] if left else []
     say(", ".join(parts))
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -2,10 +2,4 @@
 
 from handover.door import door
 
-__getattr__, __all__ = door(
-    __name__,
-    {
-        "record": "Record Row Value ARTICLE claimed row_id faults read",
-        "fault": "Fault together",
-    },
-)
+__getattr__, __all__ = door(__name__, {"record": "Record Row Value ARTICLE claimed row_id faults read"})

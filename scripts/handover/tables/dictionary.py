@@ -1,16 +1,16 @@
-"""The data dictionary ``data/datapackage.json``: the tables, their columns, and the rules for each cell."""
+"""The data dictionary ``data/datapackage.json``: the tables, their columns, and the rules and cures for each cell."""
 
 import datetime as dt
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from handover import plain
 from handover.errors import DataError, near
-from handover.tables.cure import written_well
 
 Value = str | int | float | dt.date | None
 
@@ -28,6 +28,13 @@ FORMS = {
     "date": "a date like 2026-01-31",
     "year": "a year like 1951",
 }
+#: The ways in which days are written elsewhere; where two of them give different days, neither is proposed.
+DAYS = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%Y", "%m/%d/%Y"),
+    *("%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%B %d, %Y", "%b %d, %Y"),
+    *("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"),
+)
+THOUSANDS = re.compile(r"-?[0-9]{1,3}([,.'’_ \u00a0\u2009\u202f][0-9]{3})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +77,14 @@ class Column:
     def read(self, text: str) -> tuple[Value, str, str]:
         """Return the typed value of a cell and, if it breaks a rule, the fault and its cure."""
         if text == "":
-            return None, *self._empty()
+            cure = f"Write one of {', '.join(self.choices)}." if self.choices else "Fill the cell."
+            return (None, "must not be empty", cure) if self.required else (None, "", "")
         if text != text.strip():
             return text, f"must have no space around it (got {text!r:.80})", f"Write {text.strip()!r:.80}."
         try:
             value = READERS[self.type](text)
         except ValueError:
-            return text, f"must be {FORMS[self.type]} (got {text!r:.80})", written_well(self.type, text)
+            return text, f"must be {FORMS[self.type]} (got {text!r:.80})", _written_well(self.type, text)
         if self.choices and text not in self.choices:
             got = f"(got {text!r:.80}{near(text, self.choices)})"
             return value, f"must be one of {', '.join(self.choices)} {got}", "Write one of them."
@@ -87,11 +95,6 @@ class Column:
         if self.high is not None and isinstance(value, int | float) and value > self.high:
             return value, f"must be {self.high} or less (got {text})", "Correct the number."
         return value, "", ""
-
-    def _empty(self) -> tuple[str, str]:
-        if not self.required:
-            return "", ""
-        return "must not be empty", f"Write one of {', '.join(self.choices)}." if self.choices else "Fill the cell."
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +165,29 @@ def dictionary(folder: Path) -> list[Schema]:
                     f"{target}.{key}).\nCorrect the dictionary."
                 )
     return schemas
+
+
+def _written_well(type: str, text: str) -> str:
+    """Say what to write instead of a cell that is no integer, number or date."""
+    if type == "date":
+        found = _day(text)
+        return f"Write {found}." if found else "Write year-month-day, in digits."
+    found = _number(text, whole=type == "integer")
+    return f"Write {found}." if found else "Write digits alone: words, units and hedges have columns of their own."
+
+
+def _day(text: str) -> str:
+    found = set()
+    for form in DAYS:
+        with suppress(ValueError):
+            found.add(dt.datetime.strptime(text, form).date().isoformat())
+    return found.pop() if len(found) == 1 else ""
+
+
+def _number(text: str, *, whole: bool) -> str:
+    digits = text.replace("−", "-").removeprefix("+")
+    if THOUSANDS.fullmatch(digits):
+        return re.sub(r"[^0-9-]", "", digits)
+    digits = digits.removesuffix(".0") if whole else digits.replace(",", ".")
+    form = r"-?(0|[1-9][0-9]{0,17})" + (r"" if whole else r"(\.[0-9]{1,17})?")
+    return digits if digits != text and re.fullmatch(form, digits) else ""

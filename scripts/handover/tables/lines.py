@@ -7,7 +7,6 @@ from pathlib import Path
 
 from handover.errors import near
 from handover.tables.dictionary import Schema
-from handover.tables.fault import Fault
 
 #: A cell of more lines than this has a quote that is not closed.
 MOST_LINES = 50
@@ -26,11 +25,24 @@ CONFLICTS = ("<<<<<<< ", "=======", ">>>>>>> ")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One row as it stands in the file; `number` is that of its first line."""
+class Fault:
+    """`where` names file, line and column; `what` says what must hold and what was found; `cure` is a sentence."""
 
-    number: int
-    cells: list[str]
+    where: str
+    what: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.head} {self.cure}"
+
+    @property
+    def head(self) -> str:
+        """The fault without its cure, as a sentence."""
+        return f"{self.where}: {self.what}" + ("" if self.what.endswith("?") else ".")
+
+
+#: One row as it stands in the file: the number of its first line, and its cells.
+Line = tuple[int, list[str]]
 
 
 def lines_of(path: Path, where: str, schema: Schema) -> tuple[list[Line], list[Fault]]:
@@ -48,10 +60,10 @@ def lines_of(path: Path, where: str, schema: Schema) -> tuple[list[Line], list[F
     found: list[Line] = []
     faults = []
     for line in _rows(lines, where):
-        if isinstance(line, Line) and len(line.cells) != len(schema.columns):
-            line = _miscounted(line, f"{where}: line {line.number}", schema)
         if isinstance(line, Fault):
             faults.append(line)
+        elif len(line[1]) != len(schema.columns):
+            faults.append(_miscounted(line[1], f"{where}: line {line[0]}", schema))
         else:
             found.append(line)
     return found, faults
@@ -88,11 +100,8 @@ def _unread(path: Path, where: str, error: OSError) -> Fault:
     if not isinstance(error, FileNotFoundError):
         return Fault(where, f"must be a file that can be read ({error.strerror})", "Look at what it is.")
     others = [other.name for other in path.parent.glob("*.csv")] if path.parent.is_dir() else []
-    return Fault(
-        where,
-        f"the table must exist (not found{near(path.name, others)})",
-        "Restore it from git, or take it out of datapackage.json.",
-    )
+    cure = "Restore it from git, or take it out of datapackage.json."
+    return Fault(where, f"the table must exist (not found{near(path.name, others)})", cure)
 
 
 def _header(line: str, where: str, columns: list[str]) -> Fault | None:
@@ -140,7 +149,7 @@ def _rows(lines: list[str], where: str) -> Iterator[Line | Fault]:
         elif not any(map(str.strip, cells)):
             yield Fault(place, "must be a row (got a blank row of commas)", "Remove the line.")
         else:
-            yield Line(at + 1, cells)
+            yield at + 1, cells
         at += taken
 
 
@@ -162,9 +171,9 @@ def _cells(lines: list[str]) -> tuple[int, list[str], tuple[str, str] | None]:
     return 1, [], (what, "Close the quote, or write it twice if it is part of the text.")
 
 
-def _miscounted(line: Line, where: str, schema: Schema) -> Line | Fault:
+def _miscounted(cells: list[str], where: str, schema: Schema) -> Fault:
     """Say why a row has more or fewer cells than its table has columns."""
-    wanted, cells = len(schema.columns), line.cells
+    wanted = len(schema.columns)
     count = f"must have {wanted} cells (got {len(cells)})"
     text = ",".join(cells)
     for separator, name in SEPARATORS.items():

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handover import digest
-from handover.errors import near
+from handover.errors import DataError, near
 from handover.tables.dictionary import Schema, Value, dictionary
-from handover.tables.fault import Fault, together
-from handover.tables.lines import lines_of
+from handover.tables.lines import Fault, lines_of
+from handover.text import listed
 
 #: A row of a table: column to typed cell, None where the cell is empty.
 Row = dict[str, Value]
@@ -38,8 +38,8 @@ UNITS_OF: dict[Value, str] = {"date": "date", "start": "date", "end": "date", "s
 #: The slash between two sides of what a fact claims, and the words of one, in neither of which quotes are opened.
 SLASH = re.compile(r'/(?=(?:[^"]*"[^"]*")*[^"]*$)')
 WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
-#: For more faults than this no near name is looked for, which takes time.
-NEAR_FOR = 40
+#: A message names no more faults than this, and in a table of more no near name is looked for, which takes time.
+MOST = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,11 @@ def read(folder: Path) -> Record:
     schemas = dictionary(folder)
     before |= _hashes(folder, [schema.path for schema in schemas])
     record, found = _look(folder, schemas)
+    if len(found) == 1:
+        raise DataError(f"{found[0].head}\n{found[0].cure}")
     if found:
-        raise together(found)
+        lines = [f"  {fault}" for fault in listed(map(str, found), MOST)]
+        raise DataError("\n".join([f"data: {len(found):,} faults:", *lines]))
     if before and _hashes(folder, before) == before:
         _last = before, record
     return record
@@ -118,7 +121,8 @@ def _look(folder: Path, schemas: Iterable[Schema]) -> tuple[Record, list[Fault]]
     for name, table in tables.items():
         _place(name, table, where, tables)
     # what a faulty table holds is not known, so nothing is said of references into it
-    whole = {(name, key): {row[key] for row in tables[name].rows} for name, key in _targets(tables)}
+    targets = {(name, key) for table in tables.values() for _, name, key in table.schema.foreign}
+    whole = {(name, key): {row[key] for row in tables[name].rows} for name, key in targets if not tables[name].faults}
     for table in tables.values():
         _references(table, whole)
     if all(not table.faults for table in tables.values()):
@@ -144,25 +148,25 @@ def _table(folder: Path, schema: Schema) -> _Table:
         column.name: {} for column in schema.columns if column.unique or column.name == schema.key
     }
     known = [(column, dict[str, tuple[Value, str, str]]()) for column in schema.columns]
-    for line in found:
+    for number, cells in found:
         row: Row = {}
         wrong = set()
-        for (column, readings), cell in zip(known, line.cells, strict=True):
+        for (column, readings), cell in zip(known, cells, strict=True):
             # most cells of a column say what another said before
             if cell not in readings:
                 readings[cell] = column.read(cell)
             row[column.name], what, cure = readings[cell]
             if what:
                 wrong.add(column.name)
-                table.fault(line.number, column.name, what, cure)
+                table.fault(number, column.name, what, cure)
         for name, at in seen.items():
-            if name not in wrong and at.setdefault(row[name], line.number) != line.number:
+            if name not in wrong and at.setdefault(row[name], number) != number:
                 what = f"must be unique ('{row[name]}' stands at line {at[row[name]]} too)"
-                table.fault(line.number, name, what, "Give one of the two another, or remove the row that is repeated.")
+                table.fault(number, name, what, "Give one of the two another, or remove the row that is repeated.")
         for column, what, cure in _inconsistent(schema.name, row, wrong):
-            table.fault(line.number, column, what, cure)
+            table.fault(number, column, what, cure)
         table.rows.append(row)
-        table.lines.append(line.number)
+        table.lines.append(number)
     return table
 
 
@@ -229,11 +233,6 @@ def _place(name: str, table: _Table, where: dict[str, tuple[str, Row]], tables: 
         if other != name:
             what = f"must be an id of its own ('{found}' is one of {tables[other].where} too)"
             table.fault(line, key, what, "Give the row another.")
-
-
-def _targets(tables: dict[str, _Table]) -> set[tuple[str, str]]:
-    wanted = {(target, key) for table in tables.values() for _, target, key in table.schema.foreign}
-    return {(name, key) for name, key in wanted if not tables[name].faults}
 
 
 def _references(table: _Table, whole: dict[tuple[str, str], set[Value]]) -> None:
@@ -333,4 +332,4 @@ def _cure_of_id(name: str, cure: str) -> str:
 
 
 def _near(table: _Table, name: Value, known: object) -> str:
-    return near(str(name), map(str, known)) if len(table.faults) < NEAR_FOR else ""  # type: ignore[call-overload]
+    return near(str(name), map(str, known)) if len(table.faults) < MOST else ""  # type: ignore[call-overload]

@@ -177,12 +177,8 @@ def _lines(project: Project, *words: str, data: bytes = b"") -> list[str]:
 def _project_of(project: Project, report: str, carried: Mapping[str, bytes], *, alone: bool) -> Iterator[Project]:
     """Lay out a project in a temporary folder: this checkout's data, with the files that came with an edition.
 
-    Those files `alone` make it where they are all that the edition was made from.
-
-    The caller trusts the code in them, and has checked their paths and the report's name.
-
-    Raises:
-        NotebookError: The notebook is none.
+    Those files `alone` make it where they are all that the edition was made from. The caller trusts the code in them,
+    and has checked their paths and the report's name; here only the notebook is refused, if it is none.
     """
     with scratch.folder() as folder:
         own = Project(folder / "project")

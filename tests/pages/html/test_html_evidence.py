@@ -1,5 +1,7 @@
 """Numbers, their cards, and the section that answers for them."""
 
+import re
+
 from lxml import html as lxml_html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
@@ -157,6 +159,26 @@ def test_an_address_that_would_act_is_no_link(write):
     source = {"id": "s", "credit": "C", "title": "T", "url": "javascript:alert(1)"}
     root = evidence(write, heading="E", sources=[source])
     assert "javascript" not in lxml_html.tostring(root, encoding="unicode")
+
+
+def test_no_text_of_the_evidence_is_mark_up(write):
+    def texts(kind, names):
+        return {name: f"'\"><x-{kind}-{name}>&amp;" for name in names.split()}
+
+    source = texts("source", "credit title published carrier grade seen") | {"url": "https://a.example/'\"><x-url>"}
+    claim = {"id": "c", "facts": ["f"], **texts("claim", "statement said_by where known_since")}
+    fact = {"key": "f", "claims": ["c"], "conflicts": ["k"], **texts("fact", "value label reading known_since")}
+    fact["printed"] = ["<x-fact-printed>"]
+    sides = {side: {"source": source, **texts(side, "text credit")} for side, source in (("a", "s"), ("b", ""))}
+    conflict = {"id": "k", **texts("conflict", "topic reading"), **sides}
+    other = {"id": "t", **source}
+    stated = {"facts": [fact], "sources": [{"id": "s", **source, "claims": [claim]}, other], "conflicts": [conflict]}
+    root = evidence(write, "[4](#fact-f)[≠](#conflict-k) [so](#claim-c)", heading="<x-heading>", **stated)
+    assert [one.tag for one in root.iter() if str(one.tag).startswith("x-")] == []
+    shown = root.text_content() + " ".join(value for one in root.iter() for value in one.attrib.values())
+    named = set(re.findall(r"<(x-[\w-]+)", repr(stated))) | {"x-heading"}
+    assert {name for name in named if f"<{name}" not in shown} == set()
+    assert "&amp;" in shown
 
 
 def test_keys_of_any_kind_make_ids_that_links_find(write):

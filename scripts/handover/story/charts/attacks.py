@@ -14,7 +14,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
@@ -185,9 +184,8 @@ def by_month(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None
     axes.count_axis(ax, top, most=max(int(top * unit / 16), 1))
     size = _size(ax)
     for kind in sorted({day.weapon for day in found}):
-        marks.plot(
-            ax, [place for day, place in zip(found, stacked, strict=True) if day.weapon == kind], **_look(kind, size)
-        )
+        places = [place for day, place in zip(found, stacked, strict=True) if day.weapon == kind]
+        marks.plot(ax, places, **_look(kind, size))
     marks.plot(ax, [(x, -level - 0.4) for x, level in hanging], clip_on=False, **_look("claimed", size))
     boxes = [*_stacks(ax, tops), *labels.flags(ax, notes, _stacks(ax, tops))]
     for year in sorted(none):
@@ -276,7 +274,7 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
         part = partial and year == last
         look = {"fc": PAPER, "ec": FOCUS, "hatch": "////"} if part else {"fc": FOCUS, "ec": FOCUS}
         if count:
-            labels.add(ax, Rectangle((n - half, 0), 2 * half, count, lw=0.8, clip_on=False, **look))
+            labels.block(ax, n - half, 0, 2 * half, count, lw=0.8, clip_on=False, **look)
             px, py = labels.points(ax, n, count)
             labels.set_text(ax, px, py + labels.LINE + 1, str(count), weight="bold", colour=FOCUS, align="center")
     uncounted = {row["date"].year for row in records(rows)}
@@ -293,10 +291,8 @@ def by_year(ax: Axes, rows: pd.DataFrame, *, until: str | dt.date | None = None)
 def _explain_gaps(ax: Axes, years: list[tuple[bool, bool]], each: float) -> None:
     """Write over neighbouring years why they have no column: a zero would read as a finding.
 
-    Args:
-        ax: Its limits must be final.
-        years: For each, whether it has no column, and whether the record has rows that do not count.
-        each: Width of a year in points.
+    `years` says of each whether it has no column, and whether the record has rows that do not count; `each` is the
+    width of a year in points. The limits of the axes must be final.
     """
     start, last = 0, labels.Box(0, 0, 0, 0)
     for (empty, uncounted), group in groupby(years):

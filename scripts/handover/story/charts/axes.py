@@ -110,12 +110,9 @@ def _with_years(found: list[tuple[dt.date, str]], middle: float = 0.0) -> list[t
 def ticks(ax: Axes, found: Sequence[tuple[float, str]], *, length: float = STROKE) -> None:
     """Write words under places of the x axis, each under a stroke.
 
-    matplotlib's ticks, of five artists each, would take a fifth of the time of a chart.
-
-    Args:
-        ax: Its limits and position, except its height, must be final.
-        found: A place and its words, which may have several lines.
-        length: Of the strokes in points; zero for none.
+    The words may have several lines; the strokes have `length` points, or there are none if it is zero. The limits and
+    the position of the axes, except its height, must be final. matplotlib's ticks, of five artists each, would take a
+    fifth of the time of a chart.
     """
     ax.xaxis.set_major_locator(NullLocator())
     foot = ax.get_window_extent().y0

@@ -22,7 +22,7 @@ from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from handover.errors import ChartError, near
+from handover.errors import ChartError, itemised, near
 from handover.story.charts.style import FAMILY, house
 from handover.story.sentences import inline, plain
 
@@ -158,12 +158,10 @@ def check(fig: Figure, texts: Sequence[Text] | None = None, renderer: RendererBa
     ]
     faults = [*_cut(fig, names, boxes), *_overlaps(names, boxes), *small]
     if faults:
-        raise ChartError(
-            f"chart, {fig.bbox.width:.0f} points wide: every text must be printable, inside the canvas and "
-            "clear of the others:\n"
-            + "\n".join(f"  {fault}" for fault in faults)
-            + "\nShorten a label, plot fewer rows, or give the canvas more height with ratio=…"
-        )
+        where = f"chart, {fig.bbox.width:.0f} points wide"
+        said = f"{where}: every text must be printable, inside the canvas and clear of the others:"
+        cure = "Shorten a label, plot fewer rows, or give the canvas more height with ratio=…"
+        raise ChartError(itemised(said, faults, cure))
 
 
 def _cut(fig: Figure, names: list[str], boxes: np.ndarray) -> list[str]:
@@ -318,11 +316,6 @@ def finish(
     Raises:
         ChartError: A word is missing or says nothing, or a text is cut off, overlaps another or is too small.
     """
-    _require_words(title, alt)
-    return Chart(svg(fig), title, subtitle, credit, alt, values, svg(narrow) if narrow else "")
-
-
-def _require_words(title: str, alt: str) -> None:
     faults = []
     said, words = plain(title).strip(), " ".join(alt.split())
     if not said:
@@ -336,8 +329,6 @@ def _require_words(title: str, alt: str) -> None:
     elif len(words) < ALT_LEAST:
         faults.append(f"alt must have {ALT_LEAST} characters or more (got {len(words)}: '{words}')")
     if faults:
-        raise ChartError(
-            f"chart '{said or 'untitled'}': its words must be complete:\n"
-            + "\n".join(f"  {fault}" for fault in faults)
-            + "\nWrite in alt=… the kind of chart, its finding and its first and last value as facts."
-        )
+        cure = "Write in alt=… the kind of chart, its finding and its first and last value as facts."
+        raise ChartError(itemised(f"chart '{said or 'untitled'}': its words must be complete:", faults, cure))
+    return Chart(svg(fig), title, subtitle, credit, alt, values, svg(narrow) if narrow else "")

@@ -11,6 +11,7 @@ from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, heighten, require_not_half, room
 from handover.story.charts.style import FOCUS, INK, LABEL, PAPER, house
 from handover.story.claims import WEAK
+from handover.story.contradictions import APART
 from handover.story.frames import records
 
 #: Kinds that end a presence, the clearest first; the marks of those in `GIVEN` are filled, of the others hollow.
@@ -18,16 +19,10 @@ ENDINGS = ("transfer", "announcement", "declaration", "departure")
 GIVEN = ("transfer", "announcement")
 #: Points between a stem and its text, with room for the mark.
 GAP = 5.5
-#: Reports on one base more days apart than this are of different handovers.
-APART = 120
 
 
 def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each handover of each base, of the clearest kind reported, with the base's name.
-
-    Args:
-        rows: Rows of ``handovers``.
-        bases: Rows of ``bases``.
 
     Returns:
         Rows of ``handovers`` with a column ``name``, without plans, returns, weak sources and bases without a name.
@@ -41,7 +36,7 @@ def ended(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
         if place not in names:
             continue
         before, own = last.get(place, (dt.date.min, 0))
-        if (day - before).days > APART:
+        if day - before > APART:
             own = len(chosen)
             chosen.append((n, row))
         elif ENDINGS.index(row["kind"]) < ENDINGS.index(chosen[own][1]["kind"]):

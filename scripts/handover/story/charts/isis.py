@@ -58,19 +58,12 @@ def comparable(rows: pd.DataFrame, claims: pd.DataFrame | None = None, scope: st
             found.append(dict.fromkeys(rows) | row | own | {"scope": scope, "measure": "attacks"})
     found = [row for row in found if row["bound"] and row["end"] and (row["end"] - row["start"]).days >= SHORTEST]
     stretches = [(_lane(row), row["start"], row["end"]) for row in found]
-    kept = [row for row, own in zip(found, stretches, strict=True) if not _within(own, stretches)]
+    kept = []
+    for row, (lane, start, end) in zip(found, stretches, strict=True):
+        longer = ((first, last) for other, first, last in stretches if other == lane and last - first > end - start)
+        if not any(first <= start and end <= last for first, last in longer):
+            kept.append(row)
     return from_rows(kept, rows.columns.tolist())
-
-
-Stretch = tuple[tuple[str, str, str], dt.date, dt.date]
-
-
-def _within(own: Stretch, others: list[Stretch]) -> bool:
-    """Return whether a longer stretch of the same lane covers this one."""
-    lane, start, end = own
-    return any(
-        lane == other and first <= start and end <= last and last - first > end - start for other, first, last in others
-    )
 
 
 def _lane(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -178,9 +171,8 @@ def _counted(row: Mapping[str, Any]) -> Line:
     quantity = quantity_of(row)
     count = ("about " if quantity.bound == "about" else "") + marks.words(quantity)
     start, end = row["start"], row["end"]
-    return Line(
-        _months(start, end), count, marks.height(quantity) / _month_count(start, end), quantity.bound == "exact"
-    )
+    rate = marks.height(quantity) / _month_count(start, end)
+    return Line(_months(start, end), count, rate, quantity.bound == "exact")
 
 
 def _month_count(start: dt.date, end: dt.date) -> float:

@@ -51,12 +51,8 @@ class Box(NamedTuple):
 
     def meets(self, other: "Box", gap: float = 0.0) -> bool:
         """Return whether the boxes overlap or are nearer than `gap`."""
-        return (
-            self.left < other.right + gap
-            and other.left < self.right + gap
-            and self.bottom < other.top + gap
-            and other.bottom < self.top + gap
-        )
+        across = self.left < other.right + gap and other.left < self.right + gap
+        return across and self.bottom < other.top + gap and other.bottom < self.top + gap
 
 
 class Mark(NamedTuple):
@@ -228,10 +224,13 @@ def _free(mark: Mark, taken: np.ndarray, inside: Box, reach: float, steps: int) 
     for start in range(0, around.shape[1], BATCH):
         spots = around[:, start : start + BATCH] + _at(mark)
         left, bottom, right, top = spots
-        spots = spots[
-            :, (left >= inside.left) & (bottom >= inside.bottom) & (right <= inside.right) & (top <= inside.top)
-        ]
-        spots = spots[:, ~_meet(spots, taken, 1.0).any(axis=1)]
+        own = (left >= inside.left) & (bottom >= inside.bottom) & (right <= inside.right) & (top <= inside.top)
+        spots = spots[:, own]
+        # each place with each box that is taken
+        left, bottom, right, top = spots[:, :, None]
+        x0, y0, x1, y1 = taken
+        meets = (left < x1 + 1) & (x0 < right + 1) & (bottom < y1 + 1) & (y0 < top + 1)
+        spots = spots[:, ~meets.any(axis=1)]
         if spots.size:
             yield spots
 
@@ -248,13 +247,6 @@ def _around(width: float, height: float, reach: float, steps: int) -> np.ndarray
     boxes = np.array([(x, y, x + width, y + height) for x, y in spots])
     ends = np.maximum(boxes[:, :2], 0) + np.minimum(boxes[:, 2:], 0)
     return boxes[np.argsort(np.hypot(*ends.T).round(3), kind="stable")].T
-
-
-def _meet(ones: np.ndarray, others: np.ndarray, gap: float) -> np.ndarray:
-    """Return for each pair of boxes of the two arrays whether they are nearer than `gap`."""
-    left, bottom, right, top = ones[:, :, None]
-    x0, y0, x1, y1 = others
-    return (left < x1 + gap) & (x0 < right + gap) & (bottom < y1 + gap) & (y0 < top + gap)
 
 
 def nearest(box: Box, x: float, y: float) -> tuple[float, float]:
@@ -420,11 +412,8 @@ def interrupt_grid(ax: Axes, boxes: Sequence[Box]) -> None:
     lines = [py for _, py in all_points(ax, [(0.0, tick) for tick in ax.get_yticks()])]
     for box in boxes:
         if any(box.bottom < y < box.top for y in lines):
-            size = box.right - box.left, box.top - box.bottom
-            add(
-                ax,
-                Rectangle((box.left, box.bottom), *size, fc=PAPER, ec="none", transform=POINTS, zorder=1, gid="pause"),
-            )
+            size, look = (box.right - box.left, box.top - box.bottom), {"fc": PAPER, "ec": "none", "zorder": 1}
+            block(ax, box.left, box.bottom, *size, transform=POINTS, gid="pause", **look)
 
 
 def write(ax: Axes, note: Note, box: Box, align: str) -> None:
@@ -513,6 +502,11 @@ def strokes(ax: Axes, ends: Sequence[tuple[tuple[float, float], tuple[float, flo
     """Draw straight lines of one kind, each between two places of the data, as one path."""
     if ends:
         trace(ax, [place for start, end in ends for place in (start, end, (math.nan, math.nan))], colour, **how)
+
+
+def block(ax: Axes, left: float, bottom: float, wide: float, tall: float, **look: Any) -> None:
+    """Draw a rectangle at a place of the data, with the options of matplotlib's own."""
+    add(ax, Rectangle((left, bottom), wide, tall, **look))
 
 
 #: A clip path that is never used: it saves matplotlib making one for artists that are not clipped.

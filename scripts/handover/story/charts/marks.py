@@ -43,8 +43,7 @@ def need(rows: Collection[Any], what: str) -> None:
 
 def height(quantity: Quantity) -> float:
     """Return the value to draw a mark at: the number, else the edge given, of a range the upper one."""
-    edges = [edge for edge in (quantity.value, quantity.high, quantity.low) if edge is not None]
-    return edges[0]
+    return next(edge for edge in (quantity.value, quantity.high, quantity.low) if edge is not None)
 
 
 def words(quantity: Quantity) -> str:
@@ -129,12 +128,9 @@ def key_room(ax: Axes, meanings: Sequence[str]) -> float:
 
 
 def key(ax: Axes, entries: Mapping[str, str], sample: Mapping[str, Sample]) -> None:
-    """Write marks and their meanings along the top, where `key_room` has been left.
+    """Write marks and their meanings, by kind and in reading order, along the top, where `key_room` has been left.
 
-    Args:
-        ax: Its canvas must have its final height.
-        entries: Kind of mark to its meaning, in reading order.
-        sample: Kind of mark to what it is like.
+    `sample` has by kind what a mark is like. The canvas must have its final height.
     """
     for kind, (meaning, x, row) in zip(entries, _key_places(ax, list(entries.values())), strict=True):
         top = ax.figure.bbox.height - 6 - row * (labels.LINE + 2)

@@ -20,6 +20,7 @@ from handover.story.charts import labels, marks
 from handover.story.charts.figure import MARGIN, heighten, room
 from handover.story.charts.labels import Box
 from handover.story.charts.style import CONTEXT, FOCUS, INK, LABEL, PAPER, RULE, SEA, house
+from handover.story.contradictions import APART
 from handover.story.frames import EVIDENCE, from_rows, records, sound
 
 HOME, WATER = "Iraq", "Sea"
@@ -34,8 +35,6 @@ ASHORE = 0.7
 NAMED = 250.0
 #: Kilometres of the scale bar and of a degree of latitude.
 BAR, DEGREE = 200, 111.2
-#: A departure within this many days of a transfer is part of it.
-SEASON = 120
 #: Bases nearer than this, in degrees, share a mark.
 TOGETHER = 0.02
 #: Parts of names that the map leaves out.
@@ -74,7 +73,7 @@ def states(bases: pd.DataFrame, rows: pd.DataFrame, over: pd.DataFrame | None = 
 
     Args:
         bases: Rows of ``bases``.
-        rows: Rows of ``handovers``; a transfer outranks a departure from the same base within `SEASON` days.
+        rows: Rows of ``handovers``; a transfer outranks a departure from the same base that is less than `APART` away.
         over: Rows, with a ``start``, that report the last forces out of the country, if any.
 
     Returns:
@@ -108,7 +107,7 @@ def _state(reports: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
         if row["kind"] == "planned" and state != "unknown":
             continue
         later = ("left", "handed_over") if state == "handed_over" else (state,)
-        if becomes in later and (row["date"] - report["date"]).days < SEASON:
+        if becomes in later and row["date"] - report["date"] < APART:
             continue
         given = given or becomes == "handed_over"
         state, report = "shared" if becomes == "held" and given else becomes, row
@@ -288,11 +287,8 @@ def _look(colour: str, state: str | None, size: float) -> dict[str, Any]:
 def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: list[Box]) -> None:
     """Write each land's name where it is farthest from any edge, or leave it out if it has no room.
 
-    Args:
-        ax: Its limits must be final.
-        shapes: Outlines by name.
-        never: Outlines that no name of another land may reach into: the country itself and the sea.
-        taken: Boxes already covered, in points; those of the names are added.
+    No name may reach into the outlines `never`: the country itself and the sea. `taken` are the boxes already covered,
+    in points, to which those of the names are added. The limits of the axes must be final.
     """
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     grid = np.stack(np.meshgrid(np.linspace(x0, x1, 60), np.linspace(y0, y1, 48), indexing="ij"), axis=-1)
@@ -301,12 +297,6 @@ def _name_lands(ax: Axes, shapes: Mapping[str, Path], never: list[Path], taken: 
         if best is not None:
             labels.set_text(ax, best.left, best.top, name, colour=LABEL)
             taken.append(best)
-
-
-def _free(ax: Axes, own: Box, taken: list[Box]) -> bool:
-    box = ax.get_window_extent()
-    inside = box.x0 + 3 < own.left and own.right < box.x1 - 3 and box.y0 + 3 < own.bottom and own.top < box.y1 - 3
-    return inside and not any(own.meets(other, 2) for other in taken)
 
 
 def _best_box(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Path], taken: list[Box]) -> Box | None:
@@ -326,7 +316,8 @@ def _best_box(ax: Axes, name: str, shape: Path, grid: np.ndarray, never: list[Pa
     best, most = None, ASHORE
     for n in np.argsort(-clear, kind="stable"):
         own = Box(px[n] - wide, py[n] - half, px[n] + wide, py[n] + half)
-        if not _free(ax, own, taken):
+        within = box.x0 + 3 < own.left and own.right < box.x1 - 3 and box.y0 + 3 < own.bottom and own.top < box.y1 - 3
+        if not within or any(own.meets(other, 2) for other in taken):
             continue
         under = back.transform(across + np.array([px[n], py[n]]))
         ashore = shape.contains_points(under).mean()
@@ -343,14 +334,9 @@ def _around(places: np.ndarray, low: float, high: float) -> slice:
 
 
 def _to_edge(inside: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
-    """Return how far each point of a grid is from the nearest one outside, at most 1,000.
+    """Return how far each point of a grid, by column and row, is from the nearest one not `inside`, at most 1,000.
 
     First along each line, then over all lines: far fewer pairs than those of all points.
-
-    Args:
-        inside: Whether each point is inside, by column and row.
-        xs: Of the columns.
-        ys: Of the rows.
     """
     along = np.where(inside[None], np.inf, np.abs(xs[:, None] - xs)[..., None]).min(axis=1)
     return np.hypot(along[:, None], ys[:, None] - ys).min(axis=2, initial=1e3)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from handover.errors import ChartError, near
@@ -28,11 +27,7 @@ NAMES = 0.45
 
 
 def _require(rows: pd.DataFrame, what: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return the rows that state a quantity and are not of the lowest grade.
-
-    Raises:
-        ChartError: A column is missing, or no row is left.
-    """
+    """Return the rows that state a quantity and are not of the lowest grade; there must be one, and these columns."""
     known = list(rows.columns)
     for column in (*columns, *QUANTITY):
         if column not in known:
@@ -88,7 +83,7 @@ def bars(ax: Axes, rows: pd.DataFrame, name: str, *, focus: str = "") -> None:
         middle = top + height / 2
         length = marks.height(quantity)
         face = colour if quantity.bound in ("exact", "about", "range") else PAPER
-        labels.add(ax, Rectangle((0, middle - BAR / 2), length, BAR, fc=face, ec=colour, lw=0.8, clip_on=False))
+        labels.block(ax, 0, middle - BAR / 2, length, BAR, fc=face, ec=colour, lw=0.8, clip_on=False)
         px, py = labels.points(ax, max(length, 0.0), middle)
         look = {"weight": "bold", "colour": FOCUS if colour == FOCUS else INK}
         labels.set_text(ax, px + labels.PAD, py + labels.LINE / 2, text, **look)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, full, heighten, room
@@ -95,11 +94,10 @@ def _bands(ax: Axes, due: Period, wider: Period, plot: float) -> None:
     start, end = axes.num(due.start), axes.num(due.end) + 1
     if wider != due:
         low, high = axes.num(wider.start), axes.num(wider.end) + 1
-        look = {"fc": RULE, "alpha": 0.3, "ec": "none", "zorder": 0.4, "gid": "readings"}
-        labels.add(ax, Rectangle((low, 0), high - low, plot, **look))
+        labels.block(ax, low, 0, high - low, plot, fc=RULE, alpha=0.3, ec="none", zorder=0.4, gid="readings")
         for edge in {low, high} - {start, end}:
             labels.trace(ax, [(edge, 0), (edge, plot)], LABEL, lw=0.6, ls=(0, (2, 2)), zorder=0.6)
-    labels.add(ax, Rectangle((start, 0), end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise"))
+    labels.block(ax, start, 0, end - start, plot, fc=RULE, alpha=0.55, ec="none", zorder=0.5, gid="promise")
     for edge in (start, end):
         labels.trace(ax, [(edge, 0), (edge, plot)], LABEL, lw=0.6, zorder=0.6)
     left, over = labels.points(ax, start, plot)
@@ -139,7 +137,7 @@ def _slip(ax: Axes, due: Period, wider: Period, day: dt.date, middle: float) -> 
     centre, top = (x1 + 5 - wide / 2, y + labels.LINE + 3) if over else ((x0 + x1 - 4) / 2, y + labels.LINE / 2)
     look = {"fc": PAPER, "ec": "none", "transform": labels.POINTS, "zorder": 1.2}
     # hide edges of bands behind the words
-    labels.add(ax, Rectangle((centre - wide / 2, top - labels.LINE), wide, labels.LINE, **look))
+    labels.block(ax, centre - wide / 2, top - labels.LINE, wide, labels.LINE, **look)
     for left, right in [(x0, x1 - 4)] if over else [(x0, centre - wide / 2), (centre + wide / 2, x1 - 4)]:
         labels.line(ax, (left, y), (right, y), ALERT, lw=1.2)
     labels.set_text(ax, centre, top, words, weight="bold", colour=ALERT, align="center")

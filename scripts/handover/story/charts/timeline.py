@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from handover.story.charts import axes, labels, marks
 from handover.story.charts.figure import MARGIN, heighten, require_not_half, room
@@ -83,12 +82,8 @@ def _bar(ax: Axes, span: Mapping[str, Any], text: str, bar: float, last: float) 
     start, end = _ends(span, last)
     face, edge, hatch, ink = KINDS.get(str(span["kind"]), KINDS["other"])
     goes_on = bool(span["open"])
-    labels.add(
-        ax,
-        Rectangle(
-            (start, 0), end - start, bar, fc=face, ec="none" if hatch == "" else edge, hatch=hatch, lw=0, zorder=2
-        ),
-    )
+    look = {"fc": face, "ec": edge if hatch else "none", "hatch": hatch, "lw": 0, "zorder": 2}
+    labels.block(ax, start, 0, end - start, bar, **look)
     outline = [(end, 0), (start, 0), (start, bar), (end, bar)] + ([] if goes_on else [(end, 0)])
     labels.trace(ax, outline, edge, lw=0.9, zorder=2.2, gid="open" if goes_on else "closed")
     if text:

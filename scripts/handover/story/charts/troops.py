@@ -1,7 +1,7 @@
 """Troop levels over time, as stated: dated marks with steps between them, never a slope."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -16,7 +16,7 @@ from handover.story.charts.figure import MARGIN, half, room
 from handover.story.charts.style import ALERT, CONTEXT, FOCUS, INK, house
 from handover.story.claims import WEAK
 from handover.story.frames import records
-from handover.story.values import Quantity, period_of, quantity_of
+from handover.story.values import Period, Quantity, period_of, quantity_of
 
 #: Kind of mark -> its words in the key, in reading order.
 KINDS = {
@@ -79,9 +79,7 @@ class Level:
     height: float
     quantity: Quantity
     kind: str
-    begin: dt.date
-    end: dt.date
-    precision: str
+    period: Period
 
 
 #: A level carried from one place of the axis to another: from, to, level.
@@ -89,12 +87,7 @@ Stretch = tuple[float, float, float]
 
 
 def in_iraq(rows: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the levels of US troops in Iraq, with the article's own if there are others.
-
-    Args:
-        rows: Rows of ``troop_levels``.
-        claims: Rows of ``claims``.
-    """
+    """Return the rows of ``troop_levels`` on US troops in Iraq, with the article's own of ``claims`` beside others."""
     found = rows[rows["scope"] == SCOPE]
     own = claims[claims["row_id"] == ARTICLE]
     if found.empty or own.empty:
@@ -141,11 +134,11 @@ def levels(
         )
     first = None if since is None else axes.day_from(since)
     found = [_level(row) for row in told if row["grade"] != WEAK and row["bound"]]
-    found = sorted((one for one in found if not first or one.end >= first), key=attrgetter("x", "height", "id"))
+    found = sorted((one for one in found if not first or one.period.end >= first), key=attrgetter("x", "height", "id"))
     marks.need(found, f"troop levels since {since}" if since else "troop levels")
-    begin = min(level.begin for level in found)
+    begin = min(level.period.start for level in found)
     ends = [] if events is None else [row for row in records(events) if row["start"] >= begin]
-    shown = [*(level.end for level in found), *(event["end"] for event in ends)]
+    shown = [*(level.period.end for level in found), *(event["end"] for event in ends)]
     shown += [axes.day_from(until)] if until else []
     lines = _carried(found)
     _set_axes(ax, found, lines, first or begin, max(shown))
@@ -163,9 +156,7 @@ def _set_axes(ax: Axes, found: list[Level], lines: list[Stretch], first: dt.date
     margin = dt.timedelta(max((last - first).days * 0.015, 20))
     first, last = first - margin, last + margin
     top = max(*(level.height for level in found), 1)
-    shown = {level.kind for level in found} | (
-        {"faint"} if any(_sparse(start, end) for start, end, _ in lines) else set()
-    )
+    shown = {level.kind for level in found} | {"faint" for start, end, _ in lines if _sparse(start, end)}
     kinds = {} if half(ax) else {kind: meaning for kind, meaning in KINDS.items() if kind in shown}
     over = max(marks.key_room(ax, list(kinds.values())), MARGIN)
     room(ax, left=MARGIN + axes.tick_room(top), right=MARGIN + 4, top=over, bottom=axes.foot(first, last))
@@ -188,12 +179,12 @@ def _level(row: Mapping[str, Any]) -> Level:
     else:
         kind = "below" if bound in marks.UPPER else "above" if bound in marks.LOWER else bound
     x = (axes.num(period.start) + axes.num(period.end)) / 2
-    return Level(row["row_id"], x, marks.height(quantity), quantity, kind, period.start, period.end, period.precision)
+    return Level(row["row_id"], x, marks.height(quantity), quantity, kind, period)
 
 
 def _carried(found: list[Level]) -> list[Stretch]:
     """Return the levels carried from one count to the next; bounds, intentions and other methods carry none."""
-    seen = [level for level in found if level.kind in COUNTS and level.precision != "year"]
+    seen = [level for level in found if level.kind in COUNTS and level.period.precision != "year"]
     ends = [level.x for level in [*seen[1:], *seen[-1:]]]
     return [(own.x, end, own.height) for own, end in zip(seen, ends, strict=True) if own.kind in ("about", "exact")]
 
@@ -214,8 +205,8 @@ def _draw(ax: Axes, found: list[Level], lines: list[Stretch]) -> None:
         labels.strokes(ax, held, FOCUS, zorder=1.8, gid="faint" if faint else "hold", **look)
     risers = [((x, low), (x, high)) for x, low, high in _risers(lines)]
     labels.strokes(ax, risers, FOCUS, lw=0.9, ls=(0, (1, 1.6)), zorder=1.7, gid="riser")
-    loose = [level for level in found if level.precision != "day"]
-    months = [((axes.num(own.begin), own.height), (axes.num(own.end), own.height)) for own in loose]
+    loose = [(level.period, level.height) for level in found if level.period.precision != "day"]
+    months = [((axes.num(own.start), height), (axes.num(own.end), height)) for own, height in loose]
     labels.strokes(ax, months, CONTEXT, lw=0.8, zorder=1.6, gid="precision")
     for kind, group in groupby(sorted(found, key=attrgetter("kind")), attrgetter("kind")):
         spots = [(level.x, level.quantity) for level in group]
@@ -244,22 +235,22 @@ def _draw_events(ax: Axes, events: list[dict[str, Any]]) -> list[labels.Box]:
     return found
 
 
-def _obstacles(ax: Axes, found: list[Level], lines: list[Stretch], events: list[dict[str, Any]]) -> list[labels.Box]:
-    """Return what no label may cover: marks, levels, risers, the lines of events."""
+def _obstacles(
+    ax: Axes, found: list[Level], lines: list[Stretch], events: list[dict[str, Any]]
+) -> Iterator[labels.Box]:
+    """Yield what no label may cover: marks, levels, risers, the lines of events."""
     # a text may cover the pale end of a fade
     fade = marks.FADE * 0.6
     reach = dict.fromkeys(marks.UPPER, (fade, 3.5)) | dict.fromkeys(marks.LOWER, (3.5, fade))
-    boxes = []
     for level, (px, py) in zip(found, labels.all_points(ax, [(own.x, own.height) for own in found]), strict=True):
         down, up = reach.get(level.quantity.bound, (3.5, 3.5))
-        boxes.append(labels.Box(px - 3.5, py - down, px + 3.5, py + up))
+        yield labels.Box(px - 3.5, py - down, px + 3.5, py + up)
     ends = [((start, level), (end, level)) for start, end, level in lines]
     ends += [((x, low), (x, high)) for x, low, high in _risers(lines)]
     ends += [((_middle(event), 0), (_middle(event), ax.get_ylim()[1])) for event in events]
     corners = labels.all_points(ax, [place for both in ends for place in both])
     for (x0, y0), (x1, y1) in zip(corners[::2], corners[1::2], strict=True):
-        boxes.append(labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1))
-    return boxes
+        yield labels.Box(x0 - 1, min(y0, y1) - 1, x1 + 1, max(y0, y1) + 1)
 
 
 def _middle(event: Mapping[str, Any]) -> float:
@@ -273,13 +264,9 @@ def _colour(kind: str) -> str:
 def _callouts(found: list[Level], words: Mapping[str, str], most: int) -> tuple[int, list[labels.Note]]:
     """Choose what is labelled: the rows named, then the last, first, highest and lowest, peaks and intentions.
 
-    Args:
-        found: All levels, by day.
-        words: Rows that must be labelled, each with a word for it or "".
-        most: The most labels, unless more are named.
-
-    Returns:
-        The labels, and before them how many of the first must be written: those named, or else the last.
+    The levels come by day; `words` has the rows that are named, each with a word for it or "". Returns the labels, at
+    `most` so many unless more are named, and before them how many of the first must be written: those named, or else
+    the last.
     """
     must = [level for level in found if level.id in words]
     seen = [level for level in found if level.kind in COUNTS]
@@ -320,21 +307,19 @@ def _much_the_same(one: labels.Note, other: labels.Note, across: float, up: floa
 def _note(level: Level, word: str = "") -> labels.Note:
     how = word or (KINDS[level.kind] if level.kind in ("file", *marks.MEANT) else "")
     # a named level needs no month
-    date = axes.short(level.begin, "year" if word or level.precision == "year" else "month")
+    date = axes.short(level.period.start, "year" if word or level.period.precision == "year" else "month")
     body = ", ".join(filter(None, [how, date]))
     return labels.Note(level.x, level.height, marks.words(level.quantity), body, _colour(level.kind))
 
 
-def _peaks(seen: list[Level]) -> list[Level]:
-    """Return the levels that rise by `PROMINENT` above both sides, up to a higher one; of equals the first."""
+def _peaks(seen: list[Level]) -> Iterator[Level]:
+    """Yield the levels that rise by `PROMINENT` above both sides, up to a higher one; of equals the first."""
     heights = [level.height for level in seen]
     least = PROMINENT * max(heights, default=0)
-    found = []
     for n, own in enumerate(heights):
         before = [other >= own for other in heights[:n]]
         after = [other > own for other in heights[n + 1 :]]
         left = heights[n - before[::-1].index(True) : n] if any(before) else heights[:n]
         right = heights[n + 1 : n + 1 + after.index(True)] if any(after) else heights[n + 1 :]
         if left and right and own - max(min(left), min(right)) >= least:
-            found.append(seen[n])
-    return found
+            yield seen[n]

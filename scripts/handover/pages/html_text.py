@@ -1,0 +1,50 @@
+"""Text on its way into HTML: what is not mark-up already is escaped."""
+
+from collections.abc import Iterable
+from functools import lru_cache, partial
+from urllib.parse import quote
+
+import markupsafe
+from markupsafe import Markup
+
+NOTHING = Markup("")
+#: Takes a text that is mark-up as such; `Markup`, and its `join` and `format`, ask each text first what it is.
+marked = partial(str.__new__, Markup)
+#: Names, dates and anchors come many times on a page, and again on that of the next day.
+_escaped = lru_cache(maxsize=8192)(markupsafe.escape)
+
+
+def escape(text: object) -> Markup:
+    """A text as mark-up; what is mark-up stays as it is."""
+    return text if isinstance(text, Markup) else _escaped(text)
+
+
+def fill(form: str, *values: object) -> Markup:
+    """Fill a form with values; what is not mark-up already is escaped."""
+    return marked(form.format(*map(escape, values)))
+
+
+@lru_cache(maxsize=8192)
+def href(anchor: str) -> str:
+    """The address of an anchor within the page, with nothing to escape."""
+    return "#" + quote(anchor, safe=":.-_~")
+
+
+def attributes(**named: str) -> Markup:
+    """Attributes, each with a space before it; those without a value are left out."""
+    return marked("".join([f' {name}="{escape(value)}"' for name, value in named.items() if value]))
+
+
+def run(parts: Iterable[Markup], between: str = "") -> Markup:
+    """Pieces of mark-up in a row."""
+    return marked(between.join(parts))
+
+
+def lines(parts: Iterable[Markup]) -> Markup:
+    """Pieces of mark-up, each on a line of its own."""
+    return run(parts, "\n")
+
+
+def joined(*parts: str, sign: str = "\u00a0· ") -> Markup:
+    """Short texts in a row with a sign between them, by default a dot that does not begin a line."""
+    return marked(sign.join([escape(part) for part in parts if part]))
