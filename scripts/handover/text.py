@@ -1,7 +1,8 @@
 """Text made safe for a page: what would break the file or turn the reading order becomes visible."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache, wraps
 
 #: Lone surrogates cannot be written; C0 and C1 controls and noncharacters are not allowed in HTML.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -21,6 +22,19 @@ WORDS = (
 FEW = 10
 #: "one" is a pronoun far more often than a number, and is left to the author.
 NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
+#: Characters of a text that is worth keeping.
+SHORT = 1000
+
+
+def kept(change: Callable[..., str]) -> Callable[..., str]:
+    """Keep what a function makes of short texts, most of which a report, and the next edition of it, has again."""
+    again = lru_cache(maxsize=8192)(change)
+
+    @wraps(change)
+    def changed(text: str, *about: object) -> str:
+        return again(text, *about) if len(text) <= SHORT else change(text, *about)
+
+    return changed
 
 
 def whole(text: str) -> str:

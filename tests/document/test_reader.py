@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from handover.document import Beside, model, read
+from handover.document import Beside, model, places, read
 from handover.document.evidence import EVIDENCE_MIME
 from handover.document.model import Excerpt, Failure, Figure, Formula, Output, Prose, Stream, Text
 from handover.document.terminal import shown as on_terminal
@@ -149,6 +149,7 @@ FILLED = {"text/html": "<div id=p1></div>"}
         ([LIBRARY, {"application/vnd.plotly.v1+json": {}}], 1), ([{"application/vnd.plotly.v1+json": {}}] * 2, 2),
         ([FILLED, {"application/javascript": "x", "application/vnd.bokehjs_exec.v0+json": ""}], 1),
         ([{"text/plain": "x"}, {"application/javascript": "draw()"}], 1), ([FILLED, FILLED], 2),
+        ([{"text/html": "<script>draw()</script> <!-- x"}], 1),
     ],
 )  # fmt: skip
 def test_a_script_that_serves_another_output_is_not_missed_twice(outputs, notes):
@@ -430,6 +431,40 @@ def test_a_number_within_a_link_that_leads_forward_is_no_place_to_go_back_to():
     assert read.uses == {}
     (reference,) = (node for node in model.walk(read.parts) if isinstance(node, model.Reference))
     assert (reference.anchor, model.plain(reference.inside)) == ("below", "four")
+
+
+#: Texts that say the same wherever they stand, and texts that do not, in Markdown and in HTML.
+TABLE = "<table><caption>[4](#fact-a)<a href='#fact-a'>4</a></caption><tr><td><table><tr><td>1</table><td>2</table>"
+SAID = (
+    "", "[four](#fact-a), [four](#fact-a) [≠](#conflict-c)", "> [he](#claim-b) said", "[*x* [y](#fact-a)](#fact-a)",
+    "# Title\n\n[4](#fact-a) under it", "## Four\n\ntext", "[there](#Four) [nowhere](#source-z) [file](a.csv)",
+    "|a|b|\n|-|-|\n|[4](#fact-a)|$x$|", "$$y$$", "![held](attachment:p.png)", "https://example.org אבג",
+    "<b>[x](#fact-a)</b> <i id='Four'>y</i>", "- [ ] [4](#fact-a)", TABLE, f"<details><summary>s</summary>{TABLE}",
+    "<h2>Four</h2>", "<a href='#Four'>x</a>", "<a href='https://example.org'><a href='#fact-a'>4</a></a>", SVG,
+    "<iframe srcdoc='<a href=#fact-a>4</a>'></iframe>", "<p id='Four'>x</p>", "<img src='x.png'>", "<p lang=ar>x",
+    "<a href=#Four><iframe srcdoc='<a href=#fact-a>4</a>'></iframe></a>", "<svg><rect width='90' height='90'/></svg>",
+)  # fmt: skip
+STATED = {
+    "facts": [{"key": "a", "value": "4"}],
+    "sources": [{"id": "s", "claims": [{"id": "b", "statement": "x"}]}],
+    "conflicts": [{"id": "c", "topic": "x"}],
+}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(SAID), st.booleans()), min_size=9, max_size=9),
+    st.sets(st.sampled_from(sorted(STATED))),
+    st.sampled_from(["en", "ar"]),
+)
+def test_a_text_is_read_as_if_it_had_never_been_read_before(said, stated, language):
+    forms = [{"text/html": text} if html else {"text/markdown": text} for text, html in said]
+    forms.append({EVIDENCE_MIME: {"heading": "Four", **{name: STATED[name] for name in stated}}})
+    held = {"p.png": {"image/png": png()}}
+    cells = [cell(*map(display, forms)), *(v4.new_markdown_cell(text, attachments=held) for text, _ in said)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(places, "LONGEST", -1)
+        once = document(*cells, language=language)
+    assert document(*cells, language=language) == once
 
 
 def test_no_heading_takes_an_anchor_that_a_page_makes():

@@ -1,6 +1,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from handover import text
 from handover.document import audit, model, read, spaces, words
 from handover.document.evidence import EVIDENCE_MIME
 
@@ -68,3 +69,11 @@ def test_a_title_is_told_to_lists_with_ordinary_spaces():
     cell = new_markdown_cell("# Since 17 January 2026\n\n12 boats left.")
     found = read(new_notebook(cells=[cell]))
     assert (found.title, found.standfirst) == ("Since 17 January 2026", "12 boats left.")
+
+
+def test_only_short_texts_are_kept():
+    made = []
+    change = text.kept(lambda content: made.append(len(content)) or content)
+    for length in (text.SHORT, text.SHORT + 1):
+        assert change("a" * length) == change("a" * length)
+    assert made == [text.SHORT, text.SHORT + 1, text.SHORT + 1]

@@ -23,7 +23,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
 from handover import atomic
-from handover.document import markdown, read, svg, take_omitted
+from handover.document import html, markdown, read, svg, take_omitted
+from handover.document.evidence import EVIDENCE_MIME
 from handover.document.reader import OMITTED_MIME
 from handover.editions import Request, catalogue, check, index, render
 from handover.editions.ahead import ahead
@@ -120,7 +121,9 @@ def test_all_that_composing_takes_is_made_ready_before(mini, monkeypatch):
     used, parse = [], ast.parse
     monkeypatch.setattr(ast, "parse", lambda *given, **options: used.append(given) or parse(*given, **options))
     drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h8v8"/></svg>'
-    cell = new_code_cell("draw()", outputs=[new_output("display_data", data={"image/svg+xml": drawn})])
+    behind = {"image/svg+xml": {"values": "<table><tr><td><a href='#fact-a'>4</a></table>"}}
+    cell = new_code_cell("draw()", outputs=[new_output("display_data", {"image/svg+xml": drawn}, metadata=behind)])
+    stated = new_output("display_data", {EVIDENCE_MIME: {"facts": [{"key": "a"}]}})
     declared = new_code_cell("a = 1", metadata={"tags": ["parameters"]})
     turn, read_before = sys.getswitchinterval(), svg.picture.cache_info().misses
     for _ in range(2):
@@ -134,7 +137,9 @@ def test_all_that_composing_takes_is_made_ready_before(mini, monkeypatch):
     assert sys.getswitchinterval() == turn
     known = markdown._parse.cache_info().misses, svg.picture.cache_info().misses
     assert markdown.titles(text) == 1
-    read(new_notebook(cells=[cell]))
+    monkeypatch.setattr(html, "_tree", None)  # what a table says is known, though its evidence is not
+    cells = [cell, new_code_cell("evidence()", outputs=[stated])]
+    assert read(new_notebook(cells=cells)).uses == {"fact-a": ("use-a-1",)}
     assert (markdown._parse.cache_info().misses, svg.picture.cache_info().misses) == known
 
 

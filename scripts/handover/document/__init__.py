@@ -10,7 +10,7 @@ __getattr__, __all__ = door(
         "checks": "",
         "evidence": "",
         "model": "model Document",
-        "reader": "read take_omitted Omitted",
+        "reader": "read take_omitted Ahead Omitted",
         "scripts": "",
         "spaces": "",
         "words": "words MONTHS Words of",

@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from handover.document import model, spaces
-from handover.text import printable
+from handover.text import kept, printable
 
 #: The one MIME type of our own: what every printed number rests on.
 EVIDENCE_MIME = "application/vnd.handover.evidence+json"
@@ -135,7 +135,12 @@ def _object(value: object) -> Item:
 
 
 def _text(value: object) -> str:
-    return printable(value).strip() if isinstance(value, TELLING) else ""
+    return _said(value) if isinstance(value, str) else str(value) if isinstance(value, TELLING) else ""
+
+
+@kept
+def _said(text: str) -> str:
+    return printable(text).strip()
 
 
 def _texts(value: object) -> tuple[str, ...]:

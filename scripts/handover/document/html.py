@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from handover.document import css, images, model, svg, tables
-from handover.document.places import Places
+from handover.document.places import Places, apart
 from handover.text import printable
 
 #: Elements that say nothing: gone from every page, with all they hold.
@@ -76,7 +76,8 @@ HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
 XLINK = "http://www.w3.org/1999/xlink"
 #: No element and no word but scripts, style sheets, comments and the like.
 SILENT = re.compile(
-    r"(?:\s|<(script|style).*?(?:</\1>|\Z)|<!--.*?(?:-->|\Z)|<(?:link|meta)[^>]*(?:>|\Z))*+", re.IGNORECASE | re.DOTALL
+    r"(?:\s|<script.*?(?:</script>|\Z)|<style.*?(?:</style>|\Z)|<!--.*?(?:-->|\Z)|<(?:link|meta)[^>]*(?:>|\Z))*+",
+    re.IGNORECASE | re.DOTALL,
 )
 #: libxml2 leaves out what lies deeper than this many elements.
 FOLLOWED = 2048
@@ -91,16 +92,12 @@ SPACE = " \t\r\n\f"
 Hole = Callable[[], Any]
 
 
-def read(parts: str | Sequence[str | Hole], places: Places) -> model.Blocks:
-    """Read HTML as blocks; () if nothing of it can be shown.
-
-    Args:
-        parts: The source; or pieces of it, with holes between them that blocks fill.
-        places: The state of this reading.
-    """
-    return _Reader(places, [parts] if isinstance(parts, str) else parts, "div").blocks()
+def read(parts: Sequence[str | Hole], places: Places) -> model.Blocks:
+    """Read pieces of HTML, with holes between them that blocks fill, as blocks; () if nothing of it can be shown."""
+    return _Reader(places, parts, "div").blocks()
 
 
+@apart
 def output(source: str, places: Places) -> tuple[model.Blocks, bool]:
     """Read HTML that a cell displays, which JupyterLab lets run.
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from handover import imports
 from handover.document import gfm, html, images, model, spaces, tables
 from handover.document.html import GONE
-from handover.document.places import Places
+from handover.document.places import Places, apart
 from handover.text import printable
 
 Token = dict[str, Any]
@@ -120,6 +120,7 @@ def titles(source: str) -> int:
     return sum(map(_is_title, _parse(source)))
 
 
+@apart
 def line(source: str, places: Places) -> model.Inlines:
     """Read a short Markdown text, such as a caption, as running text."""
     read: list[model.Inline] = []
@@ -129,6 +130,7 @@ def line(source: str, places: Places) -> model.Inlines:
     return tuple(read)
 
 
+@apart
 def read(source: str, places: Places, *, untitled: bool = False) -> tuple[model.Headline | None, model.Blocks]:
     """Read Markdown as blocks.
 

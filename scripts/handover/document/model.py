@@ -17,9 +17,10 @@ where it has one. What every node guarantees:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from operator import is_
 from typing import Any
 
 #: Blocks nested deeper than this are read as their text.
@@ -596,6 +597,18 @@ def _holders(kind: type) -> tuple[str, ...]:
     return tuple(name for name in kind.__match_args__ if name not in plain)
 
 
+def changed(node: Any, change: Callable[[Any], Any], **others: Any) -> Any:
+    """A node, or the members of a tuple, with what they hold changed, and with other values of fields."""
+    if isinstance(node, tuple):
+        made = tuple(map(change, node))
+        return node if all(map(is_, made, node)) else made
+    for name in _holders(type(node)) if hasattr(node, "__match_args__") else ():
+        held = getattr(node, name)
+        if isinstance(held, tuple) and (made := changed(held, change)) is not held:
+            others[name] = made
+    return replace(node, **others) if others else node
+
+
 def plain(nodes: Any) -> str:
     """The text of inlines, or of blocks with a space behind each, without any mark-up; pictures give their `alt`."""
     parts = []
@@ -634,8 +647,10 @@ def running(nodes: Any) -> Inlines:
     found: list[Inline] = []
     for node in nodes:
         match node:
+            case Running():
+                inner: Inlines = node.inside
             case Formula():
-                inner: Inlines = (Maths(node.latex),)
+                inner = (Maths(node.latex),)
             case CodeBlock():
                 inner = (Code(node.source),)
             case _ if isinstance(node, Inline):

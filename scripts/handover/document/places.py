@@ -1,8 +1,10 @@
 """What a document keeps track of while it is read: anchors, where links lead, levels of headings, uses of evidence."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, wraps
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +16,10 @@ from handover.text import printable
 #: Anchors that a page's own frame uses, and the forms of those that it makes.
 RESERVED = frozenset({"report", "contents", "evidence"})
 OWN = re.compile(r"card-use-.*|cell-\d+|figure-\d+-.*")
+#: How many texts that say the same wherever they stand are kept, and of how many characters each.
+KEPT, LONGEST = 256, 20_000
+#: What links to evidence lead to, as kind and key, in the order in which they are read.
+Cited = tuple[tuple[str, str], ...]
 
 
 def slug(text: str) -> str:
@@ -103,9 +109,8 @@ class Places:
         if self.linked or not (model.plain(inside).strip() or any(isinstance(one, model.Image) for one in inside)):
             return inside
         kind, key = evidence.target(unquote(url))
-        entry = evidence.entries(self.ledger, kind).get(key)
-        if entry:
-            return (model.Citation(kind, key, entry.anchor, inside, self._use(kind, key, entry.anchor)),)
+        if anchors := self._cite(kind, key):
+            return (model.Citation(kind, key, anchors[0], inside, anchors[1]),)
         if url.startswith("#"):
             anchor = self._find(unquote(url[1:]))
             return (model.Reference(anchor, inside, title),) if anchor else inside
@@ -115,6 +120,17 @@ class Places:
             return inside
         # another file cannot be reached from here, but a reader may know where it is
         return (*inside, model.Text(" "), model.Remark(f"({printable(url)})"))
+
+    def cite(self, cited: Cited) -> tuple[tuple[str, str], ...] | None:
+        """Enter citations as links would, and give their anchors; None where the evidence lacks one of them."""
+        if not all(key in evidence.entries(self.ledger, kind) for kind, key in cited):
+            return None
+        return tuple(filter(None, [self._cite(kind, key) for kind, key in cited]))
+
+    def _cite(self, kind: str, key: str) -> tuple[str, str] | None:
+        """Enter a citation: the anchors of its entry and of this use; None where there is no such entry."""
+        entry = evidence.entries(self.ledger, kind).get(key)
+        return (entry.anchor, self._use(kind, key, entry.anchor)) if entry else None
 
     def _use(self, kind: str, key: str, anchor: str) -> str:
         """Enter one use of a fact or a claim: the anchor of its place."""
@@ -131,3 +147,95 @@ class Places:
             self.forward |= name not in self.names
             return self.names.get(name, "")
         return self.targets.get(name) or self.targets.get(slug(name), "")
+
+
+class Unfinished(Places):
+    """The state of reading a notebook whose evidence is yet to come."""
+
+    def cite(self, cited: Cited) -> tuple[tuple[str, str], ...]:
+        """Take all that is cited as found."""
+        return (("", ""),) * len(cited)
+
+
+class _NotApart(Exception):
+    """What a text says depends on where it stands."""
+
+
+class _Apart(Places):
+    """The state of reading a text by itself: all else of a document is out of reach, and to need it raises `_NotApart`.
+
+    Only the evidence is taken as given: each citation has its place among `cited` for an anchor.
+    """
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(words)
+        self.cited: list[tuple[str, str]] = []
+        self.names = self.attachments = self.beside = _OutOfReach()
+
+    def identify(self, wanted: str, *aliases: str) -> str:
+        raise _NotApart
+
+    def _cite(self, kind: str, key: str) -> tuple[str, str] | None:
+        self.cited += [(kind, key)] if kind else []
+        return (str(len(self.cited) - 1), "") if kind else None
+
+
+class _OutOfReach:
+    def __getattr__(self, name: str) -> Any:
+        raise _NotApart
+
+    __contains__ = __getattr__
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What was read of a text by itself."""
+
+    nodes: Any
+    cited: Cited
+    tables: int
+    formulas: bool
+
+
+def apart(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep what a function reads of a text that says the same wherever it stands.
+
+    Its first arguments must be the text and the state of this reading; it must return tuples of nodes.
+    """
+
+    @lru_cache(maxsize=KEPT)
+    def alone(source: str, words: Words, **told: bool) -> _Read | None:
+        places = _Apart(words)
+        try:
+            nodes = read(source, places, **told)
+        except _NotApart:
+            return None
+        return _Read(nodes, tuple(places.cited), places.tables, places.formulas)
+
+    @wraps(read)
+    def again(source: str, places: Places, **told: bool) -> Any:
+        kept = len(source) <= LONGEST and not (places.linked or places.depth)
+        found = alone(source, places.words, **told) if kept else None
+        anchors = places.cite(found.cited) if found else None
+        if found is None or anchors is None:
+            return read(source, places, **told)
+        before = places.tables if found.tables else 0
+        places.tables += found.tables
+        places.formulas |= found.formulas
+        return _placed(found, anchors, before)
+
+    return again
+
+
+@lru_cache(maxsize=KEPT)
+def _placed(found: _Read, anchors: tuple[tuple[str, str], ...], tables: int) -> Any:
+    """What a text says where it stands: with the anchors of its citations, and so many tables before its own."""
+
+    def placed(node: Any) -> Any:
+        if isinstance(node, model.Citation):
+            anchor, use = anchors[int(node.anchor)]
+            return model.Citation(node.kind, node.key, anchor, node.inside, use)
+        number = {"number": node.number + tables} if isinstance(node, model.Table) else {}
+        return model.changed(node, placed, **number)
+
+    return model.changed(found.nodes, placed) if anchors or tables else found.nodes

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from handover.document import html, images, markdown, model, scripts, terminal, words
 from handover.document.beside import Beside
 from handover.document.evidence import CONFLICT, EVIDENCE_MIME, Statements
-from handover.document.places import Places
+from handover.document.places import Places, Unfinished
 from handover.text import printable
 
 if TYPE_CHECKING:
@@ -153,6 +153,22 @@ def read(nb: "NotebookNode", name: str = "", beside: Beside | None = None) -> mo
     )
 
 
+class Ahead:
+    """Reads a notebook's cells while later ones run, so that `read` need not read again what they display."""
+
+    def __init__(self) -> None:
+        self._reader = _Reader(Unfinished(words.of("en")), [])
+        self._known = 0
+
+    def read(self, nb: "NotebookNode") -> None:
+        """Read the cells that have come since."""
+        new, self._known = nb.cells[self._known :], len(nb.cells)
+        for cell in new:
+            shown = [one for one in _joined(cell.get("outputs", [])) if EVIDENCE_MIME not in one.get("data", ())]
+            for piece in _pieces(nb, 0, cell, shown):
+                piece.read(self._reader)
+
+
 def _line(text: object) -> str:
     """A text on one line; "" where none of it can be seen."""
     line = " ".join(printable(text).split())
@@ -215,9 +231,10 @@ def _pieces(nb: "NotebookNode", number: int, cell: "NotebookNode", shown: list[M
         if cell.source.strip() and not hidden:
             language = str(nb.metadata.get("language_info", {}).get("name", "python"))
             yield _Piece(lambda _: (model.CellCode(number, printable(cell.source, code=True), language),))
-        drawn = any(map(_draws, shown))
-        for output in shown:
-            if not (drawn and _prepares(output)):
+        prepares = list(map(_prepares, shown))
+        drawn = any(prepares) and any(map(_draws, shown))
+        for output, idle in zip(shown, prepares, strict=True):
+            if not (drawn and idle):
                 yield from _output(number, output)
     elif cell.cell_type == "raw" and cell.source.strip():
         yield from _raw(number, cell)
@@ -402,7 +419,7 @@ class _Reader:
             found,
             alt,
             *lines,
-            html.read(told["values"], self.places) if told["values"] else (),
+            html.output(told["values"], self.places)[0] if told["values"] else (),
             narrow,
             note if found else self.words.unreadable,
         )

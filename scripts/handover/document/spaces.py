@@ -5,11 +5,11 @@ comparing, hashing and searching them needs no others.
 """
 
 import re
-from functools import lru_cache
 from html import unescape
 from typing import Any
 
 from handover.document.words import MONTHS
+from handover.text import kept
 
 NO_BREAK = "\u00a0"
 _MONTHS = "|".join(MONTHS["en"])
@@ -37,7 +37,7 @@ COUNT = re.compile(f"{_NUMBER}$")
 COUNTED = re.compile(f" {_COUNTED}")
 
 
-@lru_cache(maxsize=8192)
+@kept
 def bind(content: str) -> str:
     """Return a text with the spaces bound that must not break."""
     return PAIRS.sub(lambda found: found[0].replace(" ", NO_BREAK), content) if " " in content else content

@@ -53,21 +53,20 @@ def ahead(notebook: Path) -> Iterator[Callable[[list["NotebookNode"]], None]]:
 
 
 def _work(notebook: Path, ran: "SimpleQueue[list[NotebookNode] | None]") -> None:
-    turn, known = sys.getswitchinterval(), 0
+    turn = sys.getswitchinterval()
     sys.setswitchinterval(TURN_S)
     with suppress(Exception):
         _compose_bare(notebook)
     gc.freeze()  # hardly any of this is garbage: to look through it again would take longer than to read a report
-    for cells in iter(ran.get, None):
-        with suppress(Exception):
-            drawn = sum("image/svg+xml" in shown.get("data", ()) for cell in cells for shown in cell.get("outputs", ()))
-            if drawn > known and ran.empty():
-                from nbformat import v4
+    with suppress(Exception):
+        from nbformat import v4
 
-                from handover import document
+        from handover import document
 
-                document.read(v4.new_notebook(cells=_plain(cells)))
-                known = drawn
+        reading = document.Ahead()
+        for cells in iter(ran.get, None):
+            if ran.empty():
+                reading.read(v4.new_notebook(cells=_plain(cells)))
     sys.setswitchinterval(turn)
 
 

@@ -11,10 +11,10 @@ import logging
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +39,9 @@ EMPTY = {"br", "hr", "img", "source"}
 SHAPING = ("class", "font-family", "font-weight", "font-style")
 LABEL = "data-label"
 ATTRIBUTE = re.compile(rf""" ({"|".join(SHAPING)}|{LABEL})=(?:"([^"]*)"|'([^']*)')""")
+
+#: Elements of no more characters, in which most of a page stands, are looked through once.
+WHOLE, LONGEST = re.compile(r"<(details|svg|table)(?=[ >])"), 100_000
 
 #: What nearly every page needs of a face; made once in a process, further characters go into a second, small font.
 BASE = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0–—‘’“”…·×−≠")
@@ -127,7 +130,7 @@ def _where(selectors: Iterable[str]) -> str:
 def used(body: str, rtl: bool) -> dict[Face, set[str]]:
     """The characters that each face has to draw in a page's body."""
     faces: dict[Face, set[str]] = {}
-    for setting, texts in _texts(body, rtl).items():
+    for setting, texts in _texts(_pieces(body), Setting(_stack(fonts.SERIF, rtl)), rtl).items():
         left = set(unescape("".join(texts)))
         for family in setting.families:
             face = Face(family, setting.bold, setting.italic and family != fonts.ARABIC)
@@ -138,8 +141,29 @@ def used(body: str, rtl: bool) -> dict[Face, set[str]]:
     return faces
 
 
-def _texts(body: str, rtl: bool) -> dict[Setting, list[str]]:
-    """The texts of a page, as they are written, by how they are set.
+def _pieces(body: str) -> Iterator[str]:
+    """A page, divided where tags begin; but elements that are alike from one edition to the next stay whole."""
+    start, *others = WHOLE.split(body)
+    yield from start.split("<")
+    for name, rest in zip(others[::2], others[1::2], strict=True):
+        inside, end, after = rest.partition(f"</{name}>")
+        if end and len(inside) <= LONGEST and not inside.partition(">")[0].endswith("/"):
+            text, *more = after.split("<")
+            yield f"{name}{inside}{end}{text}"
+            yield from more
+        else:
+            yield from f"{name}{rest}".split("<")
+
+
+@lru_cache(maxsize=512)
+def _element(markup: str, around: Setting | None, rtl: bool) -> tuple[tuple[Setting, str], ...]:
+    """The characters of an element, as they are written, by how they are set."""
+    texts = _texts(markup.split("<"), around, rtl)
+    return tuple((setting, escape("".join(sorted(set(unescape("".join(found))))))) for setting, found in texts.items())
+
+
+def _texts(pieces: Iterable[str], around: Setting | None, rtl: bool) -> dict[Setting, list[str]]:
+    """The texts of pieces of a page, as they are written, by how they are set.
 
     A page is ours: every element has its end, and every angle bracket is a tag's. To read it as HTML from elsewhere
     would take twice as long.
@@ -150,13 +174,15 @@ def _texts(body: str, rtl: bool) -> dict[Setting, list[str]]:
         return setting, texts.setdefault(setting, []), {}
 
     #: How the elements that are open set their texts, and these; and the same of what was met in them, by its tag.
-    opened = [how(Setting(_stack(fonts.SERIF, rtl)))]
-    for piece in body.split("<"):
+    opened = [how(around)]
+    for piece in pieces:
         tag, _, text = piece.rpartition(">")
-        name = tag.partition(" ")[0]
-        if name[:1] == "/":
+        if tag[:1] == "/":
             opened.pop()
-        elif name and tag[-1] != "/" and name not in EMPTY:
+        elif "<" in tag:
+            for setting, found in _element(f"{tag}>", opened[-1][0], rtl):
+                texts.setdefault(setting, []).append(found)
+        elif (name := tag.partition(" ")[0]) and tag[-1] != "/" and name not in EMPTY:
             inside = opened[-1]
             if name in SHAPED or "class=" in tag or "font-" in tag or LABEL in tag:
                 around, _, met = inside

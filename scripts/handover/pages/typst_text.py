@@ -7,6 +7,8 @@ be read as markup or code.
 import re
 import unicodedata
 
+from handover.text import kept
+
 #: Characters that print nothing and that Typst lets pass: breaks, joiners, direction marks, fillers, variants, tags.
 INVISIBLE = {
     0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x200B, 0x2010),
@@ -37,6 +39,7 @@ BREAK = "\u200b"
 WORD = 36
 
 
+@kept
 def literal(content: str) -> str:
     """Return a Typst string literal for any text."""
     escaped = content.replace("\\", "\\\\").replace('"', '\\"').replace("\u00a0", "\\u{a0}")
@@ -49,6 +52,7 @@ def _code_point(found: re.Match[str]) -> str:
     return "\\u{fffd}" if "\ud800" <= found[0] <= "\udfff" else f"\\u{{{ord(found[0]):x}}}"
 
 
+@kept
 def text(content: str, word: int = WORD) -> str:
     """Return running text as Typst markup: literals alone, white space folded, long words breakable."""
     return _runs(UNFOLDED.sub(" ", content), "#{};", word)

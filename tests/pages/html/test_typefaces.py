@@ -109,14 +109,29 @@ def test_a_page_is_set_as_a_parser_of_html_reads_it(name, html):
         for child in element:
             visit(child, around)
 
-    visit(lxml_html.document_fromstring(body).body, typefaces.Setting((fonts.SERIF, fonts.ARABIC)))
+    page = typefaces.Setting((fonts.SERIF, fonts.ARABIC))
+    visit(lxml_html.document_fromstring(body).body, page)
     read.pop(None, None)
-    found = {how: Counter(unescape("".join(texts))) for how, texts in typefaces._texts(body, rtl=False).items()}
+
+    def texts(pieces):
+        read = typefaces._texts(pieces, page, rtl=False)
+        return {how: Counter(unescape("".join(texts))) for how, texts in read.items()}
+
+    found = texts(body.split("<"))
     blank = Counter(dict.fromkeys(" \n\t", 10**6))
     assert {how: held for how in found if (held := found[how] - blank)} == {
         how: held for how in read if (held := read[how] - blank)
     }
     assert sum(map(Counter.total, found.values())) > 1000
+    # of elements that are kept whole, each character is there once
+    assert {how: set(held) for how, held in texts(typefaces._pieces(body)).items() if held} == {
+        how: set(held) for how, held in found.items() if held
+    }
+
+
+def test_an_element_that_holds_nothing_or_one_of_its_kind_ends_where_it_does():
+    drawn = "<svg/><b>é</b><svg><svg width='1'/><text>î</text></svg><details>ï<details>ö</details>ä</details>ü"
+    assert used(f"<h2>{drawn}</h2>ø") == {SERIF: "ø", Face(fonts.SANS, True): "äéîïöü"}
 
 
 def test_a_face_is_not_cut_for_what_holds_no_text():
