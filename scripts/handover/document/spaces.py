@@ -20,19 +20,19 @@ _NEVER = "a|an|and|as|at|but|by|for|from|had|has|if|in|is|it|of|on|or|so|than|th
 _NUMBER = rf"(?<![^\s(])(?!(?:19|20)\d\d(?:\s|$))(?:\d+(?:[.,]\d+)*|(?i:{_COUNTS}))"
 #: A short word that may be what is counted.
 _COUNTED = rf"(?!(?:{_NEVER})\b)[a-z]{{1,12}}\b"
-#: Each ends where a space must not break.
+#: Each begins with a word, and ends where a space must not break.
 _BEFORE = (
-    rf"(?<!\w)\d{{1,2}} to(?= \d{{1,2}} (?:{_MONTHS})\b)",
-    rf"(?<!\w)\d{{1,2}}(?= (?:{_MONTHS})\b)",
-    rf"\b(?:{_MONTHS})(?= \d{{4}}\b)",
-    rf"\b(?:{_RANKS})\.(?= [A-Z])",
-    r"\b[A-Z][a-z]+ [A-Z]\.(?= [A-Z][a-z])",
-    r"(?<!\w)(?:p|pp|No|para)\.(?= \d)",
-    r"(?<!\w)(?:page|paragraph|sentence|cell)(?= \d)",
-    r"(?<!\w)grade(?= [A-D]\b)",
+    rf"\d{{1,2}} to(?= \d{{1,2}} (?:{_MONTHS})\b)",
+    rf"\d{{1,2}}(?= (?:{_MONTHS})\b)",
+    rf"(?:{_MONTHS})(?= \d{{4}}\b)",
+    rf"(?:{_RANKS})\.(?= [A-Z])",
+    r"[A-Z][a-z]+ [A-Z]\.(?= [A-Z][a-z])",
+    r"(?:p|pp|No|para)\.(?= \d)",
+    r"(?:page|paragraph|sentence|cell)(?= \d)",
+    r"grade(?= [A-D]\b)",
     rf"{_NUMBER}(?= {_COUNTED})",
 )
-PAIRS = re.compile(f"(?:{'|'.join(_BEFORE)}) ")
+PAIRS = re.compile(rf"(?<!\w)(?:{'|'.join(_BEFORE)}) ")
 COUNT = re.compile(f"{_NUMBER}$")
 COUNTED = re.compile(f" {_COUNTED}")
 
