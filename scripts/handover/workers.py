@@ -25,7 +25,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from handover import garbage
+from handover import pace
 from handover.errors import HandoverError, WorkerError
 
 #: A call of a pool that loses its process is made once more in another.
@@ -246,7 +246,7 @@ def serve(descriptor: int) -> None:
                 raise Cancelled
 
         threading.Thread(target=_listen, args=(connection, received, busy), daemon=True).start()
-        garbage.look_seldom()
+        pace.look_seldom()
         for number, call in enumerate(iter(received.get, None)):
             answer = _answer(call, tell)
             busy.clear()

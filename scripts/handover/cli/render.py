@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handover import garbage
+from handover import pace
 from handover.cli import PARAMETERS, Place, command, on_terminate, say
 from handover.errors import HandoverError
 
@@ -118,7 +118,7 @@ def render_command(
 
 
 def _one_by_one(project: "Project", reports: tuple[str, ...], given: dict[str, str], **options: Any) -> None:
-    garbage.look_seldom()
+    pace.look_seldom()
     out, day = options["out"] or project.reports, given.get("as_of", "")
     if options["again"] or options["strict"] or not all(os.path.isdir(out / report) for report in reports):  # noqa: PTH112
         _prepare()

@@ -7,7 +7,6 @@ This changes no byte: it fills what is kept anyway, such as modules, templates, 
 """
 
 import gc
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,13 +14,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from handover import pace
 from handover.notebook import source
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-#: Seconds for which a thread computes while another has something to do: the cells wait for this process at each turn.
-TURN_S = 0.0001
 
 _begun: set[Path] = set()
 
@@ -53,12 +50,10 @@ def ahead(notebook: Path) -> Iterator[Callable[[list["NotebookNode"]], None]]:
 
 
 def _work(notebook: Path, ran: "SimpleQueue[list[NotebookNode] | None]") -> None:
-    turn = sys.getswitchinterval()
-    sys.setswitchinterval(TURN_S)
-    with suppress(Exception):
-        _compose_bare(notebook)
-    gc.freeze()  # hardly any of this is garbage: to look through it again would take longer than to read a report
-    with suppress(Exception):
+    with pace.short_turns(), suppress(Exception):
+        with suppress(Exception):
+            _compose_bare(notebook)
+        gc.freeze()  # hardly any of this is garbage: to look through it again would take longer than to read a report
         from nbformat import v4
 
         from handover import document
@@ -67,7 +62,6 @@ def _work(notebook: Path, ran: "SimpleQueue[list[NotebookNode] | None]") -> None
         for cells in iter(ran.get, None):
             if ran.empty():
                 reading.read(v4.new_notebook(cells=_plain(cells)))
-    sys.setswitchinterval(turn)
 
 
 def _compose_bare(notebook: Path) -> None:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from handover import digest, pages
+from handover import digest, pace, pages
 from handover.editions import catalogue, inputs, settings
 from handover.editions.manifest import day_of, epoch_of
 from handover.editions.store import EDITION, LINK_PICTURE, REPORT, file_name
@@ -135,7 +135,8 @@ def compose(
     desk = settings.author(project)
     unnamed = replace(_metadata(nb, document, attached, PLACEHOLDER, desk), code=code)
     printed = pages.typst_source(document, unnamed)
-    with ThreadPoolExecutor(1) as typst:  # which needs no interpreter, so this one goes on meanwhile
+    # Typst needs no interpreter, so this one goes on meanwhile
+    with ThreadPoolExecutor(1) as typst, pace.short_turns():
         settling = None if draft else typst.submit(pages.settle, printed, report)
         made = Composition(
             edition="",

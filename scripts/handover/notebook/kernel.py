@@ -39,7 +39,7 @@ from traitlets import DottedObjectName
 from traitlets.config import Config
 from zmq.eventloop.zmqstream import ZMQStream
 
-from handover import garbage
+from handover import pace
 
 #: What the pipe's path adds to that of the socket beside it.
 PIPE = b"p"
@@ -285,7 +285,7 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
         if not RunKernel.initialized():
             prepare()
         kernelapp.IOPubThread = OutputThread
-        garbage.look_seldom()
+        pace.look_seldom()
     else:
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it would warn that some modules are frozen
         reload(debugger)
