@@ -15,11 +15,13 @@ def look_seldom() -> None:
 
 
 @contextmanager
-def short_turns() -> Iterator[None]:
-    """Let threads take short turns: one that only passes work on, to a kernel or to Typst, waits for each of them."""
-    before = sys.getswitchinterval()
+def busy() -> Iterator[None]:
+    """Look for garbage seldom, and let threads take short turns: some only pass work on, to a kernel or to Typst."""
+    turn, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(TURN_S)
+    look_seldom()
     try:
         yield
     finally:
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(turn)
+        gc.set_threshold(*thresholds)

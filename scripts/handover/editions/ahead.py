@@ -50,7 +50,7 @@ def ahead(notebook: Path) -> Iterator[Callable[[list["NotebookNode"]], None]]:
 
 
 def _work(notebook: Path, ran: "SimpleQueue[list[NotebookNode] | None]") -> None:
-    with pace.short_turns(), suppress(Exception):
+    with pace.busy(), suppress(Exception):
         with suppress(Exception):
             _compose_bare(notebook)
         gc.freeze()  # hardly any of this is garbage: to look through it again would take longer than to read a report

@@ -104,6 +104,7 @@ class Composition:
         return self._settled or pages.settle(self._printed, self.document.name)
 
 
+@pace.busy()
 def compose(
     nb: "NotebookNode",
     name: str,
@@ -135,8 +136,7 @@ def compose(
     desk = settings.author(project)
     unnamed = replace(_metadata(nb, document, attached, PLACEHOLDER, desk), code=code)
     printed = pages.typst_source(document, unnamed)
-    # Typst needs no interpreter, so this one goes on meanwhile
-    with ThreadPoolExecutor(1) as typst, pace.short_turns():
+    with ThreadPoolExecutor(1) as typst:  # which needs no interpreter, so this one goes on meanwhile
         settling = None if draft else typst.submit(pages.settle, printed, report)
         made = Composition(
             edition="",

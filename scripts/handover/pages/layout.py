@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
+from typing import NamedTuple
 
 from handover.pages import typesetter
 
@@ -30,7 +31,9 @@ MOST = 12
 #: A page number in the evidence may move what follows it: seldom, and not for long.
 ROUNDS = 4
 #: What stands where, in Typst: marks and the names of places, each with its page, and its points from left and top.
-MARKS = """query(selector(<probe>).or(..(none, "entry", "head").map(it => metadata.where(value: it)))).map(it => {
+MARKS = """query(selector(<probe>).or(
+  ..(none, "entry", "row", "head").map(it => metadata.where(value: it)),
+)).map(it => {
   let (page, x, y) = it.location().position()
   (it.value, str(it.label), page, x.pt(), y.pt())
 })"""
@@ -39,14 +42,13 @@ MARKS = """query(selector(<probe>).or(..(none, "entry", "head").map(it => metada
 Place = tuple[int, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Where a part of the page begins or ends.
 
     Attributes:
         kind: ``before`` where a heading or a figure would begin; ``start``, ``picture``, ``below`` and ``end`` in a
-            figure; ``first`` and ``last`` in an evidence section, ``head`` and ``entry`` before what a column of it
-            may begin with, a head being what no column ends with; ``closing`` where all ends.
+            figure; ``first`` and ``last`` in an evidence section; ``head``, ``entry`` and ``row`` before what a column
+            of it may begin with, a head being what no column ends with; ``closing`` where all ends.
         name: The figure's, the section's or the entry's; "" for others.
         followed: Whether text may pass the figure.
     """
@@ -116,10 +118,10 @@ def _draft(files: Mapping[str, bytes], layout: Layout, name: str) -> list[Mark]:
         if isinstance(about, dict):
             marks.append(Mark(page=page, x=x, y=y, **about))
             continue
-        # the heading of a table is set again on every page
-        places.setdefault(label, (page, round(x, 2), round(y, 2)))
         if about:
             marks.append(Mark(about, page, x, y, label))
+        if about != "row" and label not in places:  # the heading of a table is set again on every page
+            places[label] = page, round(x, 2), round(y, 2)
     layout.places = places
     return marks
 
@@ -167,7 +169,7 @@ def _middle(section: list[Mark]) -> str:
 
     if 2 * (FOOT - top) - above(last) < LEFT:
         return ""
-    entries = [mark for mark in section if mark.kind in ("head", "entry")]
-    free = [one for before, one in pairwise(entries) if before.kind == "entry" and one.page == last.page]
+    entries = [mark for mark in section if mark.kind in ("head", "entry", "row")]
+    free = [one for before, one in pairwise(entries) if before.kind != "head" and one.page == last.page]
     best = min(free, key=longer, default=None)
     return best.name if best and longer(best) < min(above(last) / 2 + UNEVEN, FOOT - top) else ""

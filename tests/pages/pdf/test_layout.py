@@ -151,7 +151,7 @@ def test_a_long_table_behind_a_chart_is_parted_between_its_rows():
     (parted,) = found.layout["breaks"]
     assert parted.startswith("table/1/")
     first, last = (next(mark for mark in found.marks if mark.kind == kind) for kind in ("first", "last"))
-    ended = max(mark.y for mark in found.marks if mark.kind == "entry" and mark.x == first.x)
+    ended = max(mark.y for mark in found.marks if mark.kind == "row" and mark.x == first.x)
     assert last.x > first.x and abs(ended - last.y) < 60
     assert pdftext.whole(found.pdf()).count("· boats") == 40
 
