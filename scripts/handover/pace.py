@@ -9,9 +9,9 @@ from contextlib import contextmanager
 TURN_S = 0.0001
 
 
-def look_seldom() -> None:
-    """Look for garbage once 50,000 objects were made, and among older ones at each twentieth such look."""
-    gc.set_threshold(50_000, 20, 20)
+def look_seldom(made: int = 300_000) -> None:
+    """Look for garbage once so many objects were made, and among older ones at each twentieth such look."""
+    gc.set_threshold(made, 20, 20)
 
 
 @contextmanager

@@ -285,7 +285,7 @@ def run(arguments: Sequence[str], of_a_run: bool = True) -> None:
         if not RunKernel.initialized():
             prepare()
         kernelapp.IOPubThread = OutputThread
-        pace.look_seldom()
+        pace.look_seldom(50_000)  # of what cells make, few objects may hold much
     else:
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it would warn that some modules are frozen
         reload(debugger)
