@@ -1,20 +1,20 @@
 """What answers for the numbers of a page, in HTML: the evidence section, and the tooltip of each number."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
 
 from handover.document import evidence, model, scripts, words
-from handover.pages.html_text import NOTHING, attributes, escape, fill, href, joined, lines, marked, run
+from handover.pages.html_text import NOTHING, attributes, escape, fill, href, joined, lines, link, marked, run
+from handover.text import kept
 
 #: Between what is told of an entry and what follows.
 GAP = "&nbsp;· "
-direction = lru_cache(maxsize=4096)(scripts.direction)
+direction = kept(scripts.direction)
 
 
-@lru_cache(maxsize=1024)
+@kept
 def since(day: str, said: words.Words) -> str:
     """Since when something is known, "" where nobody says."""
     return said.known.format(said.date(day)) if day else ""
@@ -92,7 +92,7 @@ class Evidence:
         ]
         paragraphs = [fill('<p><span class="name plain">{}</span>{}</p>', fact.label, others)]
         paragraphs += [fill("<p>{}</p>", fact.reading)] if fact.reading else []
-        paragraphs += [fill("<p>{}</p>", run(said, "\u00a0· "))] if said else []
+        paragraphs += [fill("<p>{}</p>", joined(*said))] if said else []
         conflicts = [link(one.anchor, one.topic or one.key) for one in known(fact.conflicts, self.ledger.conflicts)]
         differ = fill("{}: {}", self.words.disagree, run(conflicts, "; ")) if conflicts else NOTHING
         return fill(
@@ -192,11 +192,6 @@ class Evidence:
 def known(keys: Iterable[str], entries: Mapping[str, Any]) -> list[Any]:
     """Those of some entries of the evidence that there are."""
     return [entries[key] for key in keys if key in entries]
-
-
-def link(anchor: str, text: str) -> Markup:
-    """A link to an entry."""
-    return marked(f'<a href="{href(anchor)}">{escape(text)}</a>')
 
 
 def headed(heading: model.Heading | None) -> Markup:

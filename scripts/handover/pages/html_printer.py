@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from handover.document import evidence, model, words
 from handover.pages.html_evidence import Evidence
-from handover.pages.html_text import NOTHING, attributes, escape, fill, href, lines, marked, run
+from handover.pages.html_text import NOTHING, attributes, escape, fill, href, lines, link, marked, run
 from handover.pages.mathematics import Mathematics, defines
 
 #: Images as wide as this fill the column; narrower ones take half of it; the smallest keep their size.
@@ -223,11 +223,12 @@ class Printer:
         kind = "row" if heads_row else "num" if cell.number else "mid" if cell.align == "center" else ""
         if cell.tint:
             kind = f"{kind} {self.tints.setdefault(cell.tint, f'tint-{len(self.tints) + 1}')}".strip()
-        about = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
-        about += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
-        about += f' scope="{cell.scope}"' if cell.scope else ""
-        about += f' class="{kind}"' if kind else ""
-        about += f' data-label="{escape(label)}"' if label else ""
+        about = attributes(
+            colspan=str(cell.columns) if cell.columns > 1 else "",
+            rowspan=str(cell.rows) if cell.rows > 1 else "",
+            scope=cell.scope,
+            **{"class": kind, "data-label": label},
+        )
         tag = "th" if cell.scope else "td"
         return marked(f"<{tag}{about}>{self.blocks(cell.blocks)}</{tag}>")
 
@@ -281,24 +282,23 @@ class Printer:
         shown = img(image.picture, image.alt or self.words.undescribed, image.title)
         return shown + " " + note if note else shown
 
-    def _citation(self, link: model.Citation) -> Markup:
+    def _citation(self, cited: model.Citation) -> Markup:
         """A link to the evidence; a number or a statement brings a tooltip that tells at once who said it."""
-        inside, address = self.inlines(link.inside), href(link.anchor)
-        if link.kind == evidence.SOURCE:
-            name = escape(self.evidence.apart(inside, model.plain(link.inside)))
-            return marked(f'<a href="{address}">{name}</a>')
-        if link.kind == evidence.CONFLICT:
+        inside, address = self.inlines(cited.inside), href(cited.anchor)
+        if cited.kind == evidence.SOURCE:
+            return link(cited.anchor, self.evidence.apart(inside, model.plain(cited.inside)))
+        if cited.kind == evidence.CONFLICT:
             self.contested = True
-            topic = self.ledger.conflicts[link.key].topic
+            topic = self.ledger.conflicts[cited.key].topic
             told = self.words.disagree_on.format(topic) if topic else self.words.disagree
             form = '<sup><a class="conflict" href="{}" aria-label="{}"><span>{}</span></a></sup>'
             return fill(form, address, told, inside)
         # `interestfor` gives what WCAG 1.4.13 asks without a script: Escape puts the tooltip away, a pointer may rest
         # on it
-        use, card = escape(link.use), f"card-{escape(link.use)}"
+        use, card = escape(cited.use), f"card-{escape(cited.use)}"
         return marked(
             f'<a class="n" href="{address}" id="{use}" aria-describedby="{card}" interestfor="{card}">{inside}</a>'
-            f'<span class="card" popover="hint" role="tooltip" id="{card}" hidden>{self.evidence.card(link)}</span>'
+            f'<span class="card" popover="hint" role="tooltip" id="{card}" hidden>{self.evidence.card(cited)}</span>'
         )
 
 

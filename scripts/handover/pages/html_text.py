@@ -1,22 +1,23 @@
 """Text on its way into HTML: what is not mark-up already is escaped."""
 
 from collections.abc import Iterable
-from functools import lru_cache, partial
+from functools import partial
 from urllib.parse import quote
 
 import markupsafe
 from markupsafe import Markup
 
+from handover.text import kept
+
 NOTHING = Markup("")
 #: Takes a text that is mark-up as such; `Markup`, and its `join` and `format`, ask each text first what it is.
 marked = partial(str.__new__, Markup)
-#: Names, dates and anchors come many times on a page, and again on that of the next day.
-_escaped = lru_cache(maxsize=8192)(markupsafe.escape)
+_escaped = kept(markupsafe.escape)
 
 
 def escape(text: object) -> Markup:
     """A text as mark-up; what is mark-up stays as it is."""
-    return text if isinstance(text, Markup) else _escaped(text)
+    return text if isinstance(text, Markup) else _escaped(str(text))
 
 
 def fill(form: str, *values: object) -> Markup:
@@ -24,10 +25,15 @@ def fill(form: str, *values: object) -> Markup:
     return marked(form.format(*map(escape, values)))
 
 
-@lru_cache(maxsize=8192)
+@kept
 def href(anchor: str) -> str:
     """The address of an anchor within the page, with nothing to escape."""
     return "#" + quote(anchor, safe=":.-_~")
+
+
+def link(anchor: str, text: str) -> Markup:
+    """A link within the page."""
+    return marked(f'<a href="{href(anchor)}">{escape(text)}</a>')
 
 
 def attributes(**named: str) -> Markup:

@@ -74,14 +74,14 @@ def table(found: model.Table, write: Callable[[model.Cell], str], language: str,
         caption: Its caption, printed.
     """
     head, (body, kept, left_out) = len(found.head), _cut(found)
-    rows = [*found.head, *body]
+    shown = [*found.head, *body]
     numbers = _numbers(found)
     cells = [
         _Cell(
             y,
             cell.x,
             cell.columns,
-            min(cell.rows, len(rows) - y),
+            min(cell.rows, len(shown) - y),
             write(cell).strip(),
             cell.text,
             header=y < head or bool(cell.scope),
@@ -89,13 +89,13 @@ def table(found: model.Table, write: Callable[[model.Cell], str], language: str,
             tint=cell.tint,
             kinds=set(map(_kind, model.walk(cell.blocks))),
         )
-        for y, row in enumerate(rows)
+        for y, row in enumerate(shown)
         for cell in row
     ]
     widths, limit = _widths(cells, found.columns), SIZES[-1][0]
     parts = _parts(widths, _lead(cells, widths, head, numbers, limit), limit)
     lines = _lines(cells, found)
-    whole = len(rows) <= WHOLE + 1 and sum(lines.values()) <= LINES
+    whole = len(shown) <= WHOLE + 1 and sum(lines.values()) <= LINES
     # what is no head to the typesetter may be broken across pages
     top = head if sum(lines.get(y, 0) for y in range(head)) <= HEAD_LINES else 0
     words, written = of(language), []
