@@ -76,8 +76,6 @@ def link_source(document: model.Document, metadata: PageMetadata) -> dict[str, b
         f"#show: link-picture.with(lang: {literal(_language(document.language)[0])}, dir: {document.direction})\n"
         f"#link-title([{text(title)}], [{text(under)}], [{text(signed)}])\n"
     )
-    # each literal costs time in every draft
-    main = main.replace('";#"', "")
     files = {"main.typ": main.encode(), "report.typ": TEMPLATE.read_bytes(), layout.FILE: layout.Layout().file()}
     files[IMPRINT] = b"{}"
     return with_typefaces(files)
